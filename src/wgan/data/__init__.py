@@ -1,0 +1,96 @@
+"""Where do samples come from? `load` takes a name, a file, a folder or an array and returns one `Dataset`."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from wgan.data import arrays, images
+from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
+from wgan.data.dataset import Batches, Dataset, Split
+from wgan.data.toys import SAMPLES, TOYS
+from wgan.errors import WganError, did_you_mean
+from wgan.seeding import numpy_generator
+
+__all__ = ["Batches", "Codec", "Dataset", "ImageCodec", "Split", "VectorCodec", "codec_from_json", "codec_to_json", "load", "named_sources"]
+
+Source = str | Path | np.ndarray | Tensor | Dataset
+
+
+def named_sources() -> dict[str, str]:
+    """Return every name that `load` knows, with what it stands for."""
+    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {t.name: t.summary for t in TOYS.values()}
+
+
+def load(
+    source: Source,
+    *,
+    key: str | None = None,
+    resize: tuple[int, int] | None = None,
+    mode: str = "auto",
+    progress: bool = False,
+) -> Dataset:
+    """Return the data set that `source` names.
+
+    Args:
+        source: a name (see `named_sources`; for a file of the same name write `./name`), the path of a `.npy`, `.npz`
+            or idx file (`.gz` too), of a folder or zip of pictures, or an array or tensor: `[n, d]` vectors,
+            `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
+        key: which array of an `.npz` that holds several.
+        resize: (height, width) for pictures from a folder or zip.
+        mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
+        progress: show a bar for what takes long.
+
+    Raises:
+        WganError: what was wrong with the source, where, and how to mend it.
+
+    >>> load("digits").shape
+    (1, 8, 8)
+    """
+    if isinstance(source, Dataset):
+        return source
+    if isinstance(source, np.ndarray | Tensor):
+        return arrays.from_memory(source, progress=progress)
+    if source == "digits":
+        return _digits()
+    if source in TOYS:
+        return _toy(str(source))
+    path = Path(source)
+    if not path.exists():
+        raise WganError(f"{source}: no such file or folder, nor a data name. {did_you_mean(str(source), named_sources())}")
+    if (resize or mode != "auto") and not (path.is_dir() or path.suffix == ".zip"):
+        raise WganError(f"{source}: data.resize and data.mode apply to folders and zips of pictures; this file has one size already")
+    return _file(path, key, resize, mode, progress)
+
+
+def _file(path: Path, key: str | None, resize: tuple[int, int] | None, mode: str, progress: bool) -> Dataset:
+    if path.is_dir() or path.suffix == ".zip":
+        return images.from_pictures(path, resize, mode, progress)
+    if path.suffix == ".npy":
+        return arrays.from_npy(path, progress)
+    if path.suffix == ".npz":
+        return arrays.from_npz(path, key, progress)
+    if arrays.is_idx(path):
+        return arrays.from_idx(path, progress)
+    size = path.stat().st_size
+    raise WganError(
+        f"{path}: {'an empty file' if size == 0 else 'not a kind of file that can be read'};"
+        " give a .npy, .npz or idx file, or a folder or zip of pictures"
+    )
+
+
+def _digits() -> Dataset:
+    digits = load_digits()
+    pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    plain = arrays.from_memory(pixels, "digits")
+    return replace(plain, labels=digits.target.astype(np.int64), classes=tuple("0123456789"))
+
+
+def _toy(name: str) -> Dataset:
+    toy = TOYS[name]
+    points = toy.draw(SAMPLES, numpy_generator(0, "toy", name)).astype(np.float32)
+    plain = arrays.from_memory(points, name)
+    assert isinstance(plain.codec, VectorCodec)
+    return replace(plain, codec=replace(plain.codec, measure_standardised=False), toy=toy)

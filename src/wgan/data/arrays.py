@@ -1,0 +1,166 @@
+"""How is an array read? From memory, `.npy` (mapped), `.npz` (mapped where stored plainly) or idx files, `.gz` too.
+
+Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes.
+"""
+
+import gzip
+import struct
+import zipfile
+import zlib
+from hashlib import sha256
+from io import BufferedIOBase
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wgan.data.cache import cached, file_digest
+from wgan.data.codecs import Codec, ImageCodec, VectorCodec
+from wgan.data.dataset import Dataset
+from wgan.data.storage import MappedRows, Rows, summarise
+from wgan.errors import WganError
+
+IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
+CHANNELS = (1, 3, 4)
+
+
+def from_memory(values: np.ndarray | Tensor, name: str = "<array>", progress: bool = False) -> Dataset:
+    """Return the data set of an array or tensor: `[n, d]` vectors, `[n, h, w]` or `[n, h, w, c]` pictures."""
+    array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
+    return from_rows(array, name, progress)
+
+
+def from_npy(path: Path, progress: bool = False, name: str | None = None) -> Dataset:
+    """Return the data set of a `.npy` file, mapped; `name` is what messages call it."""
+    with path.open("rb") as file:
+        return from_rows(_npy_rows(file, path), name or str(path), progress)
+
+
+def from_npz(path: Path, key: str | None = None, progress: bool = False) -> Dataset:
+    """Return the data set of one array of a `.npz` file: mapped if stored, unpacked once into the cache if deflated."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            member = archive.getinfo(_npz_key(path, [n.removesuffix(".npy") for n in archive.namelist()], key) + ".npy")
+            if member.compress_type == zipfile.ZIP_STORED:
+                with path.open("rb") as file:
+                    file.seek(member.header_offset + 26)
+                    name_length, extra_length = struct.unpack("<HH", file.read(4))
+                    file.seek(name_length + extra_length, 1)
+                    rows = _npy_rows(file, path)
+            else:
+                digest = sha256(f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}".encode()).hexdigest()
+                unpacked = cached(digest, lambda target: _copy(archive.open(member), target))
+                with unpacked.open("rb") as file:
+                    rows = _npy_rows(file, unpacked)
+            return from_rows(rows, str(path), progress)
+    except (zipfile.BadZipFile, zlib.error, struct.error) as error:
+        raise WganError(f"{path}: a damaged .npz ({error}): make it again with numpy.savez") from None
+
+
+def from_idx(path: Path, progress: bool = False) -> Dataset:
+    """Return the data set of an idx file as MNIST ships; `.gz` is unpacked once into the cache."""
+    plain = path
+    if path.suffix == ".gz":
+        try:
+            plain = cached(file_digest(path), lambda target: _copy(gzip.open(path), target))
+        except (OSError, EOFError, zlib.error) as error:
+            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+                raise
+            raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
+    return from_rows(_idx_rows(plain, path), str(path), progress)
+
+
+def is_idx(path: Path) -> bool:
+    """Tell whether a file begins as idx files do (after unpacking): two zero bytes, a type code, 1 to 4 axes."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            head = file.read(4)
+    except (OSError, EOFError, zlib.error):
+        return path.suffix == ".gz" and "idx" in path.name
+    return len(head) == 4 and head[:2] == b"\0\0" and head[2] in IDX_DTYPES and 1 <= head[3] <= 4
+
+
+def from_rows(rows: Rows, name: str, progress: bool = False) -> Dataset:
+    """Return the data set of an array of any source; its shape and range say what it holds."""
+    if rows.dtype.kind not in "biuf":
+        raise WganError(f"{name}: values of type {rows.dtype}; convert them to numbers, e.g. array.astype('float32')")
+    if len(rows.shape) == 0 or 0 in rows.shape:
+        raise WganError(f"{name}: shape {rows.shape} holds no samples; the first axis counts samples")
+    if len(rows.shape) == 1:
+        rows = _as_column(rows)
+    summary = summarise(rows, name, progress)
+    codec: Codec
+    if len(rows.shape) == 2:
+        scale = np.where(summary.deviation > 0, summary.deviation, 1.0)
+        codec = VectorCodec(tuple(summary.mean.tolist()), tuple(scale.tolist()), rows.dtype.str)
+    else:
+        low, high = _pixel_range(summary.low, summary.high, name)
+        shape, layout = _picture_shape(rows.shape[1:], name)
+        codec = ImageCodec(shape, low, high, rows.dtype.str, layout)
+    return Dataset(name, rows, codec, summary.digest)
+
+
+def _as_column(rows: Rows) -> Rows:
+    if isinstance(rows, MappedRows):
+        return MappedRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
+    return np.asarray(rows)[:, None]
+
+
+def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
+    for least, most in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
+        if least <= low and high <= most:
+            return least, most
+    raise WganError(f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or [0, 255]")
+
+
+def _picture_shape(axes: tuple[int, ...], name: str) -> tuple[tuple[int, int, int], str]:
+    if len(axes) == 2:
+        return (1, axes[0], axes[1]), "hw"
+    if len(axes) == 3 and axes[2] in CHANNELS:
+        return (axes[2], axes[0], axes[1]), "hwc"
+    if len(axes) == 3 and axes[0] in CHANNELS:
+        return (axes[0], axes[1], axes[2]), "chw"
+    raise WganError(
+        f"{name}: samples of shape {axes}; give vectors [n, d] or pictures [n, height, width],"
+        f" [n, height, width, channels] or [n, channels, height, width] with 1, 3 or 4 channels"
+    )
+
+
+def _npy_rows(file: BufferedIOBase, path: Path) -> MappedRows:
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(file)
+    except ValueError as error:
+        raise WganError(f"{path}: not a readable .npy array ({error}): write it with numpy.save") from None
+    if dtype.hasobject:
+        raise WganError(f"{path}: holds Python objects, which are never loaded; save an array of numbers instead")
+    return MappedRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
+
+
+def _npz_key(path: Path, names: list[str], key: str | None) -> str:
+    if key is not None and key not in names:
+        raise WganError(f"{path}: holds no array '{key}', but {', '.join(names) or 'nothing'}")
+    if key is None and len(names) == 1:
+        return names[0]
+    found = key or next((k for k in NPZ_KEYS if k in names), None)
+    if found is None:
+        raise WganError(f"{path}: holds several arrays ({', '.join(names) or 'none'}); choose one with --set data.key=NAME")
+    return found
+
+
+def _idx_rows(plain: Path, path: Path) -> MappedRows:
+    with plain.open("rb") as file:
+        head = file.read(4)
+        if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_DTYPES or not 1 <= head[3] <= 4:
+            raise WganError(f"{path}: not an idx file (it begins with {head!r}); MNIST's begin with two zero bytes")
+        axes = np.frombuffer(file.read(4 * head[3]), dtype=">u4")
+        return MappedRows(plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell())
+
+
+def _copy(source: BufferedIOBase, target: Path) -> None:
+    with source, target.open("wb") as out:
+        while piece := source.read(2**20):
+            out.write(piece)

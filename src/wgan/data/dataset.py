@@ -1,0 +1,144 @@
+"""What does the rest of wgan know of data? One contract: samples by row number, a split fixed by a seed, batches by draw."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from wgan.data.codecs import Codec
+from wgan.data.shuffle import shuffled
+from wgan.data.storage import Rows
+from wgan.data.toys import Toy
+from wgan.errors import WganError
+
+MIN_SAMPLES = 10
+RESIDENT_BYTES = 512 * 2**20
+"""Packed data up to this size is copied to the device once; larger data is read batch by batch."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples of one shape, with the codec that turns them into network input.
+
+    `fingerprint` is a hash of the contents: a run refuses to go on with other data. `labels` are class numbers `[n]`
+    where the source has classes, named by `classes`.
+    """
+
+    name: str
+    rows: Rows
+    codec: Codec
+    fingerprint: str
+    labels: Int64[np.ndarray, " n"] | None = None
+    classes: tuple[str, ...] = ()
+    toy: Toy | None = None
+
+    def __post_init__(self) -> None:
+        if len(self) < MIN_SAMPLES:
+            raise WganError(f"{self.name}: {len(self)} sample(s), at least {MIN_SAMPLES} are needed to train and hold some out")
+
+    def __len__(self) -> int:
+        return self.rows.shape[0]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample as a network sees it: `(d,)`, or `(channels, height, width)`."""
+        return self.codec.shape
+
+    def encode(self, raw: np.ndarray) -> Float[Tensor, "n *shape"]:
+        """Return stored samples as network input."""
+        return self.codec.unpack(self.codec.pack(raw))
+
+    def decode(self, x: Float[Tensor, "n *shape"]) -> np.ndarray:
+        """Return network output as samples of the stored kind: the inverse of `encode` up to rounding."""
+        return self.codec.decode(x)
+
+    def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
+        """Return the split into training and held-out samples that `seed` names."""
+        return Split(self, held_out, seed)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A random part of the samples is held out and never trained on; which part depends on (seed, length) alone."""
+
+    dataset: Dataset
+    held_out: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.held_out < 1:
+            raise WganError(f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2")
+
+    @property
+    def n_held_out(self) -> int:
+        return min(max(1, round(len(self.dataset) * self.held_out)), len(self.dataset) - 1)
+
+    @property
+    def n_train(self) -> int:
+        return len(self.dataset) - self.n_held_out
+
+    def train_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
+        """Return the row numbers of the training samples at `places` in 0..n_train-1."""
+        return shuffled(places + self.n_held_out, len(self.dataset), self.seed, "split")
+
+    def held_out_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
+        """Return the row numbers of the held-out samples at `places` in 0..n_held_out-1."""
+        return shuffled(places, len(self.dataset), self.seed, "split")
+
+    def train_sample(self, start: int, stop: int) -> np.ndarray:
+        """Return raw training samples at places start..stop-1 of the split's random order."""
+        return self.dataset.rows[self.train_rows(np.arange(start, stop))]
+
+    def held_out_sample(self, start: int, stop: int) -> np.ndarray:
+        """Return raw held-out samples at places start..stop-1 of the split's random order."""
+        return self.dataset.rows[self.held_out_rows(np.arange(start, stop))]
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Training batches as a function of (seed, draw): draw k takes places k B .. (k+1) B - 1 of an endless row of epochs.
+
+    Each epoch is a fresh shuffle without replacement, a batch may straddle two epochs, and none is cut short. Rank r
+    of w ranks reads the r-th w-th of each batch, so that the ranks together read what one process would.
+    """
+
+    split: Split
+    seed: int
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    rank: int = 0
+    world_size: int = 1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rank < self.world_size:
+            raise WganError(f"rank {self.rank} of {self.world_size}: ranks count from 0")
+
+    def rows(self, draw: int, batch: int) -> Int64[np.ndarray, " k"]:
+        """Return the row numbers that this rank reads at `draw` of batches of `batch` samples over all ranks."""
+        if batch % self.world_size:
+            raise WganError(f"a batch of {batch} cannot be divided among {self.world_size} ranks: choose a multiple")
+        part, n = batch // self.world_size, self.split.n_train
+        places = draw * batch + self.rank * part + np.arange(part, dtype=np.int64)
+        epochs, within = np.divmod(places, n)
+        order = np.empty(part, dtype=np.int64)
+        for epoch in np.unique(epochs):
+            here = epochs == epoch
+            order[here] = shuffled(within[here], n, self.seed, "epoch", int(epoch))
+        return self.split.train_rows(order)
+
+    def __call__(self, draw: int, batch: int) -> Float[Tensor, "k *shape"]:
+        """Return this rank's samples of `draw`, encoded, on the device."""
+        rows, codec = self.rows(draw, batch), self.split.dataset.codec
+        if self._resident is not None:
+            return codec.unpack(self._resident[torch.from_numpy(rows).to(self.device)])
+        return codec.unpack(codec.pack(self.split.dataset.rows[rows]).to(self.device))
+
+    @cached_property
+    def _resident(self) -> Tensor | None:
+        rows = self.split.dataset.rows
+        item = 1 if rows.dtype == np.uint8 else 4
+        if int(np.prod(rows.shape)) * item > RESIDENT_BYTES:
+            return None
+        return self.split.dataset.codec.pack(rows[:]).to(self.device)

@@ -1,0 +1,90 @@
+"""How do samples become files people look at? A grid or a folder of PNGs, a scatter of points, or an array."""
+
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, UInt8
+from PIL import Image
+
+from wgan.data.codecs import Codec, ImageCodec
+from wgan.errors import WganError
+from wgan.files import replaced
+
+SIDE, DOT = 640, 1
+GREY, BLUE = (190, 190, 190), (31, 90, 200)
+
+
+def write_samples(raw: np.ndarray, codec: Codec, path: Path) -> None:
+    """Write samples in the form that the ending of `path` names: `.png` a grid or scatter, `.npy` the array, none a folder of PNGs.
+
+    Raises:
+        WganError: the file is there already, an ending that is not known, or a form that does not fit the samples.
+    """
+    pictures = isinstance(codec, ImageCodec)
+    if path.suffix not in (".png", ".npy", "") or (path.suffix == "" and not pictures):
+        forms = ".png, .npy or a folder (no ending)" if pictures else ".png (a scatter) or .npy"
+        raise WganError(f"{path}: samples of this kind are written as {forms}")
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise WganError(f"{path}: is there already, and nothing is overwritten: choose another name")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npy":
+        with replaced(path) as target, target.open("wb") as file:
+            np.save(file, raw)
+    elif isinstance(codec, ImageCodec):
+        pixels = codec.to_pixels(raw)
+        if path.suffix == "":
+            _write_folder(pixels, path)
+        else:
+            with replaced(path) as target:
+                write_grid(pixels, target)
+    else:
+        with replaced(path) as target:
+            write_scatter(np.asarray(raw, dtype=np.float64), target)
+
+
+def write_grid(pixels: UInt8[np.ndarray, "n h w c"], path: Path) -> None:
+    """Write pictures side by side, row by row, as one PNG with a gap of one pixel; small ones are enlarged whole times."""
+    n, h, w, c = pixels.shape
+    columns = max(1, round((n * h / w) ** 0.5))
+    rows = -(-n // columns)
+    sheet = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1, c), 255, dtype=np.uint8)
+    for i, picture in enumerate(pixels):
+        top, left = (i // columns) * (h + 1), (i % columns) * (w + 1)
+        sheet[top : top + h, left : left + w] = picture
+    zoom = max(1, SIDE // max(sheet.shape[:2]))
+    _image(sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)).save(path, format="png")
+
+
+def write_scatter(fake: Float[np.ndarray, "m d"], path: Path, real: Float[np.ndarray, "n d"] | None = None) -> None:
+    """Write the first two columns as points in a square PNG: real ones grey below, generated ones blue.
+
+    The square spans the real points (or, without them, the generated ones) with a margin of a tenth of their reach.
+    """
+    sets = [(GREY, _two_columns(real))] if real is not None else []
+    sets.append((BLUE, _two_columns(fake)))
+    frame = sets[0][1]
+    centre = (frame.max(axis=0) + frame.min(axis=0)) / 2
+    reach = max(float(np.ptp(frame, axis=0).max()) * 0.6, 1e-12)
+    sheet = np.full((SIDE, SIDE, 3), 255, dtype=np.uint8)
+    for colour, points in sets:
+        places = ((points - centre) / reach * (SIDE / 2) + SIDE / 2).clip(-SIDE, 2 * SIDE).astype(int)
+        for column, up in places[((places >= DOT) & (places < SIDE - DOT)).all(axis=1)]:
+            row = SIDE - 1 - up
+            sheet[row - DOT : row + DOT + 1, column - DOT : column + DOT + 1] = colour
+    Image.fromarray(sheet).save(path, format="png")
+
+
+def _two_columns(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
+    return np.concatenate([points, np.zeros((len(points), 1))], axis=1)[:, :2]
+
+
+def _write_folder(pixels: UInt8[np.ndarray, "n h w c"], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    digits = max(4, len(str(len(pixels) - 1)))
+    for i, picture in enumerate(pixels):
+        with replaced(folder / f"{i:0{digits}d}.png") as target:
+            _image(picture).save(target, format="png")
+
+
+def _image(pixels: UInt8[np.ndarray, "h w c"]) -> Image.Image:
+    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)

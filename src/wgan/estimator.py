@@ -1,0 +1,157 @@
+"""How does a WGAN look to scikit-learn's users? `WGAN().fit(X).sample(1000)`, with samples of the kind that `fit` got."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
+
+from wgan.data import Dataset, load
+from wgan.errors import WganError
+from wgan.training import configure, load_model, model_of, prepare, save_model, train
+from wgan.training.loop import choose_device
+
+Data = np.ndarray | Tensor | str | Path
+SIGNS = {"paper": 1.0, "negated": -1.0}
+
+
+class WGAN(BaseEstimator):
+    """A generative adversarial network of any variant, as an estimator.
+
+    Args:
+        variant: a row of the table, see `wgan variants`.
+        steps: generator steps; none: the preset's.
+        preset: `auto`, `toy`, `vectors`, `images` or `residual`.
+        random_state: names every random draw; an int gives the same model again.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        precision: `float32` or `bfloat16`.
+        compile: compile the losses.
+        settings: more of the configuration, `{"optimiser.lr": 2e-4}`.
+
+    Attributes:
+        model_: the averaged generator, its critic and the codec of the data.
+        config_: the resolved configuration.
+        history_: one dict a logged step, as in a run's `metrics.jsonl`.
+        n_features_in_: columns of the data, where it is a matrix.
+
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> WGAN(steps=2).fit(X).sample(3).shape
+    (3, 2)
+    """
+
+    def __init__(
+        self,
+        variant: str = "wgan-gp",
+        *,
+        steps: int | None = None,
+        preset: str = "auto",
+        random_state: int | np.random.RandomState | None = 0,
+        device: str = "auto",
+        precision: str = "float32",
+        compile: bool = False,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.variant = variant
+        self.steps = steps
+        self.preset = preset
+        self.random_state = random_state
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.settings = settings
+
+    def fit(self, X: Data, y: object = None) -> "WGAN":
+        """Train on `X`: vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
+
+        Raises:
+            WganError: data or settings that cannot be used.
+        """
+        data = self._load(X)
+        flags = {"training": {"seed": self._seed(), "device": self.device, "precision": self.precision, "compile": self.compile}}
+        if self.steps is not None:
+            flags["training"]["steps"] = self.steps
+        layers = [("settings", _nested(self.settings or {})), ("WGAN", flags | {"objective": {"variant": self.variant}})]
+        layers.append(("WGAN", {"data": {"source": data.name}}))
+        self.config_, _ = configure(layers, self.preset, data)
+        state = prepare(self.config_, data)
+        self.history_ = [record.metrics for record in train(state, self.config_, data) if record.metrics]
+        state.average.eval()
+        self.model_ = model_of(state, self.config_, data)
+        self._as_tensor = isinstance(X, Tensor)
+        return self
+
+    def sample(self, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0) -> np.ndarray | Tensor:
+        """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same ones."""
+        check_is_fitted(self, "model_")
+        if n_samples < 1:
+            raise WganError(f"n_samples = {n_samples}: give 1 or more")
+        raw = self.model_.sample(n_samples, _as_seed(random_state))
+        return torch.from_numpy(raw) if self._as_tensor else raw
+
+    def score_samples(self, X: np.ndarray | Tensor, convention: Literal["paper", "negated"] = "paper") -> np.ndarray:
+        """Return the critic's score of each sample, `[n]`.
+
+        In the papers' convention real samples score high; `negated` is that of courses where they score low. A score
+        has no zero point: only differences mean something.
+        """
+        check_is_fitted(self, "model_")
+        if convention not in SIGNS:
+            raise WganError(f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'")
+        raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else np.asarray(X)
+        if raw.ndim == 2 or hasattr(self, "n_features_in_"):
+            raw = validate_data(self, raw, reset=False)
+        return SIGNS[convention] * self.model_.scores(raw)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the model into a new or empty folder, as safetensors and JSON."""
+        check_is_fitted(self, "model_")
+        folder = Path(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise WganError(f"{folder}: is there already: choose a new folder, nothing is overwritten")
+        save_model(self.model_, folder)
+
+    @classmethod
+    def load(cls, folder: str | Path, device: str = "auto") -> "WGAN":
+        """Return a fitted estimator from what `save`, or a run, left in a folder."""
+        model = load_model(Path(folder), choose_device(device))
+        estimator = cls(model.variant, device=device)
+        estimator.model_ = model
+        estimator._as_tensor = False
+        if len(model.codec.shape) == 1:
+            estimator.n_features_in_ = model.codec.shape[0]
+        return estimator
+
+    def _load(self, X: Data) -> Dataset:
+        if isinstance(X, str | Path | Dataset):
+            return load(X)
+        raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+        if np.ndim(raw) > 2:
+            return load(check_array(raw, allow_nd=True, dtype=None))
+        return load(validate_data(self, raw, dtype="numeric"))
+
+    def _seed(self) -> int:
+        return _as_seed(self.random_state)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+
+def _as_seed(random_state: int | np.random.RandomState | None) -> int:
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
+
+
+def _nested(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    nested: dict[str, dict[str, Any]] = {}
+    for key, value in settings.items():
+        section, dot, entry = key.partition(".")
+        if not dot:
+            raise WganError(f"settings: {key!r} names no section: write 'optimiser.lr', for example")
+        nested.setdefault(section, {})[entry] = value
+    return nested

@@ -1,0 +1,44 @@
+"""How is a file written so that nobody ever sees half of it? Beside its place, synced to disk, then renamed over it."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is removed.
+
+    >>> with replaced(Path("note.txt")) as target:
+    ...     _ = target.write_text("whole")
+    >>> Path("note.txt").read_text()
+    'whole'
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    target = Path(name)
+    try:
+        yield target
+        target.chmod(0o666 & ~_umask())
+        with target.open("rb+") as file:
+            os.fsync(file.fileno())
+        target.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a full disk names no file by itself
+        raise
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with replaced(path) as target:
+        target.write_text(text, encoding="utf-8")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,70 @@
+"""Noise to sample, sample to score: which pair of networks fits data of this shape?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from wgan.errors import WganError
+from wgan.networks import images, vectors
+from wgan.networks.layers import Score
+from wgan.seeding import derive
+
+__all__ = ["NetworkConfig", "build_critic", "build_generator", "count_parameters"]
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The pair of networks."""
+
+    kind: Literal["auto", "mlp", "conv", "residual"] = "auto"
+    """mlp for vectors, conv or residual for pictures; auto takes mlp or conv."""
+    width: int = 64
+    """Units of a hidden layer (mlp), channels at full size (conv), channels throughout (residual)."""
+    depth: int = 3
+    """Hidden layers (mlp)."""
+    latent: int = 128
+    """Numbers of noise for one sample."""
+
+    def __post_init__(self) -> None:
+        for name, least in (("width", 1), ("depth", 0), ("latent", 1)):
+            if getattr(self, name) < least:
+                raise WganError(f"network.{name} = {getattr(self, name)}: give {least} or more")
+
+
+def _kind(config: NetworkConfig, shape: tuple[int, ...]) -> str:
+    if config.kind == "auto":
+        return "mlp" if len(shape) == 1 else "conv"
+    if config.kind == "mlp" and len(shape) != 1:
+        raise WganError("network.kind = 'mlp' serves vectors, and the data are pictures: choose conv or residual")
+    if config.kind != "mlp" and len(shape) == 1:
+        raise WganError(f"network.kind = '{config.kind}' serves pictures, and the data are vectors: choose mlp")
+    return config.kind
+
+
+def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0) -> nn.Module:
+    """Return a network `[n, latent] -> [n, *shape]` whose weights are a function of `seed`."""
+    kind = _kind(config, shape)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "generator"))
+        if kind == "mlp":
+            return vectors.mlp(config.latent, shape[0], config.width, config.depth)
+        build = images.residual_generator if kind == "residual" else images.conv_generator
+        return build((shape[0], shape[1], shape[2]), config.latent, config.width)
+
+
+def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0) -> nn.Module:
+    """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`."""
+    kind = _kind(config, shape)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "critic"))
+        if kind == "mlp":
+            return nn.Sequential(*vectors.mlp(shape[0], 1, config.width, config.depth), Score())
+        build = images.residual_critic if kind == "residual" else images.conv_critic
+        return nn.Sequential(*build((shape[0], shape[1], shape[2]), config.width), Score())
+
+
+def count_parameters(net: nn.Module) -> int:
+    """Return the number of trained numbers in a network."""
+    return sum(p.numel() for p in net.parameters())

@@ -1,0 +1,140 @@
+"""Which networks serve pictures of any height x width x channels? A convolutional and a residual pair, built from the shape.
+
+Both halve (critic) or double (generator) each side of more than 4 pixels until none is left, so 28 x 28 goes by 14, 7, 3
+and 32 x 48 by 16 x 24, 8 x 12, 4 x 6, 4 x 3. No critic holds a norm over the batch (Gulrajani et al. 2017, section 4).
+"""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from wgan.networks.layers import PixelNorm, Reshape, he
+
+Size = tuple[int, int]
+SMALLEST = 4
+WIDEST = 8
+
+
+def sizes(height: int, width: int) -> list[Size]:
+    """Return the sides of a picture at each level, largest first; a side is halved (rounded down) while it exceeds 4.
+
+    >>> sizes(28, 28)
+    [(28, 28), (14, 14), (7, 7), (3, 3)]
+    """
+    levels = [(height, width)]
+    while max(levels[-1]) > SMALLEST:
+        h, w = levels[-1]
+        levels.append((_half(h), _half(w)))
+    return levels
+
+
+def _half(side: int) -> int:
+    return side // 2 if side > SMALLEST else side
+
+
+def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
+    """Return a 3 x 3 convolution, then one strided convolution a level, doubling the channels up to 8 x `width`, then a linear layer.
+
+    Layout: Radford et al. (2016), section 3, without BatchNorm; kernel 4, stride 2, leaky slope 0.2; the first layer
+    at full size as in Miyato et al. (2018), table 3.
+    """
+    c, h, w = shape
+    levels = sizes(h, w)
+    layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1), nn.LeakyReLU(0.2)]
+    channels = width
+    for level, (before, after) in enumerate(zip(levels, levels[1:], strict=False)):
+        out = width * min(2 ** (level + 1), WIDEST)
+        layers += [nn.Conv2d(channels, out, *_geometry(before, after)), nn.LeakyReLU(0.2)]
+        channels = out
+    layers += [nn.Flatten(), nn.Linear(channels * levels[-1][0] * levels[-1][1], 1)]
+    return _initialised(nn.Sequential(*layers))
+
+
+def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.Sequential:
+    """Return the mirror of `conv_critic`: a linear layer, one transposed convolution a level, a 3 x 3 convolution and tanh.
+
+    The kernel of 4 is a multiple of the stride, which avoids checkerboards (Odena et al. 2016); PixelNorm after each
+    level keeps the signal's size without looking at other samples (Karras et al. 2018, section 4.2).
+    """
+    c, h, w = shape
+    levels = sizes(h, w)[::-1]
+    widths = [width * min(2**i, WIDEST) for i in range(len(levels))][::-1]
+    (h0, w0), channels = levels[0], widths[0]
+    layers: list[nn.Module] = [nn.Linear(latent, channels * h0 * w0), Reshape(channels, h0, w0), PixelNorm(), nn.LeakyReLU(0.2)]
+    for before, after, out in zip(levels, levels[1:], widths[1:], strict=False):
+        kernel, stride, padding = _geometry(after, before)
+        odd = (after[0] % 2 if stride[0] == 2 else 0, after[1] % 2 if stride[1] == 2 else 0)
+        layers += [nn.ConvTranspose2d(channels, out, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]
+        channels = out
+    layers += [nn.Conv2d(channels, c, 3, padding=1), nn.Tanh()]
+    return _initialised(nn.Sequential(*layers), last_gain=0.5)
+
+
+def _geometry(large: Size, small: Size) -> tuple[Size, Size, Size]:
+    """Kernel, stride and padding that take `large` to `small`: 4, 2, 1 along halved sides and 3, 1, 1 along kept ones."""
+    halved = tuple(a != b for a, b in zip(large, small, strict=True))
+    kernel = tuple(4 if half else 3 for half in halved)
+    stride = tuple(2 if half else 1 for half in halved)
+    return kernel, stride, (1, 1)  # type: ignore[return-value]
+
+
+def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
+    """Return residual blocks with mean pooling between levels, two more at the last, ReLU, mean over space, linear.
+
+    Layout: Gulrajani et al. (2017), appendix F (CIFAR-10 residual networks), with as many levels as the size asks for.
+    """
+    c, h, w = shape
+    levels = sizes(h, w)[:-1] if len(sizes(h, w)) > 2 else sizes(h, w)
+    layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1)]
+    layers += [ResidualBlock(width, after, norm=False) for after in levels[1:]]
+    layers += [ResidualBlock(width, levels[-1], norm=False) for _ in range(2)]
+    layers += [nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1)]
+    return _initialised(nn.Sequential(*layers), slope=0.0)
+
+
+def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.Sequential:
+    """Return a linear layer, residual blocks with nearest upsampling between levels, BatchNorm, ReLU, convolution, tanh.
+
+    Layout: Gulrajani et al. (2017), appendix F. BatchNorm stands in the generator alone; samples use running statistics.
+    """
+    c, h, w = shape
+    levels = sizes(h, w)[::-1]
+    h0, w0 = levels[0]
+    layers: list[nn.Module] = [nn.Linear(latent, width * h0 * w0), Reshape(width, h0, w0)]
+    layers += [ResidualBlock(width, after, norm=True) for after in levels[1:]]
+    layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, c, 3, padding=1), nn.Tanh()]
+    return _initialised(nn.Sequential(*layers), slope=0.0)
+
+
+class ResidualBlock(nn.Module):
+    """x -> shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), brought to `size` pixels by pooling or nearest neighbour."""
+
+    def __init__(self, width: int, size: Size, norm: bool) -> None:
+        super().__init__()
+        self.size = size
+        self.norm1, self.norm2 = (nn.BatchNorm2d(width) if norm else nn.Identity() for _ in range(2))
+        self.conv1, self.conv2 = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.shortcut = nn.Conv2d(width, width, 1)
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        y = F.relu(self.norm1(x))
+        grows = self.size[0] * self.size[1] > x.shape[2] * x.shape[3]
+        y = self.conv2(F.relu(self.norm2(self.conv1(self._resized(y) if grows else y))))
+        shortcut = self.shortcut(self._resized(x))
+        return shortcut + (y if grows else self._resized(y))
+
+    def _resized(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        if (x.shape[2], x.shape[3]) == self.size:
+            return x
+        if self.size[0] * self.size[1] > x.shape[2] * x.shape[3]:
+            return F.interpolate(x, size=self.size, mode="nearest")
+        return F.avg_pool2d(x, (x.shape[2] // self.size[0], x.shape[3] // self.size[1]))
+
+
+def _initialised(net: nn.Sequential, slope: float = 0.2, last_gain: float = 1.0) -> nn.Sequential:
+    for layer in net.modules():
+        he(layer, slope)
+    with torch.no_grad():
+        [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1].weight.mul_(last_gain)
+    return net

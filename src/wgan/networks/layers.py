@@ -1,0 +1,41 @@
+"""Which small layers do several networks share?"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class PixelNorm(nn.Module):
+    """Divide each position's channels by their root mean square: Karras et al. (2018), section 4.2.
+
+    It looks at one sample alone, so the generator gives the same sample whatever the batch (unlike BatchNorm).
+    """
+
+    def forward(self, x: Float[Tensor, "n c *space"]) -> Float[Tensor, "n c *space"]:
+        return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
+
+
+class Score(nn.Module):
+    """Drop the last axis of size one: `[n, 1] -> [n]`, one score a sample."""
+
+    def forward(self, x: Float[Tensor, "n 1"]) -> Float[Tensor, " n"]:
+        return x.squeeze(1)
+
+
+class Reshape(nn.Module):
+    """Give each sample the shape `shape`."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Float[Tensor, "n *any"]) -> Float[Tensor, "n *shape"]:
+        return x.reshape(x.shape[0], *self.shape)
+
+
+def he(layer: nn.Module, negative_slope: float = 0.2) -> None:
+    """Initialise weights after He et al. (2015), equation 15, and biases with zero."""
+    if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.kaiming_normal_(layer.weight, negative_slope, nonlinearity="leaky_relu")
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

@@ -1,0 +1,6 @@
+"""The mathematics: scores, what keeps a critic Lipschitz, and the table of variants. Imports no other stage."""
+
+from wgan.objectives.losses import CriticLoss, CriticTerms, GeneratorLoss
+from wgan.objectives.variants import VARIANTS, Variant, variant
+
+__all__ = ["VARIANTS", "CriticLoss", "CriticTerms", "GeneratorLoss", "Variant", "variant"]

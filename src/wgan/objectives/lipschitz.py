@@ -1,0 +1,89 @@
+"""How is the critic kept Lipschitz? By a penalty on its gradient's norm at chosen points, or by a hard constraint.
+
+Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017), algorithm 1, line 7.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Samples = Float[Tensor, "n *shape"]
+Norms = Float[Tensor, " n"]
+Critic = Callable[[Tensor], Tensor]
+Points = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
+
+
+def between(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """x_fake + u (x_real - x_fake), one coefficient u in [0, 1] a sample: algorithm 1, line 6."""
+    u = u.view(-1, *[1] * (x_real.ndim - 1))
+    return (x_fake + u * (x_real - x_fake),)
+
+
+def at_real(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """The real samples themselves."""
+    return (x_real,)
+
+
+def at_real_and_fake(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """The real samples and the generated ones: one penalty for each, added."""
+    return (x_real, x_fake)
+
+
+def gradient_norms(critic: Critic, x: Samples) -> Norms:
+    """Return |grad_x f(x)| over all axes of each sample, in float32; differentiable, also where the gradient is zero.
+
+    The inner gradient is taken by `torch.func.grad`, which may stand inside a compiled or data-parallel loss.
+    """
+    grad = torch.func.grad(lambda points: critic(points).float().sum())(x)
+    return torch.linalg.vector_norm(grad.float().flatten(1), dim=1)
+
+
+def two_sided(norm: Norms) -> Norms:
+    """(|grad| - 1)^2: Gulrajani et al. (2017), equation 3."""
+    return (norm - 1).square()
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """weight x shape(|grad f|) at the points that `where` picks from real samples, fake ones and u."""
+
+    where: Points
+    shape: Callable[[Tensor], Tensor]
+    weight: float
+    formula: str
+
+    def __call__(self, critic: Critic, x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Norms, Norms]:
+        """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of points: sum and mean."""
+        norms = [gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)]
+        return torch.stack([self.shape(n) for n in norms]).sum(0), torch.stack(norms).mean(0)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A hard constraint: `prepare` rebuilds a fresh critic, `project` mends its weights after each critic step."""
+
+    name: str
+    bound: float | None = None
+    prepare: Callable[[nn.Module], nn.Module] = lambda critic: critic
+    project: Callable[[nn.Module, float | None], None] = lambda critic, bound: None
+
+
+NORMALISATIONS = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.GroupNorm,
+    nn.RMSNorm,
+)
+
+
+@torch.no_grad()
+def clip_weights(critic: nn.Module, bound: float | None) -> None:
+    """Clamp every weight and bias to [-bound, bound], except the scale and shift of normalisation layers."""
+    assert bound is not None
+    for module in critic.modules():
+        if not isinstance(module, NORMALISATIONS):
+            for parameter in module.parameters(recurse=False):
+                parameter.clamp_(-bound, bound)

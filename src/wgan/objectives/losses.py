@@ -1,0 +1,61 @@
+"""What does one backward pass see? Two modules that map batches to per-sample losses; a penalty's inner gradient is inside.
+
+Because the penalty is part of `forward` and there is one backward a step, the modules may be compiled, or wrapped for
+data-parallel training, as they are.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from wgan.objectives.variants import Variant
+
+
+class CriticTerms(NamedTuple):
+    """Per-sample terms of the critic's step, float32 `[n]`; `loss` is score plus weighted penalty."""
+
+    loss: Tensor
+    estimate: Tensor
+    penalty: Tensor
+    gradient_norm: Tensor
+
+
+class CriticLoss(nn.Module):
+    """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are float32."""
+
+    def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
+        super().__init__()
+        self.critic, self.variant, self.bfloat16 = critic, variant, bfloat16
+
+    def forward(
+        self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"]
+    ) -> CriticTerms:
+        score, penalty = self.variant.score, self.variant.penalty
+        with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+            f_real, f_fake = self.critic(torch.cat([x_real, x_fake])).float().chunk(2)
+            if penalty is None:
+                value = norms = torch.zeros_like(f_real)
+            else:
+                value, norms = penalty(self.critic, x_real, x_fake, u)
+        loss = score.critic(f_real, f_fake)
+        if penalty is not None:
+            loss = loss + penalty.weight * value
+        return CriticTerms(loss, score.estimate(f_real, f_fake), value, norms)
+
+
+class GeneratorLoss(nn.Module):
+    """The generator's loss on a batch of noise. The critic is kept out of the sub-modules: its weights are not trained here."""
+
+    def __init__(self, generator: nn.Module, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
+        super().__init__()
+        self.generator, self.variant, self.bfloat16 = generator, variant, bfloat16
+        self._critic = (critic,)
+
+    def forward(self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None) -> Float[Tensor, " n"]:
+        (critic,) = self._critic
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+            f_fake = critic(self.generator(z)).float()
+            f_real = None if x_real is None else critic(x_real).float()
+        return self.variant.score.generator(f_fake, f_real)

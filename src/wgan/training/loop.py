@@ -1,0 +1,171 @@
+"""How is a run driven? A generator of one small record a step: whoever wants progress, a test or a page loops over it.
+
+At each step, in this order: status, snapshot, checkpoint, done?, step.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import isfinite
+
+import torch
+from torch import Tensor, nn
+
+from wgan.data import Batches, Dataset
+from wgan.errors import WganError
+from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, variant
+from wgan.seeding import latents
+from wgan.training import state as states
+from wgan.training.config import Config
+from wgan.training.model import Model, generate, save_model
+from wgan.training.run import Run
+from wgan.training.state import State
+from wgan.training.step import Draws, Losses, train_step
+
+Metrics = dict[str, int | float]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The run after `step` steps; `metrics` where the step was logged. `stopped` marks an early end that was asked for."""
+
+    step: int
+    metrics: Metrics | None = None
+    stopped: bool = False
+
+
+def row_of(config: Config) -> Variant:
+    """Return the variant that a configuration describes."""
+    return variant(config.objective.variant).adjusted(config.objective.penalty_weight, config.objective.clip)
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name; `auto` takes CUDA, then Apple's, then the CPU.
+
+    Raises:
+        WganError: the device is not there.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(d for d in ("cuda", "mps", "cpu") if there[d])
+    if not there.get(name, False):
+        raise WganError(f"training.device = '{name}': torch finds no such device here; choose {', '.join(d for d in there if there[d])}")
+    return torch.device(name)
+
+
+def prepare(config: Config, dataset: Dataset, run: Run | None = None) -> State:
+    """Return the state that training starts from: fresh, or as the run's checkpoint left it."""
+    state = states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
+    if run is not None and run.checkpoint.exists():
+        states.load(state, run.checkpoint)
+    return state
+
+
+def train(
+    state: State, config: Config, dataset: Dataset, run: Run | None = None, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Record]:
+    """Train `state` in place to the configured number of steps, yielding a `Record` a step.
+
+    Args:
+        state: from `prepare`.
+        config: what was resolved for this run.
+        dataset: what to learn.
+        run: the directory that metrics, snapshots and checkpoints go to; none: nothing is written.
+        stop: asked before each step; when true, the run is checkpointed and ends.
+
+    Raises:
+        WganError: a loss or gradient that is not finite, naming step and seed; the last checkpoint stays good.
+    """
+    settings, row = config.training, row_of(config)
+    device = next(state.generator.parameters()).device
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    draws = Draws(Batches(split, settings.seed, device), config, device)
+    losses = build_losses(state, row, config)
+    if settings.compile:
+        losses = compiled(losses, state, row, draws)
+    last: tuple[CriticTerms, Tensor] | None = None
+    started = time.perf_counter() - state.seconds
+    while True:
+        step, done = state.step, state.step >= settings.steps
+        state.seconds = time.perf_counter() - started
+        metrics = None
+        stopping = done or stop()
+        if last is not None and (stopping or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
+            metrics = _metrics(*last, state, row, config)
+        if run is not None:
+            if metrics and (done or step % settings.log_every == 0):
+                run.append_metrics(metrics)
+            if done or step % settings.snapshot_every == 0:
+                z = latents(settings.seed, run.snapshot_size(dataset), config.network.latent, device)
+                run.write_snapshot(step, dataset, generate(state.average, z), split)
+            if last is not None and (stopping or step % settings.checkpoint_every == 0):
+                states.save(state, run.checkpoint)
+                save_model(model_of(state, config, dataset), run.folder)
+        yield Record(step, metrics, stopped=stopping and not done)
+        if stopping:
+            return
+        last = train_step(state, losses, row, draws, config)
+
+
+def model_of(state: State, config: Config, dataset: Dataset) -> Model:
+    """Return the model to sample from: the averaged generator, the critic and the data's codec."""
+    return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant)
+
+
+def build_losses(state: State, row: Variant, config: Config) -> Losses:
+    """Return the loss modules around a state's networks."""
+    bfloat16 = config.training.precision == "bfloat16"
+    return Losses(
+        CriticLoss(state.critic, row, bfloat16),
+        GeneratorLoss(state.generator, state.critic, row, bfloat16),
+    )
+
+
+def compiled(losses: Losses, state: State, row: Variant, draws: Draws) -> Losses:
+    """Compile both loss modules, and check on one batch that the critic's gradient, penalty included, is the plain one.
+
+    Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
+
+    Raises:
+        WganError: no compiler here, or gradients that differ by more than 1 % (5 % in bfloat16).
+    """
+    critic = torch.compile(losses.critic, fullgraph=True, dynamic=False)
+    generator = torch.compile(losses.generator, fullgraph=True, dynamic=False)
+    x_real, z, u = next(draws.critic_steps(1))
+    x_fake = generate(state.generator, z)
+    try:
+        plain, fast = (_gradient(loss, state.critic, x_real, x_fake, u) for loss in (losses.critic, critic))
+    except torch._dynamo.exc.TorchDynamoException as error:
+        raise WganError(f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}): run without --compile") from None
+    difference = float((fast - plain).norm() / plain.norm().clamp_min(1e-30))
+    if difference > (0.05 if losses.critic.bfloat16 else 0.01):
+        raise WganError(f"training.compile: the compiled gradient differs from the plain one by {difference:.1%}: run without --compile")
+    return Losses(critic, generator)
+
+
+def _gradient(loss: nn.Module, critic: nn.Module, x_real: Tensor, x_fake: Tensor, u: Tensor) -> Tensor:
+    critic.zero_grad(set_to_none=True)
+    loss(x_real, x_fake, u).loss.mean().backward()
+    grads = [p.grad.flatten() for p in critic.parameters() if p.grad is not None]
+    critic.zero_grad(set_to_none=True)
+    return torch.cat(grads)
+
+
+def _metrics(terms: CriticTerms, norm: Tensor, state: State, row: Variant, config: Config) -> Metrics:
+    metrics: Metrics = {
+        "step": state.step,
+        "seconds": round(state.seconds, 3),
+        "samples": state.step * config.optimiser.critic_steps * config.optimiser.batch + config.training.warmup_critic_steps * config.optimiser.batch,
+        "estimate": float(terms.estimate),
+        "critic_loss": float(terms.loss),
+        "generator_gradient_norm": float(norm),
+    }
+    if row.penalty:
+        metrics |= {"penalty": float(terms.penalty), "gradient_norm": float(terms.gradient_norm)}
+    wrong = [name for name, value in metrics.items() if not isfinite(value)]
+    if wrong:
+        raise WganError(
+            f"{', '.join(wrong)} not finite at step {state.step}, seed {config.training.seed}: lower optimiser.lr"
+            f" ({config.optimiser.lr:g}) or the penalty's weight, or use float32; the last checkpoint is untouched"
+        )
+    return metrics

@@ -1,0 +1,183 @@
+"""What lies in a run directory? Everything needed to tell, go on with, or use a run.
+
+    config.toml             the resolved configuration
+    run.json                data, versions, commit, hardware, when begun
+    metrics.jsonl           one line a logged step
+    checkpoint.safetensors  the whole state, to go on from
+    generator.safetensors   the averaged generator, with generator.json: all that sampling needs
+    critic.safetensors      the critic, for scores
+    samples/                pictures of samples at steps
+    verdict.json            the distance to held-out data
+"""
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import wgan
+from wgan.data import Dataset, ImageCodec, Split
+from wgan.data.writers import write_grid, write_scatter
+from wgan.errors import WganError
+from wgan.files import replaced, write_text
+from wgan.training.config import Config, from_file, resolve
+
+PACKAGES = ("torch", "numpy", "scikit-learn", "POT", "safetensors", "pillow")
+GRID_SAMPLES, SCATTER_SAMPLES = 64, 2000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run directory, held by one process at a time."""
+
+    folder: Path
+    lock: IO[str]
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    def append_metrics(self, metrics: dict[str, int | float]) -> None:
+        """Add a line to `metrics.jsonl`."""
+        path = self.folder / "metrics.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(metrics) + "\n")
+        except OSError as error:
+            error.filename = str(path)
+            raise
+
+    def forget_metrics_after(self, step: int) -> None:
+        """Drop lines written after the checkpoint at `step`, and a line cut short."""
+        path = self.folder / "metrics.jsonl"
+        if path.exists():
+            kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step]
+            write_text(path, "".join(line + "\n" for line in kept))
+
+    def snapshot_size(self, dataset: Dataset) -> int:
+        """Return how many samples a snapshot shows."""
+        return GRID_SAMPLES if isinstance(dataset.codec, ImageCodec) else SCATTER_SAMPLES
+
+    def write_snapshot(self, step: int, dataset: Dataset, x: Tensor, split: Split) -> None:
+        """Write `samples/step-N.png`: a grid of pictures, or a scatter of the first two columns over held-out points."""
+        path = self.folder / "samples" / f"step-{step:07d}.png"
+        path.parent.mkdir(exist_ok=True)
+        raw = dataset.decode(x)
+        with replaced(path) as target:
+            if isinstance(dataset.codec, ImageCodec):
+                write_grid(dataset.codec.to_pixels(raw), target)
+            else:
+                real = split.held_out_sample(0, min(split.n_held_out, SCATTER_SAMPLES))
+                write_scatter(raw.astype(np.float64), target, real.astype(np.float64))
+
+    def write_json(self, name: str, values: dict[str, Any]) -> None:
+        """Write a JSON file of the run."""
+        write_text(self.folder / name, json.dumps(values, indent=2) + "\n")
+
+
+def default_folder(config: Config) -> Path:
+    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its endings."""
+    data = Path(config.data.source).resolve().name if "/" in config.data.source else config.data.source
+    return Path("runs") / f"{data.split('.')[0] or 'data'}-{config.objective.variant}-{config.training.seed}"
+
+
+def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
+    """Begin a run in `folder`, or go on with the same one.
+
+    Raises:
+        WganError: the folder holds something else, another configuration, other data, or a process trains in it now.
+    """
+    about, settings = folder / "run.json", folder / "config.toml"
+    if folder.exists() and not folder.is_dir():
+        raise WganError(f"{folder}: is a file, not a folder: choose another --out")
+    if settings.exists():
+        _check_same(folder, settings, config)
+    elif folder.is_dir() and any(p.name != "run.lock" for p in folder.iterdir()):
+        raise WganError(f"{folder}: holds files that are not a run's: choose another --out")
+    folder.mkdir(parents=True, exist_ok=True)
+    run = Run(folder, _lock(folder))
+    if about.exists():
+        before = json.loads(about.read_text(encoding="utf-8"))["data"]["fingerprint"]
+        if before != dataset.fingerprint:
+            raise WganError(f"{folder}: was begun on other data of the name {dataset.name}: choose another --out")
+    else:
+        run.write_json("run.json", _about(config, dataset))
+    if not settings.exists():
+        write_text(settings, config.to_toml())
+    return run
+
+
+def _check_same(folder: Path, settings: Path, config: Config) -> None:
+    differences = resolve([from_file(settings)]).differences(config)
+    if differences:
+        raise WganError(f"{folder}: holds a run of another configuration ({'; '.join(differences)}): choose another --out or the same settings")
+
+
+def _lock(folder: Path) -> IO[str]:
+    lock = (folder / "run.lock").open("a")
+    try:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # not on Windows
+        pass
+    except OSError:
+        raise WganError(f"{folder}: another process trains here: wait for it, or choose another --out") from None
+    return lock
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError):
+        return float("inf")
+
+
+def _about(config: Config, dataset: Dataset) -> dict[str, Any]:
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    return {
+        "data": {
+            "name": dataset.name,
+            "shape": list(dataset.shape),
+            "samples": len(dataset),
+            "train": split.n_train,
+            "held_out": split.n_held_out,
+            "fingerprint": dataset.fingerprint,
+        },
+        "seed": config.training.seed,
+        "begun": datetime.now(UTC).isoformat(timespec="seconds"),
+        "wgan": wgan.__version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "machine": {
+            "system": platform.platform(),
+            "processor": platform.processor() or platform.machine(),
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        },
+    }
+
+
+def _commit() -> str | None:
+    """Return the commit of wgan's own checkout, with a + where it has changes; none where it was installed as a wheel."""
+    folder = Path(__file__).resolve().parents[3]
+    if not (folder / ".git").exists():
+        return None
+    try:
+        git = ["git", "-C", str(folder)]
+        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+        changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True).stdout.strip()
+        return commit + ("+" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None

@@ -1,0 +1,110 @@
+"""What happens in one step? Algorithm 1 of Gulrajani et al. (2017): several critic updates, then one of the generator.
+
+Losses come one value a sample; this file alone reduces them, by the mean.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from wgan.data import Batches
+from wgan.objectives import CriticTerms, Variant
+from wgan.seeding import torch_generator
+from wgan.training.config import Config
+from wgan.training.state import State
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The two loss modules, perhaps compiled or wrapped for data-parallel training."""
+
+    critic: nn.Module
+    generator: nn.Module
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Everything random in a run, as a function of (seed, step): real batches, latents z and coefficients u."""
+
+    batches: Batches
+    config: Config
+    device: torch.device
+
+    def critic_steps(self, step: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Yield (x_real, z, u) for each critic update before generator step `step`; each is fresh."""
+        critic_steps, warmup = self.config.optimiser.critic_steps, self.config.training.warmup_critic_steps
+        first = step * critic_steps + (warmup if step else 0)
+        count = critic_steps + (0 if step else warmup)
+        for draw in range(first, first + count):
+            batch = self.config.optimiser.batch
+            z, u = self._noise("critic", draw, batch)
+            yield self.batches(draw, batch), z, u
+
+    def generator_step(self, step: int, with_real: bool) -> tuple[Tensor, Tensor | None]:
+        """Return (z, x_real if asked for) for generator step `step`."""
+        batch = self.config.optimiser.generator_batch or self.config.optimiser.batch
+        z, _ = self._noise("generator", step, batch)
+        real = self.batches(-1 - step, batch) if with_real else None  # negative draws are never the critic's
+        return z, real
+
+    def _noise(self, stream: str, draw: int, batch: int) -> tuple[Float[Tensor, "n latent"], Float[Tensor, " n"]]:
+        """All ranks draw the whole batch and keep their own part, so that together they see what one process would."""
+        generator = torch_generator(self.device, self.config.training.seed, stream, draw)
+        z = torch.randn(batch, self.config.network.latent, generator=generator, device=self.device)
+        u = torch.rand(batch, generator=generator, device=self.device)
+        part, rank = batch // self.batches.world_size, self.batches.rank
+        return z[rank * part : (rank + 1) * part], u[rank * part : (rank + 1) * part]
+
+
+def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> tuple[CriticTerms, Tensor]:
+    """Move critic and generator once, as algorithm 1 says; return the last critic batch's mean terms and |grad| of the generator."""
+    _set_learning_rate(state, config)
+    bfloat16 = config.training.precision == "bfloat16"
+    for x_real, z, u in draws.critic_steps(state.step):
+        with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
+            x_fake = state.generator(z).float()
+        terms = critic_update(state, losses, row, x_real, x_fake, u)
+    norm = generator_update(state, losses, *draws.generator_step(state.step, row.score.generator_needs_real))
+    update_average(state.average, state.generator, config.training.ema, state.step)
+    state.step += 1
+    return terms, norm
+
+
+def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, x_fake: Tensor, u: Tensor) -> CriticTerms:
+    """Lines 6 to 9: score, penalise, move the critic; then project its weights where the row asks for it."""
+    state.critic_optimiser.zero_grad(set_to_none=True)
+    terms = CriticTerms(*losses.critic(x_real, x_fake, u))
+    terms.loss.mean().backward()
+    state.critic_optimiser.step()
+    if row.constraint:
+        row.constraint.project(state.critic, row.constraint.bound)
+    return CriticTerms(*(t.detach().mean() for t in terms))
+
+
+def generator_update(state: State, losses: Losses, z: Tensor, x_real: Tensor | None = None) -> Tensor:
+    """Lines 10 to 12: move the generator against the critic as it stands; return the norm of its gradient."""
+    state.critic.requires_grad_(False)
+    state.generator_optimiser.zero_grad(set_to_none=True)
+    losses.generator(z, x_real).mean().backward()
+    state.generator_optimiser.step()
+    state.critic.requires_grad_(True)
+    return nn.utils.get_total_norm([p.grad for p in state.generator.parameters() if p.grad is not None])
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
+    """average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)), which forgets the first weights soon."""
+    d = min(decay, (1 + step) / (10 + step))
+    torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - d)
+    for mine, theirs in zip(average.buffers(), net.buffers(), strict=True):
+        mine.copy_(theirs)
+
+
+def _set_learning_rate(state: State, config: Config) -> None:
+    left = 1 - state.step / config.training.steps if config.optimiser.decay == "linear" else 1.0
+    for optimiser in (state.critic_optimiser, state.generator_optimiser):
+        for group in optimiser.param_groups:
+            group["lr"] = config.optimiser.lr * left

@@ -1,0 +1,23 @@
+"""Types and shapes in annotations are checked in every test; caches and runs go to temporary folders.
+
+Not checked: the estimator and the command line, which are given wrong types on purpose and must answer for themselves.
+"""
+
+import os
+
+import pytest
+from jaxtyping import install_import_hook
+
+if os.environ.get("WGAN_CHECK_SHAPES", "1") == "1":
+    stages = ("distances", "data", "networks", "objectives", "training", "evaluation")
+    install_import_hook([f"wgan.{stage}" for stage in stages], "beartype.beartype")
+
+import torch
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("WGAN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)

@@ -1,0 +1,118 @@
+import gzip
+import struct
+
+import numpy as np
+import pytest
+import torch
+
+from wgan.data import load
+from wgan.data.storage import MappedRows, chunks, summarise
+from wgan.errors import WganError
+
+ARRAY = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 5, 4), dtype=np.uint8)
+
+
+def idx_bytes(array):
+    return struct.pack(">BBBB", 0, 0, 0x08, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_npy_is_mapped(tmp_path, order):
+    np.save(tmp_path / "a.npy", np.asarray(ARRAY, order=order))
+    data = load(tmp_path / "a.npy")
+    assert isinstance(data.rows, MappedRows)
+    assert np.array_equal(data.rows[:], ARRAY)
+    assert np.array_equal(data.rows[np.array([7, 3])], ARRAY[[7, 3]])
+    assert data.fingerprint == load(ARRAY).fingerprint
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_npz_is_mapped_stored_or_deflated(tmp_path, save):
+    save(tmp_path / "a.npz", x=ARRAY, y=np.arange(40))
+    data = load(tmp_path / "a.npz")
+    assert isinstance(data.rows, MappedRows)
+    assert np.array_equal(data.rows[:], ARRAY)
+
+
+def test_npz_with_several_arrays_asks_for_a_key(tmp_path):
+    np.savez(tmp_path / "a.npz", first=ARRAY, second=ARRAY + 1)
+    with pytest.raises(WganError, match=r"several arrays \(first, second\).*data.key"):
+        load(tmp_path / "a.npz")
+    assert np.array_equal(load(tmp_path / "a.npz", key="second").rows[:], ARRAY + 1)
+    with pytest.raises(WganError, match="holds no array 'third'"):
+        load(tmp_path / "a.npz", key="third")
+
+
+@pytest.mark.parametrize("ending", ["-ubyte", "-ubyte.gz"])
+def test_idx_files_as_mnist_ships(tmp_path, ending):
+    path = tmp_path / f"train-images-idx3{ending}"
+    content = idx_bytes(PICTURES)
+    path.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    data = load(path)
+    assert data.shape == (1, 5, 4)
+    assert np.array_equal(data.rows[:], PICTURES)
+    assert data.fingerprint == load(path).fingerprint
+
+
+def test_a_tensor_is_data_too():
+    assert np.array_equal(load(torch.from_numpy(ARRAY)).rows[:], ARRAY)
+
+
+def test_one_axis_is_one_column(tmp_path):
+    np.save(tmp_path / "a.npy", ARRAY[:, 0])
+    assert load(tmp_path / "a.npy").shape == (1,)
+    assert load(ARRAY[:, 0]).shape == (1,)
+
+
+def test_summary_agrees_with_numpy_over_many_pieces(monkeypatch):
+    monkeypatch.setattr("wgan.data.storage.CHUNK_BYTES", 60)
+    assert len(list(chunks(ARRAY))) == 8
+    summary = summarise(ARRAY, "a")
+    assert np.allclose(summary.mean, ARRAY.mean(0, dtype=float))
+    assert np.allclose(summary.deviation, ARRAY.std(0, dtype=float))
+    assert (summary.low, summary.high) == (ARRAY.min(), ARRAY.max())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_bad_value_in_a_later_piece_is_found(monkeypatch, bad):
+    monkeypatch.setattr("wgan.data.storage.CHUNK_BYTES", 60)
+    array = ARRAY.copy()
+    array[33, 1] = bad
+    with pytest.raises(WganError, match="row 33 holds NaN or infinity"):
+        load(array)
+
+
+def write_truncated_npy(path):
+    np.save(path, ARRAY)
+    path.write_bytes(path.read_bytes()[:-10])
+
+
+def write_truncated_gz(path):
+    path.write_bytes(gzip.compress(idx_bytes(PICTURES))[:-20])
+
+
+@pytest.mark.parametrize(
+    ("name", "write", "message"),
+    [
+        ("a.npy", lambda p: p.write_text("hello"), "not a readable .npy"),
+        ("a.npy", write_truncated_npy, "cut short"),
+        ("a.npy", lambda p: np.save(p, np.array([{"a": 1}]), allow_pickle=True), "Python objects"),
+        ("a.npz", lambda p: p.write_text("hello"), "damaged .npz"),
+        ("a.npz", lambda p: np.savez(p), "holds several arrays \\(none\\)"),
+        ("a-idx3-ubyte.gz", write_truncated_gz, "damaged gzip"),
+        ("a-idx3-ubyte", lambda p: p.write_bytes(idx_bytes(PICTURES)[:-5]), "cut short"),
+        ("notes.txt", lambda p: p.write_text("hello"), "not a kind of file that can be read"),
+        ("empty.bin", lambda p: p.write_bytes(b""), "an empty file"),
+    ],
+)
+def test_unreadable_files_are_named(tmp_path, name, write, message):
+    write(tmp_path / name)
+    with pytest.raises(WganError, match=message) as error:
+        load(tmp_path / name)
+    assert name in str(error.value)
+
+
+def test_a_missing_path_suggests_a_name():
+    with pytest.raises(WganError, match="Did you mean 'digits'"):
+        load("digit")

@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+import torch
+
+from wgan.data import Batches, load
+from wgan.data import dataset as dataset_module
+from wgan.errors import WganError
+
+POINTS = np.random.default_rng(0).normal(3, 5, size=(103, 4))
+
+
+def rows_of(batches, draws, batch):
+    return np.concatenate([batches.rows(draw, batch) for draw in draws])
+
+
+def test_split_is_disjoint_complete_and_fixed_by_its_seed():
+    split = load(POINTS).split(0.2, seed=1)
+    train, held_out = split.train_rows(np.arange(split.n_train)), split.held_out_rows(np.arange(split.n_held_out))
+    assert (split.n_train, split.n_held_out) == (82, 21)
+    assert sorted([*train, *held_out]) == list(range(103))
+    assert np.array_equal(held_out, load(POINTS).split(0.2, seed=1).held_out_rows(np.arange(21)))
+    assert not np.array_equal(held_out, load(POINTS).split(0.2, seed=2).held_out_rows(np.arange(21)))
+
+
+def test_an_epoch_reads_every_training_sample_once_and_never_a_held_out_one():
+    split = load(POINTS).split()
+    batches = Batches(split, seed=0)
+    rows = rows_of(batches, range(82), batch=10)  # ten epochs
+    counts = np.bincount(rows, minlength=103)
+    assert set(counts[split.train_rows(np.arange(82))]) == {10}
+    assert counts.sum() == 820
+    epochs = rows.reshape(10, 82)
+    assert all(len(set(epoch)) == 82 for epoch in epochs)
+    assert not np.array_equal(epochs[0], epochs[1])
+
+
+@pytest.mark.parametrize("world_size", [2, 3, 4])
+def test_ranks_together_read_what_one_process_would(world_size):
+    split = load(POINTS).split()
+    whole = Batches(split, seed=5).rows(7, 12)
+    parts = [Batches(split, seed=5, rank=rank, world_size=world_size).rows(7, 12) for rank in range(world_size)]
+    assert np.array_equal(np.concatenate(parts), whole)
+
+
+def test_a_batch_that_ranks_cannot_share_is_an_error():
+    with pytest.raises(WganError, match="cannot be divided among 3 ranks"):
+        Batches(load(POINTS).split(), 0, rank=0, world_size=3).rows(0, 10)
+
+
+def test_batches_are_the_encoded_rows_resident_or_not(monkeypatch):
+    data = load(POINTS)
+    resident = Batches(data.split(), seed=0)(3, 16)
+    monkeypatch.setattr(dataset_module, "RESIDENT_BYTES", 0)
+    streamed = Batches(data.split(), seed=0)
+    assert streamed._resident is None
+    assert torch.equal(streamed(3, 16), resident)
+    assert torch.equal(resident, data.encode(POINTS[streamed.rows(3, 16)]))
+
+
+def test_vectors_are_standardised_and_decoded_back():
+    data = load(POINTS)
+    x = data.encode(POINTS)
+    assert torch.allclose(x.mean(0), torch.zeros(4), atol=1e-5)
+    assert torch.allclose(x.std(0, correction=0), torch.ones(4), atol=1e-5)
+    assert np.allclose(data.decode(x), POINTS, atol=1e-5)
+    assert data.decode(x).dtype == np.float64
+
+
+def test_integer_columns_come_back_as_integers_within_their_type():
+    raw = np.random.default_rng(0).integers(0, 200, size=(50, 3)).astype(np.uint8)
+    data = load(raw)
+    assert np.array_equal(data.decode(data.encode(raw)), raw)
+    assert data.decode(torch.full((1, 3), 99.0)).max() == 255
+
+
+def test_a_constant_column_is_harmless():
+    raw = np.concatenate([POINTS, np.full((103, 1), 7.0)], axis=1)
+    data = load(raw)
+    assert np.allclose(data.decode(data.encode(raw)), raw, atol=1e-5)
+
+
+def test_large_offsets_do_not_cost_precision():
+    raw = 1e9 + np.random.default_rng(0).normal(size=(100, 1))
+    data = load(raw)
+    assert np.allclose(data.decode(data.encode(raw)), raw, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("axes", [(20, 5, 7), (20, 5, 7, 3), (20, 3, 5, 7), (20, 5, 7, 4)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_pictures_of_any_layout_are_channels_first_in_minus_one_to_one(axes, dtype):
+    raw = np.random.default_rng(0).integers(0, 256, size=axes).astype(np.uint8)
+    raw = raw if dtype == np.uint8 else (raw / 255).astype(np.float32)
+    data = load(raw)
+    x = data.encode(raw)
+    channels = {3: 1, 4: axes[3] if len(axes) == 4 and axes[3] in (3, 4) else axes[1]}[len(axes)]
+    assert x.shape == (20, channels, 5, 7) == (20, *data.shape)
+    assert x.min() >= -1
+    assert x.max() <= 1
+    assert np.allclose(data.decode(x), raw, atol=1e-6)
+    assert data.decode(x).dtype == dtype
+    assert data.codec.to_pixels(raw).shape == (20, 5, 7, channels)
+
+
+def test_distances_of_pictures_are_in_unit_pixels():
+    raw = np.zeros((10, 2, 2), dtype=np.uint8)
+    raw[0] = 255
+    measured = load(raw).codec.measure(raw)
+    assert measured.max() == 1
+    assert measured.shape == (10, 4)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((1, 2)), "1 sample"),
+        (np.zeros((0, 2)), "holds no samples"),
+        (np.array(["a", "b"] * 10)[:, None], "convert them to numbers"),
+        (np.where(np.arange(40).reshape(20, 2) == 25, np.nan, 0), "row 12 holds NaN or infinity"),
+        (np.full((20, 4, 4), 300.0), "scale them to"),
+        (np.zeros((20, 6, 6, 5)), "samples of shape"),
+        (np.zeros((20, 2), dtype=complex), "convert them to numbers"),
+    ],
+)
+def test_unusable_arrays_are_named(array, message):
+    with pytest.raises(WganError, match=message):
+        load(array)
+
+
+def test_other_contents_have_another_fingerprint():
+    changed = POINTS.copy()
+    changed[50, 2] += 1e-9
+    assert load(POINTS).fingerprint == load(POINTS.copy()).fingerprint != load(changed).fingerprint

@@ -1,0 +1,75 @@
+"""Closed forms, then invariants, then an independent solver."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.optimize import linear_sum_assignment
+from scipy.spatial.distance import cdist
+from scipy.stats import wasserstein_distance
+
+from wgan.distances import exact, wasserstein
+from wgan.errors import WganError
+
+points = arrays(np.float64, (6, 2), elements=st.floats(-10, 10, width=32))
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_a_translation_by_v_costs_the_length_of_v(p):
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    v = np.array([1.0, -2.0, 2.0])
+    assert wasserstein(x, x + v, p) == pytest.approx(3.0, rel=1e-9)
+
+
+def test_scaling_by_s_costs_the_mean_length_times_one_minus_s():
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    assert wasserstein(x, 0.25 * x) == pytest.approx(0.75 * np.linalg.norm(x, axis=1).mean(), rel=1e-9)
+
+
+def test_two_point_masses():
+    assert wasserstein([[0.0, 0.0]], [[3.0, 4.0]]) == pytest.approx(5.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(points, points, points)
+def test_is_a_metric(x, y, z):
+    xy, yx, yz, xz = wasserstein(x, y), wasserstein(y, x), wasserstein(y, z), wasserstein(x, z)
+    assert wasserstein(x, x) == pytest.approx(0, abs=1e-9)
+    assert xy == pytest.approx(yx, abs=1e-9)
+    assert xz <= xy + yz + 1e-9
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_agrees_with_the_assignment_problem(p):
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(80, 5)), rng.normal(size=(80, 5)) + 1
+    cost = cdist(x, y) ** p
+    rows, columns = linear_sum_assignment(cost)
+    assert wasserstein(x, y, p) == pytest.approx(cost[rows, columns].mean() ** (1 / p), rel=1e-9)
+
+
+def test_agrees_with_scipy_on_a_line_with_unequal_counts():
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=70), rng.gamma(2.0, size=45)
+    assert wasserstein(x, y) == pytest.approx(wasserstein_distance(x, y), rel=1e-9)
+
+
+def test_a_solver_that_stops_early_is_refused(monkeypatch):
+    monkeypatch.setattr(exact, "MAX_PIVOTS", 10)
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="before the optimum"):
+        wasserstein(x, x[::-1] + 1)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        ([[0.0, 1.0]], [[0.0]], "x has 2 dimensions and y has 1"),
+        (np.empty((0, 2)), [[0.0, 0.0]], "at least one sample"),
+        ([[0.0], [np.nan]], [[0.0]], "x holds NaN or infinite values in row 1"),
+    ],
+)
+def test_wrong_input_is_named(x, y, message):
+    with pytest.raises(WganError, match=message):
+        wasserstein(x, y)

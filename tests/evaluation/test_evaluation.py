@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+
+from wgan.data import load
+from wgan.data.toys import TOYS
+from wgan.distances import wasserstein
+from wgan.evaluation import evaluate
+from wgan.evaluation.modes import mode_coverage
+from wgan.evaluation.protocol import REPEATS
+
+TOY = TOYS["25-gaussians"]
+
+
+def fresh(n, seed=0):
+    return TOY.draw(n, np.random.default_rng(seed)).astype(np.float32)
+
+
+def test_a_perfect_generator_reads_the_floor():
+    verdict = evaluate(fresh, load("25-gaussians").split())
+    assert verdict.ratio == pytest.approx(1, abs=0.15)
+    assert (verdict.n, verdict.repeats, verdict.floor_repeats) == (1000, 5, 5)
+    assert verdict.coverage.covered == 25
+    assert verdict.coverage.share == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+    assert verdict.real_coverage.share == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+
+
+def test_a_shifted_generator_reads_about_the_shift():
+    verdict = evaluate(lambda n: fresh(n) + np.float32(5), load("25-gaussians").split())
+    assert verdict.w1 == pytest.approx(5 * 2**0.5, rel=0.03)
+    assert verdict.units == "data coordinates"
+
+
+def test_a_collapsed_generator_is_seen_in_its_modes():
+    verdict = evaluate(lambda n: np.float32(0.05) * np.random.default_rng(0).standard_normal((n, 2)).astype(np.float32), load("25-gaussians").split())
+    assert verdict.coverage.covered == 1
+    assert verdict.ratio > 5
+
+
+def test_mean_interval_and_floor_follow_the_stated_protocol():
+    """Written out by hand for the digits, whose held-out part is smaller than 1000."""
+    data = load("digits")
+    split = data.split()
+    n = split.n_held_out
+    raw = data.rows[np.random.default_rng(0).integers(0, 1797, size=n * REPEATS)]
+    verdict = evaluate(lambda count: raw[:count], split)
+    held_out = split.held_out_sample(0, n).reshape(n, 64) / 255
+    w = [wasserstein(part.reshape(n, 64) / 255, held_out) for part in np.split(raw, REPEATS)]
+    floor = [wasserstein(split.train_sample(i * n, (i + 1) * n).reshape(n, 64) / 255, held_out) for i in range(4)]
+    assert verdict.n == n == 359
+    assert verdict.w1 == pytest.approx(np.mean(w))
+    assert verdict.half_width == pytest.approx(2.776445 * np.std(w, ddof=1) / 5**0.5, rel=1e-6)
+    assert verdict.floor_repeats == 4
+    assert verdict.floor == pytest.approx(np.mean(floor))
+    assert str(verdict) == (
+        f"W1(generated, held-out) {np.mean(w):.2f} +- {verdict.half_width:.2g} (floor {np.mean(floor):.2f},"
+        f" ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels in [0,1])"
+    )
+
+
+def test_mode_coverage_counts_by_hand():
+    modes = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+    x = np.array([[0.0, 0.29], [0.0, 0.31], [1.1, 0.0], [9.0, 9.0]])
+    coverage = mode_coverage(x, modes, sd=0.1)
+    assert (coverage.covered, coverage.modes, coverage.share, coverage.n) == (2, 3, 0.5, 4)
+
+
+def test_damage_to_real_pictures_is_ranked():
+    """Noise an eye hardly sees, then a shift by one pixel, stand above the floor in that order."""
+    data = load("digits")
+    split = data.split()
+    clean = split.train_sample(0, 718)
+    noise = np.random.default_rng(0).normal(0, 0.1 * 255, size=(718 * 3, 8, 8))
+    tiled = np.concatenate([clean] * 3)
+    ratios = [
+        evaluate(lambda n, x=x: x[:n], split).ratio
+        for x in (tiled, (tiled + noise).clip(0, 255).astype(np.uint8), np.roll(tiled, 1, axis=2))
+    ]
+    assert ratios[0] == pytest.approx(1, abs=0.03)
+    assert ratios[0] < ratios[1] < ratios[2]

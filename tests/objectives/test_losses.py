@@ -1,0 +1,159 @@
+"""The loss modules: against a formula written out by hand, against finite differences, in every mode of running them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.objectives import VARIANTS, CriticLoss, GeneratorLoss
+
+SHAPES = {"vectors": (2,), "pictures": (3, 8, 12)}
+TOLERANCE_BFLOAT16 = 0.05
+TOLERANCE_COMPILED = 1e-4
+
+
+def critic_and_batch(kind, seed=0, n=16):
+    shape = SHAPES[kind]
+    critic = build_critic(NetworkConfig(width=16, depth=2), shape, seed)
+    g = torch.Generator().manual_seed(seed)
+    return critic, (torch.randn(n, *shape, generator=g), torch.randn(n, *shape, generator=g) + 0.5, torch.rand(n, generator=g))
+
+
+def gradient(loss, critic, batch):
+    critic.zero_grad(set_to_none=True)
+    loss(*batch).loss.mean().backward()
+    return torch.cat([p.grad.flatten() for p in critic.parameters() if p.grad is not None])
+
+
+def relative(a, b):
+    return float((a - b).norm() / b.norm())
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_loss_is_score_plus_weighted_penalty_and_the_estimate_leaves_it_out(name, kind):
+    critic, batch = critic_and_batch(kind)
+    terms = CriticLoss(critic, VARIANTS[name])(*batch)
+    f_real, f_fake = critic(batch[0]), critic(batch[1])
+    score, penalty = VARIANTS[name].score, VARIANTS[name].penalty
+    weight = penalty.weight if penalty else 0.0
+    assert torch.allclose(terms.estimate, score.estimate(f_real, f_fake), atol=1e-5)
+    assert torch.allclose(terms.loss, score.critic(f_real, f_fake) + weight * terms.penalty, atol=1e-4)
+    assert all(t.shape == (16,) and t.dtype == torch.float32 for t in terms)
+
+
+def textbook_penalty(critic, x_real, x_fake, u):
+    """The penalty by `autograd.grad`, as the paper's readers write it."""
+    u = u.view(-1, *[1] * (x_real.ndim - 1))
+    x = (u * x_real + (1 - u) * x_fake).requires_grad_(True)
+    (g,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
+    return (g.flatten(1).norm(dim=1) - 1) ** 2
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_gradient_equals_the_textbooks(kind):
+    critic, batch = critic_and_batch(kind)
+    ours = gradient(CriticLoss(critic, VARIANTS["wgan-gp"]), critic, batch)
+    critic.zero_grad(set_to_none=True)
+    (critic(batch[1]) - critic(batch[0]) + 10 * textbook_penalty(critic, *batch)).mean().backward()
+    theirs = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in critic.parameters()])
+    assert len(ours) == len(theirs)
+    assert relative(ours, theirs) < 1e-5
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_gradient_equals_finite_differences_in_float64(name, kind):
+    critic, batch = critic_and_batch(kind, n=4)
+    critic.double()
+    batch = tuple(t.double() for t in batch)
+    row = VARIANTS[name]
+
+    def value():
+        f_real, f_fake = critic(batch[0]), critic(batch[1])
+        loss = row.score.critic(f_real, f_fake)
+        if row.penalty:
+            points = row.penalty.where(*batch)
+            grads = [torch.func.grad(lambda x: critic(x).sum())(p).flatten(1) for p in points]
+            loss = loss + row.penalty.weight * sum(row.penalty.shape(torch.linalg.vector_norm(g, dim=1)) for g in grads)
+        return loss.mean()
+
+    value().backward()
+    rng = np.random.default_rng(0)
+    for p in critic.parameters():
+        direction = torch.from_numpy(rng.normal(size=tuple(p.shape)))
+        slope = float((direction * (torch.zeros_like(p) if p.grad is None else p.grad)).sum())
+        with torch.no_grad():
+            h = 1e-6
+            p.add_(h * direction)
+            above = float(value())
+            p.sub_(2 * h * direction)
+            below = float(value())
+            p.add_(h * direction)
+        assert (above - below) / (2 * h) == pytest.approx(slope, rel=1e-3, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_the_penalty_moves_the_critics_weights(kind):
+    critic, batch = critic_and_batch(kind)
+    row = VARIANTS["wgan-gp"]
+    with_penalty = gradient(CriticLoss(critic, row), critic, batch)
+    without = gradient(CriticLoss(critic, row.adjusted(penalty_weight=0.0)), critic, batch)
+    assert relative(without, with_penalty) > 0.1
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_bfloat16_gives_the_penaltys_gradient_within_tolerance(kind):
+    critic, batch = critic_and_batch(kind, n=512)  # many samples: at a kink of ReLU one sample's gradient jumps
+    row = VARIANTS["wgan-gp"]
+    plain = gradient(CriticLoss(critic, row), critic, batch)
+    low = CriticLoss(critic, row, bfloat16=True)
+    assert relative(gradient(low, critic, batch), plain) < TOLERANCE_BFLOAT16
+    assert low(*batch).gradient_norm.dtype == torch.float32
+    assert all(p.grad.dtype == torch.float32 for p in critic.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize("kind", SHAPES)
+def test_batches_may_be_split(kind):
+    """Halves give the mean of their gradients: nothing in a loss looks across samples."""
+    critic, batch = critic_and_batch(kind)
+    loss = CriticLoss(critic, VARIANTS["wgan-gp"])
+    whole = gradient(loss, critic, batch)
+    halves = [gradient(loss, critic, tuple(t[part] for t in batch)) for part in (slice(0, 8), slice(8, 16))]
+    assert relative((halves[0] + halves[1]) / 2, whole) < 1e-5
+
+
+def test_the_generators_loss_does_not_own_the_critic():
+    config = NetworkConfig(width=8, latent=4)
+    generator, critic = build_generator(config, (2,)), build_critic(config, (2,))
+    loss = GeneratorLoss(generator, critic, VARIANTS["wgan-gp"])
+    assert {id(p) for p in loss.parameters()} == {id(p) for p in generator.parameters()}
+
+
+COMPILED = """
+import sys; sys.path.insert(0, {folder!r})
+import torch; torch.set_num_threads(1)
+from test_losses import *
+for kind in SHAPES:
+    for low in (False, True):
+        critic, batch = critic_and_batch(kind)
+        loss = CriticLoss(critic, VARIANTS["wgan-gp"], bfloat16=low)
+        plain = gradient(loss, critic, batch)
+        fast = gradient(torch.compile(loss, fullgraph=True, dynamic=False), critic, batch)
+        error = relative(fast, plain)
+        print(kind, low, error)
+        assert error < (TOLERANCE_BFLOAT16 if low else TOLERANCE_COMPILED), error
+"""
+
+
+def test_compiling_keeps_the_penaltys_gradient():
+    """In a process of its own: shape checks on annotations do not go with compiling."""
+    from pathlib import Path
+
+    program = COMPILED.format(folder=str(Path(__file__).parent))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(done.stdout.splitlines()) == 4

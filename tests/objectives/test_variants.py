@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import wgan
+from wgan.errors import WganError
+from wgan.objectives import VARIANTS, variant
+from wgan.objectives.lipschitz import clip_weights
+
+SOURCE = Path(wgan.__file__).parent
+
+
+def test_rows_hold_the_papers_settings():
+    gp, clip = variant("wgan-gp"), variant("wgan")
+    assert (gp.penalty.weight, gp.optimiser["lr"], gp.optimiser["betas"], gp.optimiser["critic_steps"]) == (10, 1e-4, (0.0, 0.9), 5)
+    assert (clip.constraint.bound, clip.optimiser["name"], clip.optimiser["lr"], clip.optimiser["critic_steps"]) == (0.01, "rmsprop", 5e-5, 5)
+    assert clip.penalty is None
+    assert gp.constraint is None
+
+
+def test_an_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(WganError, match="Did you mean 'wgan-gp'"):
+        variant("wgan-pg")
+
+
+def test_a_setting_that_the_row_lacks_is_an_error():
+    with pytest.raises(WganError, match="gan has no penalty"):
+        variant("gan").adjusted(penalty_weight=1.0)
+    with pytest.raises(WganError, match="wgan-gp does not clip"):
+        variant("wgan-gp").adjusted(clip=0.1)
+    assert variant("wgan").adjusted(clip=0.1).constraint.bound == 0.1
+    assert VARIANTS["wgan"].constraint.bound == 0.01
+
+
+def test_clipping_bounds_weights_and_spares_normalisation():
+    net = nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4), nn.Conv1d(1, 2, 3))
+    clip_weights(net, 0.01)
+    assert net[0].weight.abs().max() <= 0.01
+    assert net[0].bias.abs().max() <= 0.01
+    assert net[2].weight.abs().max() <= 0.01
+    assert torch.equal(net[1].weight, torch.ones(4))
+
+
+def test_names_of_variants_stand_in_one_file():
+    """A default of `wgan-gp` apart, no other file may decide anything by a variant's name."""
+    for path in SOURCE.rglob("*.py"):
+        text = path.read_text()
+        for name in set(VARIANTS) - {"wgan", "gan", "wgan-gp"}:
+            assert f'"{name}"' not in text or path.name == "variants.py", path
+        assert '== "wgan' not in text, path

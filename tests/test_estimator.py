@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+from wgan import WGAN
+from wgan.errors import WganError
+
+X = np.random.default_rng(0).normal([5, -3], [2, 0.1], size=(300, 2))
+QUICK = {"network.width": 16, "optimiser.batch": 16}
+
+
+def quick(**arguments):
+    return WGAN(**({"steps": 3, "settings": QUICK} | arguments))
+
+
+def test_samples_are_of_the_kind_that_fit_got():
+    assert quick().fit(X).sample(5).dtype == np.float64
+    assert quick().fit(X.astype(np.float32)).sample(5).dtype == np.float32
+    assert isinstance(quick().fit(torch.from_numpy(X)).sample(5), torch.Tensor)
+    pictures = np.random.default_rng(0).integers(0, 256, size=(50, 8, 8, 3), dtype=np.uint8)
+    sample = quick().fit(pictures).sample(5)
+    assert sample.dtype == np.uint8
+    assert sample.shape == (5, 8, 8, 3)
+
+
+def test_it_learns_where_the_data_lie():
+    settings = {"network.width": 64, "network.latent": 4, "optimiser.lr": 1e-3, "optimiser.critic_steps": 3, "objective.penalty_weight": 0.1}
+    model = quick(steps=200, settings=settings | {"optimiser.batch": 64, "optimiser.betas": [0.5, 0.9], "optimiser.decay": "linear"}).fit(X)
+    sample = model.sample(1000)
+    assert np.allclose(sample.mean(0), X.mean(0), atol=[0.6, 0.03])
+    assert np.allclose(sample.std(0), X.std(0), rtol=0.4)
+
+
+def test_paths_and_names_are_data(tmp_path):
+    np.save(tmp_path / "x.npy", X)
+    assert quick().fit(tmp_path / "x.npy").sample(2).shape == (2, 2)
+    assert quick().fit("digits").sample(2).shape == (2, 8, 8)
+
+
+def test_random_state_decides_everything():
+    a, b, c = quick().fit(X), quick().fit(X), quick(random_state=1).fit(X)
+    assert np.array_equal(a.sample(4, random_state=7), b.sample(4, random_state=7))
+    assert not np.array_equal(a.sample(4), a.sample(4, random_state=1))
+    assert not np.array_equal(a.sample(4), c.sample(4))
+
+
+def test_scores_in_both_conventions():
+    model = quick(steps=100).fit(X)
+    scores = model.score_samples(X)
+    assert scores.shape == (300,)
+    assert np.allclose(model.score_samples(X, convention="negated"), -scores)
+    with pytest.raises(WganError, match="choose 'paper'"):
+        model.score_samples(X, convention="other")
+
+
+def test_save_and_load(tmp_path):
+    model = quick().fit(X)
+    model.save(tmp_path / "m")
+    again = WGAN.load(tmp_path / "m")
+    assert np.array_equal(again.sample(5), model.sample(5))
+    assert np.allclose(again.score_samples(X), model.score_samples(X))
+    with pytest.raises(WganError, match="nothing is overwritten"):
+        model.save(tmp_path / "m")
+
+
+def test_constructor_only_stores():
+    settings = {"optimiser.lr": -1.0}
+    model = WGAN(variant="nonsense", settings=settings)
+    assert model.settings is settings
+    assert clone(model).get_params() == model.get_params()
+    with pytest.raises(WganError, match="no variant is called"):
+        model.fit(X)
+    with pytest.raises(NotFittedError):
+        WGAN().sample()
+
+
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    list(estimator_checks_generator(WGAN(steps=2, settings={"network.width": 8, "optimiser.batch": 4}), mark="xfail")),
+    ids=lambda v: getattr(getattr(v, "func", v), "__name__", ""),
+)
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)

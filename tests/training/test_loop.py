@@ -1,0 +1,171 @@
+"""Runs as users have them: written, stopped, killed, resumed, and equal to the bit."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from wgan.errors import WganError
+from wgan.training import configure, from_settings, loop, open_run, prepare, train
+from wgan.training.step import train_step
+
+SMALL = ["network.width=4", "network.latent=8", "optimiser.batch=8", "optimiser.critic_steps=2"]
+OFTEN = ["training.log_every=1", "training.snapshot_every=5", "training.checkpoint_every=3"]
+
+
+def setup(*settings):
+    return configure([from_settings(["data.source=digits", "training.steps=12", *SMALL, *OFTEN, *settings])])
+
+
+def run_to_end(folder, config, data, stop_at=None):
+    run = open_run(folder, config, data)
+    state = prepare(config, data, run)
+    run.forget_metrics_after(state.step)
+    seen = []
+    records = train(state, config, data, run, stop=lambda: stop_at is not None and state.step >= stop_at)
+    for record in records:
+        seen.append(record)
+    run.lock.close()
+    return seen
+
+
+def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
+    config, data = setup()
+    records = run_to_end(tmp_path / "r", config, data)
+    assert [r.step for r in records] == list(range(13))
+    lines = [json.loads(line) for line in (tmp_path / "r/metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == list(range(1, 13))
+    assert lines[-1]["samples"] == 12 * 2 * 8
+    assert lines[-1].keys() == {
+        "step", "seconds", "samples", "estimate", "critic_loss", "penalty", "gradient_norm", "generator_gradient_norm",
+    }  # fmt: skip
+    assert lines[-1]["critic_loss"] == pytest.approx(-lines[-1]["estimate"] + 10 * lines[-1]["penalty"], rel=1e-4)
+    assert sorted(p.name for p in (tmp_path / "r/samples").iterdir()) == [f"step-{n:07d}.png" for n in (0, 5, 10, 12)]
+    assert {p.name for p in (tmp_path / "r").iterdir()} == {
+        "config.toml", "run.json", "run.lock", "metrics.jsonl", "samples",
+        "checkpoint.safetensors", "generator.safetensors", "generator.json", "critic.safetensors",
+    }  # fmt: skip
+    about = json.loads((tmp_path / "r/run.json").read_text())
+    assert about["data"]["fingerprint"] == data.fingerprint
+    assert about["packages"]["torch"] == torch.__version__
+
+
+@pytest.mark.parametrize("settings", [[], ["objective.variant=wgan"], ["network.kind=residual", "optimiser.decay=linear"], ["training.precision=bfloat16"]])
+def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
+    config, data = setup(*settings)
+    run_to_end(tmp_path / "whole", config, data)
+    assert run_to_end(tmp_path / "parts", config, data, stop_at=4)[-1].stopped
+    assert run_to_end(tmp_path / "parts", config, data, stop_at=8)[-1].stopped
+    assert not run_to_end(tmp_path / "parts", config, data)[-1].stopped
+    for name in ("generator.safetensors", "critic.safetensors"):
+        assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    without_clock = [
+        [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in (tmp_path / part / "metrics.jsonl").read_text().splitlines()]
+        for part in ("parts", "whole")
+    ]
+    assert without_clock[0] == without_clock[1]
+
+
+def test_another_seed_gives_other_weights(tmp_path):
+    for seed in (0, 1):
+        config, data = setup(f"training.seed={seed}")
+        run_to_end(tmp_path / str(seed), config, data)
+    assert (tmp_path / "0/generator.safetensors").read_bytes() != (tmp_path / "1/generator.safetensors").read_bytes()
+
+
+def command(folder, steps=150):
+    settings = [part for s in [*SMALL, *OFTEN] for part in ("--set", s)]
+    return [sys.executable, "-m", "wgan", "train", "digits", "--steps", str(steps), "--quiet", "--out", str(folder), *settings]
+
+
+def test_kill_at_random_moments_then_the_same_command_gives_the_same_bits(tmp_path):
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(command(tmp_path / "whole"), check=True, env=environment, capture_output=True)
+    rng, kills = random.Random(0), 0
+    while kills < 5:
+        process = subprocess.Popen(command(tmp_path / "killed"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        before = progress(tmp_path / "killed")
+        while progress(tmp_path / "killed") < before + rng.randint(1, 20) and process.poll() is None:
+            time.sleep(rng.random() / 50)
+        process.send_signal(signal.SIGKILL)
+        if process.wait() != -signal.SIGKILL:
+            break  # ended before it was killed
+        kills += 1
+    assert kills >= 3
+    subprocess.run(command(tmp_path / "killed"), check=True, env=environment, capture_output=True)
+    for name in ("generator.safetensors", "critic.safetensors"):
+        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    steps = [json.loads(line)["step"] for line in (tmp_path / "killed/metrics.jsonl").read_text().splitlines()]
+    assert steps == list(range(1, 151))
+
+
+def progress(folder):
+    path = folder / "metrics.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_leaves(tmp_path, number):
+    process = subprocess.Popen(command(tmp_path / "r", steps=100_000), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while progress(tmp_path / "r") < 5:
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert "the same command goes on from there" in out
+    assert (tmp_path / "r/checkpoint.safetensors").exists()
+
+
+def test_nan_stops_the_run_with_step_and_seed_and_keeps_the_checkpoint(tmp_path, monkeypatch):
+    config, data = setup()
+
+    def poisoned(state, *arguments):
+        if state.step == 7:
+            next(state.critic.parameters()).data.fill_(float("nan"))
+        return train_step(state, *arguments)
+
+    monkeypatch.setattr(loop, "train_step", poisoned)
+    with pytest.raises(WganError, match="estimate, critic_loss.*not finite at step 8, seed 0"):
+        run_to_end(tmp_path / "r", config, data)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    run_to_end(tmp_path / "r", config, data)
+    run_to_end(tmp_path / "whole", config, data)
+    assert (tmp_path / "r/generator.safetensors").read_bytes() == (tmp_path / "whole/generator.safetensors").read_bytes()
+
+
+def test_a_folder_is_not_shared_with_other_settings_data_or_processes(tmp_path):
+    config, data = setup()
+    run_to_end(tmp_path / "r", config, data, stop_at=4)
+    before = {p: p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()}
+    other, _ = setup("optimiser.lr=3e-4")
+    with pytest.raises(WganError, match=r"another configuration \(optimiser\.lr: 0\.0001 -> 0\.0003\)"):
+        open_run(tmp_path / "r", other, data)
+    _, gaussians = configure([from_settings(["data.source=25-gaussians"])])
+    with pytest.raises(WganError, match="begun on other data"):
+        open_run(tmp_path / "r", config, gaussians)
+    assert {p: p.read_bytes() for p in before} == before
+    held = open_run(tmp_path / "r", config, data)
+    with pytest.raises(WganError, match="another process trains here"):
+        open_run(tmp_path / "r", config, data)
+    held.lock.close()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("years of work")
+    with pytest.raises(WganError, match="holds files that are not a run's"):
+        open_run(tmp_path / "mine", config, data)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    config, data = setup()
+    run_to_end(tmp_path / "r", config, data, stop_at=4)
+    checkpoint = tmp_path / "r/checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    with pytest.raises(WganError, match=r"checkpoint\.safetensors: a damaged"):
+        run_to_end(tmp_path / "r", config, data)

@@ -1,0 +1,95 @@
+"""One step, seen from outside: what moves, what stays, what is fresh."""
+
+import pytest
+import torch
+
+from wgan.data import Batches
+from wgan.objectives import VARIANTS
+from wgan.training import configure, from_settings, prepare, row_of
+from wgan.training.loop import build_losses
+from wgan.training.step import Draws, critic_update, generator_update, train_step, update_average
+
+CPU = torch.device("cpu")
+
+
+def setup(*settings, source="25-gaussians"):
+    small = ["network.width=16", "network.depth=1", "optimiser.batch=12"]
+    config, data = configure([from_settings([f"data.source={source}", *small, *settings])])
+    state = prepare(config, data)
+    draws = Draws(Batches(data.split(), config.training.seed), config, CPU)
+    return config, data, state, row_of(config), draws
+
+
+def weights(net):
+    return torch.cat([p.detach().flatten().clone() for p in net.parameters()])
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_critic_update_moves_the_critic_alone_and_raises_its_estimate(name):
+    config, _, state, row, draws = setup(f"objective.variant={name}", "optimiser.lr=1e-3")
+    losses = build_losses(state, row, config)
+    x_real, z, u = next(draws.critic_steps(0))
+    x_fake = state.generator(z).detach()
+    generator, critic = weights(state.generator), weights(state.critic)
+    first = critic_update(state, losses, row, x_real, x_fake, u)
+    for _ in range(20):
+        last = critic_update(state, losses, row, x_real, x_fake, u)
+    assert torch.equal(weights(state.generator), generator)
+    assert not torch.equal(weights(state.critic), critic)
+    if row.constraint is None:  # the first projection cuts the fresh weights, and with them the estimate
+        assert last.estimate > first.estimate
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_a_generator_update_moves_the_generator_alone(name):
+    config, _, state, row, draws = setup(f"objective.variant={name}")
+    generator, critic = weights(state.generator), weights(state.critic)
+    norm = generator_update(state, build_losses(state, row, config), *draws.generator_step(0, False))
+    assert float(norm) > 0
+    assert not torch.equal(weights(state.generator), generator)
+    assert torch.equal(weights(state.critic), critic)
+    assert all(p.requires_grad for p in state.critic.parameters())
+
+
+def test_clipping_comes_after_the_critic_step():
+    config, _, state, row, draws = setup("objective.variant=wgan", "optimiser.lr=0.1")
+    train_step(state, build_losses(state, row, config), row, draws, config)
+    assert float(weights(state.critic).abs().max()) <= 0.01 * (1 + 1e-6)
+
+
+def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first():
+    config, _, _, _, draws = setup("training.warmup_critic_steps=3", "optimiser.critic_steps=2")
+    first, second = list(draws.critic_steps(0)), list(draws.critic_steps(1))
+    assert (len(first), len(second)) == (5, 2)
+    seen = [*first, *second]
+    for kind in range(3):
+        assert len({tuple(parts[kind].flatten().tolist()) for parts in seen}) == 7
+    rows = [draws.batches.rows(k, config.optimiser.batch) for k in range(7)]
+    assert len(set(torch.tensor([r.tolist() for r in rows]).flatten().tolist())) == 7 * 12
+
+
+def test_ranks_draw_parts_of_one_processs_noise():
+    config, data, _, _, draws = setup()
+    whole = list(draws.critic_steps(4))
+    parts = [list(Draws(Batches(data.split(), 0, rank=r, world_size=3), config, CPU).critic_steps(4)) for r in range(3)]
+    for step in range(5):
+        for kind in range(3):
+            assert torch.equal(torch.cat([parts[r][step][kind] for r in range(3)]), whole[step][kind])
+
+
+def test_average_follows_its_formula():
+    mine, net = torch.nn.Linear(2, 2), torch.nn.Linear(2, 2)
+    before = weights(mine)
+    update_average(mine, net, decay=0.9, step=10**6)
+    assert torch.allclose(weights(mine), 0.9 * before + 0.1 * weights(net))
+    update_average(mine, net, decay=0.0, step=5)
+    assert torch.allclose(weights(mine), weights(net))
+
+
+def test_linear_decay_ends_at_zero():
+    config, _, state, row, draws = setup("optimiser.decay=linear", "training.steps=4", "optimiser.lr=0.4")
+    rates = []
+    for _ in range(4):
+        train_step(state, build_losses(state, row, config), row, draws, config)
+        rates.append(state.critic_optimiser.param_groups[0]["lr"])
+    assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1])
