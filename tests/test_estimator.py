@@ -77,8 +77,6 @@ def test_constructor_only_stores():
         WGAN().sample()
 
 
-
-
 @pytest.mark.parametrize(
     ("estimator", "check"),
     list(estimator_checks_generator(WGAN(steps=2, settings={"network.width": 8, "optimiser.batch": 4}), mark="xfail")),

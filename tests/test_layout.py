@@ -11,7 +11,21 @@ import wgan
 SOURCE = Path(wgan.__file__).parent
 ROOT = SOURCE.parents[1]
 FILES = sorted(SOURCE.rglob("*.py"))
-STAGES = ["errors", "files", "seeding", "distances", "data", "networks", "objectives", "training", "audit", "evaluation", "report", "estimator", "cli"]
+STAGES = [
+    "errors",
+    "files",
+    "seeding",
+    "distances",
+    "data",
+    "networks",
+    "objectives",
+    "training",
+    "audit",
+    "evaluation",
+    "report",
+    "estimator",
+    "cli",
+]
 FREE = {"objectives": {"errors"}, "distances": {"errors"}, "evaluation": {"errors", "distances", "data"}}
 
 

@@ -13,7 +13,6 @@ import torch
 from cyclopts import App, Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 import wgan
 from wgan.data import Dataset, load, named_sources
@@ -78,7 +77,7 @@ def train_command(
     variant
         A row of `wgan variants`; wgan-gp unless given.
     preset
-        auto, toy, vectors, images or residual.
+        auto, toy, vectors, small-images, images or residual.
     steps
         Generator steps.
     out
@@ -100,7 +99,7 @@ def train_command(
     quiet
         No progress bar, just the lines at the end.
     """
-    flags = {
+    flags: dict[str, dict[str, object]] = {
         "data": {"source": data},
         "objective": {"variant": variant},
         "training": {"steps": steps, "seed": seed, "device": device, "precision": precision, "compile": compile},
@@ -159,19 +158,19 @@ def sample(
 @app.command
 def variants() -> int:
     """Print the table of variants."""
-    table = Table("variant", "score", "penalty", "constraint", "optimiser", "choose it", "paper", show_lines=True)
     for row in VARIANTS.values():
-        settings = ", ".join(f"{k} {v}" for k, v in row.optimiser.items() if k != "name")
-        table.add_row(
-            row.name,
-            row.score.name,
-            row.penalty.formula if row.penalty else "none",
-            row.constraint.name if row.constraint else "none",
-            f"{row.optimiser.get('name', 'adam')}: {settings}",
-            row.when,
-            row.paper,
-        )
-    screen.print(table, soft_wrap=False)
+        screen.print(f"[bold]{row.name}[/bold]")
+        facts = {
+            "score": row.score.name,
+            "estimates": row.score.measures,
+            "penalty": row.penalty or "none",
+            "constraint": row.constraint or "none",
+            "settings": ", ".join(f"{k} {v}" for k, v in row.optimiser.items()),
+            "choose it": row.when,
+            "paper": row.paper,
+        }
+        for name, fact in facts.items():
+            screen.print(f"  {name:11} {fact}", markup=False)
     return 0
 
 
@@ -192,7 +191,9 @@ def data(source: str | None = None, /) -> int:
     dataset = load(source, progress=True)
     split = dataset.split()
     screen.print(f"{dataset.name}: {len(dataset)} samples of shape {_times(dataset.shape)} ({dataset.codec.kind})")
-    screen.print(f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and {split.n_held_out} held out; distances in {dataset.codec.units}")
+    screen.print(
+        f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and {split.n_held_out} held out; distances in {dataset.codec.units}"
+    )
     if dataset.classes:
         screen.print(f"{len(dataset.classes)} classes: {', '.join(dataset.classes[:20])}")
     if dataset.toy and dataset.toy.partner:
@@ -239,7 +240,13 @@ class _Signals:
 
 def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) -> bool:
     """Drive the run to its end with a progress bar; tell whether it was stopped before."""
-    columns = [TextColumn("step {task.completed}/{task.total}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[status]}"), TimeRemainingColumn()]
+    columns = [
+        TextColumn("step {task.completed}/{task.total}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[status]}"),
+        TimeRemainingColumn(),
+    ]
     stopped = False
     with Progress(*columns, console=screen, disable=quiet, transient=True) as progress:
         task = progress.add_task("train", total=config.training.steps, completed=first, status="")
@@ -269,7 +276,7 @@ def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
     critic = build_critic(config.network, dataset.shape)
     split = dataset.split(config.data.held_out, config.data.split_seed)
     row = row_of(config)
-    screen.print(f"\n# {row.name}: {row.score.name}; penalty {row.penalty.weight if row.penalty else 'none'}; constraint {row.constraint.bound if row.constraint else 'none'}")
+    screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}", markup=False)
     screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {_times(dataset.shape)}")
     screen.print(f"# generator {count_parameters(generator):,} parameters, critic {count_parameters(critic):,}; the run goes to {folder}")
 

@@ -26,7 +26,7 @@ class WGAN(BaseEstimator):
     Args:
         variant: a row of the table, see `wgan variants`.
         steps: generator steps; none: the preset's.
-        preset: `auto`, `toy`, `vectors`, `images` or `residual`.
+        preset: `auto`, `toy`, `vectors`, `small-images`, `images` or `residual`.
         random_state: names every random draw; an int gives the same model again.
         device: `auto`, `cpu`, `cuda` or `mps`.
         precision: `float32` or `bfloat16`.

@@ -29,8 +29,5 @@ def torch_generator(device: torch.device, seed: int, *labels: str | int) -> torc
 
 def latents(seed: int, n: int, latent: int, device: torch.device, chunk: int = 256) -> Tensor:
     """Draw standard normal noise `[n, latent]` in chunks, so that the first rows do not depend on `n`."""
-    blocks = [
-        torch.randn(chunk, latent, generator=torch_generator(device, seed, "sample", i), device=device)
-        for i in range(-(-n // chunk))
-    ]
+    blocks = [torch.randn(chunk, latent, generator=torch_generator(device, seed, "sample", i), device=device) for i in range(-(-n // chunk))]
     return torch.cat(blocks)[:n] if blocks else torch.empty(0, latent, device=device)

@@ -91,7 +91,7 @@ def test_a_corrupt_picture_is_named_and_nothing_is_cached(tmp_path, cut):
     write_pictures(tmp_path / "p")
     broken = tmp_path / "p" / "005.png"
     broken.write_bytes(broken.read_bytes()[:cut])
-    with pytest.raises(WganError, match="005.png: cannot be decoded"):
+    with pytest.raises(WganError, match=r"005\.png: cannot be decoded"):
         load(tmp_path / "p")
     cache = tmp_path / "cache"
     assert not cache.exists() or not list(cache.iterdir())

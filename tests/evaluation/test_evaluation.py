@@ -71,9 +71,6 @@ def test_damage_to_real_pictures_is_ranked():
     clean = split.train_sample(0, 718)
     noise = np.random.default_rng(0).normal(0, 0.1 * 255, size=(718 * 3, 8, 8))
     tiled = np.concatenate([clean] * 3)
-    ratios = [
-        evaluate(lambda n, x=x: x[:n], split).ratio
-        for x in (tiled, (tiled + noise).clip(0, 255).astype(np.uint8), np.roll(tiled, 1, axis=2))
-    ]
+    ratios = [evaluate(lambda n, x=x: x[:n], split).ratio for x in (tiled, (tiled + noise).clip(0, 255).astype(np.uint8), np.roll(tiled, 1, axis=2))]
     assert ratios[0] == pytest.approx(1, abs=0.03)
     assert ratios[0] < ratios[1] < ratios[2]

@@ -74,7 +74,7 @@ def test_there_is_not_one_coefficient_for_the_batch(samples):
 
 
 def test_the_run_draws_coefficients_uniformly_not_normally():
-    from wgan.data import Batches, load
+    from wgan.data import Batches
     from wgan.training import configure, from_settings
     from wgan.training.step import Draws
 

@@ -56,7 +56,9 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
     assert about["packages"]["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize("settings", [[], ["objective.variant=wgan"], ["network.kind=residual", "optimiser.decay=linear"], ["training.precision=bfloat16"]])
+@pytest.mark.parametrize(
+    "settings", [[], ["objective.variant=wgan"], ["network.kind=residual", "optimiser.decay=linear"], ["training.precision=bfloat16"]]
+)
 def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
     config, data = setup(*settings)
     run_to_end(tmp_path / "whole", config, data)
@@ -132,7 +134,7 @@ def test_nan_stops_the_run_with_step_and_seed_and_keeps_the_checkpoint(tmp_path,
         return train_step(state, *arguments)
 
     monkeypatch.setattr(loop, "train_step", poisoned)
-    with pytest.raises(WganError, match="estimate, critic_loss.*not finite at step 8, seed 0"):
+    with pytest.raises(WganError, match=r"estimate, critic_loss.*not finite at step 8, seed 0"):
         run_to_end(tmp_path / "r", config, data)
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)

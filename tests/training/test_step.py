@@ -6,7 +6,7 @@ import torch
 from wgan.data import Batches
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, prepare, row_of
-from wgan.training.loop import build_losses
+from wgan.training.losses import build_losses
 from wgan.training.step import Draws, critic_update, generator_update, train_step, update_average
 
 CPU = torch.device("cpu")

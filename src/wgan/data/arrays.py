@@ -4,6 +4,7 @@ Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes
 """
 
 import gzip
+import shutil
 import struct
 import zipfile
 import zlib
@@ -12,11 +13,10 @@ from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from wgan.data.cache import cached, file_digest
-from wgan.data.codecs import Codec, ImageCodec, VectorCodec
+from wgan.data.codecs import Codec, ImageCodec, Layout, VectorCodec
 from wgan.data.dataset import Dataset
 from wgan.data.storage import MappedRows, Rows, summarise
 from wgan.errors import WganError
@@ -51,7 +51,7 @@ def from_npz(path: Path, key: str | None = None, progress: bool = False) -> Data
                     rows = _npy_rows(file, path)
             else:
                 digest = sha256(f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}".encode()).hexdigest()
-                unpacked = cached(digest, lambda target: _copy(archive.open(member), target))
+                unpacked = cached(digest, lambda target: _inflate(archive, member, target))
                 with unpacked.open("rb") as file:
                     rows = _npy_rows(file, unpacked)
             return from_rows(rows, str(path), progress)
@@ -64,7 +64,7 @@ def from_idx(path: Path, progress: bool = False) -> Dataset:
     plain = path
     if path.suffix == ".gz":
         try:
-            plain = cached(file_digest(path), lambda target: _copy(gzip.open(path), target))
+            plain = cached(file_digest(path), lambda target: _gunzip(path, target))
         except (OSError, EOFError, zlib.error) as error:
             if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
                 raise
@@ -115,7 +115,7 @@ def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
     raise WganError(f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or [0, 255]")
 
 
-def _picture_shape(axes: tuple[int, ...], name: str) -> tuple[tuple[int, int, int], str]:
+def _picture_shape(axes: tuple[int, ...], name: str) -> tuple[tuple[int, int, int], Layout]:
     if len(axes) == 2:
         return (1, axes[0], axes[1]), "hw"
     if len(axes) == 3 and axes[2] in CHANNELS:
@@ -160,7 +160,11 @@ def _idx_rows(plain: Path, path: Path) -> MappedRows:
         return MappedRows(plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell())
 
 
-def _copy(source: BufferedIOBase, target: Path) -> None:
-    with source, target.open("wb") as out:
-        while piece := source.read(2**20):
-            out.write(piece)
+def _gunzip(path: Path, target: Path) -> None:
+    with gzip.open(path) as source, target.open("wb") as out:
+        shutil.copyfileobj(source, out)
+
+
+def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
+    with archive.open(member) as source, target.open("wb") as out:
+        shutil.copyfileobj(source, out)

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from wgan.errors import WganError
 
+Layout = Literal["hw", "hwc", "chw"]
+
 
 @dataclass(frozen=True)
 class VectorCodec:
@@ -68,7 +70,7 @@ class ImageCodec:
     low: float
     high: float
     dtype: str
-    layout: Literal["hw", "hwc", "chw"]
+    layout: Layout
 
     @property
     def units(self) -> str:
@@ -113,7 +115,7 @@ def codec_to_json(codec: Codec) -> dict[str, Any]:
 def codec_from_json(fields: dict[str, Any]) -> Codec:
     """Build a codec from what `codec_to_json` gave; anything else is a `WganError`."""
     kinds: dict[str, type[Codec]] = {c.kind: c for c in (VectorCodec, ImageCodec)}
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "kind"}
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "kind"}
     try:
         return kinds[fields["kind"]](**values)
     except (KeyError, TypeError) as error:

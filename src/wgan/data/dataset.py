@@ -10,12 +10,12 @@ from torch import Tensor
 
 from wgan.data.codecs import Codec
 from wgan.data.shuffle import shuffled
-from wgan.data.storage import Rows
+from wgan.data.storage import Rows, chunks
 from wgan.data.toys import Toy
 from wgan.errors import WganError
 
 MIN_SAMPLES = 10
-RESIDENT_BYTES = 512 * 2**20
+RESIDENT_BYTES = 256 * 2**20
 """Packed data up to this size is copied to the device once; larger data is read batch by batch."""
 
 
@@ -137,8 +137,11 @@ class Batches:
 
     @cached_property
     def _resident(self) -> Tensor | None:
-        rows = self.split.dataset.rows
-        item = 1 if rows.dtype == np.uint8 else 4
-        if int(np.prod(rows.shape)) * item > RESIDENT_BYTES:
+        rows, codec = self.split.dataset.rows, self.split.dataset.codec
+        like = codec.pack(rows[:1])
+        if len(self.split.dataset) * like.numel() * like.element_size() > RESIDENT_BYTES:
             return None
-        return self.split.dataset.codec.pack(rows[:]).to(self.device)
+        packed = torch.empty((rows.shape[0], *like.shape[1:]), dtype=like.dtype, device=self.device)
+        for start, piece in chunks(rows):
+            packed[start : start + len(piece)] = codec.pack(piece)
+        return packed

@@ -1,6 +1,5 @@
 """How does a folder or zip of pictures become an array? Decoded once by Pillow into a mapped uint8 cache keyed by content."""
 
-import json
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace

@@ -38,7 +38,7 @@ class MappedRows:
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         array = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
         if isinstance(rows, np.ndarray) and hasattr(mmap, "MADV_RANDOM"):
-            array._mmap.madvise(mmap.MADV_RANDOM)  # no read-ahead for scattered rows
+            array._mmap.madvise(mmap.MADV_RANDOM)  # type: ignore[attr-defined]  # no read-ahead for scattered rows
         return np.array(array[rows])
 
 
@@ -95,6 +95,5 @@ def _reject_non_finite(flat: np.ndarray, start: int, name: str) -> None:
     bad = ~np.isfinite(flat.astype(np.float64)).all(axis=1)
     if bad.any():
         raise WganError(
-            f"{name}: row {start + int(bad.argmax())} holds NaN or infinity ({int(bad.sum())} such rows nearby):"
-            " drop those rows or fill them first"
+            f"{name}: row {start + int(bad.argmax())} holds NaN or infinity ({int(bad.sum())} such rows nearby): drop those rows or fill them first"
         )

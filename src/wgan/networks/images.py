@@ -4,6 +4,8 @@ Both halve (critic) or double (generator) each side of more than 4 pixels until 
 and 32 x 48 by 16 x 24, 8 x 12, 4 x 6, 4 x 3. No critic holds a norm over the batch (Gulrajani et al. 2017, section 4).
 """
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -43,7 +45,7 @@ def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
     levels = sizes(h, w)
     layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1), nn.LeakyReLU(0.2)]
     channels = width
-    for level, (before, after) in enumerate(zip(levels, levels[1:], strict=False)):
+    for level, (before, after) in enumerate(pairwise(levels)):
         out = width * min(2 ** (level + 1), WIDEST)
         layers += [nn.Conv2d(channels, out, *_geometry(before, after)), nn.LeakyReLU(0.2)]
         channels = out
@@ -62,7 +64,7 @@ def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.S
     widths = [width * min(2**i, WIDEST) for i in range(len(levels))][::-1]
     (h0, w0), channels = levels[0], widths[0]
     layers: list[nn.Module] = [nn.Linear(latent, channels * h0 * w0), Reshape(channels, h0, w0), PixelNorm(), nn.LeakyReLU(0.2)]
-    for before, after, out in zip(levels, levels[1:], widths[1:], strict=False):
+    for (before, after), out in zip(pairwise(levels), widths[1:], strict=True):
         kernel, stride, padding = _geometry(after, before)
         odd = (after[0] % 2 if stride[0] == 2 else 0, after[1] % 2 if stride[1] == 2 else 0)
         layers += [nn.ConvTranspose2d(channels, out, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]

@@ -33,9 +33,9 @@ class Reshape(nn.Module):
         return x.reshape(x.shape[0], *self.shape)
 
 
-def he(layer: nn.Module, negative_slope: float = 0.2) -> None:
-    """Initialise weights after He et al. (2015), equation 15, and biases with zero."""
+def he(layer: nn.Module, slope: float) -> None:
+    """Initialise weights for (leaky) ReLU after He et al. (2015), equations 10 and 15, and biases with zero."""
     if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.kaiming_normal_(layer.weight, negative_slope, nonlinearity="leaky_relu")
+        nn.init.kaiming_normal_(layer.weight, slope, nonlinearity="leaky_relu")
         if layer.bias is not None:
             nn.init.zeros_(layer.bias)

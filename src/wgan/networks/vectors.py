@@ -5,6 +5,8 @@ Layout: Gulrajani et al. (2017), section 4.1 (three hidden layers of 512, ReLU).
 
 from torch import nn
 
+from wgan.networks.layers import he
+
 
 def mlp(inputs: int, outputs: int, width: int, depth: int) -> nn.Sequential:
     """Return `depth` hidden layers of `width` with ReLU, then a linear layer: `[n, inputs] -> [n, outputs]`."""
@@ -14,8 +16,5 @@ def mlp(inputs: int, outputs: int, width: int, depth: int) -> nn.Sequential:
     layers.append(nn.Linear(width if depth else inputs, outputs))
     net = nn.Sequential(*layers)
     for layer in net:
-        if isinstance(layer, nn.Linear):
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
-    nn.init.xavier_uniform_(net[-1].weight)
+        he(layer, slope=0.0)
     return net

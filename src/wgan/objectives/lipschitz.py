@@ -55,6 +55,9 @@ class Penalty:
     weight: float
     formula: str
 
+    def __str__(self) -> str:
+        return f"{self.weight:g} {self.formula}"
+
     def __call__(self, critic: Critic, x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Norms, Norms]:
         """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of points: sum and mean."""
         norms = [gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)]
@@ -65,10 +68,13 @@ class Penalty:
 class Constraint:
     """A hard constraint: `prepare` rebuilds a fresh critic, `project` mends its weights after each critic step."""
 
-    name: str
+    text: str
     bound: float | None = None
     prepare: Callable[[nn.Module], nn.Module] = lambda critic: critic
     project: Callable[[nn.Module, float | None], None] = lambda critic, bound: None
+
+    def __str__(self) -> str:
+        return self.text.format(self.bound)
 
 
 NORMALISATIONS = (

@@ -27,13 +27,11 @@ class CriticLoss(nn.Module):
 
     def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
         super().__init__()
-        self.critic, self.variant, self.bfloat16 = critic, variant, bfloat16
+        self.critic, self.variant, self.low_precision = critic, variant, bfloat16
 
-    def forward(
-        self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"]
-    ) -> CriticTerms:
+    def forward(self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"]) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
-        with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+        with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
             f_real, f_fake = self.critic(torch.cat([x_real, x_fake])).float().chunk(2)
             if penalty is None:
                 value = norms = torch.zeros_like(f_real)
@@ -50,12 +48,12 @@ class GeneratorLoss(nn.Module):
 
     def __init__(self, generator: nn.Module, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
         super().__init__()
-        self.generator, self.variant, self.bfloat16 = generator, variant, bfloat16
+        self.generator, self.variant, self.low_precision = generator, variant, bfloat16
         self._critic = (critic,)
 
     def forward(self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None) -> Float[Tensor, " n"]:
         (critic,) = self._critic
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
             f_fake = critic(self.generator(z)).float()
             f_real = None if x_real is None else critic(x_real).float()
         return self.variant.score.generator(f_fake, f_real)

@@ -68,6 +68,4 @@ def js_estimate(f_real: Scores, f_fake: Scores) -> Scores:
 
 DUAL_W1 = Score("dual W1", "Wasserstein-1 distance", dual_critic, dual_generator, dual_estimate)
 MINIMAX = Score("Jensen-Shannon, minimax", "Jensen-Shannon divergence, nats", js_critic, minimax_generator, js_estimate)
-NON_SATURATING = Score(
-    "Jensen-Shannon, non-saturating", "Jensen-Shannon divergence, nats", js_critic, non_saturating_generator, js_estimate
-)
+NON_SATURATING = Score("Jensen-Shannon, non-saturating", "Jensen-Shannon divergence, nats", js_critic, non_saturating_generator, js_estimate)

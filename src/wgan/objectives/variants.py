@@ -23,6 +23,15 @@ class Variant:
     paper: str = ""
     when: str = ""
 
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Return the row's settings as a layer of a run's configuration."""
+        objective: dict[str, float] = {}
+        if self.penalty:
+            objective["penalty_weight"] = self.penalty.weight
+        if self.constraint and self.constraint.bound:
+            objective["clip"] = self.constraint.bound
+        return {"objective": objective, "optimiser": self.optimiser}
+
     def adjusted(self, penalty_weight: float | None = None, clip: float | None = None) -> "Variant":
         """Return the row with another penalty weight or clipping bound; a setting that the row lacks is an error."""
         row = self
@@ -37,8 +46,8 @@ class Variant:
         return row
 
 
-GRADIENT_PENALTY = Penalty(between, two_sided, weight=10.0, formula="10 E(|grad f(x)| - 1)^2, x between real and fake")
-CLIPPING = Constraint("clip weights to [-0.01, 0.01]", bound=0.01, project=clip_weights)
+GRADIENT_PENALTY = Penalty(between, two_sided, weight=10.0, formula="E(|grad f(x)| - 1)^2, x between real and fake")
+CLIPPING = Constraint("weights clipped to [-{0:g}, {0:g}]", bound=0.01, project=clip_weights)
 ADAM_GAN: dict[str, Any] = {"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999), "critic_steps": 1}
 
 VARIANTS = {

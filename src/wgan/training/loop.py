@@ -9,18 +9,19 @@ from dataclasses import dataclass
 from math import isfinite
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wgan.data import Batches, Dataset
 from wgan.errors import WganError
-from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, variant
+from wgan.objectives import CriticTerms, Variant, variant
 from wgan.seeding import latents
 from wgan.training import state as states
 from wgan.training.config import Config
+from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
 from wgan.training.model import Model, generate, save_model
 from wgan.training.run import Run
 from wgan.training.state import State
-from wgan.training.step import Draws, Losses, train_step
+from wgan.training.step import Draws, train_step
 
 Metrics = dict[str, int | float]
 
@@ -61,9 +62,7 @@ def prepare(config: Config, dataset: Dataset, run: Run | None = None) -> State:
     return state
 
 
-def train(
-    state: State, config: Config, dataset: Dataset, run: Run | None = None, stop: Callable[[], bool] = lambda: False
-) -> Iterator[Record]:
+def train(state: State, config: Config, dataset: Dataset, run: Run | None = None, stop: Callable[[], bool] = lambda: False) -> Iterator[Record]:
     """Train `state` in place to the configured number of steps, yielding a `Record` a step.
 
     Args:
@@ -82,7 +81,9 @@ def train(
     draws = Draws(Batches(split, settings.seed, device), config, device)
     losses = build_losses(state, row, config)
     if settings.compile:
-        losses = compiled(losses, state, row, draws)
+        x_real, z, u = next(draws.critic_steps(state.step))
+        low = settings.precision == "bfloat16"
+        losses = compiled(losses, state, x_real, generate(state.generator, z), u, TOLERANCE_BFLOAT16 if low else TOLERANCE)
     last: tuple[CriticTerms, Tensor] | None = None
     started = time.perf_counter() - state.seconds
     while True:
@@ -110,45 +111,6 @@ def train(
 def model_of(state: State, config: Config, dataset: Dataset) -> Model:
     """Return the model to sample from: the averaged generator, the critic and the data's codec."""
     return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant)
-
-
-def build_losses(state: State, row: Variant, config: Config) -> Losses:
-    """Return the loss modules around a state's networks."""
-    bfloat16 = config.training.precision == "bfloat16"
-    return Losses(
-        CriticLoss(state.critic, row, bfloat16),
-        GeneratorLoss(state.generator, state.critic, row, bfloat16),
-    )
-
-
-def compiled(losses: Losses, state: State, row: Variant, draws: Draws) -> Losses:
-    """Compile both loss modules, and check on one batch that the critic's gradient, penalty included, is the plain one.
-
-    Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
-
-    Raises:
-        WganError: no compiler here, or gradients that differ by more than 1 % (5 % in bfloat16).
-    """
-    critic = torch.compile(losses.critic, fullgraph=True, dynamic=False)
-    generator = torch.compile(losses.generator, fullgraph=True, dynamic=False)
-    x_real, z, u = next(draws.critic_steps(1))
-    x_fake = generate(state.generator, z)
-    try:
-        plain, fast = (_gradient(loss, state.critic, x_real, x_fake, u) for loss in (losses.critic, critic))
-    except torch._dynamo.exc.TorchDynamoException as error:
-        raise WganError(f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}): run without --compile") from None
-    difference = float((fast - plain).norm() / plain.norm().clamp_min(1e-30))
-    if difference > (0.05 if losses.critic.bfloat16 else 0.01):
-        raise WganError(f"training.compile: the compiled gradient differs from the plain one by {difference:.1%}: run without --compile")
-    return Losses(critic, generator)
-
-
-def _gradient(loss: nn.Module, critic: nn.Module, x_real: Tensor, x_fake: Tensor, u: Tensor) -> Tensor:
-    critic.zero_grad(set_to_none=True)
-    loss(x_real, x_fake, u).loss.mean().backward()
-    grads = [p.grad.flatten() for p in critic.parameters() if p.grad is not None]
-    critic.zero_grad(set_to_none=True)
-    return torch.cat(grads)
 
 
 def _metrics(terms: CriticTerms, norm: Tensor, state: State, row: Variant, config: Config) -> Metrics:

@@ -1,6 +1,7 @@
 """Which settings suit which data? A preset is a layer of configuration over the variant's own optimiser settings."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from wgan.data import Dataset, load
@@ -9,45 +10,54 @@ from wgan.objectives import Variant, variant
 from wgan.training.config import Config, Layer, resolve
 
 Nested = dict[str, dict[str, Any]]
+SMALL_SIDE = 16
 
 
-def _toy(row: Variant) -> Nested:
-    """Points in a plane: Gulrajani et al. (2017), section 4.1 and their published script (weight 0.1, batch 256, 512 x 3)."""
-    nested: Nested = {
-        "network": {"kind": "mlp", "width": 512, "depth": 3, "latent": 2},
-        "optimiser": {"batch": 256},
-        "training": {"steps": 10_000},
-    }
-    return nested | _if_penalised(row, weight=0.1, betas=(0.5, 0.9))
+@dataclass(frozen=True)
+class Preset:
+    """What suits one kind of data: settings for any variant, and more for rows with a gradient penalty."""
+
+    summary: str
+    any_row: Nested
+    penalised: Nested
 
 
-def _if_penalised(row: Variant, weight: float, betas: tuple[float, float]) -> Nested:
-    return {"objective": {"penalty_weight": weight}} if row.penalty else {}
+PRESETS = {
+    "toy": Preset(
+        "points in a plane: weight, batch and latent of Gulrajani et al. (2017), section 4.1; narrower, faster, with decay",
+        {"network": {"kind": "mlp", "width": 128, "depth": 3, "latent": 2}, "optimiser": {"batch": 256}, "training": {"steps": 8_000}},
+        {
+            "objective": {"penalty_weight": 0.1},
+            "optimiser": {"lr": 1e-3, "betas": (0.5, 0.9), "critic_steps": 2, "decay": "linear"},
+        },
+    ),
+    "vectors": Preset(
+        "rows of numbers, standardised: a lighter penalty than pictures want, since distances are smaller",
+        {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64}, "optimiser": {"batch": 256}, "training": {"steps": 5_000}},
+        {
+            "objective": {"penalty_weight": 1.0},
+            "optimiser": {"lr": 5e-4, "betas": (0.5, 0.9), "critic_steps": 2, "decay": "linear"},
+        },
+    ),
+    "small-images": Preset(
+        "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning rate",
+        {"network": {"kind": "conv", "width": 32, "latent": 64}, "training": {"steps": 8_000}},
+        {"optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
+    ),
+    "images": Preset(
+        "pictures: convolutional pair, one critic step, linear decay",
+        {"network": {"kind": "conv", "width": 64, "latent": 128}, "training": {"steps": 20_000}},
+        {"optimiser": {"lr": 2e-4, "critic_steps": 1, "decay": "linear"}},
+    ),
+    "residual": Preset(
+        "pictures: residual pair of Gulrajani et al. (2017), appendix F, for CIFAR-10",
+        {"network": {"kind": "residual", "width": 128, "latent": 128}, "optimiser": {"generator_batch": 128}, "training": {"steps": 100_000}},
+        {"optimiser": {"lr": 2e-4, "decay": "linear"}},
+    ),
+}
 
 
-def _vectors(row: Variant) -> Nested:
-    """Rows of numbers of any width."""
-    return {"network": {"kind": "mlp", "width": 512, "depth": 3, "latent": 128}, "optimiser": {"batch": 256}, "training": {"steps": 10_000}}
-
-
-def _images(row: Variant) -> Nested:
-    """Pictures, convolutional pair."""
-    return {"network": {"kind": "conv", "width": 64, "latent": 128}, "training": {"steps": 20_000}}
-
-
-def _residual(row: Variant) -> Nested:
-    """Pictures, residual pair: Gulrajani et al. (2017), appendix F (CIFAR-10)."""
-    return {
-        "network": {"kind": "residual", "width": 128, "latent": 128},
-        "optimiser": {"lr": 2e-4, "batch": 64, "generator_batch": 128, "decay": "linear"},
-        "training": {"steps": 100_000},
-    }
-
-
-PRESETS: dict[str, Callable[[Variant], Nested]] = {"toy": _toy, "vectors": _vectors, "images": _images, "residual": _residual}
-
-
-def configure(user: list[Layer], name: str = "auto", data: Dataset | None = None, progress: bool = False) -> tuple[Config, Dataset]:
+def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = None, progress: bool = False) -> tuple[Config, Dataset]:
     """Load the data and resolve the configuration: defaults, the variant's row, the preset, then the user's layers.
 
     Args:
@@ -61,17 +71,20 @@ def configure(user: list[Layer], name: str = "auto", data: Dataset | None = None
         d = draft.data
         data = load(d.source, key=d.key, resize=d.resize, mode=d.mode, progress=progress)
     row = variant(draft.objective.variant)
-    return resolve([(f"variant {row.name}", {"optimiser": row.optimiser}), preset(name, row, data), *user]), data
+    return resolve([(f"variant {row.name}", row.settings()), *preset(name, row, data), *user]), data
 
 
-def preset(name: str, row: Variant, dataset: Dataset) -> Layer:
-    """Return the layer of a preset; `auto` chooses by the data: toy, vectors or images.
+def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
+    """Return the layers of a preset.
+
+    `auto` chooses by the data: toy, vectors, small-images (sides up to 16) or images.
 
     Raises:
         WganError: no such preset; the message names the nearest.
     """
     if name == "auto":
-        name = "toy" if dataset.toy else "vectors" if len(dataset.shape) == 1 else "images"
+        name = "toy" if data.toy else "vectors" if len(data.shape) == 1 else "small-images" if max(data.shape[1:]) <= SMALL_SIDE else "images"
     if name not in PRESETS:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
-    return f"preset {name}", PRESETS[name](row)
+    chosen = PRESETS[name]
+    return [(f"preset {name}", layer) for layer in (chosen.any_row, chosen.penalised if row.penalty else {})]

@@ -1,13 +1,13 @@
 """What lies in a run directory? Everything needed to tell, go on with, or use a run.
 
-    config.toml             the resolved configuration
-    run.json                data, versions, commit, hardware, when begun
-    metrics.jsonl           one line a logged step
-    checkpoint.safetensors  the whole state, to go on from
-    generator.safetensors   the averaged generator, with generator.json: all that sampling needs
-    critic.safetensors      the critic, for scores
-    samples/                pictures of samples at steps
-    verdict.json            the distance to held-out data
+config.toml             the resolved configuration
+run.json                data, versions, commit, hardware, when begun
+metrics.jsonl           one line a logged step
+checkpoint.safetensors  the whole state, to go on from
+generator.safetensors   the averaged generator, with generator.json: all that sampling needs
+critic.safetensors      the critic, for scores
+samples/                pictures of samples at steps
+verdict.json            the distance to held-out data
 """
 
 import json

@@ -14,15 +14,8 @@ from wgan.data import Batches
 from wgan.objectives import CriticTerms, Variant
 from wgan.seeding import torch_generator
 from wgan.training.config import Config
+from wgan.training.losses import Losses
 from wgan.training.state import State
-
-
-@dataclass(frozen=True)
-class Losses:
-    """The two loss modules, perhaps compiled or wrapped for data-parallel training."""
-
-    critic: nn.Module
-    generator: nn.Module
 
 
 @dataclass(frozen=True)
