@@ -123,7 +123,7 @@ def full(folder):
         (None, ["train", "--set", "optimiser.lrr=1"], "unknown key optimiser.lrr. Did you mean 'lr'?"),
         (None, ["train", "--config", "nowhere.toml"], "nowhere.toml: no such configuration file"),
         (lambda p: p.write_text("[optimiser]\nlr = 'x'"), ["train", "--config", "{p}"], "optimiser.lr"),
-        (other_run, ["train", *QUICK, "--set", "optimiser.lr=1e-3", "--out", "{p}"], "another configuration"),
+        (other_run, ["train", *QUICK, "--set", "optimiser.lr=5e-4", "--out", "{p}"], "another configuration"),
         (lambda p: p.write_text("mine"), ["train", *QUICK, "--out", "{p}"], "is a file"),
         (None, ["train", "--no-such-option"], "--no-such-option"),
         (None, ["tran"], "train"),

@@ -148,7 +148,7 @@ def test_a_folder_is_not_shared_with_other_settings_data_or_processes(tmp_path):
     run_to_end(tmp_path / "r", config, data, stop_at=4)
     before = {p: p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()}
     other, _ = setup("optimiser.lr=3e-4")
-    with pytest.raises(WganError, match=r"another configuration \(optimiser\.lr: 0\.0001 -> 0\.0003\)"):
+    with pytest.raises(WganError, match=r"another configuration \(optimiser\.lr: 0\.001 -> 0\.0003\)"):
         open_run(tmp_path / "r", other, data)
     _, gaussians = configure([from_settings(["data.source=25-gaussians"])])
     with pytest.raises(WganError, match="begun on other data"):
