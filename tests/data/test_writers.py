@@ -13,10 +13,10 @@ CODEC = load(PICTURES).codec
 def test_grid_shows_every_picture_in_reading_order(tmp_path):
     write_grid(PICTURES, tmp_path / "g.png")
     sheet = np.asarray(Image.open(tmp_path / "g.png"))
-    zoom = sheet.shape[1] // (3 * 10 - 1)
-    small = sheet[::zoom, ::zoom]
-    assert small.shape == (4 * 7 - 1, 3 * 10 - 1, 3)
-    assert np.array_equal(small[7:13, 10:19], PICTURES[4])
+    zoom = (sheet.shape[0] + 2) // 4 // 6
+    down, across = 6 * zoom + 2, 9 * zoom + 2
+    assert sheet.shape == (4 * down - 2, 3 * across - 2, 3)
+    assert np.array_equal(sheet[down : 2 * down - 2, across : 2 * across - 2][::zoom, ::zoom], PICTURES[4])
 
 
 def test_the_ending_chooses_the_form(tmp_path):

@@ -10,7 +10,7 @@ from wgan.data.codecs import Codec, ImageCodec
 from wgan.errors import WganError
 from wgan.files import replaced
 
-SIDE, DOT = 640, 1
+SIDE, DOT, GAP = 640, 1, 2
 GREY, BLUE = (190, 190, 190), (31, 90, 200)
 
 
@@ -43,16 +43,18 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path) -> None:
 
 
 def write_grid(pixels: UInt8[np.ndarray, "n h w c"], path: Path) -> None:
-    """Write pictures side by side, row by row, as one PNG with a gap of one pixel; small ones are enlarged whole times."""
+    """Write pictures side by side, row by row, as one PNG with a gap of two pixels; small ones are enlarged whole times."""
     n, h, w, c = pixels.shape
     columns = max(1, round((n * h / w) ** 0.5))
     rows = -(-n // columns)
-    sheet = np.full((rows * (h + 1) - 1, columns * (w + 1) - 1, c), 255, dtype=np.uint8)
+    zoom = max(1, SIDE // max(rows * h, columns * w))
+    pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    down, across = h * zoom + GAP, w * zoom + GAP
+    sheet = np.full((rows * down - GAP, columns * across - GAP, c), 255, dtype=np.uint8)
     for i, picture in enumerate(pixels):
-        top, left = (i // columns) * (h + 1), (i % columns) * (w + 1)
-        sheet[top : top + h, left : left + w] = picture
-    zoom = max(1, SIDE // max(sheet.shape[:2]))
-    _image(sheet.repeat(zoom, axis=0).repeat(zoom, axis=1)).save(path, format="png")
+        top, left = i // columns * down, i % columns * across
+        sheet[top : top + h * zoom, left : left + w * zoom] = picture
+    _image(sheet).save(path, format="png")
 
 
 def write_scatter(fake: Float[np.ndarray, "m d"], path: Path, real: Float[np.ndarray, "n d"] | None = None) -> None:

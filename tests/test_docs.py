@@ -1,0 +1,64 @@
+"""What the README shows, works."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import wgan
+from wgan import cli
+from wgan.training import PRESETS
+from wgan.training.config import SECTIONS
+
+ROOT = Path(wgan.__file__).parents[2]
+README = ROOT / "README.md"
+pytestmark = pytest.mark.skipif(not README.exists(), reason="installed without its checkout")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.S)
+
+
+def test_the_ten_lines_of_python_run_and_fit(capsys):
+    (program,) = blocks("python")
+    assert len(program.strip().splitlines()) <= 10
+    exec(compile(program, "README.md", "exec"), {})
+    distance, word, floor = capsys.readouterr().out.splitlines()[0].split()
+    assert word == "floor"
+    assert float(distance) < 20 * float(floor)
+    assert Path("model/generator.json").exists()
+
+
+def test_the_ten_lines_of_shell_name_real_commands_and_options():
+    program = blocks("sh")[-1]
+    lines = [line.split(" #")[0] for line in program.strip().splitlines()]
+    assert len(lines) <= 10
+    for line in lines:
+        for part in line.split(";"):
+            words = shlex.split(part)
+            if words[0] == "wgan":
+                command, _, _ = cli.app.parse_args(words[1:], exit_on_error=False, print_error=False)
+                assert command.__module__ == "wgan.cli"
+
+
+def test_links_lead_somewhere():
+    for page in [README, *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_no_page_holds_a_placeholder():
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        assert "@@" not in page.read_text(), page
+
+
+def test_every_setting_says_what_it_does():
+    for section in SECTIONS.values():
+        source = Path(__import__(section.__module__, fromlist=["_"]).__file__).read_text()
+        for name in section.__dataclass_fields__:
+            assert re.search(rf"^    {name}: .*\n    \"\"\"[^\"]+\"\"\"", source, re.M), f"{section.__name__}.{name}"
+
+
+def test_presets_are_explained():
+    assert all(preset.summary for preset in PRESETS.values())
