@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PARTIAL = ".partial"
+
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
@@ -16,7 +18,7 @@ def replaced(path: Path) -> Iterator[Path]:
     >>> Path("note.txt").read_text()
     'whole'
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
     os.close(handle)
     target = Path(name)
     try:
@@ -30,6 +32,12 @@ def replaced(path: Path) -> Iterator[Path]:
         raise
     finally:
         target.unlink(missing_ok=True)
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove what a process that was killed while writing left in a folder that nobody else writes to."""
+    for path in folder.rglob(f".*{PARTIAL}"):
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -112,6 +112,23 @@ def progress(folder):
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
+def test_a_run_killed_while_it_began_can_begin_again(tmp_path):
+    config, data = setup()
+    folder = tmp_path / "r"
+    folder.mkdir()
+    (folder / "run.lock").touch()
+    (folder / ".config.toml.abc.partial").write_text("[da")
+    open_run(folder, config, data).lock.close()
+    (folder / "run.json").unlink()
+    (folder / ".run.json.abc.partial").write_text("{")
+    run_to_end(folder, config, data, stop_at=4)
+    (folder / ".checkpoint.safetensors.abc.partial").write_bytes(b"half")
+    (folder / "metrics.jsonl").open("a").write('{"step": 5, "sec')
+    run_to_end(folder, config, data)
+    assert not list(folder.rglob("*.partial"))
+    assert [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()] == list(range(1, 13))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_leaves(tmp_path, number):
     process = subprocess.Popen(command(tmp_path / "r", steps=100_000), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -25,10 +25,10 @@ class Preset:
 PRESETS = {
     "toy": Preset(
         "points in a plane: weight, batch and latent of Gulrajani et al. (2017), section 4.1; narrower, faster, with decay",
-        {"network": {"kind": "mlp", "width": 128, "depth": 3, "latent": 2}, "optimiser": {"batch": 256}, "training": {"steps": 8_000}},
+        {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 2}, "optimiser": {"batch": 256}, "training": {"steps": 8_000}},
         {
             "objective": {"penalty_weight": 0.1},
-            "optimiser": {"lr": 1e-3, "betas": (0.5, 0.9), "critic_steps": 2, "decay": "linear"},
+            "optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"},
         },
     ),
     "vectors": Preset(
@@ -36,7 +36,7 @@ PRESETS = {
         {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64}, "optimiser": {"batch": 256}, "training": {"steps": 5_000}},
         {
             "objective": {"penalty_weight": 1.0},
-            "optimiser": {"lr": 5e-4, "betas": (0.5, 0.9), "critic_steps": 2, "decay": "linear"},
+            "optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"},
         },
     ),
     "small-images": Preset(

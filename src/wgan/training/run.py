@@ -28,7 +28,7 @@ import wgan
 from wgan.data import Dataset, ImageCodec, Split
 from wgan.data.writers import write_grid, write_scatter
 from wgan.errors import WganError
-from wgan.files import replaced, write_text
+from wgan.files import PARTIAL, remove_partial, replaced, write_text
 from wgan.training.config import Config, from_file, resolve
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "POT", "safetensors", "pillow")
@@ -101,18 +101,19 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
         raise WganError(f"{folder}: is a file, not a folder: choose another --out")
     if settings.exists():
         _check_same(folder, settings, config)
-    elif folder.is_dir() and any(p.name != "run.lock" for p in folder.iterdir()):
+    elif folder.is_dir() and any(p.name != "run.lock" and p.suffix != PARTIAL for p in folder.iterdir()):
         raise WganError(f"{folder}: holds files that are not a run's: choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(folder, _lock(folder))
+    remove_partial(folder)
+    if not settings.exists():
+        write_text(settings, config.to_toml())  # first: it is what marks the folder as a run
     if about.exists():
         before = json.loads(about.read_text(encoding="utf-8"))["data"]["fingerprint"]
         if before != dataset.fingerprint:
             raise WganError(f"{folder}: was begun on other data of the name {dataset.name}: choose another --out")
     else:
         run.write_json("run.json", _about(config, dataset))
-    if not settings.exists():
-        write_text(settings, config.to_toml())
     return run
 
 
