@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from wgan import cli
@@ -59,6 +60,22 @@ def test_a_folder_of_colour_pictures_that_are_not_square(tmp_path):
     assert np.load("x.npy").shape == (3, 6, 9, 3)
 
 
+def test_brackets_in_names_are_only_characters(tmp_path, capsys):
+    pictures(tmp_path / "[dog]" / "a")
+    pictures(tmp_path / "[dog]" / "[b]")
+    assert main(["train", str(tmp_path / "[dog]"), *QUICK, "--out", "r[/b]x"]) == 0
+    assert main(["data", str(tmp_path / "[dog]")]) == 0
+    out = capsys.readouterr().out
+    assert "r[/b]x" in out
+    assert "[b], a" in out
+
+
+def test_the_same_data_by_another_path_are_the_same_run(tmp_path):
+    pictures(tmp_path / "photos")
+    assert main(["train", "photos", *QUICK, "--out", "r"]) == 0
+    assert main(["train", str(tmp_path / "photos"), *QUICK, "--out", "r"]) == 0
+
+
 def test_gaussians_report_their_modes(capsys):
     assert main(["train", "25-gaussians", *QUICK]) == 0
     assert "of 25, " in capsys.readouterr().out
@@ -100,10 +117,6 @@ def other_run(folder):
     main(["train", *QUICK, "--out", str(folder)])
 
 
-def full(folder):
-    Path("full").symlink_to("/dev/full")
-
-
 @pytest.mark.parametrize(
     ("prepare", "arguments", "message"),
     [
@@ -118,6 +131,15 @@ def full(folder):
         (None, ["train", "--steps", "-3"], "training.steps = -3"),
         (None, ["train", "--steps", "many"], "many"),
         (None, ["train", "--device", "cuda:99"], "device"),
+        pytest.param(
+            None, ["train", "--device", "cuda"], "finds no such device", marks=pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
+        ),
+        (None, ["train", "--set", "network.kind=mlp"], "choose conv or residual"),
+        (None, ["train", "--set", "network.width=3000000"], "out of memory"),
+        (None, ["train", "--seed", "9" * 400], "training.seed"),
+        (None, ["train", "digits", "--set", "data.resize=[16,16]"], "apply to folders and zips"),
+        (None, ["train", "digits", "--set", "data.key=foo"], "data.key applies to .npz"),
+        (None, ["train", "--config", "."], "Is a directory"),
         (None, ["train", "--precision", "float8"], "precision"),
         (None, ["train", "--set", "optimiser.lr"], "write section.field=value"),
         (None, ["train", "--set", "optimiser.lrr=1"], "unknown key optimiser.lrr. Did you mean 'lr'?"),

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -38,6 +39,28 @@ def test_paths_and_names_are_data(tmp_path):
     np.save(tmp_path / "x.npy", X)
     assert quick().fit(tmp_path / "x.npy").sample(2).shape == (2, 2)
     assert quick().fit("digits").sample(2).shape == (2, 8, 8)
+
+
+def test_settings_of_the_data_apply_to_paths(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, size=(20, 6, 9, 3), dtype=np.uint8)
+    for i, picture in enumerate(pictures):
+        Image.fromarray(picture).save(tmp_path / f"{i}.png")
+    assert quick(settings=QUICK | {"data.resize": [8, 8]}).fit(tmp_path).sample(2).shape == (2, 8, 8, 3)
+
+
+def test_fitting_again_forgets_the_first_data():
+    model = quick().fit(X)
+    pictures = np.random.default_rng(0).integers(0, 256, size=(50, 8, 8), dtype=np.uint8)
+    assert model.fit(pictures).score_samples(pictures).shape == (50,)
+    assert not hasattr(model, "n_features_in_")
+
+
+def test_the_verdict_is_on_what_was_held_out(tmp_path):
+    model = quick().fit(X)
+    assert model.verdict().n == 60
+    model.save(tmp_path / "m")
+    with pytest.raises(WganError, match="no data to be measured on"):
+        WGAN.load(tmp_path / "m").verdict()
 
 
 def test_random_state_decides_everything():

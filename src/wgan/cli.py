@@ -1,5 +1,6 @@
 """What does `wgan` do on the command line? Parse, call, print; every decision is made elsewhere."""
 
+import errno
 import os
 import signal
 import sys
@@ -21,7 +22,6 @@ from wgan.errors import WganError
 from wgan.evaluation import evaluate
 from wgan.networks import build_critic, build_generator, count_parameters
 from wgan.objectives import VARIANTS
-from wgan.seeding import derive
 from wgan.training import (
     Config,
     Record,
@@ -35,7 +35,9 @@ from wgan.training import (
     model_of,
     open_run,
     prepare,
+    resume,
     row_of,
+    sampler,
     save_model,
     train,
 )
@@ -46,8 +48,16 @@ app = App(
     version=wgan.__version__,
     result_action="return_value",
 )
-screen = Console(highlight=False, soft_wrap=True)
+screen = Console(highlight=False, markup=False, soft_wrap=True)
 Flag = Parameter(negative="")
+ROOM = ": make room, then run the same command again"
+REMEDIES = {
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+    errno.EFBIG: ROOM,
+    errno.EACCES: ": check the permissions",
+    errno.EROFS: ": choose a folder that can be written to, with --out",
+}
 
 
 @app.command(name="train")
@@ -111,16 +121,17 @@ def train_command(
     if dry_run:
         _print_plan(resolved, dataset, folder)
         return 0
+    state = prepare(resolved, dataset)  # before anything is written: it may be refused
     run = open_run(folder, resolved, dataset)
-    state = prepare(resolved, dataset, run)
-    run.forget_metrics_after(state.step)
+    resume(state, run)
     if state.step and not quiet:
         screen.print(f"going on from step {state.step} of {folder}")
     with _Signals() as signals:
         records = train(state, resolved, dataset, run, stop=lambda: signals.caught is not None)
         stopped = _follow(records, resolved, state.step, quiet)
     if stopped:
-        screen.print(f"stopped at step {state.step} and saved; the same command goes on from there")
+        saved = "and saved; the same command goes on from there" if state.step else "of the generator; the same command begins again"
+        screen.print(f"stopped at step {state.step} {saved}")
         return 128 + int(signals.caught or signal.SIGINT)
     return _finish(run, resolved, state, dataset)
 
@@ -159,7 +170,7 @@ def sample(
 def variants() -> int:
     """Print the table of variants."""
     for row in VARIANTS.values():
-        screen.print(f"[bold]{row.name}[/bold]")
+        screen.print(row.name, style="bold")
         facts = {
             "score": row.score.name,
             "estimates": row.score.measures,
@@ -170,7 +181,7 @@ def variants() -> int:
             "paper": row.paper,
         }
         for name, fact in facts.items():
-            screen.print(f"  {name:11} {fact}", markup=False)
+            screen.print(f"  {name:11} {fact}")
     return 0
 
 
@@ -213,9 +224,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (WganError, cyclopts.CycloptsError) as error:
         message = str(error)
     except OSError as error:
-        message = f"{error.filename or 'a file'}: {error.strerror or error}: make room or check the permissions, then run the same command again"
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        message = f"out of memory ({str(error).splitlines()[0] if str(error) else 'host'}): lower optimiser.batch or network.width"
+        message = f"{error.filename or 'a file'}: {error.strerror or error}{REMEDIES.get(error.errno or 0, '')}"
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        message = "out of memory: lower optimiser.batch, network.width, or the number of samples asked for"
     print(f"wgan: error: {' '.join(message.split())}", file=sys.stderr)
     return 2
 
@@ -263,7 +276,7 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset) -> int:
     model = model_of(state, config, dataset)
     save_model(model, run.folder)
     split = dataset.split(config.data.held_out, config.data.split_seed)
-    verdict = evaluate(lambda n: model.sample(n, derive(config.training.seed, "verdict")), split)
+    verdict = evaluate(sampler(model, config.training.seed), split)
     run.write_json("verdict.json", verdict.to_json() | {"step": state.step, "seed": config.training.seed, "seconds": round(state.seconds, 1)})
     screen.print(f"{state.step} steps in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")
     screen.print(str(verdict))
@@ -271,12 +284,12 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset) -> int:
 
 
 def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
-    screen.print(config.to_toml().rstrip(), markup=False)
+    screen.print(config.to_toml().rstrip())
     generator = build_generator(config.network, dataset.shape)
     critic = build_critic(config.network, dataset.shape)
     split = dataset.split(config.data.held_out, config.data.split_seed)
     row = row_of(config)
-    screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}", markup=False)
+    screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}")
     screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {_times(dataset.shape)}")
     screen.print(f"# generator {count_parameters(generator):,} parameters, critic {count_parameters(critic):,}; the run goes to {folder}")
 

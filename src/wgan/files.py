@@ -28,7 +28,8 @@ def replaced(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         target.replace(path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a full disk names no file by itself
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)  # a full disk names no file by itself
         raise
     finally:
         target.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Where does randomness come from? Every draw is a function of (seed, what it is for, counters), so nothing needs saving."""
 
+from collections.abc import Iterator
 from hashlib import blake2b
 
 import numpy as np
@@ -27,7 +28,7 @@ def torch_generator(device: torch.device, seed: int, *labels: str | int) -> torc
     return torch.Generator(device=device).manual_seed(derive(seed, *labels))
 
 
-def latents(seed: int, n: int, latent: int, device: torch.device, chunk: int = 256) -> Tensor:
-    """Draw standard normal noise `[n, latent]` in chunks, so that the first rows do not depend on `n`."""
-    blocks = [torch.randn(chunk, latent, generator=torch_generator(device, seed, "sample", i), device=device) for i in range(-(-n // chunk))]
-    return torch.cat(blocks)[:n] if blocks else torch.empty(0, latent, device=device)
+def latents(seed: int, n: int, latent: int, device: torch.device, block: int = 256) -> Iterator[Tensor]:
+    """Yield standard normal noise in whole blocks `[256, latent]`, at least `n` rows in all; a row does not depend on `n`."""
+    for i in range(-(-n // block)):
+        yield torch.randn(block, latent, generator=torch_generator(device, seed, "sample", i), device=device)

@@ -1,5 +1,6 @@
 import gzip
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -88,6 +89,16 @@ def write_truncated_npy(path):
     path.write_bytes(path.read_bytes()[:-10])
 
 
+def npy_header(text):
+    body = text.encode().ljust(118) + b"\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(body)) + body
+
+
+def write_foreign_npz(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("notes.txt", "hello")
+
+
 def write_truncated_gz(path):
     path.write_bytes(gzip.compress(idx_bytes(PICTURES))[:-20])
 
@@ -102,6 +113,11 @@ def write_truncated_gz(path):
         ("a.npz", lambda p: np.savez(p), "holds several arrays \\(none\\)"),
         ("a-idx3-ubyte.gz", write_truncated_gz, "damaged gzip"),
         ("a-idx3-ubyte", lambda p: p.write_bytes(idx_bytes(PICTURES)[:-5]), "cut short"),
+        ("a-idx3-ubyte", lambda p: p.write_bytes(idx_bytes(PICTURES)[:6]), "cut short inside its header"),
+        ("a-idx3-ubyte", lambda p: p.write_bytes(struct.pack(">BBBB4I", 0, 0, 0x0E, 4, *[2**32 - 1] * 4)), "cut short"),
+        ("a.npy", lambda p: p.write_bytes(npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-5, 2), }")), "not a readable .npy"),
+        ("a.npy", lambda p: p.write_bytes(npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 2")), "not a readable .npy"),
+        ("a.npz", write_foreign_npz, "holds several arrays \\(none\\)"),
         ("notes.txt", lambda p: p.write_text("hello"), "not a kind of file that can be read"),
         ("empty.bin", lambda p: p.write_bytes(b""), "an empty file"),
     ],
@@ -116,3 +132,15 @@ def test_unreadable_files_are_named(tmp_path, name, write, message):
 def test_a_missing_path_suggests_a_name():
     with pytest.raises(WganError, match="Did you mean 'digits'"):
         load("digit")
+
+
+def test_a_damaged_gzip_file_is_named_and_not_its_cache(tmp_path):
+    write_truncated_gz(tmp_path / "a-idx3-ubyte.gz")
+    with pytest.raises(WganError) as error:
+        load(tmp_path / "a-idx3-ubyte.gz")
+    assert "cache" not in str(error.value)
+
+
+def test_a_tensor_whose_first_and_last_axes_could_be_channels_is_channels_first():
+    assert load(torch.zeros(20, 3, 8, 4)).shape == (3, 8, 4)
+    assert load(np.zeros((20, 3, 8, 4))).shape == (4, 3, 8)

@@ -101,6 +101,13 @@ def test_pictures_of_any_layout_are_channels_first_in_minus_one_to_one(axes, dty
     assert data.codec.to_pixels(raw).shape == (20, 5, 7, channels)
 
 
+def test_pictures_in_black_and_white_come_back_so():
+    raw = np.random.default_rng(0).random((20, 4, 4)) < 0.2
+    data = load(raw)
+    assert np.array_equal(data.decode(data.encode(raw)), raw)
+    assert not data.decode(torch.full((1, 1, 4, 4), -0.9)).any()
+
+
 def test_distances_of_pictures_are_in_unit_pixels():
     raw = np.zeros((10, 2, 2), dtype=np.uint8)
     raw[0] = 255

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from wgan.evaluation.protocol import REPEATS
 TOY = TOYS["25-gaussians"]
 
 
-def fresh(n, seed=0):
+def fresh(n, seed):
     return TOY.draw(n, np.random.default_rng(seed)).astype(np.float32)
 
 
@@ -25,13 +27,15 @@ def test_a_perfect_generator_reads_the_floor():
 
 
 def test_a_shifted_generator_reads_about_the_shift():
-    verdict = evaluate(lambda n: fresh(n) + np.float32(5), load("25-gaussians").split())
+    verdict = evaluate(lambda n, draw: fresh(n, draw) + np.float32(5), load("25-gaussians").split())
     assert verdict.w1 == pytest.approx(5 * 2**0.5, rel=0.03)
     assert verdict.units == "data coordinates"
 
 
 def test_a_collapsed_generator_is_seen_in_its_modes():
-    verdict = evaluate(lambda n: np.float32(0.05) * np.random.default_rng(0).standard_normal((n, 2)).astype(np.float32), load("25-gaussians").split())
+    verdict = evaluate(
+        lambda n, draw: np.float32(0.05) * np.random.default_rng(draw).standard_normal((n, 2)).astype(np.float32), load("25-gaussians").split()
+    )
     assert verdict.coverage.covered == 1
     assert verdict.ratio > 5
 
@@ -42,7 +46,7 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     split = data.split()
     n = split.n_held_out
     raw = data.rows[np.random.default_rng(0).integers(0, 1797, size=n * REPEATS)]
-    verdict = evaluate(lambda count: raw[:count], split)
+    verdict = evaluate(lambda count, draw: raw[draw * count : (draw + 1) * count], split)
     held_out = split.held_out_sample(0, n).reshape(n, 64) / 255
     w = [wasserstein(part.reshape(n, 64) / 255, held_out) for part in np.split(raw, REPEATS)]
     floor = [wasserstein(split.train_sample(i * n, (i + 1) * n).reshape(n, 64) / 255, held_out) for i in range(4)]
@@ -52,7 +56,7 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     assert verdict.floor_repeats == 4
     assert verdict.floor == pytest.approx(np.mean(floor))
     assert str(verdict) == (
-        f"W1(generated, held-out) {np.mean(w):.2f} +- {verdict.half_width:.2g} (floor {np.mean(floor):.2f},"
+        f"W1(generated, held-out) {np.mean(w):.2f} +- {verdict.half_width:.2f} (floor {np.mean(floor):.2f},"
         f" ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels in [0,1])"
     )
 
@@ -71,6 +75,16 @@ def test_damage_to_real_pictures_is_ranked():
     clean = split.train_sample(0, 718)
     noise = np.random.default_rng(0).normal(0, 0.1 * 255, size=(718 * 3, 8, 8))
     tiled = np.concatenate([clean] * 3)
-    ratios = [evaluate(lambda n, x=x: x[:n], split).ratio for x in (tiled, (tiled + noise).clip(0, 255).astype(np.uint8), np.roll(tiled, 1, axis=2))]
+    ratios = [
+        evaluate(lambda n, draw, x=x: x[draw * n % 718 :][:n], split).ratio
+        for x in (tiled, (tiled + noise).clip(0, 255).astype(np.uint8), np.roll(tiled, 1, axis=2))
+    ]
     assert ratios[0] == pytest.approx(1, abs=0.03)
     assert ratios[0] < ratios[1] < ratios[2]
+
+
+def test_a_floor_of_zero_is_still_json():
+    data = load(np.zeros((50, 4, 4), np.uint8))
+    verdict = evaluate(lambda n, draw: np.zeros((n, 4, 4), np.uint8), data.split())
+    assert verdict.to_json()["ratio"] is None
+    json.dumps(verdict.to_json(), allow_nan=False)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from wgan.errors import WganError
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.objectives import VARIANTS, CriticLoss, GeneratorLoss
 
@@ -68,18 +69,11 @@ def test_gradient_equals_the_textbooks(kind):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_gradient_equals_finite_differences_in_float64(name, kind):
     critic, batch = critic_and_batch(kind, n=4)
-    critic.double()
+    loss = CriticLoss(critic.double(), VARIANTS[name])
     batch = tuple(t.double() for t in batch)
-    row = VARIANTS[name]
 
     def value():
-        f_real, f_fake = critic(batch[0]), critic(batch[1])
-        loss = row.score.critic(f_real, f_fake)
-        if row.penalty:
-            points = row.penalty.where(*batch)
-            grads = [torch.func.grad(lambda x: critic(x).sum())(p).flatten(1) for p in points]
-            loss = loss + row.penalty.weight * sum(row.penalty.shape(torch.linalg.vector_norm(g, dim=1)) for g in grads)
-        return loss.mean()
+        return loss(*batch).loss.mean()
 
     value().backward()
     rng = np.random.default_rng(0)
@@ -124,6 +118,15 @@ def test_batches_may_be_split(kind):
     whole = gradient(loss, critic, batch)
     halves = [gradient(loss, critic, tuple(t[part] for t in batch)) for part in (slice(0, 8), slice(8, 16))]
     assert relative((halves[0] + halves[1]) / 2, whole) < 1e-5
+
+
+def test_a_norm_over_the_batch_in_a_penalised_critic_is_an_error_and_dropout_a_warning():
+    normed = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.BatchNorm1d(4))
+    with pytest.raises(WganError, match=r"layer 1 is BatchNorm1d.*use LayerNorm"):
+        CriticLoss(normed, VARIANTS["wgan-gp"])
+    CriticLoss(normed, VARIANTS["wgan"])
+    with pytest.warns(UserWarning, match="layer 1 drops out"):
+        CriticLoss(torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Dropout(0.5)), VARIANTS["wgan-gp"])
 
 
 def test_the_generators_loss_does_not_own_the_critic():

@@ -80,7 +80,7 @@ def test_the_run_draws_coefficients_uniformly_not_normally():
 
     config, data = configure([from_settings(["optimiser.batch=4096", "data.source=25-gaussians"])])
     draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
-    _, _, u = next(draws.critic_steps(0))
+    _, _, u = draws.critic(0)
     assert 0 <= float(u.min()) < float(u.max()) <= 1
     assert float(u.mean()) == pytest.approx(0.5, abs=0.02)
     assert float(u.var()) == pytest.approx(1 / 12, abs=0.005)

@@ -51,6 +51,10 @@ def test_sampling_uses_running_statistics_not_the_batchs(model):
         (lambda f: rewrite(f, "format", "wgan-model-9"), "this version reads 'wgan-model-1'"),
         (lambda f: rewrite(f, "network", {"kind": "residual", "width": 8, "latent": 6}), "does not fit generator.json"),
         (lambda f: rewrite(f, "codec", {"kind": "os.system"}), "damaged or from a newer version"),
+        (lambda f: rewrite(f, "codec", None), "damaged"),
+        (lambda f: rewrite(f, "network", {"kind": "foo", "width": 4, "latent": 6}), "choose one of auto, mlp, conv, residual|damaged"),
+        (lambda f: rewrite(f, "network", {"kind": "residual", "width": 4.5, "latent": 6}), "damaged"),
+        (lambda f: (f / "generator.json").write_bytes(b"\xff\xfe"), "damaged"),
     ],
 )
 def test_damaged_models_are_named(model, tmp_path, damage, message):
@@ -63,3 +67,10 @@ def test_damaged_models_are_named(model, tmp_path, damage, message):
 def rewrite(folder, key, value):
     about = json.loads((folder / "generator.json").read_text())
     (folder / "generator.json").write_text(json.dumps(about | {key: value}))
+
+
+def test_scores_refuse_samples_of_another_kind(model):
+    with pytest.raises(WganError, match=r"samples of shape \(6, 6\), the data had \(8, 8\)"):
+        model.scores(np.zeros((3, 6, 6), np.uint8))
+    with pytest.raises(WganError, match="give the same range"):
+        model.scores(np.zeros((3, 8, 8)))

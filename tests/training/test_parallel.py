@@ -19,7 +19,7 @@ def gradient(rank, world_size, wrap):
     config, data = configure([from_settings(SETTINGS)])
     state = prepare(config, data)
     draws = Draws(Batches(data.split(), 0, rank=rank, world_size=world_size), config, CPU)
-    x_real, z, u = next(draws.critic_steps(3))
+    x_real, z, u = draws.critic(3)
     loss = wrap(CriticLoss(state.critic, row_of(config)))  # a wrapper that is dropped before backward reduces nothing
     loss(x_real, state.generator(z).detach(), u).loss.mean().backward()
     return torch.cat([p.grad.flatten() for p in state.critic.parameters()])

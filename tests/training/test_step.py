@@ -7,7 +7,7 @@ from wgan.data import Batches
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, prepare, row_of
 from wgan.training.losses import build_losses
-from wgan.training.step import Draws, critic_update, generator_update, train_step, update_average
+from wgan.training.step import Draws, critic_update, generator_update, train_step, update_average, warm_up
 
 CPU = torch.device("cpu")
 
@@ -28,12 +28,11 @@ def weights(net):
 def test_a_critic_update_moves_the_critic_alone_and_raises_its_estimate(name):
     config, _, state, row, draws = setup(f"objective.variant={name}", "optimiser.lr=1e-3")
     losses = build_losses(state, row, config)
-    x_real, z, u = next(draws.critic_steps(0))
-    x_fake = state.generator(z).detach()
+    batch = draws.critic(0)
     generator, critic = weights(state.generator), weights(state.critic)
-    first = critic_update(state, losses, row, x_real, x_fake, u)
+    first = critic_update(state, losses, row, *batch, config)
     for _ in range(20):
-        last = critic_update(state, losses, row, x_real, x_fake, u)
+        last = critic_update(state, losses, row, *batch, config)
     assert torch.equal(weights(state.generator), generator)
     assert not torch.equal(weights(state.critic), critic)
     if row.constraint is None:  # the first projection cuts the fresh weights, and with them the estimate
@@ -44,7 +43,7 @@ def test_a_critic_update_moves_the_critic_alone_and_raises_its_estimate(name):
 def test_a_generator_update_moves_the_generator_alone(name):
     config, _, state, row, draws = setup(f"objective.variant={name}")
     generator, critic = weights(state.generator), weights(state.critic)
-    norm = generator_update(state, build_losses(state, row, config), *draws.generator_step(0, False))
+    norm = generator_update(state, build_losses(state, row, config), *draws.generator(0, False))
     assert float(norm) > 0
     assert not torch.equal(weights(state.generator), generator)
     assert torch.equal(weights(state.critic), critic)
@@ -57,11 +56,16 @@ def test_clipping_comes_after_the_critic_step():
     assert float(weights(state.critic).abs().max()) <= 0.01 * (1 + 1e-6)
 
 
-def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first():
-    config, _, _, _, draws = setup("training.warmup_critic_steps=3", "optimiser.critic_steps=2")
-    first, second = list(draws.critic_steps(0)), list(draws.critic_steps(1))
-    assert (len(first), len(second)) == (5, 2)
-    seen = [*first, *second]
+def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first(monkeypatch):
+    config, _, state, row, draws = setup("training.warmup_critic_steps=3", "optimiser.critic_steps=2")
+    losses, seen, asked = build_losses(state, row, config), [], []
+    monkeypatch.setattr(Draws, "critic", lambda self, draw, real=Draws.critic: asked.append(draw) or seen.append(real(self, draw)) or seen[-1])
+    generator = weights(state.generator)
+    assert len(list(warm_up(state, losses, row, draws, config))) == 3
+    assert torch.equal(weights(state.generator), generator)
+    for _ in range(2):
+        train_step(state, losses, row, draws, config)
+    assert asked == list(range(7))
     for kind in range(3):
         assert len({tuple(parts[kind].flatten().tolist()) for parts in seen}) == 7
     rows = [draws.batches.rows(k, config.optimiser.batch) for k in range(7)]
@@ -70,11 +74,12 @@ def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first():
 
 def test_ranks_draw_parts_of_one_processs_noise():
     config, data, _, _, draws = setup()
-    whole = list(draws.critic_steps(4))
-    parts = [list(Draws(Batches(data.split(), 0, rank=r, world_size=3), config, CPU).critic_steps(4)) for r in range(3)]
-    for step in range(len(whole)):
+    parts = [Draws(Batches(data.split(), 0, rank=r, world_size=3), config, CPU) for r in range(3)]
+    for draw in (0, 9):
         for kind in range(3):
-            assert torch.equal(torch.cat([parts[r][step][kind] for r in range(3)]), whole[step][kind])
+            assert torch.equal(torch.cat([part.critic(draw)[kind] for part in parts]), draws.critic(draw)[kind])
+    for kind in range(2):
+        assert torch.equal(torch.cat([part.generator(4, True)[kind] for part in parts]), draws.generator(4, True)[kind])
 
 
 def test_average_follows_its_formula():

@@ -1,5 +1,6 @@
 """Where do samples come from? `load` takes a name, a file, a folder or an array and returns one `Dataset`."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,27 +54,35 @@ def load(
         return source
     if isinstance(source, np.ndarray | Tensor):
         return arrays.from_memory(source, progress=progress)
-    if source == "digits":
-        return _digits()
-    if source in TOYS:
-        return _toy(str(source))
+    kind = _kind(source)
+    if (resize or mode != "auto") and kind != "pictures":
+        raise WganError(f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave them out")
+    if key is not None and kind != "npz":
+        raise WganError(f"{source}: data.key applies to .npz files: leave it out")
+    readers: dict[str, Callable[[], Dataset]] = {
+        "digits": _digits,
+        "toy": lambda: _toy(str(source)),
+        "pictures": lambda: images.from_pictures(Path(source), resize, mode, progress),
+        "npy": lambda: arrays.from_npy(Path(source), progress),
+        "npz": lambda: arrays.from_npz(Path(source), key, progress),
+        "idx": lambda: arrays.from_idx(Path(source), progress),
+    }
+    return readers[kind]()
+
+
+def _kind(source: str | Path) -> str:
+    """Tell which reader a name or path is for."""
+    if source == "digits" or source in TOYS:
+        return "digits" if source == "digits" else "toy"
     path = Path(source)
     if not path.exists():
         raise WganError(f"{source}: no such file or folder, nor a data name. {did_you_mean(str(source), named_sources())}")
-    if (resize or mode != "auto") and not (path.is_dir() or path.suffix == ".zip"):
-        raise WganError(f"{source}: data.resize and data.mode apply to folders and zips of pictures; this file has one size already")
-    return _file(path, key, resize, mode, progress)
-
-
-def _file(path: Path, key: str | None, resize: tuple[int, int] | None, mode: str, progress: bool) -> Dataset:
     if path.is_dir() or path.suffix == ".zip":
-        return images.from_pictures(path, resize, mode, progress)
-    if path.suffix == ".npy":
-        return arrays.from_npy(path, progress)
-    if path.suffix == ".npz":
-        return arrays.from_npz(path, key, progress)
+        return "pictures"
+    if path.suffix in (".npy", ".npz"):
+        return path.suffix[1:]
     if arrays.is_idx(path):
-        return arrays.from_idx(path, progress)
+        return "idx"
     size = path.stat().st_size
     raise WganError(
         f"{path}: {'an empty file' if size == 0 else 'not a kind of file that can be read'};"

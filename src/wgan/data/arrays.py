@@ -4,6 +4,7 @@ Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes
 """
 
 import gzip
+import lzma
 import shutil
 import struct
 import zipfile
@@ -24,12 +25,15 @@ from wgan.errors import WganError
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
 CHANNELS = (1, 3, 4)
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, NotImplementedError)
+"""What the standard library raises for damaged, encrypted or unknown compressed members."""
 
 
 def from_memory(values: np.ndarray | Tensor, name: str = "<array>", progress: bool = False) -> Dataset:
     """Return the data set of an array or tensor: `[n, d]` vectors, `[n, h, w]` or `[n, h, w, c]` pictures."""
-    array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
-    return from_rows(array, name, progress)
+    if isinstance(values, Tensor):
+        return from_rows(values.detach().cpu().numpy(), name, progress, channels_first=True)
+    return from_rows(np.asarray(values), name, progress)
 
 
 def from_npy(path: Path, progress: bool = False, name: str | None = None) -> Dataset:
@@ -42,7 +46,7 @@ def from_npz(path: Path, key: str | None = None, progress: bool = False) -> Data
     """Return the data set of one array of a `.npz` file: mapped if stored, unpacked once into the cache if deflated."""
     try:
         with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(_npz_key(path, [n.removesuffix(".npy") for n in archive.namelist()], key) + ".npy")
+            member = archive.getinfo(_npz_key(path, [n[:-4] for n in archive.namelist() if n.endswith(".npy")], key) + ".npy")
             if member.compress_type == zipfile.ZIP_STORED:
                 with path.open("rb") as file:
                     file.seek(member.header_offset + 26)
@@ -55,7 +59,7 @@ def from_npz(path: Path, key: str | None = None, progress: bool = False) -> Data
                 with unpacked.open("rb") as file:
                     rows = _npy_rows(file, unpacked)
             return from_rows(rows, str(path), progress)
-    except (zipfile.BadZipFile, zlib.error, struct.error) as error:
+    except DAMAGED as error:
         raise WganError(f"{path}: a damaged .npz ({error}): make it again with numpy.savez") from None
 
 
@@ -82,8 +86,11 @@ def is_idx(path: Path) -> bool:
     return len(head) == 4 and head[:2] == b"\0\0" and head[2] in IDX_DTYPES and 1 <= head[3] <= 4
 
 
-def from_rows(rows: Rows, name: str, progress: bool = False) -> Dataset:
-    """Return the data set of an array of any source; its shape and range say what it holds."""
+def from_rows(rows: Rows, name: str, progress: bool = False, channels_first: bool = False) -> Dataset:
+    """Return the data set of an array of any source; its shape and range say what it holds.
+
+    `channels_first` decides where both the first and the last axis of a sample could be channels.
+    """
     if rows.dtype.kind not in "biuf":
         raise WganError(f"{name}: values of type {rows.dtype}; convert them to numbers, e.g. array.astype('float32')")
     if len(rows.shape) == 0 or 0 in rows.shape:
@@ -97,7 +104,7 @@ def from_rows(rows: Rows, name: str, progress: bool = False) -> Dataset:
         codec = VectorCodec(tuple(summary.mean.tolist()), tuple(scale.tolist()), rows.dtype.str)
     else:
         low, high = _pixel_range(summary.low, summary.high, name)
-        shape, layout = _picture_shape(rows.shape[1:], name)
+        shape, layout = _picture_shape(rows.shape[1:], name, channels_first)
         codec = ImageCodec(shape, low, high, rows.dtype.str, layout)
     return Dataset(name, rows, codec, summary.digest)
 
@@ -115,10 +122,10 @@ def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
     raise WganError(f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or [0, 255]")
 
 
-def _picture_shape(axes: tuple[int, ...], name: str) -> tuple[tuple[int, int, int], Layout]:
+def _picture_shape(axes: tuple[int, ...], name: str, channels_first: bool) -> tuple[tuple[int, int, int], Layout]:
     if len(axes) == 2:
         return (1, axes[0], axes[1]), "hw"
-    if len(axes) == 3 and axes[2] in CHANNELS:
+    if len(axes) == 3 and axes[2] in CHANNELS and not (channels_first and axes[0] in CHANNELS):
         return (axes[2], axes[0], axes[1]), "hwc"
     if len(axes) == 3 and axes[0] in CHANNELS:
         return (axes[0], axes[1], axes[2]), "chw"
@@ -133,8 +140,10 @@ def _npy_rows(file: BufferedIOBase, path: Path) -> MappedRows:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
-    except ValueError as error:
+    except Exception as error:  # NumPy parses the header as Python: ValueError, SyntaxError, TokenError, ...
         raise WganError(f"{path}: not a readable .npy array ({error}): write it with numpy.save") from None
+    if any(side < 0 for side in shape):
+        raise WganError(f"{path}: not a readable .npy array (shape {shape}): write it with numpy.save")
     if dtype.hasobject:
         raise WganError(f"{path}: holds Python objects, which are never loaded; save an array of numbers instead")
     return MappedRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
@@ -156,7 +165,10 @@ def _idx_rows(plain: Path, path: Path) -> MappedRows:
         head = file.read(4)
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_DTYPES or not 1 <= head[3] <= 4:
             raise WganError(f"{path}: not an idx file (it begins with {head!r}); MNIST's begin with two zero bytes")
-        axes = np.frombuffer(file.read(4 * head[3]), dtype=">u4")
+        sides = file.read(4 * head[3])
+        if len(sides) < 4 * head[3]:
+            raise WganError(f"{path}: an idx file cut short inside its header: copy or make it again")
+        axes = np.frombuffer(sides, dtype=">u4")
         return MappedRows(plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell())
 
 

@@ -38,6 +38,11 @@ class VectorCodec:
     def units(self) -> str:
         return "standardised columns" if self.measure_standardised else "data coordinates"
 
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of one stored sample."""
+        return self.shape
+
     def pack(self, raw: np.ndarray) -> Float[Tensor, "n d"]:
         return torch.from_numpy(self._standardise(raw).astype(np.float32))
 
@@ -76,6 +81,12 @@ class ImageCodec:
     def units(self) -> str:
         return "pixels in [0,1]"
 
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of one stored sample, its axes as in `layout`."""
+        sides = dict(zip("chw", self.shape, strict=True))
+        return tuple(sides[axis] for axis in self.layout)
+
     def pack(self, raw: np.ndarray) -> Tensor:
         dtype = np.dtype(np.uint8) if raw.dtype == np.uint8 else np.dtype(np.float32)
         return torch.from_numpy(np.ascontiguousarray(raw, dtype=dtype))
@@ -91,6 +102,8 @@ class ImageCodec:
         unit = unit[:, 0] if self.layout == "hw" else unit.movedim(1, -1) if self.layout == "hwc" else unit
         values = unit.numpy().astype(np.float64) * (self.high - self.low) + self.low
         dtype = np.dtype(self.dtype)
+        if dtype.kind == "b":
+            return values > (self.low + self.high) / 2
         return (np.rint(values) if dtype.kind in "iu" else values).astype(dtype)
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
@@ -117,6 +130,10 @@ def codec_from_json(fields: dict[str, Any]) -> Codec:
     kinds: dict[str, type[Codec]] = {c.kind: c for c in (VectorCodec, ImageCodec)}
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "kind"}
     try:
-        return kinds[fields["kind"]](**values)
-    except (KeyError, TypeError) as error:
+        codec = kinds[fields["kind"]](**values)
+        np.dtype(codec.dtype)
+        if not all(isinstance(side, int) and side > 0 for side in codec.shape):
+            raise TypeError(f"shape {codec.shape}")
+        return codec
+    except (KeyError, TypeError, AttributeError) as error:
         raise WganError(f"the description of the data is damaged or from a newer version ({error})") from None

@@ -1,5 +1,6 @@
 """How does a folder or zip of pictures become an array? Decoded once by Pillow into a mapped uint8 cache keyed by content."""
 
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 from rich.progress import track
 
-from wgan.data.arrays import from_npy
+from wgan.data.arrays import DAMAGED, from_npy
 from wgan.data.cache import cached
 from wgan.data.dataset import Dataset
 from wgan.errors import WganError
@@ -40,7 +41,7 @@ def from_pictures(path: Path, resize: tuple[int, int] | None = None, mode: str =
     digest = sha256(f"pictures 1 {resize} {mode}".encode())
     modes = set()
     for name, content in bar(_contents(path, names)):
-        digest.update(f"\0{name}\0{len(content)}\0".encode() + content)
+        digest.update(b"\0" + os.fsencode(name) + f"\0{len(content)}\0".encode() + content)
         modes.add(_mode_of(content, f"{path}/{name}") if mode == "auto" else mode)
     common = max(modes, key=MODES.index)
 
@@ -80,7 +81,7 @@ def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
         for name in names:
             try:
                 yield name, archive.read(name)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+            except DAMAGED as error:
                 raise WganError(f"{path}/{name}: cannot be unpacked ({error}): make the zip again, without a password") from None
 
 

@@ -3,6 +3,7 @@
 so that resident memory holds a batch and not the file. Also: one pass over all rows for their statistics and hash.
 """
 
+import math
 import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class MappedRows:
     order: Literal["C", "F"] = "C"
 
     def __post_init__(self) -> None:
-        need = self.offset + int(np.prod(self.shape)) * self.dtype.itemsize
+        need = self.offset + math.prod(self.shape) * self.dtype.itemsize
         have = self.path.stat().st_size
         if have < need:
             raise WganError(f"{self.path}: cut short, {have} bytes where its header promises {need}: copy or make it again")
@@ -76,7 +77,7 @@ def summarise(rows: Rows, name: str, progress: bool = False) -> Summary:
     mean, m2 = np.zeros(columns), np.zeros(columns)
     total = int(np.prod(rows.shape)) * rows.dtype.itemsize
     steps = -(-rows.shape[0] // max(1, CHUNK_BYTES // max(1, columns * rows.dtype.itemsize)))
-    pieces = track(chunks(rows), f"Reading {name}", total=steps, disable=not progress or total < SHOW_PROGRESS_BYTES, transient=True)
+    pieces = track(chunks(rows), "Reading the data", total=steps, disable=not progress or total < SHOW_PROGRESS_BYTES, transient=True)
     for start, piece in pieces:
         digest.update(np.ascontiguousarray(piece).data)
         flat = piece.reshape(len(piece), -1)

@@ -45,7 +45,7 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path) -> None:
 def write_grid(pixels: UInt8[np.ndarray, "n h w c"], path: Path) -> None:
     """Write pictures side by side, row by row, as one PNG with a gap of two pixels; small ones are enlarged whole times."""
     n, h, w, c = pixels.shape
-    columns = max(1, round((n * h / w) ** 0.5))
+    columns = min(n, max(1, round((n * h / w) ** 0.5)))
     rows = -(-n // columns)
     zoom = max(1, SIDE // max(rows * h, columns * w))
     pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)

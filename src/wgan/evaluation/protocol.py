@@ -19,7 +19,7 @@ from wgan.evaluation.modes import ModeCoverage, mode_coverage
 SAMPLES = 1000
 REPEATS = 5
 MODE_SAMPLES = 2500
-Sampler = Callable[[int], np.ndarray]
+Sampler = Callable[[int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -42,38 +42,42 @@ class Verdict:
 
     def __str__(self) -> str:
         lines = [
-            f"W1(generated, held-out) {_digits(self.w1)} +- {self.half_width:.2g}"
-            f" (floor {_digits(self.floor)}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
+            f"W1(generated, held-out) {_rounded(self.w1)} +- {_rounded(self.half_width, self.w1)}"
+            f" (floor {_rounded(self.floor, self.w1)}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
         ]
         if self.coverage and self.real_coverage:
             c, r = self.coverage, self.real_coverage
-            lines.append(f"modes {c.covered} of {c.modes}, {c.share:.1%} of samples within 3 sd of one (real: {r.covered}, {r.share:.1%}; n={c.n})")
+            lines.append(
+                f"modes {c.covered} of {c.modes}, {c.share:.1%} of samples within 3 sd of one (n={c.n}; real: {r.covered}, {r.share:.1%}, n={r.n})"
+            )
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as plain values."""
-        return {"metric": "w1-exact-held-out", "ratio": self.ratio, **asdict(self)}
+        return {"metric": "w1-exact-held-out", "ratio": self.ratio if self.floor > 0 else None, **asdict(self)}
 
 
 def evaluate(sample: Sampler, split: Split) -> Verdict:
-    """Return the verdict on a generator, given as a function from a count to that many fresh raw samples."""
+    """Return the verdict on a generator, given as a function (n, draw) to `n` raw samples, fresh ones for each draw."""
     dataset = split.dataset
     measure = dataset.codec.measure
     n = min(SAMPLES, split.n_held_out, split.n_train)
     floors = min(REPEATS, split.n_train // n)
     held_out = measure(split.held_out_sample(0, n))
-    generated = measure(sample(n * REPEATS))
-    distances = [wasserstein(part, held_out) for part in np.split(generated, REPEATS)]
+    distances = [wasserstein(measure(sample(n, draw)), held_out) for draw in range(REPEATS)]
     floor = [wasserstein(measure(split.train_sample(i * n, (i + 1) * n)), held_out) for i in range(floors)]
     half_width = float(stats.t.ppf(0.975, REPEATS - 1) * np.std(distances, ddof=1) / np.sqrt(REPEATS))
     coverage = real_coverage = None
     if dataset.toy and dataset.toy.modes is not None:
         coverage, real_coverage = (
             mode_coverage(np.asarray(x, dtype=np.float64), dataset.toy.modes, dataset.toy.mode_sd)
-            for x in (sample(MODE_SAMPLES), split.held_out_sample(0, min(MODE_SAMPLES, split.n_held_out)))
+            for x in (sample(MODE_SAMPLES, REPEATS), split.held_out_sample(0, min(MODE_SAMPLES, split.n_held_out)))
         )
     return Verdict(float(np.mean(distances)), half_width, float(np.mean(floor)), n, REPEATS, floors, dataset.codec.units, coverage, real_coverage)
 
 
-def _digits(value: float) -> str:
-    return f"{value:.2f}" if value >= 1 else f"{value:.3g}"
+def _rounded(value: float, like: float | None = None) -> str:
+    """Round to three significant digits of `like` (or of the value itself)."""
+    size = abs(like if like is not None else value)
+    places = 2 - int(np.floor(np.log10(size))) if size > 0 else 2
+    return f"{value:.{max(places, 0)}f}"

@@ -1,7 +1,7 @@
 """Noise to sample, sample to score: which pair of networks fits data of this shape?"""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from torch import nn
@@ -14,20 +14,25 @@ from wgan.seeding import derive
 __all__ = ["NetworkConfig", "build_critic", "build_generator", "count_parameters"]
 
 
+NetworkKind = Literal["auto", "mlp", "conv", "residual"]
+
+
 @dataclass(frozen=True)
 class NetworkConfig:
     """The pair of networks."""
 
-    kind: Literal["auto", "mlp", "conv", "residual"] = "auto"
+    kind: NetworkKind = "auto"
     """mlp for vectors, conv or residual for pictures; auto takes mlp or conv."""
     width: int = 64
-    """Units of a hidden layer (mlp), channels at full size (conv), channels throughout (residual)."""
+    """Units of a hidden layer (mlp), channels at half size (conv), channels throughout (residual)."""
     depth: int = 3
     """Hidden layers (mlp)."""
     latent: int = 128
     """Numbers of noise for one sample."""
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(NetworkKind):
+            raise WganError(f"network.kind = {self.kind!r}: choose one of {', '.join(get_args(NetworkKind))}")
         for name, least in (("width", 1), ("depth", 0), ("latent", 1)):
             if getattr(self, name) < least:
                 raise WganError(f"network.{name} = {getattr(self, name)}: give {least} or more")

@@ -35,21 +35,25 @@ def _half(side: int) -> int:
     return side // 2 if side > SMALLEST else side
 
 
-def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
-    """Return a 3 x 3 convolution, then one strided convolution a level, doubling the channels up to 8 x `width`, then a linear layer.
+def _widths(width: int, levels: int) -> list[int]:
+    """Channels at each level, largest picture first: half of `width`, `width`, 2 `width`, ... up to 8 `width`."""
+    return [max(1, width // 2), *(width * min(2**i, WIDEST) for i in range(levels - 1))]
 
-    Layout: Radford et al. (2016), section 3, without BatchNorm; kernel 4, stride 2, leaky slope 0.2; the first layer
-    at full size as in Miyato et al. (2018), table 3.
+
+def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
+    """Return a 3 x 3 convolution at full size, then one strided convolution a level, then a linear layer.
+
+    `width` channels at the first level below full size, doubled at each further one up to 8 `width`. Layout: Radford et
+    al. (2016), section 3, without BatchNorm; kernel 4, stride 2, leaky slope 0.2; the first layer as in Miyato et al.
+    (2018), table 3, with half as many channels.
     """
     c, h, w = shape
     levels = sizes(h, w)
-    layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1), nn.LeakyReLU(0.2)]
-    channels = width
-    for level, (before, after) in enumerate(pairwise(levels)):
-        out = width * min(2 ** (level + 1), WIDEST)
-        layers += [nn.Conv2d(channels, out, *_geometry(before, after)), nn.LeakyReLU(0.2)]
-        channels = out
-    layers += [nn.Flatten(), nn.Linear(channels * levels[-1][0] * levels[-1][1], 1)]
+    widths = _widths(width, len(levels))
+    layers: list[nn.Module] = [nn.Conv2d(c, widths[0], 3, padding=1), nn.LeakyReLU(0.2)]
+    for sides, channels in zip(pairwise(levels), pairwise(widths), strict=True):
+        layers += [nn.Conv2d(*channels, *_geometry(*sides)), nn.LeakyReLU(0.2)]
+    layers += [nn.Flatten(), nn.Linear(widths[-1] * levels[-1][0] * levels[-1][1], 1)]
     return _initialised(nn.Sequential(*layers))
 
 
@@ -61,15 +65,14 @@ def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.S
     """
     c, h, w = shape
     levels = sizes(h, w)[::-1]
-    widths = [width * min(2**i, WIDEST) for i in range(len(levels))][::-1]
-    (h0, w0), channels = levels[0], widths[0]
-    layers: list[nn.Module] = [nn.Linear(latent, channels * h0 * w0), Reshape(channels, h0, w0), PixelNorm(), nn.LeakyReLU(0.2)]
-    for (before, after), out in zip(pairwise(levels), widths[1:], strict=True):
-        kernel, stride, padding = _geometry(after, before)
-        odd = (after[0] % 2 if stride[0] == 2 else 0, after[1] % 2 if stride[1] == 2 else 0)
-        layers += [nn.ConvTranspose2d(channels, out, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]
-        channels = out
-    layers += [nn.Conv2d(channels, c, 3, padding=1), nn.Tanh()]
+    widths = _widths(width, len(levels))[::-1]
+    h0, w0 = levels[0]
+    layers: list[nn.Module] = [nn.Linear(latent, widths[0] * h0 * w0), Reshape(widths[0], h0, w0), PixelNorm(), nn.LeakyReLU(0.2)]
+    for (small, large), channels in zip(pairwise(levels), pairwise(widths), strict=True):
+        kernel, stride, padding = _geometry(large, small)
+        odd = (large[0] % 2 if stride[0] == 2 else 0, large[1] % 2 if stride[1] == 2 else 0)
+        layers += [nn.ConvTranspose2d(*channels, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]
+    layers += [nn.Conv2d(widths[-1], c, 3, padding=1), nn.Tanh()]
     return _initialised(nn.Sequential(*layers), last_gain=0.5)
 
 

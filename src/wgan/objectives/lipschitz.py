@@ -3,12 +3,15 @@
 Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017), algorithm 1, line 7.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from wgan.errors import WganError
 
 Samples = Float[Tensor, "n *shape"]
 Norms = Float[Tensor, " n"]
@@ -32,13 +35,18 @@ def at_real_and_fake(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Sample
     return (x_real, x_fake)
 
 
+def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
+    """Return half-precision numbers as float32, others as they are."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+
+
 def gradient_norms(critic: Critic, x: Samples) -> Norms:
-    """Return |grad_x f(x)| over all axes of each sample, in float32; differentiable, also where the gradient is zero.
+    """Return |grad_x f(x)| over all axes of each sample, in float32 or better; differentiable, also where the gradient is zero.
 
     The inner gradient is taken by `torch.func.grad`, which may stand inside a compiled or data-parallel loss.
     """
-    grad = torch.func.grad(lambda points: critic(points).float().sum())(x)
-    return torch.linalg.vector_norm(grad.float().flatten(1), dim=1)
+    grad = torch.func.grad(lambda points: full_precision(critic(points)).sum())(x)
+    return torch.linalg.vector_norm(full_precision(grad).flatten(1), dim=1)
 
 
 def two_sided(norm: Norms) -> Norms:
@@ -83,6 +91,19 @@ NORMALISATIONS = (
     nn.GroupNorm,
     nn.RMSNorm,
 )
+
+
+def check_penalised(critic: nn.Module) -> None:
+    """Refuse a critic whose score of a sample depends on the others, and warn of dropout: Gulrajani et al. (2017), section 4.
+
+    Raises:
+        WganError: BatchNorm in the critic, naming the layer.
+    """
+    for name, module in critic.named_modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            raise WganError(f"the critic's layer {name} is {type(module).__name__}, but a penalty is per sample: use LayerNorm or none")
+        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
+            warnings.warn(f"the critic's layer {name} drops out: its gradient norm is that of a random network", stacklevel=3)
 
 
 @torch.no_grad()

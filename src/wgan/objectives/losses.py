@@ -10,11 +10,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from wgan.objectives.lipschitz import check_penalised, full_precision
 from wgan.objectives.variants import Variant
 
 
 class CriticTerms(NamedTuple):
-    """Per-sample terms of the critic's step, float32 `[n]`; `loss` is score plus weighted penalty."""
+    """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus weighted penalty."""
 
     loss: Tensor
     estimate: Tensor
@@ -23,16 +24,22 @@ class CriticTerms(NamedTuple):
 
 
 class CriticLoss(nn.Module):
-    """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are float32."""
+    """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are float32.
+
+    Raises:
+        WganError: a norm over the batch in a critic with a per-sample penalty.
+    """
 
     def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
         super().__init__()
+        if variant.penalty:
+            check_penalised(critic)
         self.critic, self.variant, self.low_precision = critic, variant, bfloat16
 
     def forward(self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"]) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
         with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
-            f_real, f_fake = self.critic(torch.cat([x_real, x_fake])).float().chunk(2)
+            f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]))).chunk(2)
             if penalty is None:
                 value = norms = torch.zeros_like(f_real)
             else:
@@ -54,6 +61,6 @@ class GeneratorLoss(nn.Module):
     def forward(self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None) -> Float[Tensor, " n"]:
         (critic,) = self._critic
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
-            f_fake = critic(self.generator(z)).float()
-            f_real = None if x_real is None else critic(x_real).float()
+            f_fake = full_precision(critic(self.generator(z)))
+            f_real = None if x_real is None else full_precision(critic(x_real))
         return self.variant.score.generator(f_fake, f_real)

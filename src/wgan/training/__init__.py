@@ -1,8 +1,8 @@
 """How is a pair of networks trained, kept and taken up again?"""
 
 from wgan.training.config import Config, from_file, from_settings, resolve
-from wgan.training.loop import Record, model_of, prepare, row_of, train
-from wgan.training.model import Model, load_model, save_model
+from wgan.training.loop import Record, choose_device, model_of, prepare, resume, row_of, train
+from wgan.training.model import Model, load_model, sampler, save_model
 from wgan.training.presets import PRESETS, configure, preset
 from wgan.training.run import Run, default_folder, open_run
 from wgan.training.state import State
@@ -14,6 +14,7 @@ __all__ = [
     "Record",
     "Run",
     "State",
+    "choose_device",
     "configure",
     "default_folder",
     "from_file",
@@ -24,7 +25,9 @@ __all__ = [
     "prepare",
     "preset",
     "resolve",
+    "resume",
     "row_of",
+    "sampler",
     "save_model",
     "train",
 ]

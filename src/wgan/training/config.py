@@ -144,6 +144,7 @@ class Config:
 
 
 Layer = tuple[str, Mapping[str, Any]]
+MAX_INTEGER = 2**63
 SECTIONS: dict[str, type] = {f.name: type(getattr(Config(), f.name)) for f in fields(Config)}
 
 
@@ -195,13 +196,13 @@ def _coerced(value: Any, hint: Any) -> Any:
             raise TypeError(f"give {len(options)} values in brackets")
         return tuple(_coerced(v, o) for v, o in zip(value, options, strict=True))
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if hint is int and number and float(value).is_integer():
+    if hint is int and number and abs(value) < MAX_INTEGER and value == int(value):
         return int(value)
-    if hint is float and number:
+    if hint is float and number and abs(value) < MAX_INTEGER:
         return float(value)
     if hint in (bool, str) and isinstance(value, hint):
         return value
-    raise TypeError("expected " + {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[hint])
+    raise TypeError("expected " + {int: "a whole number below 2^63", float: "a number", bool: "true or false", str: "text"}[hint])
 
 
 def from_file(path: Path) -> Layer:

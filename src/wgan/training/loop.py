@@ -14,14 +14,13 @@ from torch import Tensor
 from wgan.data import Batches, Dataset
 from wgan.errors import WganError
 from wgan.objectives import CriticTerms, Variant, variant
-from wgan.seeding import latents
 from wgan.training import state as states
 from wgan.training.config import Config
 from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
-from wgan.training.model import Model, generate, save_model
+from wgan.training.model import Model, save_model
 from wgan.training.run import Run
 from wgan.training.state import State
-from wgan.training.step import Draws, train_step
+from wgan.training.step import Draws, train_step, warm_up
 
 Metrics = dict[str, int | float]
 
@@ -54,19 +53,23 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def prepare(config: Config, dataset: Dataset, run: Run | None = None) -> State:
-    """Return the state that training starts from: fresh, or as the run's checkpoint left it."""
-    state = states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
-    if run is not None and run.checkpoint.exists():
+def prepare(config: Config, dataset: Dataset) -> State:
+    """Return the state before the first step; weights are a function of the seed."""
+    return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
+
+
+def resume(state: State, run: Run) -> None:
+    """Bring a state from `prepare` to where the run's last checkpoint was written, if there is one, and its metrics too."""
+    if run.checkpoint.exists():
         states.load(state, run.checkpoint)
-    return state
+    run.forget_metrics_after(state.step)
 
 
 def train(state: State, config: Config, dataset: Dataset, run: Run | None = None, stop: Callable[[], bool] = lambda: False) -> Iterator[Record]:
     """Train `state` in place to the configured number of steps, yielding a `Record` a step.
 
     Args:
-        state: from `prepare`.
+        state: from `prepare`, perhaps brought further by `resume`.
         config: what was resolved for this run.
         dataset: what to learn.
         run: the directory that metrics, snapshots and checkpoints go to; none: nothing is written.
@@ -81,9 +84,14 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
     draws = Draws(Batches(split, settings.seed, device), config, device)
     losses = build_losses(state, row, config)
     if settings.compile:
-        x_real, z, u = next(draws.critic_steps(state.step))
+        x_real, z, u = draws.critic(0)
         low = settings.precision == "bfloat16"
-        losses = compiled(losses, state, x_real, generate(state.generator, z), u, TOLERANCE_BFLOAT16 if low else TOLERANCE)
+        losses = compiled(losses, state, row, x_real, z, u, TOLERANCE_BFLOAT16 if low else TOLERANCE)
+    if state.step == 0:
+        for _ in warm_up(state, losses, row, draws, config):
+            if stop():
+                yield Record(0, stopped=True)
+                return
     last: tuple[CriticTerms, Tensor] | None = None
     started = time.perf_counter() - state.seconds
     while True:
@@ -97,8 +105,8 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
             if metrics and (done or step % settings.log_every == 0):
                 run.append_metrics(metrics)
             if done or step % settings.snapshot_every == 0:
-                z = latents(settings.seed, run.snapshot_size(dataset), config.network.latent, device)
-                run.write_snapshot(step, dataset, generate(state.average, z), split)
+                sample = model_of(state, config, dataset).sample(run.snapshot_size(dataset), settings.seed)
+                run.write_snapshot(step, dataset, sample, split)
             if last is not None and (stopping or step % settings.checkpoint_every == 0):
                 states.save(state, run.checkpoint)
                 save_model(model_of(state, config, dataset), run.folder)
@@ -128,6 +136,6 @@ def _metrics(terms: CriticTerms, norm: Tensor, state: State, row: Variant, confi
     if wrong:
         raise WganError(
             f"{', '.join(wrong)} not finite at step {state.step}, seed {config.training.seed}: lower optimiser.lr"
-            f" ({config.optimiser.lr:g}) or the penalty's weight, or use float32; the last checkpoint is untouched"
+            f" ({config.optimiser.lr:g}) or the penalty's weight and choose another --out; the last checkpoint is untouched"
         )
     return metrics

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wgan.errors import WganError
 from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant
@@ -28,29 +28,41 @@ def build_losses(state: State, row: Variant, config: Config) -> Losses:
     return Losses(CriticLoss(state.critic, row, bfloat16), GeneratorLoss(state.generator, state.critic, row, bfloat16))
 
 
-def compiled(losses: Losses, state: State, x_real: Tensor, x_fake: Tensor, u: Tensor, tolerance: float) -> Losses:
-    """Compile both loss modules, and check on one batch that the critic's gradient, penalty included, is the plain one.
+def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor, tolerance: float) -> Losses:
+    """Compile the loss modules, and check on one batch that both gradients, the penalty's included, are the plain ones.
 
     Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
 
     Raises:
         WganError: no compiler here, or gradients whose relative difference exceeds `tolerance`.
     """
-    critic = torch.compile(losses.critic, fullgraph=True, dynamic=False)
-    generator = torch.compile(losses.generator, fullgraph=True, dynamic=False)
+    fast = Losses(torch.compile(losses.critic, fullgraph=True, dynamic=False), torch.compile(losses.generator, fullgraph=True, dynamic=False))
+    buffers = [buffer.clone() for buffer in state.generator.buffers()]  # running statistics must not notice
     try:
-        plain, fast = (_gradient(loss, state, x_real, x_fake, u) for loss in (losses.critic, critic))
+        plain_gradients, fast_gradients = (_gradients(each, state, row, x_real, z, u) for each in (losses, fast))
     except torch._dynamo.exc.TorchDynamoException as error:
         raise WganError(f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}): run without --compile") from None
-    difference = float((fast - plain).norm() / plain.norm().clamp_min(1e-30))
-    if not difference <= tolerance:
-        raise WganError(f"training.compile: the compiled gradient differs from the plain one by {difference:.1%}: run without --compile")
-    return Losses(critic, generator)
+    for buffer, before in zip(state.generator.buffers(), buffers, strict=True):
+        buffer.copy_(before)
+    for plain, other in zip(plain_gradients, fast_gradients, strict=True):
+        difference = float((other - plain).norm() / plain.norm().clamp_min(1e-30))
+        if not difference <= tolerance:
+            raise WganError(f"training.compile: a compiled gradient differs from the plain one by {difference:.1%}: run without --compile")
+    return fast
 
 
-def _gradient(loss: Callable[..., CriticTerms], state: State, x_real: Tensor, x_fake: Tensor, u: Tensor) -> Tensor:
-    state.critic.zero_grad(set_to_none=True)
-    CriticTerms(*loss(x_real, x_fake, u)).loss.mean().backward()
-    grads = [torch.zeros_like(p).flatten() if p.grad is None else p.grad.flatten() for p in state.critic.parameters()]
-    state.critic.zero_grad(set_to_none=True)
-    return torch.cat(grads)
+def _gradients(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor) -> list[Tensor]:
+    """Return the critic's and the generator's gradient, flat, under the flags that training sets."""
+    with torch.no_grad():
+        x_fake = state.generator(z)
+    critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u)).loss, state.critic)
+    state.critic.requires_grad_(False)
+    generator = _flat(losses.generator(z, x_real if row.score.generator_needs_real else None), state.generator)
+    state.critic.requires_grad_(True)
+    return [critic, generator]
+
+
+def _flat(loss: Tensor, net: nn.Module) -> Tensor:
+    parameters = list(net.parameters())
+    gradients = torch.autograd.grad(loss.mean(), parameters, allow_unused=True)
+    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in zip(parameters, gradients, strict=True)])

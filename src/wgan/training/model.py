@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from wgan.errors import WganError
 from wgan.files import write_text
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.objectives import variant
-from wgan.seeding import latents
+from wgan.seeding import derive, latents
 from wgan.training.state import read_tensors, write_tensors
 
 FORMAT = "wgan-model-1"
@@ -41,31 +42,36 @@ class Model:
 
     def sample(self, n: int, seed: int = 0) -> np.ndarray:
         """Return `n` samples of the kind the data was; the first rows do not depend on `n`."""
-        return self.codec.decode(generate(self.generator, latents(seed, n, self.network.latent, self.device)))
+        blocks = [self.codec.decode(generate(self.generator, z)) for z in latents(seed, n, self.network.latent, self.device)]
+        return np.concatenate(blocks)[:n]
 
     @torch.no_grad()
     def scores(self, raw: np.ndarray) -> Float[np.ndarray, " n"]:
         """Return the critic's score of each raw sample: high is real.
 
         Raises:
-            WganError: the critic was not kept.
+            WganError: the critic was not kept, or samples of another shape or kind of numbers than the data.
         """
         if self.critic is None:
             raise WganError("this model was saved without its critic: there are no scores")
+        if raw.shape[1:] != self.codec.raw_shape:
+            raise WganError(f"samples of shape {raw.shape[1:]}, the data had {self.codec.raw_shape}: give the same")
+        if self.codec.kind == "images" and raw.dtype.kind != np.dtype(self.codec.dtype).kind:
+            raise WganError(f"pictures of type {raw.dtype}, the data had {np.dtype(self.codec.dtype)}: give the same range of values")
         packed = self.codec.pack(raw).to(self.device)
         return torch.cat([self.critic(self.codec.unpack(part)) for part in packed.split(BATCH)]).cpu().numpy()
 
 
+def sampler(model: Model, seed: int) -> Callable[[int, int], np.ndarray]:
+    """Return what evaluation asks for: a function (n, draw) -> `n` fresh samples, other ones for each draw."""
+    return lambda n, draw: model.sample(n, derive(seed, "verdict", draw))
+
+
 @torch.no_grad()
 def generate(generator: nn.Module, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n *shape"]:
-    """Return the generator's samples of latents, in evaluation mode.
-
-    The last batch is filled up with zeros and cut, so that a sample does not depend on how many are drawn with it.
-    """
+    """Return the generator's samples of latents, in evaluation mode: with running statistics, never the batch's."""
     was_training = generator.training
-    generator.eval()
-    filled = torch.cat([z, z.new_zeros(-len(z) % BATCH, z.shape[1])]) if len(z) else z.new_zeros(BATCH, z.shape[1])
-    x = torch.cat([generator(block) for block in filled.split(BATCH)])[: len(z)]
+    x: Tensor = generator.eval()(z)
     generator.train(was_training)
     return x
 
@@ -100,16 +106,17 @@ def load_model(folder: Path, device: torch.device | None = None) -> Model:
         if about["format"] != FORMAT:
             raise WganError(f"{path}: format {about['format']!r}, this version reads {FORMAT!r}")
         network, codec, row = NetworkConfig(**about["network"]), codec_from_json(about["codec"]), variant(about["variant"])
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise WganError(f"{path}: damaged ({error})") from None
-    generator = _filled(build_generator(network, codec.shape), folder / "generator.safetensors")
-    critic = None
-    if (folder / "critic.safetensors").exists():
+        generator = build_generator(network, codec.shape)
         critic = build_critic(network, codec.shape)
-        critic = row.constraint.prepare(critic) if row.constraint else critic
-        critic = _filled(critic, folder / "critic.safetensors")
+    except WganError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise WganError(f"{path}: damaged ({error}): copy the folder again") from None
+    generator, kept = _filled(generator, folder / "generator.safetensors"), None
+    if (folder / "critic.safetensors").exists():
+        kept = _filled(row.constraint.prepare(critic) if row.constraint else critic, folder / "critic.safetensors")
     device = device or torch.device("cpu")
-    return Model(generator.to(device), critic.to(device) if critic else None, codec, network, row.name)
+    return Model(generator.to(device), kept.to(device) if kept else None, codec, network, row.name)
 
 
 def _filled(net: nn.Module, path: Path) -> nn.Module:

@@ -41,7 +41,7 @@ PRESETS = {
     ),
     "small-images": Preset(
         "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning rate",
-        {"network": {"kind": "conv", "width": 32, "latent": 64}, "training": {"steps": 8_000}},
+        {"network": {"kind": "conv", "width": 64, "latent": 64}, "training": {"steps": 8_000}},
         {"optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
     ),
     "images": Preset(

@@ -22,7 +22,6 @@ from typing import IO, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 import wgan
 from wgan.data import Dataset, ImageCodec, Split
@@ -60,18 +59,17 @@ class Run:
         """Drop lines written after the checkpoint at `step`, and a line cut short."""
         path = self.folder / "metrics.jsonl"
         if path.exists():
-            kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= step]
+            kept = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if _step_of(line) <= step]
             write_text(path, "".join(line + "\n" for line in kept))
 
     def snapshot_size(self, dataset: Dataset) -> int:
         """Return how many samples a snapshot shows."""
         return GRID_SAMPLES if isinstance(dataset.codec, ImageCodec) else SCATTER_SAMPLES
 
-    def write_snapshot(self, step: int, dataset: Dataset, x: Tensor, split: Split) -> None:
+    def write_snapshot(self, step: int, dataset: Dataset, raw: np.ndarray, split: Split) -> None:
         """Write `samples/step-N.png`: a grid of pictures, or a scatter of the first two columns over held-out points."""
         path = self.folder / "samples" / f"step-{step:07d}.png"
         path.parent.mkdir(exist_ok=True)
-        raw = dataset.decode(x)
         with replaced(path) as target:
             if isinstance(dataset.codec, ImageCodec):
                 write_grid(dataset.codec.to_pixels(raw), target)
@@ -106,20 +104,18 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(folder, _lock(folder))
     remove_partial(folder)
-    if not settings.exists():
-        write_text(settings, config.to_toml())  # first: it is what marks the folder as a run
-    if about.exists():
-        before = json.loads(about.read_text(encoding="utf-8"))["data"]["fingerprint"]
-        if before != dataset.fingerprint:
-            raise WganError(f"{folder}: was begun on other data of the name {dataset.name}: choose another --out")
-    else:
-        run.write_json("run.json", _about(config, dataset))
+    begun = about.exists() and run.checkpoint.exists()
+    sittings = _sittings(about, dataset) if begun else []
+    write_text(settings, config.to_toml())  # first: it is what marks the folder as a run
+    run.write_json("run.json", _about(config, dataset) | {"sittings": [*sittings, _sitting()]})
     return run
 
 
 def _check_same(folder: Path, settings: Path, config: Config) -> None:
-    differences = resolve([from_file(settings)]).differences(config)
-    if differences:
+    """Refuse other settings, once there is a checkpoint to lose. `data.source` is a path; the data's hash decides instead."""
+    before = resolve([from_file(settings)])
+    differences = [d for d in before.differences(config) if not d.startswith("data.source:")]
+    if differences and (folder / "checkpoint.safetensors").exists():
         raise WganError(f"{folder}: holds a run of another configuration ({'; '.join(differences)}): choose another --out or the same settings")
 
 
@@ -139,8 +135,20 @@ def _lock(folder: Path) -> IO[str]:
 def _step_of(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return float("inf")
+
+
+def _sittings(about: Path, dataset: Dataset) -> list[dict[str, Any]]:
+    """Return the sittings that `run.json` tells of, after checking that the data are the same."""
+    try:
+        before = json.loads(about.read_text(encoding="utf-8"))
+        fingerprint, sittings = before["data"]["fingerprint"], list(before["sittings"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise WganError(f"{about}: damaged ({error}): restore it, or choose another --out") from None
+    if fingerprint != dataset.fingerprint:
+        raise WganError(f"{about.parent}: was begun on other data: choose another --out")
+    return sittings
 
 
 def _about(config: Config, dataset: Dataset) -> dict[str, Any]:
@@ -155,6 +163,12 @@ def _about(config: Config, dataset: Dataset) -> dict[str, Any]:
             "fingerprint": dataset.fingerprint,
         },
         "seed": config.training.seed,
+    }
+
+
+def _sitting() -> dict[str, Any]:
+    """Return when, with what and where this process trains; bits are the same only where versions and threads are."""
+    return {
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         "wgan": wgan.__version__,
         "commit": _commit(),

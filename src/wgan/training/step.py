@@ -26,17 +26,13 @@ class Draws:
     config: Config
     device: torch.device
 
-    def critic_steps(self, step: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield (x_real, z, u) for each critic update before generator step `step`; each is fresh."""
-        critic_steps, warmup = self.config.optimiser.critic_steps, self.config.training.warmup_critic_steps
-        first = step * critic_steps + (warmup if step else 0)
-        count = critic_steps + (0 if step else warmup)
-        for draw in range(first, first + count):
-            batch = self.config.optimiser.batch
-            z, u = self._noise("critic", draw, batch)
-            yield self.batches(draw, batch), z, u
+    def critic(self, draw: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return (x_real, z, u) for the critic's update number `draw`; each is fresh."""
+        batch = self.config.optimiser.batch
+        z, u = self._noise("critic", draw, batch)
+        return self.batches(draw, batch), z, u
 
-    def generator_step(self, step: int, with_real: bool) -> tuple[Tensor, Tensor | None]:
+    def generator(self, step: int, with_real: bool) -> tuple[Tensor, Tensor | None]:
         """Return (z, x_real if asked for) for generator step `step`."""
         batch = self.config.optimiser.generator_batch or self.config.optimiser.batch
         z, _ = self._noise("generator", step, batch)
@@ -52,22 +48,29 @@ class Draws:
         return z[rank * part : (rank + 1) * part], u[rank * part : (rank + 1) * part]
 
 
+def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> Iterator[CriticTerms]:
+    """Move the critic alone, before the first step, yielding its mean terms after each update."""
+    for draw in range(config.training.warmup_critic_steps):
+        yield critic_update(state, losses, row, *draws.critic(draw), config)
+
+
 def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> tuple[CriticTerms, Tensor]:
     """Move critic and generator once, as algorithm 1 says; return the last critic batch's mean terms and |grad| of the generator."""
     _set_learning_rate(state, config)
-    bfloat16 = config.training.precision == "bfloat16"
-    for x_real, z, u in draws.critic_steps(state.step):
-        with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
-            x_fake = state.generator(z).float()
-        terms = critic_update(state, losses, row, x_real, x_fake, u)
-    norm = generator_update(state, losses, *draws.generator_step(state.step, row.score.generator_needs_real))
+    first = config.training.warmup_critic_steps + state.step * config.optimiser.critic_steps
+    for draw in range(first, first + config.optimiser.critic_steps):
+        terms = critic_update(state, losses, row, *draws.critic(draw), config)
+    norm = generator_update(state, losses, *draws.generator(state.step, row.score.generator_needs_real))
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
     return terms, norm
 
 
-def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, x_fake: Tensor, u: Tensor) -> CriticTerms:
-    """Lines 6 to 9: score, penalise, move the critic; then project its weights where the row asks for it."""
+def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z: Tensor, u: Tensor, config: Config) -> CriticTerms:
+    """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the row asks for it."""
+    bfloat16 = config.training.precision == "bfloat16"
+    with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
+        x_fake = state.generator(z).float()
     state.critic_optimiser.zero_grad(set_to_none=True)
     terms = CriticTerms(*losses.critic(x_real, x_fake, u))
     terms.loss.mean().backward()
