@@ -6,13 +6,15 @@ Not checked: the estimator and the command line, which are given wrong types on 
 import os
 
 import pytest
+import torch
+from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
+
+checked = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float, as type checkers have it
 
 if os.environ.get("WGAN_CHECK_SHAPES", "1") == "1":
     stages = ("distances", "data", "networks", "objectives", "training", "evaluation")
-    install_import_hook([f"wgan.{stage}" for stage in stages], "beartype.beartype")
-
-import torch
+    install_import_hook([f"wgan.{stage}" for stage in stages], "conftest.checked")
 
 torch.set_num_threads(1)
 

@@ -3,7 +3,7 @@
 Writes a float32 array of the asked size (random, in pieces) to a temporary folder, then runs `wgan train` on it and on 1,000
 rows of the same width in processes of their own, and compares their peak resident sets (`ru_maxrss`).
 
-    python benchmarks/memory.py [--gib 4] [--columns 784] [--steps 200] [--folder /tmp]
+    python benchmarks/memory.py [--gib 4] [--columns 784] [--steps 200] [--folder DIR]
 """
 
 import argparse

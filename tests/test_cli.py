@@ -135,7 +135,7 @@ def other_run(folder):
             None, ["train", "--device", "cuda"], "finds no such device", marks=pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
         ),
         (None, ["train", "--set", "network.kind=mlp"], "choose conv or residual"),
-        (None, ["train", "--set", "network.width=3000000"], "out of memory"),
+        (None, ["train", "--set", "network.width=10000000000"], "out of memory"),
         (None, ["train", "--seed", "9" * 400], "training.seed"),
         (None, ["train", "digits", "--set", "data.resize=[16,16]"], "apply to folders and zips"),
         (None, ["train", "digits", "--set", "data.key=foo"], "data.key applies to .npz"),

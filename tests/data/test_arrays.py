@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wgan.data import load
-from wgan.data.storage import MappedRows, chunks, summarise
+from wgan.data.storage import FileRows, chunks, summarise
 from wgan.errors import WganError
 
 ARRAY = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
@@ -19,20 +19,20 @@ def idx_bytes(array):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_npy_is_mapped(tmp_path, order):
+def test_npy_is_read_in_place(tmp_path, order):
     np.save(tmp_path / "a.npy", np.asarray(ARRAY, order=order))
     data = load(tmp_path / "a.npy")
-    assert isinstance(data.rows, MappedRows)
+    assert isinstance(data.rows, FileRows)
     assert np.array_equal(data.rows[:], ARRAY)
     assert np.array_equal(data.rows[np.array([7, 3])], ARRAY[[7, 3]])
     assert data.fingerprint == load(ARRAY).fingerprint
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_npz_is_mapped_stored_or_deflated(tmp_path, save):
+def test_npz_is_read_in_place_stored_or_deflated(tmp_path, save):
     save(tmp_path / "a.npz", x=ARRAY, y=np.arange(40))
     data = load(tmp_path / "a.npz")
-    assert isinstance(data.rows, MappedRows)
+    assert isinstance(data.rows, FileRows)
     assert np.array_equal(data.rows[:], ARRAY)
 
 

@@ -6,7 +6,7 @@ import pytest
 from wgan.data import load
 from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
-from wgan.evaluation import evaluate
+from wgan.evaluation import Verdict, evaluate
 from wgan.evaluation.modes import mode_coverage
 from wgan.evaluation.protocol import REPEATS
 
@@ -56,9 +56,17 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     assert verdict.floor_repeats == 4
     assert verdict.floor == pytest.approx(np.mean(floor))
     assert str(verdict) == (
-        f"W1(generated, held-out) {np.mean(w):.2f} +- {verdict.half_width:.2f} (floor {np.mean(floor):.2f},"
+        f"W1(generated, held-out) {np.mean(w):.3f} +- {verdict.half_width:.3f} (floor {np.mean(floor):.3f},"
         f" ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels in [0,1])"
     )
+    assert 0.01 <= verdict.half_width < 0.0995
+
+
+@pytest.mark.parametrize(
+    ("half_width", "text"), [(0.0146, "1.574 +- 0.015 (floor 1.435,"), (0.3, "1.57 +- 0.30 (floor 1.43,"), (14.0, "2 +- 14 (floor 1,")]
+)
+def test_numbers_show_what_the_interval_allows(half_width, text):
+    assert text in str(Verdict(1.5736, half_width, 1.4348, 359, 5, 4, "pixels"))
 
 
 def test_mode_coverage_counts_by_hand():

@@ -1,4 +1,4 @@
-"""How is an array read? From memory, `.npy` (mapped), `.npz` (mapped where stored plainly) or idx files, `.gz` too.
+"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly) or idx files, `.gz` too.
 
 Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes.
 """
@@ -19,7 +19,7 @@ from torch import Tensor
 from wgan.data.cache import cached, file_digest
 from wgan.data.codecs import Codec, ImageCodec, Layout, VectorCodec
 from wgan.data.dataset import Dataset
-from wgan.data.storage import MappedRows, Rows, summarise
+from wgan.data.storage import FileRows, Rows, summarise
 from wgan.errors import WganError
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -37,13 +37,13 @@ def from_memory(values: np.ndarray | Tensor, name: str = "<array>", progress: bo
 
 
 def from_npy(path: Path, progress: bool = False, name: str | None = None) -> Dataset:
-    """Return the data set of a `.npy` file, mapped; `name` is what messages call it."""
+    """Return the data set of a `.npy` file, read in place; `name` is what messages call it."""
     with path.open("rb") as file:
         return from_rows(_npy_rows(file, path), name or str(path), progress)
 
 
 def from_npz(path: Path, key: str | None = None, progress: bool = False) -> Dataset:
-    """Return the data set of one array of a `.npz` file: mapped if stored, unpacked once into the cache if deflated."""
+    """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once into the cache if deflated."""
     try:
         with zipfile.ZipFile(path) as archive:
             member = archive.getinfo(_npz_key(path, [n[:-4] for n in archive.namelist() if n.endswith(".npy")], key) + ".npy")
@@ -110,8 +110,8 @@ def from_rows(rows: Rows, name: str, progress: bool = False, channels_first: boo
 
 
 def _as_column(rows: Rows) -> Rows:
-    if isinstance(rows, MappedRows):
-        return MappedRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
+    if isinstance(rows, FileRows):
+        return FileRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
     return np.asarray(rows)[:, None]
 
 
@@ -135,7 +135,7 @@ def _picture_shape(axes: tuple[int, ...], name: str, channels_first: bool) -> tu
     )
 
 
-def _npy_rows(file: BufferedIOBase, path: Path) -> MappedRows:
+def _npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -146,7 +146,7 @@ def _npy_rows(file: BufferedIOBase, path: Path) -> MappedRows:
         raise WganError(f"{path}: not a readable .npy array (shape {shape}): write it with numpy.save")
     if dtype.hasobject:
         raise WganError(f"{path}: holds Python objects, which are never loaded; save an array of numbers instead")
-    return MappedRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
+    return FileRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
 
 
 def _npz_key(path: Path, names: list[str], key: str | None) -> str:
@@ -160,7 +160,7 @@ def _npz_key(path: Path, names: list[str], key: str | None) -> str:
     return found
 
 
-def _idx_rows(plain: Path, path: Path) -> MappedRows:
+def _idx_rows(plain: Path, path: Path) -> FileRows:
     with plain.open("rb") as file:
         head = file.read(4)
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_DTYPES or not 1 <= head[3] <= 4:
@@ -169,7 +169,7 @@ def _idx_rows(plain: Path, path: Path) -> MappedRows:
         if len(sides) < 4 * head[3]:
             raise WganError(f"{path}: an idx file cut short inside its header: copy or make it again")
         axes = np.frombuffer(sides, dtype=">u4")
-        return MappedRows(plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell())
+        return FileRows(plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell())
 
 
 def _gunzip(path: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""How does a folder or zip of pictures become an array? Decoded once by Pillow into a mapped uint8 cache keyed by content."""
+"""How does a folder or zip of pictures become an array? Decoded once by Pillow into a uint8 cache keyed by content."""
 
 import os
 import zipfile

@@ -1,10 +1,9 @@
-"""Where do samples lie? Arrays in memory or in a file, read by row numbers; a file is mapped only while it is read,
+"""Where do samples lie? Arrays in memory or in a file, read by row numbers, so that memory holds a batch and not the file.
 
-so that resident memory holds a batch and not the file. Also: one pass over all rows for their statistics and hash.
+Also: one pass over all rows for their statistics and hash.
 """
 
 import math
-import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,8 +20,12 @@ SHOW_PROGRESS_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
-class MappedRows:
-    """An array inside a file. Each read maps the file, copies the rows and lets the map go."""
+class FileRows:
+    """An array inside a file, read row by row with plain reads.
+
+    Not mapped: a kernel may map 2 MiB around every touched row, so that a thousand scattered rows hold gigabytes. Only an
+    array in Fortran's order, whose rows lie scattered themselves, is mapped for each read.
+    """
 
     path: Path
     shape: tuple[int, ...]
@@ -37,13 +40,23 @@ class MappedRows:
             raise WganError(f"{self.path}: cut short, {have} bytes where its header promises {need}: copy or make it again")
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
-        array = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
-        if isinstance(rows, np.ndarray) and hasattr(mmap, "MADV_RANDOM"):
-            array._mmap.madvise(mmap.MADV_RANDOM)  # type: ignore[attr-defined]  # no read-ahead for scattered rows
-        return np.array(array[rows])
+        if self.order == "F":
+            return np.array(np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)[rows])
+        row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(self.shape[0])
+            flat = np.fromfile(self.path, self.dtype, (stop - start) * math.prod(self.shape[1:]), offset=self.offset + start * row_bytes)
+            return flat.reshape(-1, *self.shape[1:])
+        out = np.empty((len(rows), *self.shape[1:]), self.dtype)
+        with self.path.open("rb", buffering=0) as file:
+            for i, row in enumerate(rows.tolist()):
+                file.seek(self.offset + row * row_bytes)
+                if file.readinto(out[i : i + 1].view(np.uint8).data) != row_bytes:
+                    raise WganError(f"{self.path}: row {row} is no longer there: the file changed while it was read")
+        return out
 
 
-Rows = np.ndarray | MappedRows
+Rows = np.ndarray | FileRows
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
+from wgan.distances.samples import weighted_samples
 from wgan.errors import WganError
 
 MAX_PIVOTS = 1_000_000_000
@@ -20,23 +21,25 @@ ROUNDING = 1e-13
 """What float64 leaves of a gap of zero, as a share of the largest cost."""
 
 
-def wasserstein(x: ArrayLike, y: ArrayLike, p: int = 1) -> float:
-    """Return the exact Wasserstein distance W_p between two samples with equal weights inside each.
+def wasserstein(x: ArrayLike, y: ArrayLike, p: int = 1, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None) -> float:
+    """Return the exact Wasserstein distance W_p between two weighted samples.
 
-    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), T >= 0 with row sums 1/n and column sums 1/m;
+    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), T >= 0 with the weights as row and column sums;
     |.| is the Euclidean norm, all in float64. Memory grows as n m, time about as n^2 m.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
+        x_weights: weights `[n]`, at least 0, divided by their sum; none: equal.
+        y_weights: weights `[m]`, likewise.
 
     Returns:
         The distance in the unit of the samples.
 
     Raises:
-        WganError: no samples, different dimensions, a NaN or infinity, an unknown order, or a solver that did not
-            reach the optimum (the relative duality gap exceeds 1e-7).
+        WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown order, or a solver that
+            did not reach the optimum (the relative duality gap exceeds 1e-7).
 
     Source: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011), through POT's `ot.emd2`.
 
@@ -45,33 +48,22 @@ def wasserstein(x: ArrayLike, y: ArrayLike, p: int = 1) -> float:
     """
     if p not in (1, 2):
         raise WganError(f"order p = {p!r}: choose 1 or 2")
-    a, b = _samples(x, "x"), _samples(y, "y")
+    (a, wa), (b, wb) = (weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y")))
     if a.shape[1] != b.shape[1]:
         raise WganError(f"x has {a.shape[1]} dimensions and y has {b.shape[1]}: both need the same")
-    cost = cdist(a, b, "euclidean" if p == 1 else "sqeuclidean")
-    return _optimum(cost) ** (1 / p)
+    middle = a.mean(axis=0)  # a distance does not depend on the origin, but float64 does
+    return _optimum(cdist(a - middle, b - middle, "euclidean" if p == 1 else "sqeuclidean"), wa, wb) ** (1 / p)
 
 
-def _samples(x: ArrayLike, name: str) -> Float[np.ndarray, "n d"]:
-    a = np.asarray(x, dtype=np.float64)
-    a = a[:, None] if a.ndim == 1 else a
-    if a.ndim != 2 or a.size == 0:
-        raise WganError(f"{name} has shape {a.shape}: give at least one sample, as [n, d]")
-    if not np.isfinite(a).all():
-        raise WganError(f"{name} holds NaN or infinite values in row {int(np.argwhere(~np.isfinite(a))[0, 0])}")
-    return a
-
-
-def _optimum(cost: Float[np.ndarray, "n m"]) -> float:
+def _optimum(cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"]) -> float:
     import ot  # POT takes half a second to import
 
     scale = cost.max()
     if scale == 0:
         return 0.0
-    n, m = cost.shape
-    wa, wb = np.full(n, 1 / n), np.full(m, 1 / m)
     value, log = ot.emd2(wa, wb, cost / scale, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
     gap = abs(value - (wa @ log["u"] + wb @ log["v"]))
     if log["warning"] is not None or gap > GAP_TOLERANCE * abs(value) + ROUNDING:
+        n, m = cost.shape
         raise WganError(f"the exact solver stopped before the optimum at n={n}, m={m} (relative duality gap {gap:.3g}): use fewer samples")
     return float(max(value, 0.0) * scale)

@@ -41,9 +41,10 @@ class Verdict:
         return self.w1 / self.floor if self.floor > 0 else float("inf")
 
     def __str__(self) -> str:
+        d = _decimals(self.half_width)
         lines = [
-            f"W1(generated, held-out) {_rounded(self.w1)} +- {_rounded(self.half_width, self.w1)}"
-            f" (floor {_rounded(self.floor, self.w1)}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
+            f"W1(generated, held-out) {self.w1:.{d}f} +- {self.half_width:.{d}f}"
+            f" (floor {self.floor:.{d}f}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
         ]
         if self.coverage and self.real_coverage:
             c, r = self.coverage, self.real_coverage
@@ -76,8 +77,6 @@ def evaluate(sample: Sampler, split: Split) -> Verdict:
     return Verdict(float(np.mean(distances)), half_width, float(np.mean(floor)), n, REPEATS, floors, dataset.codec.units, coverage, real_coverage)
 
 
-def _rounded(value: float, like: float | None = None) -> str:
-    """Round to three significant digits of `like` (or of the value itself)."""
-    size = abs(like if like is not None else value)
-    places = 2 - int(np.floor(np.log10(size))) if size > 0 else 2
-    return f"{value:.{max(places, 0)}f}"
+def _decimals(half_width: float) -> int:
+    """Return how many decimals show two significant digits of an interval: no more are known."""
+    return max(0, 1 - int(np.floor(np.log10(half_width)))) if half_width > 0 else 3

@@ -1,0 +1,29 @@
+"""What counts as a sample with weights? One check for every distance, and one kind of message."""
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from wgan.errors import WganError
+
+
+def weighted_samples(x: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:
+    """Return samples as float64 `[n, d]` and weights `[n]` that sum to one (equal ones for none).
+
+    Raises:
+        WganError: no samples, a NaN or infinity, or weights that are negative, all zero or of another number.
+    """
+    a = np.asarray(x, dtype=np.float64)
+    a = a[:, None] if a.ndim == 1 else a
+    if a.ndim != 2 or a.size == 0:
+        raise WganError(f"{name} has shape {a.shape}: give at least one sample, as [n, d]")
+    if not np.isfinite(a).all():
+        raise WganError(f"{name} holds NaN or infinite values in row {int(np.argwhere(~np.isfinite(a))[0, 0])}")
+    if weights is None:
+        return a, np.full(len(a), 1 / len(a))
+    w = np.asarray(weights, dtype=np.float64)
+    if w.shape != (len(a),):
+        raise WganError(f"{name} has {len(a)} samples and weights of shape {w.shape}: give one weight a sample")
+    if not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:
+        raise WganError(f"the weights of {name} must be finite, not negative and not all zero")
+    return a, w / w.sum()

@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.stats import entropy, wasserstein_distance
+
+from wgan.distances import earth_mover, jensen_shannon, kullback_leibler, total_variation
+from wgan.errors import WganError
+
+masses = arrays(np.float64, 6, elements=st.floats(0.01, 10))
+
+
+def test_the_walk_of_the_textbook_example():
+    result = earth_mover([3, 2, 1, 4], [1, 2, 4, 3])
+    assert result.distance == 5
+    assert result.flow.tolist() == [2, 2, -1, 0]
+
+
+@settings(deadline=None)
+@given(masses, masses, arrays(np.float64, 5, elements=st.floats(0.1, 5)))
+def test_agrees_with_scipy_and_its_plan_costs_the_distance(p, q, gaps):
+    p, q, x = p / p.sum(), q / q.sum(), np.concatenate([[0], np.cumsum(gaps)])
+    result = earth_mover(p, q, x)
+    assert result.distance == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-9)
+    assert np.allclose(result.plan.sum(1), p)
+    assert np.allclose(result.plan.sum(0), q)
+    assert (result.plan * np.abs(x[:, None] - x[None])).sum() == pytest.approx(result.distance, abs=1e-9)
+    assert earth_mover(q, p, x).distance == pytest.approx(result.distance)
+
+
+@given(masses, masses)
+def test_divergences_agree_with_scipy(p, q):
+    assert kullback_leibler(p, q) == pytest.approx(entropy(p, q), abs=1e-12)
+    middle = p / p.sum() / 2 + q / q.sum() / 2
+    assert jensen_shannon(p, q) == pytest.approx((entropy(p, middle) + entropy(q, middle)) / 2, abs=1e-9)
+
+
+def test_on_disjoint_supports_only_the_walk_knows_how_far():
+    far = []
+    for gap in (1, 2, 5):
+        p, q = np.eye(6)[0], np.eye(6)[gap]
+        far.append(earth_mover(p, q).distance)
+        assert kullback_leibler(p, q) == np.inf
+        assert jensen_shannon(p, q) == pytest.approx(np.log(2))
+        assert total_variation(p, q) == 1
+    assert far == [1, 2, 5]
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "x", "message"),
+    [
+        ([1, 2], [1, 1], None, "earth is moved, not made"),
+        ([1, 2], [1, 1, 1], None, "2 bins and Q has 3"),
+        ([1, -2], [1, 1], None, r"P\[1\] = -2"),
+        ([1, 2], [np.nan, 1], None, r"Q\[0\] = nan"),
+        ([0, 0], [0, 0], None, "P holds no mass"),
+        ([[1, 2]], [1, 1], None, "one row of masses"),
+        ([1, 1], [1, 1], [1, 0], "each greater than the one before"),
+    ],
+)
+def test_wrong_histograms_are_named(p, q, x, message):
+    with pytest.raises(WganError, match=message):
+        earth_mover(p, q, x)

@@ -1,0 +1,60 @@
+import numpy as np
+import ot
+import pytest
+
+from wgan.distances import max_sliced_wasserstein, sliced_wasserstein, wasserstein, wasserstein_1d
+from wgan.errors import WganError
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(60, 4)), RNG.normal(size=(60, 4)) * 1.5 + 1
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_in_one_dimension_it_is_the_exact_distance(p):
+    x, y = X[:, :1], Y[:, :1]
+    sliced = sliced_wasserstein(x, y, p)
+    assert sliced.value == pytest.approx(wasserstein_1d(x, y, p))
+    assert sliced.standard_error == pytest.approx(0, abs=1e-12)
+    assert max_sliced_wasserstein(x, y) == pytest.approx(wasserstein_1d(x, y, 2))
+
+
+def test_a_shift_has_its_closed_form_within_the_stated_error():
+    """E <theta, v>^2 = |v|^2 / d, so SW_2 of a shift by v is |v| / sqrt(d)."""
+    v = np.array([3.0, 0.0, 4.0, 0.0])
+    sliced = sliced_wasserstein(X, X + v, 2, directions=4000)
+    assert abs(sliced.value - 5 / 2) < 4 * sliced.standard_error
+    assert sliced.standard_error < 0.05
+    assert max_sliced_wasserstein(X, X + v) == pytest.approx(5)
+
+
+def test_the_standard_error_is_the_spread_over_seeds():
+    values = [sliced_wasserstein(X, Y, 2, directions=100, seed=s) for s in range(60)]
+    spread = np.std([v.value for v in values], ddof=1)
+    assert np.mean([v.standard_error for v in values]) == pytest.approx(spread, rel=0.3)
+
+
+@pytest.mark.parametrize("weights", [None, RNG.random(60)])
+def test_agrees_with_pot_on_the_same_directions(weights):
+    theta = np.random.default_rng(5).standard_normal((200, 4))
+    theta /= np.linalg.norm(theta, axis=1, keepdims=True)
+    normal = None if weights is None else weights / weights.sum()
+    theirs = ot.sliced_wasserstein_distance(X, Y, normal, None, projections=theta.T, p=2)
+    assert sliced_wasserstein(X, Y, 2, 200, seed=5, x_weights=weights).value == pytest.approx(float(theirs), rel=1e-6)
+
+
+def test_shadows_are_never_longer_than_the_distance():
+    exact = wasserstein(X, Y, 2)
+    longest = max_sliced_wasserstein(X, Y)
+    assert sliced_wasserstein(X, Y, 2).value < longest <= exact
+    theta = np.random.default_rng(1).standard_normal((2000, 4))
+    brute = max(wasserstein_1d(X @ t, Y @ t, 2) for t in theta / np.linalg.norm(theta, axis=1, keepdims=True))
+    assert longest >= brute * (1 - 1e-9)
+
+
+def test_wrong_input_is_named():
+    with pytest.raises(WganError, match="2 directions"):
+        sliced_wasserstein(X, Y, directions=1)
+    with pytest.raises(WganError, match="equal counts"):
+        max_sliced_wasserstein(X, Y[:10])
+    with pytest.raises(WganError, match="4 dimensions and y has 2"):
+        sliced_wasserstein(X, Y[:, :2])
