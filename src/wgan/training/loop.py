@@ -87,13 +87,13 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
         x_real, z, u = draws.critic(0)
         low = settings.precision == "bfloat16"
         losses = compiled(losses, state, row, x_real, z, u, TOLERANCE_BFLOAT16 if low else TOLERANCE)
+    started = time.perf_counter() - state.seconds
     if state.step == 0:
         for _ in warm_up(state, losses, row, draws, config):
             if stop():
                 yield Record(0, stopped=True)
                 return
     last: tuple[CriticTerms, Tensor] | None = None
-    started = time.perf_counter() - state.seconds
     while True:
         step, done = state.step, state.step >= settings.steps
         state.seconds = time.perf_counter() - started
