@@ -139,6 +139,8 @@ class WGAN(BaseEstimator):
         return evaluate(sampler(self.model_, self.config_.training.seed), self._split)
 
     def _load(self, X: np.ndarray | Tensor) -> Dataset:
+        if isinstance(X, Tensor) and X.ndim > 2:
+            return load(X)
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
         if np.ndim(raw) > 2:
             return load(check_array(raw, allow_nd=True, dtype=None))

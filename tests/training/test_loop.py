@@ -56,7 +56,7 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "settings", [[], ["objective.variant=wgan"], ["network.kind=residual", "optimiser.decay=linear"], ["training.precision=bfloat16"]]
+    "settings", [["training.log_every=3"], ["objective.variant=wgan"], ["network.kind=residual", "optimiser.decay=linear"], ["training.precision=bfloat16"]]
 )
 def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
     config, data = setup(*settings)
