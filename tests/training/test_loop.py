@@ -55,9 +55,15 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
     assert about["sittings"][0]["packages"]["torch"] == torch.__version__
 
 
-@pytest.mark.parametrize(
-    "settings", [["training.log_every=3"], ["objective.variant=wgan"], ["network.kind=residual", "optimiser.decay=linear"], ["training.precision=bfloat16"]]
-)
+RUNS = [
+    ["training.log_every=3"],
+    ["objective.variant=wgan"],
+    ["network.kind=residual", "optimiser.decay=linear"],
+    ["training.precision=bfloat16"],
+]
+
+
+@pytest.mark.parametrize("settings", RUNS)
 def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
     config, data = setup(*settings)
     run_to_end(tmp_path / "whole", config, data)
