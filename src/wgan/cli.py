@@ -38,7 +38,6 @@ from wgan.training import (
     resume,
     row_of,
     sampler,
-    save_model,
     train,
 )
 
@@ -273,10 +272,8 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
 
 
 def _finish(run: Run, config: Config, state: State, dataset: Dataset) -> int:
-    model = model_of(state, config, dataset)
-    save_model(model, run.folder)
     split = dataset.split(config.data.held_out, config.data.split_seed)
-    verdict = evaluate(sampler(model, config.training.seed), split)
+    verdict = evaluate(sampler(model_of(state, config, dataset), config.training.seed), split)
     run.write_json("verdict.json", verdict.to_json() | {"step": state.step, "seed": config.training.seed, "seconds": round(state.seconds, 1)})
     screen.print(f"{state.step} steps in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")
     screen.print(str(verdict))

@@ -239,3 +239,13 @@ def test_a_compiled_run_follows_the_plain_one():
     """In a process of its own: shape checks on annotations do not go with compiling."""
     done = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout
+
+
+def test_a_kill_between_the_last_checkpoint_and_the_model_is_mended(tmp_path):
+    config, data = setup()
+    run_to_end(tmp_path / "r", config, data)
+    model = tmp_path / "r/generator.safetensors"
+    before = model.read_bytes()
+    model.unlink()
+    run_to_end(tmp_path / "r", config, data)
+    assert model.read_bytes() == before

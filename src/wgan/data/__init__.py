@@ -17,7 +17,7 @@ from wgan.seeding import numpy_generator
 
 __all__ = ["Batches", "Codec", "Dataset", "ImageCodec", "Split", "VectorCodec", "codec_from_json", "codec_to_json", "load", "named_sources"]
 
-Source = str | Path | np.ndarray | Tensor | Dataset
+Source = str | Path | np.ndarray | Tensor
 
 
 def named_sources() -> dict[str, str]:
@@ -50,8 +50,6 @@ def load(
     >>> load("digits").shape
     (1, 8, 8)
     """
-    if isinstance(source, Dataset):
-        return source
     if isinstance(source, np.ndarray | Tensor):
         return arrays.from_memory(source, progress=progress)
     kind = _kind(source)

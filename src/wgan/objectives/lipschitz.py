@@ -25,16 +25,6 @@ def between(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
     return (x_fake + u * (x_real - x_fake),)
 
 
-def at_real(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
-    """The real samples themselves."""
-    return (x_real,)
-
-
-def at_real_and_fake(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
-    """The real samples and the generated ones: one penalty for each, added."""
-    return (x_real, x_fake)
-
-
 def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
     """Return half-precision numbers as float32, others as they are."""
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x

@@ -107,7 +107,7 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
             if done or step % settings.snapshot_every == 0:
                 sample = model_of(state, config, dataset).sample(run.snapshot_size(dataset), settings.seed)
                 run.write_snapshot(step, dataset, sample, split)
-            if last is not None and (stopping or step % settings.checkpoint_every == 0):
+            if done or (last is not None and (stopping or step % settings.checkpoint_every == 0)):
                 states.save(state, run.checkpoint)
                 save_model(model_of(state, config, dataset), run.folder)
         yield Record(step, metrics, stopped=stopping and not done)
