@@ -12,8 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from wgan import cli
 from wgan.cli import main
+from wgan.cli.train import train_command
 
 TINY = ["--set", "network.width=4", "--set", "network.latent=4", "--set", "optimiser.batch=8", "--set", "optimiser.critic_steps=1"]
 QUICK = ["--steps", "4", "--quiet", *TINY]
@@ -190,7 +190,7 @@ def test_a_disk_without_room_is_one_line_and_what_was_written_stays_whole(tmp_pa
 
 
 def test_the_options_of_train_are_these_and_no_more():
-    options = list(inspect.signature(cli.train_command).parameters)
+    options = list(inspect.signature(train_command).parameters)
     assert options == [
         "data", "variant", "preset", "steps", "out", "seed", "device", "precision", "compile", "config", "set_", "dry_run", "quiet",
     ]  # fmt: skip

@@ -39,7 +39,7 @@ def test_the_ten_lines_of_shell_name_real_commands_and_options():
             words = shlex.split(part)
             if words[0] == "wgan":
                 command, _, _ = cli.app.parse_args(words[1:], exit_on_error=False, print_error=False)
-                assert command.__module__ == "wgan.cli"
+                assert command.__module__.startswith("wgan.cli.")
 
 
 def test_links_lead_somewhere():

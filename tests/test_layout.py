@@ -24,9 +24,15 @@ STAGES = [
     "evaluation",
     "report",
     "estimator",
+    "sources",
     "cli",
 ]
-FREE = {"objectives": {"errors"}, "distances": {"errors"}, "evaluation": {"errors", "distances", "data"}}
+FREE = {
+    "objectives": {"errors"},
+    "distances": {"errors"},
+    "evaluation": {"errors", "distances", "data"},
+    "audit": {"errors", "seeding", "distances", "networks", "objectives"},
+}
 
 
 def imported_stages(path):

@@ -119,7 +119,6 @@ def test_distances_of_pictures_are_in_unit_pixels():
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((1, 2)), "1 sample"),
         (np.zeros((0, 2)), "holds no samples"),
         (np.array(["a", "b"] * 10)[:, None], "convert them to numbers"),
         (np.where(np.arange(40).reshape(20, 2) == 25, np.nan, 0), "row 12 holds NaN or infinity"),
@@ -131,6 +130,12 @@ def test_distances_of_pictures_are_in_unit_pixels():
 def test_unusable_arrays_are_named(array, message):
     with pytest.raises(WganError, match=message):
         load(array)
+
+
+def test_a_few_samples_may_be_measured_but_not_split():
+    assert len(load(np.zeros((1, 2)))) == 1
+    with pytest.raises(WganError, match="9 sample"):
+        load(np.zeros((9, 2))).split()
 
 
 def test_other_contents_have_another_fingerprint():

@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.linalg import sqrtm
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from wgan.distances import exact, wasserstein
+from wgan.distances import exact, transport, wasserstein
 from wgan.errors import WganError
 
 points = arrays(np.float64, (6, 2), elements=st.floats(-10, 10, width=32))
@@ -73,3 +74,50 @@ def test_a_solver_that_stops_early_is_refused(monkeypatch):
 def test_wrong_input_is_named(x, y, message):
     with pytest.raises(WganError, match=message):
         wasserstein(x, y)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_the_potentials_are_feasible_and_prove_the_distance(p):
+    rng = np.random.default_rng(3)
+    x, y, wx = rng.normal(size=(70, 4)), rng.normal(size=(50, 4)) + 1, rng.random(70)
+    plan = transport(x, y, p, wx)
+    assert (plan.u[:, None] + plan.v[None, :] <= cdist(x, y) ** p + 1e-9).all()
+    assert wx / wx.sum() @ plan.u + plan.v.mean() == pytest.approx(plan.distance**p, rel=1e-9)
+    assert plan.gap < 1e-9
+
+
+def test_w2_of_a_linear_map_is_the_gaussian_formula_on_the_samples_moments():
+    """x -> A x + b with A positive definite is the gradient of a convex function, so optimal (Brenier); then W2 is the Bures formula."""
+    rng = np.random.default_rng(4)
+    x, root = rng.normal(size=(300, 3)), rng.normal(size=(3, 3))
+    a, b = root @ root.T + 0.1 * np.eye(3), np.array([1.0, 2.0, 3.0])
+    y = x @ a + b
+    c, d = np.cov(x.T, bias=True), np.cov(y.T, bias=True)
+    cross = np.trace(sqrtm(sqrtm(c) @ d @ sqrtm(c)).real)
+    squared = ((x.mean(0) - y.mean(0)) ** 2).sum() + np.trace(c) + np.trace(d) - 2 * cross
+    assert wasserstein(x, y, 2) == pytest.approx(np.sqrt(squared), rel=1e-9)
+
+
+def test_the_distance_scales_with_the_samples_and_does_not_depend_on_the_origin():
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 2))
+    plain = wasserstein(x, y)
+    assert wasserstein(1e9 * x, 1e9 * y) == pytest.approx(1e9 * plain, rel=1e-9)
+    assert wasserstein(x + 1e6, y + 1e6) == pytest.approx(plain, rel=1e-8)
+
+
+def test_a_solve_that_would_not_fit_into_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(exact, "available_memory", lambda: 1000)
+    with pytest.raises(WganError, match=r"exact transport of 10 x 10 samples needs 0.0 GB"):
+        wasserstein(np.zeros((10, 2)), np.ones((10, 2)))
+
+
+def test_samples_farther_apart_than_float64_holds_are_refused():
+    with pytest.raises(WganError, match="overflows"), np.errstate(all="ignore"):
+        wasserstein([[1e200, 0.0]], [[-1e200, 0.0]], 2)
+
+
+def test_free_memory_is_known_on_linux():
+    import sys
+
+    assert (exact.available_memory() is not None) == sys.platform.startswith("linux")

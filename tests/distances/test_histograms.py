@@ -62,3 +62,12 @@ def test_on_disjoint_supports_only_the_walk_knows_how_far():
 def test_wrong_histograms_are_named(p, q, x, message):
     with pytest.raises(WganError, match=message):
         earth_mover(p, q, x)
+
+
+def test_the_walk_is_drawn_with_its_masses_flows_and_work():
+    text = earth_mover([3, 2, 1, 4], [1, 2, 4, 3], [0, 1, 3, 10]).explain()
+    lines = text.splitlines()
+    assert lines[1].split() == ["0", "3", "#########", "1", "###", "2", ">>>>>>", "1", "2"]
+    assert lines[3].split() == ["3", "1", "###", "4", "############", "-1", "<<<", "7", "7"]
+    assert lines[-1] == "distance = 13"
+    assert earth_mover([1.0], [1.0]).explain().splitlines()[-1] == "distance = 0"

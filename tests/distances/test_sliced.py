@@ -54,7 +54,14 @@ def test_shadows_are_never_longer_than_the_distance():
 def test_wrong_input_is_named():
     with pytest.raises(WganError, match="2 directions"):
         sliced_wasserstein(X, Y, directions=1)
-    with pytest.raises(WganError, match="equal counts"):
-        max_sliced_wasserstein(X, Y[:10])
+    with pytest.raises(WganError, match="1 or more of each"):
+        max_sliced_wasserstein(X, Y, starts=0)
     with pytest.raises(WganError, match="4 dimensions and y has 2"):
         sliced_wasserstein(X, Y[:, :2])
+
+
+def test_the_largest_projection_takes_weights_and_unequal_counts():
+    doubled = np.concatenate([X, X[:20]])
+    assert max_sliced_wasserstein(doubled, Y[:50]) == pytest.approx(
+        max_sliced_wasserstein(X, Y[:50], x_weights=np.r_[np.full(20, 2.0), np.ones(40)]), rel=1e-6
+    )

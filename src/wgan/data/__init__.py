@@ -36,8 +36,8 @@ def load(
     """Return the data set that `source` names.
 
     Args:
-        source: a name (see `named_sources`; for a file of the same name write `./name`), the path of a `.npy`, `.npz`
-            or idx file (`.gz` too), of a folder or zip of pictures, or an array or tensor: `[n, d]` vectors,
+        source: a name (see `named_sources`; for a file of the same name write `./name`), the path of a `.npy`, `.npz`,
+            `.csv` (numbers alone) or idx file (`.gz` too), of a folder or zip of pictures, or an array or tensor: `[n, d]` vectors,
             `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
         key: which array of an `.npz` that holds several.
         resize: (height, width) for pictures from a folder or zip.
@@ -64,6 +64,7 @@ def load(
         "npy": lambda: arrays.from_npy(Path(source), progress),
         "npz": lambda: arrays.from_npz(Path(source), key, progress),
         "idx": lambda: arrays.from_idx(Path(source), progress),
+        "csv": lambda: arrays.from_csv(Path(source), progress),
     }
     return readers[kind]()
 
@@ -77,14 +78,14 @@ def _kind(source: str | Path) -> str:
         raise WganError(f"{source}: no such file or folder, nor a data name. {did_you_mean(str(source), named_sources())}")
     if path.is_dir() or path.suffix == ".zip":
         return "pictures"
-    if path.suffix in (".npy", ".npz"):
+    if path.suffix in (".npy", ".npz", ".csv"):
         return path.suffix[1:]
     if arrays.is_idx(path):
         return "idx"
     size = path.stat().st_size
     raise WganError(
         f"{path}: {'an empty file' if size == 0 else 'not a kind of file that can be read'};"
-        " give a .npy, .npz or idx file, or a folder or zip of pictures"
+        " give a .npy, .npz, .csv or idx file, or a folder or zip of pictures"
     )
 
 

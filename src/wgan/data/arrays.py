@@ -1,6 +1,6 @@
-"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly) or idx files, `.gz` too.
+"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly), idx (`.gz` too) or `.csv` files.
 
-Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes.
+Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes; RFC 4180 (csv), numbers alone.
 """
 
 import gzip
@@ -25,6 +25,7 @@ from wgan.errors import WganError
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
 CHANNELS = (1, 3, 4)
+SEPARATORS = (",", ";", "\t", " ")
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, NotImplementedError)
 """What the standard library raises for damaged, encrypted or unknown compressed members."""
 
@@ -74,6 +75,49 @@ def from_idx(path: Path, progress: bool = False) -> Dataset:
                 raise
             raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
     return from_rows(_idx_rows(plain, path), str(path), progress)
+
+
+def from_csv(path: Path, progress: bool = False) -> Dataset:
+    """Return the data set of a text file of numbers, a row a line, perhaps under a line of names; read into memory.
+
+    Columns are parted by the one of comma, semicolon, tab and space that the first line holds most of.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline().strip()
+            separator = max(SEPARATORS, key=first.count)
+            named = any(not _is_number(field) for field in first.split(separator))
+            file.seek(0)
+            rows = np.loadtxt(file, delimiter=separator, skiprows=int(named), ndmin=2, comments=None, encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
+    except ValueError:
+        raise WganError(f"{path}: {_first_fault(path, separator, named)}") from None
+    if rows.size == 0:
+        raise WganError(f"{path}: holds no rows of numbers")
+    return from_rows(rows, str(path), progress)
+
+
+def _first_fault(path: Path, separator: str, named: bool) -> str:
+    """Say which line of a text file is not a row of numbers as wide as the first."""
+    with path.open(encoding="utf-8-sig") as file:
+        lines = [line.rstrip("\n").split(separator) for line in file]
+    names = lines[0] if named else [str(i + 1) for i in range(len(lines[0]))]
+    for number, fields in enumerate(lines[int(named) :], start=1 + int(named)):
+        if len(fields) != len(names) and fields != [""]:
+            return f"line {number} has {len(fields)} fields and the first line {len(names)}: make them equal"
+        for name, field in zip(names, fields, strict=False):
+            if fields != [""] and not _is_number(field):
+                return f"line {number}, column {name.strip()} holds {field.strip()!r}: only numbers can be read; drop or recode the column"
+    return "only rows of numbers can be read, each as long as the first"
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
 
 
 def is_idx(path: Path) -> bool:

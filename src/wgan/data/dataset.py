@@ -35,10 +35,6 @@ class Dataset:
     classes: tuple[str, ...] = ()
     toy: Toy | None = None
 
-    def __post_init__(self) -> None:
-        if len(self) < MIN_SAMPLES:
-            raise WganError(f"{self.name}: {len(self)} sample(s), at least {MIN_SAMPLES} are needed to train and hold some out")
-
     def __len__(self) -> int:
         return self.rows.shape[0]
 
@@ -69,6 +65,9 @@ class Split:
     seed: int
 
     def __post_init__(self) -> None:
+        n = len(self.dataset)
+        if n < MIN_SAMPLES:
+            raise WganError(f"{self.dataset.name}: {n} sample(s), at least {MIN_SAMPLES} are needed to train and hold some out")
         if not 0 < self.held_out < 1:
             raise WganError(f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2")
 

@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from wgan.errors import WganError
 
 MASS_TOLERANCE = 1e-9
+BAR = 12
+"""Characters of the longest bar that `explain` draws."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,37 @@ class EarthMover:
 
     def __str__(self) -> str:
         return f"earth mover's distance {self.distance:g} ({len(self.flow)} bins, exact)"
+
+    def explain(self) -> str:
+        """Return the walk as a table, drawn: the masses of each bin, what is carried on to the next, and the work that costs.
+
+        >>> print(earth_mover([3, 2, 1, 4], [1, 2, 4, 3]).explain())
+        position  P               Q               carried on  step  work
+               0  3 #########     1 ###           2 >>>>>>       1     2
+               1  2 ######        2 ######        2 >>>>>>       1     2
+               2  1 ###           4 ############  -1 <<<         1     1
+               3  4 ############  3 #########     0              0     0
+        distance = 5
+        """
+        p, q = self.plan.sum(axis=1), self.plan.sum(axis=0)
+        steps = np.append(np.diff(self.positions), 0.0)
+        longest = max(p.max(), q.max(), np.abs(self.flow).max())
+        columns = [
+            ("position", ">", [f"{x:g}" for x in self.positions]),
+            ("P", "<", [f"{m:g} {_bar('#', m, longest)}" for m in p]),
+            ("Q", "<", [f"{m:g} {_bar('#', m, longest)}" for m in q]),
+            ("carried on", "<", [f"{f:g} {_bar('>' if f > 0 else '<', f, longest)}" for f in self.flow]),
+            ("step", ">", [f"{s:g}" for s in steps]),
+            ("work", ">", [f"{w:g}" for w in np.abs(self.flow) * steps]),
+        ]
+        widths = [max(len(name), *map(len, cells)) for name, _, cells in columns]
+        lines = [[name for name, _, _ in columns], *zip(*(cells for _, _, cells in columns), strict=True)]
+        text = ["  ".join(f"{cell:{align}{w}}" for cell, (_, align, _), w in zip(line, columns, widths, strict=True)) for line in lines]
+        return "\n".join([*text, f"distance = {self.distance:g}"])
+
+
+def _bar(sign: str, amount: float, longest: float) -> str:
+    return sign * round(BAR * abs(amount) / longest)
 
 
 def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) -> EarthMover:

@@ -1,7 +1,7 @@
 """What is the exact distance between two samples on a line, for any order? The difference of their quantile functions."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from numpy.typing import ArrayLike
 
 from wgan.distances.samples import weighted_samples
@@ -37,20 +37,22 @@ def wasserstein_1d(x: ArrayLike, y: ArrayLike, p: float = 1.0, x_weights: ArrayL
     (a, wa), (b, wb) = (weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y")))
     if a.shape[1] != 1 or b.shape[1] != 1:
         raise WganError(f"samples of {max(a.shape[1], b.shape[1])} dimensions: use `wasserstein` beyond one")
-    masses, gaps = quantile_gaps(a[:, 0], wa, b[:, 0], wb)
+    masses, i, j = quantile_pairs(a[:, 0], wa, b[:, 0], wb)
+    gaps = np.abs(a[i, 0] - b[j, 0])
     if np.isinf(p):
         return float(gaps[masses > 0].max())
-    return float((masses @ gaps**p) ** (1 / p))
+    scale = gaps.max() or 1.0  # so that a high power neither overflows nor vanishes
+    return float((masses @ (gaps / scale) ** p) ** (1 / p) * scale)
 
 
-def quantile_gaps(
+def quantile_pairs(
     x: Float[np.ndarray, " n"], wx: Float[np.ndarray, " n"], y: Float[np.ndarray, " m"], wy: Float[np.ndarray, " m"]
-) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-    """Return pieces of [0, 1] on which both quantile functions are constant: (their lengths, |F^-1 - G^-1| on each)."""
+) -> tuple[Float[np.ndarray, " k"], Int64[np.ndarray, " k"], Int64[np.ndarray, " k"]]:
+    """Return the optimal plan on a line as pieces of [0, 1]: (their masses, which x, which y), k = n + m."""
     i, j = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
     ends_x, ends_y = np.cumsum(wx[i]), np.cumsum(wy[j])
     ends_x[-1] = ends_y[-1] = 1.0
     ends = np.sort(np.concatenate([ends_x, ends_y]))
     at_x = np.minimum(np.searchsorted(ends_x, ends, side="left"), len(x) - 1)
     at_y = np.minimum(np.searchsorted(ends_y, ends, side="left"), len(y) - 1)
-    return np.diff(ends, prepend=0.0), np.abs(x[i][at_x] - y[j][at_y])
+    return np.diff(ends, prepend=0.0), i[at_x], j[at_y]

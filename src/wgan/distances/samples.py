@@ -27,3 +27,16 @@ def weighted_samples(x: ArrayLike, weights: ArrayLike | None, name: str) -> tupl
     if not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:
         raise WganError(f"the weights of {name} must be finite, not negative and not all zero")
     return a, w / w.sum()
+
+
+def check_dimensions(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"]) -> None:
+    """Refuse samples of different dimensions."""
+    if a.shape[1] != b.shape[1]:
+        raise WganError(f"x has {a.shape[1]} dimensions and y has {b.shape[1]}: both need the same")
+
+
+def sample_pair(x: ArrayLike, y: ArrayLike) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "m d"]]:
+    """Return two unweighted samples as float64 `[n, d]` and `[m, d]`, of the same dimension."""
+    a, b = weighted_samples(x, None, "x")[0], weighted_samples(y, None, "y")[0]
+    check_dimensions(a, b)
+    return a, b

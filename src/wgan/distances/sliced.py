@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from wgan.distances.line import quantile_gaps
-from wgan.distances.samples import weighted_samples
+from wgan.distances.line import quantile_pairs
+from wgan.distances.samples import check_dimensions, weighted_samples
 from wgan.errors import WganError
 
 Samples = tuple[np.ndarray, np.ndarray]
@@ -71,7 +71,15 @@ def sliced_wasserstein(
     return Sliced(value, float(value / (p * mean) * error) if mean > 0 else 0.0, directions)
 
 
-def max_sliced_wasserstein(x: ArrayLike, y: ArrayLike, starts: int = 20, steps: int = 100, seed: int = 0) -> float:
+def max_sliced_wasserstein(
+    x: ArrayLike,
+    y: ArrayLike,
+    starts: int = 20,
+    steps: int = 100,
+    seed: int = 0,
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> float:
     """Return the largest W_2 of projections that was found: a lower bound on the max-sliced, and so on the exact, distance.
 
     max over unit theta of W_2(<theta, x>, <theta, y>), by ascent: pair the samples along theta, then take the main axis
@@ -79,52 +87,55 @@ def max_sliced_wasserstein(x: ArrayLike, y: ArrayLike, starts: int = 20, steps: 
 
     Args:
         x: samples `[n, d]`, in any unit.
-        y: samples `[n, d]`, as many, in the same unit.
+        y: samples `[m, d]`, in the same unit.
         starts: the difference of the means, the coordinate axes and random directions, in this order.
         steps: ascent steps at most from each.
         seed: names the random directions.
+        x_weights: weights `[n]`; none: equal.
+        y_weights: weights `[m]`; none: equal.
 
     Returns:
         The distance in the unit of the samples.
 
     Raises:
-        WganError: as `wasserstein`, or unequal counts.
+        WganError: as `wasserstein`, or fewer than 1 start or step.
 
     Source: Deshpande et al. (2019), definition 1 and section 4.
 
     >>> round(max_sliced_wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]), 6)
     3.0
     """
-    (a, _), (b, _) = _pair(x, y, None, None)
-    if len(a) != len(b):
-        raise WganError(f"x has {len(a)} samples and y has {len(b)}: give equal counts, or use `sliced_wasserstein`")
-    d = a.shape[1]
+    if starts < 1 or steps < 1:
+        raise WganError(f"starts = {starts!r}, steps = {steps!r}: choose 1 or more of each")
+    a, b = _pair(x, y, x_weights, y_weights)
+    d = a[0].shape[1]
     rng = np.random.default_rng(seed)
-    directions = np.concatenate([[a.mean(0) - b.mean(0)], np.eye(d), rng.standard_normal((starts, d))])
+    directions = np.concatenate([[a[1] @ a[0] - b[1] @ b[0]], np.eye(d), rng.standard_normal((starts, d))])
     candidates = directions[np.linalg.norm(directions, axis=1) > 0][:starts]
     return max(_ascend(a, b, c / np.linalg.norm(c), steps) for c in candidates)
 
 
-def _ascend(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "n d"], theta: Float[np.ndarray, " d"], steps: int) -> float:
+def _ascend(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], steps: int) -> float:
     best = -1.0
     for _ in range(steps):
-        differences = a[np.argsort(a @ theta)] - b[np.argsort(b @ theta)]
-        value = float(np.sqrt(np.mean((differences @ theta) ** 2)))
+        masses, i, j = quantile_pairs(a[0] @ theta, a[1], b[0] @ theta, b[1])
+        differences = (a[0][i] - b[0][j]) * np.sqrt(masses)[:, None]
+        value = float(np.linalg.norm(differences @ theta))
         if value <= best * (1 + 1e-12):
             break
         best = value
-        theta = np.linalg.svd(differences, full_matrices=False)[2][0]
+        theta = np.linalg.eigh(differences.T @ differences)[1][:, -1]
     return best
 
 
 def _power(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], p: float) -> float:
-    masses, gaps = quantile_gaps(a[0] @ theta, a[1], b[0] @ theta, b[1])
-    return float(masses @ gaps**p)
+    x, y = a[0] @ theta, b[0] @ theta
+    masses, i, j = quantile_pairs(x, a[1], y, b[1])
+    return float(masses @ np.abs(x[i] - y[j]) ** p)
 
 
 def _pair(x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None) -> tuple[Samples, Samples]:
     a, b = weighted_samples(x, x_weights, "x"), weighted_samples(y, y_weights, "y")
-    if a[0].shape[1] != b[0].shape[1]:
-        raise WganError(f"x has {a[0].shape[1]} dimensions and y has {b[0].shape[1]}: both need the same")
+    check_dimensions(a[0], b[0])
     middle = a[0].mean(axis=0)
     return (a[0] - middle, a[1]), (b[0] - middle, b[1])

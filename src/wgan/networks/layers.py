@@ -33,6 +33,21 @@ class Reshape(nn.Module):
         return x.reshape(x.shape[0], *self.shape)
 
 
+class MaxMin(nn.Module):
+    """Sort each pair of neighbours, larger first: 1-Lipschitz, and it keeps the gradient's norm (Anil et al. 2019, section 4.1)."""
+
+    def forward(self, x: Float[Tensor, "n width"]) -> Float[Tensor, "n width"]:
+        a, b = x.unflatten(1, (-1, 2)).unbind(2)
+        return torch.stack([torch.maximum(a, b), torch.minimum(a, b)], dim=2).flatten(1)
+
+
+class UnitNorm(nn.Module):
+    """A parametrisation: the weight `[1, width]` divided by its Euclidean norm."""
+
+    def forward(self, weight: Float[Tensor, "1 width"]) -> Float[Tensor, "1 width"]:
+        return weight / torch.linalg.vector_norm(weight)
+
+
 def he(layer: nn.Module, slope: float) -> None:
     """Initialise weights for (leaky) ReLU after He et al. (2015), equations 10 and 15, and biases with zero."""
     if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):

@@ -54,7 +54,8 @@ def choose_device(name: str) -> torch.device:
 
 
 def prepare(config: Config, dataset: Dataset) -> State:
-    """Return the state before the first step; weights are a function of the seed."""
+    """Return the state before the first step; weights are a function of the seed. Data that cannot be split are refused here."""
+    dataset.split(config.data.held_out, config.data.split_seed)
     return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
 
 

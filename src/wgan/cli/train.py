@@ -1,27 +1,18 @@
-"""What does `wgan` do on the command line? Parse, call, print; every decision is made elsewhere."""
+"""`wgan train DATA`: train a generator, or go on with it, and end with the verdict."""
 
-import errno
-import os
 import signal
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
-import cyclopts
-import torch
-from cyclopts import App, Parameter
-from rich.console import Console
+from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-import wgan
-from wgan.data import Dataset, load, named_sources
-from wgan.data.writers import write_samples
-from wgan.errors import WganError
+from wgan.cli.app import Flag, app, screen, times
+from wgan.data import Dataset
 from wgan.evaluation import evaluate
 from wgan.networks import build_critic, build_generator, count_parameters
-from wgan.objectives import VARIANTS
 from wgan.training import (
     Config,
     Record,
@@ -31,7 +22,6 @@ from wgan.training import (
     default_folder,
     from_file,
     from_settings,
-    load_model,
     model_of,
     open_run,
     prepare,
@@ -40,23 +30,6 @@ from wgan.training import (
     sampler,
     train,
 )
-
-app = App(
-    name="wgan",
-    help="Wasserstein GANs: from data to a trained generator, and the distance that says how good it is.",
-    version=wgan.__version__,
-    result_action="return_value",
-)
-screen = Console(highlight=False, markup=False, soft_wrap=True)
-Flag = Parameter(negative="")
-ROOM = ": make room, then run the same command again"
-REMEDIES = {
-    errno.ENOSPC: ROOM,
-    errno.EDQUOT: ROOM,
-    errno.EFBIG: ROOM,
-    errno.EACCES: ": check the permissions",
-    errno.EROFS: ": choose a folder that can be written to, with --out",
-}
 
 
 @app.command(name="train")
@@ -82,7 +55,7 @@ def train_command(
     Parameters
     ----------
     data
-        A name (see `wgan data`), a .npy, .npz or idx file, or a folder or zip of pictures; digits unless given.
+        A name (see `wgan data`), a .npy, .npz, .csv or idx file, or a folder or zip of pictures; digits unless given.
     variant
         A row of `wgan variants`; wgan-gp unless given.
     preset
@@ -133,103 +106,6 @@ def train_command(
         screen.print(f"stopped at step {state.step} {saved}")
         return 128 + int(signals.caught or signal.SIGINT)
     return _finish(run, resolved, state, dataset)
-
-
-@app.command
-def sample(
-    run: Path,
-    /,
-    *,
-    number: Annotated[int, Parameter(name=["-n", "--number"])] = 64,
-    out: Annotated[Path, Parameter(name=["-o", "--out"])] = Path("samples.png"),
-    seed: int = 0,
-) -> int:
-    """Write samples of the generator in RUN; the same seed gives the same samples.
-
-    Parameters
-    ----------
-    run
-        A run's folder, or one that `WGAN.save` wrote.
-    number
-        How many.
-    out
-        The ending chooses: .png (one grid, or a scatter), .npy, or none (a folder of PNGs).
-    seed
-        Names the noise.
-    """
-    if number < 1:
-        raise WganError(f"-n {number}: give 1 or more")
-    model = load_model(run)
-    write_samples(model.sample(number, seed), model.codec, out)
-    screen.print(f"{number} samples in {out}")
-    return 0
-
-
-@app.command
-def variants() -> int:
-    """Print the table of variants."""
-    for row in VARIANTS.values():
-        screen.print(row.name, style="bold")
-        facts = {
-            "score": row.score.name,
-            "estimates": row.score.measures,
-            "penalty": row.penalty or "none",
-            "constraint": row.constraint or "none",
-            "settings": ", ".join(f"{k} {v}" for k, v in row.optimiser.items()),
-            "choose it": row.when,
-            "paper": row.paper,
-        }
-        for name, fact in facts.items():
-            screen.print(f"  {name:11} {fact}")
-    return 0
-
-
-@app.command
-def data(source: str | None = None, /) -> int:
-    """List the data known by name, or describe SOURCE.
-
-    Parameters
-    ----------
-    source
-        Anything that `wgan train` takes.
-    """
-    if source is None:
-        for name, summary in named_sources().items():
-            screen.print(f"{name:18} {summary}")
-        screen.print("or a path: .npy, .npz, idx (as MNIST ships, .gz too), a folder or zip of pictures")
-        return 0
-    dataset = load(source, progress=True)
-    split = dataset.split()
-    screen.print(f"{dataset.name}: {len(dataset)} samples of shape {_times(dataset.shape)} ({dataset.codec.kind})")
-    screen.print(
-        f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and {split.n_held_out} held out; distances in {dataset.codec.units}"
-    )
-    if dataset.classes:
-        screen.print(f"{len(dataset.classes)} classes: {', '.join(dataset.classes[:20])}")
-    if dataset.toy and dataset.toy.partner:
-        screen.print(f"known exactly: {dataset.toy.partner.formula}")
-    return 0
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; wrong input is one line on standard error and exit code 2."""
-    try:
-        return int(app(sys.argv[1:] if arguments is None else list(arguments), exit_on_error=False, print_error=False) or 0)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except KeyboardInterrupt:
-        return 130
-    except (WganError, cyclopts.CycloptsError) as error:
-        message = str(error)
-    except OSError as error:
-        message = f"{error.filename or 'a file'}: {error.strerror or error}{REMEDIES.get(error.errno or 0, '')}"
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not isinstance(error, torch.OutOfMemoryError) and "allocate memory" not in str(error):
-            raise
-        message = "out of memory: lower optimiser.batch, network.width, or the number of samples asked for"
-    print(f"wgan: error: {' '.join(message.split())}", file=sys.stderr)
-    return 2
 
 
 class _Signals:
@@ -287,9 +163,5 @@ def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
     split = dataset.split(config.data.held_out, config.data.split_seed)
     row = row_of(config)
     screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}")
-    screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {_times(dataset.shape)}")
+    screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {times(dataset.shape)}")
     screen.print(f"# generator {count_parameters(generator):,} parameters, critic {count_parameters(critic):,}; the run goes to {folder}")
-
-
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

@@ -1,0 +1,24 @@
+"""What do all commands share? The app they belong to, the screen, and how flags and shapes look."""
+
+import cyclopts
+from rich.console import Console
+
+import wgan
+
+app = cyclopts.App(
+    name="wgan",
+    help="Wasserstein GANs: from data to a trained generator, and the distance that says how good it is.",
+    version=wgan.__version__,
+    result_action="return_value",
+)
+screen = Console(highlight=False, markup=False, soft_wrap=True)
+Flag = cyclopts.Parameter(negative="")
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """Return a shape as people write it.
+
+    >>> times((3, 32, 32))
+    '3 x 32 x 32'
+    """
+    return " x ".join(map(str, shape))

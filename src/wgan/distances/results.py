@@ -1,0 +1,45 @@
+"""How does a measured distance tell all of itself? The same facts as one line, as a table and as JSON."""
+
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+
+class Printed:
+    """A frozen dataclass whose `facts` are what a reader must know, in words; `to_json` holds the same as numbers."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what a table shows: names and values in words."""
+        raise NotImplementedError
+
+    def table(self) -> str:
+        """Return the facts as lines of two columns."""
+        facts = self.facts()
+        width = max(map(len, facts))
+        return "\n".join(f"{name:{width}}  {fact}" for name, fact in facts.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields as plain values."""
+        return asdict(self)  # type: ignore[call-overload]
+
+
+def finite(values: Any) -> Any:
+    """Return plain values as JSON can hold them: an infinity or NaN becomes its name.
+
+    >>> finite({"kl": float("inf"), "n": [1, 2.5]})
+    {'kl': 'inf', 'n': [1, 2.5]}
+    """
+    if isinstance(values, dict):
+        return {key: finite(value) for key, value in values.items()}
+    if isinstance(values, list | tuple):
+        return [finite(value) for value in values]
+    return str(values) if isinstance(values, float) and not isfinite(values) else values
+
+
+def figures(value: float) -> str:
+    """Return a distance in four significant digits, without an exponent where it can be read.
+
+    >>> figures(1.23456), figures(0.0), figures(12345.6), figures(1.2e-7)
+    ('1.235', '0', '12346', '1.2e-07')
+    """
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"

@@ -1,0 +1,92 @@
+"""What does a source stand for when it is measured? Samples as rows of numbers: of data known by name or path, or of a run's generator."""
+
+import json
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from wgan.data import Codec, Dataset, load
+from wgan.errors import WganError
+from wgan.seeding import derive, numpy_generator
+from wgan.training import from_file, load_model, resolve
+from wgan.training.model import Model
+
+GENERATED = 2000
+"""Samples of a generator where the other side does not say how many."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Samples `[n, d]`, flattened; `words` say what they are; `diameter` is known where values have bounds of their own."""
+
+    values: Float[np.ndarray, "n d"]
+    words: str
+    units: str
+    shape: tuple[int, ...]
+    diameter: float | None
+
+
+def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress: bool = False) -> tuple[Source, Source]:
+    """Return the samples of two sources, at most `number` of each.
+
+    A source is anything that `wgan.data.load` takes, or a run's folder, which stands for fresh samples of its generator: as
+    many as the other side has. Beside a run, the data that it was trained on stand for their held-out part alone.
+
+    Raises:
+        WganError: as `load` and `load_model`; samples of different shapes; fewer than 1 asked for.
+    """
+    if number is not None and number < 1:
+        raise WganError(f"-n {number}: give 1 or more")
+    models = {source: load_model(Path(source)) for source in (a, b) if (Path(source) / "generator.json").exists()}
+    data = {source: load(source, progress=progress) for source in (a, b) if source not in models}
+    read = {source: _of_data(source, data[source], other, number, seed) for source, other in ((a, b), (b, a)) if source in data}
+    count = number or min((len(s.values) for s in read.values()), default=GENERATED)
+    sides = [read.get(source) or _of_model(source, models[source], count, derive(seed, "distance", i)) for i, source in enumerate((a, b))]
+    first, second = sides
+    if first.shape != second.shape:
+        raise WganError(f"{a} has samples of shape {first.shape} and {b} of {second.shape}: both need the same")
+    return first, second
+
+
+def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed: int) -> Source:
+    rows, part = np.arange(len(dataset)), "rows"
+    held_out = _held_out(dataset, Path(other))
+    if held_out is not None:
+        rows, part = held_out, "rows held out of the run"
+    total = len(rows)
+    if number is not None and number < total:
+        rows = np.sort(numpy_generator(seed, "distance", source).permutation(rows)[:number])
+        part = f"of {total} {part}, by seed {seed}"
+    return _source(dataset.rows[rows], dataset.codec, f"{source} ({len(rows)} {part})")
+
+
+def _held_out(dataset: Dataset, run: Path) -> np.ndarray | None:
+    """Return the rows that a run did not train on, where it was trained on these data; none: it was not, or is no run."""
+    about, settings = run / "run.json", run / "config.toml"
+    if not (about.exists() and settings.exists()):
+        return None
+    try:
+        fingerprint = json.loads(about.read_text(encoding="utf-8"))["data"]["fingerprint"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise WganError(f"{about}: damaged ({error}): restore it") from None
+    if fingerprint != dataset.fingerprint:
+        return None
+    config = resolve([from_file(settings)])
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    return split.held_out_rows(np.arange(split.n_held_out))
+
+
+def _of_model(source: str, model: Model, n: int, seed: int) -> Source:
+    return _source(model.sample(n, seed), model.codec, f"{source} ({n} generated)")
+
+
+def _source(raw: np.ndarray, codec: Codec, words: str) -> Source:
+    """Measure samples in coordinates that two sources share: pixels in [0, 1], or numbers as they are stored."""
+    if codec.kind == "vectors":
+        return Source(np.asarray(raw, dtype=np.float64), words, "data coordinates", codec.shape, None)
+    values = codec.measure(raw)
+    bounded = np.dtype(codec.dtype).kind in "bu"  # a range that was read off the samples bounds only them
+    return Source(values, words, codec.units, codec.shape, sqrt(values.shape[1]) if bounded else None)

@@ -1,0 +1,159 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from wgan.audit import bracket, train_auditor
+from wgan.audit.pairs import funnels, scale, shift
+from wgan.audit.result import rounded
+from wgan.distances import exact, wasserstein
+from wgan.errors import WganError
+
+PAIRS = [make(d, base="ball") for make in (shift, scale, funnels) for d in (2, 8, 32, 128)]
+X, Y = shift(2, 2.0, "ball").sample(600, seed=1)
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: f"{pair.name}-{pair.d}")
+def test_the_population_bracket_holds_the_truth(pair):
+    b = bracket(*pair.sample(2000, seed=0), diameter=pair.diameter, steps=40)
+    assert b.lower <= pair.w1 <= b.upper
+    assert b.uppers.bound == b.uppers.transport + b.uppers.radius
+    if pair.name == "shift":
+        assert b.lower > 0.5 * pair.w1
+
+
+@pytest.mark.parametrize("d", [2, 16])
+def test_in_the_null_case_the_lower_bound_is_zero_though_the_samples_read_a_distance(d):
+    x, y = shift(d, 0.0).sample(2000, seed=0)
+    b = bracket(x, y, steps=40)
+    assert b.lower == 0
+    assert b.upper is None
+    assert b.floor > 0
+    in_sample = bracket(x[:1000], y[:1000], "samples", steps=100)
+    assert in_sample.lower > 0
+
+
+def test_a_critic_that_saw_the_samples_is_refused_as_a_population_bound_and_a_fresh_one_is_not():
+    auditor = train_auditor(X, Y, steps=20, width=16)
+    with pytest.raises(WganError, match="trained on 1200 of these 1200 samples"):
+        bracket(X, Y, auditor=auditor)
+    fresh = bracket(*shift(2, 2.0, "ball").sample(600, seed=2), auditor=auditor)
+    assert 0 < fresh.lower <= 2
+    assert fresh.held_out == (600, 600)
+    assert [low.critic for low in fresh.lowers] == ["certified critic"]
+
+
+def test_tampered_weights_make_the_certificate_larger_so_that_the_bound_stays_true():
+    auditor = train_auditor(X, Y, steps=100, width=16)
+    x, y = shift(2, 2.0, "ball").sample(20_000, seed=2)
+    before = bracket(x, y, auditor=auditor).lower
+    with torch.no_grad():
+        auditor.net[0].weight.mul_(1.5)
+    wide = replace(auditor, clamp=(-100.0, 100.0))
+    after = bracket(x, y, auditor=wide)
+    assert after.best.lipschitz == pytest.approx(1.5, rel=1e-5)
+    assert after.best.gap > 2.0  # what an uncertified reading would claim
+    assert before <= 2.0
+    assert after.lower <= 2.0
+
+
+def test_the_sample_bracket_ends_at_the_exact_distance_of_these_samples():
+    b = bracket(X, Y, "samples", steps=60)
+    assert b.upper == wasserstein(X, Y)
+    assert 0.5 * b.upper < b.lower <= b.upper
+    assert b.confidence is None
+    assert "these samples alone" in str(b)
+    assert "population" not in str(b)
+
+
+def test_an_unconverged_solver_is_refused(monkeypatch):
+    monkeypatch.setattr(exact, "MAX_PIVOTS", 10)
+    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="before the optimum"):
+        bracket(X, Y, "samples", steps=5)
+
+
+def test_the_larger_of_both_critics_counts_and_shares_delta_with_the_other():
+    b = bracket(X, Y, steps=40, diameter=10.0)
+    assert b.lower == max(low.bound for low in b.lowers)
+    assert [low.critic for low in b.lowers] == ["certified critic", "extension of exact potentials"]
+    without = bracket(X, Y, steps=40)
+    assert all(a.radius < c.radius for a, c in zip(without.lowers, b.lowers, strict=True))  # an upper end takes half of delta
+    surer = bracket(X, Y, steps=40, diameter=10.0, confidence=0.999)
+    assert surer.lower < b.lower < b.upper < surer.upper
+
+
+def test_only_the_held_out_half_is_measured():
+    from wgan.audit.bracket import _halves
+
+    halves = _halves(X, 0, "x", True)
+    assert len(halves.train) == len(halves.held_out) == 300
+    assert not {r.tobytes() for r in halves.train} & {r.tobytes() for r in halves.held_out}
+    assert bracket(X, Y, steps=5).held_out == (300, 300)
+
+
+def test_a_line_a_table_and_json_tell_every_assumption():
+    b = bracket(X, Y, steps=40, diameter=10.0, diameter_from="declared", units="metres")
+    line, table, plain = str(b), b.table(), json.loads(json.dumps(b.to_json()))
+    assert line.startswith(f"W1(P,Q) in [{rounded(b.lower, down=True)}, {rounded(b.upper)}] (95 %, population; R=10 declared; lower: ")
+    for word in ("L=1.0000", "300+300 held out", "upper: transport", "n=2x150", "metres", "| floor ", "| heuristic ", "not certified"):
+        assert word in line
+    for word in ("holds of", "clamped to", "L by layer", "duality gap", "diameter", "random halves of each side by seed 0", "raw, in metres"):
+        assert word in table
+    assert plain["lower"] == b.lower
+    assert plain["upper"] == b.upper
+    assert plain["lowers"][0]["lipschitz"] == b.lowers[0].lipschitz
+    assert plain["uppers"]["diameter_from"] == "declared"
+
+
+def test_without_a_diameter_there_is_no_upper_end_but_a_limit_that_says_what_it_is():
+    b = bracket(X, Y, steps=5)
+    assert str(b).startswith("W1(P,Q) >= ")
+    assert "no diameter is known" in str(b)
+    assert b.uppers.asymptotic > b.uppers.transport
+    assert f"asymptotic upper {b.uppers.asymptotic:.4g}, not certified" in str(b)
+
+
+def test_a_named_space_is_fitted_on_the_training_half_and_named_in_the_result():
+    b = bracket(X, Y, steps=20, space="pca-1", diameter=10.0)
+    assert str(b).startswith("W1(P,Q; pca-1) in [")
+    assert b.d == 1
+    assert b.lower <= 2.0 <= b.upper  # the shift lies along the first axis
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"certifies": "both"}, "certifies"),
+        ({"confidence": 1.0}, "between 0 and 1"),
+        ({"diameter": -1.0}, "length above 0"),
+        ({"diameter": 1.0}, "but two samples lie"),
+        ({"space": "pca-9"}, "principal axes"),
+        ({"x": X[:19]}, "19 and 600 samples: a bracket needs 20"),
+        ({"y": Y[:, :1]}, "2 dimensions and y has 1"),
+        ({"y": np.where(Y > 0, np.nan, Y)}, "y holds NaN"),
+        ({"y": np.concatenate([X[:5], Y])}, "share 5 rows"),
+    ],
+)
+def test_what_would_not_certify_anything_is_refused(arguments, message):
+    if arguments.get("certifies") == "both":
+        with pytest.raises(Exception, match="both"):
+            bracket(X, Y, **arguments)
+        return
+    x, y = arguments.pop("x", X), arguments.pop("y", Y)
+    with pytest.raises(WganError, match=message):
+        bracket(x, y, steps=5, **arguments)
+
+
+def test_samples_of_few_values_may_share_rows():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 2, (300, 2)).astype(float), rng.integers(0, 3, (300, 2)).astype(float)
+    assert bracket(x, y, steps=5, diameter=3.0).upper > 0
+
+
+def test_bounds_are_rounded_away_from_the_inside():
+    for value in np.random.default_rng(0).lognormal(0, 4, size=200):
+        assert float(rounded(value, down=True)) <= value * (1 + 1e-12)
+        assert float(rounded(value)) >= value * (1 - 1e-12)
+        assert float(rounded(value)) == pytest.approx(value, rel=1e-3)

@@ -1,0 +1,99 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from wgan.audit import dual, slope_corrected
+from wgan.audit.pairs import shift
+from wgan.errors import WganError
+from wgan.objectives import CriticLoss, variant
+
+X, Y = shift(2, 5.0).sample(1000, seed=0)
+
+
+class Slope(nn.Module):
+    """f(x) = s x_0: along a shift it is as general as it needs to be."""
+
+    def __init__(self):
+        super().__init__()
+        self.s = nn.Parameter(torch.ones((), dtype=torch.float64))
+
+    def forward(self, x):
+        return self.s * x[:, 0]
+
+
+@pytest.mark.parametrize(("w", "weight"), [(1.0, 10.0), (5.0, 10.0), (20.0, 10.0), (2.0, 0.1)])
+def test_the_penalised_optimum_has_slope_one_plus_w_over_two_lambda(w, weight):
+    """Newton on the library's own loss, whose only unknown is the slope; then the reading is W + W^2 / (2 lambda)."""
+    row = variant("wgan-gp").adjusted(penalty_weight=weight)
+    critic = Slope()
+    x = torch.zeros(8, 2, dtype=torch.float64)
+    y = x - torch.tensor([w, 0.0])
+    loss = CriticLoss(critic, row)
+    (g,) = torch.autograd.grad(loss(x, y, torch.rand(8, dtype=torch.float64)).loss.mean(), critic.s)
+    critic.s.data -= g / (2 * weight)  # the loss is quadratic in s with curvature 2 lambda
+    terms = loss(x, y, torch.rand(8, dtype=torch.float64))
+    assert critic.s.item() == pytest.approx(1 + w / (2 * weight))
+    reading = terms.estimate.mean().item()
+    assert reading == pytest.approx(w + w**2 / (2 * weight))
+    assert slope_corrected(reading, weight) == pytest.approx(w)
+
+
+def test_a_gradient_penalty_critic_reads_too_much_and_the_correction_takes_it_off():
+    reading = dual(X, Y, steps=300, width=64)
+    assert reading.value == pytest.approx(5 * 1.25, rel=0.03)
+    assert reading.corrected == pytest.approx(5, rel=0.03)
+    assert reading.mean_norm == pytest.approx(1.25, abs=0.04)
+    assert reading.max_norm >= reading.mean_norm
+    assert "not certified" in str(reading)
+    assert json.loads(json.dumps(reading.to_json()))["corrected"] == reading.corrected
+
+
+def test_the_unit_of_the_samples_goes_with_the_penaltys_weight():
+    """f is penalised in the unit of the samples: metres with lambda are centimetres with 100 lambda."""
+    metres = dual(X, Y, steps=50, width=16, penalty_weight=3.0)
+    centimetres = dual(100 * X, 100 * Y, steps=50, width=16, penalty_weight=300.0)
+    assert centimetres.value == pytest.approx(100 * metres.value, rel=1e-3)
+    assert centimetres.corrected == pytest.approx(100 * metres.corrected, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["gan", "gan-minimax"])
+def test_jensen_shannon_rows_read_log_two_on_disjoint_samples_of_unequal_counts(name):
+    reading = dual(X[:200], X + 100.0, name, steps=500, width=32)
+    assert reading.value == pytest.approx(np.log(2), abs=0.01)
+    assert reading.corrected is None
+    assert reading.units == "nats"
+
+
+def test_clipped_weights_stay_clipped_and_nothing_is_corrected():
+    reading = dual(X, Y, "wgan", steps=50, width=16)
+    assert 0 < reading.value < 0.1
+    assert reading.corrected is None
+    assert reading.penalty_weight is None
+
+
+def test_a_critic_still_learning_says_so():
+    short = dual(X, Y, steps=8, width=64)
+    assert not short.converged
+    assert "still moving" in str(short)
+    assert "no: " in short.table()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "wgan-pg"}, "Did you mean 'wgan-gp'"),
+        ({"steps": 7}, "8 or more"),
+        ({"name": "wgan", "penalty_weight": 1.0}, "has no penalty"),
+    ],
+)
+def test_wrong_settings_are_refused(arguments, message):
+    with pytest.raises(WganError, match=message):
+        dual(X, Y, **arguments)
+
+
+def test_a_reading_of_nothing_is_left_alone():
+    assert slope_corrected(-0.1, 10.0) == -0.1
+    assert slope_corrected(0.0, 10.0) == 0.0
