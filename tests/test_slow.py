@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from wgan.audit import bracket, pairs
 from wgan.cli import main
 
 pytestmark = pytest.mark.slow
@@ -21,3 +22,25 @@ def test_all_25_gaussians_are_covered():
         coverage = json.load(file)["coverage"]
     assert coverage["covered"] == coverage["modes"] == 25
     assert coverage["share"] > 0.6
+
+
+@pytest.mark.parametrize("d", [2, 8])
+def test_the_certified_lower_end_is_tight_on_a_shift(d):
+    pair = pairs.shift(d, 2.0)
+    b = bracket(*pair.sample(65_536, seed=0))
+    assert 0.93 * pair.w1 <= b.lower <= pair.w1
+
+
+def test_an_auditor_reads_most_of_sixteen_funnels_in_sixteen_dimensions():
+    pair = pairs.funnels(16, 16)
+    network = bracket(*pair.sample(65_536, seed=0), steps=2000).lowers[0]
+    assert 0.75 * pair.w1 <= network.gap / network.lipschitz <= pair.w1 * 1.02
+
+
+@pytest.mark.parametrize("pair", [pairs.shift(2, 0.5, "ball"), pairs.funnels(2, base="ball"), pairs.shift(2, 0.0, "ball")], ids=["shift", "funnels", "null"])
+def test_of_200_brackets_no_more_miss_the_truth_than_promised(pair):
+    missed = 0
+    for seed in range(200):
+        b = bracket(*pair.sample(400, seed), diameter=pair.diameter, steps=30, seed=seed)
+        missed += not b.lower <= pair.w1 <= b.upper
+    assert missed <= 0.05 * 200

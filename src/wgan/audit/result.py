@@ -8,6 +8,8 @@ from wgan.audit.bounds import Lower
 from wgan.distances.results import Printed, figures
 
 DIGITS = 4
+LOOSE = 0.5
+"""From this share of the transport on, the floor makes the upper end say little."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,14 @@ class Bracket(Printed):
         """Return the two ends, rounded outwards."""
         return f">= {rounded(self.lower, down=True)}" if self.upper is None else f"in [{rounded(self.lower, down=True)}, {rounded(self.upper)}]"
 
+    @property
+    def note(self) -> str:
+        """What to do about an upper end that sampling alone makes loose; empty where it does not."""
+        if self.upper is None or self.uppers is None or self.floor is None or self.floor < LOOSE * self.uppers.transport:
+            return ""
+        parts = f"{figures(self.floor)} of the transport of {figures(self.uppers.transport)}"
+        return f"the upper end is loose: sampling alone makes {parts}; fewer coordinates say more (--space pca-16)"
+
     def __str__(self) -> str:
         of, scope = ("P,Q", f"{100 * (self.confidence or 0):g} %, population") if self.confidence else ("x,y", "these samples alone")
         u = self.uppers
@@ -106,6 +116,8 @@ class Bracket(Printed):
             rows["floor"] = f"{figures(self.floor)}, transport between two batches of x, n={u.batch}"
         if self.heuristic is not None:
             rows["heuristic"] = f"{figures(self.heuristic)}, the transport with its floor taken off, not certified"
+        if self.note:
+            rows["note"] = self.note
         rows["samples"] = f"{self.n} and {self.m} of {self.d} dimensions, {self.held_out[0]} and {self.held_out[1]} of them used for the bounds"
         rows["split"] = self.split
         rows["space"] = f"{self.space}, in {self.units}"

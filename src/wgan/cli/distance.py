@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
 from rich.console import Console
@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from wgan.audit import bracket, dual
 from wgan.cli.app import Flag, app, screen
 from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
-from wgan.distances.results import finite
+from wgan.distances.results import Printed, finite
 from wgan.distances.spaces import fit_space
 from wgan.errors import WganError
 from wgan.sources import Source, read_pair
@@ -88,12 +88,14 @@ def distance_command(
         raise WganError("--metric dual reads W1: leave out --p")
     x, y = read_pair(a, b, number, seed, progress=not quiet)
     with _progress(quiet) as report:
-        result: Any = _interruptible(lambda: _measure(x, y, metric, p, space, bracket, confidence, diameter, variant, steps, seed, report))
+        result = _interruptible(lambda: _measure(x, y, metric, p, space, bracket, confidence, diameter, variant, steps, seed, report))
     if json_:
         print(json.dumps(finite(result.to_json() | {"x": x.words, "y": y.words, "seed": seed}), indent=2))
         return 0
     screen.print(f"x: {x.words}\ny: {y.words}")
     screen.print(result.table() if explain else str(result))
+    if result.note and not explain:
+        screen.print(result.note)
     return 0
 
 
@@ -110,7 +112,7 @@ def _measure(
     steps: int | None,
     seed: int,
     report: Report,
-) -> Any:
+) -> Printed:
     a, b = x.values, y.values
     if kind is not None:
         known = (x.diameter, x.units) if diameter is None and space != "standard" and y.diameter else (diameter, "declared")

@@ -8,6 +8,11 @@ from typing import Any
 class Printed:
     """A frozen dataclass whose `facts` are what a reader must know, in words; `to_json` holds the same as numbers."""
 
+    @property
+    def note(self) -> str:
+        """Advice that the figures call for; empty where they call for none."""
+        return ""
+
     def facts(self) -> dict[str, str]:
         """Return what a table shows: names and values in words."""
         raise NotImplementedError
