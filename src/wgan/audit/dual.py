@@ -4,6 +4,7 @@ The dual of W1 (Villani 2009, equation 5.11) with each row's own way to keep the
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from math import sqrt
 
@@ -12,12 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from wgan.audit.auditor import CHUNK, draw
+from wgan.audit.certificate import certify, frozen
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
 from wgan.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import CriticLoss, Variant, variant
-from wgan.objectives.lipschitz import between, gradient_norms, two_sided
+from wgan.objectives.lipschitz import between, gradient_norms, one_sided, two_sided
 from wgan.objectives.scores import DUAL_W1
 from wgan.seeding import torch_generator
 
@@ -41,6 +43,7 @@ class Dual(Printed):
     corrected: float | None
     mean_norm: float
     max_norm: float
+    lipschitz: float | None
     penalty_weight: float | None
     drift: float
     steps: int
@@ -48,6 +51,11 @@ class Dual(Printed):
     m: int
     d: int
     units: str
+
+    @property
+    def certified(self) -> float | None:
+        """value / L, which is at most the exact W1 of these samples, where the row's critic has a certified L."""
+        return self.value / self.lipschitz if self.lipschitz and self.penalty_weight is None and self.units != "nats" else None
 
     @property
     def converged(self) -> bool:
@@ -145,10 +153,11 @@ def dual(
     x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
     critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
     is_distance = row.score is DUAL_W1
+    lipschitz = certify(frozen(deepcopy(critic)), tuple(x_scaled.shape[1:])).lipschitz if row.layers != "plain" else None
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
     mean_norm, max_norm = _norms(critic, x_scaled, y_scaled, seed)
     weight = row.penalty.weight if row.penalty else None
-    corrects = is_distance and row.penalty is not None and row.penalty.shape is two_sided
+    corrects = is_distance and row.penalty is not None and row.penalty.shape in (two_sided, one_sided)
     return Dual(
         variant=row.name,
         measures=row.score.measures,
@@ -156,6 +165,7 @@ def dual(
         corrected=slope_corrected(value, weight) if corrects and weight else None,
         mean_norm=mean_norm,
         max_norm=max_norm,
+        lipschitz=lipschitz,
         penalty_weight=weight,
         drift=drift,
         steps=steps,
@@ -170,8 +180,7 @@ def _trained(
     row: Variant, x: Tensor, y: Tensor, steps: int, network: NetworkConfig, seed: int, progress: Callable[[int, int], None]
 ) -> tuple[nn.Module, float]:
     """Return the trained critic, and how much its reading changed over the last quarter, relative to the last."""
-    critic = build_critic(network, tuple(x.shape[1:]), seed)
-    critic = row.constraint.prepare(critic) if row.constraint else critic
+    critic = build_critic(network, tuple(x.shape[1:]), seed, row.layers)
     loss = CriticLoss(critic, row)
     optimiser = torch.optim.Adam(critic.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
     generator = torch_generator(torch.device("cpu"), seed, "dual", "batches")

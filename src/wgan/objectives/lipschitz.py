@@ -6,6 +6,7 @@ Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovs
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -16,6 +17,7 @@ from wgan.errors import WganError
 Samples = Float[Tensor, "n *shape"]
 Norms = Float[Tensor, " n"]
 Critic = Callable[[Tensor], Tensor]
+Layers = Literal["plain", "spectral", "spectral-sorting", "orthonormal"]
 Points = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
 
 
@@ -23,6 +25,16 @@ def between(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
     """x_fake + u (x_real - x_fake), one coefficient u in [0, 1] a sample: algorithm 1, line 6."""
     u = u.view(-1, *[1] * (x_real.ndim - 1))
     return (x_fake + u * (x_real - x_fake),)
+
+
+def at_real(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """The real samples: Mescheder et al. (2018), equation 9 (R1)."""
+    return (x_real,)
+
+
+def at_both(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """The real and the fake samples: R1 and R2 of Mescheder et al. (2018), equations 9 and 10."""
+    return (x_real, x_fake)
 
 
 def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
@@ -42,6 +54,21 @@ def gradient_norms(critic: Critic, x: Samples) -> Norms:
 def two_sided(norm: Norms) -> Norms:
     """(|grad| - 1)^2: Gulrajani et al. (2017), equation 3."""
     return (norm - 1).square()
+
+
+def one_sided(norm: Norms) -> Norms:
+    """max(0, |grad| - 1)^2: Petzka et al. (2018), equation 7."""
+    return (norm - 1).clamp_min(0).square()
+
+
+def squared(norm: Norms) -> Norms:
+    """|grad|^2: Mescheder et al. (2018), equation 9."""
+    return norm.square()
+
+
+def sixth_power(norm: Norms) -> Norms:
+    """|grad|^6: Wu et al. (2018), equation 7 with their best p = 6."""
+    return norm.pow(6)
 
 
 @dataclass(frozen=True)
@@ -64,11 +91,11 @@ class Penalty:
 
 @dataclass(frozen=True)
 class Constraint:
-    """A hard constraint: `prepare` rebuilds a fresh critic, `project` mends its weights after each critic step."""
+    """A hard constraint: `layers` names what the critic is built of, `project` mends its weights after each critic step."""
 
     text: str
     bound: float | None = None
-    prepare: Callable[[nn.Module], nn.Module] = lambda critic: critic
+    layers: Layers = "plain"
     project: Callable[[nn.Module, float | None], None] = lambda critic, bound: None
 
     def __str__(self) -> str:
