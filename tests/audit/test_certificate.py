@@ -104,3 +104,12 @@ def infinite():
 def test_what_is_not_known_is_not_certified(net, message):
     with pytest.raises(WganError, match=message):
         certify(net())
+
+
+def test_a_layer_used_twice_counts_twice_and_a_replaced_forward_is_refused():
+    layer = nn.Linear(3, 3).double()
+    twice = certify(nn.Sequential(layer, layer)).lipschitz
+    assert twice == pytest.approx(np.linalg.norm(layer.weight.detach().numpy(), 2) ** 2)
+    layer.forward = lambda x: 100 * x
+    with pytest.raises(WganError, match="layer 0 has a forward hook"):
+        certify(nn.Sequential(layer))

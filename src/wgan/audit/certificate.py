@@ -57,10 +57,10 @@ def certify(net: nn.Module) -> Certificate:
 
 def _factors(name: str, module: nn.Module) -> list[tuple[str, float]]:
     """Return (name, Lipschitz bound) for each layer. Types must match exactly: a subclass may compute something else."""
-    if any(getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks")):
+    if any(getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks")) or "forward" in vars(module):
         raise WganError(f"layer {name or type(module).__name__} has a forward hook, which may change its output: remove it to certify")
     if type(module) is nn.Sequential:
-        return [factor for child, inner in module.named_children() for factor in _factors(f"{name}.{child}".lstrip("."), inner)]
+        return [factor for child, inner in module._modules.items() if inner is not None for factor in _factors(f"{name}.{child}".lstrip("."), inner)]
     if type(module) in ONE_LIPSCHITZ:
         return [(name, 1.0)]
     if type(module) is nn.LeakyReLU:

@@ -23,7 +23,8 @@ from wgan.seeding import torch_generator
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
 NORM_POINTS = 4096
-CONVERGED = 0.02
+SETTLED = 0.05
+NO_UNIT = "no unit, an unknown multiple of W1"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Dual(Printed):
 
     `corrected` takes the penalty's slope off (`slope_corrected`), where the row has that penalty. `mean_norm` and
     `max_norm` are of the critic's gradient at interpolates: a critic for W1 should have 1. `drift` is the relative change
-    of the value over the last quarter of the training, and `converged` says that it was below 2 %.
+    of the value over the second half of the training, in which the learning rate falls to 0; `settled` says that it was below 5 %.
     """
 
     variant: str
@@ -50,12 +51,12 @@ class Dual(Printed):
     units: str
 
     @property
-    def converged(self) -> bool:
-        return abs(self.drift) < CONVERGED
+    def settled(self) -> bool:
+        return self.value > 0 and abs(self.drift) < SETTLED
 
     def __str__(self) -> str:
         corrected = "" if self.corrected is None else f", slope-corrected {figures(self.corrected)}"
-        doubt = "" if self.converged else f"; still moving: {self.drift:+.0%} in the last quarter"
+        doubt = "" if self.settled else f"; still moving: {self.drift:+.0%} in the second half"
         return (
             f"{self.variant} critic reads {figures(self.value)}{corrected}, in-sample and not certified (gradient norm {self.mean_norm:.3f} mean,"
             f" {self.max_norm:.3f} largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d}, {self.units})"
@@ -68,13 +69,13 @@ class Dual(Printed):
             "variant": f"{self.variant}, which estimates: {self.measures}",
             "gradient norm": f"{self.mean_norm:.4f} mean, {self.max_norm:.4f} largest found, at interpolates",
             "penalty weight": "none" if self.penalty_weight is None else f"{self.penalty_weight:g}",
-            "converged": f"{'yes' if self.converged else 'no'}: {self.drift:+.1%} over the last quarter of {self.steps} steps",
+            "settled": f"{'yes' if self.settled else 'no'}: {self.drift:+.1%} over the second half of {self.steps} steps",
             "samples": f"{self.n} and {self.m}, {self.d} dimension{'s' if self.d > 1 else ''}",
             "unit": self.units,
         }
 
     def to_json(self) -> dict[str, object]:
-        return super().to_json() | {"converged": self.converged}
+        return super().to_json() | {"settled": self.settled}
 
 
 def slope_corrected(value: float, penalty_weight: float) -> float:
@@ -136,6 +137,8 @@ def dual(
     """
     if steps < 8:
         raise WganError(f"steps = {steps}: give 8 or more")
+    if penalty_weight is not None and not penalty_weight > 0:
+        raise WganError(f"penalty_weight = {penalty_weight}: give a number above 0")
     row = variant(name).adjusted(penalty_weight)
     a, b = sample_pair(x, y)
     middle = (a.mean(0) + b.mean(0)) / 2
@@ -146,7 +149,7 @@ def dual(
     critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
     is_distance = row.score is DUAL_W1
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
-    mean_norm, max_norm = _norms(critic, x_scaled, y_scaled, seed)
+    mean_norm, max_norm = (norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed))
     weight = row.penalty.weight if row.penalty else None
     corrects = is_distance and row.penalty is not None and row.penalty.shape is two_sided
     return Dual(
@@ -162,14 +165,14 @@ def dual(
         n=len(a),
         m=len(b),
         d=a.shape[1],
-        units=units if is_distance else "nats",
+        units="nats" if not is_distance else NO_UNIT if row.constraint else units,
     )
 
 
 def _trained(
     row: Variant, x: Tensor, y: Tensor, steps: int, network: NetworkConfig, seed: int, progress: Callable[[int, int], None]
 ) -> tuple[nn.Module, float]:
-    """Return the trained critic, and how much its reading changed over the last quarter, relative to the last."""
+    """Return the trained critic, and how much its reading changed over the second half, relative to the last."""
     critic = build_critic(network, tuple(x.shape[1:]), seed)
     critic = row.constraint.prepare(critic) if row.constraint else critic
     loss = CriticLoss(critic, row)
@@ -184,7 +187,7 @@ def _trained(
         optimiser.step()
         if row.constraint:
             row.constraint.project(critic, row.constraint.bound)
-        if step + 1 == steps - steps // 4:
+        if step + 1 == steps // 2:
             before = _reading(row, critic, x, y)
         progress(step + 1, steps)
     after = _reading(row, critic, x, y)
