@@ -43,5 +43,5 @@ def test_the_standard_space_says_how_much_distances_may_grow_and_leaves_rounding
     x = np.c_[RNG.normal(size=50) * 0.1, np.full(50, 0.1)]
     space = fit_space("standard", x, x, "metres")
     assert space.lipschitz == pytest.approx(1 / x[:, 0].std())
-    assert space.map(x + [0, 1]) - space.map(x) == pytest.approx(np.tile([0, 1.0], (50, 1)))
+    assert space.map(x + np.eye(2)[1]) - space.map(x) == pytest.approx(np.tile([0, 1.0], (50, 1)))
     assert wasserstein(space.map(x), space.map(x * 2)) <= space.lipschitz * wasserstein(x, x * 2)
