@@ -30,12 +30,12 @@ def study(pair: pairs.Pair, repeats: int, n: int, steps: int, confidence: float)
     lower = upper = 0.0
     for seed in range(repeats):
         b = bracket(*pair.sample(n, seed), confidence=confidence, diameter=pair.diameter, steps=steps, seed=seed)
-        assert b.uppers is not None
+        assert b.upper_end is not None
         assert b.upper is not None
         truth_low, truth_high = pair.w1 - 4 * pair.standard_error, pair.w1 + 4 * pair.standard_error
         missed += not b.lower <= truth_high or not truth_low <= b.upper
-        above += max(low.gap / low.lipschitz for low in b.lowers) > pair.w1
-        below += b.uppers.transport < pair.w1
+        above += max(low.gap / low.lipschitz for low in b.lower_ends) > pair.w1
+        below += b.upper_end.transport < pair.w1
         lower, upper = lower + b.lower / repeats, upper + b.upper / repeats
     limit = float(stats.beta.ppf(0.95, missed + 1, repeats - missed))
     return {"w1": pair.w1, "repeats": repeats, "missed": missed, "at most": limit, "above": above, "below": below, "lower": lower, "upper": upper}

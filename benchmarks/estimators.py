@@ -48,7 +48,7 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
     gp = timed(lambda: dual(many_x, many_y, "wgan-gp", steps, seed=seed), seconds, "gp raw")
     clipped = timed(lambda: dual(many_x, many_y, "wgan", steps, seed=seed), seconds, "clipped")
     b = timed(lambda: bracket(x, y, steps=steps, seed=seed), seconds, "certified")
-    network = b.lowers[0]
+    network = b.lower_ends[0]
     read |= {"heuristic": b.heuristic, "gp raw": gp.value, "gp corrected": gp.corrected, "clipped": clipped.value / clipped.max_norm}
     read |= {"auditor": network.gap / network.lipschitz, "certified": b.lower}
     return {

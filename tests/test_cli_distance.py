@@ -69,7 +69,7 @@ def test_a_bracket_of_the_population_and_one_of_the_samples(capsys):
     assert 0 < values["lower"] <= values["upper"]
 
 
-def test_pictures_know_their_diameter_in_the_raw_space_alone(capsys):
+def test_pictures_know_their_diameter_in_every_space(capsys):
     rng = np.random.default_rng(1)
     for name in ("p.npy", "q.npy"):
         np.save(name, rng.integers(0, 256, size=(60, 4, 4), dtype=np.uint8))
@@ -79,7 +79,18 @@ def test_pictures_know_their_diameter_in_the_raw_space_alone(capsys):
     assert main([*arguments, "--space", "pca-2"]) == 0
     assert "W1(P,Q; pca-2) in [" in capsys.readouterr().out
     assert main([*arguments, "--space", "standard"]) == 0
-    assert "no diameter is known" in capsys.readouterr().out
+    assert "pixels in [0,1]; lower:" in capsys.readouterr().out
+
+
+def test_max_sliced_has_its_own_order(capsys):
+    assert main(["distance", "a.csv", "b.csv", "--metric", "max-sliced"]) == 0
+    assert "max-sliced W2(x, y) = " in capsys.readouterr().out
+
+
+def test_names_of_columns_may_hold_spaces(capsys, tmp_path):
+    (tmp_path / "c.csv").write_text("height (cm),weight in kg\n1,2\n3,5\n")
+    assert main(["distance", "c.csv", "c.csv"]) == 0
+    assert "n=2, m=2, d=2" in capsys.readouterr().out
 
 
 def test_a_critic_of_any_row(capsys):
@@ -103,7 +114,16 @@ def test_a_critic_of_any_row(capsys):
         (["a.csv", "b.csv", "--space", "pca"], "no space"),
         (["a.csv", "b.csv", "-n", "0"], "1 or more"),
         (["a.csv", "b.csv", "--metric", "dual", "--variant", "vgan"], "Did you mean"),
-        (["a.csv", "b.csv", "--bracket", "population", "--diameter", "0.5"], "two samples lie"),
+        (["a.csv", "b.csv", "--bracket", "population", "--diameter", "0.5"], "two samples of one side lie"),
+        (["a.csv"], "give two"),
+        (["a.csv", "b.csv", "--metric", "dual", "--steps", "0"], "8 or more"),
+        (["a.csv", "b.csv", "--bracket", "population", "--steps", "0"], "1 step or more"),
+        (["a.csv", "b.csv", "--confidence", "0.9"], "belongs to --bracket population"),
+        (["a.csv", "b.csv", "--bracket", "samples", "--diameter", "9"], "belongs to --bracket population"),
+        (["a.csv", "b.csv", "--variant", "wgan"], "belongs to --metric dual"),
+        (["a.csv", "b.csv", "--steps", "9"], "belongs to --metric dual and --bracket"),
+        (["1,2", "2,1", "--p", "2"], "not for histograms"),
+        (["a.csv", "b.csv", "--space", "pca-²"], "no space"),
     ],
 )
 def test_bad_input_is_one_line(arguments, message, capsys):
@@ -121,11 +141,14 @@ def test_bad_input_is_one_line(arguments, message, capsys):
         ("a,b\n1,x\n", "line 2, column b holds 'x'"),
         ("1,2\n3\n", "line 2 has 1 fields and the first line 2"),
         ("a,b\n1,\n", "line 2, column b holds ''"),
+        ("1,,3\n1,2,3\n", "line 1, column 2 holds ''"),
+        ("1,NA\n1,2\n", "line 1, column 2 holds 'NA'"),
+        (",a\n0,1\n", "first column has no name"),
+        ("0,1\n5,6\n", "first line counts the columns"),
         ("a,b\n", "holds no rows"),
         ("1,nan\n2,3\n", "NaN"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:loadtxt")
 def test_a_faulty_csv_names_the_place(text, message, capsys, tmp_path):
     (tmp_path / "c.csv").write_text(text)
     assert main(["distance", "a.csv", "c.csv"]) == 2

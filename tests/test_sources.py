@@ -60,6 +60,7 @@ def test_other_data_beside_a_run_are_taken_whole(run):
     np.save("other.npy", np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8))
     x, _ = read_pair("other.npy", run)
     assert len(x.values) == 20
+    assert x.words == "other.npy (20 rows, not known to be held out of the run)"
 
 
 def test_a_run_against_itself_is_two_draws_of_its_generator(run):
@@ -75,3 +76,24 @@ def test_wrong_pairs_are_refused():
         read_pair("a.npy", "digits")
     with pytest.raises(WganError, match="1 or more"):
         read_pair("digits", "digits", number=0)
+
+
+def test_the_layout_of_pictures_does_not_count():
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 5, 6, 3), dtype=np.uint8)
+    np.save("hwc.npy", pictures)
+    np.save("chw.npy", np.moveaxis(pictures, -1, 1))
+    x, y = read_pair("hwc.npy", "chw.npy")
+    assert np.array_equal(x.values, y.values)
+
+
+def test_one_range_of_pixels_is_asked_for_and_whole_numbers_and_shares_are_one():
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 4, 4), dtype=np.uint8)
+    for name, values in {"a": pictures, "b": pictures / 255, "c": pictures / 127.5 - 1, "d": (pictures > 250).astype(np.uint8)}.items():
+        np.save(f"{name}.npy", values)
+    x, y = read_pair("a.npy", "b.npy")
+    assert x.values == pytest.approx(y.values)
+    assert (x.diameter, y.diameter) == (4.0, None)
+    for other in "cd":
+        with pytest.raises(WganError, match="bring both to one range"):
+            read_pair("a.npy", f"{other}.npy")
+    assert read_pair("d.npy", "d.npy")[0].diameter is None

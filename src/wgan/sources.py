@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from wgan.data import Codec, Dataset, load
+from wgan.data import Codec, Dataset, ImageCodec, load
 from wgan.errors import WganError
 from wgan.seeding import derive, numpy_generator
 from wgan.training import from_file, load_model, resolve
@@ -20,12 +20,16 @@ GENERATED = 2000
 
 @dataclass(frozen=True)
 class Source:
-    """Samples `[n, d]`, flattened; `words` say what they are; `diameter` is known where values have bounds of their own."""
+    """Samples `[n, d]`, flattened; `words` say what they are.
+
+    Of pictures `range` is what became [0, 1], and `diameter` is known where no picture of the kind can leave that range.
+    """
 
     values: Float[np.ndarray, "n d"]
     words: str
     units: str
     shape: tuple[int, ...]
+    range: tuple[float, float] | None
     diameter: float | None
 
 
@@ -48,14 +52,16 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
     first, second = sides
     if first.shape != second.shape:
         raise WganError(f"{a} has samples of shape {first.shape} and {b} of {second.shape}: both need the same")
+    if first.range != second.range:
+        raise WganError(f"{a} holds pixels in {first.range} and {b} in {second.range}: bring both to one range, such as whole numbers up to 255")
     return first, second
 
 
 def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed: int) -> Source:
     rows, part = np.arange(len(dataset)), "rows"
-    held_out = _held_out(dataset, Path(other))
-    if held_out is not None:
-        rows, part = held_out, "rows held out of the run"
+    if (Path(other) / "run.json").exists():
+        held_out = _held_out(dataset, Path(other))
+        rows, part = (rows, "rows, not known to be held out of the run") if held_out is None else (held_out, "rows held out of the run")
     total = len(rows)
     if number is not None and number < total:
         rows = np.sort(numpy_generator(seed, "distance", source).permutation(rows)[:number])
@@ -64,10 +70,8 @@ def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed
 
 
 def _held_out(dataset: Dataset, run: Path) -> np.ndarray | None:
-    """Return the rows that a run did not train on, where it was trained on these data; none: it was not, or is no run."""
+    """Return the rows that a run did not train on, where it was trained on the same file; none: on others, or the same in another form."""
     about, settings = run / "run.json", run / "config.toml"
-    if not (about.exists() and settings.exists()):
-        return None
     try:
         fingerprint = json.loads(about.read_text(encoding="utf-8"))["data"]["fingerprint"]
     except (ValueError, KeyError, TypeError) as error:
@@ -86,7 +90,9 @@ def _of_model(source: str, model: Model, n: int, seed: int) -> Source:
 def _source(raw: np.ndarray, codec: Codec, words: str) -> Source:
     """Measure samples in coordinates that two sources share: pixels in [0, 1], or numbers as they are stored."""
     if codec.kind == "vectors":
-        return Source(np.asarray(raw, dtype=np.float64), words, "data coordinates", codec.shape, None)
-    values = codec.measure(raw)
-    bounded = np.dtype(codec.dtype).kind in "bu"  # a range that was read off the samples bounds only them
-    return Source(values, words, codec.units, codec.shape, sqrt(values.shape[1]) if bounded else None)
+        return Source(np.asarray(raw, dtype=np.float64), words, "data coordinates", codec.shape, None, None)
+    assert isinstance(codec, ImageCodec)
+    values, ends, dtype = codec.measure(raw), (codec.low, codec.high), np.dtype(codec.dtype)
+    ends = (0.0, 255.0) if dtype.kind in "fb" and ends == (0, 1) else ends  # the same picture as whole numbers
+    bounded = dtype.kind == "b" or (dtype == np.uint8 and ends == (0, 255))  # of other kinds the ends were read off the samples
+    return Source(values, words, codec.units, codec.shape, ends, sqrt(values.shape[1]) if bounded else None)

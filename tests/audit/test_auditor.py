@@ -60,3 +60,15 @@ def test_progress_is_told():
 def test_settings_out_of_range_are_refused(settings):
     with pytest.raises(WganError, match="1 step or more, an even width, 1 layer or more"):
         train_auditor(X, Y, **settings)
+
+
+@pytest.mark.parametrize("x", [X[:, :1], X[:, :2], X[:, 0]])
+def test_samples_of_another_dimension_are_refused(x):
+    with pytest.raises((WganError, TypeError), match=r"trained in 3 dimensions|Float"):
+        AUDITOR(x)
+
+
+def test_a_cast_or_a_jitter_of_what_it_saw_is_still_seen():
+    for seen in (X.astype(np.float32), X * (1 + 1e-15)):
+        with pytest.raises(WganError, match="was trained on"):
+            AUDITOR.check_unseen(seen.astype(np.float64))

@@ -162,3 +162,12 @@ def test_a_residual_critic_is_refused_a_constraint_in_words():
         build_critic(NetworkConfig("residual", width=4), (1, 8, 8), 0, "orthonormal")
     with pytest.raises(WganError, match=r"even network\.width"):
         build_critic(NetworkConfig("mlp", width=5), (2,), 0, "orthonormal")
+
+
+def test_a_layer_used_twice_counts_twice_and_a_replaced_forward_is_refused():
+    layer = nn.Linear(3, 3).double()
+    twice = certify(nn.Sequential(layer, layer), (3,)).lipschitz
+    assert twice == pytest.approx(np.linalg.norm(layer.weight.detach().numpy(), 2) ** 2)
+    layer.forward = lambda x: 100 * x
+    with pytest.raises(WganError, match="layer 0 has a forward hook"):
+        certify(nn.Sequential(layer), (3,))

@@ -72,13 +72,28 @@ def test_clipped_weights_stay_clipped_and_nothing_is_corrected():
     assert 0 < reading.value < 0.1
     assert reading.corrected is None
     assert reading.penalty_weight is None
+    assert "no unit" in str(reading)
 
 
 def test_a_critic_still_learning_says_so():
     short = dual(X, Y, steps=8, width=64)
-    assert not short.converged
+    assert not short.settled
     assert "still moving" in str(short)
     assert "no: " in short.table()
+
+
+def test_a_reading_below_zero_is_never_settled():
+    from dataclasses import replace
+
+    reading = dual(X, Y, steps=8, width=8)
+    assert replace(reading, value=1.0, drift=0.01).settled
+    assert not replace(reading, value=-0.1, drift=0.01).settled
+    assert not replace(reading, value=1.0, drift=0.06).settled
+
+
+def test_gradient_norms_of_every_row_are_in_the_unit_of_the_samples():
+    small, large = (dual(u * X, u * Y, "gan", steps=20, width=8) for u in (1e-3, 1.0))
+    assert small.mean_norm == pytest.approx(1e3 * large.mean_norm, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +102,7 @@ def test_a_critic_still_learning_says_so():
         ({"name": "wgan-pg"}, "Did you mean 'wgan-gp'"),
         ({"steps": 7}, "8 or more"),
         ({"name": "wgan", "penalty_weight": 1.0}, "has no penalty"),
+        ({"penalty_weight": 0.0}, "above 0"),
     ],
 )
 def test_wrong_settings_are_refused(arguments, message):

@@ -3,6 +3,7 @@ import pytest
 
 from wgan.audit.pairs import funnels, scale, shift
 from wgan.distances import wasserstein, wasserstein_1d
+from wgan.errors import WganError
 
 
 @pytest.mark.parametrize("base", ["normal", "ball"])
@@ -32,3 +33,8 @@ def test_samples_have_unit_variance_and_scaling_on_a_line_its_closed_form(base):
     x, y = pair.sample(200_000, 0)
     assert x.std() == pytest.approx(1, rel=0.02)
     assert wasserstein_1d(x, y) == pytest.approx(pair.w1, rel=0.02)
+
+
+def test_a_mirrored_scaling_is_refused():
+    with pytest.raises(WganError, match="mirrored"):
+        scale(2, -1.0)

@@ -1,5 +1,7 @@
 """Closed forms, then invariants, then an independent solver."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -59,7 +61,7 @@ def test_agrees_with_scipy_on_a_line_with_unequal_counts():
 def test_a_solver_that_stops_early_is_refused(monkeypatch):
     monkeypatch.setattr(exact, "MAX_PIVOTS", 10)
     x = np.random.default_rng(0).normal(size=(100, 2))
-    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="before the optimum"):
+    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="did not prove its optimum"):
         wasserstein(x, x[::-1] + 1)
 
 
@@ -121,3 +123,36 @@ def test_free_memory_is_known_on_linux():
     import sys
 
     assert (exact.available_memory() is not None) == sys.platform.startswith("linux")
+
+
+@pytest.mark.parametrize(("p", "far"), [(2, 1e7), (2, 1e8), (1, 1e13), (1, 1e14)])
+def test_one_sample_far_from_all_others_does_not_hide_an_error(p, far):
+    """The solver's tolerance is a share of the largest cost: a wrong plan among the near samples must be refused, or right."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + np.eye(2)[0]
+    near = wasserstein(x, y, p) ** p * 100 / 101
+    with contextlib.suppress(WganError):
+        found = wasserstein(np.r_[x, [[far, far]]], np.r_[y, [[far, far]]], p) ** p
+        assert found == pytest.approx(near, rel=1e-6)
+
+
+def test_the_gap_is_that_of_a_feasible_dual_so_a_bad_plan_is_refused_without_a_warning(monkeypatch):
+    """A solver that stops early and does not say so: the gap of its own potentials would be zero."""
+    import ot
+
+    solve = ot.emd2
+
+    def hasty(*args, **kwargs):
+        value, log = solve(*args, **{**kwargs, "numItermax": 300})
+        return value, {**log, "warning": None}
+
+    monkeypatch.setattr(ot, "emd2", hasty)
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="did not prove its optimum"):
+        wasserstein(x, x[::-1] * 1.5 + 1)
+
+
+@pytest.mark.parametrize(("x", "message"), [([["a", "b"]], "not a number"), (np.zeros((2, 2, 2)), "pictures flattened")])
+def test_what_is_no_table_of_numbers_is_named(x, message):
+    with pytest.raises(WganError, match=message):
+        wasserstein(x, [[0.0, 0.0]])

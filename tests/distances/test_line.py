@@ -64,3 +64,15 @@ def test_huge_coordinates_keep_their_precision():
 def test_wrong_input_is_named(arguments, message):
     with pytest.raises(WganError, match=message):
         wasserstein_1d(*arguments)
+
+
+@pytest.mark.parametrize(("n", "k"), [(7, 3), (10, 3), (49, 2)])
+def test_a_sample_and_its_copies_are_at_distance_zero_at_every_order(n, k):
+    x = np.arange(float(n))
+    for p in (1, 20, 100, np.inf):
+        assert wasserstein_1d(x, np.repeat(x, k), p) == 0
+        assert wasserstein_1d(x, np.repeat(x, k), p, np.arange(1.0, n + 1), np.repeat(np.arange(1.0, n + 1), k)) < 1e-12
+
+
+def test_samples_without_weight_do_not_count():
+    assert wasserstein_1d([0.0, 1.0, 999_999.0], [0.0, 1.0], np.inf, [0.3, 0.7, 0.0], [0.3, 0.7]) == 0

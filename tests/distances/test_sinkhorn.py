@@ -62,3 +62,9 @@ def test_coinciding_samples_have_distance_zero():
 def test_a_solve_that_would_be_wrong_is_refused(arguments, message):
     with pytest.raises(WganError, match=message):
         sinkhorn_divergence(X, Y, **arguments)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_heavy_tails_get_an_epsilon_that_float64_can_bear(p):
+    x, y = RNG.standard_t(2, size=(300, 2)), RNG.standard_t(2, size=(300, 2))
+    assert sinkhorn_divergence(x, y, p).value > 0

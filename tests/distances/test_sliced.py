@@ -65,3 +65,10 @@ def test_the_largest_projection_takes_weights_and_unequal_counts():
     assert max_sliced_wasserstein(doubled, Y[:50]) == pytest.approx(
         max_sliced_wasserstein(X, Y[:50], x_weights=np.r_[np.full(20, 2.0), np.ones(40)]), rel=1e-6
     )
+
+
+@pytest.mark.parametrize("unit", [0.01, 50.0])
+def test_a_high_order_neither_overflows_nor_vanishes(unit):
+    high = sliced_wasserstein(unit * X, unit * Y, 500).value / unit
+    assert high == pytest.approx(sliced_wasserstein(X, Y, 500).value, rel=1e-9)
+    assert high > sliced_wasserstein(X, Y, 2).value

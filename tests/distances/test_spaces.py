@@ -26,12 +26,22 @@ def test_principal_axes_are_scikit_learns_and_no_distance_grows():
     expected = PCA(2).fit(np.concatenate([X, Y]))
     assert np.abs(space.map(X) - space.map(X).mean(0)) == pytest.approx(np.abs(expected.transform(X) - expected.transform(X).mean(0)))
     assert wasserstein(space.map(X), space.map(Y)) <= wasserstein(X, Y)
-    assert space.shrinks
+    assert space.lipschitz == 1
     whole = fit_space("pca-5", X, Y, "metres")
     assert wasserstein(whole.map(X), whole.map(Y)) == pytest.approx(wasserstein(X, Y))
 
 
-@pytest.mark.parametrize(("name", "message"), [("rwa", "Did you mean 'raw'"), ("pca", "no space"), ("pca-0", "1 to 5"), ("pca-6", "1 to 5")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("rwa", "Did you mean 'raw'"), ("pca", "no space"), ("pca-0", "1 to 5"), ("pca-²", "no space"), ("pca-6", "1 to 5")]
+)
 def test_other_names_are_refused(name, message):
     with pytest.raises(WganError, match=message):
         fit_space(name, X, Y, "metres")
+
+
+def test_the_standard_space_says_how_much_distances_may_grow_and_leaves_rounding_of_constants_alone():
+    x = np.c_[RNG.normal(size=50) * 0.1, np.full(50, 0.1)]
+    space = fit_space("standard", x, x, "metres")
+    assert space.lipschitz == pytest.approx(1 / x[:, 0].std())
+    assert space.map(x + np.eye(2)[1]) - space.map(x) == pytest.approx(np.tile([0, 1.0], (50, 1)))
+    assert wasserstein(space.map(x), space.map(x * 2)) <= space.lipschitz * wasserstein(x, x * 2)

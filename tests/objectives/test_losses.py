@@ -173,6 +173,7 @@ import torch; torch.set_num_threads(1)
 from test_losses import *
 NAMES = {names}
 for name, kind, low in itertools.product(NAMES, SHAPES, (False, True)):
+    torch._dynamo.reset()
     critic, batch = critic_and_batch(kind, layers=VARIANTS[name].layers)
     loss = CriticLoss(critic, VARIANTS[name], bfloat16=low)
     plain = gradient(loss, critic, batch)

@@ -45,6 +45,8 @@ class Auditor:
     @torch.no_grad()
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """Return the scores `[n]` in the unit of the samples."""
+        if x.ndim != 2 or x.shape[1] != len(self.centre):
+            raise WganError(f"samples of shape {x.shape}, and the auditor was trained in {len(self.centre)} dimensions: give [n, {len(self.centre)}]")
         parts = [self.net(torch.from_numpy((part - self.centre) / self.scale)) for part in _chunks(x)]
         return torch.cat(parts).numpy() * self.scale
 
@@ -63,8 +65,8 @@ class Auditor:
 
 
 def row_hashes(x: Float[np.ndarray, "n d"]) -> list[bytes]:
-    """Return a hash of each row's bytes."""
-    return [blake2b(row.tobytes(), digest_size=16).digest() for row in np.ascontiguousarray(x, dtype=np.float64)]
+    """Return a hash of each row, rounded to float32 so that a cast hides nothing."""
+    return [blake2b(row.tobytes(), digest_size=16).digest() for row in np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)]
 
 
 def train_auditor(

@@ -16,14 +16,15 @@ PAIRS_AT_ONCE = 2**22
 class Lower:
     """A lower bound on W1(P, Q) from one fixed critic: (gap - radius) / lipschitz, at least 0.
 
-    `gap` is the mean score difference on held-out samples, clamped to `clamp`; `radius` what their chance leaves.
+    `gap` is the mean score difference on held-out samples, clamped to `clamp`; `radius` what their chance leaves. In
+    a bracket of samples nothing is clamped and the radius is 0.
     """
 
     critic: str
     bound: float
     gap: float
     radius: float
-    clamp: tuple[float, float]
+    clamp: tuple[float, float] | None
     lipschitz: float
 
 

@@ -24,6 +24,8 @@ from wgan.seeding import numpy_generator
 
 BATCH, BATCHES = 2000, 3
 LEAST = 20
+CHANCE = 10
+"""Rows that two independent samples may share by chance, beyond twice those that they repeat themselves."""
 NETWORK, EXTENSION = "certified critic", "extension of exact potentials"
 Samples = np.ndarray
 """float64 `[n, d]`; two sides may differ in n."""
@@ -33,11 +35,19 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Halves:
-    """A sample set apart by a seed: one half trains and chooses, the other is only measured."""
+class Parts:
+    """A sample parted by a seed: one half trains and chooses, the other is only measured; or both parts are the whole."""
 
     train: Samples
     held_out: Samples
+
+
+@dataclass(frozen=True)
+class Diameter:
+    """A bound on the distance of two possible samples of one side, in the space's unit, and where it comes from."""
+
+    length: float
+    source: str
 
 
 def bracket(
@@ -67,8 +77,8 @@ def bracket(
         certifies: "population" or "samples".
         confidence: the probability 1 - delta of the population bracket; delta is split evenly between its two ends, and
             within the lower one between the two critics.
-        diameter: R, which no two possible samples exceed, in the unit of the space; none: there is no upper end, as no
-            bound is free of the distribution.
+        diameter: R, beyond which no two possible samples of one side lie, in the raw coordinates; none: there is no upper
+            end, as no bound is free of the distribution.
         diameter_from: where R comes from, for the reader.
         auditor: one that was trained elsewhere on other samples; none: one is trained here.
         steps: training of the auditor.
@@ -82,7 +92,7 @@ def bracket(
 
     Raises:
         WganError: wrong samples, fewer than 20 on a side, a confidence outside (0, 1), a diameter that two samples
-            exceed, an auditor that has seen some of the samples, or that cannot be certified.
+            of one side are seen to exceed, an auditor that has seen some of the samples or cannot be certified, sides that share rows.
 
     Source: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Maurer and Pontil (2009), theorem 4; McDiarmid (1989).
 
@@ -102,72 +112,44 @@ def bracket(
         raise WganError(f"{len(a)} and {len(b)} samples: a bracket needs {LEAST} or more on each side")
     if auditor is not None and space != "raw":
         raise WganError(f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave space out")
+    if certifies == "population":
+        _check_independent(a, b)
+        _check_diameter(diameter, a, b)
+    whole = certifies == "samples" or auditor is not None
+    left, right = _parted(a, seed, "x", whole), _parted(b, seed, "y", whole)
+    chosen = fit_space(space, left.train, right.train, units)
+    left, right = (Parts(chosen.map(part.train), chosen.map(part.held_out)) for part in (left, right))
+    trained = auditor or train_auditor(left.train, right.train, steps, seed=seed, progress=lambda i, n: progress("training the auditor", i, n))
+    lower_ends: tuple[Lower, ...]
+    upper_end: Upper | None
+    floor = heuristic = None
     if certifies == "samples":
-        return _of_samples(a, b, auditor, steps, space, seed, units, progress)
-    return _of_population(a, b, 1 - confidence, (diameter, diameter_from), auditor, steps, space, seed, units, progress)
-
-
-def _of_samples(a: Samples, b: Samples, auditor: Auditor | None, steps: int, space: str, seed: int, units: str, progress: Progress) -> Bracket:
-    chosen = fit_space(space, a, b, units)
-    a, b = chosen.map(a), chosen.map(b)
-    auditor = auditor or train_auditor(a, b, steps, seed=seed, progress=lambda i, n: progress("training the auditor", i, n))
-    certificate, f_x, f_y = auditor.certificate, auditor(a), auditor(b)
-    gap = float(f_x.mean() - f_y.mean())
-    low = Lower(NETWORK, max(0.0, gap / certificate.lipschitz), gap, 0.0, auditor.clamp, certificate.lipschitz)
-    upper = None
-    if len(a) * len(b) <= EXACT_PAIRS:
-        progress("exact transport", 0, 1)
-        plan = transport(a, b)
-        upper = Upper(plan.distance, plan.distance, 0.0, max(len(a), len(b)), 1, plan.gap)
-        progress("exact transport", 1, 1)
-    counts = (len(a), len(b))
-    split = "none: the auditor may have seen every sample, and certifies these alone"
-    return Bracket("samples", None, (low,), certificate.layers, upper, None, None, *counts, a.shape[1], counts, split, space, chosen.units)
-
-
-def _of_population(
-    a: Samples,
-    b: Samples,
-    delta: float,
-    declared: tuple[float | None, str],
-    auditor: Auditor | None,
-    steps: int,
-    space: str,
-    seed: int,
-    units: str,
-    progress: Progress,
-) -> Bracket:
-    _check_independent(a, b)
-    x, y = (_halves(s, seed, side, auditor is None) for s, side in ((a, "x"), (b, "y")))
-    chosen = fit_space(space, x.train, y.train, units)
-    x, y = (Halves(chosen.map(h.train), chosen.map(h.held_out)) for h in (x, y))
-    _check_diameter(declared[0], x, y)
-    delta_upper = delta / 2 if declared[0] is not None else 0.0
-    if auditor is None:
-        trained = train_auditor(x.train, y.train, steps, seed=seed, progress=lambda i, n: progress("training the auditor", i, n))
-        critics = [_network(trained, x, y), _extended(x, y, progress)]
+        lower_ends, upper_end = (_in_sample(trained, left, right),), _exact_end(left, right, progress)
+        split = "none: the auditor may have seen every sample, and certifies these alone"
     else:
-        trained = auditor
-        trained.check_unseen(x.held_out, y.held_out)
-        critics = [_network(trained, x, y)]
-    lowers = tuple(lower_bound(*critic, (delta - delta_upper) / len(critics)) for critic in critics)
-    upper, floor, heuristic = _upper(x.held_out, y.held_out, declared, delta_upper, progress)
-    held_out = (len(x.held_out), len(y.held_out))
-    split = f"random halves of each side by seed {seed}" if auditor is None else "none: the auditor came from elsewhere, and has seen no sample here"
+        if auditor is not None:
+            auditor.check_unseen(left.held_out, right.held_out)
+        delta = 1 - confidence
+        critics = [_network(trained, left, right)] + ([] if auditor else [_extended(left, right, progress)])
+        lower_ends = tuple(lower_bound(*critic, (delta if diameter is None else delta / 2) / len(critics)) for critic in critics)
+        known = None if diameter is None else Diameter(diameter * chosen.lipschitz, diameter_from)
+        upper_end, floor, heuristic = _upper(left.held_out, right.held_out, known, delta, progress)
+        split = "none: the auditor came from elsewhere, and saw no row that is here" if auditor else f"random halves of each side by seed {seed}"
     return Bracket(
-        certifies="population",
-        confidence=1 - delta,
-        lowers=lowers,
+        certifies=certifies,
+        confidence=confidence if certifies == "population" else None,
+        lower_ends=lower_ends,
         layers=trained.certificate.layers,
-        uppers=upper,
+        upper_end=upper_end,
         floor=floor,
         heuristic=heuristic,
         n=len(a),
         m=len(b),
-        d=x.train.shape[1],
-        held_out=held_out,
+        d=left.train.shape[1],
+        held_out=(len(left.held_out), len(right.held_out)),
+        repeated=(_repeated(a), _repeated(b)),
         split=split,
-        space=space,
+        space=chosen.name,
         units=chosen.units,
     )
 
@@ -176,11 +158,11 @@ Critic = tuple[str, np.ndarray, np.ndarray, tuple[float, float], float]
 """Name, scores of held-out x and y, clamp, Lipschitz constant: what `lower_bound` takes before delta."""
 
 
-def _network(auditor: Auditor, x: Halves, y: Halves) -> Critic:
+def _network(auditor: Auditor, x: Parts, y: Parts) -> Critic:
     return NETWORK, auditor(x.held_out), auditor(y.held_out), auditor.clamp, auditor.certificate.lipschitz
 
 
-def _extended(x: Halves, y: Halves, progress: Progress) -> Critic:
+def _extended(x: Parts, y: Parts, progress: Progress) -> Critic:
     """The McShane extension of exact potentials on a training sub-sample; its clamp comes from the training half."""
     progress("exact potentials", 0, 1)
     points = y.train[:BATCH]
@@ -191,7 +173,21 @@ def _extended(x: Halves, y: Halves, progress: Progress) -> Critic:
     return EXTENSION, scores[0], scores[1], (float(seen.min()), float(seen.max())), 1.0
 
 
-def _upper(x: Samples, y: Samples, declared: tuple[float | None, str], delta: float, progress: Progress) -> tuple[Upper, float, float]:
+def _in_sample(auditor: Auditor, x: Parts, y: Parts) -> Lower:
+    gap, lipschitz = float(auditor(x.train).mean() - auditor(y.train).mean()), auditor.certificate.lipschitz
+    return Lower(NETWORK, max(0.0, gap / lipschitz), gap, 0.0, None, lipschitz)
+
+
+def _exact_end(x: Parts, y: Parts, progress: Progress) -> Upper | None:
+    n, m = len(x.train), len(y.train)
+    if n * m > EXACT_PAIRS:
+        return None
+    progress("exact transport", 0, 1)
+    plan = transport(x.train, y.train)
+    return Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap)
+
+
+def _upper(x: Samples, y: Samples, diameter: Diameter | None, delta: float, progress: Progress) -> tuple[Upper, float, float]:
     """Return the upper end, the floor and the heuristic, from disjoint batches of held-out samples of one size."""
     most = min(len(x), len(y))
     n = min(BATCH, most // 2)
@@ -203,43 +199,36 @@ def _upper(x: Samples, y: Samples, declared: tuple[float | None, str], delta: fl
         plans.append(transport(left[i * n : (i + 1) * n], right[j * n : (j + 1) * n]))
     progress("exact transport", len(pairs), len(pairs))
     across = np.array([plan.distance for plan in plans[:batches]])
+    mean, gap = float(across.mean()), max(plan.gap for plan in plans)
     floor, floor_y = plans[-2].distance, plans[-1].distance
-    mean = float(across.mean())
     heuristic = sqrt(max(0.0, mean**2 - (floor**2 + floor_y**2) / 2))
-    radius = transport_radius(declared[0], n, batches, delta) if declared[0] is not None else None
-    t = float(stats.t.ppf(1 - delta, batches - 1) * across.std(ddof=1) / sqrt(batches))
-    gap = max(plan.gap for plan in plans)
-    upper = Upper(
-        bound=mean + radius if radius is not None else None,
-        transport=mean,
-        radius=radius,
-        batch=n,
-        batches=batches,
-        gap=gap,
-        diameter=declared[0],
-        diameter_from=declared[1] if declared[0] is not None else None,
-        asymptotic=mean + t if radius is None else None,
-    )
-    return upper, floor, heuristic
+    if diameter is None:
+        limit = mean + float(stats.t.ppf(1 - delta, batches - 1) * across.std(ddof=1) / sqrt(batches))
+        return Upper(None, mean, None, n, batches, gap, asymptotic=limit), floor, heuristic
+    radius = transport_radius(diameter.length, n, batches, delta / 2)
+    return Upper(mean + radius, mean, radius, n, batches, gap, diameter.length, diameter.source), floor, heuristic
 
 
-def _halves(s: Samples, seed: int, side: str, split: bool) -> Halves:
+def _parted(s: Samples, seed: int, side: str, whole: bool) -> Parts:
+    if whole:
+        return Parts(s, s)
     shuffled = s[numpy_generator(seed, "bracket", side).permutation(len(s))]
-    return Halves(shuffled[: len(s) // 2], shuffled[len(s) // 2 :]) if split else Halves(shuffled, shuffled)
+    return Parts(shuffled[: len(s) // 2], shuffled[len(s) // 2 :])
+
+
+def _repeated(s: Samples) -> int:
+    return len(s) - len(set(row_hashes(s)))
 
 
 def _check_independent(a: Samples, b: Samples) -> None:
-    """Refuse two sides that share rows, unless each repeats rows of its own, as samples of few values do."""
-    rows_a, rows_b = row_hashes(a), row_hashes(b)
-    set_a, set_b = set(rows_a), set(rows_b)
-    shared, repeated = len(set_a & set_b), len(rows_a) - len(set_a) + len(rows_b) - len(set_b)
-    if shared > repeated:
+    """Refuse two sides that share many more rows than each repeats: samples of few values do share some."""
+    set_a, set_b = set(row_hashes(a)), set(row_hashes(b))
+    shared, repeated = len(set_a & set_b), _repeated(a) + _repeated(b)
+    if shared > 2 * repeated + CHANCE or (set_a == set_b and shared > len(a) / 4):
         raise WganError(f"x and y share {shared} rows: a population bracket needs two samples drawn independently of each other")
 
 
-def _check_diameter(diameter: float | None, x: Halves, y: Halves) -> None:
-    if diameter is None:
-        return
-    found = max(farthest_pair(part) for half in (x, y) for part in (half.train, half.held_out))
-    if found > diameter * (1 + 1e-9):
-        raise WganError(f"diameter = {diameter:g}, but two samples lie {found:.6g} apart: declare a bound that every possible sample keeps")
+def _check_diameter(diameter: float | None, a: Samples, b: Samples) -> None:
+    found = max(farthest_pair(a), farthest_pair(b))
+    if diameter is not None and found > diameter * (1 + 1e-9):
+        raise WganError(f"diameter = {diameter:g}, but two samples of one side lie {found:.6g} apart: give a bound that every possible sample keeps")

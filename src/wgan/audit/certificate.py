@@ -66,11 +66,12 @@ def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
 
 def _factors(name: str, module: nn.Module, shape: tuple[int, ...]) -> tuple[list[tuple[str, float]], tuple[int, ...]]:
     """Return (name, Lipschitz bound) for each layer, and the shape that comes out. Types must match exactly: a subclass may differ."""
-    if any(getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks")):
+    if any(getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks")) or "forward" in vars(module):
         raise WganError(f"layer {name or type(module).__name__} has a forward hook, which may change its output: remove it to certify")
     if type(module) is nn.Sequential:
         found = []
-        for child, inner in module.named_children():
+        for child, inner in module._modules.items():  # `named_children` leaves out what stands twice
+            assert inner is not None
             factors, shape = _factors(f"{name}.{child}".lstrip("."), inner, shape)
             found += factors
         return found, shape

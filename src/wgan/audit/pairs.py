@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
+from wgan.errors import WganError
 from wgan.seeding import numpy_generator
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
@@ -58,8 +59,10 @@ def scale(d: int, factor: float = 0.5, base: Base = "normal") -> Pair:
     >>> round(scale(1, 0.5).w1, 6)
     0.398942
     """
+    if factor < 0:
+        raise WganError(f"factor = {factor}: mirrored samples have another optimal plan; give 0 or more")
     mean_norm = sqrt(2) * exp(lgamma((d + 1) / 2) - lgamma(d / 2)) if base == "normal" else _radius(base, d) * d / (d + 1)
-    diameter = 2 * _radius(base, d) * max(1.0, abs(factor))
+    diameter = 2 * _radius(base, d) * max(1.0, factor)
     return Pair("scale", d, _base(base, d), lambda n, rng: factor * _base(base, d)(n, rng), abs(1 - factor) * mean_norm, 0.0, diameter)
 
 

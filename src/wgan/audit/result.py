@@ -37,22 +37,24 @@ class Bracket(Printed):
     """W1 in [lower, upper], with everything that was assumed.
 
     `certifies` says of what: "population" with probability `confidence`, or these "samples" for certain (`confidence` none).
-    `lowers` are the bounds of each critic, of which the largest counts, `layers` the auditor's Lipschitz factors. `floor` is the
+    `lower_ends` are the bounds of each critic, of which the largest counts, `layers` the auditor's Lipschitz factors. `floor` is the
     transport between two batches of x, what sampling alone reads; `heuristic` takes it off. Neither is certified.
-    `held_out` counts the samples of each side that the bounds rest on; `split` names how they were set apart.
+    `held_out` counts the samples of each side that the bounds rest on; `split` names how they were set apart; `repeated`
+    counts rows of each side that occur again.
     """
 
     certifies: str
     confidence: float | None
-    lowers: tuple[Lower, ...]
+    lower_ends: tuple[Lower, ...]
     layers: tuple[tuple[str, float], ...]
-    uppers: Upper | None
+    upper_end: Upper | None
     floor: float | None
     heuristic: float | None
     n: int
     m: int
     d: int
     held_out: tuple[int, int]
+    repeated: tuple[int, int]
     split: str
     space: str
     units: str
@@ -60,7 +62,7 @@ class Bracket(Printed):
     @property
     def best(self) -> Lower:
         """The lower bound that won."""
-        return max(self.lowers, key=lambda low: low.bound)
+        return max(self.lower_ends, key=lambda low: low.bound)
 
     @property
     def lower(self) -> float:
@@ -68,7 +70,7 @@ class Bracket(Printed):
 
     @property
     def upper(self) -> float | None:
-        return self.uppers.bound if self.uppers else None
+        return self.upper_end.bound if self.upper_end else None
 
     def interval(self) -> str:
         """Return the two ends, rounded outwards."""
@@ -76,15 +78,21 @@ class Bracket(Printed):
 
     @property
     def note(self) -> str:
-        """What to do about an upper end that sampling alone makes loose; empty where it does not."""
-        if self.upper is None or self.uppers is None or self.floor is None or self.floor < LOOSE * self.uppers.transport:
-            return ""
-        parts = f"{figures(self.floor)} of the transport of {figures(self.uppers.transport)}"
-        return f"the upper end is loose: sampling alone makes {parts}; fewer coordinates say more (--space pca-16)"
+        """What the reader should know or do where the samples repeat rows, or sampling alone makes the upper end loose."""
+        notes = []
+        if any(self.repeated) and self.confidence:
+            notes.append(
+                f"{self.repeated[0]} rows of x and {self.repeated[1]} of y occur again: right for data of few values, but if rows were"
+                " copied (oversampling), drop the copies, for the bracket does not hold with them"
+            )
+        if self.upper is not None and self.upper_end and self.floor is not None and self.floor >= LOOSE * self.upper_end.transport:
+            parts = f"{figures(self.floor)} of the transport of {figures(self.upper_end.transport)}"
+            notes.append(f"the upper end is loose: sampling alone makes {parts}; fewer coordinates say more (--space pca-16)")
+        return "\n".join(notes)
 
     def __str__(self) -> str:
         of, scope = ("P,Q", f"{100 * (self.confidence or 0):g} %, population") if self.confidence else ("x,y", "these samples alone")
-        u = self.uppers
+        u = self.upper_end
         parts = [scope, *([f"R={u.diameter:g} {u.diameter_from}"] if u and u.diameter else []), f"lower: {self._lower_words()}"]
         parts += [f"upper: {self._upper_words()}", self.units]
         aside = {"asymptotic upper": u.asymptotic if u else None, "floor": self.floor, "heuristic": self.heuristic}
@@ -92,7 +100,7 @@ class Bracket(Printed):
         return " | ".join([f"W1({of}{'' if self.space == 'raw' else f'; {self.space}'}) {self.interval()} ({'; '.join(parts)})", *words])
 
     def facts(self) -> dict[str, str]:
-        u = self.uppers
+        u = self.upper_end
         rows = {
             "W1": self.interval(),
             "holds of": f"the populations, with probability {100 * self.confidence:g} %, if the samples are independent and trained neither side"
@@ -100,8 +108,8 @@ class Bracket(Printed):
             else "these two samples, for certain; what they were drawn from may lie nearer or farther",
             "lower": self._lower_words(),
         }
-        for low in self.lowers:
-            ends = f"scores clamped to [{low.clamp[0]:.4g}, {low.clamp[1]:.4g}]"
+        for low in self.lower_ends:
+            ends = f"scores clamped to [{low.clamp[0]:.4g}, {low.clamp[1]:.4g}]" if low.clamp else "scores as they are"
             rows[f"  {low.critic}"] = f"({figures(low.gap)} - {figures(low.radius)}) / {low.lipschitz:.6f} = {rounded(low.bound, down=True)}; {ends}"
         if self.layers:
             rows["  L by layer"] = ", ".join(f"{name}: {factor:.9f}" for name, factor in self.layers)
@@ -125,14 +133,14 @@ class Bracket(Printed):
 
     def to_json(self) -> dict[str, Any]:
         ends = {"metric": f"w1-bracket-{self.certifies}", "lower": self.lower, "upper": self.upper}
-        return ends | super().to_json()
+        return {**ends, **super().to_json()}
 
     def _lower_words(self) -> str:
         counts = f"{self.held_out[0]}+{self.held_out[1]}"
         return f"{self.best.critic} L={self.best.lipschitz:.6f}, {counts} {'held out' if self.confidence else 'in-sample'}"
 
     def _upper_words(self) -> str:
-        u = self.uppers
+        u = self.upper_end
         if u is None:
             return "none, too many pairs for exact transport"
         if self.confidence is None:

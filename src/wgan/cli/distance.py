@@ -1,7 +1,7 @@
 """`wgan distance A B`: how far apart are two samples, or what they were drawn from?"""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 from typing import Annotated, Literal, TypeVar
@@ -10,13 +10,13 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from wgan.audit import bracket, dual
+from wgan import audit
 from wgan.cli.app import Flag, app, screen
 from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
 from wgan.distances.results import Printed, finite
 from wgan.distances.spaces import fit_space
 from wgan.errors import WganError
-from wgan.sources import Source, read_pair
+from wgan.sources import read_pair
 
 P, Q = "3,2,1,4", "1,2,4,3"
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
@@ -26,18 +26,18 @@ Result = TypeVar("Result")
 
 @app.command(name="distance")
 def distance_command(
-    a: Annotated[str, Parameter(show_default=False)] = P,
-    b: Annotated[str, Parameter(show_default=False)] = Q,
+    a: str | None = None,
+    b: str | None = None,
     /,
     *,
     metric: Metric = "auto",
-    p: float = 1.0,
+    p: float | None = None,
     space: str = "raw",
     number: Annotated[int | None, Parameter(name=["-n", "--number"])] = None,
-    bracket: Annotated[Literal["population", "samples"] | None, Parameter(name="--bracket")] = None,
-    confidence: float = 0.95,
+    bracket: Literal["population", "samples"] | None = None,
+    confidence: float | None = None,
     diameter: float | None = None,
-    variant: str = "wgan-gp",
+    variant: str | None = None,
     steps: int | None = None,
     seed: int = 0,
     explain: Annotated[bool, Flag] = False,
@@ -49,13 +49,14 @@ def distance_command(
     Parameters
     ----------
     a
-        What `wgan train` takes, a run's folder (fresh samples of its generator), or a histogram such as 3,2,1,4.
+        What `wgan train` takes, a run's folder (fresh samples of its generator), or a histogram such as 3,2,1,4. Without A
+        and B: the example of 3,2,1,4 and 1,2,4,3.
     b
         Likewise.
     metric
         auto: exact up to 10,000 x 10,000 samples, sliced beyond. dual: what a critic of --variant reads.
     p
-        The order: 1 or 2; in one dimension any, also inf.
+        The order, 1 unless given: 1 or 2; in one dimension any, also inf; max-sliced has 2.
     space
         raw, standard (columns in standard deviations of A) or pca-K (the first K principal axes).
     number
@@ -63,11 +64,11 @@ def distance_command(
     bracket
         Print an interval: of the population (with --confidence), or of these samples alone.
     confidence
-        The probability of a population bracket.
+        The probability of a population bracket; 0.95 unless given.
     diameter
-        No two possible samples lie farther apart; known for pictures of whole numbers.
+        No two possible samples of one side lie farther apart, in raw coordinates; known for pictures of 8 bits.
     variant
-        The row of `wgan variants` for --metric dual.
+        The row of `wgan variants` for --metric dual; wgan-gp unless given.
     steps
         Training of the critic: 3000 for dual, 2000 for a bracket, unless given.
     seed
@@ -79,16 +80,41 @@ def distance_command(
     quiet
         No progress bar.
     """
+    if a is None or b is None:
+        if a is not None:
+            raise WganError(f"one source, {a}: give two")
+        a, b = P, Q
+    _refuse_what_has_no_effect({"--confidence": confidence, "--diameter": diameter}, bracket == "population", "belongs to --bracket population")
+    _refuse_what_has_no_effect({"--variant": variant}, metric == "dual", "belongs to --metric dual")
+    _refuse_what_has_no_effect({"--steps": steps}, metric == "dual" or bracket is not None, "belongs to --metric dual and --bracket")
+    if bracket is not None and (metric != "auto" or p not in (None, 1)):
+        raise WganError("--bracket is of W1 alone: leave out --metric and --p")
+    if metric == "dual" and p not in (None, 1):
+        raise WganError("--metric dual reads W1: leave out --p")
     if _is_histogram(a) and _is_histogram(b):
+        others = {"--metric": None if metric == "auto" else metric, "--p": p, "--bracket": bracket, "-n": number}
+        _refuse_what_has_no_effect(others, False, "is not for histograms")
         _print_histograms(_masses(a), _masses(b), explain, json_)
         return 0
-    if bracket is not None and (metric != "auto" or p != 1):
-        raise WganError("--bracket is of W1 alone: leave out --metric and --p")
-    if metric == "dual" and p != 1:
-        raise WganError("--metric dual reads W1: leave out --p")
     x, y = read_pair(a, b, number, seed, progress=not quiet)
+
+    def measure(report: Report) -> Printed:
+        if bracket is not None:
+            known = (x.diameter, x.units) if diameter is None and x.diameter and y.diameter else (diameter, "declared")
+            level = 0.95 if confidence is None else confidence
+            length = 2000 if steps is None else steps
+            return audit.bracket(x.values, y.values, bracket, level, *known, steps=length, space=space, seed=seed, units=x.units, progress=report)
+        chosen = fit_space(space, x.values, y.values, x.units)
+        values = chosen.map(x.values), chosen.map(y.values)
+        if metric == "dual":
+            name, length = variant or "wgan-gp", 3000 if steps is None else steps
+            return audit.dual(*values, name, length, seed=seed, units=chosen.units, progress=lambda i, n: report(f"training a {name} critic", i, n))
+        report(f"{len(values[0])} x {len(values[1])} samples", 0, 1)
+        order = p if p is not None else 2.0 if metric == "max-sliced" else 1.0
+        return distance(*values, metric, order, seed=seed, floor=True, units=chosen.units)
+
     with _progress(quiet) as report:
-        result = _interruptible(lambda: _measure(x, y, metric, p, space, bracket, confidence, diameter, variant, steps, seed, report))
+        result = _interruptible(lambda: measure(report))
     if json_:
         print(json.dumps(finite(result.to_json() | {"x": x.words, "y": y.words, "seed": seed}), indent=2))
         return 0
@@ -99,30 +125,10 @@ def distance_command(
     return 0
 
 
-def _measure(
-    x: Source,
-    y: Source,
-    metric: Metric,
-    p: float,
-    space: str,
-    kind: Literal["population", "samples"] | None,
-    confidence: float,
-    diameter: float | None,
-    variant: str,
-    steps: int | None,
-    seed: int,
-    report: Report,
-) -> Printed:
-    a, b = x.values, y.values
-    if kind is not None:
-        known = (x.diameter, x.units) if diameter is None and space != "standard" and y.diameter else (diameter, "declared")
-        return bracket(a, b, kind, confidence, *known, steps=steps or 2000, space=space, seed=seed, units=x.units, progress=report)
-    chosen = fit_space(space, a, b, x.units)
-    a, b = chosen.map(a), chosen.map(b)
-    if metric == "dual":
-        return dual(a, b, variant, steps or 3000, seed=seed, units=chosen.units, progress=lambda i, n: report(f"training a {variant} critic", i, n))
-    report(f"{len(a)} x {len(b)} samples", 0, 1)
-    return distance(a, b, metric, p, seed=seed, floor=True, units=chosen.units)
+def _refuse_what_has_no_effect(given: Mapping[str, object], has_effect: bool, why: str) -> None:
+    for flag, value in given.items():
+        if value is not None and not has_effect:
+            raise WganError(f"{flag} {why}: leave it out")
 
 
 def _print_histograms(p: list[float], q: list[float], explain: bool, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import gzip
 import lzma
 import shutil
 import struct
+import warnings
 import zipfile
 import zlib
 from hashlib import sha256
@@ -26,6 +27,7 @@ IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
 CHANNELS = (1, 3, 4)
 SEPARATORS = (",", ";", "\t", " ")
+"""In falling order of trust: names of columns hold spaces."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, NotImplementedError)
 """What the standard library raises for damaged, encrypted or unknown compressed members."""
 
@@ -80,17 +82,26 @@ def from_idx(path: Path, progress: bool = False) -> Dataset:
 def from_csv(path: Path, progress: bool = False) -> Dataset:
     """Return the data set of a text file of numbers, a row a line, perhaps under a line of names; read into memory.
 
-    Columns are parted by the one of comma, semicolon, tab and space that the first line holds most of.
+    Columns are parted by comma, semicolon, tab or space, the first of these that the first line holds. A first line without
+    any number is one of names.
     """
     try:
         with path.open(encoding="utf-8-sig") as file:
             first = file.readline().strip()
-            separator = max(SEPARATORS, key=first.count)
-            named = any(not _is_number(field) for field in first.split(separator))
+            separator = next((s for s in SEPARATORS if s in first), ",")
+            names = first.split(separator)
+            named = not any(map(_is_number, names))
+            if named and names[0].strip() in ("", '""'):
+                raise WganError(f"{path}: the first column has no name, as if it counted rows: drop it, or name it to have it measured")
+            if names == [str(i) for i in range(len(names))] and len(names) > 1:
+                raise WganError(f"{path}: the first line counts the columns, so it may be names or a row: remove it, or write names")
             file.seek(0)
-            rows = np.loadtxt(file, delimiter=separator, skiprows=int(named), ndmin=2, comments=None, encoding="utf-8")
+            with warnings.catch_warnings(action="ignore"):  # of an empty file, which is refused below
+                rows = np.loadtxt(file, delimiter=separator, skiprows=int(named), ndmin=2, comments=None, encoding="utf-8")
     except UnicodeDecodeError as error:
         raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
+    except WganError:
+        raise
     except ValueError:
         raise WganError(f"{path}: {_first_fault(path, separator, named)}") from None
     if rows.size == 0:

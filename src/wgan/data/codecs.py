@@ -107,14 +107,15 @@ class ImageCodec:
         return (np.rint(values) if dtype.kind in "iu" else values).astype(dtype)
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
-        flat = np.asarray(raw, dtype=np.float64).reshape(len(raw), int(np.prod(self.shape)))
-        return (flat - self.low) / (self.high - self.low)
+        """Return pixels in [0, 1], channels first whatever the layout, flattened."""
+        unit = (np.asarray(raw, dtype=np.float64) - self.low) / (self.high - self.low)
+        return (np.moveaxis(unit, -1, 1) if self.layout == "hwc" else unit).reshape(len(raw), int(np.prod(self.shape)))
 
     def to_pixels(self, raw: np.ndarray) -> np.ndarray:
         """Return `[n, h, w, c]` uint8 for a picture file."""
         c, h, w = self.shape
         unit = np.rint(self.measure(raw) * 255).clip(0, 255).astype(np.uint8)
-        return unit.reshape(-1, h, w, c) if self.layout != "chw" else np.moveaxis(unit.reshape(-1, c, h, w), 1, -1)
+        return np.moveaxis(unit.reshape(-1, c, h, w), 1, -1)
 
 
 Codec = VectorCodec | ImageCodec

@@ -50,9 +50,20 @@ def quantile_pairs(
 ) -> tuple[Float[np.ndarray, " k"], Int64[np.ndarray, " k"], Int64[np.ndarray, " k"]]:
     """Return the optimal plan on a line as pieces of [0, 1]: (their masses, which x, which y), k = n + m."""
     i, j = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
-    ends_x, ends_y = np.cumsum(wx[i]), np.cumsum(wy[j])
-    ends_x[-1] = ends_y[-1] = 1.0
+    i, j = i[wx[i] > 0], j[wy[j] > 0]
+    ends_x, ends_y = _cumulated(wx[i]), _cumulated(wy[j])
     ends = np.sort(np.concatenate([ends_x, ends_y]))
-    at_x = np.minimum(np.searchsorted(ends_x, ends, side="left"), len(x) - 1)
-    at_y = np.minimum(np.searchsorted(ends_y, ends, side="left"), len(y) - 1)
-    return np.diff(ends, prepend=0.0), i[at_x], j[at_y]
+    at_x = np.minimum(np.searchsorted(ends_x, ends, side="left"), len(i) - 1)
+    at_y = np.minimum(np.searchsorted(ends_y, ends, side="left"), len(j) - 1)
+    masses = np.diff(ends, prepend=0.0)
+    masses[masses < len(ends) * np.finfo(np.float64).eps] = 0.0  # slivers that rounding leaves between equal ends
+    return masses, i[at_x], j[at_y]
+
+
+def _cumulated(w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Return the cumulated weights; of equal ones i / n, so that ends which are equal fractions are equal numbers."""
+    if (w == w[0]).all():
+        return np.arange(1, len(w) + 1) / len(w)
+    ends = np.cumsum(w)
+    ends[-1] = 1.0
+    return ends

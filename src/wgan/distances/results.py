@@ -24,8 +24,9 @@ class Printed:
         return "\n".join(f"{name:{width}}  {fact}" for name, fact in facts.items())
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields as plain values."""
-        return asdict(self)  # type: ignore[call-overload]
+        """Return all fields as plain values that JSON can hold."""
+        fields: dict[str, Any] = finite(asdict(self))  # type: ignore[call-overload]
+        return fields
 
 
 def finite(values: Any) -> Any:

@@ -13,10 +13,15 @@ def weighted_samples(x: ArrayLike, weights: ArrayLike | None, name: str) -> tupl
     Raises:
         WganError: no samples, a NaN or infinity, or weights that are negative, all zero or of another number.
     """
-    a = np.asarray(x, dtype=np.float64)
+    try:
+        a = np.asarray(x, dtype=np.float64)
+    except (ValueError, TypeError):
+        raise WganError(f"{name} holds what is not a number: give samples as numbers, [n, d]") from None
     a = a[:, None] if a.ndim == 1 else a
-    if a.ndim != 2 or a.size == 0:
-        raise WganError(f"{name} has shape {a.shape}: give at least one sample, as [n, d]")
+    if a.ndim != 2:
+        raise WganError(f"{name} has shape {a.shape}: give samples as [n, d], pictures flattened")
+    if a.size == 0:
+        raise WganError(f"{name} has shape {a.shape}: give at least one sample of at least one number")
     if not np.isfinite(a).all():
         raise WganError(f"{name} holds NaN or infinite values in row {int(np.argwhere(~np.isfinite(a))[0, 0])}")
     if weights is None:

@@ -49,7 +49,8 @@ def sinkhorn_divergence(
         x: samples `[n, d]`, in any unit.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
-        epsilon: the weight of the entropy, in the unit to the power p; none: a twentieth of the mean of |x_i - y_j|^p.
+        epsilon: the weight of the entropy, in the unit to the power p; none: a twentieth of the mean of |x_i - y_j|^p, or
+            what float64 needs for the pair farthest apart.
         x_weights: weights `[n]`; none: equal.
         y_weights: weights `[m]`; none: equal.
         max_iterations: how many are tried in each of the three solves.
@@ -75,15 +76,16 @@ def sinkhorn_divergence(
     middle = a.mean(axis=0)
     metric = "euclidean" if p == 1 else "sqeuclidean"
     a, b = a - middle, b - middle
-    across = cdist(a, b, metric)
+    across, own = cdist(a, b, metric), [cdist(s, s, metric) for s in (a, b)]
     if epsilon is None:
-        epsilon = float(wa @ across @ wb) / 20 or 1.0  # any epsilon serves where all samples coincide
+        widest = max(float(cost.max()) for cost in (across, *own))
+        epsilon = max(float(wa @ across @ wb) / 20, widest / UNDERFLOW) or 1.0  # any epsilon serves where all samples coincide
     if not (epsilon > 0 and np.isfinite(epsilon)):
         raise WganError(f"epsilon = {epsilon!r}: give a number above 0")
     value, iterations = _between(across, wa, wb, epsilon, max_iterations)
-    for points, weights in ((a, wa), (b, wb)):
-        own, count = _within(cdist(points, points, metric), weights, epsilon, max_iterations)
-        value, iterations = value - own / 2, iterations + count
+    for cost, weights in zip(own, (wa, wb), strict=True):
+        half, count = _within(cost, weights, epsilon, max_iterations)
+        value, iterations = value - half / 2, iterations + count
     return Sinkhorn(max(value, 0.0) ** (1 / p), epsilon, iterations)
 
 
@@ -123,4 +125,6 @@ def _kernel(cost: Float[np.ndarray, "n m"], epsilon: float) -> Float[np.ndarray,
 
 
 def _unconverged(epsilon: float, iterations: int) -> WganError:
-    return WganError(f"Sinkhorn's iteration did not converge in {iterations} steps at epsilon = {epsilon:g}: give a larger one, or use `wasserstein`")
+    return WganError(
+        f"Sinkhorn's iteration did not converge in {iterations} steps at epsilon = {epsilon:g}: give a larger one, or take exact transport"
+    )

@@ -64,9 +64,11 @@ def sliced_wasserstein(
     a, b = _pair(x, y, x_weights, y_weights)
     theta = np.random.default_rng(seed).standard_normal((directions, a[0].shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
+    scale = max(np.abs(s[0]).max() for s in (a, b)) or 1.0  # so that a high power does not overflow
+    a, b = (a[0] / scale, a[1]), (b[0] / scale, b[1])
     powers = np.array([_power(a, b, direction, p) for direction in theta])
     mean = powers.mean()
-    value = float(mean ** (1 / p))
+    value = float(mean ** (1 / p) * scale)
     error = powers.std(ddof=1) / np.sqrt(directions)
     return Sliced(value, float(value / (p * mean) * error) if mean > 0 else 0.0, directions)
 

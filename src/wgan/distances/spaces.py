@@ -13,12 +13,12 @@ NAMES = ("raw", "standard", "pca-16")
 
 @dataclass(frozen=True)
 class Space:
-    """A fixed map of samples; `shrinks` tells that no distance grows, so that W1 in it is at most W1 in the raw coordinates."""
+    """A fixed map of samples; no distance grows more than `lipschitz` times, so W1 in it is at most that times the raw W1."""
 
     name: str
     map: Callable[[np.ndarray], np.ndarray]
     units: str
-    shrinks: bool
+    lipschitz: float
 
 
 def fit_space(name: str, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], units: str) -> Space:
@@ -38,13 +38,12 @@ def fit_space(name: str, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"
     array([[3.]])
     """
     if name == "raw":
-        return Space(name, lambda s: s, units, shrinks=True)
+        return Space(name, lambda s: s, units, 1.0)
     if name == "standard":
-        sd = x.std(axis=0)
-        sd = np.where(sd > 0, sd, 1.0)
-        return Space(name, lambda s: s / sd, "standard deviations of x's columns", shrinks=False)
+        sd = np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 1.0)
+        return Space(name, lambda s: s / sd, "standard deviations of x's columns", float(1 / sd.min()))
     kind, _, digits = name.partition("-")
-    if kind != "pca" or not digits.isdigit():
+    if kind != "pca" or not digits.isdecimal():
         raise WganError(f"no space is called '{name}'. {did_you_mean(name, NAMES)}")
     most = min(x.shape[1], len(x) + len(y) - 1)
     if not 1 <= int(digits) <= most:
@@ -53,4 +52,4 @@ def fit_space(name: str, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"
 
     middle = x.mean(axis=0)
     axes = PCA(int(digits), svd_solver="full").fit(np.concatenate([x, y]) - middle).components_
-    return Space(name, lambda s: (s - middle) @ axes.T, f"{units}, on {digits} principal axes", shrinks=True)
+    return Space(name, lambda s: (s - middle) @ axes.T, f"{units}, on {digits} principal axes", 1.0)

@@ -36,6 +36,12 @@ class Variant:
     when: str = ""
 
     @property
+    def reads_w1(self) -> bool:
+        """Whether the critic's estimate is a W1 in the unit of the samples: its slope is held near 1, not just bounded."""
+        sided = self.penalty is not None and self.penalty.shape in (two_sided, one_sided)
+        return self.score is DUAL_W1 and (sided or self.layers != "plain")
+
+    @property
     def layers(self) -> Layers:
         """What the critic is built of."""
         return self.constraint.layers if self.constraint else "plain"
