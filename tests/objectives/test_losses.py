@@ -46,8 +46,10 @@ def test_loss_is_score_plus_weighted_penalty_and_the_estimate_leaves_it_out(name
     score, penalty = VARIANTS[name].score, VARIANTS[name].penalty
     weight = penalty.weight if penalty else 0.0
     assert torch.allclose(terms.estimate, score.estimate(f_real, f_fake), atol=1e-5)
-    assert torch.allclose(terms.loss, score.critic(f_real, f_fake) + weight * terms.penalty, atol=1e-4)
-    assert all(t.shape == (16,) and t.dtype == torch.float32 for t in terms)
+    penalty_part = weight * terms.penalty if penalty else 0.0
+    assert torch.allclose(terms.loss, score.critic(f_real, f_fake) + penalty_part, atol=1e-4)
+    assert all(t.shape == (16,) and t.dtype == torch.float32 for t in terms if t is not None)
+    assert (terms.penalty is None) == (penalty is None) == (terms.gradient_norm is None)
 
 
 def textbook_penalty(critic, x_real, x_fake, u):
@@ -149,6 +151,18 @@ def test_batches_may_be_split(name, kind):
     whole = gradient(loss, critic, batch)
     halves = [gradient(loss, critic, tuple(t[part] for t in batch)) for part in (slice(0, 8), slice(8, 16))]
     assert relative((halves[0] + halves[1]) / 2, whole) < 1e-5
+
+
+@pytest.mark.parametrize("name", PENALISED)
+def test_a_lazy_penalty_has_the_gradient_of_the_plain_one_on_average(name):
+    """One update with three times the weight and two without add up to three with it."""
+    critic, (x_real, x_fake, u) = critic_and_batch("vectors")
+    plain = gradient(CriticLoss(critic, VARIANTS[name]), critic, (x_real, x_fake, u))
+    lazy = CriticLoss(critic, VARIANTS[name], every=3)
+    taken, rested = (gradient(lazy, critic, (x_real, x_fake, c)) for c in (u, None))
+    rested = torch.nn.functional.pad(rested, (0, len(plain) - len(rested)))
+    assert relative((taken + 2 * rested) / 3, plain) < 1e-5
+    assert lazy(x_real, x_fake, None).penalty is None
 
 
 def test_a_norm_over_the_batch_in_a_penalised_critic_is_an_error_and_dropout_a_warning():

@@ -64,10 +64,11 @@ class Dual(Printed):
 
     def __str__(self) -> str:
         certified = "" if self.certified is None else f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f}"
+        standing = "" if certified else " and not certified"
         corrected = "" if self.corrected is None else f", slope-corrected {figures(self.corrected)}"
         doubt = "" if self.settled else f"; still moving: {self.drift:+.0%} in the second half"
         return (
-            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified}, in-sample{'' if certified else ' and not certified'} (gradient norm {self.mean_norm:.3f} mean,"
+            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified}, in-sample{standing} (gradient norm {self.mean_norm:.3f} mean,"
             f" {self.max_norm:.3f} largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d}, {self.units})"
         )
 

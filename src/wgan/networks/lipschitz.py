@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.grad import conv2d_input
 from torch.nn.utils import parametrizations, parametrize
 
 from wgan.errors import WganError
@@ -102,11 +103,9 @@ class SpectralNorm(nn.Module):
         return weight / (u * self._apply_to(weight, v)).sum()
 
     def _iterate(self, weight: Tensor) -> None:
-        """v <- A^T A v, normalised; the adjoint is the gradient of <u, A v>, which torch knows for every geometry."""
-        v = self.v.detach().requires_grad_(True)
-        with torch.enable_grad():
-            out = self._apply_to(weight.detach(), v)
-            (adjoint,) = torch.autograd.grad(out, v, out.detach())
+        """v <- A^T A v, normalised."""
+        out = self._apply_to(weight, self.v)
+        adjoint = out @ weight if self.geometry is None else conv2d_input(self.v.shape, weight, out, *self.geometry)
         self.v.copy_(_unit(adjoint))
 
     def _apply_to(self, weight: Tensor, v: Tensor) -> Tensor:

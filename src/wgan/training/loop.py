@@ -101,7 +101,7 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
         metrics = None
         stopping = done or stop()
         if last is not None and (stopping or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
-            metrics = _metrics(*last, state, row, config)
+            metrics = _metrics(*last, state, config)
         if run is not None:
             if metrics and (done or step % settings.log_every == 0):
                 run.append_metrics(metrics)
@@ -122,7 +122,7 @@ def model_of(state: State, config: Config, dataset: Dataset) -> Model:
     return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant)
 
 
-def _metrics(terms: CriticTerms, norm: Tensor, state: State, row: Variant, config: Config) -> Metrics:
+def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config) -> Metrics:
     metrics: Metrics = {
         "step": state.step,
         "seconds": round(state.seconds, 3),
@@ -131,7 +131,7 @@ def _metrics(terms: CriticTerms, norm: Tensor, state: State, row: Variant, confi
         "critic_loss": float(terms.loss),
         "generator_gradient_norm": float(norm),
     }
-    if row.penalty:
+    if terms.penalty is not None and terms.gradient_norm is not None:
         metrics |= {"penalty": float(terms.penalty), "gradient_norm": float(terms.gradient_norm)}
     wrong = [name for name, value in metrics.items() if not isfinite(value)]
     if wrong:

@@ -26,11 +26,11 @@ class Draws:
     config: Config
     device: torch.device
 
-    def critic(self, draw: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (x_real, z, u) for the critic's update number `draw`; each is fresh."""
+    def critic(self, draw: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return (x_real, z, u) for the critic's update number `draw`; each is fresh. No u: the penalty rests at this update."""
         batch = self.config.optimiser.batch
         z, u = self._noise("critic", draw, batch)
-        return self.batches(draw, batch), z, u
+        return self.batches(draw, batch), z, u if draw % self.config.objective.penalty_every == 0 else None
 
     def generator(self, step: int, with_real: bool) -> tuple[Tensor, Tensor | None]:
         """Return (z, x_real if asked for) for generator step `step`."""
@@ -66,7 +66,7 @@ def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config:
     return terms, norm
 
 
-def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z: Tensor, u: Tensor, config: Config) -> CriticTerms:
+def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z: Tensor, u: Tensor | None, config: Config) -> CriticTerms:
     """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the row asks for it."""
     bfloat16 = config.training.precision == "bfloat16"
     with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
@@ -77,7 +77,7 @@ def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z:
     state.critic_optimiser.step()
     if row.constraint:
         row.constraint.project(state.critic, row.constraint.bound)
-    return CriticTerms(*(t.detach().mean() for t in terms))
+    return CriticTerms(terms.loss.detach().mean(), terms.estimate.detach().mean(), *(None if t is None else t.detach().mean() for t in terms[2:]))
 
 
 def generator_update(state: State, losses: Losses, z: Tensor, x_real: Tensor | None = None) -> Tensor:
