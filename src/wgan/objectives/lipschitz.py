@@ -3,7 +3,6 @@
 Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017), algorithm 1, line 7.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -11,8 +10,6 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-
-from wgan.errors import WganError
 
 Samples = Float[Tensor, "n *shape"]
 Norms = Float[Tensor, " n"]
@@ -108,19 +105,6 @@ NORMALISATIONS = (
     nn.GroupNorm,
     nn.RMSNorm,
 )
-
-
-def check_penalised(critic: nn.Module) -> None:
-    """Refuse a critic whose score of a sample depends on the others, and warn of dropout: Gulrajani et al. (2017), section 4.
-
-    Raises:
-        WganError: BatchNorm in the critic, naming the layer.
-    """
-    for name, module in critic.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            raise WganError(f"the critic's layer {name} is {type(module).__name__}, but a penalty is per sample: use LayerNorm or none")
-        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
-            warnings.warn(f"the critic's layer {name} drops out: its gradient norm is that of a random network", stacklevel=3)
 
 
 @torch.no_grad()

@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from wgan.objectives.lipschitz import check_penalised, full_precision
+from wgan.objectives.checker import check_critic
+from wgan.objectives.lipschitz import full_precision
 from wgan.objectives.variants import Variant
 
 
@@ -33,13 +34,12 @@ class CriticLoss(nn.Module):
     coefficients `u` at that one, and none at the others.
 
     Raises:
-        WganError: a norm over the batch in a critic with a per-sample penalty.
+        WganError: a critic that the row would train wrongly, see `check_critic`.
     """
 
     def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False, every: int = 1) -> None:
         super().__init__()
-        if variant.penalty:
-            check_penalised(critic)
+        check_critic(critic, variant)
         self.critic, self.variant, self.low_precision, self.every = critic, variant, bfloat16, every
 
     def forward(self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"] | None) -> CriticTerms:

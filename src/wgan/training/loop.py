@@ -13,7 +13,7 @@ from torch import Tensor
 
 from wgan.data import Batches, Dataset
 from wgan.errors import WganError
-from wgan.objectives import CriticTerms, Variant, variant
+from wgan.objectives import CriticTerms, Variant, variant, weight_advice
 from wgan.training import state as states
 from wgan.training.config import Config
 from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
@@ -23,6 +23,9 @@ from wgan.training.state import State
 from wgan.training.step import Draws, train_step, warm_up
 
 Metrics = dict[str, int | float]
+
+
+ADVICE_SAMPLES = 512
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,13 @@ def prepare(config: Config, dataset: Dataset) -> State:
     """Return the state before the first step; weights are a function of the seed. Data that cannot be split are refused here."""
     dataset.split(config.data.held_out, config.data.split_seed)
     return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
+
+
+def advice(config: Config, dataset: Dataset) -> list[str]:
+    """Return what is doubtful about a configuration for these data, in words."""
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    x_real = dataset.encode(split.train_sample(0, min(split.n_train, ADVICE_SAMPLES)))
+    return [words for words in (weight_advice(row_of(config), x_real),) if words]
 
 
 def resume(state: State, run: Run) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wgan.errors import WganError
-from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant
+from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, check_critic
 from wgan.training.config import Config
 from wgan.training.state import State
 
@@ -38,6 +38,7 @@ def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tens
     Raises:
         WganError: no compiler here, or gradients whose relative difference exceeds `tolerance`.
     """
+    check_critic(state.critic, row, compiling=True)
     fast = Losses(torch.compile(losses.critic, fullgraph=True, dynamic=False), torch.compile(losses.generator, fullgraph=True, dynamic=False))
     try:
         plain_gradients, fast_gradients = (_gradients(each, state, row, x_real, z, u) for each in (losses, fast))
