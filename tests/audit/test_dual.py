@@ -64,7 +64,7 @@ def test_jensen_shannon_rows_read_log_two_on_disjoint_samples_of_unequal_counts(
     reading = dual(X[:200], X + 100.0, name, steps=500, width=32)
     assert reading.value == pytest.approx(np.log(2), abs=0.01)
     assert reading.corrected is None
-    assert reading.units == "nats"
+    assert reading.units == "Jensen-Shannon divergence, nats"
 
 
 def test_clipped_weights_stay_clipped_and_nothing_is_corrected():

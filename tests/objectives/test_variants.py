@@ -23,7 +23,7 @@ def test_rows_hold_the_papers_settings():
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(WganError, match="Did you mean 'wgan-gp'"):
-        variant("wgan-gpp")
+        variant("wgan-pg")
 
 
 def test_a_setting_that_the_row_lacks_is_an_error():
