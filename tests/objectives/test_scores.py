@@ -30,7 +30,7 @@ FORMULAS = {
     "lsgan": LEAST_SQUARES,
     "hinge-sn": HINGE,
     "r3gan": RELATIVISTIC,
-    **dict.fromkeys(("wgan-lp", "wgan-div", "wgan-r1", "wgan-sn", "wgan-ortho"), DUAL),
+    **dict.fromkeys(("wgan-lp", "wgan-div", "wgan-r1", "wgan-sn", "wgan-ortho", "wgan-ct"), DUAL),
     "wgan": DUAL,
     "wgan-gp": DUAL,
     "gan": (JS_CRITIC, lambda f: -log_sigmoid(f), JS_ESTIMATE),

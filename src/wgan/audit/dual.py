@@ -21,7 +21,7 @@ from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import CriticLoss, Variant, variant
 from wgan.objectives.lipschitz import between, gradient_norms
 from wgan.objectives.scores import DUAL_W1
-from wgan.seeding import torch_generator
+from wgan.seeding import derive, torch_generator
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
 NORM_POINTS, PAIRS = 4096, 2**18
@@ -159,7 +159,9 @@ def dual(
     scale = 1.0 if row.constraint else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
     scaled = row.adjusted(row.penalty.weight / scale) if row.penalty else row
     x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
-    critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "dual", "dropout"))
+        critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
     is_distance = row.score is DUAL_W1
     lipschitz = certify(frozen(deepcopy(critic)), tuple(x_scaled.shape[1:])).lipschitz if is_distance and row.layers != "plain" else None
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)

@@ -1,4 +1,4 @@
-"""How is a critic built that cannot be steep? Its layers are replaced: spectral norm, or orthonormal weights and sorting.
+"""How is a critic built for a variant that asks for other layers? Spectral norm, orthonormal weights and sorting, dropout.
 
 Spectral norm of the operator: Miyato et al. (2018), section 2.1, taken of the convolution itself, padding and stride included,
 not of its reshaped kernel, whose norm bounds nothing. Orthonormal layers: Anil et al. (2019); convolutions as shifts and orthonormal
@@ -15,9 +15,10 @@ from torch.nn.grad import conv2d_input
 from torch.nn.utils import parametrizations, parametrize
 
 from wgan.errors import WganError
+from wgan.networks.images import ResidualBlock
 from wgan.networks.layers import MaxMin, Score
 
-Layers = Literal["plain", "spectral", "spectral-sorting", "orthonormal"]
+Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]
 Pair = tuple[int, int]
 START_ITERATIONS = 50
 
@@ -26,18 +27,30 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
     """Return a fresh critic with its layers replaced; weights are made from those that it had.
 
     `spectral` divides each weight by its operator's norm; `spectral-sorting` also replaces activations by MaxMin;
-    `orthonormal` makes weights orthonormal and replaces activations by MaxMin.
+    `orthonormal` makes weights orthonormal and replaces activations by MaxMin; `dropout` drops units after each activation or block, a
+    fifth after the first and half after the others (Wei et al. 2018, appendix).
 
     Raises:
         WganError: a network that is no plain chain of linear and convolutional layers.
     """
     if layers == "plain":
         return critic
+    if layers == "dropout":
+        return _with_dropout(critic)
     x, rebuilt = torch.zeros(1, *shape), []
     with torch.no_grad():
         for name, layer in critic.named_children():
             rebuilt.append(_replaced(name, layer, x, layers))
             x = layer(x)
+    return nn.Sequential(*rebuilt)
+
+
+def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
+    rebuilt: list[nn.Module] = []
+    for layer in critic:
+        rebuilt.append(layer)
+        if isinstance(layer, nn.ReLU | nn.LeakyReLU | ResidualBlock):
+            rebuilt.append(nn.Dropout(0.5 if any(isinstance(before, nn.Dropout) for before in rebuilt) else 0.2))
     return nn.Sequential(*rebuilt)
 
 

@@ -24,13 +24,15 @@ def check_critic(critic: nn.Module, row: Variant, compiling: bool = False) -> No
         WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017, section 4); a bounded head under
             a Wasserstein score, whose estimate has no bound; an activation in place, in a compiled critic.
     """
+    if compiling and row.consistency:
+        raise WganError(f"{row.name} drops units at random, so a compiled gradient cannot be checked against the plain one: run without --compile")
     for name, module in critic.named_modules():
         kind = type(module).__name__
         if row.penalty and isinstance(module, nn.modules.batchnorm._BatchNorm):
             raise WganError(f"the critic's layer {name} is {kind}, but a penalty is per sample: use LayerNorm or none")
         if compiling and getattr(module, "inplace", False):
             raise WganError(f"the critic's layer {name} ({kind}) works in place, which a compiled penalty cannot bear: leave out inplace=True")
-        if row.penalty and isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
+        if row.penalty and not row.consistency and isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
             warnings.warn(f"the critic's layer {name} drops out: its gradient norm is that of a random network", stacklevel=2)
         if row.constraint and row.constraint.bound and _clipped_though_no_weight(module):
             warnings.warn(f"the critic's layer {name} ({kind}) has parameters of its own, which clipping will hold small too", stacklevel=2)

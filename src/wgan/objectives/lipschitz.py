@@ -14,7 +14,7 @@ from torch import Tensor, nn
 Samples = Float[Tensor, "n *shape"]
 Norms = Float[Tensor, " n"]
 Critic = Callable[[Tensor], Tensor]
-Layers = Literal["plain", "spectral", "spectral-sorting", "orthonormal"]
+Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]
 Points = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
 
 
@@ -84,6 +84,28 @@ class Penalty:
         """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of points: sum and mean."""
         norms = [gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)]
         return torch.stack([self.shape(n) for n in norms]).sum(0), torch.stack(norms).mean(0)
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin): Wei et al. (2018), equations 4 and 5.
+
+    x' and x'' are two passes of a real sample through a critic that drops units at random; h is its last hidden layer.
+    """
+
+    weight: float
+    margin: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.weight:g} E max(0, d(x', x'') - {self.margin:g}), x', x'' a real sample under two dropouts"
+
+    def __call__(self, critic: nn.Module, x_real: Samples) -> Norms:
+        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the score."""
+        assert isinstance(critic, nn.Sequential)
+        hidden = [critic[:-2](x_real).flatten(1) for _ in range(2)]
+        scores = [full_precision(critic[-2:](h)) for h in hidden]
+        apart = (full_precision(hidden[0]) - full_precision(hidden[1])).square().mean(1)
+        return ((scores[0] - scores[1]).square() + 0.1 * apart - self.margin).clamp_min(0)
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,11 @@ class CriticLoss(nn.Module):
         score, penalty = self.variant.score, self.variant.penalty
         with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
             f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]))).chunk(2)
+            consistency = self.variant.consistency(self.critic, x_real) if self.variant.consistency else None
             taken = penalty(self.critic, x_real, x_fake, u) if penalty is not None and u is not None else None
         loss, estimate = score.critic(f_real, f_fake), score.estimate(f_real, f_fake)
+        if self.variant.consistency and consistency is not None:
+            loss = loss + self.variant.consistency.weight * consistency
         if penalty is None or taken is None:
             return CriticTerms(loss, estimate, None, None)
         value, norms = taken

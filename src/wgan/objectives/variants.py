@@ -8,6 +8,7 @@ from typing import Any
 
 from wgan.errors import WganError, did_you_mean
 from wgan.objectives.lipschitz import (
+    Consistency,
     Constraint,
     Layers,
     Penalty,
@@ -31,6 +32,7 @@ class Variant:
     score: Score
     penalty: Penalty | None = None
     constraint: Constraint | None = None
+    consistency: Consistency | None = None
     optimiser: dict[str, Any] = field(default_factory=dict)
     paper: str = ""
     when: str = ""
@@ -39,12 +41,12 @@ class Variant:
     def reads_w1(self) -> bool:
         """Whether the critic's estimate is a W1 in the unit of the samples: its slope is held near 1, not just bounded."""
         sided = self.penalty is not None and self.penalty.shape in (two_sided, one_sided)
-        return self.score is DUAL_W1 and (sided or self.layers != "plain")
+        return self.score is DUAL_W1 and (sided or self.layers in ("spectral-sorting", "orthonormal"))
 
     @property
     def layers(self) -> Layers:
         """What the critic is built of."""
-        return self.constraint.layers if self.constraint else "plain"
+        return "dropout" if self.consistency else self.constraint.layers if self.constraint else "plain"
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return the row's settings as a layer of a run's configuration."""
@@ -136,6 +138,15 @@ VARIANTS = {
             optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.999), "critic_steps": 4},
             paper="Wu et al. 2018, equation 7, k = 2, p = 6",
             when="as a penalty without a target slope; its estimate has no unit",
+        ),
+        Variant(
+            "wgan-ct",
+            DUAL_W1,
+            penalty=GRADIENT_PENALTY,
+            consistency=Consistency(weight=2.0),
+            optimiser=ADAM_WGAN,
+            paper="Wei et al. 2018, equations 4 and 5, lambda_2 = 2, M' = 0",
+            when="with little data: dropout keeps the critic from learning it by heart",
         ),
         Variant(
             "wgan-r1",

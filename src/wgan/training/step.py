@@ -4,6 +4,7 @@ Losses come one value a sample; this file alone reduces them, by the mean.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from wgan.data import Batches
 from wgan.objectives import CriticTerms, Variant
-from wgan.seeding import torch_generator
+from wgan.seeding import derive, torch_generator
 from wgan.training.config import Config
 from wgan.training.losses import Losses
 from wgan.training.state import State
@@ -47,11 +48,24 @@ class Draws:
         part, rank = batch // self.batches.world_size, self.batches.rank
         return z[rank * part : (rank + 1) * part], u[rank * part : (rank + 1) * part]
 
+    def dropout(self, stream: str, draw: int, row: Variant) -> AbstractContextManager[None]:
+        """Within, units drop by (seed, stream, draw), where the row's critic drops any."""
+        return _seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw)) if row.layers == "dropout" else nullcontext()
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
 
 def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> Iterator[CriticTerms]:
     """Move the critic alone, before the first step, yielding its mean terms after each update."""
     for draw in range(config.training.warmup_critic_steps):
-        yield critic_update(state, losses, row, *draws.critic(draw), config)
+        with draws.dropout("critic", draw, row):
+            terms = critic_update(state, losses, row, *draws.critic(draw), config)
+        yield terms
 
 
 def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> tuple[CriticTerms, Tensor]:
@@ -59,8 +73,10 @@ def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config:
     _set_learning_rate(state, config)
     first = config.training.warmup_critic_steps + state.step * config.optimiser.critic_steps
     for draw in range(first, first + config.optimiser.critic_steps):
-        terms = critic_update(state, losses, row, *draws.critic(draw), config)
-    norm = generator_update(state, losses, *draws.generator(state.step, row.score.generator_needs_real))
+        with draws.dropout("critic", draw, row):
+            terms = critic_update(state, losses, row, *draws.critic(draw), config)
+    with draws.dropout("generator", state.step, row):
+        norm = generator_update(state, losses, *draws.generator(state.step, row.score.generator_needs_real))
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
     return terms, norm
