@@ -133,7 +133,17 @@ NORMALISATIONS = (
 def clip_weights(critic: nn.Module, bound: float | None) -> None:
     """Clamp every weight and bias to [-bound, bound], except the scale and shift of normalisation layers."""
     assert bound is not None
-    for module in critic.modules():
-        if not isinstance(module, NORMALISATIONS):
-            for parameter in module.parameters(recurse=False):
-                parameter.clamp_(-bound, bound)
+    for parameter in _clipped(critic):
+        parameter.clamp_(-bound, bound)
+
+
+@torch.no_grad()
+def clipped_share(critic: nn.Module, bound: float) -> float:
+    """Return the share of the clipped weights that stand at the bound: near 1, the critic is little more than signs."""
+    weights = torch.cat([parameter.flatten() for parameter in _clipped(critic)])
+    return float((weights.abs() >= bound * (1 - 1e-6)).float().mean())
+
+
+def _clipped(critic: nn.Module) -> list[nn.Parameter]:
+    spared = (module for module in critic.modules() if not isinstance(module, NORMALISATIONS))
+    return [parameter for module in spared for parameter in module.parameters(recurse=False)]

@@ -14,6 +14,7 @@ from torch import Tensor
 from wgan.data import Batches, Dataset
 from wgan.errors import WganError
 from wgan.objectives import CriticTerms, Variant, variant, weight_advice
+from wgan.objectives.lipschitz import clipped_share
 from wgan.training import state as states
 from wgan.training.config import Config
 from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
@@ -111,7 +112,7 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
         metrics = None
         stopping = done or stop()
         if last is not None and (stopping or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
-            metrics = _metrics(*last, state, config)
+            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None)
         if run is not None:
             if metrics and (done or step % settings.log_every == 0):
                 run.append_metrics(metrics)
@@ -132,17 +133,22 @@ def model_of(state: State, config: Config, dataset: Dataset) -> Model:
     return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant)
 
 
-def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config) -> Metrics:
+def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config, bound: float | None) -> Metrics:
     metrics: Metrics = {
         "step": state.step,
         "seconds": round(state.seconds, 3),
         "samples": state.step * config.optimiser.critic_steps * config.optimiser.batch + config.training.warmup_critic_steps * config.optimiser.batch,
-        "estimate": float(terms.estimate),
-        "critic_loss": float(terms.loss),
+        "estimate": float(terms.estimate.mean()),
+        "critic_loss": float(terms.loss.mean()),
         "generator_gradient_norm": float(norm),
     }
     if terms.penalty is not None and terms.gradient_norm is not None:
-        metrics |= {"penalty": float(terms.penalty), "gradient_norm": float(terms.gradient_norm)}
+        norms = terms.gradient_norm
+        low, high = torch.quantile(norms, norms.new_tensor([0.05, 0.95])).tolist()
+        metrics |= {"penalty": float(terms.penalty.mean()), "gradient_norm": float(norms.mean())}
+        metrics |= {"gradient_norm_5": low, "gradient_norm_95": high}
+    if bound is not None:
+        metrics["clipped_share"] = clipped_share(state.critic, bound)
     wrong = [name for name, value in metrics.items() if not isfinite(value)]
     if wrong:
         raise WganError(

@@ -61,7 +61,7 @@ def _seeded(device: torch.device, seed: int) -> Iterator[None]:
 
 
 def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> Iterator[CriticTerms]:
-    """Move the critic alone, before the first step, yielding its mean terms after each update."""
+    """Move the critic alone, before the first step, yielding its terms after each update."""
     for draw in range(config.training.warmup_critic_steps):
         with draws.dropout("critic", draw, row):
             terms = critic_update(state, losses, row, *draws.critic(draw), config)
@@ -69,7 +69,7 @@ def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Co
 
 
 def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> tuple[CriticTerms, Tensor]:
-    """Move critic and generator once, as algorithm 1 says; return the last critic batch's mean terms and |grad| of the generator."""
+    """Move critic and generator once, as algorithm 1 says; return the last critic batch's terms and |grad| of the generator."""
     _set_learning_rate(state, config)
     first = config.training.warmup_critic_steps + state.step * config.optimiser.critic_steps
     for draw in range(first, first + config.optimiser.critic_steps):
@@ -93,7 +93,7 @@ def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z:
     state.critic_optimiser.step()
     if row.constraint:
         row.constraint.project(state.critic, row.constraint.bound)
-    return CriticTerms(terms.loss.detach().mean(), terms.estimate.detach().mean(), *(None if t is None else t.detach().mean() for t in terms[2:]))
+    return CriticTerms(*(None if t is None else t.detach() for t in terms))
 
 
 def generator_update(state: State, losses: Losses, z: Tensor, x_real: Tensor | None = None) -> Tensor:
