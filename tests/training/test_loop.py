@@ -45,7 +45,8 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
     assert [line["step"] for line in lines] == list(range(1, 13))
     assert lines[-1]["samples"] == 12 * 2 * 8
     assert lines[-1].keys() == {
-        "step", "seconds", "samples", "estimate", "critic_loss", "penalty", "gradient_norm", "gradient_norm_5", "gradient_norm_95", "generator_gradient_norm",
+        "step", "seconds", "samples", "estimate", "critic_loss", "penalty", "gradient_norm",
+        "gradient_norm_5", "gradient_norm_95", "generator_gradient_norm",
     }  # fmt: skip
     assert all(0 <= line["gradient_norm_5"] <= line["gradient_norm"] <= line["gradient_norm_95"] for line in lines)
     assert lines[-1]["critic_loss"] == pytest.approx(-lines[-1]["estimate"] + 10 * lines[-1]["penalty"], rel=1e-4)

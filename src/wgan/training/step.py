@@ -93,7 +93,7 @@ def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z:
     state.critic_optimiser.step()
     if row.constraint:
         row.constraint.project(state.critic, row.constraint.bound)
-    return CriticTerms(*(None if t is None else t.detach() for t in terms))
+    return CriticTerms(terms.loss.detach(), terms.estimate.detach(), *(None if t is None else t.detach() for t in terms[2:]))
 
 
 def generator_update(state: State, losses: Losses, z: Tensor, x_real: Tensor | None = None) -> Tensor:
