@@ -114,17 +114,18 @@ def _optimum(cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Fl
         return Transport(0.0, 0.0, np.zeros(n), np.zeros(m))
     if not np.isfinite(scale):
         raise WganError("the samples lie so far apart that float64 overflows: divide both by a common number")
-    value, log = ot.emd2(wa, wb, cost / scale, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
-    value, u = max(float(value), 0.0) * scale, log["u"] * scale
+    cost /= scale  # in place: the matrix is what takes the memory
+    value, log = ot.emd2(wa, wb, cost, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
+    value, u = max(float(value), 0.0), log["u"]
     v = _feasible(cost, u)
     gap = value - float(wa @ u + wb @ v)
     typical = float(np.median(cost[:: -(-n // MEDIAN_SIDE), :: -(-m // MEDIAN_SIDE)]))
     if log["warning"] is not None or not gap <= max(GAP_TOLERANCE * value, ROUNDING * typical):
         raise WganError(
-            f"the exact solver did not prove its optimum at n={n}, m={m} (relative duality gap {gap / (value or scale):.1g}):"
+            f"the exact solver did not prove its optimum at n={n}, m={m} (relative duality gap {gap / (value or 1.0):.1g}):"
             " use fewer samples, and remove any that lies far from all others"
         )
-    return Transport(value ** (1 / p), max(0.0, gap / value) if value > 0 else 0.0, u, v)
+    return Transport((value * scale) ** (1 / p), max(0.0, gap / value) if value > 0 else 0.0, u * scale, v * scale)
 
 
 def _feasible(cost: Float[np.ndarray, "n m"], u: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
