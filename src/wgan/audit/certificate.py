@@ -144,7 +144,10 @@ def _rounded_up(value: float, operations: int) -> float:
 
 
 def frozen(net: nn.Module) -> nn.Module:
-    """Make a network's parametrised weights plain, in float64, never to be trained again; the same network is returned."""
+    """Make a network's parametrised weights plain, in float64, never to be trained again; the same network is returned.
+
+    Not for a copy of a network that goes on: torch gives a copied layer the original's class, and would undo that too.
+    """
     net.eval()
     for module in list(net.modules()):
         if nn.utils.parametrize.is_parametrized(module):

@@ -4,7 +4,6 @@ The dual of W1 (Villani 2009, equation 5.11) with each row's own way to keep the
 """
 
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from math import sqrt
 
@@ -163,9 +162,9 @@ def dual(
         torch.manual_seed(derive(seed, "dual", "dropout"))
         critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
     is_distance = row.score is DUAL_W1
-    lipschitz = certify(frozen(deepcopy(critic)), tuple(x_scaled.shape[1:])).lipschitz if is_distance and row.layers != "plain" else None
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
     mean_norm, max_norm = (norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed))
+    lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz if is_distance and row.reads_w1 and not row.penalty else None
     weight = row.penalty.weight if row.penalty else None
     return Dual(
         variant=row.name,
