@@ -13,6 +13,7 @@ from wgan.training.config import SECTIONS
 
 ROOT = Path(wgan.__file__).parents[2]
 README = ROOT / "README.md"
+SOURCE = "\n".join(p.read_text() for p in Path(wgan.__file__).parent.rglob("*.py"))
 pytestmark = pytest.mark.skipif(not README.exists(), reason="installed without its checkout")
 
 
@@ -40,6 +41,19 @@ def test_the_ten_lines_of_shell_name_real_commands_and_options():
             if words[0] == "wgan":
                 command, _, _ = cli.app.parse_args(words[1:], exit_on_error=False, print_error=False)
                 assert command.__module__.startswith("wgan.cli.")
+
+
+def test_the_mathematics_page_computes_what_it_says(capsys):
+    page = (ROOT / "docs" / "mathematics.md").read_text()
+    names = {}
+    for program in re.findall(r"```python\n(.*?)```", page, re.S):
+        exec(compile(program, "mathematics.md", "exec"), names)
+    out = capsys.readouterr().out
+    assert out.splitlines()[:3] == ["1 0.6931 inf 1.0", "5 0.6931 inf 5.0", "9 0.6931 inf 9.0"]
+    assert out.count("True") == 3
+    assert "5.0 [ 2.  2. -1.  0.]" in out
+    for formula in re.findall(r"`([a-z_]+)`", page):  # a function that is named is there
+        assert re.search(rf"\b{formula}\b", SOURCE), formula
 
 
 def test_links_lead_somewhere():

@@ -9,7 +9,7 @@ class WganError(ValueError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that names the nearest known word, or all of them when none is near.
+    """Return a sentence that names the nearest known word (letters swapped come first), or all of them when none is near.
 
     >>> did_you_mean("wgan-pg", ["gan", "wgan-gp"])
     "Did you mean 'wgan-gp'?"
@@ -17,5 +17,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'Known: gan, wgan-gp.'
     """
     known = sorted(known)
-    close = get_close_matches(word, known, n=1)
+    swapped = [name for name in known if sorted(name) == sorted(word)]
+    close = swapped or get_close_matches(word, known, n=1)
     return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."

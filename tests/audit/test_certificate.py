@@ -3,10 +3,12 @@ import pytest
 import torch
 from torch import nn
 
-from wgan.audit.certificate import certify, frozen, spectral_norm
+from wgan.audit import certificate
+from wgan.audit.certificate import certify, conv_norm, frozen, spectral_norm
 from wgan.errors import WganError
+from wgan.networks import NetworkConfig, build_critic
 from wgan.networks.layers import MaxMin, Score
-from wgan.networks.vectors import mlp, orthonormal_critic
+from wgan.networks.vectors import mlp
 
 
 def network(seed=0, width=16):
@@ -36,40 +38,40 @@ def test_a_linear_network_has_its_largest_singular_value_rounded_up():
     net = nn.Sequential(nn.Linear(4, 7)).double()
     with torch.no_grad():
         net[0].weight.copy_(torch.from_numpy(weight))
-    assert certify(net).lipschitz == pytest.approx(exact, rel=1e-12)
-    assert certify(net).layers == (("0", spectral_norm(weight)),)
+    assert certify(net, (4,)).lipschitz == pytest.approx(exact, rel=1e-12)
+    assert certify(net, (4,)).layers == (("0", spectral_norm(weight)),)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_bound_is_the_product_of_layers_and_ascent_finds_nothing_above_it(seed):
     net = network(seed)
     product = np.prod([np.linalg.norm(layer.weight.numpy(), 2) for layer in net if isinstance(layer, nn.Linear)])
-    bound = certify(net).lipschitz
+    bound = certify(net, (5,)).lipschitz
     assert bound == pytest.approx(product, rel=1e-10)
     assert steepest(net, 5) <= bound
 
 
 def test_an_orthonormal_critic_is_one_lipschitz_and_uses_it():
     torch.manual_seed(0)
-    net = frozen(orthonormal_critic(5, 16, 2))
-    bound = certify(net).lipschitz
+    net = frozen(build_critic(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
+    bound = certify(net, (5,)).lipschitz
     assert abs(bound - 1) < 1e-5
     assert 0.5 < steepest(net, 5) <= bound
 
 
 def test_weights_changed_after_training_are_caught():
     torch.manual_seed(0)
-    net = frozen(orthonormal_critic(5, 16, 2))
+    net = frozen(build_critic(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
     with torch.no_grad():
         net[2].weight.mul_(1.5)
-    certificate = certify(net)
+    certificate = certify(net, (5,))
     assert certificate.lipschitz == pytest.approx(1.5, rel=1e-5)
     assert dict(certificate.layers)["2"] == pytest.approx(1.5, rel=1e-5)
 
 
 def test_a_steep_activation_counts():
-    assert certify(nn.Sequential(nn.LeakyReLU(3.0))).lipschitz == pytest.approx(3)
-    assert certify(nn.Sequential(nn.LeakyReLU(0.2), nn.ReLU(), nn.Tanh(), MaxMin(), nn.Flatten())).lipschitz == pytest.approx(1)
+    assert certify(nn.Sequential(nn.LeakyReLU(3.0)), (4,)).lipschitz == pytest.approx(3)
+    assert certify(nn.Sequential(nn.LeakyReLU(0.2), nn.ReLU(), nn.Tanh(), MaxMin(), nn.Flatten()), (4,)).lipschitz == pytest.approx(1)
 
 
 class Doubled(nn.Linear):
@@ -93,9 +95,9 @@ def infinite():
     ("net", "message"),
     [
         (lambda: nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "layer 1 is a BatchNorm1d"),
-        (lambda: nn.Sequential(nn.Conv2d(1, 1, 3)), "layer 0 is a Conv2d"),
+        (lambda: nn.Sequential(nn.Conv1d(1, 1, 1)), "layer 0 is a Conv1d"),
         (lambda: nn.Sequential(nn.Sequential(Doubled(2, 2))), "layer 0.0 is a Doubled"),
-        (lambda: orthonormal_critic(2, 4, 1), "layer 0 is a ParametrizedLinear"),
+        (lambda: build_critic(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"), "layer 0 is a ParametrizedLinear"),
         (lambda: nn.LSTM(2, 2), "the network.*LSTM"),
         (hooked, "layer 0 has a forward hook"),
         (infinite, "layer 0 holds NaN or infinite"),
@@ -103,13 +105,69 @@ def infinite():
 )
 def test_what_is_not_known_is_not_certified(net, message):
     with pytest.raises(WganError, match=message):
-        certify(net())
+        certify(net(), (2,))
+
+
+CONVOLUTIONS = [
+    (nn.Conv2d(2, 3, 3, padding=1), (2, 6, 5)),
+    (nn.Conv2d(3, 4, 4, stride=2, padding=1), (3, 8, 6)),
+    (nn.Conv2d(3, 4, (4, 3), stride=(2, 1), padding=1), (3, 9, 4)),
+    (nn.Conv2d(1, 2, 5, stride=3, padding=0), (1, 11, 14)),
+    (nn.Conv2d(2, 2, 1), (2, 4, 4)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape"), CONVOLUTIONS, ids=lambda value: str(value)[:60])
+def test_a_convolutions_bound_is_the_norm_of_its_matrix_written_out_and_on_large_pictures_just_above(layer, shape, monkeypatch):
+    x = torch.eye(int(np.prod(shape)), dtype=torch.float64).reshape(-1, *shape)
+    layer = layer.double()
+    with torch.no_grad():
+        matrix = nn.functional.conv2d(x, layer.weight, None, layer.stride, layer.padding).flatten(1).numpy()
+    exact = np.linalg.svd(matrix, compute_uv=False)[0]
+    assert conv_norm(layer, shape) == pytest.approx(exact, rel=1e-10)
+    assert conv_norm(layer, shape) >= exact
+    monkeypatch.setattr(certificate, "DENSE", 0)
+    circular = conv_norm(layer, shape)
+    assert exact <= circular <= 1.3 * exact
+
+
+def test_the_reshaped_kernels_norm_is_no_bound():
+    """What many libraries divide by: a kernel of ones has reshaped norm 3 and operator norm near 9."""
+    layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
+    with torch.no_grad():
+        layer.weight.fill_(1.0)
+    reshaped = np.linalg.norm(layer.weight.detach().numpy().reshape(1, -1), 2)
+    assert reshaped == pytest.approx(3)
+    assert conv_norm(layer, (1, 16, 16)) > 8.5
+
+
+PICTURES = [(1, 8, 8), (3, 12, 7)]
+
+
+@pytest.mark.parametrize("shape", PICTURES, ids=str)
+@pytest.mark.parametrize("layers", ["spectral", "spectral-sorting", "orthonormal"])
+def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_nothing_above(layers, shape):
+    critic = build_critic(NetworkConfig("conv", width=8), shape, 0, layers)
+    for _ in range(30):
+        critic(torch.randn(2, *shape))  # the spectral norm settles
+    net = frozen(critic)
+    bound = certify(net, shape).lipschitz
+    assert 1 - 1e-6 < bound < 1.02
+    flat = nn.Sequential(nn.Unflatten(1, shape), net)
+    assert 0.01 < steepest(flat, int(np.prod(shape)), starts=16, steps=100) <= bound * (1 + 1e-9)
+
+
+def test_a_residual_critic_is_refused_a_constraint_in_words():
+    with pytest.raises(WganError, match=r"ResidualBlock.*use network.kind mlp or conv"):
+        build_critic(NetworkConfig("residual", width=4), (1, 8, 8), 0, "orthonormal")
+    with pytest.raises(WganError, match=r"even network\.width"):
+        build_critic(NetworkConfig("mlp", width=5), (2,), 0, "orthonormal")
 
 
 def test_a_layer_used_twice_counts_twice_and_a_replaced_forward_is_refused():
     layer = nn.Linear(3, 3).double()
-    twice = certify(nn.Sequential(layer, layer)).lipschitz
+    twice = certify(nn.Sequential(layer, layer), (3,)).lipschitz
     assert twice == pytest.approx(np.linalg.norm(layer.weight.detach().numpy(), 2) ** 2)
     layer.forward = lambda x: 100 * x
     with pytest.raises(WganError, match="layer 0 has a forward hook"):
-        certify(nn.Sequential(layer))
+        certify(nn.Sequential(layer), (3,))

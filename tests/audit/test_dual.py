@@ -7,6 +7,7 @@ from torch import nn
 
 from wgan.audit import dual, slope_corrected
 from wgan.audit.pairs import shift
+from wgan.distances import wasserstein
 from wgan.errors import WganError
 from wgan.objectives import CriticLoss, variant
 
@@ -64,7 +65,7 @@ def test_jensen_shannon_rows_read_log_two_on_disjoint_samples_of_unequal_counts(
     reading = dual(X[:200], X + 100.0, name, steps=500, width=32)
     assert reading.value == pytest.approx(np.log(2), abs=0.01)
     assert reading.corrected is None
-    assert reading.units == "nats"
+    assert reading.units == "Jensen-Shannon divergence, nats"
 
 
 def test_clipped_weights_stay_clipped_and_nothing_is_corrected():
@@ -113,3 +114,21 @@ def test_wrong_settings_are_refused(arguments, message):
 def test_a_reading_of_nothing_is_left_alone():
     assert slope_corrected(-0.1, 10.0) == -0.1
     assert slope_corrected(0.0, 10.0) == 0.0
+
+
+@pytest.mark.parametrize("name", ["wgan-ortho", "wgan-sn"])
+def test_a_critic_held_by_its_layers_reads_a_certified_lower_bound_on_the_exact_distance(name):
+    reading = dual(X, Y, name, steps=200, width=32)
+    exact = wasserstein(X, Y)
+    assert 0.6 * exact < reading.certified <= exact
+    assert reading.certified == reading.value / reading.lipschitz
+    assert reading.corrected is None
+    assert f"{reading.certified:.4g} divided by its certified L=" in str(reading)
+    assert "at most the exact W1 of these samples" in reading.table()
+
+
+def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs():
+    assert "no unit" in dual(X, Y, "wgan-r1", steps=20, width=8).units
+    pairs = dual(X[:300], X + 100.0, "r3gan", steps=300, width=16)
+    assert pairs.value == pytest.approx(np.log(2), abs=0.05)
+    assert "relativistic" in pairs.units

@@ -8,7 +8,7 @@ from torch import nn
 import wgan
 from wgan.errors import WganError
 from wgan.objectives import VARIANTS, variant
-from wgan.objectives.lipschitz import clip_weights
+from wgan.objectives.lipschitz import clip_weights, clipped_share
 
 SOURCE = Path(wgan.__file__).parent
 
@@ -42,6 +42,15 @@ def test_clipping_bounds_weights_and_spares_normalisation():
     assert net[0].bias.abs().max() <= 0.01
     assert net[2].weight.abs().max() <= 0.01
     assert torch.equal(net[1].weight, torch.ones(4))
+
+
+def test_the_share_at_the_bound_counts_clipped_weights_alone():
+    net = nn.Sequential(nn.Linear(2, 2), nn.LayerNorm(2))
+    with torch.no_grad():
+        net[0].weight.copy_(torch.tensor([[0.5, -0.01], [0.01, 0.001]]))
+        net[0].bias.copy_(torch.tensor([0.0, -3.0]))
+    clip_weights(net, 0.01)
+    assert clipped_share(net, 0.01) == pytest.approx(4 / 6)
 
 
 def test_names_of_variants_decide_nothing_outside_their_file():

@@ -12,6 +12,9 @@ import pytest
 import torch
 
 from wgan.errors import WganError
+from wgan.objectives import VARIANTS, Variant
+from wgan.objectives.lipschitz import Penalty, at_real, one_sided
+from wgan.objectives.scores import HINGE
 from wgan.training import configure, from_settings, loop, open_run, prepare, resume, train
 from wgan.training.step import train_step
 
@@ -42,8 +45,10 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
     assert [line["step"] for line in lines] == list(range(1, 13))
     assert lines[-1]["samples"] == 12 * 2 * 8
     assert lines[-1].keys() == {
-        "step", "seconds", "samples", "estimate", "critic_loss", "penalty", "gradient_norm", "generator_gradient_norm",
+        "step", "seconds", "samples", "estimate", "critic_loss", "penalty", "gradient_norm",
+        "gradient_norm_5", "gradient_norm_95", "generator_gradient_norm",
     }  # fmt: skip
+    assert all(0 <= line["gradient_norm_5"] <= line["gradient_norm"] <= line["gradient_norm_95"] for line in lines)
     assert lines[-1]["critic_loss"] == pytest.approx(-lines[-1]["estimate"] + 10 * lines[-1]["penalty"], rel=1e-4)
     assert sorted(p.name for p in (tmp_path / "r/samples").iterdir()) == [f"step-{n:07d}.png" for n in (0, 5, 10, 12)]
     assert {p.name for p in (tmp_path / "r").iterdir()} == {
@@ -57,7 +62,8 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
 
 RUNS = [
     ["training.log_every=3"],
-    ["objective.variant=wgan"],
+    *([f"objective.variant={name}"] for name in VARIANTS),
+    ["objective.variant=r3gan", "objective.penalty_every=3"],
     ["network.kind=residual", "optimiser.decay=linear"],
     ["training.precision=bfloat16"],
 ]
@@ -249,3 +255,33 @@ def test_a_kill_between_the_last_checkpoint_and_the_model_is_mended(tmp_path):
     model.unlink()
     run_to_end(tmp_path / "r", config, data)
     assert model.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_every_row_trains_points_and_pictures_without_a_nan(name, tmp_path):
+    for source in ("25-gaussians", "digits"):
+        config, data = setup(f"data.source={source}", f"objective.variant={name}")
+        run_to_end(tmp_path / source, config, data)
+        lines = [json.loads(line) for line in (tmp_path / source / "metrics.jsonl").read_text().splitlines()]
+        assert len(lines) == 12
+
+
+def test_a_made_up_row_trains_and_is_listed_from_its_row_alone(monkeypatch, tmp_path, capsys):
+    from wgan.cli import main
+
+    row = Variant("made-up", HINGE, Penalty(at_real, one_sided, 3.0, "E max(0, |grad f(x)| - 1)^2, x real"), paper="none", when="never")
+    monkeypatch.setitem(VARIANTS, "made-up", row)
+    config, data = setup("objective.variant=made-up", "objective.penalty_weight=2")
+    assert not run_to_end(tmp_path / "r", config, data)[-1].stopped
+    assert main(["variants"]) == 0
+    assert "3 E max(0, |grad f(x)| - 1)^2, x real" in capsys.readouterr().out
+
+
+def test_a_lazy_penalty_is_logged_where_it_was_taken(tmp_path):
+    config, data = setup("objective.penalty_every=3")
+    run_to_end(tmp_path / "r", config, data)
+    lines = [json.loads(line) for line in (tmp_path / "r/metrics.jsonl").read_text().splitlines()]
+    last_draws = [2 * step - 1 for step in range(1, 13)]
+    assert ["penalty" in line for line in lines] == [draw % 3 == 0 for draw in last_draws]
+    with pytest.raises(WganError, match=r"penalty_every is set, but gan has no penalty"):
+        setup("objective.variant=gan", "objective.penalty_every=2")

@@ -25,25 +25,27 @@ def weights(net):
 
 
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_critic_update_moves_the_critic_alone_and_raises_its_estimate(name):
+def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
     config, _, state, row, draws = setup(f"objective.variant={name}", "optimiser.lr=1e-3")
     losses = build_losses(state, row, config)
     batch = draws.critic(0)
     generator, critic = weights(state.generator), weights(state.critic)
-    first = critic_update(state, losses, row, *batch, config)
-    for _ in range(20):
-        last = critic_update(state, losses, row, *batch, config)
+    updates = []
+    for _ in range(21):
+        torch.manual_seed(0)  # the same units drop each time, where any do
+        updates.append(critic_update(state, losses, row, *batch, config))
+    first, *_, last = updates
     assert torch.equal(weights(state.generator), generator)
     assert not torch.equal(weights(state.critic), critic)
-    if row.constraint is None:  # the first projection cuts the fresh weights, and with them the estimate
-        assert last.estimate > first.estimate
+    if row.constraint is None or row.constraint.bound is None:  # clipping cuts the fresh weights, and with them the estimate
+        assert last.loss.mean() < first.loss.mean()
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_generator_update_moves_the_generator_alone(name):
     config, _, state, row, draws = setup(f"objective.variant={name}")
     generator, critic = weights(state.generator), weights(state.critic)
-    norm = generator_update(state, build_losses(state, row, config), *draws.generator(0, False))
+    norm = generator_update(state, build_losses(state, row, config), *draws.generator(0, row.score.generator_needs_real))
     assert float(norm) > 0
     assert not torch.equal(weights(state.generator), generator)
     assert torch.equal(weights(state.critic), critic)

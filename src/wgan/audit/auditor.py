@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from wgan.audit.certificate import Certificate, certify, frozen
 from wgan.distances.samples import sample_pair
 from wgan.errors import WganError
-from wgan.networks.vectors import orthonormal_critic
+from wgan.networks import NetworkConfig, build_critic
 from wgan.seeding import derive, torch_generator
 
 BATCH, LEARNING_RATE = 512, 1e-2
@@ -40,7 +40,7 @@ class Auditor:
     @property
     def certificate(self) -> Certificate:
         """The certificate of the weights as they are now."""
-        return certify(self.net)
+        return certify(self.net, self.centre.shape)
 
     @torch.no_grad()
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
@@ -109,9 +109,7 @@ def train_auditor(
     centre = (a.mean(0) + b.mean(0)) / 2
     scale = float(np.sqrt(np.mean(np.concatenate([a - centre, b - centre]) ** 2))) or 1.0
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "auditor"))
-        net = orthonormal_critic(a.shape[1], width, depth)
+    net = build_critic(NetworkConfig("mlp", width, depth), (a.shape[1],), derive(seed, "auditor"), "orthonormal")
     optimiser = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
     generator = torch_generator(torch.device("cpu"), seed, "auditor", "batches")
     for step in range(steps):

@@ -12,17 +12,18 @@ import torch
 from torch import Tensor, nn
 
 from wgan.audit.auditor import CHUNK, draw
+from wgan.audit.certificate import certify, frozen
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
 from wgan.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import CriticLoss, Variant, variant
-from wgan.objectives.lipschitz import between, gradient_norms, two_sided
+from wgan.objectives.lipschitz import between, gradient_norms
 from wgan.objectives.scores import DUAL_W1
-from wgan.seeding import torch_generator
+from wgan.seeding import derive, torch_generator
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
-NORM_POINTS = 4096
+NORM_POINTS, PAIRS = 4096, 2**18
 SETTLED = 0.05
 NO_UNIT = "no unit, an unknown multiple of W1"
 
@@ -42,6 +43,7 @@ class Dual(Printed):
     corrected: float | None
     mean_norm: float
     max_norm: float
+    lipschitz: float | None
     penalty_weight: float | None
     drift: float
     steps: int
@@ -51,14 +53,21 @@ class Dual(Printed):
     units: str
 
     @property
+    def certified(self) -> float | None:
+        """value / L, which is at most the exact W1 of these samples, where the row's critic has a certified L."""
+        return self.value / self.lipschitz if self.lipschitz else None
+
+    @property
     def settled(self) -> bool:
         return self.value > 0 and abs(self.drift) < SETTLED
 
     def __str__(self) -> str:
+        certified = "" if self.certified is None else f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f}"
+        standing = "" if certified else " and not certified"
         corrected = "" if self.corrected is None else f", slope-corrected {figures(self.corrected)}"
         doubt = "" if self.settled else f"; still moving: {self.drift:+.0%} in the second half"
         return (
-            f"{self.variant} critic reads {figures(self.value)}{corrected}, in-sample and not certified (gradient norm {self.mean_norm:.3f} mean,"
+            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified}, in-sample{standing} (gradient norm {self.mean_norm:.3f} mean,"
             f" {self.max_norm:.3f} largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d}, {self.units})"
         )
 
@@ -66,6 +75,9 @@ class Dual(Printed):
         return {
             "critic reads": f"{figures(self.value)}, the mean score difference of these two samples",
             "slope-corrected": "not for this variant" if self.corrected is None else f"{figures(self.corrected)}, not certified",
+            "certified": "not for this variant"
+            if self.certified is None
+            else f"{figures(self.certified)}, divided by L={self.lipschitz:.9f}: at most the exact W1 of these samples",
             "variant": f"{self.variant}, which estimates: {self.measures}",
             "gradient norm": f"{self.mean_norm:.4f} mean, {self.max_norm:.4f} largest found, at interpolates",
             "penalty weight": "none" if self.penalty_weight is None else f"{self.penalty_weight:g}",
@@ -146,26 +158,29 @@ def dual(
     scale = 1.0 if row.constraint else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
     scaled = row.adjusted(row.penalty.weight / scale) if row.penalty else row
     x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
-    critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "dual", "dropout"))
+        critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
     is_distance = row.score is DUAL_W1
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
     mean_norm, max_norm = (norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed))
+    lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz if is_distance and row.reads_w1 and not row.penalty else None
     weight = row.penalty.weight if row.penalty else None
-    corrects = is_distance and row.penalty is not None and row.penalty.shape is two_sided
     return Dual(
         variant=row.name,
         measures=row.score.measures,
         value=value,
-        corrected=slope_corrected(value, weight) if corrects and weight else None,
+        corrected=slope_corrected(value, weight) if row.reads_w1 and weight else None,
         mean_norm=mean_norm,
         max_norm=max_norm,
+        lipschitz=lipschitz,
         penalty_weight=weight,
         drift=drift,
         steps=steps,
         n=len(a),
         m=len(b),
         d=a.shape[1],
-        units="nats" if not is_distance else NO_UNIT if row.constraint else units,
+        units=units if row.reads_w1 else NO_UNIT if is_distance else row.score.measures,
     )
 
 
@@ -173,8 +188,7 @@ def _trained(
     row: Variant, x: Tensor, y: Tensor, steps: int, network: NetworkConfig, seed: int, progress: Callable[[int, int], None]
 ) -> tuple[nn.Module, float]:
     """Return the trained critic, and how much its reading changed over the second half, relative to the last."""
-    critic = build_critic(network, tuple(x.shape[1:]), seed)
-    critic = row.constraint.prepare(critic) if row.constraint else critic
+    critic = build_critic(network, tuple(x.shape[1:]), seed, row.layers)
     loss = CriticLoss(critic, row)
     optimiser = torch.optim.Adam(critic.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
     generator = torch_generator(torch.device("cpu"), seed, "dual", "batches")
@@ -198,8 +212,13 @@ def _trained(
 
 @torch.no_grad()
 def _reading(row: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The row's estimate over all of both samples. It adds a term of each, so each may be averaged by itself."""
+    """The row's estimate over all of both samples. Most add a term of each, so each may be averaged by itself; others need pairs."""
+    critic.eval()
     f_x, f_y = (torch.cat([critic(part).double() for part in s.split(CHUNK)]) for s in (x, y))
+    critic.train()
+    if row.score.generator_needs_real:
+        pairs = torch.Generator().manual_seed(0)
+        return float(row.score.estimate(draw(f_x, PAIRS, pairs), draw(f_y, PAIRS, pairs)).mean())
     zero_x, zero_y = torch.zeros_like(f_x), torch.zeros_like(f_y)
     estimate = row.score.estimate
     return float(estimate(f_x, zero_x).mean() + estimate(zero_y, f_y).mean() - estimate(zero_x, zero_x).mean())
@@ -209,5 +228,5 @@ def _norms(critic: nn.Module, x: Tensor, y: Tensor, seed: int) -> tuple[float, f
     generator = torch_generator(torch.device("cpu"), seed, "dual", "norms")
     a, b = (draw(s, NORM_POINTS, generator) for s in (x, y))
     (points,) = between(a, b, torch.rand(NORM_POINTS, generator=generator))
-    norms = gradient_norms(critic, points).detach()
+    norms = gradient_norms(critic.eval(), points).detach()
     return float(norms.mean()), float(norms.max())

@@ -14,6 +14,7 @@ def variants() -> int:
             "score": row.score.name,
             "estimates": row.score.measures,
             "penalty": row.penalty or "none",
+            **({"consistency": row.consistency} if row.consistency else {}),
             "constraint": row.constraint or "none",
             "settings": ", ".join(f"{k} {v}" for k, v in row.optimiser.items()),
             "choose it": row.when,

@@ -18,6 +18,7 @@ from wgan.training import (
     Record,
     Run,
     State,
+    advice,
     configure,
     default_folder,
     from_file,
@@ -94,6 +95,8 @@ def train_command(
         _print_plan(resolved, dataset, folder)
         return 0
     state = prepare(resolved, dataset)  # before anything is written: it may be refused
+    for words in advice(resolved, dataset):
+        screen.print(f"note: {words}")
     run = open_run(folder, resolved, dataset)
     resume(state, run)
     if state.step and not quiet:

@@ -9,9 +9,10 @@ from torch import nn
 from wgan.errors import WganError
 from wgan.networks import images, vectors
 from wgan.networks.layers import Score
+from wgan.networks.lipschitz import Layers, constrained
 from wgan.seeding import derive
 
-__all__ = ["NetworkConfig", "build_critic", "build_generator", "count_parameters"]
+__all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_parameters"]
 
 
 NetworkKind = Literal["auto", "mlp", "conv", "residual"]
@@ -59,15 +60,21 @@ def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0
         return build((shape[0], shape[1], shape[2]), config.latent, config.width)
 
 
-def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0) -> nn.Module:
-    """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`."""
+def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, layers: Layers = "plain") -> nn.Module:
+    """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`; `layers` may keep it Lipschitz.
+
+    Raises:
+        WganError: a kind that does not serve the shape, or whose layers cannot be constrained.
+    """
     kind = _kind(config, shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "critic"))
         if kind == "mlp":
-            return nn.Sequential(*vectors.mlp(shape[0], 1, config.width, config.depth), Score())
-        build = images.residual_critic if kind == "residual" else images.conv_critic
-        return nn.Sequential(*build((shape[0], shape[1], shape[2]), config.width), Score())
+            plain = nn.Sequential(*vectors.mlp(shape[0], 1, config.width, config.depth), Score())
+        else:
+            build = images.residual_critic if kind == "residual" else images.conv_critic
+            plain = nn.Sequential(*build((shape[0], shape[1], shape[2]), config.width), Score())
+        return constrained(plain, shape, layers)
 
 
 def count_parameters(net: nn.Module) -> int:

@@ -34,18 +34,11 @@ class Reshape(nn.Module):
 
 
 class MaxMin(nn.Module):
-    """Sort each pair of neighbours, larger first: 1-Lipschitz, and it keeps the gradient's norm (Anil et al. 2019, section 4.1)."""
+    """Sort pairs of units or channels, larger first: 1-Lipschitz, and it keeps the gradient's norm (Anil et al. 2019, section 4.1)."""
 
-    def forward(self, x: Float[Tensor, "n width"]) -> Float[Tensor, "n width"]:
+    def forward(self, x: Float[Tensor, "n width *space"]) -> Float[Tensor, "n width *space"]:
         a, b = x.unflatten(1, (-1, 2)).unbind(2)
-        return torch.stack([torch.maximum(a, b), torch.minimum(a, b)], dim=2).flatten(1)
-
-
-class UnitNorm(nn.Module):
-    """A parametrisation: the weight `[1, width]` divided by its Euclidean norm."""
-
-    def forward(self, weight: Float[Tensor, "1 width"]) -> Float[Tensor, "1 width"]:
-        return weight / torch.linalg.vector_norm(weight)
+        return torch.stack([torch.maximum(a, b), torch.minimum(a, b)], dim=2).flatten(1, 2)
 
 
 def he(layer: nn.Module, slope: float) -> None:

@@ -3,19 +3,18 @@
 Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017), algorithm 1, line 7.
 """
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from wgan.errors import WganError
-
 Samples = Float[Tensor, "n *shape"]
 Norms = Float[Tensor, " n"]
 Critic = Callable[[Tensor], Tensor]
+Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]
 Points = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
 
 
@@ -23,6 +22,16 @@ def between(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
     """x_fake + u (x_real - x_fake), one coefficient u in [0, 1] a sample: algorithm 1, line 6."""
     u = u.view(-1, *[1] * (x_real.ndim - 1))
     return (x_fake + u * (x_real - x_fake),)
+
+
+def at_real(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """The real samples: Mescheder et al. (2018), equation 9 (R1)."""
+    return (x_real,)
+
+
+def at_both(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+    """The real and the fake samples: R1 and R2 of Mescheder et al. (2018), equations 9 and 10."""
+    return (x_real, x_fake)
 
 
 def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
@@ -44,6 +53,21 @@ def two_sided(norm: Norms) -> Norms:
     return (norm - 1).square()
 
 
+def one_sided(norm: Norms) -> Norms:
+    """max(0, |grad| - 1)^2: Petzka et al. (2018), equation 7."""
+    return (norm - 1).clamp_min(0).square()
+
+
+def squared(norm: Norms) -> Norms:
+    """|grad|^2: Mescheder et al. (2018), equation 9."""
+    return norm.square()
+
+
+def sixth_power(norm: Norms) -> Norms:
+    """|grad|^6: Wu et al. (2018), equation 7 with their best p = 6."""
+    return norm.pow(6)
+
+
 @dataclass(frozen=True)
 class Penalty:
     """weight x shape(|grad f|) at the points that `where` picks from real samples, fake ones and u."""
@@ -63,12 +87,34 @@ class Penalty:
 
 
 @dataclass(frozen=True)
+class Consistency:
+    """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin): Wei et al. (2018), equations 4 and 5.
+
+    x' and x'' are two passes of a real sample through a critic that drops units at random; h is its last hidden layer.
+    """
+
+    weight: float
+    margin: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.weight:g} E max(0, d(x', x'') - {self.margin:g}), x', x'' a real sample under two dropouts"
+
+    def __call__(self, critic: nn.Module, x_real: Samples) -> Norms:
+        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the score."""
+        assert isinstance(critic, nn.Sequential)
+        hidden = [critic[:-2](x_real).flatten(1) for _ in range(2)]
+        scores = [full_precision(critic[-2:](h)) for h in hidden]
+        apart = (full_precision(hidden[0]) - full_precision(hidden[1])).square().mean(1)
+        return ((scores[0] - scores[1]).square() + 0.1 * apart - self.margin).clamp_min(0)
+
+
+@dataclass(frozen=True)
 class Constraint:
-    """A hard constraint: `prepare` rebuilds a fresh critic, `project` mends its weights after each critic step."""
+    """A hard constraint: `layers` names what the critic is built of, `project` mends its weights after each critic step."""
 
     text: str
     bound: float | None = None
-    prepare: Callable[[nn.Module], nn.Module] = lambda critic: critic
+    layers: Layers = "plain"
     project: Callable[[nn.Module, float | None], None] = lambda critic, bound: None
 
     def __str__(self) -> str:
@@ -83,24 +129,21 @@ NORMALISATIONS = (
 )
 
 
-def check_penalised(critic: nn.Module) -> None:
-    """Refuse a critic whose score of a sample depends on the others, and warn of dropout: Gulrajani et al. (2017), section 4.
-
-    Raises:
-        WganError: BatchNorm in the critic, naming the layer.
-    """
-    for name, module in critic.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            raise WganError(f"the critic's layer {name} is {type(module).__name__}, but a penalty is per sample: use LayerNorm or none")
-        if isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
-            warnings.warn(f"the critic's layer {name} drops out: its gradient norm is that of a random network", stacklevel=3)
-
-
 @torch.no_grad()
 def clip_weights(critic: nn.Module, bound: float | None) -> None:
     """Clamp every weight and bias to [-bound, bound], except the scale and shift of normalisation layers."""
     assert bound is not None
-    for module in critic.modules():
-        if not isinstance(module, NORMALISATIONS):
-            for parameter in module.parameters(recurse=False):
-                parameter.clamp_(-bound, bound)
+    for parameter in _clipped(critic):
+        parameter.clamp_(-bound, bound)
+
+
+@torch.no_grad()
+def clipped_share(critic: nn.Module, bound: float) -> float:
+    """Return the share of the clipped weights that stand at the bound: near 1, the critic is little more than signs."""
+    weights = torch.cat([parameter.flatten() for parameter in _clipped(critic)])
+    return float((weights.abs() >= bound * (1 - 1e-6)).float().mean())
+
+
+def _clipped(critic: nn.Module) -> list[nn.Parameter]:
+    spared = (module for module in critic.modules() if not isinstance(module, NORMALISATIONS))
+    return [parameter for module in spared for parameter in module.parameters(recurse=False)]

@@ -10,44 +10,51 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from wgan.objectives.lipschitz import check_penalised, full_precision
+from wgan.objectives.checker import check_critic
+from wgan.objectives.lipschitz import full_precision
 from wgan.objectives.variants import Variant
 
 
 class CriticTerms(NamedTuple):
-    """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus weighted penalty."""
+    """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus weighted penalty.
+
+    `penalty` and `gradient_norm` are none where the row has no penalty, or it was not taken at this update.
+    """
 
     loss: Tensor
     estimate: Tensor
-    penalty: Tensor
-    gradient_norm: Tensor
+    penalty: Tensor | None
+    gradient_norm: Tensor | None
 
 
 class CriticLoss(nn.Module):
     """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are float32.
 
+    A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every` times its weight: give
+    coefficients `u` at that one, and none at the others.
+
     Raises:
-        WganError: a norm over the batch in a critic with a per-sample penalty.
+        WganError: a critic that the row would train wrongly, see `check_critic`.
     """
 
-    def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
+    def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False, every: int = 1) -> None:
         super().__init__()
-        if variant.penalty:
-            check_penalised(critic)
-        self.critic, self.variant, self.low_precision = critic, variant, bfloat16
+        check_critic(critic, variant)
+        self.critic, self.variant, self.low_precision, self.every = critic, variant, bfloat16, every
 
-    def forward(self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"]) -> CriticTerms:
+    def forward(self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"] | None) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
         with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
             f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]))).chunk(2)
-            if penalty is None:
-                value = norms = torch.zeros_like(f_real)
-            else:
-                value, norms = penalty(self.critic, x_real, x_fake, u)
-        loss = score.critic(f_real, f_fake)
-        if penalty is not None:
-            loss = loss + penalty.weight * value
-        return CriticTerms(loss, score.estimate(f_real, f_fake), value, norms)
+            consistency = self.variant.consistency(self.critic, x_real) if self.variant.consistency else None
+            taken = penalty(self.critic, x_real, x_fake, u) if penalty is not None and u is not None else None
+        loss, estimate = score.critic(f_real, f_fake), score.estimate(f_real, f_fake)
+        if self.variant.consistency and consistency is not None:
+            loss = loss + self.variant.consistency.weight * consistency
+        if penalty is None or taken is None:
+            return CriticTerms(loss, estimate, None, None)
+        value, norms = taken
+        return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norms)
 
 
 class GeneratorLoss(nn.Module):

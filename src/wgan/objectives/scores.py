@@ -66,6 +66,57 @@ def js_estimate(f_real: Scores, f_fake: Scores) -> Scores:
     return log(2.0) - js_critic(f_real, f_fake) / 2
 
 
+def least_squares_critic(f_real: Scores, f_fake: Scores) -> Scores:
+    """((f(real) - 1)^2 + f(fake)^2) / 2: Mao et al. (2017), equation 9."""
+    return ((f_real - 1).square() + f_fake.square()) / 2
+
+
+def least_squares_generator(f_fake: Scores, f_real: Scores | None = None) -> Scores:
+    """(f(fake) - 1)^2 / 2: Mao et al. (2017), equation 9."""
+    return (f_fake - 1).square() / 2
+
+
+def least_squares_estimate(f_real: Scores, f_fake: Scores) -> Scores:
+    """1 - 4 (critic's loss), whose mean is half the triangular discrimination for the best f = p / (p + q).
+
+    Half of the integral of (p - q)^2 / (p + q): 0 where p = q, 1 where they do not overlap.
+    """
+    return 1 - 4 * least_squares_critic(f_real, f_fake)
+
+
+def hinge_critic(f_real: Scores, f_fake: Scores) -> Scores:
+    """max(0, 1 - f(real)) + max(0, 1 + f(fake)): Miyato et al. (2018), equation 16."""
+    return F.relu(1 - f_real) + F.relu(1 + f_fake)
+
+
+def hinge_estimate(f_real: Scores, f_fake: Scores) -> Scores:
+    """1 - (critic's loss) / 2, whose mean is the total variation for the best f = sign(p - q): Lim and Ye (2017), lemma 1."""
+    return 1 - hinge_critic(f_real, f_fake) / 2
+
+
+def relativistic_critic(f_real: Scores, f_fake: Scores) -> Scores:
+    """-log sigmoid(f(real) - f(fake)) over pairs: Huang et al. (2024), equation 2; Jolicoeur-Martineau (2019)."""
+    return F.softplus(f_fake - f_real)
+
+
+def relativistic_generator(f_fake: Scores, f_real: Scores | None = None) -> Scores:
+    """-log sigmoid(f(fake) - f(real)) over pairs: Huang et al. (2024), section 2."""
+    assert f_real is not None
+    return F.softplus(f_real - f_fake)
+
+
+def relativistic_estimate(f_real: Scores, f_fake: Scores) -> Scores:
+    """log 2 - (critic's loss), whose mean is a divergence in [0, log 2] for the best f: Jolicoeur-Martineau (2020), theorem 3.1."""
+    return log(2.0) - relativistic_critic(f_real, f_fake)
+
+
 DUAL_W1 = Score("dual W1", "Wasserstein-1 distance", dual_critic, dual_generator, dual_estimate)
 MINIMAX = Score("Jensen-Shannon, minimax", "Jensen-Shannon divergence, nats", js_critic, minimax_generator, js_estimate)
 NON_SATURATING = Score("Jensen-Shannon, non-saturating", "Jensen-Shannon divergence, nats", js_critic, non_saturating_generator, js_estimate)
+LEAST_SQUARES = Score(
+    "least squares", "half the triangular discrimination, in [0, 1]", least_squares_critic, least_squares_generator, least_squares_estimate
+)
+HINGE = Score("hinge", "total variation, in [0, 1]", hinge_critic, dual_generator, hinge_estimate)
+RELATIVISTIC = Score(
+    "relativistic pair", "relativistic pairing divergence, nats", relativistic_critic, relativistic_generator, relativistic_estimate, True
+)

@@ -7,8 +7,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wgan.errors import WganError, did_you_mean
-from wgan.objectives.lipschitz import Constraint, Penalty, between, clip_weights, two_sided
-from wgan.objectives.scores import DUAL_W1, MINIMAX, NON_SATURATING, Score
+from wgan.objectives.lipschitz import (
+    Consistency,
+    Constraint,
+    Layers,
+    Penalty,
+    at_both,
+    at_real,
+    between,
+    clip_weights,
+    one_sided,
+    sixth_power,
+    squared,
+    two_sided,
+)
+from wgan.objectives.scores import DUAL_W1, HINGE, LEAST_SQUARES, MINIMAX, NON_SATURATING, RELATIVISTIC, Score
 
 
 @dataclass(frozen=True)
@@ -19,9 +32,21 @@ class Variant:
     score: Score
     penalty: Penalty | None = None
     constraint: Constraint | None = None
+    consistency: Consistency | None = None
     optimiser: dict[str, Any] = field(default_factory=dict)
     paper: str = ""
     when: str = ""
+
+    @property
+    def reads_w1(self) -> bool:
+        """Whether the critic's estimate is a W1 in the unit of the samples: its slope is held near 1, not just bounded."""
+        sided = self.penalty is not None and self.penalty.shape in (two_sided, one_sided)
+        return self.score is DUAL_W1 and (sided or self.layers in ("spectral-sorting", "orthonormal"))
+
+    @property
+    def layers(self) -> Layers:
+        """What the critic is built of."""
+        return "dropout" if self.consistency else self.constraint.layers if self.constraint else "plain"
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return the row's settings as a layer of a run's configuration."""
@@ -47,7 +72,15 @@ class Variant:
 
 
 GRADIENT_PENALTY = Penalty(between, two_sided, weight=10.0, formula="E(|grad f(x)| - 1)^2, x between real and fake")
+LIPSCHITZ_PENALTY = Penalty(between, one_sided, weight=10.0, formula="E max(0, |grad f(x)| - 1)^2, x between real and fake")
+DIVERGENCE_PENALTY = Penalty(between, sixth_power, weight=2.0, formula="E |grad f(x)|^6, x between real and fake")
+R1 = Penalty(at_real, squared, weight=5.0, formula="E |grad f(x)|^2, x real")
+R1_R2 = Penalty(at_both, squared, weight=0.5, formula="(E |grad f(x)|^2, x real, + E |grad f(x)|^2, x fake)")
 CLIPPING = Constraint("weights clipped to [-{0:g}, {0:g}]", bound=0.01, project=clip_weights)
+SPECTRAL = Constraint("each layer's operator divided by its spectral norm", layers="spectral")
+SPECTRAL_SORTING = Constraint("each layer's operator divided by its spectral norm; sorting activations", layers="spectral-sorting")
+ORTHONORMAL = Constraint("orthonormal layers and sorting activations: 1-Lipschitz by construction", layers="orthonormal")
+ADAM_WGAN: dict[str, Any] = {"name": "adam", "lr": 1e-4, "betas": (0.0, 0.9), "critic_steps": 5}
 ADAM_GAN: dict[str, Any] = {"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999), "critic_steps": 1}
 
 VARIANTS = {
@@ -68,6 +101,13 @@ VARIANTS = {
             when="as the baseline that a Wasserstein variant must beat",
         ),
         Variant(
+            "lsgan",
+            LEAST_SQUARES,
+            optimiser=ADAM_GAN,
+            paper="Mao et al. 2017, equation 9",
+            when="as a second baseline without a Lipschitz critic",
+        ),
+        Variant(
             "wgan",
             DUAL_W1,
             constraint=CLIPPING,
@@ -79,9 +119,74 @@ VARIANTS = {
             "wgan-gp",
             DUAL_W1,
             penalty=GRADIENT_PENALTY,
-            optimiser={"name": "adam", "lr": 1e-4, "betas": (0.0, 0.9), "critic_steps": 5},
+            optimiser=ADAM_WGAN,
             paper="Gulrajani et al. 2017, algorithm 1",
             when="first: steady on vectors and pictures",
+        ),
+        Variant(
+            "wgan-lp",
+            DUAL_W1,
+            penalty=LIPSCHITZ_PENALTY,
+            optimiser=ADAM_WGAN,
+            paper="Petzka, Fischer and Lukovnikov 2018, equation 7",
+            when="where wgan-gp's estimate is wanted nearer to 1-Lipschitz: slopes below 1 cost nothing",
+        ),
+        Variant(
+            "wgan-div",
+            DUAL_W1,
+            penalty=DIVERGENCE_PENALTY,
+            optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.999), "critic_steps": 4},
+            paper="Wu et al. 2018, equation 7, k = 2, p = 6",
+            when="as a penalty without a target slope; its estimate has no unit",
+        ),
+        Variant(
+            "wgan-ct",
+            DUAL_W1,
+            penalty=GRADIENT_PENALTY,
+            consistency=Consistency(weight=2.0),
+            optimiser=ADAM_WGAN,
+            paper="Wei et al. 2018, equations 4 and 5, lambda_2 = 2, M' = 0",
+            when="with little data: dropout keeps the critic from learning it by heart",
+        ),
+        Variant(
+            "wgan-r1",
+            DUAL_W1,
+            penalty=R1,
+            optimiser={"name": "adam", "lr": 1e-4, "betas": (0.0, 0.99), "critic_steps": 1},
+            paper="Mescheder, Geiger and Nowozin 2018, equation 9, gamma = 10",
+            when="near convergence, and for pictures: flat where the data are; its estimate has no unit",
+        ),
+        Variant(
+            "wgan-sn",
+            DUAL_W1,
+            constraint=SPECTRAL_SORTING,
+            optimiser=ADAM_WGAN,
+            paper="Miyato et al. 2018, section 2.1; sorting of Anil et al. 2019, section 4.1; settings of Gulrajani et al. 2017",
+            when="for a critic that is nearly 1-Lipschitz everywhere at little cost",
+        ),
+        Variant(
+            "wgan-ortho",
+            DUAL_W1,
+            constraint=ORTHONORMAL,
+            optimiser=ADAM_WGAN,
+            paper="Anil, Lucas and Grosse 2019; convolutions of Li et al. 2019; settings of Gulrajani et al. 2017",
+            when="where the estimate must be a lower bound on the distance; slower a step",
+        ),
+        Variant(
+            "hinge-sn",
+            HINGE,
+            constraint=SPECTRAL,
+            optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.9), "critic_steps": 5},
+            paper="Miyato et al. 2018, equations 16 and 17",
+            when="as the baseline of large picture models",
+        ),
+        Variant(
+            "r3gan",
+            RELATIVISTIC,
+            penalty=R1_R2,
+            optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.9), "critic_steps": 1},
+            paper="Huang et al. 2024, equations 2 and 4",
+            when="as the modern baseline: coverage of modes without a Wasserstein score",
         ),
     )
 }

@@ -1,7 +1,7 @@
 """How is a pair of networks trained, kept and taken up again?"""
 
 from wgan.training.config import Config, from_file, from_settings, resolve
-from wgan.training.loop import Record, choose_device, model_of, prepare, resume, row_of, train
+from wgan.training.loop import Record, advice, choose_device, model_of, prepare, resume, row_of, train
 from wgan.training.model import Model, load_model, sampler, save_model
 from wgan.training.presets import PRESETS, configure, preset
 from wgan.training.run import Run, default_folder, open_run
@@ -14,6 +14,7 @@ __all__ = [
     "Record",
     "Run",
     "State",
+    "advice",
     "choose_device",
     "configure",
     "default_folder",

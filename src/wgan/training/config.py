@@ -53,14 +53,18 @@ class ObjectiveConfig:
     """See `wgan variants`."""
     penalty_weight: float | None = None
     """Weight of the gradient penalty; unset: the row's."""
+    penalty_every: int = 1
+    """A lazy penalty: taken at one critic update in so many, with so many times its weight."""
     clip: float | None = None
     """Bound of clipped weights; unset: the row's."""
 
     def __post_init__(self) -> None:
-        _at_least(self, "objective", {"penalty_weight": 0})
+        _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1})
         if self.clip is not None and not self.clip > 0:
             raise WganError(f"objective.clip = {self.clip}: give a positive bound")
-        variant(self.variant).adjusted(self.penalty_weight, self.clip)
+        row = variant(self.variant).adjusted(self.penalty_weight, self.clip)
+        if self.penalty_every > 1 and row.penalty is None:
+            raise WganError(f"objective.penalty_every is set, but {row.name} has no penalty: remove the setting")
 
 
 @dataclass(frozen=True)

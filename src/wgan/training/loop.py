@@ -13,7 +13,8 @@ from torch import Tensor
 
 from wgan.data import Batches, Dataset
 from wgan.errors import WganError
-from wgan.objectives import CriticTerms, Variant, variant
+from wgan.objectives import CriticTerms, Variant, variant, weight_advice
+from wgan.objectives.lipschitz import clipped_share
 from wgan.training import state as states
 from wgan.training.config import Config
 from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
@@ -23,6 +24,9 @@ from wgan.training.state import State
 from wgan.training.step import Draws, train_step, warm_up
 
 Metrics = dict[str, int | float]
+
+
+ADVICE_SAMPLES = 512
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,13 @@ def prepare(config: Config, dataset: Dataset) -> State:
     """Return the state before the first step; weights are a function of the seed. Data that cannot be split are refused here."""
     dataset.split(config.data.held_out, config.data.split_seed)
     return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
+
+
+def advice(config: Config, dataset: Dataset) -> list[str]:
+    """Return what is doubtful about a configuration for these data, in words."""
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    x_real = dataset.encode(split.train_sample(0, min(split.n_train, ADVICE_SAMPLES)))
+    return [words for words in (weight_advice(row_of(config), x_real),) if words]
 
 
 def resume(state: State, run: Run) -> None:
@@ -101,7 +112,7 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
         metrics = None
         stopping = done or stop()
         if last is not None and (stopping or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
-            metrics = _metrics(*last, state, row, config)
+            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None)
         if run is not None:
             if metrics and (done or step % settings.log_every == 0):
                 run.append_metrics(metrics)
@@ -122,17 +133,22 @@ def model_of(state: State, config: Config, dataset: Dataset) -> Model:
     return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant)
 
 
-def _metrics(terms: CriticTerms, norm: Tensor, state: State, row: Variant, config: Config) -> Metrics:
+def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config, bound: float | None) -> Metrics:
     metrics: Metrics = {
         "step": state.step,
         "seconds": round(state.seconds, 3),
         "samples": state.step * config.optimiser.critic_steps * config.optimiser.batch + config.training.warmup_critic_steps * config.optimiser.batch,
-        "estimate": float(terms.estimate),
-        "critic_loss": float(terms.loss),
+        "estimate": float(terms.estimate.mean()),
+        "critic_loss": float(terms.loss.mean()),
         "generator_gradient_norm": float(norm),
     }
-    if row.penalty:
-        metrics |= {"penalty": float(terms.penalty), "gradient_norm": float(terms.gradient_norm)}
+    if terms.penalty is not None and terms.gradient_norm is not None:
+        norms = terms.gradient_norm
+        low, high = torch.quantile(norms, norms.new_tensor([0.05, 0.95])).tolist()
+        metrics |= {"penalty": float(terms.penalty.mean()), "gradient_norm": float(norms.mean())}
+        metrics |= {"gradient_norm_5": low, "gradient_norm_95": high}
+    if bound is not None:
+        metrics["clipped_share"] = clipped_share(state.critic, bound)
     wrong = [name for name, value in metrics.items() if not isfinite(value)]
     if wrong:
         raise WganError(

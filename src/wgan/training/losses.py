@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wgan.errors import WganError
-from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant
+from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, check_critic
 from wgan.training.config import Config
 from wgan.training.state import State
 
@@ -25,10 +25,12 @@ class Losses:
 def build_losses(state: State, row: Variant, config: Config) -> Losses:
     """Return the plain loss modules around a state's networks."""
     bfloat16 = config.training.precision == "bfloat16"
-    return Losses(CriticLoss(state.critic, row, bfloat16), GeneratorLoss(state.generator, state.critic, row, bfloat16))
+    return Losses(
+        CriticLoss(state.critic, row, bfloat16, config.objective.penalty_every), GeneratorLoss(state.generator, state.critic, row, bfloat16)
+    )
 
 
-def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor, tolerance: float) -> Losses:
+def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor | None, tolerance: float) -> Losses:
     """Compile the loss modules, and check on one batch that both gradients, the penalty's included, are the plain ones.
 
     Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
@@ -36,14 +38,12 @@ def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tens
     Raises:
         WganError: no compiler here, or gradients whose relative difference exceeds `tolerance`.
     """
+    check_critic(state.critic, row, compiling=True)
     fast = Losses(torch.compile(losses.critic, fullgraph=True, dynamic=False), torch.compile(losses.generator, fullgraph=True, dynamic=False))
-    buffers = [buffer.clone() for buffer in state.generator.buffers()]  # running statistics must not notice
     try:
         plain_gradients, fast_gradients = (_gradients(each, state, row, x_real, z, u) for each in (losses, fast))
     except torch._dynamo.exc.TorchDynamoException as error:
         raise WganError(f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}): run without --compile") from None
-    for buffer, before in zip(state.generator.buffers(), buffers, strict=True):
-        buffer.copy_(before)
     for plain, other in zip(plain_gradients, fast_gradients, strict=True):
         difference = float((other - plain).norm() / plain.norm().clamp_min(1e-30))
         if not difference <= tolerance:
@@ -51,14 +51,17 @@ def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tens
     return fast
 
 
-def _gradients(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor) -> list[Tensor]:
-    """Return the critic's and the generator's gradient, flat, under the flags that training sets."""
+def _gradients(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor | None) -> list[Tensor]:
+    """Return the critic's and the generator's gradient, flat, under the flags that training sets; buffers are put back."""
+    buffers = [(buffer, buffer.clone()) for net in (state.generator, state.critic) for buffer in net.buffers()]
     with torch.no_grad():
         x_fake = state.generator(z)
     critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u)).loss, state.critic)
     state.critic.requires_grad_(False)
     generator = _flat(losses.generator(z, x_real if row.score.generator_needs_real else None), state.generator)
     state.critic.requires_grad_(True)
+    for buffer, before in buffers:
+        buffer.copy_(before)
     return [critic, generator]
 
 

@@ -107,14 +107,14 @@ def load_model(folder: Path, device: torch.device | None = None) -> Model:
             raise WganError(f"{path}: format {about['format']!r}, this version reads {FORMAT!r}")
         network, codec, row = NetworkConfig(**about["network"]), codec_from_json(about["codec"]), variant(about["variant"])
         generator = build_generator(network, codec.shape)
-        critic = build_critic(network, codec.shape)
+        critic = build_critic(network, codec.shape, layers=row.layers)
     except WganError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise WganError(f"{path}: damaged ({error}): copy the folder again") from None
     generator, kept = _filled(generator, folder / "generator.safetensors"), None
     if (folder / "critic.safetensors").exists():
-        kept = _filled(row.constraint.prepare(critic) if row.constraint else critic, folder / "critic.safetensors")
+        kept = _filled(critic, folder / "critic.safetensors")
     device = device or torch.device("cpu")
     return Model(generator.to(device), kept.to(device) if kept else None, codec, network, row.name)
 

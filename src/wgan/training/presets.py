@@ -15,29 +15,26 @@ SMALL_SIDE = 16
 
 @dataclass(frozen=True)
 class Preset:
-    """What suits one kind of data: settings for any variant, and more for rows with a gradient penalty."""
+    """What suits one kind of data: settings for any variant, more where the critic's slope is held, a weight where it is held near 1."""
 
     summary: str
     any_row: Nested
-    penalised: Nested
+    held: Nested
+    penalty_weight: float | None = None
 
 
 PRESETS = {
     "toy": Preset(
         "points in a plane: weight, batch and latent of Gulrajani et al. (2017), section 4.1; narrower, faster, with decay",
         {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 2}, "optimiser": {"batch": 256}, "training": {"steps": 8_000}},
-        {
-            "objective": {"penalty_weight": 0.1},
-            "optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"},
-        },
+        {"optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
+        penalty_weight=0.1,
     ),
     "vectors": Preset(
         "rows of numbers, standardised: a lighter penalty than pictures want, since distances are smaller",
         {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64}, "optimiser": {"batch": 256}, "training": {"steps": 5_000}},
-        {
-            "objective": {"penalty_weight": 1.0},
-            "optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"},
-        },
+        {"optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
+        penalty_weight=1.0,
     ),
     "small-images": Preset(
         "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning rate",
@@ -87,4 +84,6 @@ def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
     if name not in PRESETS:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
     chosen = PRESETS[name]
-    return [(f"preset {name}", layer) for layer in (chosen.any_row, chosen.penalised if row.penalty else {})]
+    held = chosen.held if row.penalty or row.layers != "plain" else {}
+    weight = {"objective": {"penalty_weight": chosen.penalty_weight}} if chosen.penalty_weight and row.penalty and row.reads_w1 else {}
+    return [(f"preset {name}", layer) for layer in (chosen.any_row, held, weight)]

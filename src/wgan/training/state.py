@@ -44,8 +44,7 @@ def create(config: Config, row: Variant, shape: tuple[int, ...], device: torch.d
     """Return the state before the first step; weights are a function of the seed."""
     seed = config.training.seed
     generator = build_generator(config.network, shape, seed).to(device)
-    critic = build_critic(config.network, shape, seed)
-    critic = (row.constraint.prepare(critic) if row.constraint else critic).to(device)
+    critic = build_critic(config.network, shape, seed, row.layers).to(device)
     average = deepcopy(generator).requires_grad_(False).eval()
     return State(generator, critic, average, _optimiser(generator, config.optimiser), _optimiser(critic, config.optimiser))
 

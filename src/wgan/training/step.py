@@ -4,6 +4,7 @@ Losses come one value a sample; this file alone reduces them, by the mean.
 """
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 
 from wgan.data import Batches
 from wgan.objectives import CriticTerms, Variant
-from wgan.seeding import torch_generator
+from wgan.seeding import derive, torch_generator
 from wgan.training.config import Config
 from wgan.training.losses import Losses
 from wgan.training.state import State
@@ -26,11 +27,11 @@ class Draws:
     config: Config
     device: torch.device
 
-    def critic(self, draw: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (x_real, z, u) for the critic's update number `draw`; each is fresh."""
+    def critic(self, draw: int) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return (x_real, z, u) for the critic's update number `draw`; each is fresh. No u: the penalty rests at this update."""
         batch = self.config.optimiser.batch
         z, u = self._noise("critic", draw, batch)
-        return self.batches(draw, batch), z, u
+        return self.batches(draw, batch), z, u if draw % self.config.objective.penalty_every == 0 else None
 
     def generator(self, step: int, with_real: bool) -> tuple[Tensor, Tensor | None]:
         """Return (z, x_real if asked for) for generator step `step`."""
@@ -47,26 +48,41 @@ class Draws:
         part, rank = batch // self.batches.world_size, self.batches.rank
         return z[rank * part : (rank + 1) * part], u[rank * part : (rank + 1) * part]
 
+    def dropout(self, stream: str, draw: int, row: Variant) -> AbstractContextManager[None]:
+        """Within, units drop by (seed, stream, draw), where the row's critic drops any."""
+        return _seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw)) if row.layers == "dropout" else nullcontext()
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
+
 
 def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> Iterator[CriticTerms]:
-    """Move the critic alone, before the first step, yielding its mean terms after each update."""
+    """Move the critic alone, before the first step, yielding its terms after each update."""
     for draw in range(config.training.warmup_critic_steps):
-        yield critic_update(state, losses, row, *draws.critic(draw), config)
+        with draws.dropout("critic", draw, row):
+            terms = critic_update(state, losses, row, *draws.critic(draw), config)
+        yield terms
 
 
 def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> tuple[CriticTerms, Tensor]:
-    """Move critic and generator once, as algorithm 1 says; return the last critic batch's mean terms and |grad| of the generator."""
+    """Move critic and generator once, as algorithm 1 says; return the last critic batch's terms and |grad| of the generator."""
     _set_learning_rate(state, config)
     first = config.training.warmup_critic_steps + state.step * config.optimiser.critic_steps
     for draw in range(first, first + config.optimiser.critic_steps):
-        terms = critic_update(state, losses, row, *draws.critic(draw), config)
-    norm = generator_update(state, losses, *draws.generator(state.step, row.score.generator_needs_real))
+        with draws.dropout("critic", draw, row):
+            terms = critic_update(state, losses, row, *draws.critic(draw), config)
+    with draws.dropout("generator", state.step, row):
+        norm = generator_update(state, losses, *draws.generator(state.step, row.score.generator_needs_real))
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
     return terms, norm
 
 
-def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z: Tensor, u: Tensor, config: Config) -> CriticTerms:
+def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z: Tensor, u: Tensor | None, config: Config) -> CriticTerms:
     """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the row asks for it."""
     bfloat16 = config.training.precision == "bfloat16"
     with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
@@ -77,7 +93,7 @@ def critic_update(state: State, losses: Losses, row: Variant, x_real: Tensor, z:
     state.critic_optimiser.step()
     if row.constraint:
         row.constraint.project(state.critic, row.constraint.bound)
-    return CriticTerms(*(t.detach().mean() for t in terms))
+    return CriticTerms(terms.loss.detach(), terms.estimate.detach(), *(None if t is None else t.detach() for t in terms[2:]))
 
 
 def generator_update(state: State, losses: Losses, z: Tensor, x_real: Tensor | None = None) -> Tensor:
