@@ -132,3 +132,8 @@ def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs(
     pairs = dual(X[:300], X + 100.0, "r3gan", steps=300, width=16)
     assert pairs.value == pytest.approx(np.log(2), abs=0.05)
     assert "relativistic" in pairs.units
+
+
+def test_a_critic_held_by_its_layers_does_not_mind_the_unit():
+    small, large = (dual(u * X, u * Y, "wgan-ortho", steps=30, width=8).value / u for u in (1e-3, 1e3))
+    assert small == pytest.approx(large, rel=1e-3)

@@ -87,7 +87,7 @@ class Dual(Printed):
         }
 
     def to_json(self) -> dict[str, object]:
-        return super().to_json() | {"settled": self.settled}
+        return super().to_json() | {"certified": self.certified, "settled": self.settled}
 
 
 def slope_corrected(value: float, penalty_weight: float) -> float:
@@ -155,7 +155,7 @@ def dual(
     a, b = sample_pair(x, y)
     middle = (a.mean(0) + b.mean(0)) / 2
     # f(x) = scale g(x / scale) has g's slope, so training g with lambda / scale is the same problem with better numbers
-    scale = 1.0 if row.constraint else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
+    scale = 1.0 if row.constraint and row.constraint.bound else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
     scaled = row.adjusted(row.penalty.weight / scale) if row.penalty else row
     x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
     with torch.random.fork_rng(devices=[]):
@@ -164,7 +164,10 @@ def dual(
     is_distance = row.score is DUAL_W1
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
     mean_norm, max_norm = (norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed))
-    lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz if is_distance and row.reads_w1 and not row.penalty else None
+    lipschitz = None
+    if row.reads_w1 and not row.penalty:  # the certified value is that of the frozen critic, in float64 like its certificate
+        lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz
+        value = _reading(scaled, critic, *(torch.from_numpy((s - middle) / scale) for s in (a, b))) * scale
     weight = row.penalty.weight if row.penalty else None
     return Dual(
         variant=row.name,
