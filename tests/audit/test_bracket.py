@@ -203,3 +203,16 @@ def test_bounds_are_rounded_away_from_the_inside():
         assert float(rounded(value, down=True)) <= value * (1 + 1e-12)
         assert float(rounded(value)) >= value * (1 - 1e-12)
         assert float(rounded(value)) == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize(("diameter", "ways"), [(None, 4), (10.0, 8)])
+def test_delta_is_split_between_the_ends_the_two_critics_and_the_two_sides(diameter, ways):
+    from wgan.audit.bounds import bernstein_radius
+    from wgan.audit.bracket import _parted
+
+    x, y = (_parted(s, 0, side, False) for s, side in ((X, "x"), (Y, "y")))
+    auditor = train_auditor(x.train, y.train, steps=5)
+    width = auditor.clamp[1] - auditor.clamp[0]
+    clamped = [np.clip(auditor(part.held_out), *auditor.clamp) for part in (x, y)]
+    expected = sum(bernstein_radius(scores, width, 0.05 / ways) for scores in clamped)
+    assert bracket(X, Y, steps=5, diameter=diameter).lower_ends[0].radius == pytest.approx(expected)

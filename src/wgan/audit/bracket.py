@@ -102,19 +102,9 @@ def bracket(
     True
     """
     a, b = sample_pair(x, y)
-    if certifies not in get_args(Certifies):
-        raise WganError(f"a bracket certifies {' or '.join(get_args(Certifies))}, not '{certifies}'")
-    if not 0 < confidence < 1:
-        raise WganError(f"confidence = {confidence}: give a number between 0 and 1, such as 0.95")
-    if diameter is not None and not (diameter > 0 and np.isfinite(diameter)):
-        raise WganError(f"diameter = {diameter}: give a length above 0")
-    if min(len(a), len(b)) < LEAST:
-        raise WganError(f"{len(a)} and {len(b)} samples: a bracket needs {LEAST} or more on each side")
     if auditor is not None and space != "raw":
         raise WganError(f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave space out")
-    if certifies == "population":
-        _check_independent(a, b)
-        _check_diameter(diameter, a, b)
+    _check(certifies, confidence, diameter, a, b)
     whole = certifies == "samples" or auditor is not None
     left, right = _parted(a, seed, "x", whole), _parted(b, seed, "y", whole)
     chosen = fit_space(space, left.train, right.train, units)
@@ -122,18 +112,17 @@ def bracket(
     trained = auditor or train_auditor(left.train, right.train, steps, seed=seed, progress=lambda i, n: progress("training the auditor", i, n))
     lower_ends: tuple[Lower, ...]
     upper_end: Upper | None
-    floor = heuristic = None
     if certifies == "samples":
-        lower_ends, upper_end = (_in_sample(trained, left, right),), _exact_end(left, right, progress)
+        lower_ends, (upper_end, floor, heuristic) = (_in_sample(trained, left, right),), (_exact_end(left, right, progress), None, None)
         split = "none: the auditor may have seen every sample, and certifies these alone"
     else:
         if auditor is not None:
             auditor.check_unseen(left.held_out, right.held_out)
-        delta = 1 - confidence
-        critics = [_network(trained, left, right)] + ([] if auditor else [_extended(left, right, progress)])
-        lower_ends = tuple(lower_bound(*critic, (delta if diameter is None else delta / 2) / len(critics)) for critic in critics)
         known = None if diameter is None else Diameter(diameter * chosen.lipschitz, diameter_from)
-        upper_end, floor, heuristic = _upper(left.held_out, right.held_out, known, delta, progress)
+        critics = [_network(trained, left, right)] + ([] if auditor else [_extended(left, right, progress)])
+        delta_lower = 1 - confidence if known is None else (1 - confidence) / 2
+        lower_ends = tuple(lower_bound(*critic, delta_lower / len(critics)) for critic in critics)
+        upper_end, floor, heuristic = _upper(left.held_out, right.held_out, known, 1 - confidence, progress)
         split = "none: the auditor came from elsewhere, and saw no row that is here" if auditor else f"random halves of each side by seed {seed}"
     return Bracket(
         certifies=certifies,
@@ -156,6 +145,21 @@ def bracket(
 
 Critic = tuple[str, np.ndarray, np.ndarray, tuple[float, float], float]
 """Name, scores of held-out x and y, clamp, Lipschitz constant: what `lower_bound` takes before delta."""
+
+
+def _check(certifies: str, confidence: float, diameter: float | None, a: Samples, b: Samples) -> None:
+    """Refuse what would not certify anything."""
+    if certifies not in get_args(Certifies):
+        raise WganError(f"a bracket certifies {' or '.join(get_args(Certifies))}, not '{certifies}'")
+    if not 0 < confidence < 1:
+        raise WganError(f"confidence = {confidence}: give a number between 0 and 1, such as 0.95")
+    if diameter is not None and not (diameter > 0 and np.isfinite(diameter)):
+        raise WganError(f"diameter = {diameter}: give a length above 0")
+    if min(len(a), len(b)) < LEAST:
+        raise WganError(f"{len(a)} and {len(b)} samples: a bracket needs {LEAST} or more on each side")
+    if certifies == "population":
+        _check_independent(a, b)
+        _check_diameter(diameter, a, b)
 
 
 def _network(auditor: Auditor, x: Parts, y: Parts) -> Critic:

@@ -31,9 +31,6 @@ class Certificate:
     lipschitz: float
     layers: tuple[tuple[str, float], ...]
 
-    def __str__(self) -> str:
-        return f"L={self.lipschitz:.6f}"
-
 
 def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
     """Return an upper bound on a network's Lipschitz constant, a chain of layers each of a known kind.

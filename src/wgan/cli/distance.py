@@ -91,10 +91,11 @@ def distance_command(
         raise WganError("--bracket is of W1 alone: leave out --metric and --p")
     if metric == "dual" and p not in (None, 1):
         raise WganError("--metric dual reads W1: leave out --p")
-    if _is_histogram(a) and _is_histogram(b):
+    masses = _masses(a), _masses(b)
+    if masses[0] is not None and masses[1] is not None:
         others = {"--metric": None if metric == "auto" else metric, "--p": p, "--bracket": bracket, "-n": number}
         _refuse_what_has_no_effect(others, False, "is not for histograms")
-        _print_histograms(_masses(a), _masses(b), explain, json_)
+        _print_histograms(masses[0], masses[1], explain, json_)
         return 0
     x, y = read_pair(a, b, number, seed, progress=not quiet)
 
@@ -116,7 +117,7 @@ def distance_command(
     with _progress(quiet) as report:
         result = _interruptible(lambda: measure(report))
     if json_:
-        print(json.dumps(finite(result.to_json() | {"x": x.words, "y": y.words, "seed": seed}), indent=2))
+        print(json.dumps(result.to_json() | {"x": x.words, "y": y.words, "seed": seed}, indent=2))
         return 0
     screen.print(f"x: {x.words}\ny: {y.words}")
     screen.print(result.table() if explain else str(result))
@@ -141,17 +142,10 @@ def _print_histograms(p: list[float], q: list[float], explain: bool, as_json: bo
     screen.print("; ".join(f"{name} {value:.4g}" for name, value in others.items()) + " (of P and Q divided by their sums)")
 
 
-def _is_histogram(source: str) -> bool:
-    return "," in source and all(_number(part) is not None for part in source.split(","))
-
-
-def _masses(source: str) -> list[float]:
-    return [float(part) for part in source.split(",")]
-
-
-def _number(text: str) -> float | None:
+def _masses(source: str) -> list[float] | None:
+    """Return the masses of a histogram such as 3,2,1,4; none: it is a name or path."""
     try:
-        return float(text)
+        return [float(part) for part in source.split(",")] if "," in source else None
     except ValueError:
         return None
 
