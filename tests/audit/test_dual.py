@@ -128,7 +128,9 @@ def test_a_critic_held_by_its_layers_reads_a_certified_lower_bound_on_the_exact_
 
 
 def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs():
-    assert "no unit" in dual(X, Y, "wgan-r1", steps=20, width=8).units
+    flat = dual(X, Y, "wgan-r1", steps=20, width=8)
+    assert "no unit" in flat.units
+    assert flat.corrected is None
     pairs = dual(X[:300], X + 100.0, "r3gan", steps=300, width=16)
     assert pairs.value == pytest.approx(np.log(2), abs=0.05)
     assert "relativistic" in pairs.units
