@@ -25,8 +25,9 @@ from torch.utils.flop_counter import flop_registry
 import wgan
 from wgan.data import Batches, Dataset, load
 from wgan.training import Config, configure, from_settings, prepare, row_of
+from wgan.training.draws import Draws
 from wgan.training.losses import build_losses
-from wgan.training.step import Draws, train_step
+from wgan.training.step import train_step
 
 CASES = {
     "MLP 512x3, 2-D, batch 256": ((2,), ["network.width=512", "network.depth=3", "network.latent=2", "optimiser.batch=256"]),

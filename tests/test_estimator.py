@@ -79,6 +79,28 @@ def test_scores_in_both_conventions():
         model.score_samples(X, convention="other")
 
 
+def test_a_conditional_model_samples_and_scores_classes(tmp_path):
+    y = np.where(X[:, 0] > 5, "high", "low")
+    model = quick(conditional=True).fit(X, y)
+    assert model.classes_ == ("high", "low")
+    mixed = model.sample(6, labels=["low", "high"] * 3)
+    assert np.allclose(mixed[::2], model.sample(6, labels="low")[::2])
+    assert not np.allclose(mixed[1::2], model.sample(6, labels="low")[1::2])
+    assert model.score_samples(X, labels=y).shape == (300,)
+    assert model.verdict().labels.n == 60
+    model.save(tmp_path / "m")
+    assert np.allclose(WGAN.load(tmp_path / "m").sample(4, labels="high"), model.sample(4, labels="high"))
+    assert quick(conditional=True).fit("digits").classes_ == tuple("0123456789")
+    for wrong in (lambda: model.score_samples(X), lambda: model.sample(2, labels="middle"), lambda: model.sample(3, labels=["low"] * 2)):
+        with pytest.raises(WganError, match=r"give its label|no class is called 'middle'|labels of shape \(2,\)"):
+            wrong()
+    with pytest.raises(WganError, match="an array needs its labels"):
+        quick(conditional=True).fit(X)
+    assert quick().fit(X, y).classes_ == (), "as everywhere in scikit-learn, y is ignored where it has no use"
+    with pytest.raises(WganError, match="trained without labels"):
+        quick().fit(X).sample(2, labels="low")
+
+
 def test_save_and_load(tmp_path):
     model = quick().fit(X)
     model.save(tmp_path / "m")

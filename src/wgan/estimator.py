@@ -14,7 +14,8 @@ from torch import Tensor
 from wgan.data import Dataset, load
 from wgan.errors import WganError
 from wgan.evaluation import Verdict, evaluate
-from wgan.training import choose_device, configure, load_model, model_of, prepare, sampler, save_model, train
+from wgan.training import choose_device, configure, load_model, model_of, prepare, sampler, sampler_of_classes, save_model, train
+from wgan.training.config import Layer
 
 Data = np.ndarray | Tensor | str | Path
 SIGNS = {"paper": 1.0, "negated": -1.0}
@@ -31,12 +32,14 @@ class WGAN(BaseEstimator):
         device: `auto`, `cpu`, `cuda` or `mps`.
         precision: `float32` or `bfloat16`.
         compile: compile the losses.
+        conditional: learn the classes that `fit` gets as `y`, or the data's own, so that `sample` takes `labels`.
         settings: more of the configuration, `{"optimiser.lr": 2e-4}`.
 
     Attributes:
         model_: the averaged generator, its critic and the codec of the data.
         config_: the resolved configuration.
         history_: one dict a logged step, as in a run's `metrics.jsonl`.
+        classes_: names of the classes, `()` unless conditional.
         n_features_in_: columns of the data, where it is a matrix.
 
     >>> X = np.random.default_rng(0).normal(size=(200, 2))
@@ -54,6 +57,7 @@ class WGAN(BaseEstimator):
         device: str = "auto",
         precision: str = "float32",
         compile: bool = False,
+        conditional: bool = False,
         settings: Mapping[str, Any] | None = None,
     ) -> None:
         self.variant = variant
@@ -63,12 +67,15 @@ class WGAN(BaseEstimator):
         self.device = device
         self.precision = precision
         self.compile = compile
+        self.conditional = conditional
         self.settings = settings
 
     def fit(self, X: Data, y: object = None) -> "WGAN":
         """Train on `X`: vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
 
-        A fifth of the samples is held out for `verdict()`; `settings={"data.held_out": 0.05}` holds out fewer.
+        A fifth of the samples is held out for `verdict()`; `settings={"data.held_out": 0.05}` holds out fewer. Where `conditional`,
+        `y` `[n]` holds each sample's class, a whole number or a name; of a path or name, its own classes are taken, or those that
+        the setting `data.labels` names. Otherwise `y` is ignored.
 
         Raises:
             WganError: data or settings that cannot be used.
@@ -76,11 +83,16 @@ class WGAN(BaseEstimator):
         if hasattr(self, "n_features_in_"):
             del self.n_features_in_
         data = None if isinstance(X, str | Path) else self._load(X)
+        if self.conditional and (y is None) != (data is None):
+            raise WganError("conditional=True: an array needs its labels as y, and a path or name brings its own, or settings name them")
+        if self.conditional and data is not None:
+            data = data.with_labels(y, "y")
         flags = {"training": {"seed": self._seed(), "device": self.device, "precision": self.precision, "compile": self.compile}}
         if self.steps is not None:
             flags["training"]["steps"] = self.steps
-        layers = [("settings", _nested(self.settings or {})), ("WGAN", flags | {"objective": {"variant": self.variant}})]
-        layers.append(("WGAN", {"data": {"source": str(X) if data is None else data.name}}))
+        layers: list[Layer] = [("conditional", {"data": {"labels": "own"}})] if self.conditional else []
+        layers += [("settings", _nested(self.settings or {})), ("WGAN", flags | {"objective": {"variant": self.variant}})]
+        layers += [("WGAN", {"data": {"source": str(X) if data is None else data.name}})]
         self.config_, data = configure(layers, self.preset, data)
         state = prepare(self.config_, data)
         self.history_ = [record.metrics for record in train(state, self.config_, data) if record.metrics]
@@ -88,18 +100,22 @@ class WGAN(BaseEstimator):
         self.model_ = model_of(state, self.config_, data)
         self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
         self._as_tensor = isinstance(X, Tensor)
+        self.classes_ = self.model_.classes
         return self
 
-    def sample(self, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0) -> np.ndarray | Tensor:
-        """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same ones."""
+    def sample(self, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0, labels: object = None) -> np.ndarray | Tensor:
+        """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same ones.
+
+        `labels`, of a conditional model, is one class for all or one for each; without it they are as frequent as in training.
+        """
         check_is_fitted(self, "model_")
         if n_samples < 1:
             raise WganError(f"n_samples = {n_samples}: give 1 or more")
-        raw = self.model_.sample(n_samples, _as_seed(random_state))
+        raw = self.model_.sample(n_samples, _as_seed(random_state), None if labels is None else self._numbers(labels, n_samples))
         return torch.from_numpy(raw) if self._as_tensor else raw
 
-    def score_samples(self, X: np.ndarray | Tensor, convention: Literal["paper", "negated"] = "paper") -> np.ndarray:
-        """Return the critic's score of each sample, `[n]`.
+    def score_samples(self, X: np.ndarray | Tensor, convention: Literal["paper", "negated"] = "paper", labels: object = None) -> np.ndarray:
+        """Return the critic's score of each sample, `[n]`; of a conditional model, as one of the class that `labels` gives.
 
         In the papers' convention real samples score high; `negated` is that of courses where they score low. A score
         has no zero point: only differences mean something.
@@ -110,7 +126,7 @@ class WGAN(BaseEstimator):
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else np.asarray(X)
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
-        return SIGNS[convention] * self.model_.scores(raw)
+        return SIGNS[convention] * self.model_.scores(raw, None if labels is None else self._numbers(labels, len(raw)))
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a new or empty folder, as safetensors and JSON."""
@@ -124,8 +140,8 @@ class WGAN(BaseEstimator):
     def load(cls, folder: str | Path, device: str = "auto") -> "WGAN":
         """Return a fitted estimator from what `save`, or a run, left in a folder."""
         model = load_model(Path(folder), choose_device(device))
-        estimator = cls(model.variant, device=device)
-        estimator.model_ = model
+        estimator = cls(model.variant, device=device, conditional=bool(model.classes))
+        estimator.model_, estimator.classes_ = model, model.classes
         estimator._as_tensor = False
         if len(model.codec.shape) == 1:
             estimator.n_features_in_ = model.codec.shape[0]
@@ -136,7 +152,15 @@ class WGAN(BaseEstimator):
         check_is_fitted(self, "model_")
         if not hasattr(self, "_split"):
             raise WganError("a loaded model has no data to be measured on: fit one, or see the run's verdict.json")
-        return evaluate(sampler(self.model_, self.config_.training.seed), self._split)
+        seed = self.config_.training.seed
+        return evaluate(sampler(self.model_, seed), self._split, sampler_of_classes(self.model_, seed))
+
+    def _numbers(self, labels: object, n: int) -> np.ndarray:
+        """Return the class number of each label, given one for all or one for each of `n`."""
+        names = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
+        if names.shape not in ((), (n,)):
+            raise WganError(f"labels of shape {names.shape}, and {n} samples: give one label for all, or one for each")
+        return np.array([self.model_.label(str(name)) for name in np.broadcast_to(names, (n,)).tolist()], dtype=np.int64)
 
     def _load(self, X: np.ndarray | Tensor) -> Dataset:
         if isinstance(X, Tensor) and X.ndim > 2:

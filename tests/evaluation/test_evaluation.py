@@ -96,3 +96,26 @@ def test_a_floor_of_zero_is_still_json():
     verdict = evaluate(lambda n, draw: np.zeros((n, 4, 4), np.uint8), data.split())
     assert verdict.to_json()["ratio"] is None
     json.dumps(verdict.to_json(), allow_nan=False)
+
+
+def test_labels_are_judged_by_the_nearest_training_sample():
+    data = load("digits", labels="own")
+    split, pool = data.split(), np.arange(len(data))
+
+    def of_classes(y, wrong=0):
+        return data.rows[np.array([pool[data.labels == (k + wrong) % 10][i % 100] for i, k in enumerate(y)])]
+
+    def real(n, draw):
+        return data.rows[draw * n : (draw + 1) * n]
+
+    assert evaluate(real, split).labels is None
+    right, wrong = (evaluate(real, split, lambda y, w=w: of_classes(y, w)).labels for w in (0, 1))
+    assert right.generated > 0.97
+    assert wrong.generated < 0.05
+    assert right.real == wrong.real
+    held_out, n = split.held_out_rows(np.arange(split.n_held_out)), split.n_held_out
+    train = np.setdiff1d(pool, held_out)
+    x = data.codec.measure(data.rows)
+    nearest = [train[np.linalg.norm(x[train] - x[i], axis=1).argmin()] for i in held_out]
+    assert right.real == pytest.approx((data.labels[nearest] == data.labels[held_out]).mean())
+    assert f"(held-out ones: {right.real:.1%}; n={n})" in str(evaluate(real, split, of_classes))

@@ -6,8 +6,9 @@ import torch
 from wgan.data import Batches
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, prepare, row_of
+from wgan.training.draws import Draws
 from wgan.training.losses import build_losses
-from wgan.training.step import Draws, critic_update, generator_update, train_step, update_average, warm_up
+from wgan.training.step import critic_update, generator_update, train_step, update_average, warm_up
 
 CPU = torch.device("cpu")
 
@@ -33,7 +34,7 @@ def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
     updates = []
     for _ in range(21):
         torch.manual_seed(0)  # the same units drop each time, where any do
-        updates.append(critic_update(state, losses, row, *batch, config))
+        updates.append(critic_update(state, losses, row, batch, config))
     first, *_, last = updates
     assert torch.equal(weights(state.generator), generator)
     assert not torch.equal(weights(state.critic), critic)
@@ -45,7 +46,7 @@ def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
 def test_a_generator_update_moves_the_generator_alone(name):
     config, _, state, row, draws = setup(f"objective.variant={name}")
     generator, critic = weights(state.generator), weights(state.critic)
-    norm = generator_update(state, build_losses(state, row, config), *draws.generator(0, row.score.generator_needs_real))
+    norm = generator_update(state, build_losses(state, row, config), draws.generator(0, row.score.generator_needs_real))
     assert float(norm) > 0
     assert not torch.equal(weights(state.generator), generator)
     assert torch.equal(weights(state.critic), critic)

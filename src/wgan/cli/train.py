@@ -19,6 +19,7 @@ from wgan.training import (
     Run,
     State,
     advice,
+    classes_of,
     configure,
     default_folder,
     from_file,
@@ -29,6 +30,7 @@ from wgan.training import (
     resume,
     row_of,
     sampler,
+    sampler_of_classes,
     train,
 )
 
@@ -39,6 +41,7 @@ def train_command(
     /,
     *,
     variant: str | None = None,
+    labels: str | None = None,
     preset: str = "auto",
     steps: int | None = None,
     out: Path | None = None,
@@ -59,6 +62,8 @@ def train_command(
         A name (see `wgan data`), a .npy, .npz, .csv or idx file, or a folder or zip of pictures; digits unless given.
     variant
         A row of `wgan variants`; wgan-gp unless given.
+    labels
+        Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv, an array of the .npz, or a file.
     preset
         auto, toy, vectors, small-images, images or residual.
     steps
@@ -83,7 +88,7 @@ def train_command(
         No progress bar, just the lines at the end.
     """
     flags: dict[str, dict[str, object]] = {
-        "data": {"source": data},
+        "data": {"source": data, "labels": labels},
         "objective": {"variant": variant},
         "training": {"steps": steps, "seed": seed, "device": device, "precision": precision, "compile": compile},
     }
@@ -152,7 +157,8 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
 
 def _finish(run: Run, config: Config, state: State, dataset: Dataset) -> int:
     split = dataset.split(config.data.held_out, config.data.split_seed)
-    verdict = evaluate(sampler(model_of(state, config, dataset), config.training.seed), split)
+    model, seed = model_of(state, config, dataset), config.training.seed
+    verdict = evaluate(sampler(model, seed), split, sampler_of_classes(model, seed))
     run.write_json("verdict.json", verdict.to_json() | {"step": state.step, "seed": config.training.seed, "seconds": round(state.seconds, 1)})
     screen.print(f"{state.step} steps in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")
     screen.print(str(verdict))
@@ -161,10 +167,11 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset) -> int:
 
 def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
     screen.print(config.to_toml().rstrip())
-    generator = build_generator(config.network, dataset.shape)
-    critic = build_critic(config.network, dataset.shape)
+    row, classes = row_of(config), classes_of(config, dataset)
+    generator = build_generator(config.network, dataset.shape, classes=len(classes))
+    critic = build_critic(config.network, dataset.shape, layers=row.layers, classes=len(classes))
     split = dataset.split(config.data.held_out, config.data.split_seed)
-    row = row_of(config)
     screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}")
-    screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {times(dataset.shape)}")
+    kinds = f", {len(classes)} classes" if classes else ""
+    screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {times(dataset.shape)}{kinds}")
     screen.print(f"# generator {count_parameters(generator):,} parameters, critic {count_parameters(critic):,}; the run goes to {folder}")

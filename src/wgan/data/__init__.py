@@ -8,9 +8,10 @@ import numpy as np
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from wgan.data import arrays, images
+from wgan.data import arrays, columns, images
 from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
 from wgan.data.dataset import Batches, Dataset, Split
+from wgan.data.labels import OWN, labelled
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.errors import WganError, did_you_mean
 from wgan.seeding import numpy_generator
@@ -31,6 +32,7 @@ def load(
     key: str | None = None,
     resize: tuple[int, int] | None = None,
     mode: str = "auto",
+    labels: str | None = None,
     progress: bool = False,
 ) -> Dataset:
     """Return the data set that `source` names.
@@ -42,6 +44,8 @@ def load(
         key: which array of an `.npz` that holds several.
         resize: (height, width) for pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
+        labels: the samples' classes: `own` (folders, digits), the name of a column of the `.csv` or an array of the `.npz`, or a
+            file of one label a sample (`.npy`, `.csv`, `.txt` or idx).
         progress: show a bar for what takes long.
 
     Raises:
@@ -51,22 +55,37 @@ def load(
     (1, 8, 8)
     """
     if isinstance(source, np.ndarray | Tensor):
+        if labels is not None:
+            raise WganError("labels of an array in memory: use load(array).with_labels(values)")
         return arrays.from_memory(source, progress=progress)
     kind = _kind(source)
     if (resize or mode != "auto") and kind != "pictures":
         raise WganError(f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave them out")
     if key is not None and kind != "npz":
         raise WganError(f"{source}: data.key applies to .npz files: leave it out")
+    inside = labels is not None and labels in _names_inside(Path(source), kind)
+    if not inside and labels not in (None, OWN) and not Path(str(labels)).is_file():
+        raise WganError(
+            f"{source}: data.labels = '{labels}' is no column or array there, nor a file of labels;"
+            f" write '{OWN}' for classes that the data bring (folders, digits)"
+        )
+    label = labels if inside else None
     readers: dict[str, Callable[[], Dataset]] = {
         "digits": _digits,
         "toy": lambda: _toy(str(source)),
         "pictures": lambda: images.from_pictures(Path(source), resize, mode, progress),
         "npy": lambda: arrays.from_npy(Path(source), progress),
-        "npz": lambda: arrays.from_npz(Path(source), key, progress),
+        "npz": lambda: arrays.from_npz(Path(source), key, progress, label),
         "idx": lambda: arrays.from_idx(Path(source), progress),
-        "csv": lambda: arrays.from_csv(Path(source), progress),
+        "csv": lambda: columns.from_csv(Path(source), progress, label),
     }
-    return readers[kind]()
+    dataset = readers[kind]()
+    return dataset if labels is None or inside else labelled(dataset, labels)
+
+
+def _names_inside(path: Path, kind: str) -> list[str]:
+    """Return the names of columns or arrays in a file that has them."""
+    return columns.csv_names(path)[1] if kind == "csv" else arrays.npz_names(path) if kind == "npz" else []
 
 
 def _kind(source: str | Path) -> str:

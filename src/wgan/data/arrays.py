@@ -1,13 +1,12 @@
-"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly), idx (`.gz` too) or `.csv` files.
+"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly) or idx files (`.gz` too).
 
-Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes; RFC 4180 (csv), numbers alone.
+Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes.
 """
 
 import gzip
 import lzma
 import shutil
 import struct
-import warnings
 import zipfile
 import zlib
 from hashlib import sha256
@@ -26,8 +25,6 @@ from wgan.errors import WganError
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
 CHANNELS = (1, 3, 4)
-SEPARATORS = (",", ";", "\t", " ")
-"""In falling order of trust: names of columns hold spaces."""
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, NotImplementedError)
 """What the standard library raises for damaged, encrypted or unknown compressed members."""
 
@@ -42,93 +39,37 @@ def from_memory(values: np.ndarray | Tensor, name: str = "<array>", progress: bo
 def from_npy(path: Path, progress: bool = False, name: str | None = None) -> Dataset:
     """Return the data set of a `.npy` file, read in place; `name` is what messages call it."""
     with path.open("rb") as file:
-        return from_rows(_npy_rows(file, path), name or str(path), progress)
+        return from_rows(npy_rows(file, path), name or str(path), progress)
 
 
-def from_npz(path: Path, key: str | None = None, progress: bool = False) -> Dataset:
-    """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once into the cache if deflated."""
+def from_npz(path: Path, key: str | None = None, progress: bool = False, label: str | None = None) -> Dataset:
+    """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once into the cache if deflated.
+
+    The array called `label` holds the classes.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(_npz_key(path, [n[:-4] for n in archive.namelist() if n.endswith(".npy")], key) + ".npy")
+            member = archive.getinfo(_npz_key(path, [n for n in npz_names(path) if n != label], key) + ".npy")
             if member.compress_type == zipfile.ZIP_STORED:
                 with path.open("rb") as file:
                     file.seek(member.header_offset + 26)
                     name_length, extra_length = struct.unpack("<HH", file.read(4))
                     file.seek(name_length + extra_length, 1)
-                    rows = _npy_rows(file, path)
+                    rows = npy_rows(file, path)
             else:
                 digest = sha256(f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}".encode()).hexdigest()
                 unpacked = cached(digest, lambda target: _inflate(archive, member, target))
                 with unpacked.open("rb") as file:
-                    rows = _npy_rows(file, unpacked)
-            return from_rows(rows, str(path), progress)
+                    rows = npy_rows(file, unpacked)
+        dataset = from_rows(rows, str(path), progress)
+        return dataset if label is None else dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
     except DAMAGED as error:
         raise WganError(f"{path}: a damaged .npz ({error}): make it again with numpy.savez") from None
 
 
 def from_idx(path: Path, progress: bool = False) -> Dataset:
     """Return the data set of an idx file as MNIST ships; `.gz` is unpacked once into the cache."""
-    plain = path
-    if path.suffix == ".gz":
-        try:
-            plain = cached(file_digest(path), lambda target: _gunzip(path, target))
-        except (OSError, EOFError, zlib.error) as error:
-            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-                raise
-            raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
-    return from_rows(_idx_rows(plain, path), str(path), progress)
-
-
-def from_csv(path: Path, progress: bool = False) -> Dataset:
-    """Return the data set of a text file of numbers, a row a line, perhaps under a line of names; read into memory.
-
-    Columns are parted by comma, semicolon, tab or space, the first of these that the first line holds. A first line without
-    any number is one of names.
-    """
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            first = file.readline().strip()
-            separator = next((s for s in SEPARATORS if s in first), ",")
-            names = first.split(separator)
-            named = not any(map(_is_number, names))
-            if named and names[0].strip() in ("", '""'):
-                raise WganError(f"{path}: the first column has no name, as if it counted rows: drop it, or name it to have it measured")
-            if names == [str(i) for i in range(len(names))] and len(names) > 1:
-                raise WganError(f"{path}: the first line counts the columns, so it may be names or a row: remove it, or write names")
-            file.seek(0)
-            with warnings.catch_warnings(action="ignore"):  # of an empty file, which is refused below
-                rows = np.loadtxt(file, delimiter=separator, skiprows=int(named), ndmin=2, comments=None, encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
-    except WganError:
-        raise
-    except ValueError:
-        raise WganError(f"{path}: {_first_fault(path, separator, named)}") from None
-    if rows.size == 0:
-        raise WganError(f"{path}: holds no rows of numbers")
-    return from_rows(rows, str(path), progress)
-
-
-def _first_fault(path: Path, separator: str, named: bool) -> str:
-    """Say which line of a text file is not a row of numbers as wide as the first."""
-    with path.open(encoding="utf-8-sig") as file:
-        lines = [line.rstrip("\n").split(separator) for line in file]
-    names = lines[0] if named else [str(i + 1) for i in range(len(lines[0]))]
-    for number, fields in enumerate(lines[int(named) :], start=1 + int(named)):
-        if len(fields) != len(names) and fields != [""]:
-            return f"line {number} has {len(fields)} fields and the first line {len(names)}: make them equal"
-        for name, field in zip(names, fields, strict=False):
-            if fields != [""] and not _is_number(field):
-                return f"line {number}, column {name.strip()} holds {field.strip()!r}: only numbers can be read; drop or recode the column"
-    return "only rows of numbers can be read, each as long as the first"
-
-
-def _is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return True
+    return from_rows(idx_rows(path), str(path), progress)
 
 
 def is_idx(path: Path) -> bool:
@@ -190,7 +131,12 @@ def _picture_shape(axes: tuple[int, ...], name: str, channels_first: bool) -> tu
     )
 
 
-def _npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
+def npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
+    """Return the array that begins at the file's position in `.npy` form, to be read in place.
+
+    Raises:
+        WganError: damaged, or one of Python objects, which would run code when loaded.
+    """
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -204,6 +150,27 @@ def _npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
     return FileRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
 
 
+def npz_names(path: Path) -> list[str]:
+    """Return the names of the arrays in a `.npz` file.
+
+    Raises:
+        WganError: a damaged file.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
+    except DAMAGED as error:
+        raise WganError(f"{path}: a damaged .npz ({error}): make it again with numpy.savez") from None
+
+
+def _npz_array(path: Path, name: str) -> np.ndarray:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return np.asarray(arrays[name])
+    except ValueError:
+        raise WganError(f"{path}: array {name} holds Python objects, which are never loaded; save numbers or text instead") from None
+
+
 def _npz_key(path: Path, names: list[str], key: str | None) -> str:
     if key is not None and key not in names:
         raise WganError(f"{path}: holds no array '{key}', but {', '.join(names) or 'nothing'}")
@@ -215,7 +182,20 @@ def _npz_key(path: Path, names: list[str], key: str | None) -> str:
     return found
 
 
-def _idx_rows(plain: Path, path: Path) -> FileRows:
+def idx_rows(path: Path) -> FileRows:
+    """Return the array of an idx file, read in place; `.gz` is unpacked once into the cache.
+
+    Raises:
+        WganError: damaged, or another kind of file.
+    """
+    plain = path
+    if path.suffix == ".gz":
+        try:
+            plain = cached(file_digest(path), lambda target: _gunzip(path, target))
+        except (OSError, EOFError, zlib.error) as error:
+            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
+                raise
+            raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
     with plain.open("rb") as file:
         head = file.read(4)
         if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_DTYPES or not 1 <= head[3] <= 4:

@@ -1,7 +1,8 @@
 """What does the rest of wgan know of data? One contract: samples by row number, a split fixed by a seed, batches by draw."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from wgan.data.toys import Toy
 from wgan.errors import WganError
 
 MIN_SAMPLES = 10
+MAX_CLASSES = 10_000
 RESIDENT_BYTES = 256 * 2**20
 """Packed data up to this size is copied to the device once; larger data is read batch by batch."""
 
@@ -51,6 +53,30 @@ class Dataset:
         """Return network output as samples of the stored kind: the inverse of `encode` up to rounding."""
         return self.codec.decode(x)
 
+    def with_labels(self, values: Any, name: str = "labels") -> "Dataset":
+        """Return the data set with a class for each sample: equal values are one class, named by the value, in sorted order.
+
+        Args:
+            values: `[n]` whole numbers, booleans or text.
+            name: what messages call them.
+
+        Raises:
+            WganError: another number of labels than samples, fractions, one class, or more than 10,000.
+        """
+        found = np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
+        if found.ndim == 2 and found.shape[1] == 1:
+            found = found[:, 0]
+        if found.shape != (len(self),):
+            raise WganError(f"{name}: labels of shape {found.shape}, and {len(self)} samples: give one label for each sample, in their order")
+        if found.dtype.kind == "f" and np.isfinite(found).all() and (found == np.rint(found)).all():
+            found = found.astype(np.int64)
+        if found.dtype.kind not in "iubUSO":
+            raise WganError(f"{name}: labels that are not all whole numbers: a class is a whole number or a name")
+        classes, labels = np.unique(found.astype(str) if found.dtype.kind in "SO" else found, return_inverse=True)
+        if not 2 <= len(classes) <= MAX_CLASSES:
+            raise WganError(f"{name}: {len(classes)} different label(s): give 2 to {MAX_CLASSES} classes, or leave the labels out")
+        return replace(self, labels=labels.astype(np.int64), classes=tuple(map(str, classes.tolist())))
+
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
         """Return the split into training and held-out samples that `seed` names."""
         return Split(self, held_out, seed)
@@ -86,6 +112,20 @@ class Split:
     def held_out_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
         """Return the row numbers of the held-out samples at `places` in 0..n_held_out-1."""
         return shuffled(places, len(self.dataset), self.seed, "split")
+
+    def train_labels(self) -> Int64[np.ndarray, " n"]:
+        """Return the class of every training sample, in the split's random order.
+
+        Raises:
+            WganError: a class without a training sample.
+        """
+        assert self.dataset.labels is not None
+        labels = self.dataset.labels[self.train_rows(np.arange(self.n_train))]
+        absent = np.setdiff1d(np.arange(len(self.dataset.classes)), labels)
+        if len(absent):
+            name = self.dataset.classes[absent[0]]
+            raise WganError(f"{self.dataset.name}: no sample of class {name} fell into the training part: drop the class, or add samples to it")
+        return labels
 
     def train_sample(self, start: int, stop: int) -> np.ndarray:
         """Return raw training samples at places start..stop-1 of the split's random order."""
@@ -133,6 +173,11 @@ class Batches:
         if self._resident is not None:
             return codec.unpack(self._resident[torch.from_numpy(rows).to(self.device)])
         return codec.unpack(codec.pack(self.split.dataset.rows[rows]).to(self.device))
+
+    def labels(self, draw: int, batch: int) -> Int64[Tensor, " k"]:
+        """Return the classes of the same samples, on the device."""
+        assert self.split.dataset.labels is not None
+        return torch.from_numpy(self.split.dataset.labels[self.rows(draw, batch)]).to(self.device)
 
     @cached_property
     def _resident(self) -> Tensor | None:

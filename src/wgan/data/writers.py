@@ -1,5 +1,6 @@
 """How do samples become files people look at? A grid or a folder of PNGs, a scatter of points, or an array."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,18 @@ SIDE, DOT, GAP = 640, 1, 2
 GREY, BLUE = (190, 190, 190), (31, 90, 200)
 
 
-def write_samples(raw: np.ndarray, codec: Codec, path: Path) -> None:
-    """Write samples in the form that the ending of `path` names: `.png` a grid or scatter, `.npy` the array, none a folder of PNGs.
+def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Sequence[str] | None = None) -> None:
+    """Write samples in the form that the ending of `path` names.
+
+    `.png` a grid or scatter; `.npy` the array; `.npz` the array as `x` and its labels as `y`; none a folder of PNGs, with a folder
+    a class where there are labels.
 
     Raises:
         WganError: the file is there already, an ending that is not known, or a form that does not fit the samples.
     """
     pictures = isinstance(codec, ImageCodec)
-    if path.suffix not in (".png", ".npy", "") or (path.suffix == "" and not pictures):
-        forms = ".png, .npy or a folder (no ending)" if pictures else ".png (a scatter) or .npy"
+    if path.suffix not in (".png", ".npy", ".npz", "") or (path.suffix == "" and not pictures):
+        forms = ".png, .npy, .npz or a folder (no ending)" if pictures else ".png (a scatter), .npy or .npz"
         raise WganError(f"{path}: samples of this kind are written as {forms}")
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise WganError(f"{path}: is there already, and nothing is overwritten: choose another name")
@@ -30,10 +34,16 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path) -> None:
     if path.suffix == ".npy":
         with replaced(path) as target, target.open("wb") as file:
             np.save(file, raw)
+    elif path.suffix == ".npz":
+        with replaced(path) as target, target.open("wb") as file:
+            if labels is None:
+                np.savez(file, x=raw)
+            else:
+                np.savez(file, x=raw, y=np.array(labels))
     elif isinstance(codec, ImageCodec):
         pixels = codec.to_pixels(raw)
         if path.suffix == "":
-            _write_folder(pixels, path)
+            _write_folder(pixels, path, labels)
         else:
             with replaced(path) as target:
                 write_grid(pixels, target)
@@ -42,10 +52,10 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path) -> None:
             write_scatter(np.asarray(raw, dtype=np.float64), target)
 
 
-def write_grid(pixels: UInt8[np.ndarray, "n h w c"], path: Path) -> None:
+def write_grid(pixels: UInt8[np.ndarray, "n h w c"], path: Path, columns: int | None = None) -> None:
     """Write pictures side by side, row by row, as one PNG with a gap of two pixels; small ones are enlarged whole times."""
     n, h, w, c = pixels.shape
-    columns = min(n, max(1, round((n * h / w) ** 0.5)))
+    columns = columns or min(n, max(1, round((n * h / w) ** 0.5)))
     rows = -(-n // columns)
     zoom = max(1, SIDE // max(rows * h, columns * w))
     pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
@@ -80,11 +90,12 @@ def _two_columns(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
     return np.concatenate([points, np.zeros((len(points), 1))], axis=1)[:, :2]
 
 
-def _write_folder(pixels: UInt8[np.ndarray, "n h w c"], folder: Path) -> None:
-    folder.mkdir(exist_ok=True)
+def _write_folder(pixels: UInt8[np.ndarray, "n h w c"], folder: Path, labels: Sequence[str] | None) -> None:
     digits = max(4, len(str(len(pixels) - 1)))
     for i, picture in enumerate(pixels):
-        with replaced(folder / f"{i:0{digits}d}.png") as target:
+        place = folder / labels[i] if labels is not None else folder
+        place.mkdir(exist_ok=True, parents=True)
+        with replaced(place / f"{i:0{digits}d}.png") as target:
             _image(picture).save(target, format="png")
 
 

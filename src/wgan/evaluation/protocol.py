@@ -14,10 +14,12 @@ from scipy import stats
 
 from wgan.data import Split
 from wgan.distances import wasserstein
+from wgan.evaluation.labels import LabelAgreement, nearest_label_share
 from wgan.evaluation.modes import ModeCoverage, mode_coverage
 
 SAMPLES = 1000
 REPEATS = 5
+JUDGES = 10_000
 MODE_SAMPLES = 2500
 Sampler = Callable[[int, int], np.ndarray]
 
@@ -35,6 +37,7 @@ class Verdict:
     units: str
     coverage: ModeCoverage | None = None
     real_coverage: ModeCoverage | None = None
+    labels: LabelAgreement | None = None
 
     @property
     def ratio(self) -> float:
@@ -51,6 +54,12 @@ class Verdict:
             lines.append(
                 f"modes {c.covered} of {c.modes}, {c.share:.1%} of samples within 3 sd of one (n={c.n}; real: {r.covered}, {r.share:.1%}, n={r.n})"
             )
+        if self.labels:
+            g = self.labels
+            lines.append(
+                f"labels: {g.generated:.1%} of generated samples lie nearest to a training sample of the class asked for"
+                f" (held-out ones: {g.real:.1%}; n={g.n})"
+            )
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -58,8 +67,11 @@ class Verdict:
         return {"metric": "w1-exact-held-out", "ratio": self.ratio if self.floor > 0 else None, **asdict(self)}
 
 
-def evaluate(sample: Sampler, split: Split) -> Verdict:
-    """Return the verdict on a generator, given as a function (n, draw) to `n` raw samples, fresh ones for each draw."""
+def evaluate(sample: Sampler, split: Split, of_classes: Callable[[np.ndarray], np.ndarray] | None = None) -> Verdict:
+    """Return the verdict on a generator, given as a function (n, draw) to `n` raw samples, fresh ones for each draw.
+
+    `of_classes`, of a generator with labels, maps class numbers to one raw sample each.
+    """
     dataset = split.dataset
     measure = dataset.codec.measure
     n = min(SAMPLES, split.n_held_out, split.n_train)
@@ -74,7 +86,20 @@ def evaluate(sample: Sampler, split: Split) -> Verdict:
             mode_coverage(np.asarray(x, dtype=np.float64), dataset.toy.modes, dataset.toy.mode_sd)
             for x in (sample(MODE_SAMPLES, REPEATS), split.held_out_sample(0, min(MODE_SAMPLES, split.n_held_out)))
         )
-    return Verdict(float(np.mean(distances)), half_width, float(np.mean(floor)), n, REPEATS, floors, dataset.codec.units, coverage, real_coverage)
+    labels = _label_agreement(of_classes, split, n) if of_classes else None
+    units = dataset.codec.units
+    return Verdict(float(np.mean(distances)), half_width, float(np.mean(floor)), n, REPEATS, floors, units, coverage, real_coverage, labels)
+
+
+def _label_agreement(of_classes: Callable[[np.ndarray], np.ndarray], split: Split, n: int) -> LabelAgreement:
+    """Ask for the classes of `n` held-out samples; judge those and the samples made for them by at most 10,000 training samples."""
+    dataset = split.dataset
+    assert dataset.labels is not None
+    places = np.arange(min(split.n_train, JUDGES))
+    train, train_labels = dataset.codec.measure(dataset.rows[split.train_rows(places)]), dataset.labels[split.train_rows(places)]
+    y = dataset.labels[split.held_out_rows(np.arange(n))]
+    generated, real = (dataset.codec.measure(x) for x in (of_classes(y), split.held_out_sample(0, n)))
+    return LabelAgreement(nearest_label_share(generated, y, train, train_labels), nearest_label_share(real, y, train, train_labels), n)
 
 
 def _decimals(half_width: float) -> int:

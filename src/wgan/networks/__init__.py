@@ -8,6 +8,7 @@ from torch import nn
 
 from wgan.errors import WganError
 from wgan.networks import images, vectors
+from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.layers import Score
 from wgan.networks.lipschitz import Layers, constrained
 from wgan.seeding import derive
@@ -16,6 +17,7 @@ __all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_
 
 
 NetworkKind = Literal["auto", "mlp", "conv", "residual"]
+Condition = Literal["projection", "concatenation"]
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,13 @@ class NetworkConfig:
     """Hidden layers (mlp)."""
     latent: int = 128
     """Numbers of noise for one sample."""
+    condition: Condition = "projection"
+    """How the critic takes class labels, where data.labels gives any."""
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(NetworkKind):
-            raise WganError(f"network.kind = {self.kind!r}: choose one of {', '.join(get_args(NetworkKind))}")
+        for name, choices in (("kind", get_args(NetworkKind)), ("condition", get_args(Condition))):
+            if getattr(self, name) not in choices:
+                raise WganError(f"network.{name} = {getattr(self, name)!r}: choose one of {', '.join(choices)}")
         for name, least in (("width", 1), ("depth", 0), ("latent", 1)):
             if getattr(self, name) < least:
                 raise WganError(f"network.{name} = {getattr(self, name)}: give {least} or more")
@@ -49,24 +54,30 @@ def _kind(config: NetworkConfig, shape: tuple[int, ...]) -> str:
     return config.kind
 
 
-def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0) -> nn.Module:
-    """Return a network `[n, latent] -> [n, *shape]` whose weights are a function of `seed`."""
-    kind = _kind(config, shape)
+def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, classes: int = 0) -> nn.Module:
+    """Return a network `[n, latent] -> [n, *shape]` whose weights are a function of `seed`; with `classes`, it takes labels too."""
+    kind, inputs = _kind(config, shape), config.latent + classes
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "generator"))
         if kind == "mlp":
-            return vectors.mlp(config.latent, shape[0], config.width, config.depth)
-        build = images.residual_generator if kind == "residual" else images.conv_generator
-        return build((shape[0], shape[1], shape[2]), config.latent, config.width)
+            net = vectors.mlp(inputs, shape[0], config.width, config.depth)
+        else:
+            build = images.residual_generator if kind == "residual" else images.conv_generator
+            net = build((shape[0], shape[1], shape[2]), inputs, config.width)
+        return ConditionalGenerator(net, classes) if classes else net
 
 
-def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, layers: Layers = "plain") -> nn.Module:
+def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, layers: Layers = "plain", classes: int = 0) -> nn.Module:
     """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`; `layers` may keep it Lipschitz.
+
+    With `classes` it takes labels too, as `config.condition` says, and the constraint holds for each class.
 
     Raises:
         WganError: a kind that does not serve the shape, or whose layers cannot be constrained.
     """
     kind = _kind(config, shape)
+    if classes and config.condition == "concatenation":
+        shape = (shape[0] + classes, *shape[1:])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "critic"))
         if kind == "mlp":
@@ -74,7 +85,12 @@ def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, l
         else:
             build = images.residual_critic if kind == "residual" else images.conv_critic
             plain = nn.Sequential(*build((shape[0], shape[1], shape[2]), config.width), Score())
-        return constrained(plain, shape, layers)
+        if classes and config.condition == "projection":
+            *features, last, _ = plain
+            assert isinstance(last, nn.Linear)
+            return ProjectionCritic(constrained(nn.Sequential(*features), shape, layers), last, classes, unit=layers not in ("plain", "dropout"))
+        critic = constrained(plain, shape, layers)
+        return ConcatenationCritic(critic, classes) if classes else critic
 
 
 def count_parameters(net: nn.Module) -> int:

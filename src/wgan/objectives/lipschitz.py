@@ -99,13 +99,24 @@ class Consistency:
     def __str__(self) -> str:
         return f"{self.weight:g} E max(0, d(x', x'') - {self.margin:g}), x', x'' a real sample under two dropouts"
 
-    def __call__(self, critic: nn.Module, x_real: Samples) -> Norms:
-        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the score."""
-        assert isinstance(critic, nn.Sequential)
-        hidden = [critic[:-2](x_real).flatten(1) for _ in range(2)]
-        scores = [full_precision(critic[-2:](h)) for h in hidden]
+    def __call__(self, critic: nn.Module, x_real: Samples, y: Tensor | None = None) -> Norms:
+        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the score, or one with labels y."""
+        inside, score = _halves(critic, y)
+        hidden = [inside(x_real).flatten(1) for _ in range(2)]
+        scores = [full_precision(score(h)) for h in hidden]
         apart = (full_precision(hidden[0]) - full_precision(hidden[1])).square().mean(1)
         return ((scores[0] - scores[1]).square() + 0.1 * apart - self.margin).clamp_min(0)
+
+
+def _halves(critic: nn.Module, y: Tensor | None) -> tuple[Critic, Critic]:
+    """Return what makes the last hidden layer, and what scores it."""
+    if y is not None:
+        hidden, score = critic.hidden, critic.score
+        assert callable(hidden)
+        assert callable(score)
+        return lambda x: hidden(x, y), lambda h: score(h, y)
+    assert isinstance(critic, nn.Sequential)
+    return critic[:-2], critic[-2:]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ data-parallel training, as they are.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.objectives.checker import check_critic
@@ -33,6 +33,9 @@ class CriticLoss(nn.Module):
     A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every` times its weight: give
     coefficients `u` at that one, and none at the others.
 
+    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them: the estimate is then the
+    mean over classes of the distances within each.
+
     Raises:
         WganError: a critic that the row would train wrongly, see `check_critic`.
     """
@@ -42,12 +45,20 @@ class CriticLoss(nn.Module):
         check_critic(critic, variant)
         self.critic, self.variant, self.low_precision, self.every = critic, variant, bfloat16, every
 
-    def forward(self, x_real: Float[Tensor, "n *shape"], x_fake: Float[Tensor, "n *shape"], u: Float[Tensor, " n"] | None) -> CriticTerms:
+    def forward(
+        self,
+        x_real: Float[Tensor, "n *shape"],
+        x_fake: Float[Tensor, "n *shape"],
+        u: Float[Tensor, " n"] | None,
+        y: Int64[Tensor, " n"] | None = None,
+    ) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
+        critic = self.critic if y is None else lambda x: self.critic(x, y)
+        labels = () if y is None else (torch.cat([y, y]),)
         with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
-            f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]))).chunk(2)
-            consistency = self.variant.consistency(self.critic, x_real) if self.variant.consistency else None
-            taken = penalty(self.critic, x_real, x_fake, u) if penalty is not None and u is not None else None
+            f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]), *labels)).chunk(2)
+            consistency = self.variant.consistency(self.critic, x_real, y) if self.variant.consistency else None
+            taken = penalty(critic, x_real, x_fake, u) if penalty is not None and u is not None else None
         loss, estimate = score.critic(f_real, f_fake), score.estimate(f_real, f_fake)
         if self.variant.consistency and consistency is not None:
             loss = loss + self.variant.consistency.weight * consistency
@@ -65,9 +76,12 @@ class GeneratorLoss(nn.Module):
         self.generator, self.variant, self.low_precision = generator, variant, bfloat16
         self._critic = (critic,)
 
-    def forward(self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None) -> Float[Tensor, " n"]:
+    def forward(
+        self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None, y: Int64[Tensor, " n"] | None = None
+    ) -> Float[Tensor, " n"]:
         (critic,) = self._critic
+        labels = () if y is None else (y,)
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
-            f_fake = full_precision(critic(self.generator(z)))
-            f_real = None if x_real is None else full_precision(critic(x_real))
+            f_fake = full_precision(critic(self.generator(z, *labels), *labels))
+            f_real = None if x_real is None else full_precision(critic(x_real, *labels))
         return self.variant.score.generator(f_fake, f_real)

@@ -1,8 +1,8 @@
 """How is a pair of networks trained, kept and taken up again?"""
 
 from wgan.training.config import Config, from_file, from_settings, resolve
-from wgan.training.loop import Record, advice, choose_device, model_of, prepare, resume, row_of, train
-from wgan.training.model import Model, load_model, sampler, save_model
+from wgan.training.loop import Record, advice, choose_device, classes_of, model_of, prepare, resume, row_of, train
+from wgan.training.model import Model, load_model, sampler, sampler_of_classes, save_model
 from wgan.training.presets import PRESETS, configure, preset
 from wgan.training.run import Run, default_folder, open_run
 from wgan.training.state import State
@@ -16,6 +16,7 @@ __all__ = [
     "State",
     "advice",
     "choose_device",
+    "classes_of",
     "configure",
     "default_folder",
     "from_file",
@@ -29,6 +30,7 @@ __all__ = [
     "resume",
     "row_of",
     "sampler",
+    "sampler_of_classes",
     "save_model",
     "train",
 ]

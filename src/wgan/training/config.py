@@ -37,6 +37,8 @@ class DataConfig:
     """(height, width) for a folder or zip of pictures."""
     mode: Literal["auto", "L", "RGB", "RGBA"] = "auto"
     """Channels for a folder or zip of pictures."""
+    labels: str | None = None
+    """Classes to condition on: own (folders, digits), a column of the .csv, an array of the .npz, or a file; unset: none."""
 
     def __post_init__(self) -> None:
         if not 0 < self.held_out < 1:

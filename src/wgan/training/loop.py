@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,11 +18,13 @@ from wgan.objectives import CriticTerms, Variant, variant, weight_advice
 from wgan.objectives.lipschitz import clipped_share
 from wgan.training import state as states
 from wgan.training.config import Config
+from wgan.training.draws import Draws
 from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
 from wgan.training.model import Model, save_model
 from wgan.training.run import Run
+from wgan.training.snapshots import write_snapshot
 from wgan.training.state import State
-from wgan.training.step import Draws, train_step, warm_up
+from wgan.training.step import train_step, warm_up
 
 Metrics = dict[str, int | float]
 
@@ -59,8 +62,19 @@ def choose_device(name: str) -> torch.device:
 
 def prepare(config: Config, dataset: Dataset) -> State:
     """Return the state before the first step; weights are a function of the seed. Data that cannot be split are refused here."""
-    dataset.split(config.data.held_out, config.data.split_seed)
-    return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device))
+    split, classes = dataset.split(config.data.held_out, config.data.split_seed), classes_of(config, dataset)
+    if classes:
+        split.train_labels()  # refuses a class without samples
+    return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device), len(classes))
+
+
+def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
+    """Return the names of the classes that a run is conditioned on: none unless its configuration asks for labels."""
+    if not config.data.labels:
+        return ()
+    if dataset.labels is None:
+        raise WganError(f"data.labels = '{config.data.labels}', and {dataset.name} came without labels: load it with labels, or leave them out")
+    return dataset.classes
 
 
 def advice(config: Config, dataset: Dataset) -> list[str]:
@@ -96,9 +110,8 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
     draws = Draws(Batches(split, settings.seed, device), config, device)
     losses = build_losses(state, row, config)
     if settings.compile:
-        x_real, z, u = draws.critic(0)
         low = settings.precision == "bfloat16"
-        losses = compiled(losses, state, row, x_real, z, u, TOLERANCE_BFLOAT16 if low else TOLERANCE)
+        losses = compiled(losses, state, row, draws.critic(0), TOLERANCE_BFLOAT16 if low else TOLERANCE)
     started = time.perf_counter() - state.seconds
     if state.step == 0:
         for _ in warm_up(state, losses, row, draws, config):
@@ -117,8 +130,7 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
             if metrics and (done or step % settings.log_every == 0):
                 run.append_metrics(metrics)
             if done or step % settings.snapshot_every == 0:
-                sample = model_of(state, config, dataset).sample(run.snapshot_size(dataset), settings.seed)
-                run.write_snapshot(step, dataset, sample, split)
+                write_snapshot(run.folder, step, model_of(state, config, dataset), split, settings.seed)
             if done or (last is not None and (stopping or step % settings.checkpoint_every == 0)):
                 states.save(state, run.checkpoint)
                 save_model(model_of(state, config, dataset), run.folder)
@@ -130,7 +142,12 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
 
 def model_of(state: State, config: Config, dataset: Dataset) -> Model:
     """Return the model to sample from: the averaged generator, the critic and the data's codec."""
-    return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant)
+    classes = classes_of(config, dataset)
+    shares: tuple[float, ...] = ()
+    if classes:
+        labels = dataset.split(config.data.held_out, config.data.split_seed).train_labels()
+        shares = tuple((np.bincount(labels, minlength=len(classes)) / len(labels)).tolist())
+    return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant, classes, shares)
 
 
 def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config, bound: float | None) -> Metrics:

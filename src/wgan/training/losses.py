@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from wgan.errors import WganError
 from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, check_critic
 from wgan.training.config import Config
+from wgan.training.draws import CriticDraw
 from wgan.training.state import State
 
 TOLERANCE, TOLERANCE_BFLOAT16 = 0.01, 0.05
@@ -30,7 +31,7 @@ def build_losses(state: State, row: Variant, config: Config) -> Losses:
     )
 
 
-def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor | None, tolerance: float) -> Losses:
+def compiled(losses: Losses, state: State, row: Variant, draw: CriticDraw, tolerance: float) -> Losses:
     """Compile the loss modules, and check on one batch that both gradients, the penalty's included, are the plain ones.
 
     Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
@@ -41,7 +42,7 @@ def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tens
     check_critic(state.critic, row, compiling=True)
     fast = Losses(torch.compile(losses.critic, fullgraph=True, dynamic=False), torch.compile(losses.generator, fullgraph=True, dynamic=False))
     try:
-        plain_gradients, fast_gradients = (_gradients(each, state, row, x_real, z, u) for each in (losses, fast))
+        plain_gradients, fast_gradients = (_gradients(each, state, row, draw) for each in (losses, fast))
     except torch._dynamo.exc.TorchDynamoException as error:
         raise WganError(f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}): run without --compile") from None
     for plain, other in zip(plain_gradients, fast_gradients, strict=True):
@@ -51,14 +52,15 @@ def compiled(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tens
     return fast
 
 
-def _gradients(losses: Losses, state: State, row: Variant, x_real: Tensor, z: Tensor, u: Tensor | None) -> list[Tensor]:
+def _gradients(losses: Losses, state: State, row: Variant, draw: CriticDraw) -> list[Tensor]:
     """Return the critic's and the generator's gradient, flat, under the flags that training sets; buffers are put back."""
+    x_real, z, u, y = draw
     buffers = [(buffer, buffer.clone()) for net in (state.generator, state.critic) for buffer in net.buffers()]
     with torch.no_grad():
-        x_fake = state.generator(z)
-    critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u)).loss, state.critic)
+        x_fake = state.generator(z) if y is None else state.generator(z, y)
+    critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u, y)).loss, state.critic)
     state.critic.requires_grad_(False)
-    generator = _flat(losses.generator(z, x_real if row.score.generator_needs_real else None), state.generator)
+    generator = _flat(losses.generator(z, x_real if row.score.generator_needs_real else None, y), state.generator)
     state.critic.requires_grad_(True)
     for buffer, before in buffers:
         buffer.copy_(before)

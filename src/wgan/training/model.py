@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.data import Codec, codec_from_json, codec_to_json
-from wgan.errors import WganError
+from wgan.errors import WganError, did_you_mean
 from wgan.files import write_text
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.objectives import variant
-from wgan.seeding import derive, latents
+from wgan.seeding import derive, latents, numpy_generator
 from wgan.training.state import read_tensors, write_tensors
 
 FORMAT = "wgan-model-1"
@@ -28,29 +28,66 @@ BATCH = 256
 
 @dataclass(frozen=True)
 class Model:
-    """A generator (and its critic, where it was kept) together with the codec of its data."""
+    """A generator (and its critic, where it was kept) together with the codec of its data.
+
+    One that was trained with labels also has the `classes` and their `shares` among the training samples.
+    """
 
     generator: nn.Module
     critic: nn.Module | None
     codec: Codec
     network: NetworkConfig
     variant: str
+    classes: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
 
     @property
     def device(self) -> torch.device:
         return next(self.generator.parameters()).device
 
-    def sample(self, n: int, seed: int = 0) -> np.ndarray:
-        """Return `n` samples of the kind the data was; the first rows do not depend on `n`."""
-        blocks = [self.codec.decode(generate(self.generator, z)) for z in latents(seed, n, self.network.latent, self.device)]
+    def sample(self, n: int, seed: int = 0, labels: Int64[np.ndarray, " n"] | None = None) -> np.ndarray:
+        """Return `n` samples of the kind the data was; the first rows do not depend on `n`.
+
+        Args:
+            n: how many.
+            seed: names the noise.
+            labels: a class number for each; none: `draw_labels(n, seed)`, where the model has classes.
+        """
+        if labels is None and self.classes:
+            labels = self.draw_labels(n, seed)
+        blocks = []
+        for i, z in enumerate(latents(seed, n, self.network.latent, self.device)):
+            y = None
+            if labels is not None:
+                part = labels[i * len(z) : (i + 1) * len(z)]
+                y = torch.from_numpy(np.pad(part, (0, len(z) - len(part)), mode="edge")).to(self.device)
+            blocks.append(self.codec.decode(generate(self.generator, z, y)))
         return np.concatenate(blocks)[:n]
 
-    @torch.no_grad()
-    def scores(self, raw: np.ndarray) -> Float[np.ndarray, " n"]:
-        """Return the critic's score of each raw sample: high is real.
+    def draw_labels(self, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
+        """Return `n` class numbers, as frequent as among the training samples; the first do not depend on `n`."""
+        draws = numpy_generator(seed, "labels").random(n)
+        return np.searchsorted(np.cumsum(self.shares)[:-1], draws, side="right").astype(np.int64)
+
+    def label(self, name: str) -> int:
+        """Return the number of the class of that name.
 
         Raises:
-            WganError: the critic was not kept, or samples of another shape or kind of numbers than the data.
+            WganError: no classes, or none of that name.
+        """
+        if not self.classes:
+            raise WganError("this model was trained without labels, so a class cannot be asked for: train with --labels")
+        if name not in self.classes:
+            raise WganError(f"no class is called '{name}'. {did_you_mean(name, self.classes)}")
+        return self.classes.index(name)
+
+    @torch.no_grad()
+    def scores(self, raw: np.ndarray, labels: Int64[np.ndarray, " n"] | None = None) -> Float[np.ndarray, " n"]:
+        """Return the critic's score of each raw sample, of the class that `labels` gives it: high is real.
+
+        Raises:
+            WganError: the critic was not kept, samples of another shape or kind of numbers than the data, or labels where the
+                model has none, or none where it has.
         """
         if self.critic is None:
             raise WganError("this model was saved without its critic: there are no scores")
@@ -58,8 +95,11 @@ class Model:
             raise WganError(f"samples of shape {raw.shape[1:]}, the data had {self.codec.raw_shape}: give the same")
         if self.codec.kind == "images" and raw.dtype.kind != np.dtype(self.codec.dtype).kind:
             raise WganError(f"pictures of type {raw.dtype}, the data had {np.dtype(self.codec.dtype)}: give the same range of values")
-        packed = self.codec.pack(raw).to(self.device)
-        return torch.cat([self.critic(self.codec.unpack(part)) for part in packed.split(BATCH)]).cpu().numpy()
+        if (labels is None) == bool(self.classes):
+            raise WganError("this critic scores a sample as one of a class: give its label" if self.classes else "this critic knows no classes")
+        packed, y = self.codec.pack(raw).to(self.device), [] if labels is None else [torch.from_numpy(labels).to(self.device)]
+        parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
+        return torch.cat([self.critic(self.codec.unpack(x), *label) for x, *label in parts]).cpu().numpy()
 
 
 def sampler(model: Model, seed: int) -> Callable[[int, int], np.ndarray]:
@@ -67,11 +107,16 @@ def sampler(model: Model, seed: int) -> Callable[[int, int], np.ndarray]:
     return lambda n, draw: model.sample(n, derive(seed, "verdict", draw))
 
 
+def sampler_of_classes(model: Model, seed: int) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return a function of class numbers to one fresh sample each; none, where the model has no classes."""
+    return (lambda labels: model.sample(len(labels), derive(seed, "verdict", "classes"), labels)) if model.classes else None
+
+
 @torch.no_grad()
-def generate(generator: nn.Module, z: Float[Tensor, "n latent"]) -> Float[Tensor, "n *shape"]:
-    """Return the generator's samples of latents, in evaluation mode: with running statistics, never the batch's."""
+def generate(generator: nn.Module, z: Float[Tensor, "n latent"], y: Int64[Tensor, " n"] | None = None) -> Float[Tensor, "n *shape"]:
+    """Return the generator's samples of latents (and labels), in evaluation mode: with running statistics, never the batch's."""
     was_training = generator.training
-    x: Tensor = generator.eval()(z)
+    x: Tensor = generator.eval()(z) if y is None else generator.eval()(z, y)
     generator.train(was_training)
     return x
 
@@ -88,6 +133,7 @@ def save_model(model: Model, folder: Path) -> None:
         "variant": model.variant,
         "network": asdict(model.network),
         "codec": codec_to_json(model.codec),
+        "classes": dict(zip(model.classes, model.shares, strict=True)),
     }
     write_text(folder / "generator.json", json.dumps(about, indent=2) + "\n")
 
@@ -106,8 +152,9 @@ def load_model(folder: Path, device: torch.device | None = None) -> Model:
         if about["format"] != FORMAT:
             raise WganError(f"{path}: format {about['format']!r}, this version reads {FORMAT!r}")
         network, codec, row = NetworkConfig(**about["network"]), codec_from_json(about["codec"]), variant(about["variant"])
-        generator = build_generator(network, codec.shape)
-        critic = build_critic(network, codec.shape, layers=row.layers)
+        shares = {str(name): float(share) for name, share in about.get("classes", {}).items()}
+        generator = build_generator(network, codec.shape, classes=len(shares))
+        critic = build_critic(network, codec.shape, layers=row.layers, classes=len(shares))
     except WganError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
@@ -116,7 +163,7 @@ def load_model(folder: Path, device: torch.device | None = None) -> Model:
     if (folder / "critic.safetensors").exists():
         kept = _filled(critic, folder / "critic.safetensors")
     device = device or torch.device("cpu")
-    return Model(generator.to(device), kept.to(device) if kept else None, codec, network, row.name)
+    return Model(generator.to(device), kept.to(device) if kept else None, codec, network, row.name, tuple(shares), tuple(shares.values()))
 
 
 def _filled(net: nn.Module, path: Path) -> nn.Module:

@@ -7,6 +7,7 @@ from typing import Any
 from wgan.data import Dataset, load
 from wgan.errors import WganError, did_you_mean
 from wgan.objectives import Variant, variant
+from wgan.objectives.scores import DUAL_W1
 from wgan.training.config import Config, Layer, resolve
 
 Nested = dict[str, dict[str, Any]]
@@ -15,7 +16,7 @@ SMALL_SIDE = 16
 
 @dataclass(frozen=True)
 class Preset:
-    """What suits one kind of data: settings for any variant, more where the critic's slope is held, a weight where it is held near 1."""
+    """What suits one kind of data: settings for any variant, more where the critic's slope is held, the weight of a Wasserstein row's penalty."""
 
     summary: str
     any_row: Nested
@@ -66,7 +67,7 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
     draft = resolve(user)
     if data is None:
         d = draft.data
-        data = load(d.source, key=d.key, resize=d.resize, mode=d.mode, progress=progress)
+        data = load(d.source, key=d.key, resize=d.resize, mode=d.mode, labels=d.labels, progress=progress)
     row = variant(draft.objective.variant)
     return resolve([(f"variant {row.name}", row.settings()), *preset(name, row, data), *user]), data
 
@@ -85,5 +86,6 @@ def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
     chosen = PRESETS[name]
     held = chosen.held if row.penalty or row.layers != "plain" else {}
-    weight = {"objective": {"penalty_weight": chosen.penalty_weight}} if chosen.penalty_weight and row.penalty and row.reads_w1 else {}
+    weighed = chosen.penalty_weight and row.penalty and row.score is DUAL_W1
+    weight = {"objective": {"penalty_weight": chosen.penalty_weight}} if weighed else {}
     return [(f"preset {name}", layer) for layer in (chosen.any_row, held, weight)]

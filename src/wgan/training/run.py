@@ -16,22 +16,20 @@ import platform
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-import numpy as np
 import torch
 
 import wgan
-from wgan.data import Dataset, ImageCodec, Split
-from wgan.data.writers import write_grid, write_scatter
+from wgan.data import Dataset
 from wgan.errors import WganError
-from wgan.files import PARTIAL, remove_partial, replaced, write_text
+from wgan.files import PARTIAL, remove_partial, write_text
 from wgan.training.config import Config, from_file, resolve
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "POT", "safetensors", "pillow")
-GRID_SAMPLES, SCATTER_SAMPLES = 64, 2000
 
 
 @dataclass(frozen=True)
@@ -62,21 +60,6 @@ class Run:
             kept = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if _step_of(line) <= step]
             write_text(path, "".join(line + "\n" for line in kept))
 
-    def snapshot_size(self, dataset: Dataset) -> int:
-        """Return how many samples a snapshot shows."""
-        return GRID_SAMPLES if isinstance(dataset.codec, ImageCodec) else SCATTER_SAMPLES
-
-    def write_snapshot(self, step: int, dataset: Dataset, raw: np.ndarray, split: Split) -> None:
-        """Write `samples/step-N.png`: a grid of pictures, or a scatter of the first two columns over held-out points."""
-        path = self.folder / "samples" / f"step-{step:07d}.png"
-        path.parent.mkdir(exist_ok=True)
-        with replaced(path) as target:
-            if isinstance(dataset.codec, ImageCodec):
-                write_grid(dataset.codec.to_pixels(raw), target)
-            else:
-                real = split.held_out_sample(0, min(split.n_held_out, SCATTER_SAMPLES))
-                write_scatter(raw.astype(np.float64), target, real.astype(np.float64))
-
     def write_json(self, name: str, values: dict[str, Any]) -> None:
         """Write a JSON file of the run."""
         write_text(self.folder / name, json.dumps(values, indent=2) + "\n")
@@ -105,7 +88,7 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
     run = Run(folder, _lock(folder))
     remove_partial(folder)
     begun = about.exists() and run.checkpoint.exists()
-    sittings = _sittings(about, dataset) if begun else []
+    sittings = _sittings(about, config, dataset) if begun else []
     write_text(settings, config.to_toml())  # first: it is what marks the folder as a run
     run.write_json("run.json", _about(config, dataset) | {"sittings": [*sittings, _sitting()]})
     return run
@@ -139,14 +122,15 @@ def _step_of(line: str) -> float:
         return float("inf")
 
 
-def _sittings(about: Path, dataset: Dataset) -> list[dict[str, Any]]:
+def _sittings(about: Path, config: Config, dataset: Dataset) -> list[dict[str, Any]]:
     """Return the sittings that `run.json` tells of, after checking that the data are the same."""
     try:
         before = json.loads(about.read_text(encoding="utf-8"))
-        fingerprint, sittings = before["data"]["fingerprint"], list(before["sittings"])
+        same = before["data"]["fingerprint"] == dataset.fingerprint and before["data"].get("labels") == _labels_digest(config, dataset)
+        sittings = list(before["sittings"])
     except (ValueError, KeyError, TypeError) as error:
         raise WganError(f"{about}: damaged ({error}): restore it, or choose another --out") from None
-    if fingerprint != dataset.fingerprint:
+    if not same:
         raise WganError(f"{about.parent}: was begun on other data: choose another --out")
     return sittings
 
@@ -161,9 +145,16 @@ def _about(config: Config, dataset: Dataset) -> dict[str, Any]:
             "train": split.n_train,
             "held_out": split.n_held_out,
             "fingerprint": dataset.fingerprint,
+            "labels": _labels_digest(config, dataset),
         },
         "seed": config.training.seed,
     }
+
+
+def _labels_digest(config: Config, dataset: Dataset) -> str | None:
+    if not config.data.labels or dataset.labels is None:
+        return None
+    return sha256(repr(dataset.classes).encode() + dataset.labels.tobytes()).hexdigest()
 
 
 def _sitting() -> dict[str, Any]:

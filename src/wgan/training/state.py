@@ -40,11 +40,11 @@ class State:
     seconds: float = 0.0
 
 
-def create(config: Config, row: Variant, shape: tuple[int, ...], device: torch.device) -> State:
-    """Return the state before the first step; weights are a function of the seed."""
+def create(config: Config, row: Variant, shape: tuple[int, ...], device: torch.device, classes: int = 0) -> State:
+    """Return the state before the first step; weights are a function of the seed. With `classes`, networks take labels."""
     seed = config.training.seed
-    generator = build_generator(config.network, shape, seed).to(device)
-    critic = build_critic(config.network, shape, seed, row.layers).to(device)
+    generator = build_generator(config.network, shape, seed, classes).to(device)
+    critic = build_critic(config.network, shape, seed, row.layers, classes).to(device)
     average = deepcopy(generator).requires_grad_(False).eval()
     return State(generator, critic, average, _optimiser(generator, config.optimiser), _optimiser(critic, config.optimiser))
 

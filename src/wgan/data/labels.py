@@ -1,0 +1,43 @@
+"""Where do class labels come from? From the data's own classes, one of their columns or arrays, or a file beside them."""
+
+from pathlib import Path
+
+import numpy as np
+
+from wgan.data.arrays import idx_rows, npy_rows
+from wgan.data.columns import SEPARATORS
+from wgan.data.dataset import Dataset
+from wgan.errors import WganError
+
+OWN = "own"
+
+
+def labelled(dataset: Dataset, where: str) -> Dataset:
+    """Return the data set with labels from `where`: `own`, or a file of one label a sample (.npy, .csv or .txt, idx as MNIST ships).
+
+    Raises:
+        WganError: no classes of its own, a file that cannot be read, or labels that `Dataset.with_labels` refuses.
+    """
+    if where == OWN:
+        if dataset.labels is None:
+            raise WganError(f"{dataset.name}: has no classes of its own: sort pictures into a folder a class, or name a file of labels")
+        return dataset
+    return dataset.with_labels(_read(Path(where)), where)
+
+
+def _read(path: Path) -> np.ndarray:
+    """Return the values of a file; of text its lines."""
+    if path.suffix == ".npy":
+        with path.open("rb") as file:
+            return np.asarray(npy_rows(file, path)[:])
+    if path.suffix == ".npz":
+        raise WganError(f"{path}: labels are one array: save them with numpy.save, or give the name of an array in the data's own .npz")
+    if path.suffix in (".csv", ".txt"):
+        try:
+            lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        except UnicodeDecodeError as error:
+            raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
+        if any(separator in line for line in lines for separator in SEPARATORS[:3]):
+            raise WganError(f"{path}: holds several columns: give a file with one label a line, and no other line")
+        return np.array(lines)
+    return np.asarray(idx_rows(path)[:])

@@ -1,0 +1,76 @@
+"""What is random in a run? Batches, noise, coefficients, labels and dropout, each a function of (seed, step), so that nothing is stored."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from wgan.data import Batches
+from wgan.objectives import Variant
+from wgan.seeding import derive, torch_generator
+from wgan.training.config import Config
+
+
+class CriticDraw(NamedTuple):
+    """A batch for the critic. No u: the penalty rests at this update. With labels y, sample i, real and fake, is of class y_i."""
+
+    x_real: Tensor
+    z: Tensor
+    u: Tensor | None
+    y: Tensor | None = None
+
+
+class GeneratorDraw(NamedTuple):
+    """A batch for the generator; real samples where its loss needs them."""
+
+    z: Tensor
+    x_real: Tensor | None = None
+    y: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Everything random in a run, as a function of (seed, step): real batches, latents z and coefficients u."""
+
+    batches: Batches
+    config: Config
+    device: torch.device
+
+    def critic(self, draw: int) -> CriticDraw:
+        """Return what the critic's update number `draw` needs, each fresh."""
+        batch = self.config.optimiser.batch
+        z, u = self._noise("critic", draw, batch)
+        u_now = u if draw % self.config.objective.penalty_every == 0 else None
+        return CriticDraw(self.batches(draw, batch), z, u_now, self._labels(draw, batch))
+
+    def generator(self, step: int, with_real: bool) -> GeneratorDraw:
+        """Return what generator step `step` needs: labels are those of a fresh batch of real samples."""
+        batch, draw = self.config.optimiser.generator_batch or self.config.optimiser.batch, -1 - step  # negative: never the critic's
+        z, _ = self._noise("generator", step, batch)
+        return GeneratorDraw(z, self.batches(draw, batch) if with_real else None, self._labels(draw, batch))
+
+    def _labels(self, draw: int, batch: int) -> Tensor | None:
+        return self.batches.labels(draw, batch) if self.config.data.labels else None
+
+    def _noise(self, stream: str, draw: int, batch: int) -> tuple[Float[Tensor, "n latent"], Float[Tensor, " n"]]:
+        """All ranks draw the whole batch and keep their own part, so that together they see what one process would."""
+        generator = torch_generator(self.device, self.config.training.seed, stream, draw)
+        z = torch.randn(batch, self.config.network.latent, generator=generator, device=self.device)
+        u = torch.rand(batch, generator=generator, device=self.device)
+        part, rank = batch // self.batches.world_size, self.batches.rank
+        return z[rank * part : (rank + 1) * part], u[rank * part : (rank + 1) * part]
+
+    def dropout(self, stream: str, draw: int, row: Variant) -> AbstractContextManager[None]:
+        """Within, units drop by (seed, stream, draw), where the row's critic drops any."""
+        return _seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw)) if row.layers == "dropout" else nullcontext()
+
+
+@contextmanager
+def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(seed)
+        yield
