@@ -13,7 +13,7 @@ from jaxtyping import install_import_hook
 checked = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float, as type checkers have it
 
 if os.environ.get("WGAN_CHECK_SHAPES", "1") == "1":
-    stages = ("distances", "data", "networks", "objectives", "training", "audit", "evaluation")
+    stages = ("distances", "data", "networks", "objectives", "training", "audit", "evaluation", "report")
     install_import_hook([f"wgan.{stage}" for stage in stages], "conftest.checked")
 
 torch.set_num_threads(1)

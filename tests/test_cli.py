@@ -192,7 +192,8 @@ def test_a_disk_without_room_is_one_line_and_what_was_written_stays_whole(tmp_pa
 def test_the_options_of_train_are_these_and_no_more():
     options = list(inspect.signature(train_command).parameters)
     assert options == [
-        "data", "variant", "labels", "preset", "steps", "out", "seed", "device", "precision", "compile", "config", "set_", "dry_run", "quiet",
+        "data", "variant", "labels", "preset", "steps", "out", "seed", "device", "precision", "compile", "config", "set_",
+        "stop_when_converged", "dry_run", "quiet",
     ]  # fmt: skip
 
 
@@ -217,3 +218,37 @@ def _read(terminal):
         return os.read(terminal, 4096)
     except OSError:  # the other side is closed
         return b""
+
+
+STANDING = ["8-gaussians", "--stop-when-converged", "--steps", "64", "--quiet", "--out", "r"]
+STANDING += [part for setting in ("training.measure_every=1", "optimiser.lr=1e-12", "network.width=8") for part in ("--set", setting)]
+
+
+def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
+    assert main(["train", *STANDING]) == 0
+    out = capsys.readouterr().out
+    assert "8 steps of at most 64" in out
+    assert "converged within its noise: held-out W1" in out
+    assert 'decay = "none"' in Path("r/config.toml").read_text()
+    lines = [json.loads(line) for line in Path("r/metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 9))
+    assert {"modes_covered", "good_share"} <= lines[0].keys()
+    with open("r/verdict.json") as file:
+        assert any("converged within its noise" in sentence for sentence in json.load(file)["diagnosis"])
+    before = Path("r/critic.safetensors").read_bytes()
+    assert main(["train", *STANDING]) == 0, "the same command again"
+    assert "8 steps of at most 64" in capsys.readouterr().out
+    assert Path("r/critic.safetensors").read_bytes() == before
+
+
+def test_decay_that_is_asked_for_stays_where_a_run_may_stop(capsys):
+    assert main(["train", *STANDING, "--set", "optimiser.decay=linear", "--dry-run"]) == 0
+    assert 'decay = "linear"' in capsys.readouterr().out
+
+
+def test_what_is_measured_leaves_no_trace_in_the_weights():
+    command = ["train", "digits", "--steps", "6", "--quiet", "--set", "network.width=4", "--set", "optimiser.batch=8"]
+    assert main([*command, "--out", "often", "--set", "training.measure_every=1"]) == 0
+    assert main([*command, "--out", "never", "--set", "training.measure_every=100"]) == 0
+    assert Path("often/critic.safetensors").read_bytes() == Path("never/critic.safetensors").read_bytes()
+    assert Path("often/generator.safetensors").read_bytes() == Path("never/generator.safetensors").read_bytes()

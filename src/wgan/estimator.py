@@ -13,7 +13,7 @@ from torch import Tensor
 
 from wgan.data import Dataset, load
 from wgan.errors import WganError
-from wgan.evaluation import Verdict, evaluate
+from wgan.evaluation import Verdict, Watch, evaluate
 from wgan.training import choose_device, configure, load_model, model_of, prepare, sampler, sampler_of_classes, save_model, train
 from wgan.training.config import Layer
 
@@ -95,10 +95,10 @@ class WGAN(BaseEstimator):
         layers += [("WGAN", {"data": {"source": str(X) if data is None else data.name}})]
         self.config_, data = configure(layers, self.preset, data)
         state = prepare(self.config_, data)
-        self.history_ = [record.metrics for record in train(state, self.config_, data) if record.metrics]
+        self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
+        self.history_ = [record.metrics for record in train(state, self.config_, data, watch=Watch(self._split)) if record.metrics]
         state.average.eval()
         self.model_ = model_of(state, self.config_, data)
-        self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
         self._as_tensor = isinstance(X, Tensor)
         self.classes_ = self.model_.classes
         return self

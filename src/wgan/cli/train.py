@@ -11,8 +11,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from wgan.cli.app import Flag, app, screen, times
 from wgan.data import Dataset
-from wgan.evaluation import evaluate
+from wgan.evaluation import Watch, evaluate
 from wgan.networks import build_critic, build_generator, count_parameters
+from wgan.report import diagnose
 from wgan.training import (
     Config,
     Record,
@@ -21,6 +22,7 @@ from wgan.training import (
     advice,
     classes_of,
     configure,
+    critic_headroom,
     default_folder,
     from_file,
     from_settings,
@@ -51,6 +53,7 @@ def train_command(
     compile: Annotated[bool | None, Flag] = None,
     config: Path | None = None,
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
+    stop_when_converged: Annotated[bool | None, Flag] = None,
     dry_run: Annotated[bool, Flag] = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
@@ -82,6 +85,8 @@ def train_command(
         A TOML file of settings; --set and the flags here go over it.
     set_
         One setting, section.field=value; may be repeated.
+    stop_when_converged
+        End before --steps, once the held-out distance has stopped falling within its noise.
     dry_run
         Print the resolved settings and the sizes of the networks, and leave.
     quiet
@@ -90,7 +95,14 @@ def train_command(
     flags: dict[str, dict[str, object]] = {
         "data": {"source": data, "labels": labels},
         "objective": {"variant": variant},
-        "training": {"steps": steps, "seed": seed, "device": device, "precision": precision, "compile": compile},
+        "training": {
+            "steps": steps,
+            "seed": seed,
+            "device": device,
+            "precision": precision,
+            "compile": compile,
+            "stop_when_converged": stop_when_converged,
+        },
     }
     given = {section: {k: v for k, v in values.items() if v is not None} for section, values in flags.items()}
     layers = [*([from_file(config)] if config else []), from_settings(set_ or []), ("command line", given)]
@@ -106,14 +118,16 @@ def train_command(
     resume(state, run)
     if state.step and not quiet:
         screen.print(f"going on from step {state.step} of {folder}")
+    split = dataset.split(resolved.data.held_out, resolved.data.split_seed)
+    watch = Watch(split, [(int(line["step"]), line["held_out_w1"]) for line in run.metrics() if "held_out_w1" in line])
     with _Signals() as signals:
-        records = train(state, resolved, dataset, run, stop=lambda: signals.caught is not None)
+        records = train(state, resolved, dataset, run, stop=lambda: signals.caught is not None, watch=watch)
         stopped = _follow(records, resolved, state.step, quiet)
     if stopped:
         saved = "and saved; the same command goes on from there" if state.step else "of the generator; the same command begins again"
         screen.print(f"stopped at step {state.step} {saved}")
         return 128 + int(signals.caught or signal.SIGINT)
-    return _finish(run, resolved, state, dataset)
+    return _finish(run, resolved, state, dataset, watch)
 
 
 class _Signals:
@@ -155,13 +169,18 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
     return stopped
 
 
-def _finish(run: Run, config: Config, state: State, dataset: Dataset) -> int:
-    split = dataset.split(config.data.held_out, config.data.split_seed)
-    model, seed = model_of(state, config, dataset), config.training.seed
-    verdict = evaluate(sampler(model, seed), split, sampler_of_classes(model, seed))
-    run.write_json("verdict.json", verdict.to_json() | {"step": state.step, "seed": config.training.seed, "seconds": round(state.seconds, 1)})
-    screen.print(f"{state.step} steps in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")
+def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Watch) -> int:
+    model, seed, row = model_of(state, config, dataset), config.training.seed, row_of(config)
+    verdict = evaluate(sampler(model, seed), watch.split, sampler_of_classes(model, seed))
+    headroom = critic_headroom(state, config, dataset, row)
+    sentences = diagnose(row, config, run.metrics(), watch.trend, headroom)
+    about = {"step": state.step, "seed": seed, "seconds": round(state.seconds, 1), "diagnosis": sentences}
+    run.write_json("verdict.json", verdict.to_json() | about)
+    early = f" of at most {config.training.steps}" if state.step < config.training.steps else ""
+    screen.print(f"{state.step} steps{early} in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")
     screen.print(str(verdict))
+    for sentence in sentences:
+        screen.print(sentence)
     return 0
 
 

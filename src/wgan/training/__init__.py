@@ -1,6 +1,7 @@
 """How is a pair of networks trained, kept and taken up again?"""
 
 from wgan.training.config import Config, from_file, from_settings, resolve
+from wgan.training.headroom import Headroom, critic_headroom
 from wgan.training.loop import Record, advice, choose_device, classes_of, model_of, prepare, resume, row_of, train
 from wgan.training.model import Model, load_model, sampler, sampler_of_classes, save_model
 from wgan.training.presets import PRESETS, configure, preset
@@ -10,6 +11,7 @@ from wgan.training.state import State
 __all__ = [
     "PRESETS",
     "Config",
+    "Headroom",
     "Model",
     "Record",
     "Run",
@@ -18,6 +20,7 @@ __all__ = [
     "choose_device",
     "classes_of",
     "configure",
+    "critic_headroom",
     "default_folder",
     "from_file",
     "from_settings",

@@ -116,13 +116,17 @@ class TrainingConfig:
     """Compile the loss modules."""
     log_every: int = 10
     """Steps between lines of metrics.jsonl."""
+    measure_every: int | None = None
+    """Steps between measurements of the held-out distance; unset: a thirty-second of the steps."""
+    stop_when_converged: bool = False
+    """End the run once the held-out distance has stopped falling within its noise; presets then keep the learning rate."""
     snapshot_every: int = 1000
     """Steps between pictures of samples."""
     checkpoint_every: int = 500
     """Steps between checkpoints."""
 
     def __post_init__(self) -> None:
-        counts = ("steps", "log_every", "snapshot_every", "checkpoint_every")
+        counts = ("steps", "log_every", "measure_every", "snapshot_every", "checkpoint_every")
         _at_least(self, "training", dict.fromkeys(counts, 1) | {"seed": 0, "warmup_critic_steps": 0})
         if not 0 <= self.ema < 1:
             raise WganError(f"training.ema = {self.ema}: give a decay from 0 up to but not including 1")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import isfinite
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,16 +21,27 @@ from wgan.training import state as states
 from wgan.training.config import Config
 from wgan.training.draws import Draws
 from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
-from wgan.training.model import Model, save_model
+from wgan.training.model import Model, sampler, save_model
 from wgan.training.run import Run
 from wgan.training.snapshots import write_snapshot
 from wgan.training.state import State
 from wgan.training.step import train_step, warm_up
 
 Metrics = dict[str, int | float]
-
-
 ADVICE_SAMPLES = 512
+MEASUREMENTS = 32
+
+
+@runtime_checkable
+class Measure(Protocol):
+    """Measures a generator, given as a function (n, draw) to samples, after some steps; tells when it no longer gets better."""
+
+    def __call__(self, sample: Callable[[int, int], np.ndarray], step: int, /) -> Metrics:
+        """Return what was measured."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether the run may end."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,14 @@ def resume(state: State, run: Run) -> None:
     run.forget_metrics_after(state.step)
 
 
-def train(state: State, config: Config, dataset: Dataset, run: Run | None = None, stop: Callable[[], bool] = lambda: False) -> Iterator[Record]:
+def train(
+    state: State,
+    config: Config,
+    dataset: Dataset,
+    run: Run | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    watch: Measure | None = None,
+) -> Iterator[Record]:
     """Train `state` in place to the configured number of steps, yielding a `Record` a step.
 
     Args:
@@ -100,15 +119,20 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
         dataset: what to learn.
         run: the directory that metrics, snapshots and checkpoints go to; none: nothing is written.
         stop: asked before each step; when true, the run is checkpointed and ends.
+        watch: measures the generator every `measure_every` steps, and may end the run early where the configuration says so.
 
     Raises:
-        WganError: a loss or gradient that is not finite, naming step and seed; the last checkpoint stays good.
+        WganError: nothing that measures where the run is to stop by that; a loss or gradient that is not finite, naming step and
+            seed; the last checkpoint stays good.
     """
     settings, row = config.training, row_of(config)
+    if settings.stop_when_converged and watch is None:
+        raise WganError("training.stop_when_converged is set, but nothing measures the run: give `train` a watch")
     device = next(state.generator.parameters()).device
     split = dataset.split(config.data.held_out, config.data.split_seed)
     draws = Draws(Batches(split, settings.seed, device), config, device)
     losses = build_losses(state, row, config)
+    measure_every = settings.measure_every or max(1, settings.steps // MEASUREMENTS)
     if settings.compile:
         low = settings.precision == "bfloat16"
         losses = compiled(losses, state, row, draws.critic(0), TOLERANCE_BFLOAT16 if low else TOLERANCE)
@@ -120,14 +144,16 @@ def train(state: State, config: Config, dataset: Dataset, run: Run | None = None
                 return
     last: tuple[CriticTerms, Tensor] | None = None
     while True:
-        step, done = state.step, state.step >= settings.steps
+        step = state.step
         state.seconds = time.perf_counter() - started
+        measured = watch(sampler(model_of(state, config, dataset), settings.seed), step) if watch and last and step % measure_every == 0 else {}
+        done = step >= settings.steps or (settings.stop_when_converged and watch is not None and watch.converged)
         metrics = None
         stopping = done or stop()
-        if last is not None and (stopping or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
-            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None)
+        if last is not None and (stopping or measured or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
+            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None) | measured
         if run is not None:
-            if metrics and (done or step % settings.log_every == 0):
+            if metrics and (done or measured or step % settings.log_every == 0):
                 run.append_metrics(metrics)
             if done or step % settings.snapshot_every == 0:
                 write_snapshot(run.folder, step, model_of(state, config, dataset), split, settings.seed)

@@ -69,7 +69,8 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
         d = draft.data
         data = load(d.source, key=d.key, resize=d.resize, mode=d.mode, labels=d.labels, progress=progress)
     row = variant(draft.objective.variant)
-    return resolve([(f"variant {row.name}", row.settings()), *preset(name, row, data), *user]), data
+    steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
+    return resolve([(f"variant {row.name}", row.settings()), *preset(name, row, data), *steady, *user]), data
 
 
 def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:

@@ -53,6 +53,11 @@ class Run:
             error.filename = str(path)
             raise
 
+    def metrics(self) -> list[dict[str, int | float]]:
+        """Return the lines of `metrics.jsonl`."""
+        path = self.folder / "metrics.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+
     def forget_metrics_after(self, step: int) -> None:
         """Drop lines written after the checkpoint at `step`, and a line cut short."""
         path = self.folder / "metrics.jsonl"

@@ -1,0 +1,93 @@
+"""What went wrong in a run, if anything, and what to do next? Sentences, each with the figures it rests on."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from wgan.evaluation.progress import SAMPLES, Trend
+from wgan.objectives import Variant
+from wgan.objectives.scores import DUAL_W1
+from wgan.training import Config
+from wgan.training.headroom import Headroom
+
+Metrics = Mapping[str, int | float]
+PILED_UP = 0.5
+VANISHED = 0.01
+STEEP = 1.5
+LOST = 0.9
+
+
+def diagnose(row: Variant, config: Config, metrics: Sequence[Metrics], trend: Trend | None, headroom: Headroom | None) -> list[str]:
+    """Return what the figures of a finished run say, the stop report last.
+
+    Args:
+        row: the run's variant, with its settings.
+        config: the run's configuration.
+        metrics: the lines of its `metrics.jsonl`.
+        trend: of its held-out distance; none where it was measured fewer than 8 times.
+        headroom: how much its critic's estimate still rose; none where that was not tried.
+    """
+    last = metrics[-max(1, len(metrics) // 10) :]
+    words = [_critic(row, config, headroom), _clipping(row, last), _slope(row, last), _generator(metrics, last), _modes(metrics)]
+    return [sentence for sentence in (*words, _stop(config, trend)) if sentence]
+
+
+def _critic(row: Variant, config: Config, headroom: Headroom | None) -> str:
+    if headroom is None:
+        return ""
+    h = headroom
+    figures = f"{h.steps} more critic steps against the same generator take its estimate from {h.before:.3g} to {h.after:.3g} (+- {h.half_width:.2g})"
+    if not h.under_trained:
+        return f"critic trained enough: {figures}"
+    if row.score is not DUAL_W1:
+        return f"critic not at its optimum: {figures}; for this score that is no fault, since there the generator's gradient may vanish"
+    return f"critic under-trained: {figures}; raise optimiser.critic_steps ({config.optimiser.critic_steps}) or optimiser.lr"
+
+
+def _clipping(row: Variant, last: Sequence[Metrics]) -> str:
+    share = _mean(last, "clipped_share")
+    if share is None or share < PILED_UP:
+        return ""
+    advice = "raise objective.clip, or take a variant with a penalty"
+    return f"{share:.0%} of the critic's weights stand at the clipping bound, so it is little more than signs: {advice}"
+
+
+def _slope(row: Variant, last: Sequence[Metrics]) -> str:
+    norm, low, high = (_mean(last, name) for name in ("gradient_norm", "gradient_norm_5", "gradient_norm_95"))
+    if norm is None or not row.reads_w1 or norm <= STEEP:
+        return ""
+    return (
+        f"the critic's slope is {norm:.2f} on average ({low:.2f} to {high:.2f} at 90 % of the points), where the penalty aims at 1:"
+        " do not read its estimate as a distance, or raise objective.penalty_weight"
+    )
+
+
+def _generator(metrics: Sequence[Metrics], last: Sequence[Metrics]) -> str:
+    first = _mean(metrics[: len(last)], "generator_gradient_norm")
+    now = _mean(last, "generator_gradient_norm")
+    if first is None or now is None or now > VANISHED * first:
+        return ""
+    return f"the generator's gradient fell from {first:.2g} to {now:.2g}: it has all but vanished; take a Wasserstein variant, or fewer critic steps"
+
+
+def _modes(metrics: Sequence[Metrics]) -> str:
+    covered = [line["modes_covered"] for line in metrics if "modes_covered" in line]
+    if not covered or covered[-1] > LOST * max(covered):
+        return ""
+    return f"modes were lost: {max(covered)} covered at one time, {covered[-1]} at the end (by {SAMPLES} samples each time)"
+
+
+def _stop(config: Config, trend: Trend | None) -> str:
+    if trend is None:
+        return ""
+    longer = f"--steps {2 * config.training.steps} in another --out"
+    if trend.falling:
+        return f"not converged: {trend}; go on with {longer}"
+    if config.optimiser.decay == "none":
+        return f"converged within its noise: {trend}; next, try a lower optimiser.lr, a wider network or another variant"
+    return f"no longer falling within its noise: {trend}; but the learning rate fell to zero, so only {longer} can tell whether less is possible"
+
+
+def _mean(lines: Sequence[Metrics], name: str) -> float | None:
+    values = [line[name] for line in lines if name in line]
+    return float(np.mean(values)) if values else None

@@ -1,0 +1,68 @@
+"""An under-trained critic is told from one that is not, and the check leaves no trace."""
+
+import pytest
+import torch
+
+from wgan.data import load
+from wgan.errors import WganError
+from wgan.objectives import VARIANTS
+from wgan.training import configure, critic_headroom, from_settings, prepare, row_of, train
+
+SMALL = ["network.width=16", "optimiser.batch=32", "training.steps=60"]
+
+
+def trained(*settings, source="25-gaussians"):
+    config, data = configure([from_settings([f"data.source={source}", *SMALL, *settings])])
+    state = prepare(config, data)
+    for _ in train(state, config, data):
+        pass
+    return state, config, data
+
+
+def everything(state):
+    inside = [v for group in state.critic_optimiser.state_dict()["state"].values() for v in group.values()]
+    return [t.clone() for t in (*state.critic.state_dict().values(), *state.generator.state_dict().values(), *inside)]
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_check_puts_everything_back_and_gives_the_same_again(name):
+    state, config, data = trained(f"objective.variant={name}")
+    before = everything(state)
+    first = critic_headroom(state, config, data, row_of(config))
+    assert all(torch.equal(a, b) for a, b in zip(before, everything(state), strict=True))
+    assert critic_headroom(state, config, data, row_of(config)) == first
+    assert first.steps == 60 * config.optimiser.critic_steps // 20
+    assert first.half_width > 0
+    assert state.critic.training
+
+
+def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_not():
+    config, data = configure([from_settings(["data.source=25-gaussians", *SMALL, "optimiser.decay=none", "optimiser.lr=2e-3"])])
+    state = prepare(config, data)
+    state.step = 1000  # the generator stands where it began, and so does the critic
+    assert critic_headroom(state, config, data, row_of(config)).under_trained
+    more = configure(
+        [from_settings(["data.source=25-gaussians", *SMALL, "optimiser.lr=2e-3", "training.warmup_critic_steps=1500", "training.steps=1"])]
+    )
+    state = prepare(*more)
+    for _ in train(state, *more):
+        pass
+    assert not critic_headroom(state, *more, row_of(more[0])).under_trained
+
+
+def test_short_runs_are_not_judged():
+    state, config, data = trained("training.steps=5")
+    assert critic_headroom(state, config, data, row_of(config)) is None
+
+
+def test_labels_reach_the_check():
+    config, data = configure([from_settings(["data.source=digits", "data.labels=own", *SMALL, "network.width=4"])])
+    state = prepare(config, data)
+    state.step = 60
+    assert critic_headroom(state, config, data, row_of(config)).steps == 3
+
+
+def test_a_run_that_is_to_stop_needs_somebody_who_measures():
+    config, data = configure([from_settings(["training.stop_when_converged=true", *SMALL])], data=load("digits"))
+    with pytest.raises(WganError, match="nothing measures the run"):
+        next(train(prepare(config, data), config, data))
