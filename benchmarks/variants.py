@@ -19,11 +19,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
 
 from wgan import WganError
 from wgan.data import load
 from wgan.evaluation import evaluate
+from wgan.intervals import mean_of
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, model_of, prepare, sampler, train
 
@@ -58,13 +58,6 @@ def run(source: str, name: str, seed: int, steps: int, seconds: float, settings:
     return result
 
 
-def interval(values: list[float]) -> tuple[float, float]:
-    """Return mean and half-width of the 95 % interval (Student's t) over seeds."""
-    if len(values) < 2:
-        return float(np.mean(values)), float("nan")
-    return float(np.mean(values)), float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-
-
 def table(results: list[dict[str, Any]]) -> str:
     """Return one Markdown table a (data, stop), a line a variant, nearest to the held-out data first."""
     lines: list[str] = []
@@ -87,14 +80,14 @@ def _row(name: str, results: list[dict[str, Any]], when: str) -> tuple[float, st
     failed = sum("failed" in r for r in results)
     if not taken:
         return (float("inf"), f"| `{name}` | {failed} failed |") if failed else None
-    w1, half = interval([t["w1"] for t in taken])
+    w1 = mean_of([t["w1"] for t in taken])
     other = np.mean([t["seconds" if when == "at steps" else "step"] for t in taken])
-    cells = [f"`{name}`", f"{len(taken)}" + (f" ({failed} failed)" if failed else ""), f"{other:.0f}", f"{w1:.3f} +- {half:.3f}"]
+    cells = [f"`{name}`", f"{len(taken)}" + (f" ({failed} failed)" if failed else ""), f"{other:.0f}", f"{w1.value:.3f} +- {w1.half_width:.3f}"]
     cells.append(f"{np.mean([t['ratio'] for t in taken]):.2f}")
     if taken[0]["coverage"]:
-        share, width = interval([100 * t["coverage"]["share"] for t in taken])
-        cells += [" ".join(str(t["coverage"]["covered"]) for t in taken), f"{share:.1f} +- {width:.1f}"]
-    return w1, "| " + " | ".join(cells) + " |"
+        share = mean_of([100 * t["coverage"]["share"] for t in taken])
+        cells += [" ".join(str(t["coverage"]["covered"]) for t in taken), f"{share.value:.1f} +- {share.half_width:.1f}"]
+    return w1.value, "| " + " | ".join(cells) + " |"
 
 
 def main() -> None:

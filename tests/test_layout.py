@@ -15,6 +15,7 @@ STAGES = [
     "errors",
     "files",
     "seeding",
+    "intervals",
     "distances",
     "data",
     "networks",
@@ -24,13 +25,14 @@ STAGES = [
     "evaluation",
     "report",
     "estimator",
+    "demos",
     "sources",
     "cli",
 ]
 FREE = {
     "objectives": {"errors"},
     "distances": {"errors"},
-    "evaluation": {"errors", "distances", "data"},
+    "evaluation": {"errors", "intervals", "distances", "data"},
     "audit": {"errors", "seeding", "distances", "networks", "objectives"},
 }
 

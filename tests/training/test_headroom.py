@@ -42,7 +42,7 @@ def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_n
     state.step = 1000  # the generator stands where it began, and so does the critic
     assert critic_headroom(state, config, data, row_of(config)).under_trained
     more = configure(
-        [from_settings(["data.source=25-gaussians", *SMALL, "optimiser.lr=2e-3", "training.warmup_critic_steps=1500", "training.steps=1"])]
+        [from_settings(["data.source=25-gaussians", *SMALL, "optimiser.lr=2e-3", "training.warmup_critic_steps=600", "training.steps=1"])]
     )
     state = prepare(*more)
     for _ in train(state, *more):

@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from wgan.data import Split
 from wgan.distances import wasserstein
 from wgan.evaluation.labels import LabelAgreement, nearest_label_share
 from wgan.evaluation.modes import ModeCoverage, mode_coverage
+from wgan.intervals import mean_of
 
 SAMPLES = 1000
 REPEATS = 5
@@ -79,7 +79,7 @@ def evaluate(sample: Sampler, split: Split, of_classes: Callable[[np.ndarray], n
     held_out = measure(split.held_out_sample(0, n))
     distances = [wasserstein(measure(sample(n, draw)), held_out) for draw in range(REPEATS)]
     floor = [wasserstein(measure(split.train_sample(i * n, (i + 1) * n)), held_out) for i in range(floors)]
-    half_width = float(stats.t.ppf(0.975, REPEATS - 1) * np.std(distances, ddof=1) / np.sqrt(REPEATS))
+    w1 = mean_of(distances)
     coverage = real_coverage = None
     if dataset.toy and dataset.toy.modes is not None:
         coverage, real_coverage = (
@@ -88,7 +88,7 @@ def evaluate(sample: Sampler, split: Split, of_classes: Callable[[np.ndarray], n
         )
     labels = _label_agreement(of_classes, split, n) if of_classes else None
     units = dataset.codec.units
-    return Verdict(float(np.mean(distances)), half_width, float(np.mean(floor)), n, REPEATS, floors, units, coverage, real_coverage, labels)
+    return Verdict(w1.value, w1.half_width, float(np.mean(floor)), n, REPEATS, floors, units, coverage, real_coverage, labels)
 
 
 def _label_agreement(of_classes: Callable[[np.ndarray], np.ndarray], split: Split, n: int) -> LabelAgreement:

@@ -6,12 +6,11 @@ The paper asks for a critic near its optimum before the generator moves (Arjovsk
 from copy import deepcopy
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from scipy import stats
 from torch import Tensor
 
 from wgan.data import Batches, Dataset
+from wgan.intervals import mean_of
 from wgan.objectives import Variant
 from wgan.training.config import Config
 from wgan.training.draws import Draws
@@ -65,9 +64,8 @@ def critic_headroom(state: State, config: Config, dataset: Dataset, row: Variant
 
     state.critic.load_state_dict(kept[0])
     state.critic_optimiser.load_state_dict(kept[1])
-    rise = (after - before).double().cpu().numpy()
-    half_width = float(stats.t.ppf(0.975, len(rise) - 1) * np.std(rise, ddof=1) / np.sqrt(len(rise)))
-    return Headroom(float(before.mean()), float(after.mean()), half_width, steps)
+    rise = mean_of((after - before).double().cpu().numpy())
+    return Headroom(float(before.mean()), float(after.mean()), rise.half_width, steps)
 
 
 @torch.no_grad()

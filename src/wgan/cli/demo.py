@@ -1,0 +1,59 @@
+"""`wgan demo NAME`: see a claim about GANs for yourself, in a minute or two."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from wgan.cli.app import Flag, app, screen
+from wgan.demos import DEMOS, demo, write
+from wgan.errors import WganError
+
+
+@app.command(name="demo")
+def demo_command(
+    name: Annotated[str | None, Parameter(show_default=False)] = None,
+    /,
+    *,
+    seeds: int = 3,
+    effort: float = 1.0,
+    out: Path | None = None,
+    quiet: Annotated[bool, Flag] = False,
+) -> int:
+    """Run the experiment behind a claim; print what was seen, and write every number and a figure.
+
+    Parameters
+    ----------
+    name
+        Which; without it they are listed.
+    seeds
+        Trainings of each kind; intervals are over these.
+    effort
+        Multiplies the training steps.
+    out
+        The folder for numbers.csv, summary.md and figure.png; demos/NAME unless given.
+    quiet
+        No progress bar.
+    """
+    if name is None:
+        for each in DEMOS.values():
+            screen.print(f"{each.name:20} {each.summary}")
+        return 0
+    chosen = demo(name)
+    if seeds < 1 or not effort > 0:
+        raise WganError(f"--seeds {seeds} --effort {effort:g}: give 1 seed or more, and an effort above 0")
+    folder = out or Path("demos") / chosen.name
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WganError(f"{folder}: is there already, and nothing is overwritten: choose another --out")
+    console, started = Console(stderr=True), time.perf_counter()
+    columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("")
+        result = chosen.run(seeds, effort, lambda what, done, total: progress.update(task, description=what, completed=done, total=total))
+    write(result, folder)
+    screen.print(result.markdown())
+    screen.print(f"{seeds} seeds, mean +- 95 %; {time.perf_counter() - started:.0f} s; numbers and figure in {folder}")
+    return 0

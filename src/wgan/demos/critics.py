@@ -1,0 +1,36 @@
+"""How is a critic trained when samples never end? Fresh ones at every step, from two fixed distributions."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from wgan.objectives import CriticLoss, Variant
+from wgan.seeding import torch_generator
+
+Draw = Callable[[int, torch.Generator], Tensor]
+CPU = torch.device("cpu")
+
+
+def train_critic(
+    critic: nn.Module, row: Variant, real: Draw, fake: Draw, steps: int, seed: int, lr: float, batch: int = 256, decay: bool = True
+) -> Iterator[int]:
+    """Train a critic in place by the row's loss, yielding the number of steps done, from 0.
+
+    Adam, betas 0 and 0.9; with `decay` the learning rate falls to zero at the last step.
+    """
+    loss = CriticLoss(critic, row)
+    optimiser = torch.optim.Adam(critic.parameters(), lr=lr, betas=(0.0, 0.9), fused=True)
+    generator = torch_generator(CPU, seed, "demo", row.name)
+    if row.constraint:
+        row.constraint.project(critic, row.constraint.bound)
+    for step in range(steps):
+        yield step
+        for group in optimiser.param_groups:
+            group["lr"] = lr * (1 - step / steps if decay else 1)
+        optimiser.zero_grad()
+        loss(real(batch, generator), fake(batch, generator), torch.rand(batch, generator=generator)).loss.mean().backward()
+        optimiser.step()
+        if row.constraint:
+            row.constraint.project(critic, row.constraint.bound)
+    yield steps

@@ -1,0 +1,132 @@
+"""Each demonstration measures what it says, on closed forms where there are any; and writes what it found."""
+
+import csv
+import sys
+from math import log, sqrt
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import stats
+from torch import nn
+
+from wgan.cli import main
+from wgan.data.toys import TOYS
+from wgan.demos import DEMOS, clipping, estimate, mode_collapse, no_overlap, vanishing_gradient
+from wgan.demos.results import Claim, Result, find, means, write
+from wgan.errors import WganError
+from wgan.intervals import mean_of
+from wgan.objectives import variant
+
+
+def silent(what, done, total):
+    pass
+
+
+def test_a_mean_has_students_interval():
+    values = [1.0, 4.0, 2.0, 8.0]
+    low, high = stats.t.interval(0.95, 3, loc=np.mean(values), scale=stats.sem(values))
+    assert mean_of(values).value == pytest.approx((low + high) / 2)
+    assert mean_of(values).half_width == pytest.approx((high - low) / 2)
+    assert np.isnan(mean_of([1.0]).half_width)
+
+
+def test_means_are_over_seeds_within_each_group():
+    rows = [{"kind": kind, "seed": seed, "x": 10 * kind + seed} for kind in (1, 2) for seed in range(3)]
+    table = means(rows, ("kind",), ("x",))
+    assert [find(table, "x", kind=kind).value for kind in (1, 2)] == [11, 21]
+    assert find(table, "x", kind=2) == mean_of([20, 21, 22])
+
+
+@pytest.mark.parametrize("name", DEMOS)
+def test_every_demo_runs_from_the_command_line_and_writes_all_it_measured(name, capsys):
+    assert main(["demo", name, "--seeds", "1", "--effort", "0.01", "--out", "d", "--quiet"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("seen: ") + out.count("NOT seen") >= 3
+    with open("d/numbers.csv") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) >= 8
+    assert {row["seed"] for row in rows} == {"0"}
+    figure = np.asarray(Image.open("d/figure.png"))
+    assert figure.shape[1] > 1000
+    assert len(np.unique(figure)) > 20
+    with open("d/summary.md") as file:
+        assert file.read().strip() in out
+    assert main(["demo", name, "--out", "d"]) == 2
+    assert "nothing is overwritten" in capsys.readouterr().err
+
+
+def test_demos_are_listed_and_wrong_ones_refused(capsys):
+    assert main(["demo"]) == 0
+    listed = capsys.readouterr().out
+    assert all(name in listed for name in DEMOS)
+    assert main(["demo", "no-overlab"]) == 2
+    assert "Did you mean" in capsys.readouterr().err
+    assert main(["demo", "estimate", "--seeds", "0"]) == 2
+    assert main(["demo", "estimate", "--effort", "-1"]) == 2
+
+
+def test_without_matplotlib_the_error_says_what_to_install(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = Result([{"seed": 0}], [{"x": 1.0}], [Claim("it holds", True, "x 1")], lambda figure: None)
+    with pytest.raises(WganError, match="pip install 'wgan\\[demo\\]'"):
+        write(result, tmp_path / "d")
+
+
+def test_two_lines_read_as_the_closed_forms_say():
+    js = no_overlap.measure("gan-minimax", 0.5, seed=0, steps=300)
+    assert js["estimate"] == pytest.approx(log(2), abs=1e-3)
+    assert abs(js["gradient"]) < 1e-3
+    for theta in (0.25, 1.0):
+        w1 = no_overlap.measure("wgan-ortho", theta, seed=0, steps=300)
+        assert w1["estimate"] == pytest.approx(theta, rel=0.03)
+        assert w1["gradient"] == pytest.approx(1.0, abs=0.05)
+
+
+def test_a_claim_that_does_not_hold_is_said_not_to():
+    result = no_overlap.run(1, 0.002, silent)  # critics of one step
+    assert not any(claim.holds for claim in result.claims[2:])
+    assert "NOT seen: W1 critics read theta within 5 %" in result.markdown()
+
+
+def test_the_generators_gradient_vanishes_under_minimax_alone():
+    digits = torch.rand(500, 64) * 2 - 1
+    rows = [row for name in vanishing_gradient.LOSSES for row in vanishing_gradient.measure(name, digits, 0, (10, 150))]
+    norm = {(row["loss"], row["critic steps"]): row["gradient norm"] for row in rows}
+    assert norm["gan-minimax", 150] < 0.05 * norm["gan-minimax", 10]
+    for loss in ("gan", "wgan", "wgan-gp"):
+        assert norm[loss, 150] > 0.5 * norm[loss, 10]
+
+
+def test_gradients_by_depth_are_products_of_weights():
+    """A chain of positive scalars: the derivative by layer l's output is the product of the later weights."""
+    layers = [nn.Linear(1, 1, bias=False) for _ in range(4)]
+    for layer, weight in zip(layers, (2.0, 3.0, 0.5, 4.0), strict=True):
+        nn.init.constant_(layer.weight, weight)
+    critic = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2], nn.ReLU(), layers[3], nn.Flatten(0))
+    n = 8
+    found = clipping.gradients_by_depth(critic, torch.ones(n, 1), 2 * torch.ones(n, 1))
+    # each of the 2n entries is weight product / n
+    assert found == pytest.approx([product * sqrt(2 * n) / n for product in (6.0, 2.0, 4.0)])
+
+
+def test_coverage_is_measured_as_elsewhere():
+    data = mode_collapse.load("8-gaussians")
+    watch = mode_collapse.Coverage(data, {"seed": 0})
+    found = watch(lambda n, draw: TOYS["8-gaussians"].draw(n, np.random.default_rng(0)), 5)
+    assert found == {"modes_covered": 8, "good_share": pytest.approx(0.989, abs=0.01)}
+    assert watch.rows[0]["of"] == 8
+
+
+@pytest.mark.parametrize("d", [2, 8])
+def test_a_certified_reading_is_below_w1_and_within_one_per_cent(d):
+    row = estimate.measure("wgan-ortho", variant("wgan-ortho"), d, seed=0, steps=400)
+    assert 0.99 <= row["certified"] <= 1
+
+
+def test_a_penalised_reading_is_above_w1_by_its_slope_and_corrected_for_it():
+    row = estimate.measure("wgan-gp", variant("wgan-gp").adjusted(10.0), 2, seed=0, steps=400)
+    assert row["reads"] == pytest.approx(1.05, abs=0.03)
+    assert row["slope-corrected"] == pytest.approx(1.0, abs=0.03)
+    assert np.isnan(row["certified"])
