@@ -247,6 +247,22 @@ def test_a_compiled_run_follows_the_plain_one():
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout
 
 
+def test_more_steps_may_be_asked_for_where_the_rate_does_not_depend_on_them(tmp_path):
+    steady = ["optimiser.decay=none", "training.ema=0.9"]
+    whole = setup(*steady, "training.steps=18")
+    run_to_end(tmp_path / "whole", *whole)
+    run_to_end(tmp_path / "parts", *setup(*steady))
+    run_to_end(tmp_path / "parts", *whole)
+    for name in ("generator", "critic"):
+        assert (tmp_path / f"parts/{name}.safetensors").read_bytes() == (tmp_path / f"whole/{name}.safetensors").read_bytes()
+    for fewer in (setup(*steady), setup("optimiser.decay=linear", "training.steps=20")):
+        with pytest.raises(WganError, match="another configuration"):
+            open_run(tmp_path / "parts", *fewer)
+    run_to_end(tmp_path / "falling", *setup("optimiser.decay=linear"))
+    with pytest.raises(WganError, match="another configuration"):
+        open_run(tmp_path / "falling", *setup("optimiser.decay=linear", "training.steps=18"))
+
+
 def test_a_kill_between_the_last_checkpoint_and_the_model_is_mended(tmp_path):
     config, data = setup()
     run_to_end(tmp_path / "r", config, data)

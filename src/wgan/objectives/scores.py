@@ -106,7 +106,7 @@ def relativistic_generator(f_fake: Scores, f_real: Scores | None = None) -> Scor
 
 
 def relativistic_estimate(f_real: Scores, f_fake: Scores) -> Scores:
-    """log 2 - (critic's loss), whose mean is a divergence in [0, log 2] for the best f: Jolicoeur-Martineau (2020), theorem 3.1."""
+    """log 2 - (critic's loss), whose mean is a divergence in [0, log 2] for the best f: Jolicoeur-Martineau (2020)."""
     return log(2.0) - relativistic_critic(f_real, f_fake)
 
 

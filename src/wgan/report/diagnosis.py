@@ -80,10 +80,11 @@ def _modes(metrics: Sequence[Metrics]) -> str:
 def _stop(config: Config, trend: Trend | None) -> str:
     if trend is None:
         return ""
-    longer = f"--steps {2 * config.training.steps} in another --out"
+    steady = config.optimiser.decay == "none"
+    longer = f"--steps {2 * config.training.steps}" + ("" if steady else " in another --out")
     if trend.falling:
         return f"not converged: {trend}; go on with {longer}"
-    if config.optimiser.decay == "none":
+    if steady:
         return f"converged within its noise: {trend}; next, try a lower optimiser.lr, a wider network or another variant"
     return f"no longer falling within its noise: {trend}; but the learning rate fell to zero, so only {longer} can tell whether less is possible"
 

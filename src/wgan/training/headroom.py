@@ -18,7 +18,7 @@ from wgan.training.losses import build_losses
 from wgan.training.state import State
 from wgan.training.step import critic_update
 
-MOST_STEPS, PART = 100, 20
+LEAST_STEPS, MOST_STEPS, PART = 10, 100, 20
 BATCHES = 4
 UNDER_TRAINED = 0.1
 
@@ -43,11 +43,11 @@ def critic_headroom(state: State, config: Config, dataset: Dataset, row: Variant
     """Train the critic further against the frozen generator, compare its estimates on the same samples, and put it back.
 
     As many steps as a twentieth of the run's, at most 100, with the run's learning rate falling to zero; none after runs
-    of fewer than 20 critic steps. The samples are 4 batches of training samples with as many generated ones.
+    of fewer than 200 critic steps. The samples are 4 batches of training samples with as many generated ones.
     """
     total = state.step * config.optimiser.critic_steps + config.training.warmup_critic_steps
     steps = min(MOST_STEPS, total // PART)
-    if steps == 0:
+    if steps < LEAST_STEPS:
         return None
     device = next(state.generator.parameters()).device
     draws = Draws(Batches(dataset.split(config.data.held_out, config.data.split_seed), config.training.seed, device), config, device)
