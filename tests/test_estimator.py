@@ -101,6 +101,12 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
         quick().fit(X).sample(2, labels="low")
 
 
+def test_a_fit_may_stop_where_it_has_converged():
+    standing = QUICK | {"training.stop_when_converged": True, "training.measure_every": 1, "optimiser.lr": 1e-12}
+    history = quick(steps=64, settings=standing).fit(X).history_
+    assert len([line for line in history if "held_out_w1" in line]) == history[-1]["step"] < 64
+
+
 def test_save_and_load(tmp_path):
     model = quick().fit(X)
     model.save(tmp_path / "m")

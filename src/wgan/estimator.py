@@ -96,7 +96,8 @@ class WGAN(BaseEstimator):
         self.config_, data = configure(layers, self.preset, data)
         state = prepare(self.config_, data)
         self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
-        self.history_ = [record.metrics for record in train(state, self.config_, data, watch=Watch(self._split)) if record.metrics]
+        watch = Watch(self._split) if self.config_.training.stop_when_converged else None
+        self.history_ = [record.metrics for record in train(state, self.config_, data, watch=watch) if record.metrics]
         state.average.eval()
         self.model_ = model_of(state, self.config_, data)
         self._as_tensor = isinstance(X, Tensor)

@@ -87,7 +87,7 @@ def test_two_lines_read_as_the_closed_forms_say():
 def test_a_claim_that_does_not_hold_is_said_not_to():
     result = no_overlap.run(1, 0.002, silent)  # critics of one step
     assert not any(claim.holds for claim in result.claims[2:])
-    assert "NOT seen: W1 critics read theta within 5 %" in result.markdown()
+    assert "NOT seen: an orthonormal critic reads theta within 2 %" in result.markdown()
 
 
 def test_the_generators_gradient_vanishes_under_minimax_alone():
@@ -126,7 +126,7 @@ def test_a_certified_reading_is_below_w1_and_within_one_per_cent(d):
 
 
 def test_a_penalised_reading_is_above_w1_by_its_slope_and_corrected_for_it():
-    row = estimate.measure("wgan-gp", variant("wgan-gp").adjusted(10.0), 2, seed=0, steps=400)
-    assert row["reads"] == pytest.approx(1.05, abs=0.03)
-    assert row["slope-corrected"] == pytest.approx(1.0, abs=0.03)
+    row = estimate.measure("wgan-gp", variant("wgan-gp").adjusted(10.0), 2, seed=0, steps=1500)
+    assert row["reads"] == pytest.approx(1.05, abs=0.01)
+    assert row["slope-corrected"] == pytest.approx(1.0, abs=0.01)
     assert np.isnan(row["certified"])

@@ -18,7 +18,7 @@ def demo_command(
     name: Annotated[str | None, Parameter(show_default=False)] = None,
     /,
     *,
-    seeds: int = 3,
+    seeds: int | None = None,
     effort: float = 1.0,
     out: Path | None = None,
     quiet: Annotated[bool, Flag] = False,
@@ -30,7 +30,7 @@ def demo_command(
     name
         Which; without it they are listed.
     seeds
-        Trainings of each kind; intervals are over these.
+        Trainings of each kind, over which intervals are taken; 3 unless given, 5 for mode-collapse.
     effort
         Multiplies the training steps.
     out
@@ -43,8 +43,9 @@ def demo_command(
             screen.print(f"{each.name:20} {each.summary}")
         return 0
     chosen = demo(name)
-    if seeds < 1 or not effort > 0:
-        raise WganError(f"--seeds {seeds} --effort {effort:g}: give 1 seed or more, and an effort above 0")
+    count = chosen.seeds if seeds is None else seeds
+    if count < 1 or not effort > 0:
+        raise WganError(f"--seeds {count} --effort {effort:g}: give 1 seed or more, and an effort above 0")
     folder = out or Path("demos") / chosen.name
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WganError(f"{folder}: is there already, and nothing is overwritten: choose another --out")
@@ -52,8 +53,8 @@ def demo_command(
     columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
         task = progress.add_task("")
-        result = chosen.run(seeds, effort, lambda what, done, total: progress.update(task, description=what, completed=done, total=total))
+        result = chosen.run(count, effort, lambda what, done, total: progress.update(task, description=what, completed=done, total=total))
     write(result, folder)
     screen.print(result.markdown())
-    screen.print(f"{seeds} seeds, mean +- 95 %; {time.perf_counter() - started:.0f} s; numbers and figure in {folder}")
+    screen.print(f"{count} seeds, mean +- 95 %; {time.perf_counter() - started:.0f} s; numbers and figure in {folder}")
     return 0

@@ -20,7 +20,7 @@ from wgan.objectives.scores import DUAL_W1
 from wgan.seeding import torch_generator
 
 DIMENSIONS = (2, 8, 32)
-STEPS, SAMPLES, PENALTY_WEIGHT = 600, 20_000, 10.0
+STEPS, SAMPLES, PENALTY_WEIGHT = 1500, 20_000, 10.0
 
 
 def rows_of_the_table() -> dict[str, Variant]:
@@ -47,7 +47,7 @@ def gaussian(d: int, shift: float) -> Any:
 
 def measure(label: str, row: Variant, d: int, seed: int, steps: int) -> Row:
     """Train a critic and read it; where the row's layers hold its slope, divide by the certified constant."""
-    critic = build_critic(NetworkConfig("mlp", width=128, depth=2), (d,), seed, row.layers)
+    critic = build_critic(NetworkConfig("mlp", width=64, depth=2), (d,), seed, row.layers)
     real, fake = gaussian(d, 0.0), gaussian(d, 1.0)
     for _ in train_critic(critic, row, real, fake, steps, seed, lr=2e-3 if not row.constraint or not row.constraint.bound else 2e-4):
         pass
@@ -83,8 +83,8 @@ def run(seeds: int, effort: float, report: Report) -> Result:
         Claim("certified readings are at most W1 = 1", max(certified) <= 1, f"largest {max(certified):.4f}"),
         Claim("wgan-ortho's is within 1 % of W1", all(abs(v - 1) <= 0.01 for v in ortho), _by_dimension(dict(zip(DIMENSIONS, ortho, strict=True)))),
         Claim("a clipped critic reads no W1 at all", max(small) < 0.1, _by_dimension(dict(zip(DIMENSIONS, small, strict=True)))),
-        Claim("wgan-gp reads W + W^2 / (2 lambda) = 1.05 in 2 and 8 dimensions", all(abs(gp[d] - 1.05) <= 0.02 for d in (2, 8)), _by_dimension(gp)),
-        Claim("corrected for its slope it is within 2 % of W1 there", all(abs(corrected[d] - 1) <= 0.02 for d in (2, 8)), _by_dimension(corrected)),
+        Claim("wgan-gp reads W + W^2 / (2 lambda) = 1.05, within 2 %", all(abs(v - 1.05) <= 0.02 for v in gp.values()), _by_dimension(gp)),
+        Claim("corrected for its slope it is within 2 % of W1", all(abs(v - 1) <= 0.02 for v in corrected.values()), _by_dimension(corrected)),
     ]
     return Result(rows, table, claims, lambda figure: _draw(figure, means_, list(kinds)))
 

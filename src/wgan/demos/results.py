@@ -45,11 +45,12 @@ class Result:
 
 @dataclass(frozen=True)
 class Demo:
-    """A claim's experiment: `run(seeds, effort, report)`; effort multiplies the training steps."""
+    """A claim's experiment: `run(seeds, effort, report)`; effort multiplies the training steps. `seeds` is how many it takes by itself."""
 
     name: str
     summary: str
     run: Callable[[int, float, Report], Result]
+    seeds: int = 3
 
 
 def means(rows: Sequence[Row], by: Sequence[str], of: Sequence[str]) -> list[Row]:
