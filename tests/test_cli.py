@@ -227,17 +227,17 @@ STANDING += [part for setting in ("training.measure_every=1", "optimiser.lr=1e-1
 def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
     assert main(["train", *STANDING]) == 0
     out = capsys.readouterr().out
-    assert "8 steps of at most 64" in out
+    assert "16 steps of at most 64" in out
     assert "converged within its noise: held-out W1" in out
     assert 'decay = "none"' in Path("r/config.toml").read_text()
     lines = [json.loads(line) for line in Path("r/metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 9))
+    assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 17))
     assert {"modes_covered", "good_share"} <= lines[0].keys()
     with open("r/verdict.json") as file:
         assert any("converged within its noise" in sentence for sentence in json.load(file)["diagnosis"])
     before = Path("r/critic.safetensors").read_bytes()
     assert main(["train", *STANDING]) == 0, "the same command again"
-    assert "8 steps of at most 64" in capsys.readouterr().out
+    assert "16 steps of at most 64" in capsys.readouterr().out
     assert Path("r/critic.safetensors").read_bytes() == before
 
 

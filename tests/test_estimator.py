@@ -87,9 +87,13 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
     assert np.allclose(mixed[::2], model.sample(6, labels="low")[::2])
     assert not np.allclose(mixed[1::2], model.sample(6, labels="low")[1::2])
     assert model.score_samples(X, labels=y).shape == (300,)
+    assert np.allclose(model.sample(6, labels=b"low"), model.sample(6, labels=np.array([["low"]] * 6)))
     assert model.verdict().labels.n == 60
     model.save(tmp_path / "m")
     assert np.allclose(WGAN.load(tmp_path / "m").sample(4, labels="high"), model.sample(4, labels="high"))
+    floats = (X[:, 0] > 5).astype(float)
+    model = quick(conditional=True).fit(X, floats)
+    assert model.score_samples(X, labels=floats).shape == model.score_samples(X, labels=floats.astype(int)).shape == (300,)
     assert quick(conditional=True).fit("digits").classes_ == tuple("0123456789")
     for wrong in (lambda: model.score_samples(X), lambda: model.sample(2, labels="middle"), lambda: model.sample(3, labels=["low"] * 2)):
         with pytest.raises(WganError, match=r"give its label|no class is called 'middle'|labels of shape \(2,\)"):

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from wgan.data import Dataset, load
+from wgan.data.dataset import class_values
 from wgan.errors import WganError
 from wgan.evaluation import Verdict, Watch, evaluate
 from wgan.training import choose_device, configure, load_model, model_of, prepare, sampler, sampler_of_classes, save_model, train
@@ -158,10 +159,10 @@ class WGAN(BaseEstimator):
 
     def _numbers(self, labels: object, n: int) -> np.ndarray:
         """Return the class number of each label, given one for all or one for each of `n`."""
-        names = np.asarray(labels.detach().cpu() if isinstance(labels, Tensor) else labels)
-        if names.shape not in ((), (n,)):
-            raise WganError(f"labels of shape {names.shape}, and {n} samples: give one label for all, or one for each")
-        return np.array([self.model_.label(str(name)) for name in np.broadcast_to(names, (n,)).tolist()], dtype=np.int64)
+        one = isinstance(labels, str | bytes) or not hasattr(labels, "__len__") or np.ndim(np.asarray(labels)) == 0
+        names = class_values([labels] if one else labels, 1 if one else n)
+        numbers = np.array([self.model_.label(str(name)) for name in names.tolist()], dtype=np.int64)
+        return np.repeat(numbers, n) if one else numbers
 
     def _load(self, X: np.ndarray | Tensor) -> Dataset:
         if isinstance(X, Tensor) and X.ndim > 2:

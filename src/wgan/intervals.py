@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 from scipy import stats
@@ -15,7 +16,7 @@ class Mean:
     half_width: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3g} +- {self.half_width:.2g}"
+        return f"{self.value:.3g}" + ("" if isnan(self.half_width) else f" +- {self.half_width:.2g}")
 
 
 def mean_of(values: Sequence[float] | np.ndarray) -> Mean:

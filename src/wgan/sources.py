@@ -37,7 +37,8 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
     """Return the samples of two sources, at most `number` of each.
 
     A source is anything that `wgan.data.load` takes, or a run's folder, which stands for fresh samples of its generator: as
-    many as the other side has. Beside a run, the data that it was trained on stand for their held-out part alone.
+    many as the other side has. Beside a run, the data that it was trained on are read as they were for it (without their
+    labels, resized and so on), and stand for their held-out part alone.
 
     Raises:
         WganError: as `load` and `load_model`; samples of different shapes; fewer than 1 asked for.
@@ -45,7 +46,7 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
     if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")
     models = {source: load_model(Path(source)) for source in (a, b) if (Path(source) / "generator.json").exists()}
-    data = {source: load(source, progress=progress) for source in (a, b) if source not in models}
+    data = {source: _loaded(source, other, progress) for source, other in ((a, b), (b, a)) if source not in models}
     read = {source: _of_data(source, data[source], other, number, seed) for source, other in ((a, b), (b, a)) if source in data}
     count = number or min((len(s.values) for s in read.values()), default=GENERATED)
     sides = [read.get(source) or _of_model(source, models[source], count, derive(seed, "distance", i)) for i, source in enumerate((a, b))]
@@ -55,6 +56,15 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
     if first.range != second.range:
         raise WganError(f"{a} holds pixels in {first.range} and {b} in {second.range}: bring both to one range, such as whole numbers up to 255")
     return first, second
+
+
+def _loaded(source: str, other: str, progress: bool) -> Dataset:
+    settings = Path(other) / "config.toml"
+    if settings.exists():
+        d = resolve([from_file(settings)]).data
+        if Path(d.source).name == Path(source).name:
+            return load(source, key=d.key, resize=d.resize, mode=d.mode, labels=d.labels, progress=progress)
+    return load(source, progress=progress)
 
 
 def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed: int) -> Source:

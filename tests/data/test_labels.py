@@ -27,6 +27,9 @@ def test_labels_are_numbered_in_sorted_order_and_named_by_their_values():
     assert load(X).with_labels(np.array(["b", "a"] * 20)[:, None]).classes == ("a", "b")
     assert load(X).with_labels([10, 9] * 20).classes == ("9", "10"), "numbers sort as numbers"
     assert load(X).with_labels([True, False] * 20).classes == ("False", "True")
+    assert load(X).with_labels(["10", "9", "-1", "9"] * 10).classes == ("-1", "9", "10"), "in text too"
+    assert load(X).with_labels([b"caf\xc3\xa9", b"bar"] * 20).classes == ("bar", "caf\u00e9")
+    assert load(X).with_labels(torch.tensor([1.0, 2.0] * 20, dtype=torch.bfloat16)).classes == ("1", "2")
 
 
 @pytest.mark.parametrize(
@@ -34,10 +37,13 @@ def test_labels_are_numbered_in_sorted_order_and_named_by_their_values():
     [
         (Y[:-1], r"labels of shape \(39,\), and 40 samples"),
         (Y + 0.5, "not all whole numbers"),
-        (np.full(40, np.nan), "not all whole numbers"),
+        (np.full(40, np.nan), "sample 1 has no label"),
+        (np.full(40, 1e19), "not all whole numbers"),
         (np.zeros(40, int), r"1 different label\(s\)"),
         (np.stack([Y, Y], 1), r"labels of shape \(40, 2\)"),
         ([{}] * 40, r"1 different label\(s\)"),
+        (["a"] * 39 + [None], "sample 40 has no label"),
+        (np.array(["a", ""] + ["b"] * 38), "sample 2 has no label"),
     ],
 )
 def test_labels_that_are_no_classes_are_refused(values, words):
@@ -96,17 +102,31 @@ def test_wrong_sources_of_labels_are_one_clear_error(tmp_path):
     np.savez(tmp_path / "o.npz", x=X, y=np.array([{}] * 40, dtype=object))
     np.savez(tmp_path / "l.npz", y=Y)
     for source, labels, words in [
-        ("t.csv", "sort", "is no column or array there, nor a file of labels"),
+        ("t.csv", "sort", "is no named column or array there, nor a file of labels"),
         ("digits", "two.csv", "holds several columns"),
         ("t.csv", None, "column kind holds 'x'"),
         ("digits", "latin.txt", "not text in UTF-8"),
         ("digits", "l.npz", "labels are one array"),
-        ("o.npz", "y", "holds Python objects"),
+        ("o.npz", "y", "save numbers or text, never Python objects"),
     ]:
         place = source if source == "digits" else str(tmp_path / source)
         labels = labels if labels is None or "." not in labels else str(tmp_path / labels)
         with pytest.raises(WganError, match=words):
             load(place, labels=labels)
+    np.save(tmp_path / "scalar.npy", 3)
+    (tmp_path / "blank.txt").write_text("a\n\nb\n" * 10)
+    (tmp_path / "twice.csv").write_text("kind,a,kind\n" + "x,1,y\n" * 20)
+    (tmp_path / "bare.csv").write_text("1.5,x\n" * 20)
+    for source, labels, words in [
+        ("digits", str(tmp_path / "scalar.npy"), r"labels of shape \(\)"),
+        ("digits", str(tmp_path / "blank.txt"), "line 2 is blank"),
+        (str(tmp_path / "twice.csv"), "kind", "2 columns are called kind"),
+        (str(tmp_path / "bare.csv"), "x", "is no named column"),
+    ]:
+        with pytest.raises(WganError, match=words):
+            load(source, labels=labels)
+    with pytest.raises(WganError, match="cannot hold both the samples and their labels"):
+        load(tmp_path / "o.npz", key="y", labels="y")
     (tmp_path / "ragged.csv").write_text("a,kind\n1,x\n2,y,3\n" + "1,x\n" * 10)
     with pytest.raises(WganError, match="line 3 has 3 fields"):
         load(tmp_path / "ragged.csv", labels="kind")
@@ -117,10 +137,10 @@ def test_batches_of_labels_belong_to_the_batches_of_samples():
     data = load(values).with_labels(np.repeat([5, 6, 7, 8], 10))
     batches = Batches(data.split(), seed=3)
     for draw in (0, 4, -2):
-        x, y = data.decode(batches(draw, 16)), batches.labels(draw, 16)
+        x, y = data.decode(batches(draw, 16)), batches.labels(batches.rows(draw, 16))
         assert np.allclose(x[:, 0], y.numpy(), atol=1e-5)
-    parts = [Batches(data.split(), 3, rank=r, world_size=2).labels(1, 16) for r in range(2)]
-    assert torch.equal(torch.cat(parts), batches.labels(1, 16))
+    parts = [Batches(data.split(), 3, rank=r, world_size=2) for r in range(2)]
+    assert torch.equal(torch.cat([part.labels(part.rows(1, 16)) for part in parts]), batches.labels(batches.rows(1, 16)))
 
 
 def test_a_class_without_training_samples_is_refused():

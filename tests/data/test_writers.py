@@ -55,3 +55,16 @@ def test_scatter_puts_points_where_they_are(tmp_path):
     assert blue[0] > 500
     assert blue[1] > 500
     assert len(grey) == 18
+
+
+def test_classes_become_folders_below_the_one_asked_for_and_no_others(tmp_path):
+    write_samples(PICTURES, CODEC, tmp_path / "out", ["pets/cat", "dog"] * 6)
+    assert len(list((tmp_path / "out/pets/cat").iterdir())) == len(list((tmp_path / "out/dog").iterdir())) == 6
+    for name in ("../dog", "/tmp/dog", ".dog"):
+        with pytest.raises(WganError, match="cannot be a folder"):
+            write_samples(PICTURES, CODEC, tmp_path / "other", [name] * 12)
+    assert not (tmp_path / "other").exists()
+    write_samples(PICTURES, CODEC, tmp_path / "o.npz", ["../dog"] * 12)
+    with np.load(tmp_path / "o.npz") as file:
+        assert file["y"].tolist() == ["../dog"] * 12
+        assert np.array_equal(file["x"], PICTURES)

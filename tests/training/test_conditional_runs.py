@@ -82,6 +82,33 @@ def test_labels_are_drawn_as_often_as_in_training_and_the_first_do_not_depend_on
     assert np.allclose(model.sample(300, 1), model.sample(300, 1, drawn[:300]))
 
 
+@pytest.mark.parametrize("labels", [np.zeros(3, int), np.full(5, 10), np.full(5, -1), np.zeros(5)])
+def test_class_numbers_that_do_not_fit_are_refused(labels):
+    config, data = setup()
+    model = model_of(prepare(config, data), config, data)
+    with pytest.raises(WganError, match="give 5 class numbers, 0 to 9"):
+        model.sample(5, labels=labels)
+    assert model.sample(5, labels=np.zeros(5, np.int32)).shape == (5, 8, 8)
+
+
+def test_a_labels_file_may_be_spelt_in_another_way(tmp_path):
+    np.save(tmp_path / "y.npy", load("digits").labels)
+    for spelling in (tmp_path / "y.npy", tmp_path / "." / "sub" / ".." / "y.npy"):
+        (tmp_path / "sub").mkdir(exist_ok=True)
+        run_to_end(tmp_path / "r", *setup(f"data.labels={spelling}"))
+
+
+def test_a_run_by_class_is_measured_against_its_table(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.3f},{'xy'[int(a > 0)]},{b:.3f}" for a, b in rng.normal(size=(60, 2))]
+    (tmp_path / "t.csv").write_text("\n".join(["a,kind,b", *lines]))
+    settings = [part for setting in SMALL for part in ("--set", setting)]
+    assert main(["train", "t.csv", "--labels", "kind", "--quiet", "--out", "r", *settings]) == 0
+    capsys.readouterr()
+    assert main(["distance", "t.csv", "r", "--quiet"]) == 0
+    assert "12 rows held out of the run" in capsys.readouterr().out
+
+
 def test_labels_asked_for_but_not_there_are_an_error():
     with pytest.raises(WganError, match="came without labels"):
         prepare(setup(data=load(np.zeros((20, 2)) + np.arange(20)[:, None]))[0], load(np.zeros((20, 2))))

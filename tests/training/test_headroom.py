@@ -37,18 +37,27 @@ def test_the_check_puts_everything_back_and_gives_the_same_again(name):
     assert state.critic.training
 
 
+def test_running_statistics_of_the_generator_are_put_back_too():
+    config, data = configure([from_settings(["data.source=digits", "network.kind=residual", "network.width=4", "optimiser.batch=8"])])
+    state = prepare(config, data)
+    state.step = 200
+    before = everything(state)
+    assert critic_headroom(state, config, data, row_of(config)).steps == 10 * config.optimiser.critic_steps
+    assert all(torch.equal(a, b) for a, b in zip(before, everything(state), strict=False))
+
+
 def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_not():
     config, data = configure([from_settings(["data.source=25-gaussians", *SMALL, "optimiser.decay=none", "optimiser.lr=2e-3"])])
     state = prepare(config, data)
     state.step = 1000  # the generator stands where it began, and so does the critic
-    assert critic_headroom(state, config, data, row_of(config)).under_trained
+    assert critic_headroom(state, config, data, row_of(config)).state == "under-trained"
     more = configure(
         [from_settings(["data.source=25-gaussians", *SMALL, "optimiser.lr=2e-3", "training.warmup_critic_steps=600", "training.steps=1"])]
     )
     state = prepare(*more)
     for _ in train(state, *more):
         pass
-    assert not critic_headroom(state, *more, row_of(more[0])).under_trained
+    assert critic_headroom(state, *more, row_of(more[0])).state == "enough"
 
 
 def test_short_runs_are_not_judged():

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from wgan.errors import WganError
+from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, Variant
 from wgan.objectives.lipschitz import Penalty, at_real, one_sided
 from wgan.objectives.scores import HINGE
@@ -255,12 +256,19 @@ def test_more_steps_may_be_asked_for_where_the_rate_does_not_depend_on_them(tmp_
     run_to_end(tmp_path / "parts", *whole)
     for name in ("generator", "critic"):
         assert (tmp_path / f"parts/{name}.safetensors").read_bytes() == (tmp_path / f"whole/{name}.safetensors").read_bytes()
-    for fewer in (setup(*steady), setup("optimiser.decay=linear", "training.steps=20")):
+    for fewer in (setup(*steady), setup("optimiser.decay=linear", "training.steps=20"), setup(*steady, "training.stop_when_converged=true")):
         with pytest.raises(WganError, match="another configuration"):
             open_run(tmp_path / "parts", *fewer)
     run_to_end(tmp_path / "falling", *setup("optimiser.decay=linear"))
     with pytest.raises(WganError, match="another configuration"):
         open_run(tmp_path / "falling", *setup("optimiser.decay=linear", "training.steps=18"))
+
+
+def test_a_run_that_diverges_says_so_before_it_is_measured(tmp_path):
+    config, data = setup("optimiser.lr=1e18", "optimiser.decay=none", "training.measure_every=1")
+    with pytest.raises(WganError, match=r"not finite at step \d+, seed 0: lower optimiser.lr"):
+        for _ in train(prepare(config, data), config, data, watch=Watch(data.split())):
+            pass
 
 
 def test_a_kill_between_the_last_checkpoint_and_the_model_is_mended(tmp_path):

@@ -1,6 +1,7 @@
-"""`wgan demo NAME`: see a claim about GANs for yourself, in a minute or two."""
+"""`wgan demo NAME`: see a claim about GANs for yourself, in minutes."""
 
 import time
+from math import inf
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wgan.cli.app import Flag, app, screen
-from wgan.demos import DEMOS, demo, write
+from wgan.demos import DEMOS, check_room, demo, write
 from wgan.errors import WganError
 
 
@@ -23,7 +24,7 @@ def demo_command(
     out: Path | None = None,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Run the experiment behind a claim; print what was seen, and write every number and a figure.
+    """Run the experiment behind a claim; print what was seen, and write every number and a figure (pip install 'wgan[demo]').
 
     Parameters
     ----------
@@ -44,11 +45,10 @@ def demo_command(
         return 0
     chosen = demo(name)
     count = chosen.seeds if seeds is None else seeds
-    if count < 1 or not effort > 0:
-        raise WganError(f"--seeds {count} --effort {effort:g}: give 1 seed or more, and an effort above 0")
+    if count < 1 or not 0 < effort < inf:
+        raise WganError(f"--seeds {count} --effort {effort:g}: give 1 seed or more, and a finite effort above 0")
     folder = out or Path("demos") / chosen.name
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WganError(f"{folder}: is there already, and nothing is overwritten: choose another --out")
+    check_room(folder)
     console, started = Console(stderr=True), time.perf_counter()
     columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:

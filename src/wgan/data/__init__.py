@@ -64,9 +64,11 @@ def load(
     if key is not None and kind != "npz":
         raise WganError(f"{source}: data.key applies to .npz files: leave it out")
     inside = labels is not None and labels in _names_inside(Path(source), kind)
+    if inside and labels == key:
+        raise WganError(f"{source}: array {key} cannot hold both the samples and their labels: name two arrays")
     if not inside and labels not in (None, OWN) and not Path(str(labels)).is_file():
         raise WganError(
-            f"{source}: data.labels = '{labels}' is no column or array there, nor a file of labels;"
+            f"{source}: data.labels = '{labels}' is no named column or array there, nor a file of labels;"
             f" write '{OWN}' for classes that the data bring (folders, digits)"
         )
     label = labels if inside else None
@@ -85,7 +87,9 @@ def load(
 
 def _names_inside(path: Path, kind: str) -> list[str]:
     """Return the names of columns or arrays in a file that has them."""
-    return columns.csv_names(path)[1] if kind == "csv" else arrays.npz_names(path) if kind == "npz" else []
+    if kind == "csv":
+        return columns.csv_names(path)[1] if columns.has_names(path) else []
+    return arrays.npz_names(path) if kind == "npz" else []
 
 
 def _kind(source: str | Path) -> str:

@@ -167,8 +167,8 @@ def _npz_array(path: Path, name: str) -> np.ndarray:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return np.asarray(arrays[name])
-    except ValueError:
-        raise WganError(f"{path}: array {name} holds Python objects, which are never loaded; save numbers or text instead") from None
+    except ValueError as error:
+        raise WganError(f"{path}: array {name} cannot be read ({error}): save numbers or text, never Python objects") from None
 
 
 def _npz_key(path: Path, names: list[str], key: str | None) -> str:

@@ -24,6 +24,8 @@ def from_csv(path: Path, progress: bool = False, label: str | None = None) -> Da
     """
     try:
         separator, names = csv_names(path)
+        if label is not None and names.count(label) > 1:
+            raise WganError(f"{path}: {names.count(label)} columns are called {label}: rename all but the one with the labels")
         numbers = [i for i, name in enumerate(names) if label is None or name != label]
         first = _skipped(names)
         with path.open(encoding="utf-8-sig") as file, warnings.catch_warnings(action="ignore"):  # of an empty file, refused below
@@ -60,6 +62,12 @@ def csv_names(path: Path) -> tuple[str, list[str]]:
     if names == [str(i) for i in range(len(names))] and len(names) > 1:
         raise WganError(f"{path}: the first line counts the columns, so it may be names or a row: remove it, or write names")
     return separator, names
+
+
+def has_names(path: Path) -> bool:
+    """Tell whether the first line of a text file of columns holds their names."""
+    names = csv_names(path)[1]
+    return bool(_skipped(names))
 
 
 def _skipped(names: list[str]) -> int:

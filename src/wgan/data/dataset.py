@@ -17,6 +17,8 @@ from wgan.errors import WganError
 
 MIN_SAMPLES = 10
 MAX_CLASSES = 10_000
+MOST_EXACT = 2**53
+"""Whole numbers below this are exact as floating-point ones."""
 RESIDENT_BYTES = 256 * 2**20
 """Packed data up to this size is copied to the device once; larger data is read batch by batch."""
 
@@ -63,16 +65,7 @@ class Dataset:
         Raises:
             WganError: another number of labels than samples, fractions, one class, or more than 10,000.
         """
-        found = np.asarray(values.detach().cpu() if isinstance(values, Tensor) else values)
-        if found.ndim == 2 and found.shape[1] == 1:
-            found = found[:, 0]
-        if found.shape != (len(self),):
-            raise WganError(f"{name}: labels of shape {found.shape}, and {len(self)} samples: give one label for each sample, in their order")
-        if found.dtype.kind == "f" and np.isfinite(found).all() and (found == np.rint(found)).all():
-            found = found.astype(np.int64)
-        if found.dtype.kind not in "iubUSO":
-            raise WganError(f"{name}: labels that are not all whole numbers: a class is a whole number or a name")
-        classes, labels = np.unique(found.astype(str) if found.dtype.kind in "SO" else found, return_inverse=True)
+        classes, labels = np.unique(class_values(values, len(self), name), return_inverse=True)
         if not 2 <= len(classes) <= MAX_CLASSES:
             raise WganError(f"{name}: {len(classes)} different label(s): give 2 to {MAX_CLASSES} classes, or leave the labels out")
         return replace(self, labels=labels.astype(np.int64), classes=tuple(map(str, classes.tolist())))
@@ -80,6 +73,32 @@ class Dataset:
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
         """Return the split into training and held-out samples that `seed` names."""
         return Split(self, held_out, seed)
+
+
+def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
+    """Return the labels of `n` samples in one form, whatever they came as: whole numbers where all are, otherwise text.
+
+    Raises:
+        WganError: another number of labels, fractions, or a sample without a label.
+    """
+    found = np.asarray(values.detach().cpu().tolist() if isinstance(values, Tensor) else values)
+    found = found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
+    if found.shape != (n,):
+        raise WganError(f"{name}: labels of shape {found.shape}, and {n} samples: give one label for each sample, in their order")
+    listed = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in found.tolist()]
+    for i, value in enumerate(listed):
+        if value is None or value != value or value == "":
+            raise WganError(f"{name}: sample {i + 1} has no label: give each one, or leave such samples out")
+    if not all(isinstance(value, bool) for value in listed):
+        try:
+            numbers = [float(value) for value in listed]
+        except (TypeError, ValueError):
+            return np.array([str(value) for value in listed])
+        if all(number.is_integer() and abs(number) < MOST_EXACT for number in numbers):
+            return np.array(numbers, dtype=np.int64)
+        if found.dtype.kind not in "USO":
+            raise WganError(f"{name}: labels that are not all whole numbers: a class is a whole number or a name")
+    return np.array([str(value) for value in listed])
 
 
 @dataclass(frozen=True)
@@ -169,15 +188,19 @@ class Batches:
 
     def __call__(self, draw: int, batch: int) -> Float[Tensor, "k *shape"]:
         """Return this rank's samples of `draw`, encoded, on the device."""
-        rows, codec = self.rows(draw, batch), self.split.dataset.codec
+        return self.samples(self.rows(draw, batch))
+
+    def samples(self, rows: Int64[np.ndarray, " k"]) -> Float[Tensor, "k *shape"]:
+        """Return the samples of these rows, encoded, on the device."""
+        codec = self.split.dataset.codec
         if self._resident is not None:
             return codec.unpack(self._resident[torch.from_numpy(rows).to(self.device)])
         return codec.unpack(codec.pack(self.split.dataset.rows[rows]).to(self.device))
 
-    def labels(self, draw: int, batch: int) -> Int64[Tensor, " k"]:
-        """Return the classes of the same samples, on the device."""
+    def labels(self, rows: Int64[np.ndarray, " k"]) -> Int64[Tensor, " k"]:
+        """Return the classes of these rows, on the device."""
         assert self.split.dataset.labels is not None
-        return torch.from_numpy(self.split.dataset.labels[self.rows(draw, batch)]).to(self.device)
+        return torch.from_numpy(self.split.dataset.labels[rows]).to(self.device)
 
     @cached_property
     def _resident(self) -> Tensor | None:

@@ -29,15 +29,18 @@ def _read(path: Path) -> np.ndarray:
     """Return the values of a file; of text its lines."""
     if path.suffix == ".npy":
         with path.open("rb") as file:
-            return np.asarray(npy_rows(file, path)[:])
+            rows = npy_rows(file, path)
+        return np.asarray(rows[:]) if rows.shape else np.array(0)
     if path.suffix == ".npz":
         raise WganError(f"{path}: labels are one array: save them with numpy.save, or give the name of an array in the data's own .npz")
     if path.suffix in (".csv", ".txt"):
         try:
-            lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+            lines = [line.strip().strip('"') for line in path.read_text(encoding="utf-8-sig").splitlines()]
         except UnicodeDecodeError as error:
             raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
         if any(separator in line for line in lines for separator in SEPARATORS[:3]):
             raise WganError(f"{path}: holds several columns: give a file with one label a line, and no other line")
+        if "" in lines:
+            raise WganError(f"{path}: line {lines.index('') + 1} is blank: give one label a line, and no other line")
         return np.array(lines)
     return np.asarray(idx_rows(path)[:])

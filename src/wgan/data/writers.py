@@ -1,7 +1,7 @@
 """How do samples become files people look at? A grid or a folder of PNGs, a scatter of points, or an array."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -25,6 +25,10 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Sequence[st
         WganError: the file is there already, an ending that is not known, or a form that does not fit the samples.
     """
     pictures = isinstance(codec, ImageCodec)
+    for name in set(labels or ()) if path.suffix == "" else ():
+        parts = PurePosixPath(name).parts
+        if not parts or parts[0] == "/" or "\0" in name or any(part.startswith(".") for part in parts):
+            raise WganError(f"a class called '{name}' cannot be a folder below {path}: write an .npz, which holds labels as they are")
     if path.suffix not in (".png", ".npy", ".npz", "") or (path.suffix == "" and not pictures):
         forms = ".png, .npy, .npz or a folder (no ending)" if pictures else ".png (a scatter), .npy or .npz"
         raise WganError(f"{path}: samples of this kind are written as {forms}")
@@ -93,7 +97,7 @@ def _two_columns(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
 def _write_folder(pixels: UInt8[np.ndarray, "n h w c"], folder: Path, labels: Sequence[str] | None) -> None:
     digits = max(4, len(str(len(pixels) - 1)))
     for i, picture in enumerate(pixels):
-        place = folder / labels[i] if labels is not None else folder
+        place = folder if labels is None else folder / labels[i]
         place.mkdir(exist_ok=True, parents=True)
         with replaced(place / f"{i:0{digits}d}.png") as target:
             _image(picture).save(target, format="png")

@@ -1,12 +1,14 @@
 """How is a critic trained when samples never end? Fresh ones at every step, from two fixed distributions."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
 
 from wgan.objectives import CriticLoss, Variant
-from wgan.seeding import torch_generator
+from wgan.seeding import derive, torch_generator
+from wgan.training.draws import seeded
 
 Draw = Callable[[int, torch.Generator], Tensor]
 CPU = torch.device("cpu")
@@ -29,7 +31,9 @@ def train_critic(
         for group in optimiser.param_groups:
             group["lr"] = lr * (1 - step / steps if decay else 1)
         optimiser.zero_grad()
-        loss(real(batch, generator), fake(batch, generator), torch.rand(batch, generator=generator)).loss.mean().backward()
+        samples = real(batch, generator), fake(batch, generator), torch.rand(batch, generator=generator)
+        with seeded(CPU, derive(seed, "demo", "dropout", step)) if row.consistency else nullcontext():
+            loss(*samples).loss.mean().backward()
         optimiser.step()
         if row.constraint:
             row.constraint.project(critic, row.constraint.bound)

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -68,18 +69,22 @@ def find(table: Sequence[Row], name: str, **where: Any) -> Mean:
     return found
 
 
-def write(result: Result, folder: Path) -> None:
-    """Write `numbers.csv`, `summary.md` and `figure.png` into a folder, each atomically.
+def check_room(folder: Path) -> None:
+    """Refuse what would stop `write`, before anything is trained.
 
     Raises:
         WganError: the folder holds files already, or matplotlib is missing.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise WganError("figures need matplotlib: pip install 'wgan[demo]'") from None
+    if find_spec("matplotlib") is None:
+        raise WganError("figures need matplotlib: pip install 'wgan[demo]'")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WganError(f"{folder}: is there already, and nothing is overwritten: choose another --out")
+
+
+def write(result: Result, folder: Path) -> None:
+    """Write `numbers.csv`, `summary.md` and `figure.png` into a folder that `check_room` let pass, each atomically."""
+    from matplotlib.figure import Figure
+
     folder.mkdir(parents=True, exist_ok=True)
     with replaced(folder / "numbers.csv") as target, target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(dict.fromkeys(name for row in result.rows for name in row)))

@@ -19,7 +19,7 @@ from wgan.intervals import mean_of
 
 SAMPLES = 1000
 REPEATS = 5
-JUDGES = 10_000
+JUDGES, JUDGE_BYTES = 10_000, 2**29
 MODE_SAMPLES = 2500
 Sampler = Callable[[int, int], np.ndarray]
 
@@ -92,10 +92,10 @@ def evaluate(sample: Sampler, split: Split, of_classes: Callable[[np.ndarray], n
 
 
 def _label_agreement(of_classes: Callable[[np.ndarray], np.ndarray], split: Split, n: int) -> LabelAgreement:
-    """Ask for the classes of `n` held-out samples; judge those and the samples made for them by at most 10,000 training samples."""
+    """Ask for the classes of `n` held-out samples; judge those and the samples made for them by training samples: at most 10,000 and 512 MiB."""
     dataset = split.dataset
     assert dataset.labels is not None
-    places = np.arange(min(split.n_train, JUDGES))
+    places = np.arange(min(split.n_train, JUDGES, max(n, JUDGE_BYTES // (8 * int(np.prod(dataset.shape))))))
     train, train_labels = dataset.codec.measure(dataset.rows[split.train_rows(places)]), dataset.labels[split.train_rows(places)]
     y = dataset.labels[split.held_out_rows(np.arange(n))]
     generated, real = (dataset.codec.measure(x) for x in (of_classes(y), split.held_out_sample(0, n)))

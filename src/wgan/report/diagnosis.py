@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from wgan.evaluation.progress import SAMPLES, Trend
+from wgan.evaluation import Trend
 from wgan.objectives import Variant
 from wgan.objectives.scores import DUAL_W1
 from wgan.training import Config
@@ -24,12 +24,13 @@ def diagnose(row: Variant, config: Config, metrics: Sequence[Metrics], trend: Tr
         row: the run's variant, with its settings.
         config: the run's configuration.
         metrics: the lines of its `metrics.jsonl`.
-        trend: of its held-out distance; none where it was measured fewer than 8 times.
+        trend: of its held-out distance; none where it was measured fewer than 16 times.
         headroom: how much its critic's estimate still rose; none where that was not tried.
     """
     last = metrics[-max(1, len(metrics) // 10) :]
+    step = int(metrics[-1]["step"]) if metrics else 0
     words = [_critic(row, config, headroom), _clipping(row, last), _slope(row, last), _generator(metrics, last), _modes(metrics)]
-    return [sentence for sentence in (*words, _stop(config, trend)) if sentence]
+    return [sentence for sentence in (*words, _stop(config, trend, step)) if sentence]
 
 
 def _critic(row: Variant, config: Config, headroom: Headroom | None) -> str:
@@ -37,8 +38,10 @@ def _critic(row: Variant, config: Config, headroom: Headroom | None) -> str:
         return ""
     h = headroom
     figures = f"{h.steps} more critic steps against the same generator take its estimate from {h.before:.3g} to {h.after:.3g} (+- {h.half_width:.2g})"
-    if not h.under_trained:
-        return f"critic trained enough: {figures}"
+    if h.state == "unclear":
+        return f"whether the critic is trained enough cannot be told: {figures}"
+    if h.state == "enough":
+        return f"critic trained enough, as far as this learning rate takes it: {figures}"
     if row.score is not DUAL_W1:
         return f"critic not at its optimum: {figures}; for this score that is no fault, since there the generator's gradient may vanish"
     return f"critic under-trained: {figures}; raise optimiser.critic_steps ({config.optimiser.critic_steps}) or optimiser.lr"
@@ -71,20 +74,30 @@ def _generator(metrics: Sequence[Metrics], last: Sequence[Metrics]) -> str:
 
 
 def _modes(metrics: Sequence[Metrics]) -> str:
+    """Lost: in the whole last quarter of the measurements, fewer than nine tenths of what an earlier quarter covered at its median."""
     covered = [line["modes_covered"] for line in metrics if "modes_covered" in line]
-    if not covered or covered[-1] > LOST * max(covered):
+    quarter = len(covered) // 4
+    if quarter < 2:
         return ""
-    return f"modes were lost: {max(covered)} covered at one time, {covered[-1]} at the end (by {SAMPLES} samples each time)"
+    best = max(float(np.median(covered[i * quarter : (i + 1) * quarter])) for i in range(3))
+    last = covered[-quarter:]
+    if max(last) >= LOST * best:
+        return ""
+    return f"modes were lost: {best:g} covered at one time, at most {max(last)} of late"
 
 
-def _stop(config: Config, trend: Trend | None) -> str:
+def _stop(config: Config, trend: Trend | None, step: int) -> str:
     if trend is None:
         return ""
     steady = config.optimiser.decay == "none"
     longer = f"--steps {2 * config.training.steps}" + ("" if steady else " in another --out")
-    if trend.falling:
+    if trend.state == "falling":
         return f"not converged: {trend}; go on with {longer}"
-    if steady:
+    if trend.state == "rising":
+        return f"getting worse: {trend}; lower optimiser.lr, or raise optimiser.critic_steps"
+    if trend.state == "unclear":
+        return f"whether it has converged cannot be told: {trend}; go on with {longer}"
+    if steady or step < config.training.steps:
         return f"converged within its noise: {trend}; next, try a lower optimiser.lr, a wider network or another variant"
     return f"no longer falling within its noise: {trend}; but the learning rate fell to zero, so only {longer} can tell whether less is possible"
 

@@ -5,8 +5,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.data import Batches
@@ -44,17 +45,20 @@ class Draws:
         """Return what the critic's update number `draw` needs, each fresh."""
         batch = self.config.optimiser.batch
         z, u = self._noise("critic", draw, batch)
-        u_now = u if draw % self.config.objective.penalty_every == 0 else None
-        return CriticDraw(self.batches(draw, batch), z, u_now, self._labels(draw, batch))
+        rows = self.batches.rows(draw, batch)
+        return CriticDraw(self.batches.samples(rows), z, u if draw % self.config.objective.penalty_every == 0 else None, self._labels(rows))
 
     def generator(self, step: int, with_real: bool) -> GeneratorDraw:
         """Return what generator step `step` needs: labels are those of a fresh batch of real samples."""
         batch, draw = self.config.optimiser.generator_batch or self.config.optimiser.batch, -1 - step  # negative: never the critic's
         z, _ = self._noise("generator", step, batch)
-        return GeneratorDraw(z, self.batches(draw, batch) if with_real else None, self._labels(draw, batch))
+        if not with_real and not self.config.data.labels:
+            return GeneratorDraw(z)
+        rows = self.batches.rows(draw, batch)
+        return GeneratorDraw(z, self.batches.samples(rows) if with_real else None, self._labels(rows))
 
-    def _labels(self, draw: int, batch: int) -> Tensor | None:
-        return self.batches.labels(draw, batch) if self.config.data.labels else None
+    def _labels(self, rows: Int64[np.ndarray, " k"]) -> Tensor | None:
+        return self.batches.labels(rows) if self.config.data.labels else None
 
     def _noise(self, stream: str, draw: int, batch: int) -> tuple[Float[Tensor, "n latent"], Float[Tensor, " n"]]:
         """All ranks draw the whole batch and keep their own part, so that together they see what one process would."""
@@ -66,11 +70,12 @@ class Draws:
 
     def dropout(self, stream: str, draw: int, row: Variant) -> AbstractContextManager[None]:
         """Within, units drop by (seed, stream, draw), where the row's critic drops any."""
-        return _seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw)) if row.layers == "dropout" else nullcontext()
+        return seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw)) if row.layers == "dropout" else nullcontext()
 
 
 @contextmanager
-def _seeded(device: torch.device, seed: int) -> Iterator[None]:
+def seeded(device: torch.device, seed: int) -> Iterator[None]:
+    """Within, torch's own random numbers are those of `seed`; afterwards they go on as before."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

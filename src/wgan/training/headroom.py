@@ -5,6 +5,7 @@ The paper asks for a critic near its optimum before the generator moves (Arjovsk
 
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -20,7 +21,7 @@ from wgan.training.step import critic_update
 
 LEAST_STEPS, MOST_STEPS, PART = 10, 100, 20
 BATCHES = 4
-UNDER_TRAINED = 0.1
+TENTH = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,12 @@ class Headroom:
     steps: int
 
     @property
-    def under_trained(self) -> bool:
-        """Whether the estimate rose by more than a tenth, and by more than its noise."""
-        rise = self.after - self.before
-        return rise > self.half_width and rise > UNDER_TRAINED * abs(self.before)
+    def state(self) -> Literal["under-trained", "enough", "unclear"]:
+        """Under-trained: it rose by more than a tenth, and than its noise. Enough: it surely moved by less than a tenth."""
+        rise, tenth = self.after - self.before, TENTH * abs(self.before)
+        if rise > self.half_width and rise > tenth:
+            return "under-trained"
+        return "enough" if abs(rise) + self.half_width <= tenth else "unclear"
 
 
 def critic_headroom(state: State, config: Config, dataset: Dataset, row: Variant) -> Headroom | None:
@@ -52,7 +55,7 @@ def critic_headroom(state: State, config: Config, dataset: Dataset, row: Variant
     device = next(state.generator.parameters()).device
     draws = Draws(Batches(dataset.split(config.data.held_out, config.data.split_seed), config.training.seed, device), config, device)
     losses = build_losses(state, row, config)
-    kept = deepcopy((state.critic.state_dict(), state.critic_optimiser.state_dict()))
+    kept = deepcopy((state.critic.state_dict(), state.critic_optimiser.state_dict(), dict(state.generator.named_buffers())))
 
     before = _estimates(state, row, draws, total + steps)
     for i in range(steps):
@@ -64,6 +67,8 @@ def critic_headroom(state: State, config: Config, dataset: Dataset, row: Variant
 
     state.critic.load_state_dict(kept[0])
     state.critic_optimiser.load_state_dict(kept[1])
+    for name, buffer in state.generator.named_buffers():
+        buffer.copy_(kept[2][name])
     rise = mean_of((after - before).double().cpu().numpy())
     return Headroom(float(before.mean()), float(after.mean()), rise.half_width, steps)
 

@@ -146,18 +146,20 @@ def train(
     while True:
         step = state.step
         state.seconds = time.perf_counter() - started
-        measured = watch(sampler(model_of(state, config, dataset), settings.seed), step) if watch and last and step % measure_every == 0 else {}
+        metrics, asked, due = None, stop(), watch is not None and step % measure_every == 0
+        kept = asked or step >= settings.steps or step % settings.checkpoint_every == 0
+        if last is not None and (due or kept or step % settings.log_every == 0):
+            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None)
+            if watch is not None and due:
+                metrics |= watch(sampler(model_of(state, config, dataset), settings.seed), step)
         done = step >= settings.steps or (settings.stop_when_converged and watch is not None and watch.converged)
-        metrics = None
-        stopping = done or stop()
-        if last is not None and (stopping or measured or step % settings.log_every == 0 or step % settings.checkpoint_every == 0):
-            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None) | measured
+        stopping = done or asked
         if run is not None:
-            if metrics and (done or measured or step % settings.log_every == 0):
+            if metrics and (done or due or step % settings.log_every == 0):
                 run.append_metrics(metrics)
             if done or step % settings.snapshot_every == 0:
                 write_snapshot(run.folder, step, model_of(state, config, dataset), split, settings.seed)
-            if done or (last is not None and (stopping or step % settings.checkpoint_every == 0)):
+            if done or (last is not None and kept):
                 states.save(state, run.checkpoint)
                 save_model(model_of(state, config, dataset), run.folder)
         yield Record(step, metrics, stopped=stopping and not done)

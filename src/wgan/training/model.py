@@ -45,7 +45,7 @@ class Model:
     def device(self) -> torch.device:
         return next(self.generator.parameters()).device
 
-    def sample(self, n: int, seed: int = 0, labels: Int64[np.ndarray, " n"] | None = None) -> np.ndarray:
+    def sample(self, n: int, seed: int = 0, labels: np.ndarray | None = None) -> np.ndarray:
         """Return `n` samples of the kind the data was; the first rows do not depend on `n`.
 
         Args:
@@ -53,8 +53,7 @@ class Model:
             seed: names the noise.
             labels: a class number for each; none: `draw_labels(n, seed)`, where the model has classes.
         """
-        if labels is None and self.classes:
-            labels = self.draw_labels(n, seed)
+        labels = self.draw_labels(n, seed) if labels is None and self.classes else self._checked(labels, n)
         blocks = []
         for i, z in enumerate(latents(seed, n, self.network.latent, self.device)):
             y = None
@@ -81,8 +80,17 @@ class Model:
             raise WganError(f"no class is called '{name}'. {did_you_mean(name, self.classes)}")
         return self.classes.index(name)
 
+    def _checked(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
+        if labels is None:
+            return None
+        if not self.classes:
+            raise WganError("this model was trained without labels, so it knows no classes")
+        if labels.shape != (n,) or labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < len(self.classes))).all():
+            raise WganError(f"labels: give {n} class numbers, 0 to {len(self.classes) - 1}")
+        return labels.astype(np.int64)
+
     @torch.no_grad()
-    def scores(self, raw: np.ndarray, labels: Int64[np.ndarray, " n"] | None = None) -> Float[np.ndarray, " n"]:
+    def scores(self, raw: np.ndarray, labels: np.ndarray | None = None) -> Float[np.ndarray, " n"]:
         """Return the critic's score of each raw sample, of the class that `labels` gives it: high is real.
 
         Raises:
@@ -95,8 +103,9 @@ class Model:
             raise WganError(f"samples of shape {raw.shape[1:]}, the data had {self.codec.raw_shape}: give the same")
         if self.codec.kind == "images" and raw.dtype.kind != np.dtype(self.codec.dtype).kind:
             raise WganError(f"pictures of type {raw.dtype}, the data had {np.dtype(self.codec.dtype)}: give the same range of values")
-        if (labels is None) == bool(self.classes):
-            raise WganError("this critic scores a sample as one of a class: give its label" if self.classes else "this critic knows no classes")
+        if labels is None and self.classes:
+            raise WganError("this critic scores a sample as one of a class: give its label")
+        labels = self._checked(labels, len(raw))
         packed, y = self.codec.pack(raw).to(self.device), [] if labels is None else [torch.from_numpy(labels).to(self.device)]
         parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
         return torch.cat([self.critic(self.codec.unpack(x), *label) for x, *label in parts]).cpu().numpy()

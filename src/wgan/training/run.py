@@ -100,14 +100,17 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
 
 
 def _check_same(folder: Path, settings: Path, config: Config) -> None:
-    """Refuse other settings, once there is a checkpoint to lose. `data.source` is a path; the data's hash decides instead.
+    """Refuse other settings, once there is a checkpoint to lose. `data.source` and a file of labels are paths; hashes decide instead.
 
-    More steps may be asked for where the learning rate does not depend on them.
+    More steps may be asked for where nothing that was done depends on them.
     """
     before = resolve([from_file(settings)])
-    differences = [d for d in before.differences(config) if not d.startswith("data.source:")]
-    if before.optimiser.decay == "none" and config.training.steps > before.training.steps:
-        differences = [d for d in differences if not d.startswith("training.steps:")]
+    passed = ["data.source:"]
+    if before.data.labels and config.data.labels:
+        passed.append("data.labels:")
+    if before.optimiser.decay == "none" and not before.training.stop_when_converged and config.training.steps > before.training.steps:
+        passed.append("training.steps:")
+    differences = [d for d in before.differences(config) if not d.startswith(tuple(passed))]
     if differences and (folder / "checkpoint.safetensors").exists():
         raise WganError(f"{folder}: holds a run of another configuration ({'; '.join(differences)}): choose another --out or the same settings")
 
