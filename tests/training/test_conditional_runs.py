@@ -4,12 +4,16 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from wgan.cli import main
-from wgan.data import load
+from wgan.data import Batches, load
 from wgan.errors import WganError
 from wgan.objectives import VARIANTS
-from wgan.training import configure, from_settings, load_model, model_of, open_run, prepare, resume, train
+from wgan.training import configure, from_settings, load_model, model_of, open_run, prepare, resume, row_of, train
+from wgan.training.draws import Draws
+from wgan.training.losses import build_losses
+from wgan.training.step import critic_update, generator_update
 
 SMALL = [
     "network.width=8", "network.latent=4", "optimiser.batch=12", "optimiser.critic_steps=1",
@@ -67,6 +71,32 @@ def test_a_generator_learns_which_class_is_which():
         made = model.sample(200, labels=np.full(200, model.label(name)))
         nearest = np.linalg.norm(made[:, None] - np.array([[-3, 0], [3, 0], [0, 3]]), axis=2).argmin(1)
         assert (nearest == [[-3, 0], [3, 0], [0, 3]].index(centre)).mean() > 0.95
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_labels_of_every_draw_are_those_of_its_samples(rank):
+    values = np.repeat(np.arange(3.0), 20)[:, None] * [1.0, -1.0]
+    config, data = setup(data=load(values).with_labels(np.repeat([0, 1, 2], 20)))
+    draws = Draws(Batches(data.split(), 0, rank=rank, world_size=2), config, torch.device("cpu"))
+    for k in range(6):
+        critic, generator = draws.critic(k), draws.generator(k, with_real=True)
+        for batch in (critic, generator):
+            assert np.allclose(data.decode(batch.x_real)[:, 0], batch.y.numpy(), atol=1e-5)
+        assert torch.equal(draws.generator(k, with_real=False).y, generator.y)
+
+
+def test_the_critic_and_the_generator_are_shown_fakes_of_the_classes_asked_for():
+    config, data = setup()
+    state, row = prepare(config, data), row_of(config)
+    draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
+    asked = []
+    state.generator.register_forward_pre_hook(lambda module, arguments: asked.append(arguments[1]))
+    losses = build_losses(state, row, config)
+    critic, generator = draws.critic(0), draws.generator(0, with_real=False)
+    critic_update(state, losses, row, critic, config)
+    generator_update(state, losses, generator)
+    assert torch.equal(asked[0], critic.y)
+    assert torch.equal(asked[1], generator.y)
 
 
 def test_labels_are_drawn_as_often_as_in_training_and_the_first_do_not_depend_on_n():
