@@ -92,4 +92,4 @@ def _draw(figure: Any, over_time: list[Row]) -> None:
     grid[0, 0].legend(fontsize=7)
 
 
-DEMO = Demo("mode-collapse", "modes covered and share of good samples over training, five variants on 8 and 25 Gaussians", run, seeds=5)
+DEMO = Demo("mode-collapse", "modes covered and share of good samples over training, five variants on 8 and 25 Gaussians (the longest)", run, seeds=5)
