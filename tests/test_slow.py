@@ -6,6 +6,7 @@ import pytest
 
 from wgan.audit import bracket, pairs
 from wgan.cli import main
+from wgan.demos import DEMOS
 
 pytestmark = pytest.mark.slow
 
@@ -46,3 +47,9 @@ def test_of_200_brackets_no_more_miss_the_truth_than_promised(pair):
         b = bracket(*pair.sample(400, seed), diameter=pair.diameter, steps=30, seed=seed)
         missed += not b.lower <= pair.w1 <= b.upper
     assert missed <= 0.05 * 200
+
+
+@pytest.mark.parametrize("name", ["no-overlap", "vanishing-gradient", "clipping", "estimate"])
+def test_the_claims_are_seen(name):
+    result = DEMOS[name].run(3, 1.0, lambda what, done, total: None)
+    assert all(claim.holds for claim in result.claims), result.markdown()

@@ -27,6 +27,15 @@ def test_what_is_saved_is_loaded(model, tmp_path):
     assert again.codec == model.codec
 
 
+def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
+    save_model(model, tmp_path / "m")
+    about = json.loads((tmp_path / "m/generator.json").read_text())
+    del about["classes"], about["network"]["condition"]
+    (tmp_path / "m/generator.json").write_text(json.dumps(about))
+    assert load_model(tmp_path / "m").classes == ()
+    assert np.array_equal(load_model(tmp_path / "m").sample(4), model.sample(4))
+
+
 def test_the_same_seed_gives_the_same_samples_whatever_their_number(model):
     assert np.array_equal(model.sample(300, seed=1)[:7], model.sample(7, seed=1))
     assert not np.array_equal(model.sample(7, seed=1), model.sample(7, seed=2))
