@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy import stats
 
 from wgan.audit import bracket, dual, pairs
 from wgan.distances import sinkhorn_divergence, sliced_wasserstein, wasserstein
+from wgan.intervals import Mean, mean_of
 
 MAKE = {"funnels": pairs.funnels, "shift": pairs.shift, "scale": pairs.scale}
 COLUMNS = ["exact", "sliced", "sinkhorn", "heuristic", "gp raw", "gp corrected", "clipped", "auditor", "certified"]
@@ -63,11 +63,9 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
     }
 
 
-def row(results: list[dict[str, Any]]) -> dict[str, Any]:
+def row(results: list[dict[str, Any]]) -> dict[str, Mean]:
     """Return mean error and half-width in per cent of the truth, over the seeds of one pair and dimension."""
-    errors = {name: [100 * (r["read"][name] / r["w1"] - 1) for r in results] for name in COLUMNS}
-    t = stats.t.ppf(0.975, len(results) - 1) / np.sqrt(len(results)) if len(results) > 1 else float("nan")
-    return {name: (float(np.mean(e)), float(t * np.std(e, ddof=1)) if len(e) > 1 else None) for name, e in errors.items()}
+    return {name: mean_of([100 * (r["read"][name] / r["w1"] - 1) for r in results]) for name in COLUMNS}
 
 
 def main() -> None:
@@ -90,7 +88,7 @@ def main() -> None:
         for d in arguments.dims:
             results = [measure(MAKE[name](d), arguments.samples, arguments.train, arguments.steps, s) for s in range(arguments.seeds)]
             everything += results
-            cells = [f"{mean:+8.1f} +- {half or 0:<3.1f}" for mean, half in row(results).values()]
+            cells = [f"{error.value:+8.1f} +- {error.half_width:<3.1f}" for error in row(results).values()]
             seconds = {k: round(float(np.mean([r["seconds"][k] for r in results])), 1) for k in results[0]["seconds"]}
             print(f"{name:8}{d:4}{results[0]['w1']:7.3f}  " + "".join(f"{c:>15}" for c in cells), flush=True)
             print(f"{'':21}seconds {seconds}; the bracket's lower end is the {', '.join(sorted({r['winner'] for r in results}))}", flush=True)

@@ -28,6 +28,9 @@ def test_labels_are_numbered_in_sorted_order_and_named_by_their_values():
     assert load(X).with_labels([10, 9] * 20).classes == ("9", "10"), "numbers sort as numbers"
     assert load(X).with_labels([True, False] * 20).classes == ("False", "True")
     assert load(X).with_labels(["10", "9", "-1", "9"] * 10).classes == ("-1", "9", "10"), "in text too"
+    assert load(X).with_labels(["007", "7"] * 20).classes == ("007", "7"), "a code is a name"
+    assert load(X).with_labels(["1e3", "1000"] * 20).classes == ("1000", "1e3")
+    assert load(X).with_labels(["1.0", "2.0"] * 20).classes == ("1", "2")
     assert load(X).with_labels([b"caf\xc3\xa9", b"bar"] * 20).classes == ("bar", "caf\u00e9")
     assert load(X).with_labels(torch.tensor([1.0, 2.0] * 20, dtype=torch.bfloat16)).classes == ("1", "2")
 

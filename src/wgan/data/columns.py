@@ -37,7 +37,7 @@ def from_csv(path: Path, progress: bool = False, label: str | None = None) -> Da
         dataset = from_rows(rows, str(path), progress)
         return dataset if label is None else dataset.with_labels(_text_column(path, separator, names, label), f"{path}, column {label}")
     except UnicodeDecodeError as error:
-        raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
+        raise not_text(path, error) from None
     except WganError:
         raise
     except ValueError:
@@ -54,7 +54,7 @@ def csv_names(path: Path) -> tuple[str, list[str]]:
         with path.open(encoding="utf-8-sig") as file:
             first = file.readline().strip()
     except UnicodeDecodeError as error:
-        raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
+        raise not_text(path, error) from None
     separator = next((s for s in SEPARATORS if s in first), ",")
     names = [name.strip().strip('"') for name in first.split(separator)]
     if _skipped(names) and not names[0]:
@@ -62,6 +62,11 @@ def csv_names(path: Path) -> tuple[str, list[str]]:
     if names == [str(i) for i in range(len(names))] and len(names) > 1:
         raise WganError(f"{path}: the first line counts the columns, so it may be names or a row: remove it, or write names")
     return separator, names
+
+
+def not_text(path: Path, error: UnicodeDecodeError) -> WganError:
+    """Return the error of a file that is not in UTF-8."""
+    return WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8")
 
 
 def has_names(path: Path) -> bool:

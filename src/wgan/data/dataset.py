@@ -1,5 +1,6 @@
 """What does the rest of wgan know of data? One contract: samples by row number, a split fixed by a seed, batches by draw."""
 
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,8 @@ MIN_SAMPLES = 10
 MAX_CLASSES = 10_000
 MOST_EXACT = 2**53
 """Whole numbers below this are exact as floating-point ones."""
+WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
+"""How a whole number is written: a code with leading zeros, such as 007, is a name."""
 RESIDENT_BYTES = 256 * 2**20
 """Packed data up to this size is copied to the device once; larger data is read batch by batch."""
 
@@ -89,16 +92,12 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
     for i, value in enumerate(listed):
         if value is None or value != value or value == "":
             raise WganError(f"{name}: sample {i + 1} has no label: give each one, or leave such samples out")
-    if not all(isinstance(value, bool) for value in listed):
-        try:
-            numbers = [float(value) for value in listed]
-        except (TypeError, ValueError):
-            return np.array([str(value) for value in listed])
-        if all(number.is_integer() and abs(number) < MOST_EXACT for number in numbers):
-            return np.array(numbers, dtype=np.int64)
-        if found.dtype.kind not in "USO":
-            raise WganError(f"{name}: labels that are not all whole numbers: a class is a whole number or a name")
-    return np.array([str(value) for value in listed])
+    text = [str(value) for value in listed]
+    if found.dtype.kind == "f" and not all(float(value).is_integer() and abs(float(value)) < MOST_EXACT for value in listed):
+        raise WganError(f"{name}: labels that are not all whole numbers: a class is a whole number or a name")
+    if all(WHOLE.fullmatch(value) and abs(float(value)) < MOST_EXACT for value in text):
+        return np.array([int(float(value)) for value in text])
+    return np.array(text)
 
 
 @dataclass(frozen=True)

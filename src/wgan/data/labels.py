@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan.data.arrays import idx_rows, npy_rows
-from wgan.data.columns import SEPARATORS
+from wgan.data.columns import SEPARATORS, not_text
 from wgan.data.dataset import Dataset
 from wgan.errors import WganError
 
@@ -37,7 +37,7 @@ def _read(path: Path) -> np.ndarray:
         try:
             lines = [line.strip().strip('"') for line in path.read_text(encoding="utf-8-sig").splitlines()]
         except UnicodeDecodeError as error:
-            raise WganError(f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8") from None
+            raise not_text(path, error) from None
         if any(separator in line for line in lines for separator in SEPARATORS[:3]):
             raise WganError(f"{path}: holds several columns: give a file with one label a line, and no other line")
         if "" in lines:
