@@ -63,8 +63,8 @@ def _loaded(source: str, other: str, progress: bool) -> Dataset:
     if settings.exists():
         d = resolve([from_file(settings)]).data
         if Path(d.source).name == Path(source).name:
-            return load(source, key=d.key, resize=d.resize, mode=d.mode, labels=d.labels, progress=progress)
-    return load(source, progress=progress)
+            return d.load(source, progress)
+    return load(source, as_numbers=True, progress=progress)
 
 
 def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed: int) -> Source:

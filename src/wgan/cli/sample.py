@@ -7,9 +7,10 @@ import numpy as np
 from cyclopts import Parameter
 
 from wgan.cli.app import app, screen
-from wgan.data.writers import write_samples
+from wgan.data.writers import check_place, write_samples
 from wgan.errors import WganError
-from wgan.training import load_model
+from wgan.data import TableCodec
+from wgan.training import load_model, sample_where
 
 
 @app.command
@@ -18,8 +19,10 @@ def sample(
     /,
     *,
     number: Annotated[int, Parameter(name=["-n", "--number"])] = 64,
-    out: Annotated[Path, Parameter(name=["-o", "--out"])] = Path("samples.png"),
+    out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
     label: str | None = None,
+    where: Annotated[list[str] | None, Parameter(negative="")] = None,
+    balance: str | None = None,
     seed: int = 0,
 ) -> int:
     """Write samples of the generator in RUN; the same seed gives the same samples.
@@ -31,15 +34,31 @@ def sample(
     number
         How many.
     out
-        The ending chooses: .png (one grid, or a scatter), .npy, .npz (samples x, labels y), or none (a folder of PNGs, a folder a class).
+        The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz (samples x, labels y), none (a folder of PNGs, a
+        folder a class), of tables .csv, .tsv (.gz too) or .parquet; samples.png unless given, of tables samples.csv.
     label
         The class, of a generator trained with --labels; otherwise classes are as frequent as among its training samples.
+    where
+        Of tables: a condition that every row satisfies, such as education=Masters, 'age>=30' or workclass= (missing); may be repeated.
+    balance
+        Of tables: a category whose levels are to be equally frequent.
     seed
         Names the noise.
     """
     if number < 1:
         raise WganError(f"-n {number}: give 1 or more")
     model = load_model(run)
+    out = out or Path("samples.csv" if isinstance(model.codec, TableCodec) else "samples.png")
+    check_place(out, model.codec)
+    if where or balance:
+        if label is not None:
+            raise WganError("--label is for models of classes, and --where and --balance for models of tables: give one or the other")
+        asked = sample_where(model, number, seed, where or (), balance)
+        write_samples(asked.raw, model.codec, out)
+        words = [*([f"with {' and '.join(where)}"] if where else []), *([f"with {balance} balanced"] if balance else [])]
+        waited = f", the first that satisfy this of {asked.tried} drawn" if asked.tried > number else ""
+        screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")
+        return 0
     labels = np.full(number, model.label(label)) if label is not None else model.draw_labels(number, seed) if model.classes else None
     names = None if labels is None else [model.classes[y] for y in labels]
     write_samples(model.sample(number, seed, labels), model.codec, out, names)

@@ -187,8 +187,8 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Wat
 def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
     screen.print(config.to_toml().rstrip())
     row, classes = row_of(config), classes_of(config, dataset)
-    generator = build_generator(config.network, dataset.shape, classes=len(classes))
-    critic = build_critic(config.network, dataset.shape, layers=row.layers, classes=len(classes))
+    generator = build_generator(config.network, dataset.shape, classes=len(classes), heads=dataset.codec.heads)
+    critic = build_critic(config.network, dataset.shape, layers=row.layers, classes=len(classes), heads=dataset.codec.heads)
     split = dataset.split(config.data.held_out, config.data.split_seed)
     screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}")
     kinds = f", {len(classes)} classes" if classes else ""

@@ -5,20 +5,34 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from wgan.data import arrays, columns, images
+from wgan.data import arrays, columns, frames, images
 from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
 from wgan.data.dataset import Batches, Dataset, Split
 from wgan.data.labels import OWN, labelled
+from wgan.data.tables import TableCodec
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.errors import WganError, did_you_mean
 from wgan.seeding import numpy_generator
 
-__all__ = ["Batches", "Codec", "Dataset", "ImageCodec", "Split", "VectorCodec", "codec_from_json", "codec_to_json", "load", "named_sources"]
+__all__ = [
+    "Batches",
+    "Codec",
+    "Dataset",
+    "ImageCodec",
+    "Split",
+    "TableCodec",
+    "VectorCodec",
+    "codec_from_json",
+    "codec_to_json",
+    "load",
+    "named_sources",
+]
 
-Source = str | Path | np.ndarray | Tensor
+Source = str | Path | np.ndarray | Tensor | pd.DataFrame
 
 
 def named_sources() -> dict[str, str]:
@@ -33,19 +47,24 @@ def load(
     resize: tuple[int, int] | None = None,
     mode: str = "auto",
     labels: str | None = None,
+    schema: str | None = None,
+    as_numbers: bool = False,
     progress: bool = False,
 ) -> Dataset:
     """Return the data set that `source` names.
 
     Args:
         source: a name (see `named_sources`; for a file of the same name write `./name`), the path of a `.npy`, `.npz`,
-            `.csv` (numbers alone) or idx file (`.gz` too), of a folder or zip of pictures, or an array or tensor: `[n, d]` vectors,
-            `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
+            `.csv` (numbers alone) or idx file (`.gz` too), of a table (`.csv` or `.tsv` with a line of names, `.gz` too; `.parquet`),
+            of a folder or zip of pictures, a DataFrame, or an array or tensor: `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or
+            `[n, c, h, w]` pictures.
         key: which array of an `.npz` that holds several.
         resize: (height, width) for pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
         labels: the samples' classes: `own` (folders, digits), the name of a column of the `.csv` or an array of the `.npz`, or a
-            file of one label a sample (`.npy`, `.csv`, `.txt` or idx).
+            file of one label a sample (`.npy`, `.csv`, `.txt` or idx). Such a `.csv` is then rows of numbers, whatever its names.
+        schema: a TOML file that corrects what is inferred of a table's columns.
+        as_numbers: read a `.csv` whose columns are all numbers as rows of numbers, though they have names.
         progress: show a bar for what takes long.
 
     Raises:
@@ -54,11 +73,21 @@ def load(
     >>> load("digits").shape
     (1, 8, 8)
     """
+    if isinstance(source, pd.DataFrame):
+        if labels is not None:
+            raise WganError("labels of a table: each column can be asked for when sampling, so leave them out")
+        return frames.from_frame(source)
     if isinstance(source, np.ndarray | Tensor):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
         return arrays.from_memory(source, progress=progress)
     kind = _kind(source)
+    if kind == "csv" and labels is None and frames.is_table(Path(source)):
+        kind = "table"
+    if schema is not None and kind != "table":
+        raise WganError(f"{source}: data.schema applies to tables: leave it out")
+    if kind == "table" and labels is not None:
+        raise WganError(f"{source}: data.labels: each column of a table can be asked for when sampling (sample --where): leave it out")
     if (resize or mode != "auto") and kind != "pictures":
         raise WganError(f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave them out")
     if key is not None and kind != "npz":
@@ -80,6 +109,7 @@ def load(
         "npz": lambda: arrays.from_npz(Path(source), key, progress, label),
         "idx": lambda: arrays.from_idx(Path(source), progress),
         "csv": lambda: columns.from_csv(Path(source), progress, label),
+        "table": lambda: _table(Path(source), schema, as_numbers, progress),
     }
     dataset = readers[kind]()
     return dataset if labels is None or inside else labelled(dataset, labels)
@@ -92,6 +122,15 @@ def _names_inside(path: Path, kind: str) -> list[str]:
     return arrays.npz_names(path) if kind == "npz" else []
 
 
+def _table(path: Path, schema: str | None, as_numbers: bool, progress: bool) -> Dataset:
+    if as_numbers and path.suffix == ".csv":
+        try:
+            return columns.from_csv(path, progress)
+        except WganError:  # so it is a table, or its fault is told of as a table's
+            pass
+    return frames.from_file(path, Path(schema) if schema else None, progress)
+
+
 def _kind(source: str | Path) -> str:
     """Tell which reader a name or path is for."""
     if source == "digits" or source in TOYS:
@@ -101,6 +140,8 @@ def _kind(source: str | Path) -> str:
         raise WganError(f"{source}: no such file or folder, nor a data name. {did_you_mean(str(source), named_sources())}")
     if path.is_dir() or path.suffix == ".zip":
         return "pictures"
+    if path.name.endswith(frames.ENDINGS) and path.suffix != ".csv":
+        return "table"
     if path.suffix in (".npy", ".npz", ".csv"):
         return path.suffix[1:]
     if arrays.is_idx(path):
@@ -108,7 +149,7 @@ def _kind(source: str | Path) -> str:
     size = path.stat().st_size
     raise WganError(
         f"{path}: {'an empty file' if size == 0 else 'not a kind of file that can be read'};"
-        " give a .npy, .npz, .csv or idx file, or a folder or zip of pictures"
+        " give a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip of pictures"
     )
 
 

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from wgan.data.schema import from_json
+from wgan.data.tables import Head, TableCodec
 from wgan.errors import WganError
 
 Layout = Literal["hw", "hwc", "chw"]
@@ -25,6 +27,7 @@ class VectorCodec:
     """
 
     kind: ClassVar[str] = "vectors"
+    heads: ClassVar[tuple[Head, ...]] = ()
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     dtype: str
@@ -71,6 +74,7 @@ class ImageCodec:
     """Pictures: values in [low, high] become [-1, 1], channels first. `layout` is the axes of one stored picture."""
 
     kind: ClassVar[str] = "images"
+    heads: ClassVar[tuple[Head, ...]] = ()
     shape: tuple[int, int, int]
     low: float
     high: float
@@ -118,7 +122,7 @@ class ImageCodec:
         return np.moveaxis(unit.reshape(-1, c, h, w), 1, -1)
 
 
-Codec = VectorCodec | ImageCodec
+Codec = VectorCodec | ImageCodec | TableCodec
 
 
 def codec_to_json(codec: Codec) -> dict[str, Any]:
@@ -128,9 +132,11 @@ def codec_to_json(codec: Codec) -> dict[str, Any]:
 
 def codec_from_json(fields: dict[str, Any]) -> Codec:
     """Build a codec from what `codec_to_json` gave; anything else is a `WganError`."""
-    kinds: dict[str, type[Codec]] = {c.kind: c for c in (VectorCodec, ImageCodec)}
+    kinds: dict[str, type[Codec]] = {c.kind: c for c in (VectorCodec, ImageCodec, TableCodec)}
     values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "kind"}
     try:
+        if fields["kind"] == TableCodec.kind:
+            values["columns"] = from_json(fields["columns"])
         codec = kinds[fields["kind"]](**values)
         np.dtype(codec.dtype)
         if not all(isinstance(side, int) and side > 0 for side in codec.shape):

@@ -1,41 +1,64 @@
-"""How do samples become files people look at? A grid or a folder of PNGs, a scatter of points, or an array."""
+"""How do samples become files people look at? A grid or a folder of PNGs, a scatter of points, an array, or a table."""
 
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from jaxtyping import Float, UInt8
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from wgan.data.codecs import Codec, ImageCodec
+from wgan.data.frames import ENDINGS, write_frame
+from wgan.data.schema import Column
+from wgan.data.tables import TableCodec
 from wgan.errors import WganError
 from wgan.files import replaced
 
 SIDE, DOT, GAP = 640, 1, 2
 GREY, BLUE = (190, 190, 190), (31, 90, 200)
+PANEL, BARS = (220, 110), 20
+
+
+def check_place(path: Path, codec: Codec) -> None:
+    """Refuse a place that samples of this kind cannot be written to.
+
+    Raises:
+        WganError: the file is there already, or an ending that is not known or does not fit the samples.
+    """
+    if isinstance(codec, TableCodec):
+        known, forms = path.name.endswith((*ENDINGS, ".png")), f"{', '.join(ENDINGS)} or .png (a panel a column)"
+    elif isinstance(codec, ImageCodec):
+        known, forms = path.suffix in (".png", ".npy", ".npz", ""), ".png, .npy, .npz or a folder (no ending)"
+    else:
+        known, forms = path.suffix in (".png", ".npy", ".npz"), ".png (a scatter), .npy or .npz"
+    if not known:
+        raise WganError(f"{path}: samples of this kind are written as {forms}")
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise WganError(f"{path}: is there already, and nothing is overwritten: choose another name")
 
 
 def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Sequence[str] | None = None) -> None:
     """Write samples in the form that the ending of `path` names.
 
     `.png` a grid or scatter; `.npy` the array; `.npz` the array as `x` and its labels as `y`; none a folder of PNGs, with a folder
-    a class where there are labels.
+    a class where there are labels. Of tables: `.csv`, `.tsv` (`.gz` too) or `.parquet`; `.png` a picture of each column.
 
     Raises:
-        WganError: the file is there already, an ending that is not known, or a form that does not fit the samples.
+        WganError: as `check_place`, or a class whose name cannot be a folder's.
     """
-    pictures = isinstance(codec, ImageCodec)
     for name in set(labels or ()) if path.suffix == "" else ():
         parts = PurePosixPath(name).parts
         if not parts or parts[0] == "/" or "\0" in name or any(part.startswith(".") for part in parts):
             raise WganError(f"a class called '{name}' cannot be a folder below {path}: write an .npz, which holds labels as they are")
-    if path.suffix not in (".png", ".npy", ".npz", "") or (path.suffix == "" and not pictures):
-        forms = ".png, .npy, .npz or a folder (no ending)" if pictures else ".png (a scatter), .npy or .npz"
-        raise WganError(f"{path}: samples of this kind are written as {forms}")
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise WganError(f"{path}: is there already, and nothing is overwritten: choose another name")
+    check_place(path, codec)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".npy":
+    if isinstance(codec, TableCodec):
+        if path.suffix == ".png":
+            with replaced(path) as target:
+                write_columns(codec, raw, target)
+        else:
+            write_frame(codec.frame(raw), codec, path)
+    elif path.suffix == ".npy":
         with replaced(path) as target, target.open("wb") as file:
             np.save(file, raw)
     elif path.suffix == ".npz":
@@ -88,6 +111,39 @@ def write_scatter(fake: Float[np.ndarray, "m d"], path: Path, real: Float[np.nda
             row = SIDE - 1 - up
             sheet[row - DOT : row + DOT + 1, column - DOT : column + DOT + 1] = colour
     Image.fromarray(sheet).save(path, format="png")
+
+
+def write_columns(codec: TableCodec, fake: Float[np.ndarray, "m c"], path: Path, real: Float[np.ndarray, "n c"] | None = None) -> None:
+    """Write a panel a column as one PNG: how often each level, or number of a range, occurs; real rows grey, generated ones blue."""
+    columns = codec.learned
+    across = max(1, round((len(columns) * PANEL[1] / PANEL[0]) ** 0.5))
+    sheet = Image.new("RGB", (across * PANEL[0], -(-len(columns) // across) * PANEL[1]), (255, 255, 255))
+    for i, column in enumerate(columns):
+        panel = Image.new("RGB", PANEL, (255, 255, 255))
+        _draw_column(ImageDraw.Draw(panel), column, fake[:, i], None if real is None else real[:, i])
+        sheet.paste(panel, (i % across * PANEL[0], i // across * PANEL[1]))
+    sheet.save(path, format="png")
+
+
+def _draw_column(draw: ImageDraw.ImageDraw, column: Column, fake: Float[np.ndarray, " m"], real: Float[np.ndarray, " n"] | None) -> None:
+    sides = [(GREY, real), (BLUE, fake)] if real is not None else [(BLUE, fake)]
+    base = sides[0][1]
+    assert base is not None
+    if column.is_number and len(present := base[~np.isnan(base)]):
+        edges = np.linspace(*np.quantile(present, [0.005, 0.995]), BARS + 1)[1:-1]
+        codes = [np.where(np.isnan(x), BARS, np.searchsorted(edges, np.nan_to_num(x), side="right")) for _, x in sides if x is not None]
+        bars = BARS + column.missing
+    else:
+        bars = min(len(column.levels), BARS) + column.missing or 1
+        codes = [np.where(np.isnan(x), bars - 1, np.nan_to_num(x).clip(0, bars - 1)) for _, x in sides if x is not None]
+    shares = [np.bincount(code.astype(np.int64), minlength=bars) / max(len(code), 1) for code in codes]
+    draw.text((6, 2), column.name[:34].encode("latin-1", "replace").decode("latin-1"), fill=(0, 0, 0))
+    width, height, foot = (PANEL[0] - 12) / bars, PANEL[1] - 24, PANEL[1] - 6
+    top = max(share.max() for share in shares) or 1.0
+    for (colour, _), share, shift in zip(sides, shares, (0.05, 0.5) if len(sides) == 2 else (0.1,), strict=True):
+        for k, value in enumerate(share):
+            left = 6 + (k + shift) * width
+            draw.rectangle((left, foot - value / top * height, left + width * (0.42 if len(sides) == 2 else 0.8), foot), fill=colour)
 
 
 def _two_columns(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:

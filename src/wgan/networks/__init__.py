@@ -1,5 +1,6 @@
 """Noise to sample, sample to score: which pair of networks fits data of this shape?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -7,13 +8,14 @@ import torch
 from torch import nn
 
 from wgan.errors import WganError
-from wgan.networks import images, vectors
+from wgan.networks import images, tables, vectors
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.layers import Score
 from wgan.networks.lipschitz import Layers, constrained
+from wgan.networks.tables import Head, TableCritic, TableGenerator
 from wgan.seeding import derive
 
-__all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_parameters"]
+__all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_parameters", "noise_numbers"]
 
 
 NetworkKind = Literal["auto", "mlp", "conv", "residual"]
@@ -25,13 +27,15 @@ class NetworkConfig:
     """The pair of networks."""
 
     kind: NetworkKind = "auto"
-    """mlp for vectors, conv or residual for pictures; auto takes mlp or conv."""
+    """mlp for vectors and tables, conv or residual for pictures; auto takes mlp or conv."""
     width: int = 64
     """Units of a hidden layer (mlp), channels at half size (conv), channels throughout (residual)."""
     depth: int = 3
     """Hidden layers (mlp)."""
     latent: int = 128
     """Numbers of noise for one sample."""
+    pack: int = 1
+    """Rows of a table that the critic scores together."""
     condition: Condition = "projection"
     """How the critic takes class labels, where data.labels gives any."""
 
@@ -39,7 +43,7 @@ class NetworkConfig:
         for name, choices in (("kind", get_args(NetworkKind)), ("condition", get_args(Condition))):
             if getattr(self, name) not in choices:
                 raise WganError(f"network.{name} = {getattr(self, name)!r}: choose one of {', '.join(choices)}")
-        for name, least in (("width", 1), ("depth", 0), ("latent", 1)):
+        for name, least in (("width", 1), ("depth", 0), ("latent", 1), ("pack", 1)):
             if getattr(self, name) < least:
                 raise WganError(f"network.{name} = {getattr(self, name)}: give {least} or more")
 
@@ -48,15 +52,25 @@ def _kind(config: NetworkConfig, shape: tuple[int, ...]) -> str:
     if config.kind == "auto":
         return "mlp" if len(shape) == 1 else "conv"
     if config.kind == "mlp" and len(shape) != 1:
-        raise WganError("network.kind = 'mlp' serves vectors, and the data are pictures: choose conv or residual")
+        raise WganError("network.kind = 'mlp' serves vectors and tables, and the data are pictures: choose conv or residual")
     if config.kind != "mlp" and len(shape) == 1:
-        raise WganError(f"network.kind = '{config.kind}' serves pictures, and the data are vectors: choose mlp")
+        raise WganError(f"network.kind = '{config.kind}' serves pictures, and the data are rows: choose mlp")
     return config.kind
 
 
-def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, classes: int = 0) -> nn.Module:
-    """Return a network `[n, latent] -> [n, *shape]` whose weights are a function of `seed`; with `classes`, it takes labels too."""
-    kind, inputs = _kind(config, shape), config.latent + classes
+def noise_numbers(config: NetworkConfig, heads: Sequence[Head] = ()) -> int:
+    """Return how many standard normal numbers a generator takes for one sample: the latent, and of tables one for each state."""
+    return config.latent + tables.units(heads)
+
+
+def build_generator(
+    config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, classes: int = 0, heads: Sequence[Head] = ()
+) -> nn.Module:
+    """Return a network `[n, noise_numbers] -> [n, *shape]` whose weights are a function of `seed`.
+
+    With `classes`, it takes labels too; with `heads`, the columns of a table, it takes the states asked for.
+    """
+    kind, inputs = _kind(config, shape), config.latent + classes + tables.units(heads)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "generator"))
         if kind == "mlp":
@@ -64,18 +78,25 @@ def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0
         else:
             build = images.residual_generator if kind == "residual" else images.conv_generator
             net = build((shape[0], shape[1], shape[2]), inputs, config.width)
+        if heads:
+            return TableGenerator(net, heads, config.latent)
         return ConditionalGenerator(net, classes) if classes else net
 
 
-def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, layers: Layers = "plain", classes: int = 0) -> nn.Module:
+def build_critic(
+    config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, layers: Layers = "plain", classes: int = 0, heads: Sequence[Head] = ()
+) -> nn.Module:
     """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`; `layers` may keep it Lipschitz.
 
-    With `classes` it takes labels too, as `config.condition` says, and the constraint holds for each class.
+    With `classes` it takes labels too, as `config.condition` says, and the constraint holds for each class. With `heads`, the
+    columns of a table, it takes the states asked for, and gives a score to each pack of `config.pack` rows.
 
     Raises:
         WganError: a kind that does not serve the shape, or whose layers cannot be constrained.
     """
     kind = _kind(config, shape)
+    if heads:
+        shape = (config.pack * (shape[0] + tables.units(heads)),)
     if classes and config.condition == "concatenation":
         shape = (shape[0] + classes, *shape[1:])
     with torch.random.fork_rng(devices=[]):
@@ -90,6 +111,8 @@ def build_critic(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, l
             assert isinstance(last, nn.Linear)
             return ProjectionCritic(constrained(nn.Sequential(*features), shape, layers), last, classes, unit=layers not in ("plain", "dropout"))
         critic = constrained(plain, shape, layers)
+        if heads:
+            return TableCritic(critic, heads, config.pack)
         return ConcatenationCritic(critic, classes) if classes else critic
 
 

@@ -50,7 +50,7 @@ class CriticLoss(nn.Module):
         x_real: Float[Tensor, "n *shape"],
         x_fake: Float[Tensor, "n *shape"],
         u: Float[Tensor, " n"] | None,
-        y: Int64[Tensor, " n"] | None = None,
+        y: Int64[Tensor, "n *columns"] | None = None,
     ) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
         critic = self.critic if y is None else lambda x: self.critic(x, y)
@@ -77,7 +77,7 @@ class GeneratorLoss(nn.Module):
         self._critic = (critic,)
 
     def forward(
-        self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None, y: Int64[Tensor, " n"] | None = None
+        self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None, y: Int64[Tensor, "n *columns"] | None = None
     ) -> Float[Tensor, " n"]:
         (critic,) = self._critic
         labels = () if y is None else (y,)

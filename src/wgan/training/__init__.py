@@ -7,9 +7,11 @@ from wgan.training.model import Model, load_model, sampler, sampler_of_classes, 
 from wgan.training.presets import PRESETS, configure, preset
 from wgan.training.run import Run, default_folder, open_run
 from wgan.training.state import State
+from wgan.training.where import Asked, sample_where
 
 __all__ = [
     "PRESETS",
+    "Asked",
     "Config",
     "Headroom",
     "Model",
@@ -32,6 +34,7 @@ __all__ = [
     "resolve",
     "resume",
     "row_of",
+    "sample_where",
     "sampler",
     "sampler_of_classes",
     "save_model",

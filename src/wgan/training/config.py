@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import tomli_w
 
+from wgan.data import Dataset, load
 from wgan.errors import WganError, did_you_mean
 from wgan.networks import NetworkConfig
 from wgan.objectives import variant
@@ -39,12 +40,20 @@ class DataConfig:
     """Channels for a folder or zip of pictures."""
     labels: str | None = None
     """Classes to condition on: own (folders, digits), a column of the .csv, an array of the .npz, or a file; unset: none."""
+    schema: str | None = None
+    """A TOML file that corrects what is inferred of a table's columns."""
 
     def __post_init__(self) -> None:
         if not 0 < self.held_out < 1:
             raise WganError(f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2")
         if self.resize is not None and min(self.resize) < 1:
             raise WganError(f"data.resize = {list(self.resize)}: give [height, width] in pixels, 1 or more")
+
+    def load(self, source: str | None = None, progress: bool = False) -> Dataset:
+        """Return the data set, or another `source` read in the same way."""
+        return load(
+            source or self.source, key=self.key, resize=self.resize, mode=self.mode, labels=self.labels, schema=self.schema, progress=progress
+        )
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,17 @@ def prepare(config: Config, dataset: Dataset) -> State:
     split, classes = dataset.split(config.data.held_out, config.data.split_seed), classes_of(config, dataset)
     if classes:
         split.train_labels()  # refuses a class without samples
-    return states.create(config, row_of(config), dataset.shape, choose_device(config.training.device), len(classes))
+    _check_packs(config, dataset)
+    return states.create(config, row_of(config), dataset.codec, choose_device(config.training.device), len(classes))
+
+
+def _check_packs(config: Config, dataset: Dataset) -> None:
+    pack, batch = config.network.pack, config.optimiser.batch
+    if pack > 1 and not dataset.codec.heads:
+        raise WganError(f"network.pack = {pack}: packs are for tables: leave it out")
+    for name, size in (("batch", batch), ("generator_batch", config.optimiser.generator_batch or batch)):
+        if size % pack:
+            raise WganError(f"optimiser.{name} = {size} cannot be divided into packs of {pack}: choose a multiple")
 
 
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def _gradients(losses: Losses, state: State, row: Variant, draw: CriticDraw) -> 
     x_real, z, u, y = draw
     buffers = [(buffer, buffer.clone()) for net in (state.generator, state.critic) for buffer in net.buffers()]
     with torch.no_grad():
-        x_fake = state.generator(z) if y is None else state.generator(z, y)
+        x_fake = (state.generator(z) if y is None else state.generator(z, y)).reshape(x_real.shape)
     critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u, y)).loss, state.critic)
     state.critic.requires_grad_(False)
     generator = _flat(losses.generator(z, x_real if row.score.generator_needs_real else None, y), state.generator)

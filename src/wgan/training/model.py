@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from wgan.data import Codec, codec_from_json, codec_to_json
+from wgan.data import Codec, TableCodec, codec_from_json, codec_to_json
 from wgan.errors import WganError, did_you_mean
 from wgan.files import write_text
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.networks import NetworkConfig, build_critic, build_generator, noise_numbers
 from wgan.objectives import variant
 from wgan.seeding import derive, latents, numpy_generator
 from wgan.training.state import read_tensors, write_tensors
@@ -30,7 +30,8 @@ BATCH = 256
 class Model:
     """A generator (and its critic, where it was kept) together with the codec of its data.
 
-    One that was trained with labels also has the `classes` and their `shares` among the training samples.
+    One that was trained with labels also has the `classes` and their `shares` among the training samples. One of tables can
+    be asked for states of columns: a label is then a row of states, -1 where a column is free.
     """
 
     generator: nn.Module
@@ -51,15 +52,17 @@ class Model:
         Args:
             n: how many.
             seed: names the noise.
-            labels: a class number for each; none: `draw_labels(n, seed)`, where the model has classes.
+            labels: a class number for each; none: `draw_labels(n, seed)`, where the model has classes. Of tables: the states
+                asked for, `[n, columns]`; none: nothing is asked for, so that frequencies are those that were learned.
         """
         labels = self.draw_labels(n, seed) if labels is None and self.classes else self._checked(labels, n)
         blocks = []
-        for i, z in enumerate(latents(seed, n, self.network.latent, self.device)):
+        for i, z in enumerate(latents(seed, n, noise_numbers(self.network, self.codec.heads), self.device)):
             y = None
             if labels is not None:
                 part = labels[i * len(z) : (i + 1) * len(z)]
-                y = torch.from_numpy(np.pad(part, (0, len(z) - len(part)), mode="edge")).to(self.device)
+                rest = [(0, len(z) - len(part)), *[(0, 0)] * (part.ndim - 1)]
+                y = torch.from_numpy(np.pad(part, rest, mode="edge")).to(self.device)
             blocks.append(self.codec.decode(generate(self.generator, z, y)))
         return np.concatenate(blocks)[:n]
 
@@ -83,6 +86,11 @@ class Model:
     def _checked(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
         if labels is None:
             return None
+        if isinstance(self.codec, TableCodec):
+            most = np.array([column.states for column in self.codec.learned])
+            if labels.shape != (n, len(most)) or labels.dtype.kind not in "iu" or not ((labels >= -1) & (labels < most)).all():
+                raise WganError(f"states: give {n} rows of {len(most)} numbers of states, or -1 where a column is free")
+            return labels.astype(np.int64)
         if not self.classes:
             raise WganError("this model was trained without labels, so it knows no classes")
         if labels.shape != (n,) or labels.dtype.kind not in "iu" or not ((labels >= 0) & (labels < len(self.classes))).all():
@@ -103,6 +111,8 @@ class Model:
             raise WganError(f"samples of shape {raw.shape[1:]}, the data had {self.codec.raw_shape}: give the same")
         if self.codec.kind == "images" and raw.dtype.kind != np.dtype(self.codec.dtype).kind:
             raise WganError(f"pictures of type {raw.dtype}, the data had {np.dtype(self.codec.dtype)}: give the same range of values")
+        if self.network.pack > 1:
+            raise WganError(f"this critic scores {self.network.pack} rows together, not one: train with network.pack = 1 for scores")
         if labels is None and self.classes:
             raise WganError("this critic scores a sample as one of a class: give its label")
         labels = self._checked(labels, len(raw))
@@ -122,7 +132,7 @@ def sampler_of_classes(model: Model, seed: int) -> Callable[[np.ndarray], np.nda
 
 
 @torch.no_grad()
-def generate(generator: nn.Module, z: Float[Tensor, "n latent"], y: Int64[Tensor, " n"] | None = None) -> Float[Tensor, "n *shape"]:
+def generate(generator: nn.Module, z: Float[Tensor, "n latent"], y: Int64[Tensor, "n *columns"] | None = None) -> Float[Tensor, "n *shape"]:
     """Return the generator's samples of latents (and labels), in evaluation mode: with running statistics, never the batch's."""
     was_training = generator.training
     x: Tensor = generator.eval()(z) if y is None else generator.eval()(z, y)
@@ -162,8 +172,8 @@ def load_model(folder: Path, device: torch.device | None = None) -> Model:
             raise WganError(f"{path}: format {about['format']!r}, this version reads {FORMAT!r}")
         network, codec, row = NetworkConfig(**about["network"]), codec_from_json(about["codec"]), variant(about["variant"])
         shares = {str(name): float(share) for name, share in about.get("classes", {}).items()}
-        generator = build_generator(network, codec.shape, classes=len(shares))
-        critic = build_critic(network, codec.shape, layers=row.layers, classes=len(shares))
+        generator = build_generator(network, codec.shape, classes=len(shares), heads=codec.heads)
+        critic = build_critic(network, codec.shape, layers=row.layers, classes=len(shares), heads=codec.heads)
     except WganError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:

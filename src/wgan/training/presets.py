@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wgan.data import Dataset, load
+from wgan.data import Dataset
 from wgan.errors import WganError, did_you_mean
 from wgan.objectives import Variant, variant
 from wgan.objectives.scores import DUAL_W1
@@ -37,6 +37,12 @@ PRESETS = {
         {"optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
         penalty_weight=1.0,
     ),
+    "tables": Preset(
+        "tables of mixed columns: large batches, one critic step, a light penalty",
+        {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64}, "optimiser": {"batch": 500}, "training": {"steps": 20_000}},
+        {"optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
+        penalty_weight=1.0,
+    ),
     "small-images": Preset(
         "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning rate",
         {"network": {"kind": "conv", "width": 64, "latent": 64}, "training": {"steps": 8_000}},
@@ -66,8 +72,7 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
     """
     draft = resolve(user)
     if data is None:
-        d = draft.data
-        data = load(d.source, key=d.key, resize=d.resize, mode=d.mode, labels=d.labels, progress=progress)
+        data = draft.data.load(progress=progress)
     row = variant(draft.objective.variant)
     steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
     return resolve([(f"variant {row.name}", row.settings()), *preset(name, row, data), *steady, *user]), data
@@ -76,13 +81,13 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
 def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
     """Return the layers of a preset.
 
-    `auto` chooses by the data: toy, vectors, small-images (sides up to 16) or images.
+    `auto` chooses by the data: toy, vectors, tables, small-images (sides up to 16) or images.
 
     Raises:
         WganError: no such preset; the message names the nearest.
     """
     if name == "auto":
-        name = "toy" if data.toy else "vectors" if len(data.shape) == 1 else "small-images" if max(data.shape[1:]) <= SMALL_SIDE else "images"
+        name = _suiting(data)
     if name not in PRESETS:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
     chosen = PRESETS[name]
@@ -90,3 +95,10 @@ def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
     weighed = chosen.penalty_weight and row.penalty and row.score is DUAL_W1
     weight = {"objective": {"penalty_weight": chosen.penalty_weight}} if weighed else {}
     return [(f"preset {name}", layer) for layer in (chosen.any_row, held, weight)]
+
+
+def _suiting(data: Dataset) -> str:
+    """Return the name of the preset that suits the data."""
+    if len(data.shape) == 1:
+        return "toy" if data.toy else data.codec.kind
+    return "small-images" if max(data.shape[1:]) <= SMALL_SIDE else "images"

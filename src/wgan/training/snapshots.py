@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from wgan.data import ImageCodec, Split
-from wgan.data.writers import write_grid, write_scatter
+from wgan.data import ImageCodec, Split, TableCodec
+from wgan.data.writers import write_columns, write_grid, write_scatter
 from wgan.files import replaced
 from wgan.training.model import Model
 
@@ -14,7 +14,7 @@ MOST_COLUMNS = 16
 
 
 def write_snapshot(folder: Path, step: int, model: Model, split: Split, seed: int) -> None:
-    """Write `samples/step-N.png`: a grid of pictures, a column a class if there are few; or a scatter over held-out points."""
+    """Write `samples/step-N.png`: a grid of pictures, a column a class if there are few; or, over held-out samples, a scatter or a panel a column."""
     path = folder / "samples" / f"step-{step:07d}.png"
     path.parent.mkdir(exist_ok=True)
     codec, classes = model.codec, len(model.classes)
@@ -26,4 +26,8 @@ def write_snapshot(folder: Path, step: int, model: Model, split: Split, seed: in
             write_grid(codec.to_pixels(model.sample(n, seed, labels)), target, columns)
         else:
             real = split.held_out_sample(0, min(split.n_held_out, SCATTER_SAMPLES))
-            write_scatter(model.sample(SCATTER_SAMPLES, seed).astype(np.float64), target, real.astype(np.float64))
+            fake = model.sample(SCATTER_SAMPLES, seed)
+            if isinstance(codec, TableCodec):
+                write_columns(codec, fake, target, real)
+            else:
+                write_scatter(fake.astype(np.float64), target, real.astype(np.float64))

@@ -17,6 +17,7 @@ from safetensors.torch import save as serialised
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
+from wgan.data import Codec
 from wgan.errors import WganError
 from wgan.files import replaced
 from wgan.networks import build_critic, build_generator
@@ -40,11 +41,11 @@ class State:
     seconds: float = 0.0
 
 
-def create(config: Config, row: Variant, shape: tuple[int, ...], device: torch.device, classes: int = 0) -> State:
+def create(config: Config, row: Variant, codec: Codec, device: torch.device, classes: int = 0) -> State:
     """Return the state before the first step; weights are a function of the seed. With `classes`, networks take labels."""
     seed = config.training.seed
-    generator = build_generator(config.network, shape, seed, classes).to(device)
-    critic = build_critic(config.network, shape, seed, row.layers, classes).to(device)
+    generator = build_generator(config.network, codec.shape, seed, classes, codec.heads).to(device)
+    critic = build_critic(config.network, codec.shape, seed, row.layers, classes, codec.heads).to(device)
     average = deepcopy(generator).requires_grad_(False).eval()
     return State(generator, critic, average, _optimiser(generator, config.optimiser), _optimiser(critic, config.optimiser))
 

@@ -43,7 +43,7 @@ def critic_update(state: State, losses: Losses, row: Variant, draw: CriticDraw, 
     x_real, z, u, y = draw
     labels = () if y is None else (y,)
     with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
-        x_fake = state.generator(z, *labels).float()
+        x_fake = state.generator(z, *labels).float().reshape(x_real.shape)  # of tables, packs of rows
     state.critic_optimiser.zero_grad(set_to_none=True)
     terms = CriticTerms(*losses.critic(x_real, x_fake, u, y))
     terms.loss.mean().backward()

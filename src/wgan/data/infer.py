@@ -1,0 +1,217 @@
+"""Which kind is each column of a table, and what are its states, knots and steps? Read off the data; corrections come from a TOML file."""
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import tomli_w
+from jaxtyping import Float
+
+from wgan.data.schema import MICROSECOND, Column, Kind, numbers, rounded, seconds
+from wgan.errors import WganError, did_you_mean
+
+KNOTS = 1000
+FEW_VALUES = 20
+"""A column of at most so many different numbers has nothing but spikes."""
+SPIKE = 0.05
+"""A number that this share of the rows has is a state of its own."""
+REPEATS = 5
+"""Numbers that each occur so often, on average, and are at most as many as knots, are all there are: none in between is made."""
+MOST_DECIMALS = 12
+UNIQUE, LEAST_UNIQUE = 0.95, 100
+"""Text that is new in this share of more than so many rows names them: an identifier."""
+NAMES_ROWS = re.compile(r"(^|[^a-zA-Z])id$|[a-z]I[dD]$", re.IGNORECASE | re.ASCII)
+STEPS_IN_TIME = (86400.0, 3600.0, 60.0, 1.0, 1e-3)
+DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
+TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", "T%H:%M:%SZ")
+FORMATS = tuple(date + time for time in TIMES for date in DATES)
+MOSTLY = 0.5
+GIVEN = {"numeric": ("step", "low", "high"), "datetime": ("step", "low", "high", "format")}
+
+
+def infer(
+    names: Sequence[str], rows: int, series_of: Callable[[int], pd.Series], corrections: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[Column, ...]:
+    """Return what each column of a table holds, seeing one column at a time.
+
+    Args:
+        names: of the columns.
+        rows: how many.
+        series_of: gives a column by its place.
+        corrections: by column, `kind`; of numbers and times `step`, `low` and `high`; of times kept as text `format`.
+
+    Raises:
+        WganError: no columns or rows, two columns of one name, a correction that fits nothing, or a column that cannot be
+            read as it asks.
+    """
+    given = dict(corrections or {})
+    if not names or not rows:
+        raise WganError(f"the table has {len(names)} column(s) and {rows} row(s): nothing can be learned from it")
+    for name in names:
+        if names.count(name) > 1:
+            raise WganError(f"{names.count(name)} columns are called '{name}': rename all but one")
+    for name in given:
+        if name not in names:
+            raise WganError(f"the schema speaks of a column '{name}', which the table lacks. {did_you_mean(name, names)}")
+    return tuple(_column(name, series_of(i), dict(given.get(name, {}))) for i, name in enumerate(names))
+
+
+def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:
+    kind = given.pop("kind", None) or _kind(name, series)
+    if kind not in get_args(Kind):
+        raise WganError(f"schema, column '{name}': kind = {kind!r}: choose one of {', '.join(get_args(Kind))}")
+    allowed = ("kind", *GIVEN.get(kind, ()))
+    for key, value in given.items():
+        if key not in allowed:
+            raise WganError(f"schema, column '{name}': a {kind} column has no '{key}'. {did_you_mean(key, allowed)}")
+        if not isinstance(value, str if key == "format" else int | float) or isinstance(value, bool):
+            raise WganError(f"schema, column '{name}': {key} = {value!r}: give {'text' if key == 'format' else 'a number'}")
+    column = Column(name, kind, str(series.dtype), bool(series.isna().any()))
+    if kind == "identifier":
+        return _identifier(replace(column, missing=False), series)
+    if kind in ("category", "boolean"):
+        counts = series.value_counts(dropna=True)
+        ordered = sorted(zip((-counts).tolist(), counts.index.astype(str).tolist(), strict=True))
+        if kind == "boolean" and not {level for _, level in ordered} <= {"True", "False"}:
+            raise WganError(f"schema, column '{name}': holds '{ordered[0][1]}', and boolean is True or False: call it a category")
+        return replace(column, levels=tuple(level for _, level in ordered))
+    if kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        column = replace(column, format=given.get("format") or _format(series) or "%Y-%m-%d")
+    x = numbers(series, replace(column, missing=True))
+    x = x[~np.isnan(x)]
+    if len(x) == 0:
+        raise WganError(f"schema, column '{name}': holds no value, so it cannot be {kind}")
+    return _measured(column, x, given)
+
+
+def _kind(name: str, series: pd.Series) -> Kind:
+    dtype, values = series.dtype, series.dropna()
+    if pd.api.types.is_bool_dtype(dtype) or (dtype == object and len(values) and values.map(type).eq(bool).all()):
+        return "boolean"
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return "datetime"
+    many = len(values) > LEAST_UNIQUE
+    if pd.api.types.is_numeric_dtype(dtype) and len(values):
+        if not many or not pd.api.types.is_integer_dtype(dtype) or values.nunique() <= UNIQUE * len(values):
+            return "numeric"
+        counts_rows = bool((values.diff().dropna() == 1).all())
+        return "identifier" if counts_rows or NAMES_ROWS.search(name) else "numeric"
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "category"
+    text = values.astype(str)
+    _refuse_mixed(name, series, text)
+    if len(text) and _format(series):
+        return "datetime"
+    return "identifier" if many and text.nunique() > UNIQUE * len(text) else "category"
+
+
+def _refuse_mixed(name: str, series: pd.Series, text: pd.Series) -> None:
+    """Refuse a column of numbers among which a few are not: a slip, and no category."""
+    known = pd.Series(text.unique())
+    is_number = pd.to_numeric(known, errors="coerce").notna() & ~known.str.match(r"-?0\d")
+    if len(known) > FEW_VALUES and MOSTLY < is_number.mean() < 1:
+        odd = known[~is_number].iloc[0]
+        row = int((series.astype(str) == odd).to_numpy().argmax())
+        raise WganError(
+            f"column '{name}', row {row + 1}: {odd!r} is no number, and most others are: mend it, leave it empty, or say in a schema"
+            f' [columns."{name}"] kind = "category"'
+        )
+
+
+def _format(series: pd.Series) -> str:
+    """Return how dates are written in a column of text: the first form that gives back every one as it is spelled; or nothing."""
+    known = pd.Series(series.dropna().unique())
+    if not len(known) or not known.map(lambda value: isinstance(value, str)).all():
+        return ""
+    head = known.iloc[:100]
+    if not head.str.match(r"\d{1,4}[-/.]?\d{1,2}[-/.]?\d{1,4}").all() or head.str.fullmatch(r"\d*").any():
+        return ""
+    return next((form for form in FORMATS if _is_written(head, form) and _is_written(known, form)), "")
+
+
+def _is_written(text: pd.Series, form: str) -> bool:
+    times = pd.to_datetime(text, format=form, errors="coerce")
+    return bool(times.notna().all() and (times.dt.strftime(form) == text).all())
+
+
+def _identifier(column: Column, series: pd.Series) -> Column:
+    """Say how a new identifier is written: as the longest is, where all are one beginning and a number; and where counting goes on."""
+    if pd.api.types.is_integer_dtype(series.dtype):
+        return replace(column, start=int(series.max()) + 1, pattern="{}")
+    parts = series.dropna().astype(str).str.extract(r"^(.*?)(\d+)$")
+    if len(parts) and parts.notna().all().all() and parts[0].nunique() == 1 and parts[1].str.len().max() <= 15:
+        prefix = str(parts[0].iloc[0]).replace("{", "{{").replace("}", "}}")
+        return replace(column, start=int(parts[1].astype(np.int64).max()) + 1, pattern=f"{prefix}{{:0{int(parts[1].str.len().min())}d}}")
+    name = column.name.replace("{", "{{").replace("}", "}}")
+    return replace(column, pattern=f"{name}-{{:06d}}")
+
+
+def _measured(column: Column, x: Float[np.ndarray, " n"], given: dict[str, Any]) -> Column:
+    """Add step, spikes, knots and heights."""
+    low, high = float(given.get("low", x.min())), float(given.get("high", x.max()))
+    if not low <= x.min() or not x.max() <= high:
+        raise WganError(f"schema, column '{column.name}': values run from {x.min():g} to {x.max():g}, beyond low = {low:g} and high = {high:g}")
+    column = replace(column, step=float(given["step"]) if "step" in given else _step(column, x))
+    found, counts = np.unique(x, return_counts=True)
+    if len(found) <= FEW_VALUES and not {"low", "high"} & set(given):
+        return replace(column, spikes=tuple(found.tolist()))
+    often = counts > SPIKE * len(x)
+    spikes, values, counts = tuple(found[often].tolist()), found[~often], counts[~often]
+    if not len(values):
+        return replace(column, spikes=spikes)
+    ends = np.cumsum(counts) / counts.sum()
+    if len(values) <= KNOTS and counts.sum() >= REPEATS * len(values) and not {"low", "high"} & set(given):
+        return replace(column, spikes=spikes, knots=tuple(values.tolist()), heights=tuple(ends.tolist()), discrete=True)
+    middle = ends - counts / (2 * counts.sum())
+    if len(values) > KNOTS:  # as dense as the data are
+        chosen = np.unique(np.searchsorted(middle, np.linspace(middle[0], middle[-1], KNOTS)).clip(0, len(values) - 1))
+        values, middle = values[chosen], middle[chosen]
+    if low < values[0]:
+        values, middle = np.insert(values, 0, low), np.insert(middle, 0, middle[0] / 2)
+    if high > values[-1]:
+        values, middle = np.append(values, high), np.append(middle, (1 + middle[-1]) / 2)
+    return replace(column, spikes=spikes, knots=tuple(values.tolist()), heights=tuple(middle.tolist()))
+
+
+def _step(column: Column, x: Float[np.ndarray, " n"]) -> float:
+    """Return the largest power of ten up to 1 (of times: day, hour, ...) that all values are multiples of; zero if there is none."""
+    if column.kind == "datetime":
+        return next((step for step in STEPS_IN_TIME if np.array_equal(np.rint(x / step) * step, x)), MICROSECOND)
+    if "int" in column.dtype.lower():
+        return 1.0
+    return next((10.0**-d for d in range(MOST_DECIMALS) if np.array_equal(rounded(x, 10.0**-d), x)), 0.0)
+
+
+def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
+    """Read a TOML file of corrections: `[columns.NAME]` and below it kind, step, low, high, format.
+
+    Raises:
+        WganError: no such file, or not in that form.
+    """
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WganError(f"{path}: no such schema file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WganError(f"{path}: not valid TOML: {error}") from None
+    columns = found.pop("columns", {})
+    if found or not isinstance(columns, dict) or not all(isinstance(each, dict) for each in columns.values()):
+        raise WganError(f"{path}: write [columns.NAME] and, below it, kind = ...")
+    return columns
+
+
+def to_toml(columns: Iterable[Column]) -> str:
+    """Return a TOML file of what was inferred, to be corrected."""
+    return tomli_w.dumps({"columns": {column.name: _correctable(column) for column in columns}})
+
+
+def _correctable(column: Column) -> dict[str, Any]:
+    given: dict[str, Any] = {"kind": column.kind}
+    if column.kind == "datetime" and column.format:
+        given["format"] = column.format
+    return given

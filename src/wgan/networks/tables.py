@@ -1,0 +1,131 @@
+"""Which networks serve tables? A generator with a head a column, and a critic that sees packs of rows; both know which states are asked for.
+
+Heads: a category is drawn inside the generator, by Gumbel noise that is part of the latent (Jang et al. 2017, equation 2; Maddison et
+al. 2017), so that a sample is a function of its latent alone. Packs: Lin et al. (2018), section 3 (PacGAN). Conditions: Mirza and Osindero (2014),
+here any number of columns at once, and exact, for what is asked for replaces what the head would say.
+"""
+
+from collections.abc import Iterator, Sequence
+from math import sqrt
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Tensor, nn
+
+TEMPERATURE = 0.2
+SMALLEST = 1e-7
+States = Int64[Tensor, "n columns"]
+
+
+class Head(Protocol):
+    """One column's place in a coded row: one-hot codes of these sizes from `start` on, then a score, if `scored`."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]: ...
+    @property
+    def scored(self) -> bool: ...
+    @property
+    def score(self) -> int: ...
+    @property
+    def parts(self) -> Iterator[tuple[int, int]]: ...
+
+
+def units(heads: Sequence[Head]) -> int:
+    """Return how many numbers of a coded row are one-hot codes."""
+    return sum(sum(head.sizes) for head in heads)
+
+
+class Conditions(nn.Module):
+    """States asked for -> one-hot codes `[n, units]`; zeros where a column is free (-1)."""
+
+    column: Tensor
+    step: Tensor
+    size: Tensor
+    start: Tensor
+
+    def __init__(self, heads: Sequence[Head]) -> None:
+        super().__init__()
+        parts = [(i, head.sizes[1] if place == 0 and len(head.sizes) == 2 else 1, size) for i, head in enumerate(heads) for place, size in enumerate(head.sizes)]
+        sizes = torch.tensor([size for _, _, size in parts], dtype=torch.int64)
+        for name, values in (
+            ("column", torch.tensor([i for i, _, _ in parts], dtype=torch.int64)),
+            ("step", torch.tensor([step for _, step, _ in parts], dtype=torch.int64)),
+            ("size", sizes),
+            ("start", sizes.cumsum(0) - sizes),
+        ):
+            self.register_buffer(name, values, persistent=False)
+        self.units = int(sizes.sum())
+
+    def forward(self, y: States) -> Float[Tensor, "n units"]:
+        asked = y[:, self.column]
+        digit = asked.clamp_min(0) // self.step % self.size
+        codes = torch.zeros(len(y), self.units, device=y.device)
+        return codes.scatter(1, self.start + digit, (asked >= 0).to(codes.dtype))
+
+
+class TableGenerator(nn.Module):
+    """[latent, Gumbel noise] -> coded rows: soft ones while training, and one-hot codes in evaluation, with the states y asked for.
+
+    The probability of a state is softmax(logits); softmax((logits + Gumbel noise) / temperature) is nearly one-hot, and its largest
+    entry is a draw from that distribution. A score counts where the first state, an ordinary number, is drawn.
+    """
+
+    def __init__(self, net: nn.Module, heads: Sequence[Head], latent: int) -> None:
+        super().__init__()
+        self.net, self.latent, self.conditions = net, latent, Conditions(heads)
+        self.heads = [(list(head.sizes), head.scored) for head in heads]
+
+    def forward(self, z: Float[Tensor, "n latent_and_noise"], y: States | None = None) -> Float[Tensor, "n width"]:
+        z, noise = z[:, : self.latent], z[:, self.latent :]
+        asked = self.conditions(y) if y is not None else z.new_zeros(len(z), self.conditions.units)
+        logits = self.net(torch.cat([z, sqrt(self.latent) * asked], dim=1)).float()
+        uniform = torch.special.ndtr(noise).clamp(SMALLEST, 1 - SMALLEST)
+        gumbel = -torch.log(-torch.log(uniform))
+        parts, out, unit = [], 0, 0
+        for sizes, scored in self.heads:
+            first = None
+            for size in sizes:
+                here = asked[:, unit : unit + size]
+                state = self._drawn(logits[:, out : out + size] + gumbel[:, unit : unit + size])
+                state = here + (1 - here.sum(1, keepdim=True)) * state
+                first = state[:, :1] if first is None else first
+                parts.append(state)
+                out, unit = out + size, unit + size
+            if scored:
+                score = logits[:, out : out + 1]
+                parts.append(score if first is None else score * first)
+                out += 1
+        return torch.cat(parts, dim=1)
+
+    def _drawn(self, perturbed: Float[Tensor, "n states"]) -> Float[Tensor, "n states"]:
+        if self.training:
+            return F.softmax(perturbed / TEMPERATURE, dim=1)
+        return F.one_hot(perturbed.argmax(1), perturbed.shape[1]).to(perturbed.dtype)
+
+
+class TableCritic(nn.Module):
+    """f(x, y) for packs of rows: net([x, one-hot codes of y] of `pack` rows, side by side) -> one score a pack.
+
+    x is rows `[n, width]`, or packs `[n / pack, pack, width]`. A bound on net's slope bounds f's slope in x.
+    """
+
+    def __init__(self, net: nn.Sequential, heads: Sequence[Head], pack: int) -> None:
+        super().__init__()
+        self.features, self.head, self.pack, self.conditions = net[:-2], net[-2:], pack, Conditions(heads)
+
+    def hidden(self, x: Float[Tensor, "packs *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
+        """Return the last hidden layer."""
+        rows = x.reshape(-1, x.shape[-1])
+        asked = self.conditions(y) if y is not None else rows.new_zeros(len(rows), self.conditions.units)
+        h: Tensor = self.features(torch.cat([rows, asked], dim=1).reshape(len(rows) // self.pack, -1))
+        return h
+
+    def score(self, h: Float[Tensor, "packs hidden"], y: States | None = None) -> Float[Tensor, " packs"]:
+        """Return the scores of hidden layers."""
+        f: Tensor = self.head(h)
+        return f
+
+    def forward(self, x: Float[Tensor, "packs *rows"], y: States | None = None) -> Float[Tensor, " packs"]:
+        return self.score(self.hidden(x, y), y)
