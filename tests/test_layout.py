@@ -32,7 +32,7 @@ STAGES = [
 FREE = {
     "objectives": {"errors"},
     "distances": {"errors"},
-    "evaluation": {"errors", "intervals", "distances", "data"},
+    "evaluation": {"errors", "seeding", "intervals", "distances", "data"},
     "audit": {"errors", "seeding", "distances", "networks", "objectives"},
 }
 

@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from wgan.data import Dataset, load
+from wgan.data import Dataset, TableCodec, load
 from wgan.data.dataset import class_values
 from wgan.errors import WganError
-from wgan.evaluation import Verdict, Watch, evaluate
-from wgan.training import choose_device, configure, load_model, model_of, prepare, sampler, sampler_of_classes, save_model, train
+from wgan.evaluation import TableVerdict, Verdict, Watch, evaluate, evaluate_table
+from wgan.training import choose_device, configure, load_model, model_of, prepare, sample_where, sampler, sampler_of_classes, save_model, train
 from wgan.training.config import Layer
+from wgan.training.where import Where
 
-Data = np.ndarray | Tensor | str | Path
+Data: TypeAlias = np.ndarray | Tensor | pd.DataFrame | str | Path
+Samples: TypeAlias = np.ndarray | Tensor | pd.DataFrame
 SIGNS = {"paper": 1.0, "negated": -1.0}
 
 
@@ -28,7 +31,7 @@ class WGAN(BaseEstimator):
     Args:
         variant: a row of the table, see `wgan variants`.
         steps: generator steps; none: the preset's.
-        preset: `auto`, `toy`, `vectors`, `small-images`, `images` or `residual`.
+        preset: `auto`, `toy`, `vectors`, `tables`, `small-images`, `images` or `residual`.
         random_state: names every random draw; an int gives the same model again.
         device: `auto`, `cpu`, `cuda` or `mps`.
         precision: `float32` or `bfloat16`.
@@ -72,7 +75,7 @@ class WGAN(BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Data, y: object = None) -> "WGAN":
-        """Train on `X`: vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
+        """Train on `X`: a DataFrame, vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
 
         A fifth of the samples is held out for `verdict()`; `settings={"data.held_out": 0.05}` holds out fewer. Where `conditional`,
         `y` `[n]` holds each sample's class, a whole number or a name; of a path or name, its own classes are taken, or those that
@@ -81,8 +84,9 @@ class WGAN(BaseEstimator):
         Raises:
             WganError: data or settings that cannot be used.
         """
-        if hasattr(self, "n_features_in_"):
-            del self.n_features_in_
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                delattr(self, name)
         data = None if isinstance(X, str | Path) else self._load(X)
         if self.conditional and (y is None) != (data is None):
             raise WganError("conditional=True: an array needs its labels as y, and a path or name brings its own, or settings name them")
@@ -105,18 +109,39 @@ class WGAN(BaseEstimator):
         self.classes_ = self.model_.classes
         return self
 
-    def sample(self, n_samples: int = 1, random_state: int | np.random.RandomState | None = 0, labels: object = None) -> np.ndarray | Tensor:
+    def sample(
+        self,
+        n_samples: int = 1,
+        random_state: int | np.random.RandomState | None = 0,
+        labels: object = None,
+        where: Where = (),
+        balance: str | None = None,
+    ) -> Samples:
         """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same ones.
 
-        `labels`, of a conditional model, is one class for all or one for each; without it they are as frequent as in training.
+        Args:
+            n_samples: how many.
+            random_state: names the noise.
+            labels: of a conditional model, one class for all or one for each; without it they are as frequent as in training.
+            where: of a table, what every row satisfies: `{"education": "Masters", "age": (30, 39)}`, ends included and perhaps
+                none, or text such as `age>=30`, one or several.
+            balance: of a table, a category whose levels are to be equally frequent.
+
+        Raises:
+            WganError: what was asked for does not fit the data.
         """
         check_is_fitted(self, "model_")
         if n_samples < 1:
             raise WganError(f"n_samples = {n_samples}: give 1 or more")
-        raw = self.model_.sample(n_samples, _as_seed(random_state), None if labels is None else self._numbers(labels, n_samples))
+        if where or balance:
+            raw = sample_where(self.model_, n_samples, _as_seed(random_state), where, balance).raw
+        else:
+            raw = self.model_.sample(n_samples, _as_seed(random_state), None if labels is None else self._numbers(labels, n_samples))
+        if isinstance(self.model_.codec, TableCodec):
+            return self.model_.codec.frame(raw)
         return torch.from_numpy(raw) if self._as_tensor else raw
 
-    def score_samples(self, X: np.ndarray | Tensor, convention: Literal["paper", "negated"] = "paper", labels: object = None) -> np.ndarray:
+    def score_samples(self, X: Samples, convention: Literal["paper", "negated"] = "paper", labels: object = None) -> np.ndarray:
         """Return the critic's score of each sample, `[n]`; of a conditional model, as one of the class that `labels` gives.
 
         In the papers' convention real samples score high; `negated` is that of courses where they score low. A score
@@ -125,6 +150,10 @@ class WGAN(BaseEstimator):
         check_is_fitted(self, "model_")
         if convention not in SIGNS:
             raise WganError(f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'")
+        if isinstance(self.model_.codec, TableCodec):
+            if not isinstance(X, pd.DataFrame):
+                raise WganError("this model was fitted on a table: give a DataFrame with its columns")
+            return SIGNS[convention] * self.model_.scores(self.model_.codec.matrix(X.rename(columns=str)))
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else np.asarray(X)
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
@@ -145,16 +174,23 @@ class WGAN(BaseEstimator):
         estimator = cls(model.variant, device=device, conditional=bool(model.classes))
         estimator.model_, estimator.classes_ = model, model.classes
         estimator._as_tensor = False
-        if len(model.codec.shape) == 1:
+        if isinstance(model.codec, TableCodec):
+            estimator._name_columns(model.codec)
+        elif len(model.codec.shape) == 1:
             estimator.n_features_in_ = model.codec.shape[0]
         return estimator
 
-    def verdict(self) -> Verdict:
-        """Return the exact distance between generated and held-out samples, beside real against held-out."""
+    def verdict(self, target: str | None = None) -> Verdict | TableVerdict:
+        """Return how far generated samples are from held-out ones, beside real ones: the exact distance; of tables all their figures.
+
+        `target`, of tables, is the column that models are trained to tell; the last unless given.
+        """
         check_is_fitted(self, "model_")
         if not hasattr(self, "_split"):
             raise WganError("a loaded model has no data to be measured on: fit one, or see the run's verdict.json")
         seed = self.config_.training.seed
+        if isinstance(self.model_.codec, TableCodec):
+            return evaluate_table(sampler(self.model_, seed), self._split, target)
         return evaluate(sampler(self.model_, seed), self._split, sampler_of_classes(self.model_, seed))
 
     def _numbers(self, labels: object, n: int) -> np.ndarray:
@@ -164,7 +200,18 @@ class WGAN(BaseEstimator):
         numbers = np.array([self.model_.label(str(name)) for name in names.tolist()], dtype=np.int64)
         return np.repeat(numbers, n) if one else numbers
 
-    def _load(self, X: np.ndarray | Tensor) -> Dataset:
+    def _name_columns(self, codec: TableCodec) -> None:
+        self.feature_names_in_ = np.array([column.name for column in codec.columns], dtype=object)
+        self.n_features_in_ = len(codec.columns)
+
+    def _load(self, X: np.ndarray | Tensor | pd.DataFrame) -> Dataset:
+        if isinstance(X, pd.DataFrame):
+            if self.conditional:
+                raise WganError("conditional=True is for classes; each column of a table can be asked for with sample(where=...): leave it out")
+            data = load(X)
+            assert isinstance(data.codec, TableCodec)
+            self._name_columns(data.codec)
+            return data
         if isinstance(X, Tensor) and X.ndim > 2:
             return load(X)
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else X

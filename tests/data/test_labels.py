@@ -4,6 +4,7 @@ import gzip
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
@@ -100,6 +101,7 @@ def test_a_column_or_an_array_beside_the_samples_gives_labels(tmp_path):
 
 def test_wrong_sources_of_labels_are_one_clear_error(tmp_path):
     (tmp_path / "t.csv").write_text("a,kind\n" + "1,x\n2,y\n" * 10)
+    pd.read_csv(tmp_path / "t.csv").to_parquet(tmp_path / "t.parquet")
     (tmp_path / "two.csv").write_text("1,2\n" * 20)
     (tmp_path / "latin.txt").write_bytes(b"\xe9\n" * 20)
     np.savez(tmp_path / "o.npz", x=X, y=np.array([{}] * 40, dtype=object))
@@ -107,7 +109,7 @@ def test_wrong_sources_of_labels_are_one_clear_error(tmp_path):
     for source, labels, words in [
         ("t.csv", "sort", "is no named column or array there, nor a file of labels"),
         ("digits", "two.csv", "holds several columns"),
-        ("t.csv", None, "column kind holds 'x'"),
+        ("t.parquet", "kind", "each column of a table can be asked for"),
         ("digits", "latin.txt", "not text in UTF-8"),
         ("digits", "l.npz", "labels are one array"),
         ("o.npz", "y", "save numbers or text, never Python objects"),

@@ -1,7 +1,15 @@
 """`wgan variants` and `wgan data`: what is there to choose from?"""
 
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
 from wgan.cli.app import app, screen, times
-from wgan.data import load, named_sources
+from wgan.data import Dataset, TableCodec, load, named_sources
+from wgan.data.infer import to_toml
+from wgan.errors import WganError
+from wgan.files import write_text
 from wgan.objectives import VARIANTS
 
 
@@ -26,27 +34,46 @@ def variants() -> int:
 
 
 @app.command
-def data(source: str | None = None, /) -> int:
-    """List the data known by name, or describe SOURCE.
+def data(source: str | None = None, /, *, schema: Path | None = None, out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None) -> int:
+    """List the data known by name, or describe SOURCE: of a table what each column was taken for.
 
     Parameters
     ----------
     source
         Anything that `wgan train` takes.
+    schema
+        Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind, step, low, high or format.
+    out
+        Of a table: write such a file of what was inferred, to be corrected.
     """
     if source is None:
         for name, summary in named_sources().items():
             screen.print(f"{name:18} {summary}")
-        screen.print("or a path: .npy, .npz, .csv (numbers), idx (as MNIST ships, .gz too), a folder or zip of pictures")
+        screen.print("or a path: .npy, .npz, idx (as MNIST ships, .gz too), a folder or zip of pictures,")
+        screen.print("a table (.csv or .tsv with a line of names, .gz too; .parquet), or a .csv of numbers alone")
         return 0
-    dataset = load(source, progress=True)
+    dataset = load(source, schema=str(schema) if schema else None, progress=True)
     split = dataset.split()
     screen.print(f"{dataset.name}: {len(dataset)} samples of shape {times(dataset.shape)} ({dataset.codec.kind})")
     screen.print(
         f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and {split.n_held_out} held out; distances in {dataset.codec.units}"
     )
+    if isinstance(dataset.codec, TableCodec):
+        for column in dataset.codec.columns:
+            screen.print(f"  {column.name}: {column}")
+    if out is not None:
+        _write_schema(dataset, out)
     if dataset.classes:
         screen.print(f"{len(dataset.classes)} classes: {', '.join(dataset.classes[:20])}")
     if dataset.toy and dataset.toy.partner:
         screen.print(f"known exactly: {dataset.toy.partner.formula}")
     return 0
+
+
+def _write_schema(dataset: Dataset, out: Path) -> None:
+    if not isinstance(dataset.codec, TableCodec):
+        raise WganError(f"--out writes the schema of a table, and {dataset.name} holds {dataset.codec.kind}: leave it out")
+    if out.exists():
+        raise WganError(f"{out}: is there already, and nothing is overwritten: choose another name")
+    write_text(out, to_toml(dataset.codec.columns))
+    screen.print(f"schema in {out}; correct it there and give it with --schema")

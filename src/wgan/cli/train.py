@@ -44,6 +44,7 @@ def train_command(
     *,
     variant: str | None = None,
     labels: str | None = None,
+    schema: str | None = None,
     preset: str = "auto",
     steps: int | None = None,
     out: Path | None = None,
@@ -62,13 +63,15 @@ def train_command(
     Parameters
     ----------
     data
-        A name (see `wgan data`), a .npy, .npz, .csv or idx file, or a folder or zip of pictures; digits unless given.
+        A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip of pictures; digits unless given.
     variant
         A row of `wgan variants`; wgan-gp unless given.
     labels
         Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv, an array of the .npz, or a file.
+    schema
+        A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o FILE` writes one.
     preset
-        auto, toy, vectors, small-images, images or residual.
+        auto, toy, vectors, tables, small-images, images or residual.
     steps
         Generator steps.
     out
@@ -93,7 +96,7 @@ def train_command(
         No progress bar, just the lines at the end.
     """
     flags: dict[str, dict[str, object]] = {
-        "data": {"source": data, "labels": labels},
+        "data": {"source": data, "labels": labels, "schema": schema},
         "objective": {"variant": variant},
         "training": {
             "steps": steps,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,7 @@ __all__ = [
     "named_sources",
 ]
 
-Source = str | Path | np.ndarray | Tensor | pd.DataFrame
+Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
 
 
 def named_sources() -> dict[str, str]:

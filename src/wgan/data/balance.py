@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int64
 
-from wgan.data.codecs import TableCodec
 from wgan.data.dataset import Split
+from wgan.data.tables import TableCodec
 
 FREE = -1
 """What stands for a state that is not asked for."""
@@ -42,7 +42,7 @@ class Balance:
 
     @cached_property
     def _index(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Rows sorted by state, column after column; where each state begins and how many it has; the sums of probabilities, plus the column's place."""
+        """Return rows by state, column after column; where each state begins, and its count; sums of probabilities, plus the column's place."""
         rows = self.split.train_rows(np.arange(min(self.split.n_train, MOST_ROWS)))
         sorted_rows, counts, sums = [], [], []
         states = self.codec.states(self.split.dataset.rows[rows])

@@ -12,7 +12,7 @@ import pandas as pd
 import tomli_w
 from jaxtyping import Float
 
-from wgan.data.schema import MICROSECOND, Column, Kind, numbers, rounded, seconds
+from wgan.data.schema import MICROSECOND, Column, Kind, numbers, rounded
 from wgan.errors import WganError, did_you_mean
 
 KNOTS = 1000
@@ -91,7 +91,7 @@ def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:
 
 def _kind(name: str, series: pd.Series) -> Kind:
     dtype, values = series.dtype, series.dropna()
-    if pd.api.types.is_bool_dtype(dtype) or (dtype == object and len(values) and values.map(type).eq(bool).all()):
+    if pd.api.types.is_bool_dtype(dtype) or (pd.api.types.is_object_dtype(dtype) and len(values) and values.map(type).eq(bool).all()):
         return "boolean"
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "datetime"

@@ -131,7 +131,10 @@ class Column:
             if not self.scored:
                 parts.append(f"{len(ends)} values: {_few(written)}" if len(ends) > 1 else f"always {written[0]}")
             else:
-                parts += [f"{written[0]} to {written[-1]}", f"in steps of {self.step:g}{' s' if self.kind == 'datetime' else ''}" if self.step else "any"]
+                parts += [
+                    f"{written[0]} to {written[-1]}",
+                    f"in steps of {self.step:g}{' s' if self.kind == 'datetime' else ''}" if self.step else "any",
+                ]
                 if self.spikes and self.kind == "numeric":
                     parts.append("often " + ", ".join(f"{x:g}" for x in self.spikes))
         elif self.kind == "identifier":
@@ -194,7 +197,9 @@ def seconds(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:
 def _refuse(series: pd.Series, wrong: np.ndarray, column: Column, why: str) -> None:
     if wrong.any():
         row = int(wrong.argmax())
-        raise WganError(f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: mend it, or give the column another kind in a schema")
+        raise WganError(
+            f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: mend it, or give the column another kind in a schema"
+        )
 
 
 def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
@@ -232,4 +237,5 @@ def to_json(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
 
 def from_json(fields: list[dict[str, Any]]) -> tuple[Column, ...]:
     """Build columns from what `to_json` gave."""
-    return tuple(Column(**{k: tuple(v) if isinstance(v, list) else v for k, v in each.items()}) for each in fields)
+    values: list[dict[str, Any]] = [{k: tuple(v) if isinstance(v, list) else v for k, v in each.items()} for each in fields]
+    return tuple(Column(**each) for each in values)

@@ -82,7 +82,9 @@ class TableCodec:
         names = [column.name for column in self.learned]
         if name not in names:
             made = any(column.name == name for column in self.columns)
-            raise WganError(f"column '{name}' holds identifiers, which are not learned" if made else f"no column is called '{name}'. {did_you_mean(name, names)}")
+            raise WganError(
+                f"column '{name}' holds identifiers, which are not learned" if made else f"no column is called '{name}'. {did_you_mean(name, names)}"
+            )
         return names.index(name)
 
     def states(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:

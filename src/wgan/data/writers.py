@@ -130,7 +130,8 @@ def _draw_column(draw: ImageDraw.ImageDraw, column: Column, fake: Float[np.ndarr
     base = sides[0][1]
     assert base is not None
     if column.is_number and len(present := base[~np.isnan(base)]):
-        edges = np.linspace(*np.quantile(present, [0.005, 0.995]), BARS + 1)[1:-1]
+        low, high = np.quantile(present, [0.005, 0.995]).tolist()
+        edges = np.linspace(low, high, BARS + 1)[1:-1]
         codes = [np.where(np.isnan(x), BARS, np.searchsorted(edges, np.nan_to_num(x), side="right")) for _, x in sides if x is not None]
         bars = BARS + column.missing
     else:

@@ -2,5 +2,6 @@
 
 from wgan.evaluation.progress import Trend, Watch
 from wgan.evaluation.protocol import Verdict, evaluate
+from wgan.evaluation.table_verdict import TableVerdict, evaluate_table
 
-__all__ = ["Trend", "Verdict", "Watch", "evaluate"]
+__all__ = ["TableVerdict", "Trend", "Verdict", "Watch", "evaluate", "evaluate_table"]

@@ -7,12 +7,13 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
+from wgan.data.tables import Head
 from wgan.errors import WganError
 from wgan.networks import images, tables, vectors
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.layers import Score
 from wgan.networks.lipschitz import Layers, constrained
-from wgan.networks.tables import Head, TableCritic, TableGenerator
+from wgan.networks.tables import TableCritic, TableGenerator
 from wgan.seeding import derive
 
 __all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_parameters", "noise_numbers"]
@@ -63,9 +64,7 @@ def noise_numbers(config: NetworkConfig, heads: Sequence[Head] = ()) -> int:
     return config.latent + tables.units(heads)
 
 
-def build_generator(
-    config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, classes: int = 0, heads: Sequence[Head] = ()
-) -> nn.Module:
+def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, classes: int = 0, heads: Sequence[Head] = ()) -> nn.Module:
     """Return a network `[n, noise_numbers] -> [n, *shape]` whose weights are a function of `seed`.
 
     With `classes`, it takes labels too; with `heads`, the columns of a table, it takes the states asked for.

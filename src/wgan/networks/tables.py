@@ -1,35 +1,23 @@
 """Which networks serve tables? A generator with a head a column, and a critic that sees packs of rows; both know which states are asked for.
 
-Heads: a category is drawn inside the generator, by Gumbel noise that is part of the latent (Jang et al. 2017, equation 2; Maddison et
-al. 2017), so that a sample is a function of its latent alone. Packs: Lin et al. (2018), section 3 (PacGAN). Conditions: Mirza and Osindero (2014),
-here any number of columns at once, and exact, for what is asked for replaces what the head would say.
+Heads: a category is drawn inside the generator, by Gumbel noise that is part of the latent, so that a sample is a function of its latent
+alone; the critic sees the one-hot code, and the gradient passes straight through to the probabilities (Jang et al. 2017, section 2.2). Packs:
+Lin et al. (2018), section 3 (PacGAN). Conditions: Mirza and Osindero (2014), here any number of columns at once, and exact, for what is
+asked for replaces what the head would say.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import sqrt
-from typing import Protocol
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-TEMPERATURE = 0.2
+from wgan.data.tables import Head
+
 SMALLEST = 1e-7
 States = Int64[Tensor, "n columns"]
-
-
-class Head(Protocol):
-    """One column's place in a coded row: one-hot codes of these sizes from `start` on, then a score, if `scored`."""
-
-    @property
-    def sizes(self) -> tuple[int, ...]: ...
-    @property
-    def scored(self) -> bool: ...
-    @property
-    def score(self) -> int: ...
-    @property
-    def parts(self) -> Iterator[tuple[int, int]]: ...
 
 
 def units(heads: Sequence[Head]) -> int:
@@ -47,7 +35,11 @@ class Conditions(nn.Module):
 
     def __init__(self, heads: Sequence[Head]) -> None:
         super().__init__()
-        parts = [(i, head.sizes[1] if place == 0 and len(head.sizes) == 2 else 1, size) for i, head in enumerate(heads) for place, size in enumerate(head.sizes)]
+        parts = [
+            (i, head.sizes[1] if place == 0 and len(head.sizes) == 2 else 1, size)
+            for i, head in enumerate(heads)
+            for place, size in enumerate(head.sizes)
+        ]
         sizes = torch.tensor([size for _, _, size in parts], dtype=torch.int64)
         for name, values in (
             ("column", torch.tensor([i for i, _, _ in parts], dtype=torch.int64)),
@@ -66,10 +58,10 @@ class Conditions(nn.Module):
 
 
 class TableGenerator(nn.Module):
-    """[latent, Gumbel noise] -> coded rows: soft ones while training, and one-hot codes in evaluation, with the states y asked for.
+    """[latent, normal numbers that become Gumbel noise] -> coded rows, with the states y asked for.
 
-    The probability of a state is softmax(logits); softmax((logits + Gumbel noise) / temperature) is nearly one-hot, and its largest
-    entry is a draw from that distribution. A score counts where the first state, an ordinary number, is drawn.
+    The largest of logits + Gumbel noise is a draw from softmax(logits): its one-hot code goes forward, and the gradient of
+    softmax(logits + noise) back. A score counts where the first state, an ordinary number, is drawn.
     """
 
     def __init__(self, net: nn.Module, heads: Sequence[Head], latent: int) -> None:
@@ -88,7 +80,7 @@ class TableGenerator(nn.Module):
             first = None
             for size in sizes:
                 here = asked[:, unit : unit + size]
-                state = self._drawn(logits[:, out : out + size] + gumbel[:, unit : unit + size])
+                state = _drawn(logits[:, out : out + size] + gumbel[:, unit : unit + size])
                 state = here + (1 - here.sum(1, keepdim=True)) * state
                 first = state[:, :1] if first is None else first
                 parts.append(state)
@@ -99,10 +91,12 @@ class TableGenerator(nn.Module):
                 out += 1
         return torch.cat(parts, dim=1)
 
-    def _drawn(self, perturbed: Float[Tensor, "n states"]) -> Float[Tensor, "n states"]:
-        if self.training:
-            return F.softmax(perturbed / TEMPERATURE, dim=1)
-        return F.one_hot(perturbed.argmax(1), perturbed.shape[1]).to(perturbed.dtype)
+
+def _drawn(perturbed: Float[Tensor, "n states"]) -> Float[Tensor, "n states"]:
+    """Return one-hot codes of the largest, with the gradient of the softmax."""
+    soft = F.softmax(perturbed, dim=1)
+    hard = F.one_hot(perturbed.argmax(1), perturbed.shape[1]).to(soft.dtype)
+    return hard + (soft - soft.detach())
 
 
 class TableCritic(nn.Module):

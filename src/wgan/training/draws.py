@@ -1,4 +1,4 @@
-"""What is random in a run? Batches, noise, coefficients, labels, states asked for and dropout, each a function of (seed, step), so that nothing is stored."""
+"""What is random in a run? Batches, noise, coefficients, conditions and dropout, each a function of (seed, step), so that nothing is stored."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext

@@ -29,7 +29,7 @@ from wgan.errors import WganError
 from wgan.files import PARTIAL, remove_partial, write_text
 from wgan.training.config import Config, from_file, resolve
 
-PACKAGES = ("torch", "numpy", "scikit-learn", "POT", "safetensors", "pillow")
+PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "POT", "safetensors", "pillow")
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,29 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
     return run
 
 
+def read_run(folder: Path, progress: bool = False) -> tuple[Config, Dataset]:
+    """Return the configuration of a run and the data that it was begun on.
+
+    Raises:
+        WganError: no run there, or its data are gone or have changed.
+    """
+    settings, about = folder / "config.toml", folder / "run.json"
+    if not settings.exists() or not about.exists():
+        raise WganError(f"{folder}: holds no run (no config.toml and run.json): give a folder that `wgan train` made")
+    config = resolve([from_file(settings)])
+    dataset = config.data.load(progress=progress)
+    _sittings(about, config, dataset)  # refuses other data
+    return config, dataset
+
+
 def _check_same(folder: Path, settings: Path, config: Config) -> None:
-    """Refuse other settings, once there is a checkpoint to lose. `data.source` and a file of labels are paths; hashes decide instead.
+    """Refuse other settings, once there is a checkpoint to lose. The data, a file of labels, a schema are paths; hashes decide instead.
 
     More steps may be asked for where nothing that was done depends on them.
     """
     before = resolve([from_file(settings)])
     passed = ["data.source:"]
-    if before.data.labels and config.data.labels:
-        passed.append("data.labels:")
+    passed += [f"data.{name}:" for name in ("labels", "schema") if getattr(before.data, name) and getattr(config.data, name)]
     if before.optimiser.decay == "none" and not before.training.stop_when_converged and config.training.steps > before.training.steps:
         passed.append("training.steps:")
     differences = [d for d in before.differences(config) if not d.startswith(tuple(passed))]

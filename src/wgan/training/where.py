@@ -124,8 +124,9 @@ def sample_where(model: Model, n: int, seed: int = 0, where: Where = (), balance
     column = None if balance is None else model.codec.place(balance)
     if column is not None and (model.codec.learned[column].is_number or y[column] != FREE):
         raise WganError(f"column '{balance}' cannot be balanced: choose a category that no condition fixes")
-    raw, tried = [], 0
-    while (got := sum(map(len, raw))) < n:
+    raw: list[np.ndarray] = []
+    tried = 0
+    while (got := sum(len(rows) for rows in raw)) < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(f"{got} of {tried} rows satisfy {_words(waits)}, too few to wait for {n}: ask for fewer rows, or for less")
         size = BLOCK if waits else n

@@ -1,0 +1,164 @@
+"""How good are the rows of a generated table? Columns alone, pairs of columns, use in training, detection, copying: each beside real rows.
+
+A table is a matrix `[n, columns]` as its codec stores it: numbers, seconds, numbers of levels, NaN where missing. Shape and trend are
+those that Zhang et al. (2024, TabSyn), section 4.1, report, with missing values counted instead of dropped.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int64
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import f1_score, pairwise_distances_argmin_min, r2_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+from wgan.data.schema import Column
+from wgan.errors import WganError
+
+BINS = 10
+FOLDS = 5
+MOST_CATEGORIES = 255
+"""Gradient boosting takes columns of more levels as numbers."""
+Table = Float[np.ndarray, "n c"]
+
+
+def shape_errors(columns: Sequence[Column], x: Table, y: Float[np.ndarray, "m c"]) -> Float[np.ndarray, " c"]:
+    """Return how far each column's distribution in x is from that in y, 0 to 1.
+
+    Numbers: the Kolmogorov-Smirnov distance sup_t |F(t) - G(t)|, a missing value counting as larger than all. Categories: the total
+    variation distance 1/2 sum |p - q|, a missing value counting as a level.
+    """
+    return np.array([_kolmogorov_smirnov(x[:, i], y[:, i]) if c.is_number else _total_variation(x[:, i], y[:, i]) for i, c in enumerate(columns)])
+
+
+def _kolmogorov_smirnov(x: Float[np.ndarray, " n"], y: Float[np.ndarray, " m"]) -> float:
+    x, y = (np.sort(np.where(np.isnan(values), np.inf, values)) for values in (x, y))
+    at = np.concatenate([x, y])
+    return float(np.abs(np.searchsorted(x, at, "right") / len(x) - np.searchsorted(y, at, "right") / len(y)).max())
+
+
+def _total_variation(x: np.ndarray, y: np.ndarray) -> float:
+    both = np.concatenate([x, y])
+    codes = np.unique(np.where(np.isnan(both), -1, both), return_inverse=True)[1]
+    p, q = (np.bincount(part, minlength=codes.max() + 1) / len(part) for part in (codes[: len(x)], codes[len(x) :]))
+    return float(0.5 * np.abs(p - q).sum())
+
+
+def trend_errors(columns: Sequence[Column], x: Table, y: Float[np.ndarray, "m c"]) -> Float[np.ndarray, " pairs"]:
+    """Return how far each pair of columns goes together differently in x and in y, 0 to 1, pairs in the order (0, 1), (0, 2), ...
+
+    Two numbers: half the difference of their Pearson correlations, over rows that have both; of a column that does not vary it is 0.
+    Otherwise: the total variation distance of the joint frequencies, numbers in 10 bins of equal width over their range in y.
+    """
+    coded = [_binned(column, x[:, i], y[:, i]) for i, column in enumerate(columns)]
+    errors = []
+    for i, j in _pairs(len(columns)):
+        if columns[i].is_number and columns[j].is_number:
+            errors.append(abs(_correlation(x[:, i], x[:, j]) - _correlation(y[:, i], y[:, j])) / 2)
+        else:
+            (a, b), (c, d) = coded[i], coded[j]
+            size = max(c.max(), d.max()) + 1
+            errors.append(_total_variation((a * size + c).astype(np.float64), (b * size + d).astype(np.float64)))
+    return np.array(errors)
+
+
+def _pairs(n: int) -> Iterator[tuple[int, int]]:
+    return ((i, j) for i in range(n) for j in range(i + 1, n))
+
+
+def _binned(column: Column, x: Float[np.ndarray, " n"], y: Float[np.ndarray, " m"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " m"]]:
+    """Return bins or levels, counted from 1; 0 is missing."""
+    if not column.is_number:
+        x, y = (np.where(np.isnan(values), -1, values) + 1 for values in (x, y))
+        return x.astype(np.int64), y.astype(np.int64)
+    present = y[~np.isnan(y)]
+    edges = np.linspace(present.min(), present.max(), BINS + 1)[1:-1] if len(present) else np.zeros(1)
+    binned = [np.where(np.isnan(values), 0, np.searchsorted(edges, np.nan_to_num(values), "right") + 1) for values in (x, y)]
+    return binned[0].astype(np.int64), binned[1].astype(np.int64)
+
+
+def _correlation(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> float:
+    both = ~(np.isnan(a) | np.isnan(b))
+    a, b = a[both], b[both]
+    if len(a) < 2 or np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(np.corrcoef(a, b)[0, 1])
+
+
+@dataclass(frozen=True)
+class Usefulness:
+    """Scores on real rows of a model trained on others: area under the ROC curve and F1 of a category, R2 of a number."""
+
+    auc: float | None = None
+    f1: float | None = None
+    r2: float | None = None
+
+
+def train_and_test(columns: Sequence[Column], train: Table, test: Float[np.ndarray, "m c"], target: int, seed: int = 0) -> Usefulness:
+    """Train gradient boosting on `train` to tell column `target` from the others, and score it on `test` (TSTR, where `train` is generated).
+
+    Esteban et al. (2017), section 3. Of two classes, AUC and F1 are those of the rarer in `test`; of more, AUC is the mean over classes of
+    one against the rest, and F1 the mean over classes. Rows whose target is missing are left out.
+
+    Raises:
+        WganError: a target that does not vary in `test`.
+    """
+    train, test = (rows[~np.isnan(rows[:, target])] for rows in (train, test))
+    others = [i for i in range(len(columns)) if i != target]
+    categorical = [not columns[i].is_number and len(columns[i].levels) + columns[i].missing <= MOST_CATEGORIES for i in others]
+    y = test[:, target]
+    if len(np.unique(y)) < 2:
+        raise WganError(f"column '{columns[target].name}' does not vary among the rows to test on: choose another --target")
+    constant = len(train) < 2 or len(np.unique(train[:, target])) < 2
+    if columns[target].is_number:
+        if constant:
+            return Usefulness(r2=float(r2_score(y, np.full(len(y), train[:, target].mean() if len(train) else 0.0))))
+        regressor = HistGradientBoostingRegressor(categorical_features=categorical, random_state=seed).fit(train[:, others], train[:, target])
+        return Usefulness(r2=float(r2_score(y, regressor.predict(test[:, others]))))
+    classes, counts = np.unique(y, return_counts=True)
+    shares, predicted = np.zeros((len(test), len(classes))), np.full(len(test), train[0, target] if len(train) else classes[0])
+    if not constant:
+        classifier = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed).fit(train[:, others], train[:, target])
+        told, predicted = classifier.predict_proba(test[:, others]), classifier.predict(test[:, others])
+        for k, known in enumerate(classifier.classes_):
+            shares[:, classes == known] = told[:, [k]]
+    if len(classes) == 2:
+        rarer = int(counts.argmin())
+        return Usefulness(
+            float(roc_auc_score(y == classes[rarer], shares[:, rarer])), float(f1_score(y == classes[rarer], predicted == classes[rarer]))
+        )
+    auc = np.mean([roc_auc_score(y == known, shares[:, k]) for k, known in enumerate(classes)])
+    return Usefulness(float(auc), float(f1_score(y, predicted, labels=classes, average="macro")))
+
+
+def detection_auc(columns: Sequence[Column], x: Table, y: Float[np.ndarray, "m c"], seed: int = 0) -> float:
+    """Return how well gradient boosting tells rows of x from rows of y: area under the ROC curve, out of five folds; 0.5: it cannot.
+
+    A classifier two-sample test: Lopez-Paz and Oquab (2017), section 3.
+    """
+    rows, side = np.concatenate([x, y]), np.repeat([1, 0], [len(x), len(y)])
+    categorical = [not column.is_number and len(column.levels) + column.missing <= MOST_CATEGORIES for column in columns]
+    model = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
+    told = cross_val_predict(model, rows, side, cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed), method="predict_proba")
+    return float(roc_auc_score(side, told[:, 1]))
+
+
+def nearer_to(x: Float[np.ndarray, "n d"], train: Float[np.ndarray, "m d"], holdout: Float[np.ndarray, "m d"]) -> float:
+    """Return the share of x whose nearest row, in Euclidean distance, is in `train` and not in `holdout`; a tie counts half.
+
+    Of a generator that copies nothing it is 0.5 where `train` and `holdout` are equally many: Platzer and Reutterer (2021), section 3.2.
+    """
+    a, b = (pairwise_distances_argmin_min(x, rows)[1] for rows in (train, holdout))
+    return float(((a < b) + 0.5 * (a == b)).mean())
+
+
+def copied_share(x: Table, train: Float[np.ndarray, "m c"]) -> float:
+    """Return the share of rows of x that equal a row of `train` in every column."""
+    known = {row.tobytes() for row in np.ascontiguousarray(np.where(np.isnan(train), np.inf, train) + 0.0)}
+    return float(np.mean([row.tobytes() in known for row in np.ascontiguousarray(np.where(np.isnan(x), np.inf, x) + 0.0)]))
+
+
+def shuffled(x: Table, random: np.random.Generator) -> Table:
+    """Return x with each column in an order of its own: every column's distribution is kept, and nothing that goes together."""
+    return np.stack([random.permutation(x[:, i]) for i in range(x.shape[1])], axis=1)
