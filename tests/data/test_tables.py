@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
+
 from wgan.data import codec_from_json, codec_to_json, frames, load
 from wgan.data.frames import from_frame, read_frame, write_frame
 from wgan.data.infer import read_corrections, to_toml
@@ -83,7 +84,7 @@ def test_scores_of_a_continuous_column_are_standard_normal():
 
 
 def test_a_discrete_column_gives_its_values_at_their_frequencies():
-    x = np.repeat([1.0, 2.0, 5.0] + list(np.arange(10.0, 40.0)), [300, 100, 500] + [10] * 30)
+    x = np.repeat([1.0, 2.0, 5.0, *np.arange(10.0, 40.0)], [300, 100, 500] + [10] * 30)
     column = column_of(from_frame(pd.DataFrame({"x": np.tile(x, 3), "y": np.arange(len(x) * 3) % 2})), "x")
     assert column.discrete or column.spikes
     ordinary = x[~np.isin(x, column.spikes)]

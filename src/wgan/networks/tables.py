@@ -109,7 +109,7 @@ class TableCritic(nn.Module):
         super().__init__()
         self.features, self.head, self.pack, self.conditions = net[:-2], net[-2:], pack, Conditions(heads)
 
-    def hidden(self, x: Float[Tensor, "packs *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
+    def hidden(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
         """Return the last hidden layer."""
         rows = x.reshape(-1, x.shape[-1])
         asked = self.conditions(y) if y is not None else rows.new_zeros(len(rows), self.conditions.units)
@@ -121,5 +121,5 @@ class TableCritic(nn.Module):
         f: Tensor = self.head(h)
         return f
 
-    def forward(self, x: Float[Tensor, "packs *rows"], y: States | None = None) -> Float[Tensor, " packs"]:
+    def forward(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, " packs"]:
         return self.score(self.hidden(x, y), y)

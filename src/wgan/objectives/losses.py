@@ -34,7 +34,7 @@ class CriticLoss(nn.Module):
     coefficients `u` at that one, and none at the others.
 
     With labels `y`, real and fake sample i are both of class y_i, and so is the point between them: the estimate is then the
-    mean over classes of the distances within each.
+    mean over classes of the distances within each. Of tables sample i may be a pack of rows, and y has a row for each of them.
 
     Raises:
         WganError: a critic that the row would train wrongly, see `check_critic`.
@@ -50,7 +50,7 @@ class CriticLoss(nn.Module):
         x_real: Float[Tensor, "n *shape"],
         x_fake: Float[Tensor, "n *shape"],
         u: Float[Tensor, " n"] | None,
-        y: Int64[Tensor, "n *columns"] | None = None,
+        y: Int64[Tensor, "rows *columns"] | None = None,
     ) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
         critic = self.critic if y is None else lambda x: self.critic(x, y)
@@ -77,8 +77,8 @@ class GeneratorLoss(nn.Module):
         self._critic = (critic,)
 
     def forward(
-        self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "n *shape"] | None, y: Int64[Tensor, "n *columns"] | None = None
-    ) -> Float[Tensor, " n"]:
+        self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "samples *shape"] | None, y: Int64[Tensor, "n *columns"] | None = None
+    ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         labels = () if y is None else (y,)
         with torch.autocast(z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):

@@ -81,7 +81,7 @@ class Draws:
         x = self.batches.samples(rows)
         return x if self._balance is None else x.unflatten(0, (-1, self.config.network.pack))
 
-    def _noise(self, stream: str, draw: int, batch: int) -> tuple[Float[Tensor, "n latent"], Float[Tensor, " n"]]:
+    def _noise(self, stream: str, draw: int, batch: int) -> tuple[Float[Tensor, "n numbers"], Float[Tensor, " packs"]]:
         """All ranks draw the whole batch and keep their own part, so that together they see what one process would."""
         generator = torch_generator(self.device, self.config.training.seed, stream, draw)
         numbers = noise_numbers(self.config.network, self.batches.split.dataset.codec.heads)
