@@ -95,7 +95,7 @@ def build_critic(
     """
     kind = _kind(config, shape)
     if heads:
-        shape = (config.pack * (shape[0] + tables.units(heads)),)
+        shape = (config.pack * (shape[0] + len(heads)),)
     if classes and config.condition == "concatenation":
         shape = (shape[0] + classes, *shape[1:])
     with torch.random.fork_rng(devices=[]):

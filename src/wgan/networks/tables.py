@@ -100,19 +100,20 @@ def _drawn(perturbed: Float[Tensor, "n states"]) -> Float[Tensor, "n states"]:
 
 
 class TableCritic(nn.Module):
-    """f(x, y) for packs of rows: net([x, one-hot codes of y] of `pack` rows, side by side) -> one score a pack.
+    """f(x, y) for packs of rows: net([x, which columns were asked for] of `pack` rows, side by side) -> one score a pack.
 
-    x is rows `[n, width]`, or packs `[n / pack, pack, width]`. A bound on net's slope bounds f's slope in x.
+    What was asked for stands in x itself, in real rows as in generated ones. x is rows `[n, width]`, or packs `[n / pack, pack, width]`. A
+    bound on net's slope bounds f's slope in x.
     """
 
     def __init__(self, net: nn.Sequential, heads: Sequence[Head], pack: int) -> None:
         super().__init__()
-        self.features, self.head, self.pack, self.conditions = net[:-2], net[-2:], pack, Conditions(heads)
+        self.features, self.head, self.pack, self.columns = net[:-2], net[-2:], pack, len(heads)
 
     def hidden(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
         """Return the last hidden layer."""
         rows = x.reshape(-1, x.shape[-1])
-        asked = self.conditions(y) if y is not None else rows.new_zeros(len(rows), self.conditions.units)
+        asked = (y >= 0).to(rows.dtype) if y is not None else rows.new_zeros(len(rows), self.columns)
         h: Tensor = self.features(torch.cat([rows, asked], dim=1).reshape(len(rows) // self.pack, -1))
         return h
 
