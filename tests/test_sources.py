@@ -97,3 +97,28 @@ def test_one_range_of_pixels_is_asked_for_and_whole_numbers_and_shares_are_one()
         with pytest.raises(WganError, match="bring both to one range"):
             read_pair("a.npy", f"{other}.npy")
     assert read_pair("d.npy", "d.npy")[0].diameter is None
+
+
+def test_tables_are_measured_as_the_run_or_the_first_codes_them(mixed):
+    frame = mixed(300)
+    frame.iloc[:150].to_csv("a.csv", index=False)
+    known = frame.iloc[150:]
+    known[known["city"].isin(frame["city"].iloc[:150])].to_csv("b.csv", index=False)
+    x, y = read_pair("a.csv", "b.csv")
+    assert (x.units, x.values.shape[1]) == ("coded columns", y.values.shape[1])
+    assert main(["train", "a.csv", *TINY, "--out", "t"]) == 0
+    x, y = read_pair("a.csv", "t")
+    assert x.words == "a.csv (30 rows held out of the run)"
+    assert y.values.shape == x.values.shape
+    with pytest.raises(WganError, match="is no table"):
+        read_pair("t", "digits")
+
+
+def test_columns_of_numbers_alone_are_measured_in_their_own_units_whether_a_table_or_not():
+    rows = np.arange(120.0).reshape(40, 3)
+    np.savetxt("n.csv", rows, delimiter=",", header="a,b,c", comments="")
+    assert np.array_equal(read_pair("n.csv", "n.csv")[0].values, rows)
+    assert main(["train", "n.csv", *TINY, "--out", "n"]) == 0
+    x, y = read_pair("n.csv", "n")
+    assert (x.units, y.units) == ("data coordinates", "data coordinates")
+    assert set(map(tuple, x.values)) <= set(map(tuple, rows))

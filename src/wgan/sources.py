@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from wgan.data import Codec, Dataset, ImageCodec, load
+from wgan.data import Codec, Dataset, ImageCodec, TableCodec, load
 from wgan.errors import WganError
 from wgan.seeding import derive, numpy_generator
 from wgan.training import from_file, load_model, resolve
@@ -38,7 +38,8 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
 
     A source is anything that `wgan.data.load` takes, or a run's folder, which stands for fresh samples of its generator: as
     many as the other side has. Beside a run, the data that it was trained on are read as they were for it (without their
-    labels, resized and so on), and stand for their held-out part alone.
+    labels, resized and so on), and stand for their held-out part alone. Tables of numbers alone are measured in their own units,
+    others as the columns of the run, or else of the first table, are coded; identifiers are left out.
 
     Raises:
         WganError: as `load` and `load_model`; samples of different shapes; fewer than 1 asked for.
@@ -46,10 +47,12 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
     if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")
     models = {source: load_model(Path(source)) for source in (a, b) if (Path(source) / "generator.json").exists()}
-    data = {source: _loaded(source, other, progress) for source, other in ((a, b), (b, a)) if source not in models}
-    read = {source: _of_data(source, data[source], other, number, seed) for source, other in ((a, b), (b, a)) if source in data}
+    data = {source: _loaded(source, other, models.get(other), progress) for source, other in ((a, b), (b, a)) if source not in models}
+    codecs = [*(model.codec for model in models.values()), *(dataset.codec for dataset in data.values())]
+    common = next((codec for codec in codecs if isinstance(codec, TableCodec)), None)
+    read = {source: _of_data(source, data[source], other, number, seed, common) for source, other in ((a, b), (b, a)) if source in data}
     count = number or min((len(s.values) for s in read.values()), default=GENERATED)
-    sides = [read.get(source) or _of_model(source, models[source], count, derive(seed, "distance", i)) for i, source in enumerate((a, b))]
+    sides = [read.get(source) or _of_model(source, models[source], count, derive(seed, "distance", i), common) for i, source in enumerate((a, b))]
     first, second = sides
     if first.shape != second.shape:
         raise WganError(f"{a} has samples of shape {first.shape} and {b} of {second.shape}: both need the same")
@@ -58,16 +61,16 @@ def read_pair(a: str, b: str, number: int | None = None, seed: int = 0, progress
     return first, second
 
 
-def _loaded(source: str, other: str, progress: bool) -> Dataset:
+def _loaded(source: str, other: str, model: Model | None, progress: bool) -> Dataset:
     settings = Path(other) / "config.toml"
     if settings.exists():
         d = resolve([from_file(settings)]).data
         if Path(d.source).name == Path(source).name:
             return d.load(source, progress)
-    return load(source, as_numbers=True, progress=progress)
+    return load(source, as_numbers=model is None or model.codec.kind != TableCodec.kind, progress=progress)
 
 
-def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed: int) -> Source:
+def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed: int, common: TableCodec | None) -> Source:
     rows, part = np.arange(len(dataset)), "rows"
     if (Path(other) / "run.json").exists():
         held_out = _held_out(dataset, Path(other))
@@ -76,7 +79,7 @@ def _of_data(source: str, dataset: Dataset, other: str, number: int | None, seed
     if number is not None and number < total:
         rows = np.sort(numpy_generator(seed, "distance", source).permutation(rows)[:number])
         part = f"of {total} {part}, by seed {seed}"
-    return _source(dataset.rows[rows], dataset.codec, f"{source} ({len(rows)} {part})")
+    return _source(dataset.rows[rows], dataset.codec, f"{source} ({len(rows)} {part})", common)
 
 
 def _held_out(dataset: Dataset, run: Path) -> np.ndarray | None:
@@ -93,12 +96,19 @@ def _held_out(dataset: Dataset, run: Path) -> np.ndarray | None:
     return split.held_out_rows(np.arange(split.n_held_out))
 
 
-def _of_model(source: str, model: Model, n: int, seed: int) -> Source:
-    return _source(model.sample(n, seed), model.codec, f"{source} ({n} generated)")
+def _of_model(source: str, model: Model, n: int, seed: int, common: TableCodec | None) -> Source:
+    return _source(model.sample(n, seed), model.codec, f"{source} ({n} generated)", common)
 
 
-def _source(raw: np.ndarray, codec: Codec, words: str) -> Source:
-    """Measure samples in coordinates that two sources share: pixels in [0, 1], or numbers as they are stored."""
+def _source(raw: np.ndarray, codec: Codec, words: str, common: TableCodec | None) -> Source:
+    """Measure samples in coordinates that two sources share: pixels in [0, 1], numbers as they are stored, or coded columns."""
+    if common is not None:
+        if not isinstance(codec, TableCodec):
+            raise WganError(f"{words} is no table, and what it is compared with is: give two tables of the same columns")
+        rows = raw if codec == common else common.matrix(codec.frame(raw))
+        plain = all(column.kind == "numeric" and not column.missing for column in common.learned)
+        values = rows if plain else common.measure(rows)
+        return Source(values, words, "data coordinates" if plain else common.units, values.shape[1:], None, None)
     if codec.kind == "vectors":
         return Source(np.asarray(raw, dtype=np.float64), words, "data coordinates", codec.shape, None, None)
     assert isinstance(codec, ImageCodec)
