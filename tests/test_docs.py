@@ -56,6 +56,17 @@ def test_the_mathematics_page_computes_what_it_says(capsys):
         assert re.search(rf"\b{formula}\b", SOURCE), formula
 
 
+def test_the_page_of_tables_computes_what_it_says():
+    (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.S)
+    exec(compile(program, "tables.md", "exec"), {})
+
+
+def test_the_commands_of_the_page_of_tables_are_real():
+    (block,) = re.findall(r"```text\n(wgan data customers.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.S)
+    for line in block.strip().splitlines():
+        cli.app.parse_args(shlex.split(line.split(" #")[0])[1:], exit_on_error=False, print_error=False)
+
+
 def test_links_lead_somewhere():
     for page in [README, *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
