@@ -10,7 +10,7 @@ from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from wgan.cli.app import Flag, app, screen, times
-from wgan.data import Dataset
+from wgan.data import Dataset, TableCodec
 from wgan.evaluation import Watch, evaluate
 from wgan.networks import build_critic, build_generator, count_parameters
 from wgan.report import diagnose
@@ -118,6 +118,9 @@ def train_command(
     for words in advice(resolved, dataset):
         screen.print(f"note: {words}")
     run = open_run(folder, resolved, dataset)
+    if isinstance(dataset.codec, TableCodec) and not quiet:
+        for column in dataset.codec.columns:
+            screen.print(f"  {column.name}: {column}")
     resume(state, run)
     if state.step and not quiet:
         screen.print(f"going on from step {state.step} of {folder}")

@@ -47,7 +47,7 @@ def is_table(path: Path) -> bool:
     return path.suffix == ".parquet" or any(not _is_number(field) for field in _header(_text(path, HEAD_BYTES), path)[1])
 
 
-def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Corrections | None = None) -> Dataset:
+def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Corrections | None = None, progress: bool = False) -> Dataset:
     """Return the data set of a table in memory.
 
     Raises:
@@ -57,7 +57,7 @@ def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Correcti
         raise WganError(f"{name}: columns of several levels: give each one name")
     frame = frame.rename(columns=str)
     try:
-        codec = TableCodec(infer(list(frame.columns), len(frame), lambda i: frame.iloc[:, i], corrections))
+        codec = TableCodec(infer(list(frame.columns), len(frame), lambda i: frame.iloc[:, i], corrections, progress))
         return _dataset(name, codec, codec.matrix(frame), "")
     except WganError as error:
         raise WganError(f"{name}: {error}") from None
@@ -72,7 +72,7 @@ def from_file(path: Path, schema: Path | None = None, progress: bool = False) ->
     corrections = read_corrections(schema) if schema else None
     if path.suffix == ".parquet":
         return _from_parquet(path, corrections, progress)
-    return from_frame(read_frame(path), str(path), corrections)
+    return from_frame(read_frame(path), str(path), corrections, progress)
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -201,7 +201,7 @@ def _from_parquet(path: Path, corrections: Corrections | None, progress: bool) -
             return file.read([names[i]]).to_pandas().iloc[:, 0]
 
         try:
-            codec = TableCodec(infer(names, n, series_of, corrections))
+            codec = TableCodec(infer(names, n, series_of, corrections, progress))
             if n * len(codec.learned) * 8 <= PIECEWISE_BYTES:
                 return _dataset(str(path), codec, codec.matrix(file.read(names).to_pandas()), "")
             digest = sha256((file_digest(path) + repr(codec)).encode()).hexdigest()

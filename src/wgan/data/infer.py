@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import tomli_w
 from jaxtyping import Float
+from rich.progress import track
 
 from wgan.data.schema import MICROSECOND, Column, Kind, numbers, rounded
 from wgan.errors import WganError, did_you_mean
@@ -31,11 +32,16 @@ DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y",
 TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", "T%H:%M:%SZ")
 FORMATS = tuple(date + time for time in TIMES for date in DATES)
 MOSTLY = 0.5
+MANY_CELLS = 5_000_000
 GIVEN = {"numeric": ("step", "low", "high"), "datetime": ("step", "low", "high", "format")}
 
 
 def infer(
-    names: Sequence[str], rows: int, series_of: Callable[[int], pd.Series], corrections: Mapping[str, Mapping[str, Any]] | None = None
+    names: Sequence[str],
+    rows: int,
+    series_of: Callable[[int], pd.Series],
+    corrections: Mapping[str, Mapping[str, Any]] | None = None,
+    progress: bool = False,
 ) -> tuple[Column, ...]:
     """Return what each column of a table holds, seeing one column at a time.
 
@@ -44,6 +50,7 @@ def infer(
         rows: how many.
         series_of: gives a column by its place.
         corrections: by column, `kind`; of numbers and times `step`, `low` and `high`; of times kept as text `format`.
+        progress: show a bar, where there is much to read.
 
     Raises:
         WganError: no columns or rows, two columns of one name, a correction that fits nothing, or a column that cannot be
@@ -58,7 +65,8 @@ def infer(
     for name in given:
         if name not in names:
             raise WganError(f"the schema speaks of a column '{name}', which the table lacks. {did_you_mean(name, names)}")
-    return tuple(_column(name, series_of(i), dict(given.get(name, {}))) for i, name in enumerate(names))
+    order = track(range(len(names)), "Reading the columns", disable=not progress or rows * len(names) < MANY_CELLS, transient=True)
+    return tuple(_column(names[i], series_of(i), dict(given.get(names[i], {}))) for i in order)
 
 
 def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:

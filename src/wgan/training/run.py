@@ -4,6 +4,7 @@ config.toml             the resolved configuration
 run.json                data, versions, commit, hardware, when begun
 metrics.jsonl           one line a logged step
 checkpoint.safetensors  the whole state, to go on from
+schema.toml             of a table: what its columns were taken for
 generator.safetensors   the averaged generator, with generator.json: all that sampling needs
 critic.safetensors      the critic, for scores
 samples/                pictures of samples at steps
@@ -24,7 +25,8 @@ from typing import IO, Any
 import torch
 
 import wgan
-from wgan.data import Dataset
+from wgan.data import Dataset, TableCodec
+from wgan.data.infer import to_toml
 from wgan.errors import WganError
 from wgan.files import PARTIAL, remove_partial, write_text
 from wgan.training.config import Config, from_file, resolve
@@ -95,6 +97,8 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
     begun = about.exists() and run.checkpoint.exists()
     sittings = _sittings(about, config, dataset) if begun else []
     write_text(settings, config.to_toml())  # first: it is what marks the folder as a run
+    if isinstance(dataset.codec, TableCodec):
+        write_text(folder / "schema.toml", to_toml(dataset.codec.columns))
     run.write_json("run.json", _about(config, dataset) | {"sittings": [*sittings, _sitting()]})
     return run
 
