@@ -321,3 +321,27 @@ def test_a_column_says_what_it_holds(mixed):
     assert said["customer_id"] == "identifier, made anew, as C-01001"
     assert said["visits"].endswith("may be missing")
     assert str(replace(column_of(data, "size"), levels=("a",))) == "category, always a"
+
+
+def test_pandas_categories_keep_what_was_declared_and_make_nothing_that_was_not_seen():
+    sizes = pd.Categorical(["s", "l", None, "s"] * 30, categories=["s", "m", "l"], ordered=True)
+    years = pd.Categorical([2001, 1999, 2001, 2001] * 30, categories=[1999, 2000, 2001])
+    frame = pd.DataFrame({"size": sizes, "year": years})
+    data = from_frame(frame)
+    assert column_of(data, "size").levels == ("s", "l")
+    pd.testing.assert_frame_equal(back(data), frame)
+
+
+@pytest.mark.parametrize("start", [2**60, -(2**60)])
+def test_whole_numbers_too_large_for_a_float_are_names(start):
+    frame = pd.DataFrame({"k": np.arange(start, start + 4).repeat(30), "y": np.arange(120) % 2})
+    assert kinds(from_frame(frame))["k"] == "category"
+    pd.testing.assert_frame_equal(back(from_frame(frame)), frame)
+    unique = pd.DataFrame({"k": np.arange(200) * 7 + start, "y": np.arange(200) % 2})
+    assert kinds(from_frame(unique))["k"] == "identifier"
+
+
+@pytest.mark.parametrize("values", [[1, "a"] * 20, [[1], [2]] * 20, [1j, 2j] * 20, [pd.Timedelta(1), pd.Timedelta(2)] * 20, [True, "x"] * 20])
+def test_types_that_would_not_come_back_are_refused(values):
+    with pytest.raises(WganError, match="column 'x' is of type .*: make it numbers, text, booleans or times"):
+        from_frame(pd.DataFrame({"x": values, "y": range(40)}))

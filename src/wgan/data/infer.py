@@ -13,7 +13,8 @@ import tomli_w
 from jaxtyping import Float
 from rich.progress import track
 
-from wgan.data.schema import MICROSECOND, Column, Kind, numbers, rounded
+from wgan.data.dataset import MOST_EXACT
+from wgan.data.schema import MICROSECOND, Column, Kind, dtype_name, numbers, rounded
 from wgan.errors import WganError, did_you_mean
 
 KNOTS = 1000
@@ -79,7 +80,7 @@ def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:
             raise WganError(f"schema, column '{name}': a {kind} column has no '{key}'. {did_you_mean(key, allowed)}")
         if not isinstance(value, str if key == "format" else int | float) or isinstance(value, bool):
             raise WganError(f"schema, column '{name}': {key} = {value!r}: give {'text' if key == 'format' else 'a number'}")
-    column = Column(name, kind, str(series.dtype), bool(series.isna().any()))
+    column = Column(name, kind, dtype_name(series), bool(series.isna().any()))
     if kind == "identifier":
         return _identifier(replace(column, missing=False), series)
     if kind in ("category", "boolean"):
@@ -87,7 +88,8 @@ def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:
         ordered = sorted(zip((-counts).tolist(), counts.index.astype(str).tolist(), strict=True))
         if kind == "boolean" and not {level for _, level in ordered} <= {"True", "False"}:
             raise WganError(f"schema, column '{name}': holds '{ordered[0][1]}', and boolean is True or False: call it a category")
-        return replace(column, levels=tuple(level for _, level in ordered))
+        declared = tuple(series.dtype.categories.astype(str)) if isinstance(series.dtype, pd.CategoricalDtype) else ()
+        return replace(column, levels=tuple(level for count, level in ordered if count), categories=declared)
     if kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(series.dtype):
         column = replace(column, format=given.get("format") or _format(series) or "%Y-%m-%d")
     x = numbers(series, replace(column, missing=True))
@@ -103,9 +105,15 @@ def _kind(name: str, series: pd.Series) -> Kind:
         return "boolean"
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "datetime"
+    if not _is_known(series):
+        found = ", ".join(sorted({type(value).__name__ for value in values.iloc[:1000]})) if pd.api.types.is_object_dtype(dtype) else dtype
+        raise WganError(f"column '{name}' is of type {found}: make it numbers, text, booleans or times, all of one kind")
     many = len(values) > LEAST_UNIQUE
     if pd.api.types.is_numeric_dtype(dtype) and len(values):
-        if not many or not pd.api.types.is_integer_dtype(dtype) or values.nunique() <= UNIQUE * len(values):
+        whole, unique = pd.api.types.is_integer_dtype(dtype), values.nunique() > UNIQUE * len(values)
+        if whole and max(abs(int(values.min())), abs(int(values.max()))) >= MOST_EXACT:
+            return "identifier" if many and unique else "category"
+        if not (many and whole and unique):
             return "numeric"
         counts_rows = bool((values.diff().dropna() == 1).all())
         return "identifier" if counts_rows or NAMES_ROWS.search(name) else "numeric"
@@ -116,6 +124,16 @@ def _kind(name: str, series: pd.Series) -> Kind:
     if len(text) and _format(series):
         return "datetime"
     return "identifier" if many and text.nunique() > UNIQUE * len(text) else "category"
+
+
+def _is_known(series: pd.Series) -> bool:
+    """Tell whether a column is of a type that comes back as it was: numbers, times, categories, or text alone."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return bool(pd.api.types.is_string_dtype(dtype.categories.dtype) or pd.api.types.is_integer_dtype(dtype.categories.dtype))
+    if pd.api.types.is_object_dtype(dtype):
+        return bool(series.dropna().map(lambda value: isinstance(value, str)).all())
+    return bool(pd.api.types.is_string_dtype(dtype) or (pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)))
 
 
 def _refuse_mixed(name: str, series: pd.Series, text: pd.Series) -> None:

@@ -20,6 +20,8 @@ Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
 """A column of more states is coded as two digits, so that 10,000 levels take 200 numbers."""
 MICROSECOND = 1e-6
+CATEGORY = "category of "
+"""What the name of a type begins with, of pandas categories."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,8 @@ class Column:
     others, rise from the least to the largest of them, with distribution function `heights` F(x_k). With `discrete` the
     knots are all the values there are, and heights are their upper ends. Values are multiples of `step`; zero: as stored.
     Times kept as text are spelled in `format`. Categories and booleans: `levels`, as spelled, the most frequent first.
-    Identifiers: a number, from `start` on, put into `pattern`.
+    Of pandas categories, `categories` are all that were declared, in their order. Identifiers: a number, from `start` on, put
+    into `pattern`.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Column:
     heights: tuple[float, ...] = ()
     discrete: bool = False
     levels: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
     format: str = ""
     pattern: str = ""
     start: int = 1
@@ -177,7 +181,7 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
         _refuse(series, np.isnan(x) & ~absent, column, "is no number")
         _refuse(series, np.isinf(x), column, "is infinite")
         return x
-    codes, found = pd.factorize(series)
+    codes, found = pd.factorize(series.astype(object))
     places = pd.Index(column.levels).get_indexer(pd.Index(found.astype(str)))
     x = np.append(places, -1)[codes].astype(np.float64)
     _refuse(series, (x < 0) & ~absent, column, "is a level that the column had not")
@@ -219,7 +223,19 @@ def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
         return pd.Series(x).astype(column.dtype)
     levels: list[Any] = [level == "True" for level in column.levels] if column.kind == "boolean" else list(column.levels)
     choices = np.array([*levels, None], dtype=object)
-    return pd.Series(choices[np.where(absent, len(levels), np.nan_to_num(x)).astype(np.int64)]).astype(column.dtype)
+    named = pd.Series(choices[np.where(absent, len(levels), np.nan_to_num(x)).astype(np.int64)])
+    if column.dtype.startswith(CATEGORY):
+        of, ordered = column.dtype.removeprefix(CATEGORY).split(" ")
+        declared = pd.Categorical(named, categories=column.categories, ordered=ordered == "ordered")
+        return pd.Series(declared.rename_categories(pd.Index(column.categories).astype(of)))
+    return named.astype(column.dtype)
+
+
+def dtype_name(series: pd.Series) -> str:
+    """Return the name of a column's type; of pandas categories with the type of what is declared, and whether it is ordered."""
+    if not isinstance(series.dtype, pd.CategoricalDtype):
+        return str(series.dtype)
+    return f"{CATEGORY}{series.dtype.categories.dtype} {'ordered' if series.dtype.ordered else 'unordered'}"
 
 
 def identifiers(column: Column, first: int, n: int) -> pd.Series:
