@@ -343,5 +343,5 @@ def test_whole_numbers_too_large_for_a_float_are_names(start):
 
 @pytest.mark.parametrize("values", [[1, "a"] * 20, [[1], [2]] * 20, [1j, 2j] * 20, [pd.Timedelta(1), pd.Timedelta(2)] * 20, [True, "x"] * 20])
 def test_types_that_would_not_come_back_are_refused(values):
-    with pytest.raises(WganError, match="column 'x' is of type .*: make it numbers, text, booleans or times"):
+    with pytest.raises(WganError, match=r"column 'x' is of type .*: make it numbers, text, booleans or times"):
         from_frame(pd.DataFrame({"x": values, "y": range(40)}))
