@@ -99,6 +99,8 @@ class WGAN(BaseEstimator):
         layers += [("settings", _nested(self.settings or {})), ("WGAN", flags | {"objective": {"variant": self.variant}})]
         layers += [("WGAN", {"data": {"source": str(X) if data is None else data.name}})]
         self.config_, data = configure(layers, self.preset, data)
+        if isinstance(data.codec, TableCodec) and not isinstance(X, pd.DataFrame):
+            self._name_columns(data.codec)
         state = prepare(self.config_, data)
         self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
         watch = Watch(self._split) if self.config_.training.stop_when_converged else None
@@ -138,7 +140,7 @@ class WGAN(BaseEstimator):
         else:
             raw = self.model_.sample(n_samples, _as_seed(random_state), None if labels is None else self._numbers(labels, n_samples))
         if isinstance(self.model_.codec, TableCodec):
-            return self.model_.codec.frame(raw)
+            return self.model_.codec.frame(raw).set_axis(self._columns, axis=1)
         return torch.from_numpy(raw) if self._as_tensor else raw
 
     def score_samples(self, X: Samples, convention: Literal["paper", "negated"] = "paper", labels: object = None) -> np.ndarray:
@@ -201,6 +203,7 @@ class WGAN(BaseEstimator):
         return np.repeat(numbers, n) if one else numbers
 
     def _name_columns(self, codec: TableCodec) -> None:
+        self._columns: list[Any] = [column.name for column in codec.columns]
         self.feature_names_in_ = np.array([column.name for column in codec.columns], dtype=object)
         self.n_features_in_ = len(codec.columns)
 
@@ -208,9 +211,10 @@ class WGAN(BaseEstimator):
         if isinstance(X, pd.DataFrame):
             if self.conditional:
                 raise WganError("conditional=True is for classes; each column of a table can be asked for with sample(where=...): leave it out")
-            data = load(X)
+            data = load(X, schema=(self.settings or {}).get("data.schema"))
             assert isinstance(data.codec, TableCodec)
             self._name_columns(data.codec)
+            self._columns = list(X.columns)
             return data
         if isinstance(X, Tensor) and X.ndim > 2:
             return load(X)

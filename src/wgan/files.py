@@ -47,6 +47,12 @@ def write_text(path: Path, text: str) -> None:
         target.write_text(text, encoding="utf-8")
 
 
+def append_line(path: Path, line: str) -> None:
+    """Add a line to a text file, atomically: what was in it stays."""
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    write_text(path, before + line + "\n")
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

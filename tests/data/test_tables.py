@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
-from wgan.data import codec_from_json, codec_to_json, frames, load
+from wgan.data import Batches, codec_from_json, codec_to_json, frames, load
 from wgan.data.frames import from_frame, read_frame, write_frame
 from wgan.data.infer import read_corrections, to_toml
 from wgan.data.schema import Column
@@ -62,7 +62,7 @@ def test_coding_and_decoding_give_back_the_table(mixed):
 def test_what_a_network_sees_is_one_hot_codes_and_scores(mixed):
     data = from_frame(mixed(500))
     x = data.encode(data.rows)
-    assert x.dtype == torch.float32
+    assert Batches(data.split(), 0)(0, 4).dtype == torch.float32
     assert x.shape == (500, *data.shape)
     for head in data.codec.heads:
         for start, size in head.parts:
@@ -231,7 +231,7 @@ def test_a_schema_corrects_what_was_inferred(tmp_path):
     [
         ('[columns.zap]\nkind = "category"', "speaks of a column 'zap'.*Did you mean 'zip'"),
         ('[columns.zip]\nkind = "number"', "kind = 'number': choose one of"),
-        ('[columns.zip]\nkind = "category"\nlow = 1', "a category column has no 'low'"),
+        ('[columns.zip]\nkind = "category"\nlow = 1', "a category column of numbers has no 'low'"),
         ("[columns.zip]\nlow = 99999", "beyond low"),
         ('[columns.name]\nkind = "numeric"', "column 'name', row 1: 'n0' is no number"),
         ('[columns.name]\nkind = "datetime"', "is no date"),
@@ -260,7 +260,7 @@ def test_a_schema_that_disagrees_is_one_clear_error(tmp_path, text, words):
         (b"", "an empty file"),
         (b"a,b\n1,caf\xe9\n", "not text in UTF-8"),
         (b"a,b\n" + b"".join(b"%d.5,x\n" % i for i in range(40)) + b"oops,y\n", "column 'a', row 41: 'oops' is no number"),
-        (b"a,b\n" + b"1,x\n" * 30, "no column holds anything that varies"),
+        (b"a,b\n" + b"1,x\n" * 30, "no column but identifiers holds anything that varies"),
     ],
 )
 def test_bad_tables_are_one_clear_error(tmp_path, text, words):
@@ -345,3 +345,146 @@ def test_whole_numbers_too_large_for_a_float_are_names(start):
 def test_types_that_would_not_come_back_are_refused(values):
     with pytest.raises(WganError, match=r"column 'x' is of type .*: make it numbers, text, booleans or times"):
         from_frame(pd.DataFrame({"x": values, "y": range(40)}))
+
+
+def test_whole_numbers_of_any_size_come_back_exactly():
+    random = np.random.default_rng(0)
+    times = pd.Timestamp("2018-01-01") + pd.to_timedelta(random.integers(0, 5 * 365 * 86400, 3000), unit="s")
+    frame = pd.DataFrame({"big": random.integers(0, 10**12, 3000), "when": times, "money": np.round(np.exp(random.normal(3, 3, 3000)), 2)})
+    pd.testing.assert_frame_equal(back(from_frame(frame)), frame)
+
+
+def test_single_precision_keeps_its_decimals():
+    frame = pd.DataFrame({"x": (np.arange(400) / 100).astype("float32"), "y": np.arange(400) % 2})
+    data = from_frame(frame)
+    assert column_of(data, "x").step == 0.01
+    assert data.rows[10, 0] == 0.1
+    pd.testing.assert_frame_equal(back(data), frame)
+
+
+@pytest.mark.parametrize("step", [0.25, 0.5, 5])
+def test_steps_need_not_be_powers_of_ten(step):
+    frame = pd.DataFrame({"x": np.random.default_rng(0).integers(0, 4000, 500) * step, "y": np.arange(500) % 2})
+    data = from_frame(frame, corrections={"x": {"step": step}})
+    pd.testing.assert_frame_equal(back(data), frame, check_dtype=False)
+    made = column_of(data, "x").values(np.zeros(300, dtype=np.int64), np.random.default_rng(1).normal(size=300))
+    assert np.array_equal(made / step, np.rint(made / step))
+    with pytest.raises(WganError, match="is no multiple of step"):
+        from_frame(frame + 0.1, corrections={"x": {"step": step}})
+
+
+def test_midnights_in_a_zone_stay_midnights():
+    frame = pd.DataFrame({"day": pd.date_range("2023-01-01", periods=600, freq="D", tz="Europe/Berlin"), "y": np.arange(600) % 2})
+    data = from_frame(frame)
+    assert column_of(data, "day").step == 86400
+    made = data.codec.frame(np.column_stack([column_of(data, "day").values(np.zeros(400, np.int64), np.linspace(-2, 2, 400)), np.zeros(400)]))
+    assert (made["day"].dt.hour == 0).all()
+
+
+def test_blanks_after_separators_do_not_hide_codes(tmp_path):
+    (tmp_path / "t.csv").write_text("a, code\n" + "".join(f"{i % 7}, {i % 9:03d}\n" for i in range(40)))
+    assert read_frame(tmp_path / "t.csv")["code"].iloc[1] == "001"
+
+
+def test_booleans_keep_their_spelling(tmp_path):
+    (tmp_path / "t.csv").write_text("m,t,n\n" + "true,True,1\nfalse,False,2\n" * 20)
+    frame = read_frame(tmp_path / "t.csv")
+    assert frame["m"].unique().tolist() == ["true", "false"]
+    assert frame["t"].dtype == bool
+
+
+def test_one_comma_among_decimal_points_changes_nothing(tmp_path):
+    (tmp_path / "t.csv").write_text("price;tags\n" + "".join(f"{i}.5;{i % 3},{i % 2}\n" for i in range(60)))
+    frame = read_frame(tmp_path / "t.csv")
+    assert frame["price"].dtype == float
+    assert frame["tags"].iloc[1] == "1,1"
+
+
+def test_blanks_around_names_are_not_part_of_them_and_empty_lines_of_one_column_are_gaps(tmp_path):
+    (tmp_path / "t.csv").write_text("a , b\n" + "1,2\n" * 5)
+    assert list(read_frame(tmp_path / "t.csv").columns) == ["a", "b"]
+    (tmp_path / "one.csv").write_text("a\n" + "1\n\n" * 20)
+    assert len(read_frame(tmp_path / "one.csv")) == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [("id", True), ("customer_id", True), ("userID", True), ("ID", True), ("amount_paid", False), ("grid", False), ("Covid", False)],
+)
+def test_names_of_identifiers_are_not_words_that_end_alike(name, is_one):
+    values = np.random.default_rng(0).permutation(5000)[:300] * 3
+    kind = kinds(from_frame(pd.DataFrame({name: values, "y": np.arange(300) % 2})))[name]
+    assert kind == ("identifier" if is_one else "numeric")
+
+
+def test_years_in_a_row_do_not_count_rows():
+    frame = pd.DataFrame({"year": np.arange(1900, 2024), "n": np.arange(1, 125), "y": np.arange(124) % 2})
+    assert kinds(from_frame(frame)) == {"year": "numeric", "n": "identifier", "y": "numeric"}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ([f"2024-01-{1 + i % 28:02d}T10:{i % 60:02d}:00.{i:03d}Z" for i in range(200)], "looks like times"),
+        ([f"{1 + i},{i:03d}" for i in range(200)], "looks like numbers"),
+    ],
+)
+def test_numbers_and_times_in_an_unknown_spelling_are_no_identifiers(values, words):
+    frame = pd.DataFrame({"x": values, "y": np.arange(200) % 2})
+    with pytest.raises(WganError, match=words):
+        from_frame(frame)
+    assert kinds(from_frame(frame, corrections={"x": {"kind": "identifier"}}))["x"] == "identifier"
+
+
+@pytest.mark.parametrize(
+    ("values", "given", "words"),
+    [
+        ([True, False] * 20, {"kind": "category"}, "does not fit booleans"),
+        ([1.5, 2.5] * 20, {"kind": "identifier"}, "fractions cannot be identifiers"),
+        ([1, 2] * 20, {"kind": "datetime"}, "does not fit numbers"),
+        (pd.Categorical([1, 2] * 20), {"kind": "numeric"}, "does not fit categories"),
+        ([1.0, 2.0] * 20, {"step": -1}, "0 or more"),
+        ([1.0, 2.0] * 20, {"low": -np.inf}, "give a finite number"),
+        (pd.to_datetime(["2024-01-01", "2024-01-03"] * 20), {"format": "%d"}, "has no 'format'"),
+        (["2024-01-01", "2024-01-03"] * 20, {"kind": "datetime", "format": "%Q"}, "is not how times are written"),
+    ],
+)
+def test_corrections_that_do_not_fit_are_refused(values, given, words):
+    with pytest.raises(WganError, match=words):
+        from_frame(pd.DataFrame({"x": values, "y": range(40)}), corrections={"x": given})
+
+
+def test_an_identifier_with_gaps_and_numbers_as_names_come_back_in_their_type():
+    frame = pd.DataFrame({"id": [None if i % 5 == 0 else float(i) for i in range(200)], "k": [1.0, 2.0, None, 1.0] * 50, "y": np.arange(200) % 2})
+    data = from_frame(frame, corrections={"id": {"kind": "identifier"}, "k": {"kind": "category"}})
+    assert column_of(data, "k").levels == ("1", "2"), "spelled without decimals"
+    again = back(data)
+    assert again["id"].tolist()[:2] == [200.0, 201.0]
+    pd.testing.assert_series_equal(again["k"], frame["k"])
+    with pytest.raises(WganError, match="no column but identifiers"):
+        from_frame(frame[["id"]], corrections={"id": {"kind": "identifier"}})
+
+
+def test_a_schema_that_was_written_gives_the_same_columns_again(mixed, tmp_path):
+    frame = mixed(1500)
+    data = from_frame(frame, corrections={"age": {"low": 0, "high": 120}})
+    (tmp_path / "s.toml").write_text(to_toml(data.codec.columns))
+    assert load(frame, schema=str(tmp_path / "s.toml")).codec == data.codec
+
+
+def test_parquet_with_an_index_days_and_arrow_types_is_read_as_columns(tmp_path):
+    import datetime
+
+    days = [datetime.date(2024, 1, 1 + i % 28) for i in range(60)]
+    frame = pd.DataFrame({"k": [f"k{i % 4}" for i in range(60)], "day": days}).set_index("k")
+    frame.to_parquet(tmp_path / "t.parquet")
+    data = load(tmp_path / "t.parquet")
+    assert kinds(data) == {"day": "datetime", "k": "category"}
+    arrow = pd.DataFrame({"n": pd.Series(np.arange(60) % 7, dtype="int64[pyarrow]"), "x": pd.Series(np.arange(60) / 4, dtype="double[pyarrow]")})
+    pd.testing.assert_frame_equal(back(from_frame(arrow)), arrow)
+
+
+def test_a_quote_that_is_never_closed_is_one_clear_error(tmp_path):
+    (tmp_path / "t.csv").write_text('a,b\n"x,1\n' + "y,2\n" * 60_000)
+    with pytest.raises(WganError, match="quote"):
+        load(tmp_path / "t.csv")

@@ -156,7 +156,7 @@ def test_a_verdict_knows_real_rows_copies_and_noise(mixed):
     for metric in ("shape-error", "trend-error", "c2st-auc", "w1-exact"):
         line = verdict.line(metric)
         assert line.generated.value == pytest.approx(line.real, rel=0.25, abs=0.02), metric
-        assert line.shuffled >= line.real - 0.03, metric
+        assert line.shuffled > line.real * 1.05 or metric == "shape-error", metric
     assert verdict.line("tstr-auc").generated.value == pytest.approx(verdict.line("tstr-auc").real, abs=0.05)
     assert verdict.line("dcr-share").generated.value == pytest.approx(0.5, abs=0.05)
     copies = evaluate_table(lambda n, draw: train[:n], split, "size")
@@ -175,6 +175,13 @@ def test_verdicts_refuse_few_rows_and_unknown_targets(mixed):
     split = from_frame(mixed(400)).split()
     with pytest.raises(WganError, match="no column is called 'sise'"):
         evaluate_table(lambda n, draw: split.train_sample(0, n), split, "sise")
+
+
+def test_a_class_of_one_row_is_left_out_of_training():
+    train, test = rows(12_000, 0), rows(500, 1)
+    train[0, 1] = 3
+    columns = [NUMBER, Column("k", "category", "str", levels=("a", "b", "c", "d")), COLUMNS[2]]
+    assert train_and_test(columns, train, test, 1).auc > 0.5
 
 
 def test_a_column_of_many_levels_is_judged_too():

@@ -69,7 +69,10 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     assert not set(new["customer_id"]) & set(frame["customer_id"])
     assert main(["evaluate", "r", "--quiet", "--target", "size"]) == 0
     assert "shape error, %" in capsys.readouterr().out
-    figures = json.loads((tmp_path / "r" / "evaluation.json").read_text())
+    assert main(["evaluate", "r", "--quiet", "--json", "--seed", "1"]) == 0
+    figures, others = map(json.loads, (tmp_path / "r" / "results.jsonl").read_text().splitlines())
+    assert others["target"] == "visits", "the last number, or category of few levels"
+    assert json.loads(capsys.readouterr().out) == others
     assert figures["target"] == "size"
     assert {line["metric"] for line in figures["lines"]} >= {"shape-error", "trend-error", "tstr-auc", "c2st-auc", "w1-exact", "dcr-share"}
     assert main(["sample", "r", "-n", "5", "-o", "new.csv"]) == 2
@@ -130,11 +133,14 @@ def test_the_first_rows_do_not_depend_on_how_many_are_asked_for(mixed):
     assert np.array_equal(many[:5], few, equal_nan=True)
 
 
-def test_balanced_rows_have_equal_shares(mixed):
+def test_balanced_rows_have_equal_shares_also_in_a_range(mixed):
     model = model_for(mixed(200))
     place = model.codec.place("size")
-    counts = np.bincount(sample_where(model, 3000, balance="size").raw[:, place].astype(int)) / 3000
-    assert np.allclose(counts, 1 / 3, atol=0.03)
+    for where in ((), "age>=50"):
+        raw = sample_where(model, 3000, where=where, balance="size").raw
+        assert np.bincount(raw[:, place].astype(int)).tolist() == [1000, 1000, 1000]
+        assert len(np.unique(raw[:30, place])) == 3, "in random order"
+        assert not where or (raw[:, model.codec.place("age")] >= 50).all()
     with pytest.raises(WganError, match="cannot be balanced"):
         sample_where(model, 10, balance="age")
     with pytest.raises(WganError, match="cannot be balanced"):
@@ -230,6 +236,47 @@ def test_a_model_of_arrays_refuses_conditions():
     estimator = WGAN(steps=1).fit(np.random.default_rng(0).normal(size=(50, 2)))
     with pytest.raises(WganError, match="for models of tables"):
         estimator.sample(3, where="a=1")
+
+
+def test_times_are_asked_for_as_the_column_writes_them():
+    days = pd.Series(pd.date_range("2024-01-01", periods=120))
+    zone = days.dt.tz_localize("America/New_York")
+    frame = pd.DataFrame({"text": days.dt.strftime("%d.%m.%Y"), "zone": zone, "y": np.arange(120) % 2})
+    codec = load(frame).codec
+    for text in ("text=05.01.2024", "text=2024-01-05", "zone=2024-01-05", "zone=2024-01-05 05:00+00:00"):
+        (condition,) = conditions(codec, text)
+        assert pd.Timestamp(condition.value, unit="s") == pd.Timestamp("2024-01-05"), text
+    with pytest.raises(WganError, match="is no date"):
+        conditions(codec, "text=01/05/2024")
+
+
+def test_names_and_values_may_hold_signs_and_an_empty_level_is_not_a_missing_one():
+    values = pd.Series(["u", "", None, "v=w"] * 30, dtype="str")
+    codec = load(pd.DataFrame({"a>b": values, "a": ["x", "y"] * 60, "n": [40, 41, 40, 42] * 30})).codec
+    (condition,) = conditions(codec, "a>b=v=w")
+    assert (condition.column.name, condition.column.levels[int(condition.value)]) == ("a>b", "v=w")
+    assert np.isnan(conditions(codec, {"a>b": None})[0].value)
+    assert conditions(codec, "a>b=")[0].value == codec.learned[0].levels.index("")
+    for text in ("a!=x", "b=x"):
+        with pytest.raises(WganError, match="no column is called"):
+            conditions(codec, text)
+
+
+def test_a_spike_among_ordinary_numbers_needs_no_waiting():
+    random = np.random.default_rng(0)
+    hours = np.where(random.random(2000) < 0.4, 40, random.integers(1, 99, 2000))
+    model = model_for(pd.DataFrame({"hours": hours, "y": np.arange(2000) % 2}))
+    asked = sample_where(model, 50, where="hours=40")
+    assert asked.tried == 50
+    assert (asked.raw[:, 0] == 40).all()
+
+
+def test_columns_keep_their_labels_and_a_schema_in_the_settings_counts(tmp_path):
+    frame = pd.DataFrame({0: np.arange(60) % 25, "k": np.arange(60) % 30})
+    (tmp_path / "s.toml").write_text('[columns.k]\nkind = "category"\n')
+    estimator = WGAN(steps=1, settings={"data.schema": str(tmp_path / "s.toml")}).fit(frame)
+    assert list(estimator.sample(2).columns) == [0, "k"]
+    assert estimator.model_.codec.learned[1].kind == "category"
 
 
 def test_conditions_say_what_they_are(mixed):

@@ -15,7 +15,7 @@ from wgan.distances.results import finite
 from wgan.errors import WganError
 from wgan.evaluation import TableVerdict, evaluate, evaluate_table
 from wgan.evaluation.table_verdict import TITLES
-from wgan.files import write_text
+from wgan.files import append_line
 from wgan.intervals import Mean
 from wgan.training import load_model, read_run, sampler, sampler_of_classes
 
@@ -33,14 +33,14 @@ def evaluate_command(
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Measure the generator in RUN on the data that the run held out; the figures also go to evaluation.json there.
+    """Measure the generator in RUN on the data that the run held out; the figures also go to results.jsonl there, a line each time.
 
     Parameters
     ----------
     run
         A run's folder.
     target
-        Of tables: the column that models are trained to tell; the last unless given.
+        Of tables: the column that models are trained to tell; unless given the last that is a number or a category of few levels.
     test
         Of tables: a file with rows of the same columns, to compare with instead of the rows that the run held out.
     seed
@@ -70,7 +70,7 @@ def evaluate_command(
         if not json_:
             screen.print(_table(table_verdict, compared_with))
     figures = finite(about | figures)
-    write_text(run / "evaluation.json", json.dumps(figures, indent=2) + "\n")
+    append_line(run / "results.jsonl", json.dumps(figures))
     if json_:
         print(json.dumps(figures, indent=2))
     else:

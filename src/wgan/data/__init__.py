@@ -13,6 +13,7 @@ from torch import Tensor
 from wgan.data import arrays, columns, frames, images
 from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
 from wgan.data.dataset import Batches, Dataset, Split
+from wgan.data.infer import read_corrections
 from wgan.data.labels import OWN, labelled
 from wgan.data.tables import TableCodec
 from wgan.data.toys import SAMPLES, TOYS
@@ -77,7 +78,7 @@ def load(
     if isinstance(source, pd.DataFrame):
         if labels is not None:
             raise WganError("labels of a table: each column can be asked for when sampling, so leave them out")
-        return frames.from_frame(source)
+        return frames.from_frame(source, corrections=read_corrections(Path(schema)) if schema else None)
     if isinstance(source, np.ndarray | Tensor):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")

@@ -194,7 +194,7 @@ class Batches:
         codec = self.split.dataset.codec
         if self._resident is not None:
             return codec.unpack(self._resident[torch.from_numpy(rows).to(self.device)])
-        return codec.unpack(codec.pack(self.split.dataset.rows[rows]).to(self.device))
+        return codec.unpack(_single(codec.pack(self.split.dataset.rows[rows])).to(self.device))
 
     def labels(self, rows: Int64[np.ndarray, " k"]) -> Int64[Tensor, " k"]:
         """Return the classes of these rows, on the device."""
@@ -204,10 +204,15 @@ class Batches:
     @cached_property
     def _resident(self) -> Tensor | None:
         rows, codec = self.split.dataset.rows, self.split.dataset.codec
-        like = codec.pack(rows[:1])
+        like = _single(codec.pack(rows[:1]))
         if len(self.split.dataset) * like.numel() * like.element_size() > RESIDENT_BYTES:
             return None
         packed = torch.empty((rows.shape[0], *like.shape[1:]), dtype=like.dtype, device=self.device)
         for start, piece in chunks(rows):
-            packed[start : start + len(piece)] = codec.pack(piece)
+            packed[start : start + len(piece)] = _single(codec.pack(piece))
         return packed
+
+
+def _single(packed: Tensor) -> Tensor:
+    """Return numbers of double precision, which tables are packed in, as networks want them."""
+    return packed.float() if packed.dtype == torch.float64 else packed

@@ -21,7 +21,7 @@ from rich.progress import track
 from wgan.data.arrays import npy_rows
 from wgan.data.cache import cached, file_digest
 from wgan.data.columns import not_text
-from wgan.data.dataset import Dataset
+from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.infer import infer, read_corrections
 from wgan.data.storage import Rows
 from wgan.data.tables import TableCodec
@@ -32,8 +32,10 @@ SEPARATORS = (",", ";", "\t", "|")
 MISSING = ["?"]
 """Spelt so in old tables; beside what pandas takes for missing: nothing, NA, NaN, null, None and the like."""
 HEAD_BYTES, HEAD_RECORDS = 2**18, 100
-LEADING_ZERO = rb"(?:^|[%s\n\"])-?0[0-9]"
-DECIMAL_COMMA = re.compile(rb"[;\t|\n]-?[0-9]+,[0-9]+[;\t|\r\n]")
+SPELLED = rb"(?:^|[%s\n\"]) *(?:-?0[0-9]|true|TRUE|false|FALSE)"
+"""What pandas reads as another spelling of a number or boolean: 007 as 7, true as True."""
+CODE = r"-?0\d+"
+DECIMAL_COMMA = r"-?\d+(,\d+)?"
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 PIECEWISE_BYTES = 2**30
 """A Parquet file whose matrix is larger than this is coded by row groups, into a file of the cache."""
@@ -58,6 +60,7 @@ def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Correcti
     frame = frame.rename(columns=str)
     try:
         codec = TableCodec(infer(list(frame.columns), len(frame), lambda i: frame.iloc[:, i], corrections, progress))
+        _check_varies(codec)
         return _dataset(name, codec, codec.matrix(frame), "")
     except WganError as error:
         raise WganError(f"{name}: {error}") from None
@@ -83,11 +86,10 @@ def read_frame(path: Path) -> pd.DataFrame:
     """
     if path.suffix == ".parquet":
         with _parquet(path) as file:
-            return file.read().to_pandas()
+            return _pandas(file.read())
     text = _text(path)
     separator, names = _header(text, path)
     _check_names(names, path)
-    decimal = "," if separator != "," and DECIMAL_COMMA.search(text) else "."
     settings: dict[str, Any] = {
         "sep": separator,
         "na_values": MISSING,
@@ -95,13 +97,13 @@ def read_frame(path: Path) -> pd.DataFrame:
         "index_col": False,
         "low_memory": False,
         "encoding": "utf-8-sig",
-        "decimal": decimal,
+        "skip_blank_lines": len(names) > 1,
     }
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            codes = _codes(text, separator, settings)
-            frame = pd.read_csv(io.BytesIO(text), dtype=dict.fromkeys(codes, "str"), **settings)
+            kept = _kept_as_spelled(text, separator, settings)
+            frame = pd.read_csv(io.BytesIO(text), dtype=dict.fromkeys(kept, "str"), **settings).rename(columns=str.strip)
     except pd.errors.ParserWarning:
         raise WganError(f"{path}: line 2 has more fields than the {len(names)} names of line 1: mend one of them") from None
     except pd.errors.ParserError as error:
@@ -112,7 +114,22 @@ def read_frame(path: Path) -> pd.DataFrame:
         raise not_text(path, error) from None
     if len(frame) and len(names) > 1 and frame.iloc[:, -1].isna().any():
         _refuse_short(text, separator, len(names), path)
-    return frame
+    return frame if separator == "," else _with_decimal_commas(frame)
+
+
+def _with_decimal_commas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Read columns that hold nothing but numbers with a comma, such as 3,14, in a file without decimal points."""
+    if any(pd.api.types.is_float_dtype(dtype) and (frame[name] % 1 != 0).sum() > frame[name].isna().sum() for name, dtype in frame.dtypes.items()):
+        return frame
+    written = {
+        name: pd.to_numeric(column.str.replace(",", "."))
+        for name, column in frame.items()
+        if pd.api.types.is_string_dtype(column.dtype)
+        and column.notna().any()
+        and column.dropna().str.fullmatch(DECIMAL_COMMA).all()
+        and not column.dropna().str.fullmatch(CODE).any()
+    }
+    return frame.assign(**written) if written else frame
 
 
 def _text(path: Path, most: int = -1) -> bytes:
@@ -139,6 +156,8 @@ def _header(text: bytes, path: Path) -> tuple[str, list[str]]:
             continue
         widths = [len(record) for record in records[: max(2, len(records) - 1)]]  # the last may be cut
         tried.append((sum(width == widths[0] for width in widths) * (widths[0] > 1), widths[0], -SEPARATORS.index(separator), records[0]))
+    if not tried:
+        raise WganError(f"{path}: a quote near its top is never closed, or a field has more than {csv.field_size_limit()} characters: mend it")
     best = max(tried)
     return SEPARATORS[-best[2]], [field.strip() for field in best[3]]
 
@@ -162,19 +181,30 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _codes(text: bytes, separator: str, settings: dict[str, Any]) -> list[str]:
-    """Return the columns whose numbers begin with zeros: they are codes, and kept as they are spelled."""
-    if not re.search(LEADING_ZERO % re.escape(separator).encode(), text):
+def _kept_as_spelled(text: bytes, separator: str, settings: dict[str, Any]) -> list[str]:
+    """Return the columns of numbers that begin with zeros, which are codes, and of booleans not written True and False."""
+    if not re.search(SPELLED % re.escape(separator).encode(), text):
         return []
     frame = pd.read_csv(io.BytesIO(text), dtype="str", **settings)
-    return [name for name in frame.columns if frame[name].str.fullmatch(r"-?0\d+").any() and frame[name].dropna().str.fullmatch(r"-?\d+").all()]
+    kept = []
+    for name, column in frame.items():
+        values = pd.Series(column.dropna().unique())
+        codes = values.str.fullmatch(CODE).any() and values.str.fullmatch(r"-?\d+").all()
+        booleans = values.str.lower().isin(["true", "false"]).all() and not values.isin(["True", "False"]).all()
+        if len(values) and (codes or booleans):
+            kept.append(str(name))
+    return kept
 
 
 def _refuse_short(text: bytes, separator: str, width: int, path: Path) -> None:
     """Refuse a row with too few fields, which pandas fills up."""
-    for record in (reader := csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8-sig", newline=""), delimiter=separator)):
-        if record and len(record) < width and not (len(record) == 1 and not record[0].strip()):
-            raise WganError(f"{path}: line {reader.line_num} has {len(record)} fields, and line 1 {width}: mend it")
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(text), "utf-8-sig", newline=""), delimiter=separator)
+    try:
+        for record in reader:
+            if record and len(record) < width and not (len(record) == 1 and not record[0].strip()):
+                raise WganError(f"{path}: line {reader.line_num} has {len(record)} fields, and line 1 {width}: mend it")
+    except csv.Error as error:
+        raise WganError(f"{path}: line {reader.line_num}: {error}") from None
 
 
 def _parquet(path: Path) -> Any:
@@ -198,20 +228,27 @@ def _from_parquet(path: Path, corrections: Corrections | None, progress: bool) -
         n = file.metadata.num_rows
 
         def series_of(i: int) -> pd.Series:
-            return file.read([names[i]]).to_pandas().iloc[:, 0]
+            return _pandas(file.read([names[i]])).iloc[:, 0]
 
         try:
             codec = TableCodec(infer(names, n, series_of, corrections, progress))
-            if n * len(codec.learned) * 8 <= PIECEWISE_BYTES:
-                return _dataset(str(path), codec, codec.matrix(file.read(names).to_pandas()), "")
+            _check_varies(codec)
+            large = n * len(codec.learned) * 8 > PIECEWISE_BYTES
+            groups = track(range(file.num_row_groups), "Coding the table", disable=not (progress and large), transient=True)
+            pieces = (codec.matrix(_pandas(file.read_row_group(i, names))) for i in groups)
+            if not large:
+                return _dataset(str(path), codec, np.concatenate(list(pieces)), "")
             digest = sha256((file_digest(path) + repr(codec)).encode()).hexdigest()
-            groups = track(range(file.num_row_groups), "Coding the table", disable=not progress, transient=True)
-            pieces = (codec.matrix(file.read_row_group(i, names).to_pandas()) for i in groups)
             stored = cached(digest, lambda target: _write_rows(pieces, (n, len(codec.learned)), target), ".npy")
         except WganError as error:
             raise WganError(f"{path}: {error}") from None
     with stored.open("rb") as opened:
         return _dataset(str(path), codec, npy_rows(opened, stored), digest)
+
+
+def _pandas(table: Any) -> pd.DataFrame:
+    """Return columns as they are in the file, whatever was once an index; days are times."""
+    return table.to_pandas(ignore_metadata=True, date_as_object=False)
 
 
 def _write_rows(pieces: Iterator[np.ndarray], shape: tuple[int, int], target: Path) -> None:
@@ -221,9 +258,12 @@ def _write_rows(pieces: Iterator[np.ndarray], shape: tuple[int, int], target: Pa
             out.write(np.ascontiguousarray(piece, dtype="<f8").data)
 
 
-def _dataset(name: str, codec: TableCodec, rows: Rows, digest: str) -> Dataset:
+def _check_varies(codec: TableCodec) -> None:
     if codec.shape == (0,):
-        raise WganError("no column holds anything that varies: there is nothing to learn")
+        raise WganError("no column but identifiers holds anything that varies: there is nothing to learn")
+
+
+def _dataset(name: str, codec: TableCodec, rows: Rows, digest: str) -> Dataset:
     return Dataset(name, rows, codec, digest or sha256(repr(codec).encode() + np.ascontiguousarray(rows).tobytes()).hexdigest())
 
 
@@ -237,7 +277,8 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
         with replaced(path) as target:
             frame.to_parquet(target, index=False)
         return
-    whole = [c.name for c in codec.columns if c.kind == "numeric" and c.step >= 1 and c.dtype.startswith("float")]
+    floats = [c.name for c in codec.columns if c.kind == "numeric" and c.step >= 1 and c.dtype.startswith("float")]
+    whole = [name for name in floats if frame[name].abs().max() < MOST_EXACT]
     separator = "\t" if path.name.removesuffix(".gz").endswith(".tsv") else ","
     with replaced(path) as target:
         frame.astype(dict.fromkeys(whole, "Int64")).to_csv(target, index=False, sep=separator, compression="gzip" if path.suffix == ".gz" else None)

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,7 +15,7 @@ from jaxtyping import Float
 from rich.progress import track
 
 from wgan.data.dataset import MOST_EXACT
-from wgan.data.schema import MICROSECOND, Column, Kind, dtype_name, numbers, rounded
+from wgan.data.schema import MICROSECOND, MOST_DECIMALS, Column, Kind, dtype_name, is_single, numbers, rounded, seconds, spelled
 from wgan.errors import WganError, did_you_mean
 
 KNOTS = 1000
@@ -24,16 +25,24 @@ SPIKE = 0.05
 """A number that this share of the rows has is a state of its own."""
 REPEATS = 5
 """Numbers that each occur so often, on average, and are at most as many as knots, are all there are: none in between is made."""
-MOST_DECIMALS = 12
 UNIQUE, LEAST_UNIQUE = 0.95, 100
 """Text that is new in this share of more than so many rows names them: an identifier."""
-NAMES_ROWS = re.compile(r"(^|[^a-zA-Z])id$|[a-z]I[dD]$", re.IGNORECASE | re.ASCII)
+NAMES_ROWS = re.compile(r"(^|[^a-zA-Z])[iI][dD]$|[a-z]I[dD]$")
+GROUPED = r"[$€£]? ?-?[0-9]{1,3}([,' ][0-9]{3})*([.,][0-9]+)?"
 STEPS_IN_TIME = (86400.0, 3600.0, 60.0, 1.0, 1e-3)
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
 TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", "T%H:%M:%SZ")
 FORMATS = tuple(date + time for time in TIMES for date in DATES)
 MOSTLY = 0.5
 MANY_CELLS = 5_000_000
+FITTING = {
+    "categories": ("category",),
+    "booleans": ("boolean",),
+    "times": ("datetime",),
+    "numbers": ("numeric", "category", "identifier"),
+    "text": ("category", "identifier", "numeric", "datetime", "boolean"),
+}
+"""Which kinds a column may have, by what it holds."""
 GIVEN = {"numeric": ("step", "low", "high"), "datetime": ("step", "low", "high", "format")}
 
 
@@ -71,21 +80,15 @@ def infer(
 
 
 def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:
+    _refuse_unknown(name, series)
     kind = given.pop("kind", None) or _kind(name, series)
-    if kind not in get_args(Kind):
-        raise WganError(f"schema, column '{name}': kind = {kind!r}: choose one of {', '.join(get_args(Kind))}")
-    allowed = ("kind", *GIVEN.get(kind, ()))
-    for key, value in given.items():
-        if key not in allowed:
-            raise WganError(f"schema, column '{name}': a {kind} column has no '{key}'. {did_you_mean(key, allowed)}")
-        if not isinstance(value, str if key == "format" else int | float) or isinstance(value, bool):
-            raise WganError(f"schema, column '{name}': {key} = {value!r}: give {'text' if key == 'format' else 'a number'}")
+    given = _checked(name, kind, series, given)
     column = Column(name, kind, dtype_name(series), bool(series.isna().any()))
     if kind == "identifier":
         return _identifier(replace(column, missing=False), series)
     if kind in ("category", "boolean"):
         counts = series.value_counts(dropna=True)
-        ordered = sorted(zip((-counts).tolist(), counts.index.astype(str).tolist(), strict=True))
+        ordered = sorted(zip((-counts).tolist(), map(spelled, counts.index.astype(object)), strict=True))
         if kind == "boolean" and not {level for _, level in ordered} <= {"True", "False"}:
             raise WganError(f"schema, column '{name}': holds '{ordered[0][1]}', and boolean is True or False: call it a category")
         declared = tuple(series.dtype.categories.astype(str)) if isinstance(series.dtype, pd.CategoricalDtype) else ()
@@ -99,15 +102,63 @@ def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:
     return _measured(column, x, given)
 
 
+def _checked(name: str, kind: str, series: pd.Series, given: dict[str, Any]) -> dict[str, Any]:
+    """Return corrections as numbers and text, or refuse what does not fit the column."""
+    held = _held(series)
+    if kind not in get_args(Kind):
+        raise WganError(f"schema, column '{name}': kind = {kind!r}: choose one of {', '.join(get_args(Kind))}")
+    if kind not in FITTING[held]:
+        raise WganError(f"schema, column '{name}': kind = {kind!r} does not fit {held}: choose one of {', '.join(FITTING[held])}")
+    allowed = [key for key in ("kind", *GIVEN.get(kind, ())) if key != "format" or held == "text"]
+    found: dict[str, Any] = {}
+    for key, value in given.items():
+        if key not in allowed:
+            raise WganError(f"schema, column '{name}': a {kind} column of {held} has no '{key}'. {did_you_mean(key, allowed)}")
+        if key == "format":
+            if not isinstance(value, str) or _spelling_fails(value):
+                raise WganError(f"schema, column '{name}': format = {value!r} is not how times are written: give one such as %Y-%m-%d %H:%M:%S")
+            found[key] = value
+        elif kind == "datetime" and isinstance(value, date):
+            found[key] = float(seconds(pd.Series([pd.Timestamp(value).tz_localize(None)]))[0])
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value) or (key == "step" and value < 0):
+            raise WganError(f"schema, column '{name}': {key} = {value!r}: give a finite number{', 0 or more' if key == 'step' else ''}")
+        else:
+            found[key] = float(value)
+    return found
+
+
+def _held(series: pd.Series) -> str:
+    """Return what a column holds, in one word."""
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return "categories"
+    if _is_boolean(series):
+        return "booleans"
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return "times"
+    return "numbers" if pd.api.types.is_numeric_dtype(series.dtype) else "text"
+
+
+def _spelling_fails(form: str) -> bool:
+    try:
+        pd.to_datetime(pd.Series([pd.Timestamp("2024-01-31").strftime(form)]), format=form)
+    except (ValueError, TypeError):
+        return True
+    return False
+
+
+def _is_boolean(series: pd.Series) -> bool:
+    values = series.dropna()
+    return pd.api.types.is_bool_dtype(series.dtype) or (
+        pd.api.types.is_object_dtype(series.dtype) and len(values) > 0 and bool(values.map(lambda value: isinstance(value, bool)).all())
+    )
+
+
 def _kind(name: str, series: pd.Series) -> Kind:
     dtype, values = series.dtype, series.dropna()
-    if pd.api.types.is_bool_dtype(dtype) or (pd.api.types.is_object_dtype(dtype) and len(values) and values.map(type).eq(bool).all()):
+    if _is_boolean(series):
         return "boolean"
     if pd.api.types.is_datetime64_any_dtype(dtype):
         return "datetime"
-    if not _is_known(series):
-        found = ", ".join(sorted({type(value).__name__ for value in values.iloc[:1000]})) if pd.api.types.is_object_dtype(dtype) else dtype
-        raise WganError(f"column '{name}' is of type {found}: make it numbers, text, booleans or times, all of one kind")
     many = len(values) > LEAST_UNIQUE
     if pd.api.types.is_numeric_dtype(dtype) and len(values):
         whole, unique = pd.api.types.is_integer_dtype(dtype), values.nunique() > UNIQUE * len(values)
@@ -115,7 +166,7 @@ def _kind(name: str, series: pd.Series) -> Kind:
             return "identifier" if many and unique else "category"
         if not (many and whole and unique):
             return "numeric"
-        counts_rows = bool((values.diff().dropna() == 1).all())
+        counts_rows = int(values.iloc[0]) in (0, 1) and bool((values.diff().dropna() == 1).all())
         return "identifier" if counts_rows or NAMES_ROWS.search(name) else "numeric"
     if isinstance(dtype, pd.CategoricalDtype):
         return "category"
@@ -123,17 +174,37 @@ def _kind(name: str, series: pd.Series) -> Kind:
     _refuse_mixed(name, series, text)
     if len(text) and _format(series):
         return "datetime"
-    return "identifier" if many and text.nunique() > UNIQUE * len(text) else "category"
+    if many and text.nunique() > UNIQUE * len(text):
+        _refuse_unread(name, text)
+        return "identifier"
+    return "category"
 
 
-def _is_known(series: pd.Series) -> bool:
-    """Tell whether a column is of a type that comes back as it was: numbers, times, categories, or text alone."""
-    dtype = series.dtype
+def _refuse_unknown(name: str, series: pd.Series) -> None:
+    """Refuse a column of a type that would not come back as it was: not numbers, times, booleans, categories, or text alone."""
+    dtype, types = series.dtype, pd.api.types
     if isinstance(dtype, pd.CategoricalDtype):
-        return bool(pd.api.types.is_string_dtype(dtype.categories.dtype) or pd.api.types.is_integer_dtype(dtype.categories.dtype))
-    if pd.api.types.is_object_dtype(dtype):
-        return bool(series.dropna().map(lambda value: isinstance(value, str)).all())
-    return bool(pd.api.types.is_string_dtype(dtype) or (pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_complex_dtype(dtype)))
+        known = types.is_string_dtype(dtype.categories.dtype) or types.is_integer_dtype(dtype.categories.dtype)
+    elif types.is_object_dtype(dtype):
+        known = _is_boolean(series) or bool(series.dropna().map(lambda value: isinstance(value, str)).all())
+    else:
+        known = types.is_string_dtype(dtype) or types.is_datetime64_any_dtype(dtype)
+        known = known or (types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype))
+    if not known:
+        found = ", ".join(sorted({type(value).__name__ for value in series.dropna().iloc[:1000]})) if types.is_object_dtype(dtype) else dtype
+        raise WganError(f"column '{name}' is of type {found}: make it numbers, text, booleans or times, all of one kind")
+
+
+def _refuse_unread(name: str, text: pd.Series) -> None:
+    """Refuse numbers and times in a spelling that is not known: they would pass for identifiers, and not be learned."""
+    head = text.iloc[:LEAST_UNIQUE]
+    times = head.str.match(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}").all()
+    if times or (head.str.fullmatch(GROUPED).all() and head.str.contains(r"[,' $€£]").any()):
+        what = "times, such as 2024-01-31 10:00:00" if times else "numbers, such as 1234.5"
+        raise WganError(
+            f"column '{name}', row 1: {text.iloc[0]!r} looks like {what}, in a spelling that is not known: rewrite the column, or say in a schema"
+            f' [columns."{name}"] kind = "identifier"'
+        )
 
 
 def _refuse_mixed(name: str, series: pd.Series, text: pd.Series) -> None:
@@ -167,8 +238,11 @@ def _is_written(text: pd.Series, form: str) -> bool:
 
 def _identifier(column: Column, series: pd.Series) -> Column:
     """Say how a new identifier is written: as the longest is, where all are one beginning and a number; and where counting goes on."""
-    if pd.api.types.is_integer_dtype(series.dtype):
-        return replace(column, start=int(series.max()) + 1, pattern="{}")
+    if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
+        whole = series.dropna()
+        if (whole % 1 != 0).any():
+            raise WganError(f"schema, column '{column.name}': fractions cannot be identifiers")
+        return replace(column, start=int(whole.max()) + 1 if len(whole) and whole.max() < MOST_EXACT else 1, pattern="{}")
     parts = series.dropna().astype(str).str.extract(r"^(.*?)(\d+)$")
     if len(parts) and parts.notna().all().all() and parts[0].nunique() == 1 and parts[1].str.len().max() <= 15:
         prefix = str(parts[0].iloc[0]).replace("{", "{{").replace("}", "}}")
@@ -182,16 +256,20 @@ def _measured(column: Column, x: Float[np.ndarray, " n"], given: dict[str, Any])
     low, high = float(given.get("low", x.min())), float(given.get("high", x.max()))
     if not low <= x.min() or not x.max() <= high:
         raise WganError(f"schema, column '{column.name}': values run from {x.min():g} to {x.max():g}, beyond low = {low:g} and high = {high:g}")
-    column = replace(column, step=float(given["step"]) if "step" in given else _step(column, x))
-    found, counts = np.unique(x, return_counts=True)
-    if len(found) <= FEW_VALUES and not {"low", "high"} & set(given):
+    column, wider = replace(column, step=float(given.get("step", _step(column, x)))), low < x.min() or high > x.max()
+    snapped = rounded(x, column.step)
+    if not np.allclose(snapped, x, rtol=1e-6 if is_single(column.dtype) else 1e-12, atol=0):
+        worst = x[np.abs(snapped - x).argmax()]
+        raise WganError(f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}")
+    found, counts = np.unique(snapped, return_counts=True)
+    if len(found) <= FEW_VALUES and not wider:
         return replace(column, spikes=tuple(found.tolist()))
     often = counts > SPIKE * len(x)
     spikes, values, counts = tuple(found[often].tolist()), found[~often], counts[~often]
     if not len(values):
         return replace(column, spikes=spikes)
     ends = np.cumsum(counts) / counts.sum()
-    if len(values) <= KNOTS and counts.sum() >= REPEATS * len(values) and not {"low", "high"} & set(given):
+    if len(values) <= KNOTS and counts.sum() >= REPEATS * len(values) and not wider:
         return replace(column, spikes=spikes, knots=tuple(values.tolist()), heights=tuple(ends.tolist()), discrete=True)
     middle = ends - counts / (2 * counts.sum())
     if len(values) > KNOTS:  # as dense as the data are
@@ -210,7 +288,8 @@ def _step(column: Column, x: Float[np.ndarray, " n"]) -> float:
         return next((step for step in STEPS_IN_TIME if np.array_equal(np.rint(x / step) * step, x)), MICROSECOND)
     if "int" in column.dtype.lower():
         return 1.0
-    return next((10.0**-d for d in range(MOST_DECIMALS) if np.array_equal(rounded(x, 10.0**-d), x)), 0.0)
+    kept = np.float32 if is_single(column.dtype) else np.float64
+    return next((10.0**-d for d in range(MOST_DECIMALS) if np.array_equal(rounded(x, 10.0**-d).astype(kept), x.astype(kept))), 0.0)
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
@@ -238,6 +317,11 @@ def to_toml(columns: Iterable[Column]) -> str:
 
 def _correctable(column: Column) -> dict[str, Any]:
     given: dict[str, Any] = {"kind": column.kind}
-    if column.kind == "datetime" and column.format:
+    if column.format:
         given["format"] = column.format
+    if column.is_number:
+        ends = sorted([*column.spikes, *column.knots[:1], *column.knots[-1:]])
+        times = column.kind == "datetime"
+        low, high = (pd.Timestamp(round(end * 1e6), unit="us").to_pydatetime() if times else end for end in (ends[0], ends[-1]))
+        given |= {"step": column.step, "low": low, "high": high}
     return given

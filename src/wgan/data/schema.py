@@ -20,6 +20,7 @@ Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
 """A column of more states is coded as two digits, so that 10,000 levels take 200 numbers."""
 MICROSECOND = 1e-6
+MOST_DECIMALS = 12
 CATEGORY = "category of "
 """What the name of a type begins with, of pandas categories."""
 
@@ -155,12 +156,13 @@ def _few(words: list[str]) -> str:
 
 
 def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
-    """Return the nearest multiples of `step`, spelled as decimals are; of a zero step the values as they are."""
+    """Return the nearest multiples of `step`, as decimals are written; of a zero step the values as they are."""
     if not step:
         return x
-    if step >= 1:
-        return np.rint(x / step) * step
-    return np.round(x, round(-np.log10(step)))
+    decimals = round(-np.log10(step))
+    if decimals >= 0 and np.isclose(step, 10.0**-decimals, rtol=1e-9, atol=0):
+        return np.round(x, decimals)
+    return np.round(np.rint(x / step) * step, MOST_DECIMALS)
 
 
 def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
@@ -180,20 +182,28 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
         x = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         _refuse(series, np.isnan(x) & ~absent, column, "is no number")
         _refuse(series, np.isinf(x), column, "is infinite")
-        return x
+        return rounded(x, column.step) if is_single(column.dtype) else x
     codes, found = pd.factorize(series.astype(object))
-    places = pd.Index(column.levels).get_indexer(pd.Index(found.astype(str)))
+    places = pd.Index(column.levels).get_indexer(pd.Index([spelled(value) for value in found]))
     x = np.append(places, -1)[codes].astype(np.float64)
     _refuse(series, (x < 0) & ~absent, column, "is a level that the column had not")
     return np.where(absent, np.nan, x)
 
 
+def is_single(dtype: str) -> bool:
+    """Tell whether a type holds numbers of half or single precision, whose decimals are noise beyond what was written."""
+    return dtype.lower().startswith(("float32", "float16", "float["))
+
+
+def spelled(value: Any) -> str:
+    """Return how a level is written; a whole number without decimals, for a column of them with gaps holds floats."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def seconds(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:
-    """Return times as seconds since 1970 in UTC, to the microsecond; NaN where missing, or not written as `format` says."""
-    times = series if not format else pd.to_datetime(series, format=format, errors="coerce")
-    if not pd.api.types.is_datetime64_any_dtype(times.dtype):
-        times = pd.to_datetime(times, errors="coerce", format="mixed")
-    stamps = times.dt.tz_convert("UTC").dt.tz_localize(None) if times.dt.tz is not None else times
+    """Return times as seconds since 1970 on their own clock, to the microsecond; NaN where missing, or not written as `format` says."""
+    times = pd.to_datetime(series, format=format, errors="coerce") if format else series
+    stamps = times.dt.tz_localize(None) if times.dt.tz is not None else times
     whole = stamps.to_numpy(dtype="datetime64[us]")
     return np.where(np.isnat(whole), np.nan, np.round(whole.astype(np.int64) * MICROSECOND, 6))
 
@@ -214,10 +224,12 @@ def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
         if column.format:
             return stamps.dt.strftime(column.format).astype(column.dtype).mask(absent)
         zone = getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
-        return (stamps if zone is None else stamps.dt.tz_localize("UTC").dt.tz_convert(zone)).astype(column.dtype)
+        if zone is not None:  # where clocks change: the first of two equal times, and the next of one that is skipped
+            stamps = stamps.dt.tz_localize(zone, ambiguous=np.ones(len(x), dtype=bool), nonexistent="shift_forward")
+        return stamps.astype(column.dtype)
     if column.kind == "numeric":
         if pd.api.types.is_integer_dtype(column.dtype):
-            limits = np.iinfo(column.dtype.lower())
+            limits = np.iinfo(column.dtype.lower().removesuffix("[pyarrow]"))
             whole = pd.array(np.rint(np.where(absent, 0, x)).clip(limits.min, limits.max).astype(np.int64), dtype="Int64")
             return pd.Series(whole).mask(absent).astype(column.dtype)
         return pd.Series(x).astype(column.dtype)
@@ -228,7 +240,7 @@ def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
         of, ordered = column.dtype.removeprefix(CATEGORY).split(" ")
         declared = pd.Categorical(named, categories=column.categories, ordered=ordered == "ordered")
         return pd.Series(declared.rename_categories(pd.Index(column.categories).astype(of)))
-    return named.astype(column.dtype)
+    return (pd.to_numeric(named) if pd.api.types.is_numeric_dtype(column.dtype) and column.kind == "category" else named).astype(column.dtype)
 
 
 def dtype_name(series: pd.Series) -> str:
@@ -238,10 +250,10 @@ def dtype_name(series: pd.Series) -> str:
     return f"{CATEGORY}{series.dtype.categories.dtype} {'ordered' if series.dtype.ordered else 'unordered'}"
 
 
-def identifiers(column: Column, first: int, n: int) -> pd.Series:
-    """Return `n` new identifiers, the first after so many others."""
-    counted = pd.Series(range(column.start + first, column.start + first + n))
-    if pd.api.types.is_integer_dtype(column.dtype):
+def identifiers(column: Column, n: int) -> pd.Series:
+    """Return `n` new identifiers."""
+    counted = pd.Series(range(column.start, column.start + n))
+    if pd.api.types.is_numeric_dtype(column.dtype):
         return counted.astype(column.dtype)
     return counted.map(column.pattern.format).astype(column.dtype)
 

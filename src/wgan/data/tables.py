@@ -99,7 +99,7 @@ class TableCodec:
                 digits += _digits(column.state_of(raw[:, i]), column.heads)
             if column.scored:
                 scores.append(column.score_of(raw[:, i]))
-        return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float32))
+        return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float64))  # so that decoding gives back what was coded
 
     def unpack(self, packed: Float[Tensor, "n p"]) -> Float[Tensor, "n width"]:
         """Return what a network sees: of each column its one-hot digits, then its score, if it has one."""
@@ -136,12 +136,12 @@ class TableCodec:
                 raise WganError(f"the table has no column '{column.name}'. {did_you_mean(column.name, map(str, frame.columns))}")
         return np.stack([numbers(frame[column.name], column) for column in self.learned], axis=1)
 
-    def frame(self, raw: Float[np.ndarray, "n c"], first: int = 0) -> pd.DataFrame:
-        """Return rows as a table, with columns, types and spelling as they were; identifiers are new, after `first` other new ones."""
+    def frame(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
+        """Return rows as a table, with columns, types and spelling as they were; identifiers count on after the largest of the data."""
         made, place = {}, 0
         for column in self.columns:
             if column.kind == "identifier":
-                made[column.name] = identifiers(column, first, len(raw))
+                made[column.name] = identifiers(column, len(raw))
             else:
                 made[column.name] = to_series(column, raw[:, place])
                 place += 1

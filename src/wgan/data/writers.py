@@ -135,8 +135,9 @@ def _draw_column(draw: ImageDraw.ImageDraw, column: Column, fake: Float[np.ndarr
         codes = [np.where(np.isnan(x), BARS, np.searchsorted(edges, np.nan_to_num(x), side="right")) for _, x in sides if x is not None]
         bars = BARS + column.missing
     else:
-        bars = min(len(column.levels), BARS) + column.missing or 1
-        codes = [np.where(np.isnan(x), bars - 1, np.nan_to_num(x).clip(0, bars - 1)) for _, x in sides if x is not None]
+        known = min(len(column.levels), BARS)
+        bars = max(1, known + column.missing)
+        codes = [np.where(np.isnan(x), bars - 1, np.nan_to_num(x).clip(0, max(0, known - 1))) for _, x in sides if x is not None]
     shares = [np.bincount(code.astype(np.int64), minlength=bars) / max(len(code), 1) for code in codes]
     draw.text((6, 2), column.name[:34].encode("latin-1", "replace").decode("latin-1"), fill=(0, 0, 0))
     width, height, foot = (PANEL[0] - 12) / bars, PANEL[1] - 24, PANEL[1] - 6

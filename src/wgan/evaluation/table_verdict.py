@@ -22,6 +22,7 @@ from wgan.seeding import numpy_generator
 SETS = 3
 MOST_ROWS, MOST_DETECTED, MOST_NEAREST, MOST_EXACT = 50_000, 20_000, 10_000, 1000
 LEAST_ROWS = 50
+FEW_LEVELS = 20
 TITLES = {
     "shape-error": ("shape error", "%", "low is good"),
     "trend-error": ("trend error", "%", "low is good"),
@@ -80,7 +81,7 @@ def evaluate_table(
     Args:
         sample: the generator.
         split: the data that it was trained on.
-        target: the column that models are trained to tell; none: the last that is learned.
+        target: the column that models are trained to tell; none: the last number, or category of at most 20 levels, that varies.
         held_out: rows to compare with; none: the split's own.
         seed: of what is shuffled and of the models that are trained.
         progress: told what is measured.
@@ -90,11 +91,11 @@ def evaluate_table(
     """
     codec = split.dataset.codec
     assert isinstance(codec, TableCodec)
-    place = codec.place(target) if target else len(codec.learned) - 1
     train = split.train_sample(0, min(split.n_train, MOST_ROWS))
     test = split.held_out_sample(0, min(split.n_held_out, MOST_ROWS)) if held_out is None else held_out[:MOST_ROWS]
     if min(len(train), len(test)) < LEAST_ROWS:
         raise WganError(f"{len(train)} training rows and {len(test)} to compare with: at least {LEAST_ROWS} of each are needed for a verdict")
+    place = codec.place(target) if target else _target(codec, test)
     judge = _Judge(codec, train, test, place, seed)
     progress("real rows")
     real = judge.real()
@@ -112,6 +113,15 @@ def evaluate_table(
     lines = [TableLine(metric, mean_of([each[metric] for each in found]), real[metric], mixed[metric]) for metric in TITLES if metric in real]
     by_column, by_pair = (dict(zip(which, np.mean(errors, axis=0).tolist(), strict=True)) for which, errors in ((names, shapes), (pairs, trends)))
     return TableVerdict(tuple(lines), names[place], len(train), len(train), len(test), SETS, by_column, by_pair)
+
+
+def _target(codec: TableCodec, test: np.ndarray) -> int:
+    """Return the last column that a model can be trained to tell: it varies, and is a number or has few levels."""
+    for place, column in reversed(list(enumerate(codec.learned))):
+        values = test[~np.isnan(test[:, place]), place]
+        if len(np.unique(values)) > 1 and (column.is_number or len(column.levels) <= FEW_LEVELS):
+            return place
+    raise WganError("no column that varies is a number or has few levels: choose one with --target")
 
 
 @dataclass(frozen=True)

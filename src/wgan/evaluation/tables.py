@@ -1,7 +1,7 @@
 """How good are the rows of a generated table? Columns alone, pairs of columns, use in training, detection, copying: each beside real rows.
 
 A table is a matrix `[n, columns]` as its codec stores it: numbers, seconds, numbers of levels, NaN where missing. Shape and trend are
-those that Zhang et al. (2024, TabSyn), section 4.1, report, with missing values counted instead of dropped.
+those that Zhang et al. (2024, TabSyn), section 4.1, report, but that a missing value counts as a value of its own, except in correlations.
 """
 
 from collections.abc import Iterator, Sequence
@@ -99,12 +99,15 @@ def train_and_test(columns: Sequence[Column], train: Table, test: Float[np.ndarr
     """Train gradient boosting on `train` to tell column `target` from the others, and score it on `test` (TSTR, where `train` is generated).
 
     Esteban et al. (2017), section 3. Of two classes, AUC and F1 are those of the rarer in `test`; of more, AUC is the mean over classes of
-    one against the rest, and F1 the mean over classes. Rows whose target is missing are left out.
+    one against the rest, and F1 the mean over classes. Rows whose target is missing, or alone of its class in `train`, are left out.
 
     Raises:
         WganError: a target that does not vary in `test`.
     """
     train, test = (rows[~np.isnan(rows[:, target])] for rows in (train, test))
+    if not columns[target].is_number:
+        classes, counts = np.unique(train[:, target], return_counts=True)
+        train = train[np.isin(train[:, target], classes[counts > 1])]
     others = [i for i in range(len(columns)) if i != target]
     categorical = [not columns[i].is_number and len(columns[i].levels) + columns[i].missing <= MOST_CATEGORIES for i in others]
     y = test[:, target]

@@ -77,6 +77,8 @@ class Model:
         Raises:
             WganError: no classes, or none of that name.
         """
+        if self.codec.kind == TableCodec.kind:
+            raise WganError("this model is of a table: ask for values of columns with --where, or where=")
         if not self.classes:
             raise WganError("this model was trained without labels, so a class cannot be asked for: train with --labels")
         if name not in self.classes:
@@ -118,7 +120,7 @@ class Model:
         labels = self._checked(labels, len(raw))
         packed, y = self.codec.pack(raw).to(self.device), [] if labels is None else [torch.from_numpy(labels).to(self.device)]
         parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
-        return torch.cat([self.critic(self.codec.unpack(x), *label) for x, *label in parts]).cpu().numpy()
+        return torch.cat([self.critic(self.codec.unpack(x).float(), *label) for x, *label in parts]).cpu().numpy()
 
 
 def sampler(model: Model, seed: int) -> Callable[[int, int], np.ndarray]:

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int64
 
 from wgan.data import TableCodec
 from wgan.data.balance import FREE
-from wgan.data.schema import Column, seconds
+from wgan.data.schema import Column, seconds, spelled
 from wgan.errors import WganError, did_you_mean
 from wgan.seeding import derive, numpy_generator
 from wgan.training.model import Model
@@ -22,7 +22,7 @@ from wgan.training.model import Model
 BLOCK = 4096
 TRIES, LEAST_TRIES = 1000, 200_000
 """So many rows are drawn for each that is asked for, and at least so many, before a range is given up."""
-CONDITION = re.compile(r"\s*(.+?)\s*(>=|<=|=|>|<)\s*(.*?)\s*")
+CONDITION = re.compile(r"\s*(>=|<=|=|>|<)(.*)", re.DOTALL)
 Where = Mapping[str, object] | Sequence[str] | str
 
 
@@ -52,7 +52,8 @@ class Condition:
         if not column.scored:
             return known
         low, high = column.knots[0], column.knots[-1]
-        inside = {"=": low <= self.value <= high, ">=": self.value <= high, ">": self.value < high, "<=": self.value >= low, "<": self.value > low}
+        equal = low <= self.value <= high and self.value not in column.spikes and (not column.discrete or self.value in column.knots)
+        inside = {"=": equal, ">=": self.value <= high, ">": self.value < high, "<=": self.value >= low, "<": self.value > low}
         return np.append(inside[self.operator], known)
 
 
@@ -65,25 +66,34 @@ def conditions(codec: TableCodec, where: Where) -> list[Condition]:
     if isinstance(where, str):
         where = [where]
     if not isinstance(where, Mapping):
-        matches = [CONDITION.fullmatch(text) for text in where]
-        for text, match in zip(where, matches, strict=True):
-            if not match:
-                raise WganError(f"--where {text}: write COLUMN=VALUE, or COLUMN>=VALUE and the like, e.g. --where age>=30")
-        return [_condition(codec, *match.groups()) for match in matches if match]
+        return [_condition(codec, *_parsed(codec, text)) for text in where]
     found = []
     for name, value in where.items():
         if isinstance(value, tuple) and len(value) == 2:
-            found += [_condition(codec, name, sign, str(end)) for sign, end in zip((">=", "<="), value, strict=True) if end is not None]
+            found += [_condition(codec, str(name), sign, str(end)) for sign, end in zip((">=", "<="), value, strict=True) if end is not None]
         else:
-            missing = value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
-            found.append(_condition(codec, name, "=", "" if missing else str(value)))
+            missing = value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value))
+            found.append(_condition(codec, str(name), "=", None if missing else spelled(value)))
     return found
 
 
-def _condition(codec: TableCodec, name: str, operator: str, text: str) -> Condition:
+def _parsed(codec: TableCodec, text: str) -> tuple[str, str, str | None]:
+    """Return column, operator and value: the longest name of a column that the text begins with; no value asks for a missing one."""
+    names = sorted((column.name for column in codec.columns if text.lstrip().startswith(column.name)), key=len, reverse=True)
+    for name in names:
+        if match := CONDITION.fullmatch(text.lstrip().removeprefix(name)):
+            value = match[2].strip()
+            empty = value == "" and "" not in next(column.levels for column in codec.columns if column.name == name)
+            return name, match[1], None if empty else value
+    if guess := re.fullmatch(r"\s*([^=<>]+?)\s*(>=|<=|=|>|<).*", text, re.DOTALL):
+        codec.place(guess[1])
+    raise WganError(f"--where {text}: write COLUMN=VALUE, or with <, <=, > or >= for =, e.g. --where 'age>=30'")
+
+
+def _condition(codec: TableCodec, name: str, operator: str, text: str | None) -> Condition:
     place = codec.place(name)
     column = codec.learned[place]
-    if text == "" and "" not in column.levels:
+    if text is None:
         if operator != "=" or not column.missing:
             raise WganError(f"column '{name}': {'never missing in the data' if operator == '=' else 'a range needs a value'}: give a value")
         return Condition(place, column, "=", float("nan"))
@@ -94,12 +104,23 @@ def _condition(codec: TableCodec, name: str, operator: str, text: str) -> Condit
             raise WganError(f"column '{name}' has no level '{text}'. {did_you_mean(text, column.levels[:50])}")
         return Condition(place, column, "=", float(column.levels.index(text)))
     try:
-        value = float(seconds(pd.Series([pd.Timestamp(text)]))[0]) if column.kind == "datetime" else float(text)
+        value = _time(column, text) if column.kind == "datetime" else float(text)
     except ValueError:
         raise WganError(f"column '{name}': '{text}' is no {'date' if column.kind == 'datetime' else 'number'}") from None
     if not np.isfinite(value):
         raise WganError(f"column '{name}': '{text}' is no {'date' if column.kind == 'datetime' else 'number'}")
     return Condition(place, column, operator, value)
+
+
+def _time(column: Column, text: str) -> float:
+    """Return seconds of a time that is written as the column writes it, or as 2024-01-31 10:00; in the column's own zone, unless it names one."""
+    if column.format and not np.isnan(value := float(seconds(pd.Series([text]), column.format)[0])):
+        return value
+    if not re.match(r"\d{4}-\d{1,2}-\d{1,2}", text):
+        raise ValueError(text)
+    stamp = pd.Timestamp(text)
+    zone = None if column.format else getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
+    return float(seconds(pd.Series([stamp.tz_convert(zone) if stamp.tz is not None else stamp]))[0])
 
 
 @dataclass(frozen=True)
@@ -111,7 +132,7 @@ class Asked:
 
 
 def sample_where(model: Model, n: int, seed: int = 0, where: Where = (), balance: str | None = None) -> Asked:
-    """Return `n` rows of a table that satisfy every condition; with `balance`, that column's levels are equally frequent.
+    """Return `n` rows of a table that satisfy every condition; with `balance`, that column's levels are equally frequent, in random order.
 
     Raises:
         WganError: a model of something else, conditions that contradict each other or the data, or that hardly any row meets.
@@ -121,21 +142,32 @@ def sample_where(model: Model, n: int, seed: int = 0, where: Where = (), balance
     asked = conditions(model.codec, where)
     y = _states(model.codec, asked)
     waits = [c for c in asked if y[c.place] == FREE or (c.column.scored and y[c.place] == 0)]  # the others hold by their state
-    column = None if balance is None else model.codec.place(balance)
-    if column is not None and (model.codec.learned[column].is_number or y[column] != FREE):
+    if balance is None:
+        return _wait(model, n, seed, y, waits)
+    place = model.codec.place(balance)
+    levels = len(model.codec.learned[place].levels)
+    if model.codec.learned[place].is_number or y[place] != FREE or levels < 2:
         raise WganError(f"column '{balance}' cannot be balanced: choose a category that no condition fixes")
-    raw: list[np.ndarray] = []
-    tried = 0
-    while (got := sum(len(rows) for rows in raw)) < n:
+    parts = [_wait(model, -(-n // levels), derive(seed, "balance", level), _with(y, place, level), waits) for level in range(levels)]
+    rows = numpy_generator(seed, "balance").permutation(np.concatenate([part.raw for part in parts]))
+    return Asked(rows[:n], sum(part.tried for part in parts))
+
+
+def _with(y: Int64[np.ndarray, " columns"], place: int, state: int) -> Int64[np.ndarray, " columns"]:
+    return np.where(np.arange(len(y)) == place, state, y)
+
+
+def _wait(model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], waits: list[Condition]) -> Asked:
+    """Return `n` rows with the states y that satisfy what has to be waited for."""
+    if not waits:
+        return Asked(model.sample(n, seed, np.repeat(y[None], n, axis=0)), n)
+    states, raw, got, tried = np.repeat(y[None], BLOCK, axis=0), [], 0, 0
+    while got < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(f"{got} of {tried} rows satisfy {_words(waits)}, too few to wait for {n}: ask for fewer rows, or for less")
-        size = BLOCK if waits else n
-        states = np.repeat(y[None], size, axis=0)
-        if column is not None:
-            states[:, column] = numpy_generator(seed, "balance", tried).integers(len(model.codec.learned[column].levels), size=size)
-        rows = model.sample(size, derive(seed, "where", tried) if waits else seed, states)
-        raw.append(rows[np.all([c.holds(rows[:, c.place]) for c in waits], axis=0)] if waits else rows)
-        tried += size
+        rows = model.sample(BLOCK, derive(seed, "where", tried), states)
+        raw.append(rows[np.all([c.holds(rows[:, c.place]) for c in waits], axis=0)])
+        got, tried = got + len(raw[-1]), tried + BLOCK
     return Asked(np.concatenate(raw)[:n], tried)
 
 
