@@ -156,7 +156,7 @@ def test_a_verdict_knows_real_rows_copies_and_noise(mixed):
     for metric in ("shape-error", "trend-error", "c2st-auc", "w1-exact"):
         line = verdict.line(metric)
         assert line.generated.value == pytest.approx(line.real, rel=0.25, abs=0.02), metric
-        assert line.shuffled > line.real * 1.05 or metric == "shape-error", metric
+        assert line.shuffled > line.real or metric == "shape-error", metric
     assert verdict.line("tstr-auc").generated.value == pytest.approx(verdict.line("tstr-auc").real, abs=0.05)
     assert verdict.line("dcr-share").generated.value == pytest.approx(0.5, abs=0.05)
     copies = evaluate_table(lambda n, draw: train[:n], split, "size")
