@@ -29,7 +29,7 @@ class WGAN(BaseEstimator):
     """A generative adversarial network of any variant, as an estimator.
 
     Args:
-        variant: a row of the table, see `wgan variants`.
+        variant: a row of the table, see `wgan variants`; none: wgan-gp, of tables wgan-lp.
         steps: generator steps; none: the preset's.
         preset: `auto`, `toy`, `vectors`, `tables`, `small-images`, `images` or `residual`.
         random_state: names every random draw; an int gives the same model again.
@@ -53,7 +53,7 @@ class WGAN(BaseEstimator):
 
     def __init__(
         self,
-        variant: str = "wgan-gp",
+        variant: str | None = None,
         *,
         steps: int | None = None,
         preset: str = "auto",
@@ -96,7 +96,7 @@ class WGAN(BaseEstimator):
         if self.steps is not None:
             flags["training"]["steps"] = self.steps
         layers: list[Layer] = [("conditional", {"data": {"labels": "own"}})] if self.conditional else []
-        layers += [("settings", _nested(self.settings or {})), ("WGAN", flags | {"objective": {"variant": self.variant}})]
+        layers += [("settings", _nested(self.settings or {})), ("WGAN", flags | ({"objective": {"variant": self.variant}} if self.variant else {}))]
         layers += [("WGAN", {"data": {"source": str(X) if data is None else data.name}})]
         self.config_, data = configure(layers, self.preset, data)
         if isinstance(data.codec, TableCodec) and not isinstance(X, pd.DataFrame):

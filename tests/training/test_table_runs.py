@@ -194,6 +194,13 @@ def test_unconditional_samples_have_true_frequencies_of_a_perfect_generator():
     assert (sample_where(model, 100, where="k=b").raw[:, 0] == 1).all()
 
 
+def test_a_trained_generator_samples_at_true_frequencies():
+    """Trained with balanced conditions, in which the rare state is asked for in nearly half of the rows that ask for its column."""
+    frame = pd.DataFrame({"k": np.repeat(["a", "b"], [949, 51]), "x": np.random.default_rng(0).normal(size=1000)})
+    settings = ["optimiser.batch=100", "training.steps=400", "training.ema=0.99", "network.width=32"]
+    assert np.mean(model_for(frame, *settings).sample(20_000)[:, 0] == 1) == pytest.approx(0.051, abs=0.02)
+
+
 def test_a_loaded_model_gives_the_same_rows_without_the_data_and_runs_no_code(tmp_path, mixed):
     estimator = WGAN(steps=3, settings={"network.width": 16}).fit(mixed(200))
     estimator.save("model")

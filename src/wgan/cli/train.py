@@ -65,7 +65,7 @@ def train_command(
     data
         A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip of pictures; digits unless given.
     variant
-        A row of `wgan variants`; wgan-gp unless given.
+        A row of `wgan variants`; wgan-gp unless given, of tables wgan-lp.
     labels
         Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv, an array of the .npz, or a file.
     schema

@@ -76,7 +76,17 @@ def infer(
         if name not in names:
             raise WganError(f"the schema speaks of a column '{name}', which the table lacks. {did_you_mean(name, names)}")
     order = track(range(len(names)), "Reading the columns", disable=not progress or rows * len(names) < MANY_CELLS, transient=True)
-    return tuple(_column(names[i], series_of(i), dict(given.get(names[i], {}))) for i in order)
+    return tuple(
+        _with_shares(_column(names[i], series, dict(given.get(names[i], {}))), series) for i in order if (series := series_of(i)) is not None
+    )
+
+
+def _with_shares(column: Column, series: pd.Series) -> Column:
+    """Add how frequent each state is."""
+    if not column.heads:
+        return column
+    counts = np.bincount(column.state_of(numbers(series, column)), minlength=column.states)
+    return replace(column, shares=tuple((counts / len(series)).tolist()))
 
 
 def _column(name: str, series: pd.Series, given: dict[str, Any]) -> Column:

@@ -31,7 +31,7 @@ class Column:
 
     Numbers and times (seconds since 1970): `spikes` are values that are states of their own; the `knots` x_k, if there are
     others, rise from the least to the largest of them, with distribution function `heights` F(x_k). With `discrete` the
-    knots are all the values there are, and heights are their upper ends. Values are multiples of `step`; zero: as stored.
+    knots are all the values there are, and heights are their upper ends. `shares` is how frequent each state is. Values are multiples of `step`; zero: as stored.
     Times kept as text are spelled in `format`. Categories and booleans: `levels`, as spelled, the most frequent first.
     Of pandas categories, `categories` are all that were declared, in their order. Identifiers: a number, from `start` on, put
     into `pattern`.
@@ -48,6 +48,7 @@ class Column:
     discrete: bool = False
     levels: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
     format: str = ""
     pattern: str = ""
     start: int = 1
@@ -75,6 +76,18 @@ class Column:
             return (self.states,)
         base = int(np.ceil(np.sqrt(self.states)))
         return (-(-self.states // base), base)
+
+    @property
+    def frequencies(self) -> tuple[tuple[float, ...], ...]:
+        """How frequent each digit of the one-hot codes is; even, where shares are not known."""
+        sizes = self.heads
+        shares = np.asarray(self.shares) if self.shares else np.full(self.states, 1 / max(1, self.states))
+        grid = np.zeros(int(np.prod(sizes)) if sizes else 0)
+        grid[: len(shares)] = shares[: len(grid)]
+        if len(sizes) < 2:
+            return (tuple(grid.tolist()),) if sizes else ()
+        table = grid.reshape(sizes)
+        return tuple(table.sum(1).tolist()), tuple(table.sum(0).tolist())
 
     @property
     def width(self) -> int:

@@ -21,11 +21,15 @@ from wgan.errors import WganError, did_you_mean
 
 @dataclass(frozen=True)
 class Head:
-    """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on, then a score, if `scored`."""
+    """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on, then a score, if `scored`.
+
+    `frequencies` are how often each entry of a code is the one.
+    """
 
     start: int
     sizes: tuple[int, ...]
     scored: bool
+    frequencies: tuple[tuple[float, ...], ...] = ()
 
     @property
     def score(self) -> int:
@@ -58,7 +62,7 @@ class TableCodec:
     def heads(self) -> tuple[Head, ...]:
         """Where each learned column is in what a network sees."""
         starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
-        return tuple(Head(start, column.heads, column.scored) for start, column in zip(starts[:-1], self.learned, strict=True))
+        return tuple(Head(start, column.heads, column.scored, column.frequencies) for start, column in zip(starts[:-1], self.learned, strict=True))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from wgan.data.tables import Head
 
 SMALLEST = 1e-7
+FIRST_SCALE, LEAST_FREQUENCY = 0.1, 1e-5
 States = Int64[Tensor, "n columns"]
 
 
@@ -58,16 +59,23 @@ class Conditions(nn.Module):
 
 
 class TableGenerator(nn.Module):
-    """[latent, normal numbers that become Gumbel noise] -> coded rows, with the states y asked for.
+    """[latent, normal numbers that become Gumbel noise] -> coded rows, with the states y asked for. It begins at the columns' own frequencies.
 
     The largest of logits + Gumbel noise is a draw from softmax(logits): its one-hot code goes forward, and the gradient of
     softmax(logits + noise) back. A score counts where the first state, an ordinary number, is drawn.
     """
 
-    def __init__(self, net: nn.Module, heads: Sequence[Head], latent: int) -> None:
+    def __init__(self, net: nn.Sequential, heads: Sequence[Head], latent: int) -> None:
         super().__init__()
         self.net, self.latent, self.conditions = net, latent, Conditions(heads)
         self.heads = [(list(head.sizes), head.scored) for head in heads]
+        last = net[-1]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():  # else a rare state may be lost in the first steps, and its gradient with it
+            for head in heads:
+                for (start, size), frequency in zip(head.parts, head.frequencies, strict=True):
+                    last.weight[start : start + size] *= FIRST_SCALE
+                    last.bias[start : start + size] = torch.tensor(frequency).clamp_min(LEAST_FREQUENCY).log()
 
     def forward(self, z: Float[Tensor, "n latent_and_noise"], y: States | None = None) -> Float[Tensor, "n width"]:
         z, noise = z[:, : self.latent], z[:, self.latent :]

@@ -61,7 +61,7 @@ class ObjectiveConfig:
     """Which row of the table of variants, and its one or two numbers."""
 
     variant: str = "wgan-gp"
-    """See `wgan variants`."""
+    """See `wgan variants`; unset: wgan-gp, of tables wgan-lp."""
     penalty_weight: float | None = None
     """Weight of the gradient penalty; unset: the row's."""
     penalty_every: int = 1
