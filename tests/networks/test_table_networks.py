@@ -96,7 +96,7 @@ def test_codes_of_conditions_are_those_of_rows_that_have_them(mixed):
     data = from_frame(mixed(300))
     y = torch.from_numpy(data.codec.states(data.rows))
     codes = Conditions(data.codec.heads)(y)
-    x = data.encode(data.rows)
+    x = data.encode(data.rows).float()
     units = torch.cat([x[:, s : s + size] for head in data.codec.heads for s, size in head.parts], dim=1)
     assert torch.equal(codes, units)
     assert Conditions(data.codec.heads)(states(data, 3)).abs().sum() == 0
@@ -106,7 +106,7 @@ def test_a_critic_scores_packs_whose_order_and_company_count(mixed):
     data = from_frame(mixed(400))
     config = NetworkConfig("mlp", width=16, depth=2, latent=4, pack=5)
     _, critic, _ = pair(data, config)
-    x = data.encode(data.rows[:100])
+    x = data.encode(data.rows[:100]).float()
     assert critic(x).shape == (20,)
     assert torch.equal(critic(x), critic(x.unflatten(0, (-1, 5))))
     other = x.clone()
@@ -124,7 +124,7 @@ def test_every_row_takes_tables_in_packs_with_conditions(mixed, name, pack):
     row, config = variant(name), NetworkConfig("mlp", width=16, depth=2, latent=4, pack=pack)
     generator, critic, numbers = pair(data, config, row.layers)
     loss = CriticLoss(critic, row)
-    x_real = data.encode(data.rows[:32]).unflatten(0, (-1, pack))
+    x_real = data.encode(data.rows[:32]).float().unflatten(0, (-1, pack))
     y = torch.from_numpy(data.codec.states(data.rows[:32]))
     y[::2] = -1
     with torch.no_grad():

@@ -86,14 +86,16 @@ def load(
     kind = _kind(source)
     if kind == "csv" and labels is None and frames.is_table(Path(source)):
         kind = "table"
-    if schema is not None and kind != "table":
-        raise WganError(f"{source}: data.schema applies to tables: leave it out")
+    pictures_only = bool(resize) or mode != "auto"
+    for asked, belongs, words in (
+        (schema is not None, "table", "data.schema applies to tables: leave it out"),
+        (pictures_only, "pictures", "data.resize and data.mode apply to folders and zips of pictures: leave them out"),
+        (key is not None, "npz", "data.key applies to .npz files: leave it out"),
+    ):
+        if asked and kind != belongs:
+            raise WganError(f"{source}: {words}")
     if kind == "table" and labels is not None:
         raise WganError(f"{source}: data.labels: each column of a table can be asked for when sampling (sample --where): leave it out")
-    if (resize or mode != "auto") and kind != "pictures":
-        raise WganError(f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave them out")
-    if key is not None and kind != "npz":
-        raise WganError(f"{source}: data.key applies to .npz files: leave it out")
     inside = labels is not None and labels in _names_inside(Path(source), kind)
     if inside and labels == key:
         raise WganError(f"{source}: array {key} cannot hold both the samples and their labels: name two arrays")

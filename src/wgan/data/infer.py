@@ -76,9 +76,11 @@ def infer(
         if name not in names:
             raise WganError(f"the schema speaks of a column '{name}', which the table lacks. {did_you_mean(name, names)}")
     order = track(range(len(names)), "Reading the columns", disable=not progress or rows * len(names) < MANY_CELLS, transient=True)
-    return tuple(
-        _with_shares(_column(names[i], series, dict(given.get(names[i], {}))), series) for i in order if (series := series_of(i)) is not None
-    )
+    columns = []
+    for i in order:
+        series = series_of(i)
+        columns.append(_with_shares(_column(names[i], series, dict(given.get(names[i], {}))), series))
+    return tuple(columns)
 
 
 def _with_shares(column: Column, series: pd.Series) -> Column:

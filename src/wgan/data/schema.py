@@ -31,10 +31,10 @@ class Column:
 
     Numbers and times (seconds since 1970): `spikes` are values that are states of their own; the `knots` x_k, if there are
     others, rise from the least to the largest of them, with distribution function `heights` F(x_k). With `discrete` the
-    knots are all the values there are, and heights are their upper ends. `shares` is how frequent each state is. Values are multiples of `step`; zero: as stored.
+    knots are all the values there are, and heights are their upper ends. Values are multiples of `step`; zero: as stored.
     Times kept as text are spelled in `format`. Categories and booleans: `levels`, as spelled, the most frequent first.
-    Of pandas categories, `categories` are all that were declared, in their order. Identifiers: a number, from `start` on, put
-    into `pattern`.
+    Of pandas categories, `categories` are all that were declared, in their order. `shares` is how frequent each state is.
+    Identifiers: a number, from `start` on, put into `pattern`.
     """
 
     name: str
