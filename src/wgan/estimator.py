@@ -185,7 +185,7 @@ class WGAN(BaseEstimator):
     def verdict(self, target: str | None = None) -> Verdict | TableVerdict:
         """Return how far generated samples are from held-out ones, beside real ones: the exact distance; of tables all their figures.
 
-        `target`, of tables, is the column that models are trained to tell; the last unless given.
+        `target`, of tables, is the column that models are trained to tell; unless given the last that is a number or has few levels.
         """
         check_is_fitted(self, "model_")
         if not hasattr(self, "_split"):
