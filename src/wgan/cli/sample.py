@@ -56,7 +56,7 @@ def sample(
         asked = sample_where(model, number, seed, where or (), balance)
         write_samples(asked.raw, model.codec, out)
         words = [*([f"with {' and '.join(where)}"] if where else []), *([f"with {balance} balanced"] if balance else [])]
-        waited = f", the first that satisfy this of {asked.tried} drawn" if asked.tried > number else ""
+        waited = f", the first that satisfy this of {asked.tried} drawn" if where and asked.tried > 2 * number else ""
         screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")
         return 0
     labels = np.full(number, model.label(label)) if label is not None else model.draw_labels(number, seed) if model.classes else None

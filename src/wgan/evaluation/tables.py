@@ -105,34 +105,41 @@ def train_and_test(columns: Sequence[Column], train: Table, test: Float[np.ndarr
         WganError: a target that does not vary in `test`.
     """
     train, test = (rows[~np.isnan(rows[:, target])] for rows in (train, test))
-    if not columns[target].is_number:
-        classes, counts = np.unique(train[:, target], return_counts=True)
-        train = train[np.isin(train[:, target], classes[counts > 1])]
-    others = [i for i in range(len(columns)) if i != target]
-    categorical = [not columns[i].is_number and len(columns[i].levels) + columns[i].missing <= MOST_CATEGORIES for i in others]
-    y = test[:, target]
-    if len(np.unique(y)) < 2:
+    if len(np.unique(test[:, target])) < 2:
         raise WganError(f"column '{columns[target].name}' does not vary among the rows to test on: choose another --target")
-    constant = len(train) < 2 or len(np.unique(train[:, target])) < 2
-    if columns[target].is_number:
-        if constant:
-            return Usefulness(r2=float(r2_score(y, np.full(len(y), train[:, target].mean() if len(train) else 0.0))))
-        regressor = HistGradientBoostingRegressor(categorical_features=categorical, random_state=seed).fit(train[:, others], train[:, target])
-        return Usefulness(r2=float(r2_score(y, regressor.predict(test[:, others]))))
-    classes, counts = np.unique(y, return_counts=True)
-    shares, predicted = np.zeros((len(test), len(classes))), np.full(len(test), train[0, target] if len(train) else classes[0])
-    if not constant:
-        classifier = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed).fit(train[:, others], train[:, target])
-        told, predicted = classifier.predict_proba(test[:, others]), classifier.predict(test[:, others])
-        for k, known in enumerate(classifier.classes_):
-            shares[:, classes == known] = told[:, [k]]
+    others = [i for i in range(len(columns)) if i != target]
+    sides = train[:, others], train[:, target], test[:, others], test[:, target]
+    categorical = _categorical([columns[i] for i in others])
+    return _regress(*sides, categorical, seed) if columns[target].is_number else _classify(*sides, categorical, seed)
+
+
+def _categorical(columns: Sequence[Column]) -> list[bool]:
+    return [not column.is_number and len(column.levels) + column.missing <= MOST_CATEGORIES for column in columns]
+
+
+def _regress(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, categorical: list[bool], seed: int) -> Usefulness:
+    if len(np.unique(y)) < 2:  # nothing to learn: a constant is told
+        return Usefulness(r2=float(r2_score(y_test, np.full(len(y_test), y[0] if len(y) else 0.0))))
+    model = HistGradientBoostingRegressor(categorical_features=categorical, random_state=seed).fit(x, y)
+    return Usefulness(r2=float(r2_score(y_test, model.predict(x_test))))
+
+
+def _classify(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, categorical: list[bool], seed: int) -> Usefulness:
+    known, counts = np.unique(y, return_counts=True)
+    several = np.isin(y, known[counts > 1])  # the model cannot part one row of a class
+    classes, frequency = np.unique(y_test, return_counts=True)
+    shares, told = np.zeros((len(y_test), len(classes))), np.full(len(y_test), y[0] if len(y) else classes[0])
+    if len(np.unique(y[several])) > 1:
+        model = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed).fit(x[several], y[several])
+        told, found = model.predict(x_test), model.predict_proba(x_test)
+        for k, each in enumerate(model.classes_):
+            shares[:, classes == each] = found[:, [k]]
     if len(classes) == 2:
-        rarer = int(counts.argmin())
-        return Usefulness(
-            float(roc_auc_score(y == classes[rarer], shares[:, rarer])), float(f1_score(y == classes[rarer], predicted == classes[rarer]))
-        )
-    auc = np.mean([roc_auc_score(y == known, shares[:, k]) for k, known in enumerate(classes)])
-    return Usefulness(float(auc), float(f1_score(y, predicted, labels=classes, average="macro")))
+        rarer = int(frequency.argmin())
+        one = y_test == classes[rarer]
+        return Usefulness(float(roc_auc_score(one, shares[:, rarer])), float(f1_score(one, told == classes[rarer])))
+    auc = np.mean([roc_auc_score(y_test == each, shares[:, k]) for k, each in enumerate(classes)])
+    return Usefulness(float(auc), float(f1_score(y_test, told, labels=classes, average="macro")))
 
 
 def detection_auc(columns: Sequence[Column], x: Table, y: Float[np.ndarray, "m c"], seed: int = 0) -> float:
@@ -141,8 +148,7 @@ def detection_auc(columns: Sequence[Column], x: Table, y: Float[np.ndarray, "m c
     A classifier two-sample test: Lopez-Paz and Oquab (2017), section 3.
     """
     rows, side = np.concatenate([x, y]), np.repeat([1, 0], [len(x), len(y)])
-    categorical = [not column.is_number and len(column.levels) + column.missing <= MOST_CATEGORIES for column in columns]
-    model = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
+    model = HistGradientBoostingClassifier(categorical_features=_categorical(columns), random_state=seed)
     told = cross_val_predict(model, rows, side, cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed), method="predict_proba")
     return float(roc_auc_score(side, told[:, 1]))
 

@@ -185,5 +185,13 @@ def _states(codec: TableCodec, asked: list[Condition]) -> Int64[np.ndarray, " co
 
 
 def _words(asked: list[Condition]) -> str:
-    spelled = {id(c): "" if np.isnan(c.value) else f"{c.value:g}" if c.column.is_number else c.column.levels[int(c.value)] for c in asked}
-    return " and ".join(f"{c.column.name}{c.operator}{spelled[id(c)]}" for c in asked)
+    return " and ".join(f"{c.column.name}{c.operator}{_value(c)}" for c in asked)
+
+
+def _value(condition: Condition) -> str:
+    column, value = condition.column, condition.value
+    if np.isnan(value):
+        return ""
+    if column.kind == "datetime":
+        return str(pd.Timestamp(value, unit="s"))
+    return f"{value:.10g}" if column.is_number else column.levels[int(value)]
