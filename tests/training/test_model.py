@@ -47,7 +47,7 @@ def test_sampling_uses_running_statistics_not_the_batchs(model):
     z = torch.randn(8, 6)
     x = generate(model.generator, z)
     assert model.generator.training
-    assert torch.allclose(x[:1], generate(model.generator, z[:1]))
+    assert torch.allclose(x[:1], generate(model.generator, z[:1]), atol=1e-5)  # kernels differ by the batch; its statistics would by far more
 
 
 @pytest.mark.parametrize(
