@@ -138,14 +138,14 @@ def test_bad_input_is_one_line(arguments, message, capsys):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n1,x\n", "line 2, column b holds 'x'"),
+        ("1,x\n1,2\n", "line 1 holds the number 1, and a table begins with the names of its columns"),
         ("1,2\n3\n", "line 2 has 1 fields and the first line 2"),
-        ("a,b\n1,\n", "line 2, column b holds ''"),
+        ("a,b\n1,\n1,\n", "nothing to learn"),
         ("1,,3\n1,2,3\n", "line 1, column 2 holds ''"),
         ("1,NA\n1,2\n", "line 1, column 2 holds 'NA'"),
-        (",a\n0,1\n", "first column has no name"),
+        (",a\n0,1\n", "column 1 has no name, as if it counted rows"),
         ("0,1\n5,6\n", "first line counts the columns"),
-        ("a,b\n", "holds no rows"),
+        ("a,b\n", "2 column(s) and 0 row(s)"),
         ("1,nan\n2,3\n", "NaN"),
     ],
 )

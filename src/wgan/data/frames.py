@@ -36,6 +36,7 @@ SPELLED = rb"(?:^|[%s\n\"]) *(?:-?0[0-9]|true|TRUE|false|FALSE)"
 """What pandas reads as another spelling of a number or boolean: 007 as 7, true as True."""
 CODE = r"-?0\d+"
 DECIMAL_COMMA = r"-?\d+(,\d+)?"
+NO_VALUE = ("", "na", "nan")
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 PIECEWISE_BYTES = 2**30
 """A Parquet file whose matrix is larger than this is coded by row groups, into a file of the cache."""
@@ -46,7 +47,11 @@ def is_table(path: Path) -> bool:
     """Tell whether a file's name is that of a table, and not one of a plain .csv that begins with numbers alone."""
     if not path.name.endswith(ENDINGS):
         return False
-    return path.suffix == ".parquet" or any(not _is_number(field) for field in _header(_text(path, HEAD_BYTES), path)[1])
+    if path.suffix == ".parquet":
+        return True
+    first = _header(_text(path, HEAD_BYTES), path)[1]
+    numbers = sum(map(_is_number, first))
+    return numbers == 0 or any(field.lower() not in NO_VALUE and not _is_number(field) for field in first)
 
 
 def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Corrections | None = None, progress: bool = False) -> Dataset:
