@@ -28,3 +28,12 @@ def mean_of(values: Sequence[float] | np.ndarray) -> Mean:
     n = len(values)
     spread = float(np.std(values, ddof=1)) if n > 1 else float("nan")
     return Mean(float(np.mean(values)), float(stats.t.ppf(0.975, max(n - 1, 1))) * spread / float(np.sqrt(n)))
+
+
+def decimals(half_width: float) -> int:
+    """Return how many decimals show two significant digits of an interval: no more are known; 3 where it has no width.
+
+    >>> decimals(0.0012), decimals(15.0), decimals(0.0)
+    (4, 0, 3)
+    """
+    return max(0, 1 - int(np.floor(np.log10(half_width)))) if half_width > 0 else 3

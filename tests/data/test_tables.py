@@ -373,6 +373,13 @@ def test_steps_need_not_be_powers_of_ten(step):
         from_frame(frame + 0.1, corrections={"x": {"step": step}})
 
 
+def test_a_spike_is_one_though_its_last_bit_differs():
+    x = np.where(np.arange(400) % 2 == 0, 0.1 + 0.2, np.arange(400) * 0.1)
+    data = from_frame(pd.DataFrame({"x": x, "y": np.arange(400) % 2}), corrections={"x": {"step": 0.1}})
+    assert column_of(data, "x").spikes == (0.3,)
+    assert (data.codec.states(data.rows)[::2, 0] == 1).all()
+
+
 def test_midnights_in_a_zone_stay_midnights():
     frame = pd.DataFrame({"day": pd.date_range("2023-01-01", periods=600, freq="D", tz="Europe/Berlin"), "y": np.arange(600) % 2})
     data = from_frame(frame)

@@ -141,3 +141,23 @@ def test_the_generator_is_the_table_one(mixed):
     data = from_frame(mixed(100))
     assert isinstance(pair(data)[0], TableGenerator)
     assert pair(data)[2] == CONFIG.latent + sum(sum(head.sizes) for head in data.codec.heads)
+
+
+def test_a_generator_begins_at_the_frequencies_of_the_data(mixed):
+    data = from_frame(mixed(3000))
+    generator, _, numbers = pair(data, NetworkConfig("mlp", width=64, depth=2, latent=16))
+    made = data.codec.states(data.decode(generator(torch.randn(20_000, numbers, generator=torch.Generator().manual_seed(0)))))
+    for name in ("size", "note", "gain", "member"):
+        place = data.codec.place(name)
+        shares = np.bincount(made[:, place], minlength=data.codec.learned[place].states) / len(made)
+        assert np.allclose(shares, data.codec.learned[place].shares, atol=0.03), name
+
+
+def test_a_critic_is_told_which_columns_were_asked_for(mixed):
+    data = from_frame(mixed(200))
+    _, critic, _ = pair(data)
+    x, y = data.encode(data.rows[:20]).float(), states(data, 20)
+    asked = y.clone()
+    asked[:, 0] = 1
+    assert (critic(x, asked) != critic(x, y)).all()
+    assert torch.equal(critic(x), critic(x, y)), "nothing is asked for, by default"

@@ -300,3 +300,11 @@ def test_a_table_with_missing_values_keeps_their_correlation_in_its_codes(mixed)
     missing = [states[:, place] == data.codec.learned[place].states - 1 for place in (note, visits)]
     assert np.array_equal(*missing)
     assert missing[0].any()
+
+
+def test_tables_take_a_one_sided_penalty_unless_another_variant_is_asked_for(mixed):
+    data = load(mixed(100))
+    assert configure([], data=data)[0].objective.variant == "wgan-lp"
+    assert configure([], "vectors", data)[0].objective.variant == "wgan-gp"
+    assert configure([("flags", {"objective": {"variant": "wgan-gp"}})], data=data)[0].objective.variant == "wgan-gp"
+    assert WGAN(steps=1).fit(mixed(100)).model_.variant == "wgan-lp"

@@ -4,6 +4,7 @@ import cyclopts
 from rich.console import Console
 
 import wgan
+from wgan.data import Dataset, TableCodec
 
 app = cyclopts.App(
     name="wgan",
@@ -13,6 +14,12 @@ app = cyclopts.App(
 )
 screen = Console(highlight=False, markup=False, soft_wrap=True)
 Flag = cyclopts.Parameter(negative="")
+
+
+def print_columns(dataset: Dataset) -> None:
+    """Print what each column of a table was taken for; of other data nothing."""
+    for column in dataset.codec.columns if isinstance(dataset.codec, TableCodec) else ():
+        screen.print(f"  {column.name}: {column}")
 
 
 def times(shape: tuple[int, ...]) -> str:

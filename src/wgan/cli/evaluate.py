@@ -16,7 +16,7 @@ from wgan.errors import WganError
 from wgan.evaluation import TableVerdict, evaluate, evaluate_table
 from wgan.evaluation.table_verdict import TITLES
 from wgan.files import append_line
-from wgan.intervals import Mean
+from wgan.intervals import decimals
 from wgan.training import load_model, read_run, sampler, sampler_of_classes
 
 WORST = 3
@@ -82,7 +82,7 @@ def evaluate_command(
 def _table(verdict: TableVerdict, compared_with: str) -> Table:
     v = verdict
     table = Table(
-        title=f"{v.sets} sets of {v.generated_rows} generated rows against {v.held_out_rows} {compared_with}; trained to tell {v.target}",
+        title=f"{v.sets} sets of {v.train_rows} generated rows against {v.held_out_rows} {compared_with}; trained to tell {v.target}",
         title_justify="left",
         title_style="",
         box=None,
@@ -92,19 +92,10 @@ def _table(verdict: TableVerdict, compared_with: str) -> Table:
     for line in v.lines:
         title, unit, read = TITLES[line.metric]
         scale = 100 if unit == "%" else 1
-        shown = Mean(line.generated.value * scale, line.generated.half_width * scale)
-        table.add_row(f"{title}{f', {unit}' if unit else ''}", _spelled(shown), f"{line.real * scale:.3g}", f"{line.shuffled * scale:.3g}", read)
+        value, half_width, real, mixed = (scale * each for each in (line.generated.value, line.generated.half_width, line.real, line.shuffled))
+        d = decimals(half_width)
+        table.add_row(f"{title}{f', {unit}' if unit else ''}", f"{value:.{d}f} +- {half_width:.{d}f}", f"{real:.3g}", f"{mixed:.3g}", read)
     return table
-
-
-def _spelled(mean: Mean) -> str:
-    """Return a mean with as many digits as its interval leaves it.
-
-    >>> _spelled(Mean(0.90483, 0.0012))
-    '0.9048 +- 0.0012'
-    """
-    digits = max(0, min(6, -int(f"{mean.half_width:e}".split("e")[1]) + 1)) if mean.half_width > 0 else 3
-    return f"{mean.value:.{digits}f} +- {mean.half_width:.{digits}f}"
 
 
 def _worst(verdict: TableVerdict) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from wgan.cli.app import app, screen, times
+from wgan.cli.app import app, print_columns, screen, times
 from wgan.data import Dataset, TableCodec, load, named_sources
 from wgan.data.infer import to_toml
 from wgan.errors import WganError
@@ -58,9 +58,7 @@ def data(source: str | None = None, /, *, schema: Path | None = None, out: Annot
     screen.print(
         f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and {split.n_held_out} held out; distances in {dataset.codec.units}"
     )
-    if isinstance(dataset.codec, TableCodec):
-        for column in dataset.codec.columns:
-            screen.print(f"  {column.name}: {column}")
+    print_columns(dataset)
     if out is not None:
         _write_schema(dataset, out)
     if dataset.classes:

@@ -9,8 +9,8 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from wgan.cli.app import Flag, app, screen, times
-from wgan.data import Dataset, TableCodec
+from wgan.cli.app import Flag, app, print_columns, screen, times
+from wgan.data import Dataset
 from wgan.evaluation import Watch, evaluate
 from wgan.networks import build_critic, build_generator, count_parameters
 from wgan.report import diagnose
@@ -118,9 +118,8 @@ def train_command(
     for words in advice(resolved, dataset):
         screen.print(f"note: {words}")
     run = open_run(folder, resolved, dataset)
-    if isinstance(dataset.codec, TableCodec) and not quiet:
-        for column in dataset.codec.columns:
-            screen.print(f"  {column.name}: {column}")
+    if not quiet:
+        print_columns(dataset)
     resume(state, run)
     if state.step and not quiet:
         screen.print(f"going on from step {state.step} of {folder}")

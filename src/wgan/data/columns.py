@@ -77,7 +77,7 @@ def has_names(path: Path) -> bool:
 
 def _skipped(names: list[str]) -> int:
     """Return how many lines hold names: one, unless a field of the first is a number."""
-    return int(not any(map(_is_number, names)))
+    return int(not any(map(is_number, names)))
 
 
 def _text_column(path: Path, separator: str, names: list[str], name: str) -> list[str]:
@@ -98,12 +98,13 @@ def _first_fault(path: Path, separator: str, names: list[str], label: str | None
         if len(fields) != len(columns) and fields != [""]:
             return f"line {number} has {len(fields)} fields and the first line {len(columns)}: make them equal"
         for name, field in zip(columns, fields, strict=False):
-            if fields != [""] and name != label and not _is_number(field):
+            if fields != [""] and name != label and not is_number(field):
                 return f"line {number}, column {name} holds {field.strip()!r}: only numbers can be read; drop or recode the column"
     return "only rows of numbers can be read, each as long as the first"
 
 
-def _is_number(field: str) -> bool:
+def is_number(field: str) -> bool:
+    """Tell whether a field is written as a number; nan and inf are."""
     try:
         float(field)
     except ValueError:

@@ -11,6 +11,7 @@ import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,9 @@ from rich.progress import track
 
 from wgan.data.arrays import npy_rows
 from wgan.data.cache import cached, file_digest
-from wgan.data.columns import not_text
+from wgan.data.columns import is_number, not_text
 from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.infer import infer, read_corrections
-from wgan.data.storage import Rows
 from wgan.data.tables import TableCodec
 from wgan.errors import WganError
 from wgan.files import replaced
@@ -36,7 +36,8 @@ SPELLED = rb"(?:^|[%s\n\"]) *(?:-?0[0-9]|true|TRUE|false|FALSE)"
 """What pandas reads as another spelling of a number or boolean: 007 as 7, true as True."""
 CODE = r"-?0\d+"
 DECIMAL_COMMA = r"-?\d+(,\d+)?"
-NO_VALUE = ("", "na", "nan")
+NO_VALUE = ("", "na")
+"""What a line of numbers may hold where one is missing."""
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 PIECEWISE_BYTES = 2**30
 """A Parquet file whose matrix is larger than this is coded by row groups, into a file of the cache."""
@@ -50,8 +51,7 @@ def is_table(path: Path) -> bool:
     if path.suffix == ".parquet":
         return True
     first = _header(_text(path, HEAD_BYTES), path)[1]
-    numbers = sum(map(_is_number, first))
-    return numbers == 0 or any(field.lower() not in NO_VALUE and not _is_number(field) for field in first)
+    return not any(map(is_number, first)) or any(field.lower() not in NO_VALUE and not is_number(field) for field in first)
 
 
 def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Corrections | None = None, progress: bool = False) -> Dataset:
@@ -66,7 +66,7 @@ def from_frame(frame: pd.DataFrame, name: str = "<table>", corrections: Correcti
     try:
         codec = TableCodec(infer(list(frame.columns), len(frame), lambda i: frame.iloc[:, i], corrections, progress))
         _check_varies(codec)
-        return _dataset(name, codec, codec.matrix(frame), "")
+        return _dataset(name, codec, codec.matrix(frame))
     except WganError as error:
         raise WganError(f"{name}: {error}") from None
 
@@ -172,18 +172,10 @@ def _check_names(names: list[str], path: Path) -> None:
         if not name:
             why = "as if it counted rows: drop it, or name it" if i == 0 else "give it one"
             raise WganError(f"{path}: column {i + 1} has no name, {why}")
-        if _is_number(name):
+        if is_number(name):
             raise WganError(f"{path}: line 1 holds the number {name}, and a table begins with the names of its columns: write such a line above it")
         if names.count(name) > 1:
             raise WganError(f"{path}: {names.count(name)} columns are called '{name}': rename all but one")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-        return text.lower() not in ("nan", "inf", "infinity")
-    except ValueError:
-        return False
 
 
 def _kept_as_spelled(text: bytes, separator: str, settings: dict[str, Any]) -> list[str]:
@@ -212,12 +204,16 @@ def _refuse_short(text: bytes, separator: str, width: int, path: Path) -> None:
         raise WganError(f"{path}: line {reader.line_num}: {error}") from None
 
 
+def _need_pyarrow(path: Path) -> None:
+    if find_spec("pyarrow") is None:
+        raise WganError(f"{path}: Parquet needs pyarrow: pip install 'wgan[parquet]'")
+
+
 def _parquet(path: Path) -> Any:
-    try:
-        from pyarrow import ArrowException
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise WganError(f"{path}: Parquet needs pyarrow: pip install 'wgan[parquet]'") from None
+    _need_pyarrow(path)
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
     try:
         return ParquetFile(path)
     except (ArrowException, OSError) as error:
@@ -242,13 +238,13 @@ def _from_parquet(path: Path, corrections: Corrections | None, progress: bool) -
             groups = track(range(file.num_row_groups), "Coding the table", disable=not (progress and large), transient=True)
             pieces = (codec.matrix(_pandas(file.read_row_group(i, names))) for i in groups)
             if not large:
-                return _dataset(str(path), codec, np.concatenate(list(pieces)), "")
+                return _dataset(str(path), codec, np.concatenate(list(pieces)))
             digest = sha256((file_digest(path) + repr(codec)).encode()).hexdigest()
             stored = cached(digest, lambda target: _write_rows(pieces, (n, len(codec.learned)), target), ".npy")
         except WganError as error:
             raise WganError(f"{path}: {error}") from None
     with stored.open("rb") as opened:
-        return _dataset(str(path), codec, npy_rows(opened, stored), digest)
+        return Dataset(str(path), npy_rows(opened, stored), codec, digest)
 
 
 def _pandas(table: Any) -> pd.DataFrame:
@@ -268,17 +264,14 @@ def _check_varies(codec: TableCodec) -> None:
         raise WganError("no column but identifiers holds anything that varies: there is nothing to learn")
 
 
-def _dataset(name: str, codec: TableCodec, rows: Rows, digest: str) -> Dataset:
-    return Dataset(name, rows, codec, digest or sha256(repr(codec).encode() + np.ascontiguousarray(rows).tobytes()).hexdigest())
+def _dataset(name: str, codec: TableCodec, rows: np.ndarray) -> Dataset:
+    return Dataset(name, rows, codec, sha256(repr(codec).encode() + np.ascontiguousarray(rows).tobytes()).hexdigest())
 
 
 def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
     """Write a table atomically, as .csv, .tsv (.gz too) or .parquet; in text, whole numbers with gaps stay whole."""
     if path.suffix == ".parquet":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError:
-            raise WganError(f"{path}: Parquet needs pyarrow: pip install 'wgan[parquet]'") from None
+        _need_pyarrow(path)
         with replaced(path) as target:
             frame.to_parquet(target, index=False)
         return

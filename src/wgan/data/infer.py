@@ -15,7 +15,7 @@ from jaxtyping import Float
 from rich.progress import track
 
 from wgan.data.dataset import MOST_EXACT
-from wgan.data.schema import MICROSECOND, MOST_DECIMALS, Column, Kind, dtype_name, is_single, numbers, rounded, seconds, spelled
+from wgan.data.schema import MICROSECOND, MOST_DECIMALS, SAME, Column, Kind, dtype_name, is_single, numbers, rounded, seconds, spelled
 from wgan.errors import WganError, did_you_mean
 
 KNOTS = 1000
@@ -270,7 +270,7 @@ def _measured(column: Column, x: Float[np.ndarray, " n"], given: dict[str, Any])
         raise WganError(f"schema, column '{column.name}': values run from {x.min():g} to {x.max():g}, beyond low = {low:g} and high = {high:g}")
     column, wider = replace(column, step=float(given.get("step", _step(column, x)))), low < x.min() or high > x.max()
     snapped = rounded(x, column.step)
-    if not np.allclose(snapped, x, rtol=1e-6 if is_single(column.dtype) else 1e-12, atol=0):
+    if not np.allclose(snapped, x, rtol=1e-6 if is_single(column.dtype) else SAME, atol=0):
         worst = x[np.abs(snapped - x).argmax()]
         raise WganError(f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}")
     found, counts = np.unique(snapped, return_counts=True)

@@ -21,6 +21,8 @@ MOST_STATES = 256
 """A column of more states is coded as two digits, so that 10,000 levels take 200 numbers."""
 MICROSECOND = 1e-6
 MOST_DECIMALS = 12
+SAME = 1e-12
+"""Numbers this close are one: 0.3 and 0.1 + 0.2."""
 CATEGORY = "category of "
 """What the name of a type begins with, of pandas categories."""
 
@@ -111,7 +113,7 @@ class Column:
         if self.scored:
             state = np.zeros(len(x), dtype=np.int64)
             for i, spike in enumerate(spikes):
-                state[x == spike] = 1 + i
+                state[np.isclose(x, spike, rtol=SAME, atol=0)] = 1 + i
         else:
             state = np.searchsorted((spikes[:-1] + spikes[1:]) / 2, np.nan_to_num(x)).astype(np.int64)
         state[absent] = self.states - 1

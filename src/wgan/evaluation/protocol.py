@@ -15,7 +15,7 @@ from wgan.data import Split
 from wgan.distances import wasserstein
 from wgan.evaluation.labels import LabelAgreement, nearest_label_share
 from wgan.evaluation.modes import ModeCoverage, mode_coverage
-from wgan.intervals import mean_of
+from wgan.intervals import decimals, mean_of
 
 SAMPLES = 1000
 REPEATS = 5
@@ -44,7 +44,7 @@ class Verdict:
         return self.w1 / self.floor if self.floor > 0 else float("inf")
 
     def __str__(self) -> str:
-        d = _decimals(self.half_width)
+        d = decimals(self.half_width)
         lines = [
             f"W1(generated, held-out) {self.w1:.{d}f} +- {self.half_width:.{d}f}"
             f" (floor {self.floor:.{d}f}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
@@ -100,8 +100,3 @@ def _label_agreement(of_classes: Callable[[np.ndarray], np.ndarray], split: Spli
     y = dataset.labels[split.held_out_rows(np.arange(n))]
     generated, real = (dataset.codec.measure(x) for x in (of_classes(y), split.held_out_sample(0, n)))
     return LabelAgreement(nearest_label_share(generated, y, train, train_labels), nearest_label_share(real, y, train, train_labels), n)
-
-
-def _decimals(half_width: float) -> int:
-    """Return how many decimals show two significant digits of an interval: no more are known."""
-    return max(0, 1 - int(np.floor(np.log10(half_width)))) if half_width > 0 else 3

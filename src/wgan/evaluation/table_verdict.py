@@ -1,4 +1,4 @@
-"""What is the verdict on a generated table? Eight figures, each beside the same figure of real rows, and of real rows with shuffled columns.
+"""What is the verdict on a generated table? Seven or eight figures, each beside the same figure of real rows, and of real rows with shuffled columns.
 
 Protocol: three sets of generated rows, each as many as there are training rows (at most 50,000), fresh from three seeds; means, with a
 95 % interval (Student's t) over the sets. `real` puts training rows in their place, `shuffled` training rows with each column shuffled by itself.
@@ -48,11 +48,10 @@ class TableLine:
 
 @dataclass(frozen=True)
 class TableVerdict:
-    """All figures of a generated table; `worst` names the columns and pairs with the largest errors."""
+    """All figures of a generated table; `columns` and `pairs` are the shape and trend error of each. Each set has `train_rows` rows."""
 
     lines: tuple[TableLine, ...]
     target: str
-    generated_rows: int
     train_rows: int
     held_out_rows: int
     sets: int
@@ -98,21 +97,21 @@ def evaluate_table(
     place = codec.place(target) if target else _target(codec, test)
     judge = _Judge(codec, train, test, place, seed)
     progress("real rows")
-    real = judge.real()
+    real = judge(train).figures | judge.copying_of_real()
     progress("shuffled columns")
-    mixed = judge.figures(shuffled(train, numpy_generator(seed, "shuffled")))
-    found, shapes, trends = [], [], []
+    mixed = judge(shuffled(train, numpy_generator(seed, "shuffled"))).figures
+    judged = []
     for draw in range(SETS):
         progress(f"generated rows, {draw + 1} of {SETS}")
-        rows = sample(len(train), draw)
-        found.append(judge.figures(rows))
-        shapes.append(shape_errors(codec.learned, rows, test))
-        trends.append(trend_errors(codec.learned, rows, test))
+        judged.append(judge(sample(len(train), draw)))
+    lines = [
+        TableLine(metric, mean_of([each.figures[metric] for each in judged]), real[metric], mixed[metric]) for metric in TITLES if metric in real
+    ]
     names = [column.name for column in codec.learned]
     pairs = [f"{a}, {b}" for i, a in enumerate(names) for b in names[i + 1 :]]
-    lines = [TableLine(metric, mean_of([each[metric] for each in found]), real[metric], mixed[metric]) for metric in TITLES if metric in real]
-    by_column, by_pair = (dict(zip(which, np.mean(errors, axis=0).tolist(), strict=True)) for which, errors in ((names, shapes), (pairs, trends)))
-    return TableVerdict(tuple(lines), names[place], len(train), len(train), len(test), SETS, by_column, by_pair)
+    by_column = dict(zip(names, np.mean([each.columns for each in judged], axis=0).tolist(), strict=True))
+    by_pair = dict(zip(pairs, np.mean([each.pairs for each in judged], axis=0).tolist(), strict=True))
+    return TableVerdict(tuple(lines), names[place], len(train), len(test), SETS, by_column, by_pair)
 
 
 def _target(codec: TableCodec, test: np.ndarray) -> int:
@@ -125,6 +124,13 @@ def _target(codec: TableCodec, test: np.ndarray) -> int:
 
 
 @dataclass(frozen=True)
+class _Judged:
+    figures: dict[str, float]
+    columns: np.ndarray
+    pairs: np.ndarray
+
+
+@dataclass(frozen=True)
 class _Judge:
     codec: TableCodec
     train: np.ndarray
@@ -132,37 +138,32 @@ class _Judge:
     target: int
     seed: int
 
-    def figures(self, rows: np.ndarray) -> dict[str, float]:
-        """Return every figure of rows put in place of the training rows."""
-        k = min(len(self.train), len(self.test))
-        return self._usual(rows) | {
-            "dcr-share": self._nearer(rows[:MOST_NEAREST], self.train[:k], self.test[:k]),
-            "copied-share": copied_share(rows, self.train),
-        }
-
-    def real(self) -> dict[str, float]:
-        """Return the figures of the training rows; of copying, those of half of the held-out rows, which nothing was copied into."""
-        half = min(len(self.test) // 2, len(self.train))
-        return self._usual(self.train) | {
-            "dcr-share": self._nearer(self.test[half:][:MOST_NEAREST], self.train[:half], self.test[:half]),
-            "copied-share": copied_share(self.test, self.train),
-        }
-
-    def _usual(self, rows: np.ndarray) -> dict[str, float]:
-        columns, test = self.codec.learned, self.test
-        k = min(len(rows), len(test), MOST_DETECTED)
+    def __call__(self, rows: np.ndarray) -> _Judged:
+        """Judge rows that are put in place of the training rows."""
+        columns, test, k = self.codec.learned, self.test, min(len(self.train), len(self.test))
+        shape, trend = shape_errors(columns, rows, test), trend_errors(columns, rows, test)
         use = train_and_test(columns, rows, test, self.target, self.seed)
-        n = min(k, MOST_EXACT)
-        found = {
-            "shape-error": float(shape_errors(columns, rows, test).mean()),
-            "trend-error": float(trend_errors(columns, rows, test).mean()) if len(columns) > 1 else 0.0,
+        detected, exact = min(k, MOST_DETECTED), min(k, MOST_EXACT)
+        figures = {
+            "shape-error": float(shape.mean()),
+            "trend-error": float(trend.mean()) if len(trend) else None,
             "tstr-auc": use.auc,
             "tstr-f1": use.f1,
             "tstr-r2": use.r2,
-            "c2st-auc": detection_auc(columns, rows[:k], test[:k], self.seed),
-            "w1-exact": wasserstein(self.codec.measure(rows[:n]), self.codec.measure(test[:n])),
+            "c2st-auc": detection_auc(columns, rows[:detected], test[:detected], self.seed),
+            "w1-exact": wasserstein(self.codec.measure(rows[:exact]), self.codec.measure(test[:exact])),
+            "dcr-share": self._nearer(rows[:MOST_NEAREST], self.train[:k], test[:k]),
+            "copied-share": copied_share(rows, self.train),
         }
-        return {metric: value for metric, value in found.items() if value is not None}
+        return _Judged({metric: value for metric, value in figures.items() if value is not None}, shape, trend)
+
+    def copying_of_real(self) -> dict[str, float]:
+        """Return the figures of copying of held-out rows, which were not copied: against training rows and the other half of the held-out ones."""
+        half = min(len(self.test) // 2, len(self.train))
+        return {
+            "dcr-share": self._nearer(self.test[half:][:MOST_NEAREST], self.train[:half], self.test[:half]),
+            "copied-share": copied_share(self.test, self.train),
+        }
 
     def _nearer(self, rows: np.ndarray, train: np.ndarray, holdout: np.ndarray) -> float:
         return nearer_to(*(self.codec.measure(x) for x in (rows, train, holdout)))

@@ -50,7 +50,7 @@ class Variant:
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return the row's settings as a layer of a run's configuration."""
-        objective: dict[str, float] = {}
+        objective: dict[str, Any] = {"variant": self.name}
         if self.penalty:
             objective["penalty_weight"] = self.penalty.weight
         if self.constraint and self.constraint.bound:

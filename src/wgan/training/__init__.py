@@ -4,7 +4,7 @@ from wgan.training.config import Config, from_file, from_settings, resolve
 from wgan.training.headroom import Headroom, critic_headroom
 from wgan.training.loop import Record, advice, choose_device, classes_of, model_of, prepare, resume, row_of, train
 from wgan.training.model import Model, load_model, sampler, sampler_of_classes, save_model
-from wgan.training.presets import PRESETS, configure, preset
+from wgan.training.presets import PRESETS, configure
 from wgan.training.run import Run, default_folder, open_run, read_run
 from wgan.training.state import State
 from wgan.training.where import Asked, sample_where
@@ -30,7 +30,6 @@ __all__ = [
     "model_of",
     "open_run",
     "prepare",
-    "preset",
     "read_run",
     "resolve",
     "resume",

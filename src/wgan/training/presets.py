@@ -70,34 +70,28 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
 
     Args:
         user: layers in rising order, e.g. a file, `--set`, flags.
-        name: the preset.
+        name: the preset; `auto` chooses by the data.
         data: the data set, where it is at hand; otherwise `data.source` is loaded.
         progress: show a bar for what takes long.
+
+    Raises:
+        WganError: no such preset, the message names the nearest; settings or data that cannot be used.
     """
     draft = resolve(user)
     if data is None:
         data = draft.data.load(progress=progress)
-    name = _suiting(data) if name == "auto" else name
-    asked = any("variant" in nested.get("objective", {}) for _, nested in user)
-    chosen = PRESETS[name].variant if name in PRESETS and not asked else None
-    named: list[Layer] = [(f"preset {name}", {"objective": {"variant": chosen}})] if chosen else []
-    row = variant(chosen or draft.objective.variant)
-    steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
-    return resolve([*named, (f"variant {row.name}", row.settings()), *preset(name, row, data), *steady, *user]), data
-
-
-def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
-    """Return the layers of a preset.
-
-    `auto` chooses by the data: toy, vectors, tables, small-images (sides up to 16) or images.
-
-    Raises:
-        WganError: no such preset; the message names the nearest.
-    """
     if name == "auto":
         name = _suiting(data)
     if name not in PRESETS:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
+    asked = any("variant" in nested.get("objective", {}) for _, nested in user)
+    row = variant(draft.objective.variant if asked else PRESETS[name].variant or draft.objective.variant)
+    steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
+    return resolve([(f"variant {row.name}", row.settings()), *_layers(name, row), *steady, *user]), data
+
+
+def _layers(name: str, row: Variant) -> list[Layer]:
+    """Return what a preset sets for a row."""
     chosen = PRESETS[name]
     held = chosen.held if row.penalty or row.layers != "plain" else {}
     weighed = chosen.penalty_weight and row.penalty and row.score is DUAL_W1
@@ -106,7 +100,7 @@ def preset(name: str, row: Variant, data: Dataset) -> list[Layer]:
 
 
 def _suiting(data: Dataset) -> str:
-    """Return the name of the preset that suits the data."""
+    """Return the name of the preset that suits the data: toy, vectors, tables, small-images (sides up to 16) or images."""
     if len(data.shape) == 1:
         return "toy" if data.toy else data.codec.kind
     return "small-images" if max(data.shape[1:]) <= SMALL_SIDE else "images"
