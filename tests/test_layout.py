@@ -16,6 +16,7 @@ STAGES = [
     "files",
     "seeding",
     "intervals",
+    "provenance",
     "distances",
     "data",
     "networks",
@@ -27,12 +28,13 @@ STAGES = [
     "estimator",
     "demos",
     "sources",
+    "jobs",
     "cli",
 ]
 FREE = {
     "objectives": {"errors"},
     "distances": {"errors"},
-    "evaluation": {"errors", "seeding", "intervals", "distances", "data"},
+    "evaluation": {"errors", "files", "seeding", "intervals", "distances", "data"},
     "audit": {"errors", "seeding", "distances", "networks", "objectives"},
 }
 

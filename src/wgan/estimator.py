@@ -15,7 +15,7 @@ from torch import Tensor
 from wgan.data import Dataset, TableCodec, load
 from wgan.data.dataset import class_values
 from wgan.errors import WganError
-from wgan.evaluation import TableVerdict, Verdict, Watch, evaluate, evaluate_table
+from wgan.evaluation import Evaluation, Verdict, Watch, evaluate, evaluate_table
 from wgan.training import choose_device, configure, load_model, model_of, prepare, sample_where, sampler, sampler_of_classes, save_model, train
 from wgan.training.config import Layer
 from wgan.training.where import Where
@@ -182,7 +182,7 @@ class WGAN(BaseEstimator):
             estimator.n_features_in_ = model.codec.shape[0]
         return estimator
 
-    def verdict(self, target: str | None = None) -> Verdict | TableVerdict:
+    def verdict(self, target: str | None = None) -> Verdict | Evaluation:
         """Return how far generated samples are from held-out ones, beside real ones: the exact distance; of tables all their figures.
 
         `target`, of tables, is the column that models are trained to tell; unless given the last that is a number or has few levels.

@@ -7,27 +7,38 @@ from math import isnan
 import numpy as np
 from scipy import stats
 
+LARGE = 1000
+
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean and the half-width of its 95 % interval; the half-width of a single value is not a number."""
+    """A mean and the half-width of its interval, 95 % unless said otherwise; the half-width of a single value is not a number."""
 
     value: float
     half_width: float
 
     def __str__(self) -> str:
-        return f"{self.value:.3g}" + ("" if isnan(self.half_width) else f" +- {self.half_width:.2g}")
+        return short(self.value) + ("" if isnan(self.half_width) else f" +- {self.half_width:.2g}")
 
 
-def mean_of(values: Sequence[float] | np.ndarray) -> Mean:
-    """Return mean and t_{0.975, n-1} s / sqrt(n), for independent values of nearly normal mean (Student 1908).
+def mean_of(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> Mean:
+    """Return mean and t_{(1 + c) / 2, n-1} s / sqrt(n), for independent values of nearly normal mean (Student 1908), c the confidence.
 
     >>> print(mean_of([1.0, 2.0, 3.0]))
     2 +- 2.5
     """
     n = len(values)
     spread = float(np.std(values, ddof=1)) if n > 1 else float("nan")
-    return Mean(float(np.mean(values)), float(stats.t.ppf(0.975, max(n - 1, 1))) * spread / float(np.sqrt(n)))
+    return Mean(float(np.mean(values)), float(stats.t.ppf((1 + confidence) / 2, max(n - 1, 1))) * spread / float(np.sqrt(n)))
+
+
+def short(value: float) -> str:
+    """Return three significant digits, and large numbers whole.
+
+    >>> short(0.012345), short(1234.5)
+    ('0.0123', '1234')
+    """
+    return f"{value:.0f}" if abs(value) >= LARGE else f"{value:.3g}"
 
 
 def decimals(half_width: float) -> int:

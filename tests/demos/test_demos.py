@@ -67,12 +67,6 @@ def test_demos_are_listed_and_wrong_ones_refused(capsys):
     assert main(["demo", "estimate", "--effort", "inf"]) == 2
 
 
-def test_without_matplotlib_the_error_says_what_to_install_before_anything_runs(monkeypatch, capsys):
-    monkeypatch.setattr("wgan.demos.results.find_spec", lambda name: None)
-    assert main(["demo", "no-overlap", "--quiet", "--out", "d"]) == 2
-    assert "pip install 'wgan[demo]'" in capsys.readouterr().err
-
-
 def test_two_lines_read_as_the_closed_forms_say():
     js = no_overlap.measure("gan-minimax", 0.5, seed=0, steps=300)
     assert js["estimate"] == pytest.approx(log(2), abs=1e-3)

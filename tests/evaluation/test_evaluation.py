@@ -8,7 +8,7 @@ from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
 from wgan.evaluation import Verdict, evaluate
 from wgan.evaluation.modes import mode_coverage
-from wgan.evaluation.protocol import REPEATS
+from wgan.evaluation.verdict import REPEATS
 
 TOY = TOYS["25-gaussians"]
 

@@ -70,11 +70,32 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     assert main(["evaluate", "r", "--quiet", "--target", "size"]) == 0
     assert "shape error, %" in capsys.readouterr().out
     assert main(["evaluate", "r", "--quiet", "--json", "--seed", "1"]) == 0
-    figures, others = map(json.loads, (tmp_path / "r" / "results.jsonl").read_text().splitlines())
-    assert others["target"] == "visits", "the last number, or category of few levels"
-    assert json.loads(capsys.readouterr().out) == others
-    assert figures["target"] == "size"
-    assert {line["metric"] for line in figures["lines"]} >= {"shape-error", "trend-error", "tstr-auc", "c2st-auc", "w1-exact", "dcr-share"}
+    lines = [json.loads(line) for line in (tmp_path / "r" / "results.jsonl").read_text().splitlines()]
+    whole = json.loads((tmp_path / "r" / "evaluation.json").read_text())
+    assert whole["evaluation"]["details"]["target"] == "visits", "the last number, or category of few levels"
+    assert json.loads(capsys.readouterr().out) == whole
+    names = [line["name"] for line in whole["evaluation"]["lines"]]
+    assert [line["metric"] for line in lines if line["seed"] == 1] == names
+    first = [line for line in lines if line["seed"] == 0]
+    assert {line["metric"].split("-n")[0] for line in first} >= {"shape-error", "trend-error", "tstr-auc", "c2st-auc", "dcr-share"}
+    for line in first:
+        assert {
+            "value",
+            "half_width",
+            "floor",
+            "ceiling",
+            "n",
+            "sets",
+            "held_out",
+            "seed",
+            "step",
+            "run",
+            "commit",
+            "packages",
+            "machine",
+            "seconds",
+        } <= set(line)
+    assert (tmp_path / "r" / "evaluation.png").stat().st_size > 0
     assert main(["sample", "r", "-n", "5", "-o", "new.csv"]) == 2
     assert "is there already" in capsys.readouterr().err
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import cyclopts
 import torch
 
-from wgan.cli import demo, distance, evaluate, listing, sample, train  # noqa: F401  (each adds its commands to the app)
+from wgan.cli import compare, demo, distance, evaluate, features, listing, report, sample, train  # noqa: F401  (each adds its commands to the app)
 from wgan.cli.app import app
 from wgan.errors import WganError
 

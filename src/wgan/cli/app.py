@@ -2,6 +2,7 @@
 
 import cyclopts
 from rich.console import Console
+from rich.table import Table
 
 import wgan
 from wgan.data import Dataset, TableCodec
@@ -13,6 +14,7 @@ app = cyclopts.App(
     result_action="return_value",
 )
 screen = Console(highlight=False, markup=False, soft_wrap=True)
+WIDE = 110
 Flag = cyclopts.Parameter(negative="")
 
 
@@ -20,6 +22,11 @@ def print_columns(dataset: Dataset) -> None:
     """Print what each column of a table was taken for; of other data nothing."""
     for column in dataset.codec.columns if isinstance(dataset.codec, TableCodec) else ():
         screen.print(f"  {column.name}: {column}")
+
+
+def print_table(table: Table) -> None:
+    """Print a table whole, also where the screen is narrow or a file."""
+    Console(highlight=False, markup=False, width=max(screen.width, WIDE)).print(table)
 
 
 def times(shape: tuple[int, ...]) -> str:

@@ -24,7 +24,7 @@ def demo_command(
     out: Path | None = None,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Run the experiment behind a claim; print what was seen, and write every number and a figure (pip install 'wgan[demo]').
+    """Run the experiment behind a claim; print what was seen, and write every number and a figure.
 
     Parameters
     ----------

@@ -179,7 +179,8 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Wat
     verdict = evaluate(sampler(model, seed), watch.split, sampler_of_classes(model, seed))
     headroom = critic_headroom(state, config, dataset, row)
     sentences = diagnose(row, config, run.metrics(), watch.trend, headroom)
-    about = {"step": state.step, "seed": seed, "seconds": round(state.seconds, 1), "diagnosis": sentences}
+    measured = {"n": watch.n, "floor": watch.floor()}
+    about = {"step": state.step, "seed": seed, "seconds": round(state.seconds, 1), "diagnosis": sentences, "measured": measured}
     run.write_json("verdict.json", verdict.to_json() | about)
     early = f" of at most {config.training.steps}" if state.step < config.training.steps else ""
     screen.print(f"{state.step} steps{early} in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from wgan.data import arrays, columns, frames, images
+from wgan.data import arrays, columns, frames, images, stacked
 from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
 from wgan.data.dataset import Batches, Dataset, Split
 from wgan.data.infer import read_corrections
@@ -32,6 +32,7 @@ __all__ = [
     "codec_to_json",
     "load",
     "named_sources",
+    "short_name",
 ]
 
 Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
@@ -39,7 +40,19 @@ Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
 
 def named_sources() -> dict[str, str]:
     """Return every name that `load` knows, with what it stands for."""
-    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {t.name: t.summary for t in TOYS.values()}
+    known = {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {t.name: t.summary for t in TOYS.values()}
+    return known | {f"{stacked.PREFIX}FOLDER": "three MNIST digits as red, green, blue: 1,000 modes; FOLDER holds MNIST's idx files"}
+
+
+def short_name(source: str) -> str:
+    """Return what a folder for results on this source is called: its name, or the file's without its endings.
+
+    >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
+    ('digits', 'cats', 'stacked-mnist')
+    """
+    if source.startswith(stacked.PREFIX):
+        return stacked.PREFIX[:-1]
+    return (Path(source).resolve().name if "/" in source else source).split(".")[0] or "data"
 
 
 def load(
@@ -86,14 +99,7 @@ def load(
     kind = _kind(source)
     if kind == "csv" and labels is None and frames.is_table(Path(source)):
         kind = "table"
-    pictures_only = bool(resize) or mode != "auto"
-    for asked, belongs, words in (
-        (schema is not None, "table", "data.schema applies to tables: leave it out"),
-        (pictures_only, "pictures", "data.resize and data.mode apply to folders and zips of pictures: leave them out"),
-        (key is not None, "npz", "data.key applies to .npz files: leave it out"),
-    ):
-        if asked and kind != belongs:
-            raise WganError(f"{source}: {words}")
+    _refuse_unfitting(source, kind, pictures=bool(resize) or mode != "auto", key=key is not None, schema=schema is not None)
     if kind == "table" and labels is not None:
         raise WganError(f"{source}: data.labels: each column of a table can be asked for when sampling (sample --where): leave it out")
     inside = labels is not None and labels in _names_inside(Path(source), kind)
@@ -107,6 +113,7 @@ def load(
     label = labels if inside else None
     readers: dict[str, Callable[[], Dataset]] = {
         "digits": _digits,
+        "stacked": lambda: stacked.from_mnist(Path(str(source).removeprefix(stacked.PREFIX))),
         "toy": lambda: _toy(str(source)),
         "pictures": lambda: images.from_pictures(Path(source), resize, mode, progress),
         "npy": lambda: arrays.from_npy(Path(source), progress),
@@ -117,6 +124,17 @@ def load(
     }
     dataset = readers[kind]()
     return dataset if labels is None or inside else labelled(dataset, labels)
+
+
+def _refuse_unfitting(source: Source, kind: str, pictures: bool, key: bool, schema: bool) -> None:
+    """Refuse settings of other kinds of data."""
+    for given, belongs, words in (
+        (pictures, "pictures", "data.resize and data.mode apply to folders and zips of pictures: leave them out"),
+        (key, "npz", "data.key applies to .npz files: leave it out"),
+        (schema, "table", "data.schema applies to tables: leave it out"),
+    ):
+        if given and kind != belongs:
+            raise WganError(f"{source}: {words}")
 
 
 def _names_inside(path: Path, kind: str) -> list[str]:
@@ -139,6 +157,8 @@ def _kind(source: str | Path) -> str:
     """Tell which reader a name or path is for."""
     if source == "digits" or source in TOYS:
         return "digits" if source == "digits" else "toy"
+    if str(source).startswith(stacked.PREFIX):
+        return "stacked"
     path = Path(source)
     if not path.exists():
         raise WganError(f"{source}: no such file or folder, nor a data name. {did_you_mean(str(source), named_sources())}")

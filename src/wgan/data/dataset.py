@@ -31,7 +31,7 @@ class Dataset:
     """Samples of one shape, with the codec that turns them into network input.
 
     `fingerprint` is a hash of the contents: a run refuses to go on with other data. `labels` are class numbers `[n]`
-    where the source has classes, named by `classes`.
+    where the source has classes, named by `classes`; `shares` are their true ones, where those are known beyond the samples.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Dataset:
     fingerprint: str
     labels: Int64[np.ndarray, " n"] | None = None
     classes: tuple[str, ...] = ()
+    shares: Float[np.ndarray, " k"] | None = None
     toy: Toy | None = None
 
     def __len__(self) -> int:

@@ -3,7 +3,6 @@
 import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -73,10 +72,8 @@ def check_room(folder: Path) -> None:
     """Refuse what would stop `write`, before anything is trained.
 
     Raises:
-        WganError: the folder holds files already, or matplotlib is missing.
+        WganError: the folder holds files already.
     """
-    if find_spec("matplotlib") is None:
-        raise WganError("figures need matplotlib: pip install 'wgan[demo]'")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WganError(f"{folder}: is there already, and nothing is overwritten: choose another --out")
 

@@ -3,11 +3,16 @@
 The classifier is the nearest-neighbour rule of Cover and Hart (1967); real held-out samples, judged alike, say how good a judge it is.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Int64
 from sklearn.neighbors import KNeighborsClassifier
+
+from wgan.data import Split
+
+JUDGES, JUDGE_BYTES = 10_000, 2**29
 
 
 @dataclass(frozen=True)
@@ -19,16 +24,27 @@ class LabelAgreement:
     n: int
 
 
-def nearest_label_share(
-    x: Float[np.ndarray, "n d"],
-    y: Int64[np.ndarray, " n"],
-    train: Float[np.ndarray, "m d"],
-    train_labels: Int64[np.ndarray, " m"],
-) -> float:
-    """Return the share of samples whose nearest training sample (Euclidean) has their label.
+def nearest_labels(split: Split, least: int) -> Callable[[np.ndarray], Int64[np.ndarray, " n"]]:
+    """Return a judge of stored samples: the class of the nearest training sample (Euclidean, as distances are measured).
 
-    >>> nearest_label_share(np.array([[0.1], [0.9]]), np.array([0, 0]), np.array([[0.0], [1.0]]), np.array([0, 1]))
-    0.5
+    It knows at most 10,000 training samples and 512 MiB, but `least` in any case.
     """
-    judge = KNeighborsClassifier(n_neighbors=1).fit(train, train_labels)
-    return float((judge.predict(x) == y).mean())
+    dataset = split.dataset
+    assert dataset.labels is not None
+    measure = dataset.codec.measure
+    places = np.arange(min(split.n_train, JUDGES, max(least, JUDGE_BYTES // (8 * int(np.prod(dataset.shape))))))
+    rows = split.train_rows(places)
+    judge = KNeighborsClassifier(n_neighbors=1).fit(measure(dataset.rows[rows]), dataset.labels[rows])
+    return lambda raw: judge.predict(measure(raw)).astype(np.int64)
+
+
+def label_agreement(of_classes: Callable[[np.ndarray], np.ndarray], split: Split, n: int) -> LabelAgreement:
+    """Return how often samples made for the classes of `n` held-out ones are judged to be of them, and how often those are themselves.
+
+    `of_classes` maps class numbers to one raw sample each.
+    """
+    judge, rows = nearest_labels(split, n), split.held_out_rows(np.arange(n))
+    assert split.dataset.labels is not None
+    y = split.dataset.labels[rows]
+    generated, real = (float((judge(raw) == y).mean()) for raw in (of_classes(y), split.dataset.rows[rows]))
+    return LabelAgreement(generated, real, n)

@@ -18,7 +18,7 @@ from wgan.data import Split
 from wgan.distances import wasserstein
 from wgan.evaluation.modes import mode_coverage
 
-SAMPLES = 500
+SAMPLES, FLOORS = 500, 5
 POINTS = 16
 """So many measurements are needed at least; the last half of them counts."""
 TOO_WIDE = 0.1
@@ -104,6 +104,17 @@ class Watch:
             coverage = mode_coverage(np.asarray(raw, dtype=np.float64), toy.modes, toy.mode_sd)
             found |= {"modes_covered": coverage.covered, "good_share": coverage.share}
         return found
+
+    @property
+    def n(self) -> int:
+        """Samples on each side of a measurement."""
+        return len(self._held_out)
+
+    def floor(self) -> float:
+        """Return what training samples read in the place of generated ones: a mean over up to 5 sets."""
+        measure, n = self.split.dataset.codec.measure, min(self.n, self.split.n_train)
+        sets = [measure(self.split.train_sample(i * n, (i + 1) * n)) for i in range(min(FLOORS, self.split.n_train // n))]
+        return float(np.mean([wasserstein(x, self._held_out) for x in sets]))
 
     def _last_trend(self) -> Trend | None:
         return trend(*zip(*self.measured, strict=True)) if self.measured else None

@@ -1,102 +1,150 @@
-"""What is a run's verdict? Exact W1 between generated and held-out samples, beside real against held-out at the same size.
+"""How is a figure of quality told? Of generated samples, beside the same figure of real ones, the floor, and of broken ones, the ceiling.
 
-Protocol: n = min(held-out, train, 1000) samples on each side. The first n of the split's random order of held-out
-samples are compared with each of 5 fresh sets of n generated samples, and with up to 5 disjoint sets of n training
-samples: the floor. Means; the interval is 95 % (Student's t) over the generated sets, with the held-out set fixed.
+Every set of samples is compared with held-out ones alone. The interval is 95 % (Student's t) over sets of fresh samples, with the held-out
+set fixed: drawing a generator anew is at hand, so nothing is resampled (the bootstrap's repeated samples would bias distances of neighbours).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from wgan.data import Split
-from wgan.distances import wasserstein
-from wgan.evaluation.labels import LabelAgreement, nearest_label_share
-from wgan.evaluation.modes import ModeCoverage, mode_coverage
-from wgan.intervals import decimals, mean_of
+from wgan.intervals import Mean, decimals, mean_of, short
 
-SAMPLES = 1000
-REPEATS = 5
-JUDGES, JUDGE_BYTES = 10_000, 2**29
-MODE_SAMPLES = 2500
-Sampler = Callable[[int, int], np.ndarray]
+Progress = Callable[[str], None]
+
+
+def silent(what: str) -> None:
+    """Tell nobody what is being measured."""
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The distance of a generator from held-out data, and how far apart real samples are."""
+class Metric:
+    """What a figure is called, its unit, and how it is read."""
 
-    w1: float
-    half_width: float
-    floor: float
+    title: str
+    unit: str
+    read: str
+
+
+LOW, HIGH = "low is good", "high is good"
+METRICS = {
+    "w1-exact": Metric("W1", "", LOW),
+    "sliced-w2": Metric("sliced W2", "", LOW),
+    "frechet": Metric("Frechet distance", "", LOW),
+    "kernel": Metric("kernel distance", "", LOW),
+    "precision": Metric("precision", "%", HIGH),
+    "recall": Metric("recall", "%", HIGH),
+    "density": Metric("density", "", "about 1: as real"),
+    "coverage": Metric("coverage", "%", HIGH),
+    "modes": Metric("modes found", "", HIGH),
+    "good-share": Metric("within 3 sd of a mode", "%", HIGH),
+    "modes-kl": Metric("KL of the modes' shares", "nats", LOW),
+    "shape-error": Metric("shape error", "%", LOW),
+    "trend-error": Metric("trend error", "%", LOW),
+    "tstr-auc": Metric("AUC, trained on it", "", HIGH),
+    "tstr-f1": Metric("F1, trained on it", "", HIGH),
+    "tstr-r2": Metric("R2, trained on it", "", HIGH),
+    "c2st-auc": Metric("detection AUC", "", "0.5: as real"),
+    "dcr-share": Metric("nearer to training", "%", "50: no copying"),
+    "copied-share": Metric("equal to training", "%", "as real"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure of generated, of real and of broken samples, `n` in each set; `of` names the features or coordinates that it was taken on."""
+
+    metric: str
+    generated: Mean
+    real: float
+    broken: float
     n: int
-    repeats: int
-    floor_repeats: int
-    units: str
-    coverage: ModeCoverage | None = None
-    real_coverage: ModeCoverage | None = None
-    labels: LabelAgreement | None = None
+    of: str = ""
 
     @property
-    def ratio(self) -> float:
-        return self.w1 / self.floor if self.floor > 0 else float("inf")
+    def name(self) -> str:
+        """The metric with what it was taken on and of how many samples, such as frechet-mobilenetv2-320@96-n2000: compare equal names alone."""
+        return "-".join([self.metric, *([self.of] if self.of else []), f"n{self.n}"])
 
-    def __str__(self) -> str:
-        d = decimals(self.half_width)
-        lines = [
-            f"W1(generated, held-out) {self.w1:.{d}f} +- {self.half_width:.{d}f}"
-            f" (floor {self.floor:.{d}f}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
-        ]
-        if self.coverage and self.real_coverage:
-            c, r = self.coverage, self.real_coverage
-            lines.append(
-                f"modes {c.covered} of {c.modes}, {c.share:.1%} of samples within 3 sd of one (n={c.n}; real: {r.covered}, {r.share:.1%}, n={r.n})"
-            )
-        if self.labels:
-            g = self.labels
-            lines.append(
-                f"labels: {g.generated:.1%} of generated samples lie nearest to a training sample of the class asked for"
-                f" (held-out ones: {g.real:.1%}; n={g.n})"
-            )
-        return "\n".join(lines)
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """What a person reads: title, generated with interval (where it has a width), real, broken, how to read it."""
+        metric = METRICS[self.metric]
+        scale = 100 if metric.unit == "%" else 1
+        value, half_width, real, broken = (scale * each for each in (self.generated.value, self.generated.half_width, self.real, self.broken))
+        d = decimals(half_width)
+        shown = f"{value:.{d}f} +- {half_width:.{d}f}" if half_width > 0 else f"{value:.4g}"
+        title = metric.title + (f", {metric.unit}" if metric.unit else "")
+        return title, shown, short(real), short(broken), metric.read
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures of a generator: `sets` of `generated` samples each against `held_out` ones; `broken` says what stands for the ceiling.
+
+    `notes` are sentences on how a figure was taken; `details` hold what has a figure for each column, pair or class.
+    """
+
+    protocol: str
+    lines: tuple[Line, ...]
+    sets: int
+    generated: int
+    held_out: int
+    broken: str
+    details: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def line(self, metric: str) -> Line:
+        """Return the figure of that name."""
+        return next(line for line in self.lines if line.metric == metric)
+
+    def get(self, metric: str) -> Line | None:
+        """Return the figure of that name, where it was taken."""
+        return next((line for line in self.lines if line.metric == metric), None)
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as plain values."""
-        return {"metric": "w1-exact-held-out", "ratio": self.ratio if self.floor > 0 else None, **asdict(self)}
+        return asdict(self) | {"lines": [{"name": line.name, **asdict(line)} for line in self.lines]}
 
 
-def evaluate(sample: Sampler, split: Split, of_classes: Callable[[np.ndarray], np.ndarray] | None = None) -> Verdict:
-    """Return the verdict on a generator, given as a function (n, draw) to `n` raw samples, fresh ones for each draw.
-
-    `of_classes`, of a generator with labels, maps class numbers to one raw sample each.
-    """
-    dataset = split.dataset
-    measure = dataset.codec.measure
-    n = min(SAMPLES, split.n_held_out, split.n_train)
-    floors = min(REPEATS, split.n_train // n)
-    held_out = measure(split.held_out_sample(0, n))
-    distances = [wasserstein(measure(sample(n, draw)), held_out) for draw in range(REPEATS)]
-    floor = [wasserstein(measure(split.train_sample(i * n, (i + 1) * n)), held_out) for i in range(floors)]
-    w1 = mean_of(distances)
-    coverage = real_coverage = None
-    if dataset.toy and dataset.toy.modes is not None:
-        coverage, real_coverage = (
-            mode_coverage(np.asarray(x, dtype=np.float64), dataset.toy.modes, dataset.toy.mode_sd)
-            for x in (sample(MODE_SAMPLES, REPEATS), split.held_out_sample(0, min(MODE_SAMPLES, split.n_held_out)))
+def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
+    """Build an evaluation from what `to_json` gave; other values raise KeyError or TypeError."""
+    lines = tuple(
+        Line(
+            each["metric"],
+            Mean(*(_number(each["generated"][k]) for k in ("value", "half_width"))),
+            each["real"],
+            each["broken"],
+            each["n"],
+            each["of"],
         )
-    labels = _label_agreement(of_classes, split, n) if of_classes else None
-    units = dataset.codec.units
-    return Verdict(w1.value, w1.half_width, float(np.mean(floor)), n, REPEATS, floors, units, coverage, real_coverage, labels)
+        for each in values["lines"]
+    )
+    rest = {name: values[name] for name in ("protocol", "sets", "generated", "held_out", "broken", "details")}
+    return Evaluation(lines=lines, notes=tuple(values["notes"]), **rest)
 
 
-def _label_agreement(of_classes: Callable[[np.ndarray], np.ndarray], split: Split, n: int) -> LabelAgreement:
-    """Ask for the classes of `n` held-out samples; judge those and the samples made for them by training samples: at most 10,000 and 512 MiB."""
-    dataset = split.dataset
-    assert dataset.labels is not None
-    places = np.arange(min(split.n_train, JUDGES, max(n, JUDGE_BYTES // (8 * int(np.prod(dataset.shape))))))
-    train, train_labels = dataset.codec.measure(dataset.rows[split.train_rows(places)]), dataset.labels[split.train_rows(places)]
-    y = dataset.labels[split.held_out_rows(np.arange(n))]
-    generated, real = (dataset.codec.measure(x) for x in (of_classes(y), split.held_out_sample(0, n)))
-    return LabelAgreement(nearest_label_share(generated, y, train, train_labels), nearest_label_share(real, y, train, train_labels), n)
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)
+
+
+def lines_of(
+    generated: Sequence[Mapping[str, float]],
+    real: Mapping[str, float],
+    broken: Mapping[str, float],
+    counts: Mapping[str, int],
+    of: Mapping[str, str],
+) -> tuple[Line, ...]:
+    """Return a line for each metric that all sides have, in the order of `METRICS`; a mean over the sets of generated samples."""
+    return tuple(
+        Line(metric, mean_of([each[metric] for each in generated]), real[metric], broken[metric], counts[metric], of.get(metric, ""))
+        for metric in METRICS
+        if all(metric in each for each in (*generated, real, broken))
+    )
+
+
+def mean_figures(sets: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure over sets."""
+    return {metric: float(np.mean([each[metric] for each in sets])) for metric in sets[0]}

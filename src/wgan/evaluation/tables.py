@@ -10,14 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int64
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.metrics import f1_score, pairwise_distances_argmin_min, r2_score, roc_auc_score
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.metrics import f1_score, r2_score, roc_auc_score
 
 from wgan.data.schema import Column
 from wgan.errors import WganError
 
 BINS = 10
-FOLDS = 5
 MOST_CATEGORIES = 255
 """Gradient boosting takes columns of more levels as numbers."""
 Table = Float[np.ndarray, "n c"]
@@ -109,28 +107,29 @@ def train_and_test(columns: Sequence[Column], train: Table, test: Float[np.ndarr
         raise WganError(f"column '{columns[target].name}' does not vary among the rows to test on: choose another --target")
     others = [i for i in range(len(columns)) if i != target]
     sides = train[:, others], train[:, target], test[:, others], test[:, target]
-    categorical = _categorical([columns[i] for i in others])
-    return _regress(*sides, categorical, seed) if columns[target].is_number else _classify(*sides, categorical, seed)
+    categories = categorical([columns[i] for i in others])
+    return _regress(*sides, categories, seed) if columns[target].is_number else _classify(*sides, categories, seed)
 
 
-def _categorical(columns: Sequence[Column]) -> list[bool]:
+def categorical(columns: Sequence[Column]) -> list[bool]:
+    """Return which columns gradient boosting takes as categories."""
     return [not column.is_number and len(column.levels) + column.missing <= MOST_CATEGORIES for column in columns]
 
 
-def _regress(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, categorical: list[bool], seed: int) -> Usefulness:
+def _regress(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, categories: list[bool], seed: int) -> Usefulness:
     if len(np.unique(y)) < 2:  # nothing to learn: a constant is told
         return Usefulness(r2=float(r2_score(y_test, np.full(len(y_test), y[0] if len(y) else 0.0))))
-    model = HistGradientBoostingRegressor(categorical_features=categorical, random_state=seed).fit(x, y)
+    model = HistGradientBoostingRegressor(categorical_features=categories, random_state=seed).fit(x, y)
     return Usefulness(r2=float(r2_score(y_test, model.predict(x_test))))
 
 
-def _classify(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, categorical: list[bool], seed: int) -> Usefulness:
+def _classify(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarray, categories: list[bool], seed: int) -> Usefulness:
     known, counts = np.unique(y, return_counts=True)
     several = np.isin(y, known[counts > 1])  # the model cannot part one row of a class
     classes, frequency = np.unique(y_test, return_counts=True)
     shares, told = np.zeros((len(y_test), len(classes))), np.full(len(y_test), y[0] if len(y) else classes[0])
     if len(np.unique(y[several])) > 1:
-        model = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed).fit(x[several], y[several])
+        model = HistGradientBoostingClassifier(categorical_features=categories, random_state=seed).fit(x[several], y[several])
         told, found = model.predict(x_test), model.predict_proba(x_test)
         for k, each in enumerate(model.classes_):
             shares[:, classes == each] = found[:, [k]]
@@ -140,26 +139,6 @@ def _classify(x: np.ndarray, y: np.ndarray, x_test: np.ndarray, y_test: np.ndarr
         return Usefulness(float(roc_auc_score(one, shares[:, rarer])), float(f1_score(one, told == classes[rarer])))
     auc = np.mean([roc_auc_score(y_test == each, shares[:, k]) for k, each in enumerate(classes)])
     return Usefulness(float(auc), float(f1_score(y_test, told, labels=classes, average="macro")))
-
-
-def detection_auc(columns: Sequence[Column], x: Table, y: Float[np.ndarray, "m c"], seed: int = 0) -> float:
-    """Return how well gradient boosting tells rows of x from rows of y: area under the ROC curve, out of five folds; 0.5: it cannot.
-
-    A classifier two-sample test: Lopez-Paz and Oquab (2017), section 3.
-    """
-    rows, side = np.concatenate([x, y]), np.repeat([1, 0], [len(x), len(y)])
-    model = HistGradientBoostingClassifier(categorical_features=_categorical(columns), random_state=seed)
-    told = cross_val_predict(model, rows, side, cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed), method="predict_proba")
-    return float(roc_auc_score(side, told[:, 1]))
-
-
-def nearer_to(x: Float[np.ndarray, "n d"], train: Float[np.ndarray, "m d"], holdout: Float[np.ndarray, "m d"]) -> float:
-    """Return the share of x whose nearest row, in Euclidean distance, is in `train` and not in `holdout`; a tie counts half.
-
-    Of a generator that copies nothing it is 0.5 where `train` and `holdout` are equally many: Platzer and Reutterer (2021), section 3.2.
-    """
-    a, b = (pairwise_distances_argmin_min(x, rows)[1] for rows in (train, holdout))
-    return float(((a < b) + 0.5 * (a == b)).mean())
 
 
 def copied_share(x: Table, train: Float[np.ndarray, "m c"]) -> float:

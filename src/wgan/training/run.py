@@ -9,29 +9,22 @@ generator.safetensors   the averaged generator, with generator.json: all that sa
 critic.safetensors      the critic, for scores
 samples/                pictures of samples at steps
 verdict.json            the distance to held-out data
+evaluation.json, .png   what `wgan evaluate` found; results.jsonl, a line a figure
 """
 
 import json
-import os
-import platform
-import subprocess
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-import torch
-
-import wgan
-from wgan.data import Dataset, TableCodec
+from wgan.data import Dataset, TableCodec, short_name
 from wgan.data.infer import to_toml
 from wgan.errors import WganError
 from wgan.files import PARTIAL, remove_partial, write_text
+from wgan.provenance import provenance
 from wgan.training.config import Config, from_file, resolve
-
-PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "POT", "safetensors", "pillow")
+from wgan.training.state import read_header
 
 
 @dataclass(frozen=True)
@@ -74,8 +67,7 @@ class Run:
 
 def default_folder(config: Config) -> Path:
     """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its endings."""
-    data = Path(config.data.source).resolve().name if "/" in config.data.source else config.data.source
-    return Path("runs") / f"{data.split('.')[0] or 'data'}-{config.objective.variant}-{config.training.seed}"
+    return Path("runs") / f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
 
 
 def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
@@ -99,7 +91,7 @@ def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
     write_text(settings, config.to_toml())  # first: it is what marks the folder as a run
     if isinstance(dataset.codec, TableCodec):
         write_text(folder / "schema.toml", to_toml(dataset.codec.columns))
-    run.write_json("run.json", _about(config, dataset) | {"sittings": [*sittings, _sitting()]})
+    run.write_json("run.json", _about(config, dataset) | {"sittings": [*sittings, provenance()]})
     return run
 
 
@@ -116,6 +108,15 @@ def read_run(folder: Path, progress: bool = False) -> tuple[Config, Dataset]:
     dataset = config.data.load(progress=progress)
     _sittings(about, config, dataset)  # refuses other data
     return config, dataset
+
+
+def steps_done(folder: Path) -> int:
+    """Return after how many steps the generator in a run's folder was written.
+
+    Raises:
+        WganError: no checkpoint there, or a damaged one.
+    """
+    return int(read_header(folder / "checkpoint.safetensors").get("step", 0))
 
 
 def _check_same(folder: Path, settings: Path, config: Config) -> None:
@@ -186,35 +187,3 @@ def _labels_digest(config: Config, dataset: Dataset) -> str | None:
     if not config.data.labels or dataset.labels is None:
         return None
     return sha256(repr(dataset.classes).encode() + dataset.labels.tobytes()).hexdigest()
-
-
-def _sitting() -> dict[str, Any]:
-    """Return when, with what and where this process trains; bits are the same only where versions and threads are."""
-    return {
-        "begun": datetime.now(UTC).isoformat(timespec="seconds"),
-        "wgan": wgan.__version__,
-        "commit": _commit(),
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
-        "machine": {
-            "system": platform.platform(),
-            "processor": platform.processor() or platform.machine(),
-            "cores": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        },
-    }
-
-
-def _commit() -> str | None:
-    """Return the commit of wgan's own checkout, with a + where it has changes; none where it was installed as a wheel."""
-    folder = Path(__file__).resolve().parents[3]
-    if not (folder / ".git").exists():
-        return None
-    try:
-        git = ["git", "-C", str(folder)]
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True).stdout.strip()
-        return commit + ("+" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None

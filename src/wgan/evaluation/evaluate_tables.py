@@ -7,64 +7,23 @@ to the closest record as many training rows as held-out ones, and at most 10,000
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from wgan.data import Split, TableCodec
 from wgan.distances import wasserstein
 from wgan.errors import WganError
-from wgan.evaluation.tables import copied_share, detection_auc, nearer_to, shape_errors, shuffled, train_and_test, trend_errors
-from wgan.intervals import Mean, mean_of
+from wgan.evaluation.nearest import nearer_to
+from wgan.evaluation.protocol import METRICS, Evaluation, Progress, lines_of, silent
+from wgan.evaluation.tables import categorical, copied_share, shape_errors, shuffled, train_and_test, trend_errors
+from wgan.evaluation.two_sample import detection_auc
 from wgan.seeding import numpy_generator
 
 SETS = 3
 MOST_ROWS, MOST_DETECTED, MOST_NEAREST, MOST_EXACT = 50_000, 20_000, 10_000, 1000
 LEAST_ROWS = 50
 FEW_LEVELS = 20
-TITLES = {
-    "shape-error": ("shape error", "%", "low is good"),
-    "trend-error": ("trend error", "%", "low is good"),
-    "tstr-auc": ("AUC, trained on it", "", "high is good"),
-    "tstr-f1": ("F1, trained on it", "", "high is good"),
-    "tstr-r2": ("R2, trained on it", "", "high is good"),
-    "c2st-auc": ("detection AUC", "", "0.5: as real"),
-    "w1-exact": ("W1", "", "low is good"),
-    "dcr-share": ("nearer to training", "%", "50: no copying"),
-    "copied-share": ("equal to training", "%", "as real"),
-}
-
-
-@dataclass(frozen=True)
-class TableLine:
-    """One figure: of generated rows, of real ones, and of real ones with their columns shuffled."""
-
-    metric: str
-    generated: Mean
-    real: float
-    shuffled: float
-
-
-@dataclass(frozen=True)
-class TableVerdict:
-    """All figures of a generated table; `columns` and `pairs` are the shape and trend error of each. Each set has `train_rows` rows."""
-
-    lines: tuple[TableLine, ...]
-    target: str
-    train_rows: int
-    held_out_rows: int
-    sets: int
-    columns: dict[str, float]
-    pairs: dict[str, float]
-
-    def line(self, metric: str) -> TableLine:
-        """Return the figure of that name."""
-        return next(line for line in self.lines if line.metric == metric)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all figures as plain values."""
-        return {"protocol": "wgan-table-1", **asdict(self)}
 
 
 def evaluate_table(
@@ -73,8 +32,8 @@ def evaluate_table(
     target: str | None = None,
     held_out: np.ndarray | None = None,
     seed: int = 0,
-    progress: Callable[[str], None] = lambda what: None,
-) -> TableVerdict:
+    progress: Progress = silent,
+) -> Evaluation:
     """Return the verdict on a generator of tables, given as a function (n, draw) to `n` raw rows, fresh ones for each draw.
 
     Args:
@@ -104,14 +63,15 @@ def evaluate_table(
     for draw in range(SETS):
         progress(f"generated rows, {draw + 1} of {SETS}")
         judged.append(judge(sample(len(train), draw)))
-    lines = [
-        TableLine(metric, mean_of([each.figures[metric] for each in judged]), real[metric], mixed[metric]) for metric in TITLES if metric in real
-    ]
     names = [column.name for column in codec.learned]
     pairs = [f"{a}, {b}" for i, a in enumerate(names) for b in names[i + 1 :]]
-    by_column = dict(zip(names, np.mean([each.columns for each in judged], axis=0).tolist(), strict=True))
-    by_pair = dict(zip(pairs, np.mean([each.pairs for each in judged], axis=0).tolist(), strict=True))
-    return TableVerdict(tuple(lines), names[place], len(train), len(test), SETS, by_column, by_pair)
+    details = {
+        "target": names[place],
+        "columns": dict(zip(names, np.mean([each.columns for each in judged], axis=0).tolist(), strict=True)),
+        "pairs": dict(zip(pairs, np.mean([each.pairs for each in judged], axis=0).tolist(), strict=True)),
+    }
+    lines = lines_of([each.figures for each in judged], real, mixed, judge.counts, {"w1-exact": "coded-columns"})
+    return Evaluation("wgan-table-2", lines, SETS, len(train), len(test), "columns shuffled", details)
 
 
 def _target(codec: TableCodec, test: np.ndarray) -> int:
@@ -138,19 +98,27 @@ class _Judge:
     target: int
     seed: int
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows of a set each figure takes."""
+        k, all_rows = min(len(self.train), len(self.test)), len(self.train)
+        some = {"c2st-auc": min(k, MOST_DETECTED), "w1-exact": min(k, MOST_EXACT), "dcr-share": min(all_rows, MOST_NEAREST)}
+        return {metric: some.get(metric, all_rows) for metric in METRICS}
+
     def __call__(self, rows: np.ndarray) -> _Judged:
         """Judge rows that are put in place of the training rows."""
         columns, test, k = self.codec.learned, self.test, min(len(self.train), len(self.test))
         shape, trend = shape_errors(columns, rows, test), trend_errors(columns, rows, test)
         use = train_and_test(columns, rows, test, self.target, self.seed)
-        detected, exact = min(k, MOST_DETECTED), min(k, MOST_EXACT)
+        counts = self.counts
+        detected, exact = counts["c2st-auc"], counts["w1-exact"]
         figures = {
             "shape-error": float(shape.mean()),
             "trend-error": float(trend.mean()) if len(trend) else None,
             "tstr-auc": use.auc,
             "tstr-f1": use.f1,
             "tstr-r2": use.r2,
-            "c2st-auc": detection_auc(columns, rows[:detected], test[:detected], self.seed),
+            "c2st-auc": detection_auc(rows[:detected], test[:detected], self.seed, categorical(columns)),
             "w1-exact": wasserstein(self.codec.measure(rows[:exact]), self.codec.measure(test[:exact])),
             "dcr-share": self._nearer(rows[:MOST_NEAREST], self.train[:k], test[:k]),
             "copied-share": copied_share(rows, self.train),

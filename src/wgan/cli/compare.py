@@ -1,0 +1,166 @@
+"""`wgan compare DATA`: which variant does better on these data, and is the difference larger than the noise?"""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from wgan.cli.app import Flag, app, print_table, screen
+from wgan.data import Dataset, short_name
+from wgan.errors import WganError
+from wgan.evaluation.features import load_features
+from wgan.files import write_text
+from wgan.jobs import run_all
+from wgan.objectives import variant
+from wgan.report import comparison_json, conclusions, grouped, read_finished, results_table, write_report
+from wgan.training import Config, configure, from_settings, prepare, train
+from wgan.training.config import Layer
+
+VARIANTS = ("gan", "wgan", "wgan-gp")
+SHARE_OF_STEPS = 2
+PILOT_STEPS, PILOT_ROUNDS = 20, 3
+MOST_AT_ONCE = 8
+
+
+@app.command(name="compare")
+def compare_command(
+    data: str = "digits",
+    /,
+    *,
+    variants: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
+    seeds: int = 3,
+    steps: int | None = None,
+    equal_time: Annotated[bool, Flag] = False,
+    features: Path | None = None,
+    out: Path | None = None,
+    set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
+    jobs: int | None = None,
+    quiet: Annotated[bool, Flag] = False,
+) -> int:
+    """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger than the noise; the same command again goes on.
+
+    Parameters
+    ----------
+    data
+        What `wgan train` takes.
+    variants
+        Rows of `wgan variants`; gan, wgan and wgan-gp unless given.
+    seeds
+        Runs of each variant: 0, 1, ...
+    steps
+        Generator steps of every run; half of what `wgan train` takes unless given.
+    equal_time
+        Give each variant as many steps as take as long as the first one's --steps, by a short trial of each beforehand.
+    features
+        Of pictures: what they are compared on, as `wgan evaluate` takes it.
+    out
+        The folder of the runs, comparison.json and report.html; runs/compare-<data> unless given.
+    set_
+        One setting for every run, section.field=value; may be repeated.
+    jobs
+        Runs at a time; one a core, at most 8, unless given.
+    quiet
+        No progress bar.
+    """
+    names = variants or list(VARIANTS)
+    at_once = (jobs if jobs is not None else min(os.cpu_count() or 1, MOST_AT_ONCE)) or 0
+    if seeds < 1 or at_once < 1 or (steps is not None and steps < 1) or len(set(names)) != len(names):
+        raise WganError(f"--seeds {seeds} --jobs {at_once} --steps {steps} --variants {' '.join(names)}: give 1 or more, and each variant once")
+    for name in names:
+        variant(name)
+    _refuse(set_ or [])
+    folder = out or Path("runs") / f"compare-{short_name(data)}"
+    asked = [from_settings(set_ or []), ("compare", {"data": {"source": data}})]
+    first, dataset = configure([*asked, _of(names[0], steps)], progress=not quiet)
+    load_features(features, dataset.codec)  # refused before any run is trained
+    length = steps or max(1, first.training.steps // SHARE_OF_STEPS)
+    lengths = _lengths(folder, names, length, asked, dataset) if equal_time else dict.fromkeys(names, length)
+    runs = {folder / f"{name}-{seed}": (name, seed) for seed in range(seeds) for name in names}
+    settings = [word for each in set_ or [] for word in ("--set", each)]
+    console, columns = Console(stderr=True), [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
+    commands = {}
+    for run, (name, seed) in runs.items():
+        training = ["train", data, "--variant", name, "--seed", str(seed), "--steps", str(lengths[name]), "--out", str(run), "--quiet", *settings]
+        evaluating = ["evaluate", str(run), "--quiet", *(["--features", str(features)] if features else [])]
+        commands[run] = [training, *([] if _evaluated(run, features, lengths[name]) else [evaluating])]
+    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("")
+        run_all(commands, at_once, lambda done, total, now: progress.update(task, description=", ".join(now), completed=done, total=total))
+    finished = [read_finished(run) for run in runs]
+    groups = grouped(finished)
+    write_text(folder / "comparison.json", comparison_json(groups))
+    write_report(finished, folder / "report.html")
+    head, rows = results_table(groups)
+    screen.print(f"{data}: means +- 95 % over {seeds} seeds")
+    table = Table(box=None)
+    for i, name in enumerate(("", *(row[0] for row in rows))):
+        table.add_column(name, justify="right" if i else "left", no_wrap=True)
+    for i in range(1, len(head)):
+        table.add_row(head[i], *(row[i] for row in rows))
+    print_table(table)
+    for sentence in conclusions(groups):
+        screen.print(sentence)
+    screen.print(f"runs, comparison.json and report.html in {folder}")
+    return 0
+
+
+def _of(name: str, steps: int | None) -> Layer:
+    return "compare", {"objective": {"variant": name}, "training": {"steps": steps} if steps else {}}
+
+
+def _refuse(settings: Sequence[str]) -> None:
+    for setting in settings:
+        for key, flag in (("objective.variant", "--variants"), ("training.seed", "--seeds"), ("training.steps", "--steps"), ("data.source", "DATA")):
+            if setting.replace(" ", "").startswith(f"{key}="):
+                raise WganError(f"--set {setting}: is what {flag} says here: give it there")
+
+
+def _evaluated(run: Path, features: Path | None, steps: int) -> bool:
+    """Tell whether a run of so many steps was evaluated on these features before."""
+    try:
+        about = json.loads((run / "evaluation.json").read_text(encoding="utf-8"))
+        return bool(about["step"] == steps and about["features"] == (str(features) if features else None) and (run / "verdict.json").exists())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _lengths(folder: Path, names: Sequence[str], length: int, asked: Sequence[Layer], dataset: Dataset) -> dict[str, int]:
+    """Return the steps of each variant that take as long as `length` of the first; kept in the folder, so that the same runs are gone on with.
+
+    Each is tried for 20 steps, three times in turn, in this process alone; the medians count.
+    """
+    path = folder / "steps.json"
+    if path.exists():
+        known = json.loads(path.read_text(encoding="utf-8"))
+        if known.get("first") == [names[0], length] and set(names) <= set(known["steps"]):
+            return {name: int(known["steps"][name]) for name in names}
+        raise WganError(f"{path}: holds the steps of another comparison: choose another --out")
+    configs = {name: configure([*asked, _of(name, length)], data=dataset)[0] for name in names}
+    taken: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(PILOT_ROUNDS):
+        for name, config in configs.items():
+            taken[name].append(_seconds(config, dataset))
+    typical = {name: statistics.median(seconds) for name, seconds in taken.items()}
+    steps = {name: max(1, round(length * typical[names[0]] / typical[name])) for name in names}
+    folder.mkdir(parents=True, exist_ok=True)
+    write_text(path, json.dumps({"first": [names[0], length], "steps": steps, "seconds_of_20_steps": typical}, indent=2) + "\n")
+    return steps
+
+
+def _seconds(config: Config, dataset: Dataset) -> float:
+    """Return how long 20 steps take, the first two left out."""
+    short = replace(config, training=replace(config.training, steps=PILOT_STEPS + 2, warmup_critic_steps=0, stop_when_converged=False))
+    started = 0.0
+    for record in train(prepare(short, dataset), short, dataset):
+        if record.step == 2:
+            started = time.perf_counter()
+    return time.perf_counter() - started

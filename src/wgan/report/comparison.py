@@ -1,0 +1,159 @@
+"""Which of several settings does better, and is the difference larger than the noise? Differences over seeds, in pairs, and in words.
+
+The noise is that between seeds, since weights and batches decide as much as a variant does. Where settings were run from the same seeds their
+differences are taken seed by seed; all intervals of a comparison hold together at 95 % (Bonferroni).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import isnan, sqrt
+from statistics import NormalDist
+
+import numpy as np
+from scipy import stats
+
+from wgan.errors import WganError
+from wgan.intervals import Mean, mean_of
+from wgan.report.runs import Finished
+from wgan.report.words import lost_modes
+
+CONFIDENCE = 0.95
+REPEATS_T = 2.776
+"""A verdict's half-width is so many standard errors: five sets, Student's t."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs of the same settings from several seeds."""
+
+    name: str
+    runs: tuple[Finished, ...]
+
+    @property
+    def w1(self) -> Mean:
+        """Mean verdict over seeds, with its interval."""
+        return mean_of([run.verdict["w1"] for run in self.runs])
+
+    def metric(self, name: str) -> Mean | None:
+        """Return the mean over seeds of a figure that all runs have, under its full name."""
+        values = [{line.name: line.generated.value for line in run.evaluation.lines} if run.evaluation else {} for run in self.runs]
+        return mean_of([each[name] for each in values]) if all(name in each for each in values) else None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """W1 of `worse` minus W1 of `better`: the mean over seeds; `paired` where the seeds are the same."""
+
+    better: str
+    worse: str
+    mean: Mean
+    paired: bool
+
+    @property
+    def seen(self) -> bool:
+        """Whether the interval leaves out zero."""
+        return self.mean.value > self.mean.half_width
+
+    def __str__(self) -> str:
+        if isnan(self.mean.half_width):
+            return f"{self.worse} against {self.better}: W1 {self.mean.value:+.2g}, but one seed tells nothing of the noise between seeds: train more"
+        figures = f"W1 {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
+        if self.seen:
+            return f"{self.worse} is worse than {self.better}: {figures}"
+        return f"no difference can be seen between {self.better} and {self.worse}: {figures}"
+
+
+def grouped(runs: Sequence[Finished]) -> list[Group]:
+    """Return runs of equal settings together, the smallest mean W1 first; a group is called after its variant, and what else tells it from others.
+
+    Raises:
+        WganError: runs of different data, or the same run twice.
+    """
+    first = runs[0].about["data"]
+    for run in runs[1:]:
+        if run.about["data"]["fingerprint"] != first["fingerprint"]:
+            raise WganError(
+                f"{run.folder} was trained on {run.about['data']['name']} and {runs[0].folder} on {first['name']}: give runs of the same data"
+            )
+    kinds: dict[str, list[Finished]] = {}
+    for run in runs:
+        kinds.setdefault(repr(sorted(run.what_else.items(), key=lambda item: item[0])), []).append(run)
+    groups = []
+    for members in kinds.values():
+        if len({run.seed for run in members}) < len(members):
+            raise WganError(f"{members[0].folder}: the same settings and seed are given twice: name each run once")
+        groups.append(Group(_name(members[0], runs), tuple(sorted(members, key=lambda run: run.seed))))
+    return sorted(groups, key=lambda group: group.w1.value)
+
+
+def _name(run: Finished, runs: Sequence[Finished]) -> str:
+    """Return the variant, with the settings in which it differs from other runs of that variant."""
+    others = [each for each in runs if each.variant == run.variant]
+    names = sorted({name for each in others for name in (*run.what_else, *each.what_else) if each.what_else.get(name) != run.what_else.get(name)})
+    return run.variant + (f" ({', '.join(f'{name}={run.what_else.get(name)}' for name in names)})" if names else "")
+
+
+def differences(groups: Sequence[Group]) -> list[Difference]:
+    """Return the difference of every two groups, in the order given, the intervals holding together.
+
+    Seed by seed where the seeds are the same (Student's t), otherwise by Welch's t; without half-width where a side has one seed.
+    """
+    pairs = list(combinations(groups, 2))
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(pairs))
+    return [_difference(a, b, confidence) for a, b in pairs]
+
+
+def _difference(a: Group, b: Group, confidence: float) -> Difference:
+    x, y = ({run.seed: float(run.verdict["w1"]) for run in group.runs} for group in (a, b))
+    if set(x) == set(y):
+        return Difference(a.name, b.name, mean_of([y[seed] - x[seed] for seed in sorted(x)], confidence), True)
+    if min(len(x), len(y)) < 2:
+        return Difference(a.name, b.name, Mean(float(np.mean(list(y.values())) - np.mean(list(x.values()))), float("nan")), False)
+    found = stats.ttest_ind(list(y.values()), list(x.values()), equal_var=False)
+    low, high = found.confidence_interval(confidence)
+    return Difference(a.name, b.name, Mean(float(low + high) / 2, float(high - low) / 2), False)
+
+
+def conclusions(groups: Sequence[Group]) -> list[str]:
+    """Return in words what can be said of groups: every difference, with the reason where modes are lost, and of seeds among themselves."""
+    found = []
+    for each in differences(groups):
+        worse = next(group for group in groups if group.name == each.worse)
+        reason = modes_lost(worse) if each.seen else ""
+        found.append(str(each) + (f"; {reason}" if reason else ""))
+    unexplained = [reason for group in groups if (reason := modes_lost(group)) and not any(reason in sentence for sentence in found)]
+    names = {frozenset(line.name for line in run.evaluation.lines) for group in groups for run in group.runs if run.evaluation}
+    mixed = ["the runs were evaluated on different features or numbers of samples: only figures of one name are compared"] if len(names) > 1 else []
+    return [*found, *unexplained, *mixed, *(sentence for group in groups if (sentence := among_seeds(group)))]
+
+
+def modes_lost(group: Group) -> str:
+    """Say in how many seeds a group's generators lost modes, and how many; empty where none did, or none were counted."""
+    counted = [(run, lost_modes(run.evaluation)) for run in group.runs if run.evaluation and "modes" in run.evaluation.details]
+    losing = [lost for _, lost in counted if lost]
+    if not losing:
+        return ""
+    number = len(counted[0][0].evaluation.details["modes"]["names"]) if counted[0][0].evaluation else 0
+    counts = ", ".join(str(len(lost)) for _, lost in counted)
+    return f"{group.name} loses modes in {len(losing)} of {len(counted)} runs: {counts} of {number} have less than a tenth of their share"
+
+
+def among_seeds(group: Group) -> str:
+    """Say whether runs that differ by their seed alone can be told apart, by the intervals over sets of samples (Bonferroni); empty for one run."""
+    if len(group.runs) < 2:
+        return ""
+    pairs = list(combinations(group.runs, 2))
+    z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / len(pairs))
+    apart = []
+    for a, b in pairs:
+        error = sqrt(a.verdict["half_width"] ** 2 + b.verdict["half_width"] ** 2) / REPEATS_T
+        if abs(a.verdict["w1"] - b.verdict["w1"]) > max(z, REPEATS_T) * error:
+            apart.append(f"{a.seed} and {b.seed}")
+    values = ", ".join(f"{run.verdict['w1']:.4g}" for run in group.runs)
+    if not apart:
+        return f"{group.name}: no difference can be seen between its {len(group.runs)} seeds (W1 {values})"
+    return (
+        f"{group.name}: seeds {'; '.join(apart)} differ by more than the noise of samples (W1 {values});"
+        " that is the noise between seeds, which a difference of variants has to exceed"
+    )

@@ -1,0 +1,78 @@
+"""What does a finished run's folder say? Everything that a report tells of, read once."""
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from wgan.errors import WganError
+from wgan.evaluation import Evaluation
+from wgan.evaluation.protocol import evaluation_from_json
+
+Metrics = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that came to its end: its configuration, what it was begun with, its metrics and verdict, and its evaluation, where there is one."""
+
+    folder: Path
+    settings: dict[str, dict[str, Any]]
+    about: dict[str, Any]
+    metrics: list[Metrics]
+    verdict: dict[str, Any]
+    evaluation: Evaluation | None
+    said: tuple[str, ...]
+
+    @property
+    def variant(self) -> str:
+        return str(self.settings["objective"]["variant"])
+
+    @property
+    def seed(self) -> int:
+        return int(self.settings["training"]["seed"])
+
+    @cached_property
+    def what_else(self) -> dict[str, Any]:
+        """All settings but the seed, and where the data lie; a data set is known by its hash."""
+        flat = {f"{section}.{k}": v for section, values in self.settings.items() for k, v in values.items()}
+        paths = ("training.seed", "data.source", "data.labels", "data.schema")
+        return {k: v for k, v in flat.items() if k not in paths} | {"data": self.about["data"]["fingerprint"]}
+
+    @property
+    def snapshots(self) -> list[Path]:
+        """The pictures of samples, by step."""
+        return sorted((self.folder / "samples").glob("step-*.png"))
+
+
+def read_finished(folder: Path) -> Finished:
+    """Read a run that has come to its end.
+
+    Raises:
+        WganError: no run there, one that has not come to its end, or damaged files.
+    """
+    if not (folder / "config.toml").exists() or not (folder / "run.json").exists():
+        raise WganError(f"{folder}: holds no run (no config.toml and run.json): give a folder that `wgan train` made")
+    if not (folder / "verdict.json").exists():
+        raise WganError(f"{folder}: holds no verdict, so the run has not come to its end: give the same `wgan train` again, and it goes on")
+    path = folder
+    try:
+        path = folder / "config.toml"
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        path = folder / "run.json"
+        about = json.loads(path.read_text(encoding="utf-8"))
+        path = folder / "metrics.jsonl"
+        metrics = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        path = folder / "verdict.json"
+        verdict = json.loads(path.read_text(encoding="utf-8"))
+        path = folder / "evaluation.json"
+        evaluated = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        fresh = evaluated.get("step") == verdict["step"]  # otherwise of an earlier stand of the run
+        evaluation = evaluation_from_json(evaluated["evaluation"]) if fresh else None
+        found = Finished(folder, settings, about, metrics, verdict, evaluation, tuple(evaluated["said"]) if fresh else ())
+        found.variant, found.seed, found.what_else, verdict["w1"], verdict["floor"], verdict["diagnosis"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WganError(f"{path}: damaged ({error}): restore it, or train again in another folder") from None
+    return found

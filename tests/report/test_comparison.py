@@ -1,0 +1,100 @@
+"""Comparison: paired t by hand and by scipy, Bonferroni, Welch where seeds differ, words, and how often noise is taken for a difference."""
+
+import numpy as np
+import pytest
+from fake_runs import evaluation, fake_run
+from scipy import stats
+
+from wgan.errors import WganError
+from wgan.report.comparison import conclusions, differences, grouped
+from wgan.report.runs import read_finished
+
+
+def runs_of(tmp_path, values, **settings):
+    """Runs of variants with these verdicts by seed."""
+    return [
+        read_finished(fake_run(tmp_path / f"{variant}-{seed}", variant, seed, w1, **settings))
+        for variant, each in values.items()
+        for seed, w1 in enumerate(each)
+    ]
+
+
+def test_differences_are_paired_over_seeds_and_scipy_agrees(tmp_path):
+    x, y = [1.0, 1.4, 1.2], [1.5, 1.8, 1.9]
+    (found,) = differences(grouped(runs_of(tmp_path, {"wgan-gp": x, "gan": y})))
+    theirs = stats.ttest_rel(y, x).confidence_interval(0.95)
+    assert (found.better, found.worse, found.paired) == ("wgan-gp", "gan", True)
+    assert found.mean.value == pytest.approx(np.mean(y) - np.mean(x))
+    assert found.mean.value - found.mean.half_width == pytest.approx(theirs.low)
+    assert found.seen == (theirs.low > 0)
+    assert str(found).startswith("gan is worse than wgan-gp: W1 +0.53 +- ")
+
+
+def test_three_settings_share_the_error(tmp_path):
+    x, y, z = [1.0, 1.4, 1.2], [1.5, 1.8, 1.9], [2.0, 2.6, 2.2]
+    found = differences(grouped(runs_of(tmp_path, {"wgan-gp": x, "gan": y, "wgan": z})))
+    assert [(d.better, d.worse) for d in found] == [("wgan-gp", "gan"), ("wgan-gp", "wgan"), ("gan", "wgan")]
+    theirs = stats.ttest_rel(y, x).confidence_interval(1 - 0.05 / 3)
+    assert found[0].mean.value + found[0].mean.half_width == pytest.approx(theirs.high)
+
+
+def test_other_seeds_are_compared_by_welch(tmp_path):
+    x, y = [1.0, 1.4, 1.2], [1.5, 1.8, 1.9, 1.7]
+    (found,) = differences(grouped(runs_of(tmp_path, {"wgan-gp": x, "gan": y})))
+    theirs = stats.ttest_ind(y, x, equal_var=False).confidence_interval(0.95)
+    assert not found.paired
+    assert found.mean.value + found.mean.half_width == pytest.approx(theirs.high)
+
+
+def test_one_seed_tells_nothing(tmp_path):
+    assert "one seed tells nothing" in conclusions(grouped(runs_of(tmp_path, {"wgan-gp": [1.0], "gan": [9.0]})))[0]
+    assert not differences(grouped(runs_of(tmp_path / "b", {"wgan-gp": [1.0], "gan": [9.0]})))[0].seen
+
+
+def test_runs_that_differ_by_their_seed_alone_are_one_group_and_are_not_different(tmp_path):
+    groups = grouped(runs_of(tmp_path, {"wgan-gp": [1.500, 1.505]}))
+    assert [group.name for group in groups] == ["wgan-gp"]
+    assert conclusions(groups) == ["wgan-gp: no difference can be seen between its 2 seeds (W1 1.5, 1.505)"]
+    far = conclusions(grouped(runs_of(tmp_path / "b", {"wgan-gp": [1.5, 1.6]})))
+    assert "seeds 0 and 1 differ by more than the noise of samples" in far[0]
+
+
+def test_no_difference_is_an_answer(tmp_path):
+    said = conclusions(grouped(runs_of(tmp_path, {"wgan-gp": [1.0, 1.5, 1.2], "wgan-lp": [1.1, 1.2, 1.4]})))
+    assert said[0].startswith("no difference can be seen between ")
+
+
+def test_noise_is_rarely_taken_for_a_difference(tmp_path):
+    """Of 400 comparisons of three settings that are equal, at most about 5 % see any difference."""
+    base = runs_of(tmp_path, {"wgan-gp": [0.0] * 3, "gan": [0.0] * 3, "wgan": [0.0] * 3})
+    rng = np.random.default_rng(0)
+    seen = 0
+    for _ in range(400):
+        shared = rng.normal(size=3)
+        for run in base:
+            run.verdict["w1"] = shared[run.seed] + 0.3 * rng.normal()
+        seen += any(abs(d.mean.value) > d.mean.half_width for d in differences(grouped(base)))
+    assert seen / 400 < 0.08
+
+
+def test_a_variant_whose_modes_are_lost_is_worse_for_that_reason(tmp_path):
+    for seed in range(3):
+        fake_run(tmp_path / f"gan-{seed}", "gan-minimax", seed, 5 + 0.1 * seed, evaluated=evaluation((1.0, 0.0, 0.0, 0.01 * (seed == 2))))
+        fake_run(tmp_path / f"gp-{seed}", "wgan-gp", seed, 1.5 + 0.1 * seed, evaluated=evaluation())
+    said = conclusions(grouped([read_finished(tmp_path / name) for name in ("gan-0", "gan-1", "gan-2", "gp-0", "gp-1", "gp-2")]))
+    assert said[0].startswith("gan-minimax is worse than wgan-gp: W1 +3.5 +- ")
+    assert "gan-minimax loses modes in 3 of 3 runs: 3, 3, 3 of 4 have less than a tenth of their share" in said[0]
+    assert sum("loses modes" in sentence for sentence in said) == 1
+
+
+def test_settings_of_one_variant_are_told_apart_by_what_differs(tmp_path):
+    runs = [read_finished(fake_run(tmp_path / f"{lr}", lr=lr)) for lr in (1e-3, 1e-4)]
+    assert {group.name for group in grouped(runs)} == {"wgan-gp (optimiser.lr=0.001)", "wgan-gp (optimiser.lr=0.0001)"}
+
+
+def test_runs_of_other_data_and_the_same_run_twice_are_refused(tmp_path):
+    first = read_finished(fake_run(tmp_path / "a"))
+    with pytest.raises(WganError, match="give runs of the same data"):
+        grouped([first, read_finished(fake_run(tmp_path / "b", data="g", name="other"))])
+    with pytest.raises(WganError, match="name each run once"):
+        grouped([first, first])
