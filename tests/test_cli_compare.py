@@ -4,8 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from rich.table import Table
 
 from wgan.cli import main
+from wgan.cli.app import print_table
 
 
 @pytest.fixture
@@ -74,6 +76,34 @@ def test_what_no_run_could_take_is_refused_before_any_is_trained(arguments, word
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.parametrize("name", ["report.html", "comparison.json"])
+def test_files_of_ones_own_are_not_written_over(name, points, tmp_path, capsys):
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / name).write_text("mine")
+    assert main(["compare", points, "--seeds", "1", "--out", "c", *SMALL]) == 2
+    assert "not of a comparison" in capsys.readouterr().err
+    assert (tmp_path / "c" / name).read_text() == "mine"
+    assert len(list((tmp_path / "c").iterdir())) == 1
+
+
+def test_damaged_steps_are_one_line(points, tmp_path, capsys):
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "steps.json").write_text("{")
+    assert main(["compare", points, "--variants", "gan", "--seeds", "1", "--equal-time", "--out", "c", *SMALL]) == 2
+    assert "damaged" in capsys.readouterr().err
+
+
+def test_a_table_of_many_columns_is_printed_whole(capsys):
+    table = Table(box=None)
+    for i in range(12):
+        table.add_column(f"a long heading {i}", no_wrap=True)
+    table.add_row(*["1234567890123456789"] * 12)
+    print_table(table)
+    said = capsys.readouterr().out
+    assert said.count("1234567890123456789") == 12
+    assert "a long heading 11" in said
+
+
 def test_a_run_that_fails_is_told_of_by_its_folder(points, tmp_path, capsys):
     (tmp_path / "c" / "gan-0").mkdir(parents=True)
     (tmp_path / "c" / "gan-0" / "diary.txt").write_text("mine")
@@ -107,8 +137,8 @@ def test_a_run_is_evaluated_with_a_map_and_told_of(tmp_path, capsys):
         (["r", "--target", "x"], "--target is for tables"),
         (["r", "--features", "r"], "no feature map"),
         (["r", "--features", "f"], "does not fit pictures of shape (1, 8, 8)"),
-        (["nowhere"], "holds no generator"),
-        (["h"], "holds no generator"),
+        (["nowhere"], "holds no checkpoint"),
+        (["h"], "holds no checkpoint"),
     ],
 )
 def test_bad_input_to_evaluate_is_one_line(arguments, words, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Many runs side by side: order within a run, how many at once, what fails, what is done already."""
 
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from wgan import jobs
 from wgan.errors import WganError
 
+POPEN = subprocess.Popen
 WRITER = """
 import pathlib, sys, time
 arguments = sys.argv[sys.argv.index('--') + 1:]
@@ -67,3 +69,41 @@ def test_the_first_failure_stops_all_and_says_what_it_said(tmp_path):
         jobs.run_all(runs, 2, lambda done, total, now: None)
     assert time.monotonic() - started < 20
     assert not Path(tmp_path / "b" / "log").exists() or words(tmp_path / "b") == ["long"]
+
+
+def test_what_is_killed_stops_what_it_started(tmp_path):
+    """SIGTERM, as a queue or a service manager sends it, ends the children too."""
+    program = f"""
+import pathlib, sys
+from wgan import jobs
+real = jobs.subprocess.Popen
+jobs.subprocess.Popen = lambda command, **settings: real([sys.executable, "-c", {WRITER!r}, "--", *command[3:]], **settings)
+jobs.run_all({{pathlib.Path("a"): [["a", "long", "60"]]}}, 1, lambda done, total, now: None)
+"""
+    parent = POPEN([sys.executable, "-c", program], cwd=tmp_path, stderr=subprocess.DEVNULL)
+    while not (tmp_path / "a" / "log").exists():
+        time.sleep(0.1)
+    parent.terminate()
+    assert parent.wait(30) != 0
+    time.sleep(0.5)
+    alive = [p for p in Path("/proc").iterdir() if p.name.isdigit() and b"long" in _command(p) and str(tmp_path) in _folder(p)]
+    assert not alive
+
+
+def _command(process):
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def _folder(process):
+    try:
+        return str((process / "cwd").readlink())
+    except OSError:
+        return ""
+
+
+def test_much_said_does_not_stop_a_child(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "WRITER", "import sys; sys.stderr.write('warning\\n' * 100_000)")
+    jobs.run_all({tmp_path / "a": [["a"]]}, 1, lambda done, total, now: None)

@@ -7,7 +7,7 @@ from math import isnan
 import numpy as np
 from scipy import stats
 
-LARGE = 1000
+LARGE = 999.5
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,20 @@ class Mean:
     half_width: float
 
     def __str__(self) -> str:
-        return short(self.value) + ("" if isnan(self.half_width) else f" +- {self.half_width:.2g}")
+        if not self.half_width > 0:
+            return short(self.value) + ("" if isnan(self.half_width) else " +- 0")
+        d = decimals(self.half_width)
+        return f"{self.value:.{d}f} +- {self.half_width:.{d}f}"
 
 
 def mean_of(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> Mean:
     """Return mean and t_{(1 + c) / 2, n-1} s / sqrt(n), for independent values of nearly normal mean (Student 1908), c the confidence.
 
     >>> print(mean_of([1.0, 2.0, 3.0]))
-    2 +- 2.5
+    2.0 +- 2.5
     """
     n = len(values)
-    spread = float(np.std(values, ddof=1)) if n > 1 else float("nan")
+    spread = float("nan") if n < 2 else float(np.std(values, ddof=1)) if np.ptp(values) > 0 else 0.0  # of equal values no rounding
     return Mean(float(np.mean(values)), float(stats.t.ppf((1 + confidence) / 2, max(n - 1, 1))) * spread / float(np.sqrt(n)))
 
 

@@ -36,6 +36,16 @@ def test_frechet_of_fewer_rows_than_columns_is_finite():
     assert np.isfinite(frechet_distance(wide, wide + 1))
 
 
+def test_both_ways_to_the_shared_spread_agree():
+    x, y = RNG.normal(size=(30, 40)) @ RNG.normal(size=(40, 40)), RNG.normal(size=(60, 40)) + 0.3
+    a, b = np.cov(x, rowvar=False), np.cov(y, rowvar=False)
+    root = sqrtm(a @ b + 1e-12 * np.eye(40))
+    expected = np.sum((x.mean(0) - y.mean(0)) ** 2) + np.trace(a + b) - 2 * np.trace(root.real)
+    assert frechet_distance(x, y) == pytest.approx(expected, rel=1e-4)
+    tall = np.concatenate([x] * 2)
+    assert frechet_distance(tall, tall + 1) == pytest.approx(40), "more rows than columns"
+
+
 def test_the_kernel_distance_of_whole_sets_is_the_double_sum():
     k = lambda a, b: (a @ b / 6 + 1) ** 3  # noqa: E731
     within = [np.mean([k(s[i], s[j]) for i in range(40) for j in range(40) if i != j]) for s in (X[:40], Y[:40])]

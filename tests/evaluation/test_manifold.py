@@ -59,3 +59,14 @@ def test_few_rows_are_refused():
         manifold(RNG.normal(size=(5, 2)), RNG.normal(size=(50, 2)))
     with pytest.raises(WganError, match="equally wide"):
         manifold(RNG.normal(size=(50, 3)), RNG.normal(size=(50, 2)))
+
+
+def test_equal_rows_lie_in_each_others_balls_however_wide():
+    """Distances that are equal but for rounding are equal."""
+    constant = np.full((50, 30), 0.3)
+    found = manifold(constant, constant)
+    assert (found.precision, found.recall, found.density, found.coverage) == (1, 1, 10, 1)
+    a = RNG.integers(0, 2, size=(20, 40))[RNG.integers(20, size=400)] / 7.0 + 3
+    b = a[RNG.permutation(400)]
+    found = manifold(a, b)
+    assert (found.precision, found.recall, found.coverage) == (1, 1, 1)

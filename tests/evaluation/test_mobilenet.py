@@ -1,12 +1,14 @@
 """MobileNetV2 as a feature map: against the network written out layer by layer, padding by hand, and files that do not fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from wgan.errors import WganError
-from wgan.evaluation.mobilenet import SameConv, dequantised, mobilenet
+from wgan.evaluation.mobilenet import PUBLISHED, SameConv, dequantised, mobilenet
 
 STRIDES = {0: 2, 4: 2, 10: 2, 19: 2, 40: 2}
 PROJECTIONS = [(2, 16), (5, 24), (8, 24), (11, 32), (14, 32), (17, 32), (20, 64), (23, 64), (26, 64), (29, 64)]
@@ -85,8 +87,10 @@ def test_there_are_320_features_and_the_name_says_so(file, pictures):
     features = mobilenet(file, 32)(pictures[:5])
     assert features.shape == (5, 320)
     assert features.dtype == np.float64
-    assert mobilenet(file).name == "mobilenetv2-320@96"
-    assert mobilenet(file, 64).name == "mobilenetv2-320@64"
+    found = mobilenet(file)
+    assert found.name == f"mobilenetv2-320@96-{found.digest}", "weights that are not the published ones have their hash in the name"
+    assert mobilenet(file, 64).name == f"mobilenetv2-320@64-{found.digest}"
+    assert replace(found, digest=PUBLISHED).name == "mobilenetv2-320@96"
     assert mobilenet(file, 32)(pictures[:0]).shape == (0, 320)
 
 

@@ -128,10 +128,10 @@ def test_detection_is_even_for_real_rows_and_certain_for_others():
 def test_copies_are_near_training_rows_and_fresh_rows_are_not():
     random = np.random.default_rng(0)
     train, holdout, fresh = (random.normal(size=(800, 3)) for _ in range(3))
-    assert nearer_to(train, train, holdout) == 1
-    assert nearer_to(holdout, train, holdout) == 0
-    assert nearer_to(fresh, train, holdout) == pytest.approx(0.5, abs=0.06)
-    assert nearer_to(fresh, train, train) == 0.5, "ties count half"
+    assert nearer_to(train, train, holdout).share == 1
+    assert nearer_to(holdout, train, holdout).share == 0
+    assert nearer_to(fresh, train, holdout).share == pytest.approx(0.5, abs=0.06)
+    assert nearer_to(fresh, train, train).share == 0.5, "ties count half"
     assert copied_share(train[:100], train) == 1
     assert copied_share(fresh, train) == 0
     gaps = np.array([[np.nan, 0.0], [1.0, -0.0]])

@@ -25,6 +25,12 @@ def test_it_hardly_matters_which_side_comes_first():
     assert detection_auc(x, y) == pytest.approx(detection_auc(y, x), abs=0.03)
 
 
+@pytest.mark.parametrize("n", [20, 25, 60])
+def test_sides_that_do_not_meet_are_told_apart_however_few(n):
+    x = RNG.normal(size=(n, 2))
+    assert detection_auc(x, x + 10) > 0.95
+
+
 def test_few_rows_are_refused():
     with pytest.raises(WganError, match="needs 5 or more"):
         detection_auc(np.zeros((4, 1)), np.zeros((9, 1)))

@@ -22,13 +22,14 @@ def evaluation(modes=(0.25, 0.25, 0.25, 0.25), w1=1.5):
     return Evaluation("wgan-samples-1", lines, 5, 200, 200, "blurred", counted)
 
 
-def fake_run(folder, variant="wgan-gp", seed=0, w1=1.5, half_width=0.01, data="f", evaluated=None, lr=1e-3, name="digits"):
+def fake_run(folder, variant="wgan-gp", seed=0, w1=1.5, half_width=0.01, data="f", evaluated=None, lr=1e-3, name="digits", held_out=0.2, labels=None):
     """Write a run of 30 steps whose verdict is `w1`; `evaluated` is its evaluation, if it has one."""
     (folder / "samples").mkdir(parents=True)
-    toml = f'[data]\nsource = "{name}"\n[objective]\nvariant = "{variant}"\n[optimiser]\nlr = {lr}\n[training]\nseed = {seed}\nsteps = 30\n'
+    data_lines = f'[data]\nsource = "{name}"\nheld_out = {held_out}\nsplit_seed = 0\n'
+    toml = f'{data_lines}[objective]\nvariant = "{variant}"\n[optimiser]\nlr = {lr}\n[training]\nseed = {seed}\nsteps = 30\n'
     (folder / "config.toml").write_text(toml)
     about = {
-        "data": {"name": name, "shape": [1, 8, 8], "samples": 300, "train": 240, "held_out": 60, "fingerprint": data, "labels": None},
+        "data": {"name": name, "shape": [1, 8, 8], "samples": 300, "train": 240, "held_out": 60, "fingerprint": data, "labels": labels},
         "sittings": [{"begun": "2026-01-01", "wgan": "0.1.0", "packages": {"torch": "2.13.0"}}],
     }
     (folder / "run.json").write_text(json.dumps(about))
@@ -46,7 +47,7 @@ def fake_run(folder, variant="wgan-gp", seed=0, w1=1.5, half_width=0.01, data="f
     ]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(m) + "\n" for m in metrics))
     verdict = {
-        "w1": w1, "half_width": half_width, "floor": 1.4, "n": 60, "units": "pixels in [0,1]", "step": 30, "seconds": 2.0,
+        "w1": w1, "half_width": half_width, "floor": 1.4, "n": 60, "repeats": 5, "units": "pixels in [0,1]", "step": 30, "seconds": 2.0,
         "diagnosis": ["converged within <its> noise"], "measured": {"n": 60, "floor": 1.42},
     }  # fmt: skip
     (folder / "verdict.json").write_text(json.dumps(verdict))

@@ -6,7 +6,8 @@ from fake_runs import evaluation, fake_run
 from scipy import stats
 
 from wgan.errors import WganError
-from wgan.report.comparison import conclusions, differences, grouped
+from wgan.intervals import mean_of
+from wgan.report.comparison import among_seeds, conclusions, differences, grouped
 from wgan.report.runs import read_finished
 
 
@@ -96,5 +97,25 @@ def test_runs_of_other_data_and_the_same_run_twice_are_refused(tmp_path):
     first = read_finished(fake_run(tmp_path / "a"))
     with pytest.raises(WganError, match="give runs of the same data"):
         grouped([first, read_finished(fake_run(tmp_path / "b", data="g", name="other"))])
+    with pytest.raises(WganError, match="hold out other samples"):
+        grouped([first, read_finished(fake_run(tmp_path / "c", held_out=0.1))])
     with pytest.raises(WganError, match="name each run once"):
         grouped([first, first])
+
+
+def test_runs_by_class_are_other_settings(tmp_path):
+    runs = [read_finished(fake_run(tmp_path / "a", seed=0)), read_finished(fake_run(tmp_path / "b", seed=1, labels="f00d"))]
+    assert len(grouped(runs)) == 2
+
+
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_noise_of_samples_is_rarely_taken_for_a_difference_of_seeds(tmp_path, seeds):
+    group = grouped(runs_of(tmp_path, {"wgan-gp": [1.0] * seeds}))[0]
+    rng = np.random.default_rng(0)
+    seen = 0
+    for _ in range(400):
+        for run in group.runs:
+            mean = mean_of(1 + 0.01 * rng.normal(size=5))
+            run.verdict.update(w1=mean.value, half_width=mean.half_width)
+        seen += "differ by more" in among_seeds(group)
+    assert seen / 400 < 0.08

@@ -1,7 +1,9 @@
 """The page: whole, self-contained, escaped, accessible; Markdown and figures; what is refused."""
 
+import json
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -137,7 +139,8 @@ def test_markdown_and_figures_for_a_paper(several, tmp_path):
     write_report(runs, tmp_path / "out" / "report.md", "md")
     text = (tmp_path / "out" / "report.md").read_text()
     assert "- gan is worse than wgan-gp" in text
-    assert "| wgan-gp | 2 | 1.55" in text
+    assert "| W1 | 1.55 +- " in text
+    assert "|  | wgan-gp | gan | real samples | name |" in text
     for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text):
         assert Image.open(tmp_path / "out" / path).width > 1000
     write_report(runs, tmp_path / "figures", "svg")
@@ -180,3 +183,38 @@ def test_runs_of_other_data_are_refused_before_anything_is_written(single, tmp_p
     with pytest.raises(WganError, match="same data"):
         write_report([read_finished(single), other], tmp_path / "report.html")
     assert not (tmp_path / "report.html").exists()
+
+
+def test_two_settings_of_one_variant_and_seed_do_not_collide(tmp_path):
+    runs = [fake_run(tmp_path / f"{lr}", lr=lr, evaluated=evaluation()) for lr in (1e-3, 1e-4)]
+    text, page = page_of(runs, tmp_path)
+    assert len(page.ids) == len(set(page.ids))
+    assert "wgan-gp (optimiser.lr=0.0001), seed 0" in text
+    write_report([read_finished(run) for run in runs], tmp_path / "figures", "png")
+    assert len(list((tmp_path / "figures").glob("*.png"))) == 2 + 2 * 2
+
+
+def test_odd_names_and_figures_that_are_not_numbers_are_shown(tmp_path):
+    e = evaluation()
+    modes = e.details["modes"] | {"names": [r"\d <b>", "US$ \\frac to A$", "c", "d"]}
+    lines = tuple(replace(line, broken=float("nan")) if line.metric == "modes-kl" else line for line in e.lines)
+    run = fake_run(tmp_path / "r", evaluated=replace(e, details={"modes": modes}, lines=lines))
+    path = run / "evaluation.json"
+    path.write_text(path.read_text().replace("NaN", "null"))
+    text, _ = page_of([run], tmp_path)
+    assert "\\d &lt;b&gt;" in text
+    assert "nan" in text
+
+
+def test_a_run_that_was_opened_again_shows_with_what_it_was_begun(single, tmp_path):
+    about = json.loads((single / "run.json").read_text())
+    about["sittings"].append({"begun": "2027-07-07", "wgan": "9.9.9", "commit": "c0ffee"})
+    (single / "run.json").write_text(json.dumps(about))
+    text, _ = page_of([single], tmp_path)
+    assert text.index("2026-01-01") < text.index("2027-07-07, wgan 9.9.9, commit c0ffee")
+
+
+def test_markdown_may_have_a_name_without_ending_and_with_blanks(single, tmp_path):
+    write_report([read_finished(single)], tmp_path / "my report", "md")
+    text = (tmp_path / "my report").read_text()
+    assert "](my%20report-figures/over-training.png)" in text

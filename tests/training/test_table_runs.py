@@ -77,7 +77,7 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     names = [line["name"] for line in whole["evaluation"]["lines"]]
     assert [line["metric"] for line in lines if line["seed"] == 1] == names
     first = [line for line in lines if line["seed"] == 0]
-    assert {line["metric"].split("-n")[0] for line in first} >= {"shape-error", "trend-error", "tstr-auc", "c2st-auc", "dcr-share"}
+    assert {line["metric"].split("-n")[0] for line in first} >= {"shape-error", "trend-error", "tstr-auc-size", "c2st-auc", "dcr-share"}
     for line in first:
         assert {
             "value",

@@ -2,6 +2,7 @@
 
 import cyclopts
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 import wgan
@@ -14,7 +15,7 @@ app = cyclopts.App(
     result_action="return_value",
 )
 screen = Console(highlight=False, markup=False, soft_wrap=True)
-WIDE = 110
+WIDEST = 1000
 Flag = cyclopts.Parameter(negative="")
 
 
@@ -26,7 +27,9 @@ def print_columns(dataset: Dataset) -> None:
 
 def print_table(table: Table) -> None:
     """Print a table whole, also where the screen is narrow or a file."""
-    Console(highlight=False, markup=False, width=max(screen.width, WIDE)).print(table)
+    wide = Console(highlight=False, markup=False, width=WIDEST)
+    wide.width = max(1, Measurement.get(wide, wide.options, table).maximum)
+    wide.print(table)
 
 
 def times(shape: tuple[int, ...]) -> str:

@@ -2,22 +2,24 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 from cyclopts import Parameter
 from rich.console import Console
 from rich.table import Table
 
 from wgan.cli.app import Flag, app, print_table, screen
-from wgan.data import TableCodec
+from wgan.data import Split, TableCodec
 from wgan.data.cache import file_digest
 from wgan.data.frames import read_frame
 from wgan.distances.results import finite
 from wgan.errors import WganError
 from wgan.evaluation import Evaluation, evaluate_samples, evaluate_table
 from wgan.evaluation.features import load_features
-from wgan.evaluation.protocol import Line
+from wgan.evaluation.protocol import Line, Progress
 from wgan.files import append_line, write_text
 from wgan.provenance import provenance
 from wgan.report import sentences, write_picture
@@ -60,52 +62,68 @@ def evaluate_command(
     quiet
         Do not show what is being measured.
     """
-    started = time.perf_counter()
+    started, step = time.perf_counter(), steps_done(run)
     model, (config, dataset) = load_model(run), read_run(run, progress=not quiet)
-    split, codec = dataset.split(config.data.held_out, config.data.split_seed), dataset.codec
-    is_table = isinstance(codec, TableCodec)
+    split, is_table = dataset.split(config.data.held_out, config.data.split_seed), isinstance(dataset.codec, TableCodec)
     belongs = ((features, "--features", False), (number, "-n", False), (target, "--target", True), (test, "--test", True))
     for value, flag, of_tables in belongs:
         if value is not None and of_tables != is_table:
-            raise WganError(
-                f"{flag} is {'for tables' if of_tables else 'for pictures and points'}, and {run} was trained on {codec.kind}: leave it out"
-            )
+            words = "for tables" if of_tables else "for pictures and points"
+            raise WganError(f"{flag} is {words}, and {run} was trained on {dataset.codec.kind}: leave it out")
     with Console(stderr=True).status("measuring ...") as status:
         told = (lambda what: None) if quiet else (lambda what: status.update(f"measuring {what} ..."))
-        if isinstance(codec, TableCodec):
-            held_out = None if test is None else codec.matrix(read_frame(test))
-            evaluation = evaluate_table(sampler(model, seed), split, target, held_out, seed, told)
-        else:
-            evaluation = evaluate_samples(sampler(model, seed), split, load_features(features, codec), number, seed, told)
+        evaluation = _measured(sampler(model, seed), split, features, number, target, test, seed, told)
+    asked = {"features": features, "number": number, "target": target, "test": test, "seed": seed}
     about = {
         "run": str(run),
         "variant": model.variant,
         "data": dataset.name,
-        "features": str(features) if features else None,
-        "features_digest": file_digest(features) if features and features.is_file() else None,
-        "compared_with": "held-out samples" if test is None else str(test),
-        "step": steps_done(run),
+        "asked": {name: str(value) if isinstance(value, Path) else value for name, value in asked.items()},
+        "step": step,
         "training_seed": config.training.seed,
         "seed": seed,
         "seconds": round(time.perf_counter() - started, 1),
         **provenance(),
     }
     said = sentences(evaluation)
-    whole = finite(about | {"evaluation": evaluation.to_json(), "said": said})
-    counts = {"sets": evaluation.sets, "held_out": evaluation.held_out}
-    lines = [{"metric": line.name, **_figures(line), "n": line.n, **counts, **about} for line in evaluation.lines]
-    append_line(run / "results.jsonl", "\n".join(json.dumps(finite(line)) for line in lines))
-    write_text(run / "evaluation.json", json.dumps(whole, indent=2) + "\n")
+    whole = _write(run, evaluation, about, said)
     write_picture(run / "evaluation.png", model, split, seed)
     if json_:
         print(json.dumps(whole, indent=2))
         return 0
-    _print_figures(evaluation, about["compared_with"])
+    _print_figures(evaluation, "held-out samples" if test is None else f"rows of {test}")
     for sentence in (*said, *(f"note: {note}" for note in evaluation.notes)):
         screen.print(sentence)
     if not quiet:
         screen.print(f"evaluation.json and evaluation.png in {run}; `wgan report {run}` makes a page")
     return 0
+
+
+def _measured(
+    sample: Callable[[int, int], np.ndarray],
+    split: Split,
+    features: Path | None,
+    number: int | None,
+    target: str | None,
+    test: Path | None,
+    seed: int,
+    progress: Progress,
+) -> Evaluation:
+    codec = split.dataset.codec
+    if not isinstance(codec, TableCodec):
+        return evaluate_samples(sample, split, load_features(features, codec), number, seed, progress)
+    held_out, against = (None, "") if test is None else (codec.matrix(read_frame(test)), file_digest(test)[:8])
+    return evaluate_table(sample, split, target, held_out, against, seed, progress)
+
+
+def _write(run: Path, evaluation: Evaluation, about: dict[str, Any], said: list[str]) -> dict[str, Any]:
+    """Write evaluation.json and a line for each figure in results.jsonl; return what the first holds."""
+    whole: dict[str, Any] = finite(about | {"evaluation": evaluation.to_json(), "said": said})
+    counts = {"sets": evaluation.sets, "held_out": evaluation.held_out}
+    lines = [{"metric": line.name, **_figures(line), "n": line.n, **counts, **about} for line in evaluation.lines]
+    append_line(run / "results.jsonl", "\n".join(json.dumps(finite(line)) for line in lines))
+    write_text(run / "evaluation.json", json.dumps(whole, indent=2) + "\n")
+    return whole
 
 
 def _figures(line: Line) -> dict[str, float]:

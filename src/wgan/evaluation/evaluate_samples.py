@@ -178,13 +178,14 @@ class _Judge:
 
     def copying(self, raw: np.ndarray) -> dict[str, float]:
         """Judge whether samples lie nearer to training than to held-out ones."""
-        return {"dcr-share": nearer_to(self.split.dataset.codec.measure(raw[:MOST_NEAREST]), *self._known)}
+        near = nearer_to(self.split.dataset.codec.measure(raw[:MOST_NEAREST]), *self._known)
+        return {"dcr-share": near.share, "dcr-share/half-width": near.half_width}
 
     def copying_of_real(self) -> dict[str, float]:
         """Judge the later half of the held-out samples, which were not copied, against the training ones and the other half."""
         train, held_out = self._known
         half = len(held_out) // 2
-        return {"dcr-share": nearer_to(held_out[half:][:MOST_NEAREST], train, held_out[:half])}
+        return {"dcr-share": nearer_to(held_out[half:][:MOST_NEAREST], train, held_out[:half]).share}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from wgan.data import Split, TableCodec
 from wgan.distances import wasserstein
 from wgan.errors import WganError
-from wgan.evaluation.nearest import nearer_to
+from wgan.evaluation.nearest import Nearness, nearer_to
 from wgan.evaluation.protocol import METRICS, Evaluation, Progress, lines_of, silent
 from wgan.evaluation.tables import categorical, copied_share, shape_errors, shuffled, train_and_test, trend_errors
 from wgan.evaluation.two_sample import detection_auc
@@ -31,6 +31,7 @@ def evaluate_table(
     split: Split,
     target: str | None = None,
     held_out: np.ndarray | None = None,
+    against: str = "",
     seed: int = 0,
     progress: Progress = silent,
 ) -> Evaluation:
@@ -41,6 +42,7 @@ def evaluate_table(
         split: the data that it was trained on.
         target: the column that models are trained to tell; none: the last number, or category of at most 20 levels, that varies.
         held_out: rows to compare with; none: the split's own.
+        against: what those rows are called in the names of results.
         seed: of what is shuffled and of the models that are trained.
         progress: told what is measured.
 
@@ -70,7 +72,10 @@ def evaluate_table(
         "columns": dict(zip(names, np.mean([each.columns for each in judged], axis=0).tolist(), strict=True)),
         "pairs": dict(zip(pairs, np.mean([each.pairs for each in judged], axis=0).tolist(), strict=True)),
     }
-    lines = lines_of([each.figures for each in judged], real, mixed, judge.counts, {"w1-exact": "coded-columns"})
+    of = {"w1-exact": "coded-columns"} | dict.fromkeys(("tstr-auc", "tstr-f1", "tstr-r2"), names[place])
+    if against:
+        of = {metric: f"{of.get(metric, 'all-columns')}-against-{against}" for metric in METRICS}
+    lines = lines_of([each.figures for each in judged], real, mixed, judge.counts, of)
     return Evaluation("wgan-table-2", lines, SETS, len(train), len(test), "columns shuffled", details)
 
 
@@ -110,7 +115,7 @@ class _Judge:
         columns, test, k = self.codec.learned, self.test, min(len(self.train), len(self.test))
         shape, trend = shape_errors(columns, rows, test), trend_errors(columns, rows, test)
         use = train_and_test(columns, rows, test, self.target, self.seed)
-        counts = self.counts
+        counts, near = self.counts, self._nearer(rows[:MOST_NEAREST], self.train[:k], test[:k])
         detected, exact = counts["c2st-auc"], counts["w1-exact"]
         figures = {
             "shape-error": float(shape.mean()),
@@ -120,7 +125,8 @@ class _Judge:
             "tstr-r2": use.r2,
             "c2st-auc": detection_auc(rows[:detected], test[:detected], self.seed, categorical(columns)),
             "w1-exact": wasserstein(self.codec.measure(rows[:exact]), self.codec.measure(test[:exact])),
-            "dcr-share": self._nearer(rows[:MOST_NEAREST], self.train[:k], test[:k]),
+            "dcr-share": near.share,
+            "dcr-share/half-width": near.half_width,
             "copied-share": copied_share(rows, self.train),
         }
         return _Judged({metric: value for metric, value in figures.items() if value is not None}, shape, trend)
@@ -129,9 +135,9 @@ class _Judge:
         """Return the figures of copying of held-out rows, which were not copied: against training rows and the other half of the held-out ones."""
         half = min(len(self.test) // 2, len(self.train))
         return {
-            "dcr-share": self._nearer(self.test[half:][:MOST_NEAREST], self.train[:half], self.test[:half]),
+            "dcr-share": self._nearer(self.test[half:][:MOST_NEAREST], self.train[:half], self.test[:half]).share,
             "copied-share": copied_share(self.test, self.train),
         }
 
-    def _nearer(self, rows: np.ndarray, train: np.ndarray, holdout: np.ndarray) -> float:
+    def _nearer(self, rows: np.ndarray, train: np.ndarray, holdout: np.ndarray) -> Nearness:
         return nearer_to(*(self.codec.measure(x) for x in (rows, train, holdout)))

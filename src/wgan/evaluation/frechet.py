@@ -30,11 +30,19 @@ def frechet_distance(x: Features, y: Float[np.ndarray, "m e"]) -> float:
     """
     x, y = _checked(x, y, 2)
     difference = x.mean(axis=0) - y.mean(axis=0)
-    a, b = (np.atleast_2d(np.cov(each, rowvar=False)) for each in (x, y))
-    values, vectors = linalg.eigh(a)
+    a, b = (each - each.mean(axis=0) for each in (x, y))
+    spread = sum(float((each * each).sum()) / (len(each) - 1) for each in (a, b))
+    return max(0.0, float(difference @ difference) + spread - 2 * _shared_spread(a, b))
+
+
+def _shared_spread(a: Features, b: Float[np.ndarray, "m e"]) -> float:
+    """Return tr (S_a S_b)^(1/2) of centred rows: by covariances, or of more columns than rows as the nuclear norm of a b^T / sqrt((n-1) (m-1))."""
+    if a.shape[1] > min(len(a), len(b)):
+        return float(linalg.svdvals(a @ b.T).sum()) / float(np.sqrt((len(a) - 1.0) * (len(b) - 1.0)))
+    s, t = (each.T @ each / (len(each) - 1) for each in (a, b))
+    values, vectors = linalg.eigh(s)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    shared = np.sqrt(linalg.eigvalsh(root @ b @ root).clip(0)).sum()  # tr (S_x S_y)^(1/2), by a similar symmetric matrix
-    return float(max(0.0, difference @ difference + np.trace(a) + np.trace(b) - 2 * shared))
+    return float(np.sqrt(linalg.eigvalsh(root @ t @ root).clip(0)).sum())  # of a similar symmetric matrix
 
 
 def kernel_distance(x: Features, y: Float[np.ndarray, "m e"]) -> float:

@@ -12,6 +12,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from wgan.errors import WganError
 
+ROUNDING = 1e-7
+"""Equal distances, computed in two ways, differ by so much of the largest norm, since a square root is taken of a difference."""
 Features = Float[np.ndarray, "n d"]
 
 
@@ -38,8 +40,10 @@ def manifold(real: Features, fake: Float[np.ndarray, "m e"], k: int = 5) -> Mani
     """
     if real.shape[1] != fake.shape[1] or min(len(real), len(fake)) <= k:
         raise WganError(f"features of shapes {real.shape} and {fake.shape}: give more than k = {k} rows each, equally wide")
-    real, fake = np.asarray(real, dtype=np.float64), np.asarray(fake, dtype=np.float64)
-    real_reach, fake_reach = (_reach(x, k) for x in (real, fake))
+    centre = np.mean(real, axis=0, dtype=np.float64)
+    real, fake = real - centre, fake - centre
+    rounding = ROUNDING * max(np.abs(real).max(), np.abs(fake).max()) * real.shape[1] ** 0.5
+    real_reach, fake_reach = (_reach(x, k) + rounding for x in (real, fake))
     inside, recalled, covered = [], [], np.zeros(len(real), dtype=bool)
     for block in pairwise_distances_chunked(fake, real):
         balls = block <= real_reach

@@ -11,6 +11,7 @@ three integers. Of the 53 convolutions of the whole network the features need 00
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -29,6 +30,8 @@ BATCH = 64
 STEM = 32
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, WIDTH, 1, 1))
 """Expansion, channels, blocks, stride of the first block: Sandler et al. (2018), table 2."""
+PUBLISHED = "13d6dc7d"
+"""The hash of the weights of Google's 8-bit MobileNetV2 1.0 for the Edge TPU, to which alone the plain name belongs."""
 REMEDY = "give the .npz of MobileNetV2 1.0's 8-bit weights (NN.weight, .scale, .zero, .bias and .stride_groups_relu6, NN from 00 to 50)"
 
 
@@ -38,11 +41,12 @@ class MobileNetV2:
 
     net: nn.Module
     side: int = 96
+    digest: str = PUBLISHED
 
     @property
     def name(self) -> str:
-        """The map, the width of its features and the side of the pictures it sees, such as `mobilenetv2-320@96`."""
-        return f"mobilenetv2-{WIDTH}@{self.side}"
+        """The map, the width of its features and the side of the pictures it sees, such as `mobilenetv2-320@96`; of other weights a hash too."""
+        return f"mobilenetv2-{WIDTH}@{self.side}" + ("" if self.digest == PUBLISHED else f"-{self.digest}")
 
     def __call__(self, x: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n 320"]:
         """Return the features, float64 but computed in float32, of pictures in [0, 1] of one (grey) or three (red, green, blue) channels.
@@ -78,11 +82,12 @@ def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
     try:
         with path.open("rb") as file:
             arrays = _read(file)
+        digest = sha256(b"".join(arrays[key].tobytes() for key in sorted(arrays))).hexdigest()[:8]
     except OSError as error:
         raise WganError(f"{path}: cannot be read ({error.strerror}): {REMEDY}") from None
     except WganError as error:
         raise WganError(f"{path}: {error}: {REMEDY}") from None
-    return MobileNetV2(nn.Sequential(*(_built(block, arrays) for block in _blocks())), side)
+    return MobileNetV2(nn.Sequential(*(_built(block, arrays) for block in _blocks())), side, digest)
 
 
 def dequantised(weight: UInt8[np.ndarray, "*shape"], scale: float, zero: int) -> Float32[np.ndarray, "*shape"]:

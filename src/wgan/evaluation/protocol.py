@@ -5,7 +5,7 @@ set fixed: drawing a generator anew is at hand, so nothing is resampled (the boo
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -115,8 +115,8 @@ def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
         Line(
             each["metric"],
             Mean(*(_number(each["generated"][k]) for k in ("value", "half_width"))),
-            each["real"],
-            each["broken"],
+            _number(each["real"]),
+            _number(each["broken"]),
             each["n"],
             each["of"],
         )
@@ -137,12 +137,18 @@ def lines_of(
     counts: Mapping[str, int],
     of: Mapping[str, str],
 ) -> tuple[Line, ...]:
-    """Return a line for each metric that all sides have, in the order of `METRICS`; a mean over the sets of generated samples."""
-    return tuple(
-        Line(metric, mean_of([each[metric] for each in generated]), real[metric], broken[metric], counts[metric], of.get(metric, ""))
-        for metric in METRICS
-        if all(metric in each for each in (*generated, real, broken))
-    )
+    """Return a line for each metric that all sides have, in the order of `METRICS`; a mean over the sets of generated samples.
+
+    A figure `METRIC/half-width` of a set is what its interval is at least, where sets share what their noise comes from.
+    """
+    lines = []
+    for metric in METRICS:
+        if all(metric in each for each in (*generated, real, broken)):
+            mean, least = mean_of([each[metric] for each in generated]), max(each.get(f"{metric}/half-width", 0.0) for each in generated)
+            lines.append(
+                Line(metric, replace(mean, half_width=max(mean.half_width, least)), real[metric], broken[metric], counts[metric], of.get(metric, ""))
+            )
+    return tuple(lines)
 
 
 def mean_figures(sets: Sequence[Mapping[str, float]]) -> dict[str, float]:

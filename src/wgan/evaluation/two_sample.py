@@ -13,6 +13,7 @@ from wgan.errors import WganError
 
 FOLDS = 5
 MOST_AXES = 32
+LEAF = 20
 
 
 def detection_auc(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], seed: int = 0, categorical: Sequence[bool] | None = None) -> float:
@@ -30,7 +31,8 @@ def detection_auc(x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], seed
     if min(len(x), len(y)) < FOLDS:
         raise WganError(f"{len(x)} and {len(y)} rows: a test by {FOLDS} folds needs {FOLDS} or more of each")
     rows, side = np.concatenate([x, y]), np.repeat([1, 0], [len(x), len(y)])
-    model = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed)
+    leaf = min(LEAF, max(1, len(rows) // 20))  # of few rows smaller leaves, or nothing could be told
+    model = HistGradientBoostingClassifier(categorical_features=categorical, min_samples_leaf=leaf, random_state=seed)
     told = cross_val_predict(model, rows, side, cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed), method="predict_proba")
     return float(roc_auc_score(side, told[:, 1]))
 

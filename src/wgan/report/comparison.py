@@ -7,8 +7,7 @@ differences are taken seed by seed; all intervals of a comparison hold together 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import isnan, sqrt
-from statistics import NormalDist
+from math import isnan
 
 import numpy as np
 from scipy import stats
@@ -19,8 +18,6 @@ from wgan.report.runs import Finished
 from wgan.report.words import lost_modes
 
 CONFIDENCE = 0.95
-REPEATS_T = 2.776
-"""A verdict's half-width is so many standard errors: five sets, Student's t."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,11 @@ def grouped(runs: Sequence[Finished]) -> list[Group]:
         if run.about["data"]["fingerprint"] != first["fingerprint"]:
             raise WganError(
                 f"{run.folder} was trained on {run.about['data']['name']} and {runs[0].folder} on {first['name']}: give runs of the same data"
+            )
+        if run.held_out != runs[0].held_out:
+            raise WganError(
+                f"{run.folder} and {runs[0].folder} hold out other samples (share, seed, number in the verdict: {run.held_out}, {runs[0].held_out}),"
+                " and distances depend on them: give runs of one split"
             )
     kinds: dict[str, list[Finished]] = {}
     for run in runs:
@@ -140,16 +142,11 @@ def modes_lost(group: Group) -> str:
 
 
 def among_seeds(group: Group) -> str:
-    """Say whether runs that differ by their seed alone can be told apart, by the intervals over sets of samples (Bonferroni); empty for one run."""
+    """Say whether runs that differ by their seed alone can be told apart by the noise of samples (Welch's t, Bonferroni); empty for one run."""
     if len(group.runs) < 2:
         return ""
     pairs = list(combinations(group.runs, 2))
-    z = NormalDist().inv_cdf(1 - (1 - CONFIDENCE) / 2 / len(pairs))
-    apart = []
-    for a, b in pairs:
-        error = sqrt(a.verdict["half_width"] ** 2 + b.verdict["half_width"] ** 2) / REPEATS_T
-        if abs(a.verdict["w1"] - b.verdict["w1"]) > max(z, REPEATS_T) * error:
-            apart.append(f"{a.seed} and {b.seed}")
+    apart = [f"{a.seed} and {b.seed}" for a, b in pairs if _apart(a, b, 1 - (1 - CONFIDENCE) / len(pairs))]
     values = ", ".join(f"{run.verdict['w1']:.4g}" for run in group.runs)
     if not apart:
         return f"{group.name}: no difference can be seen between its {len(group.runs)} seeds (W1 {values})"
@@ -157,3 +154,16 @@ def among_seeds(group: Group) -> str:
         f"{group.name}: seeds {'; '.join(apart)} differ by more than the noise of samples (W1 {values});"
         " that is the noise between seeds, which a difference of variants has to exceed"
     )
+
+
+def _apart(a: Finished, b: Finished, confidence: float) -> bool:
+    """Tell whether two verdicts differ by more than the noise between their sets of samples."""
+    squares = []
+    for run in (a, b):
+        freedom = run.verdict["repeats"] - 1
+        squares.append(((run.verdict["half_width"] / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) ** 2, freedom))
+    total = sum(square for square, _ in squares)
+    if not total > 0:
+        return bool(a.verdict["w1"] != b.verdict["w1"])
+    freedom = total**2 / sum(square**2 / f for square, f in squares)  # Welch and Satterthwaite
+    return bool(abs(a.verdict["w1"] - b.verdict["w1"]) > stats.t.ppf((1 + confidence) / 2, freedom) * total**0.5)

@@ -49,7 +49,8 @@ class Plot:
         text = re.sub(r'id="([^"]+)"', rf'id="{self.name}-\1"', text)  # an id is unique on a page of several plots
         text = re.sub(r"url\(#([^)]+)\)", rf"url(#{self.name}-\1)", text)
         text = re.sub(r'href="#([^"]+)"', rf'href="#{self.name}-\1"', text)
-        return re.sub(r"<metadata>.*?</metadata>", f'<title id="{self.name}-title">{_escaped(self.alt)}</title>', text, count=1, flags=re.S)
+        title = f'<title id="{self.name}-title">{_escaped(self.alt)}</title>'
+        return re.sub(r"<metadata>.*?</metadata>", lambda _: title, text, count=1, flags=re.S)
 
     def save(self, path: Path, form: str) -> None:
         """Write the plot as a PNG or SVG file, dark on white."""
@@ -62,6 +63,7 @@ class Plot:
         plain: dict[Any, Any] = {
             "svg.fonttype": "none",
             "svg.hashsalt": self.name,
+            "text.parse_math": False,
             "font.size": 10,
             "axes.spines.top": False,
             "axes.spines.right": False,
@@ -132,7 +134,7 @@ def final_distances(groups: Sequence[Group]) -> Plot:
         ax.axvline(floor, color=FLOOR, linestyle=(0, (1, 1)), label="real samples (floor)")
         ax.set(xlabel="W1 to held-out samples; points are seeds, bars mean and 95 % interval", yticks=range(len(groups)))
         ax.set_yticklabels([group.name for group in groups])
-        ax.invert_yaxis()
+        ax.set_ylim(len(groups) - 0.4, -0.6)
         ax.legend()
 
     rows = [[group.name, ", ".join(f"{run.verdict['w1']:.4g}" for run in group.runs), str(group.w1)] for group in groups]

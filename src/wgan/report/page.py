@@ -3,18 +3,22 @@
 import base64
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
+import numpy as np
 import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 import wgan
 from wgan.distances.results import finite
 from wgan.errors import WganError
+from wgan.evaluation.protocol import METRICS, Line
 from wgan.files import replaced, write_text
+from wgan.intervals import short
 from wgan.report.comparison import Group, conclusions, differences, grouped
 from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
 from wgan.report.runs import Finished
@@ -26,7 +30,8 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> None:
-    """Write the report of one or several runs: `html` and `md` as a file `out`, figures of `md`, `png` and `svg` into a folder.
+    """Write the report of one or several runs: `html` and `md` as a file `out`, with the figures of `md` in a folder beside it; `png` and
+    `svg` are figures in a folder `out`.
 
     Raises:
         WganError: runs of different data, the same twice, or a place that holds something else.
@@ -38,7 +43,7 @@ def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> 
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, _rendered("page.html", groups, {}))
         return
-    folder = out if form != "md" else out.with_suffix("")
+    folder = out if form != "md" else out.with_name(f"{out.stem}-figures")
     folder.mkdir(parents=True, exist_ok=True)
     kind = "png" if form == "md" else form
     paths = {}
@@ -46,23 +51,29 @@ def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> 
         path = folder / f"{plot.name}.{kind}"
         with replaced(path) as target:
             plot.save(target, kind)
-        paths[plot.name] = os.path.relpath(path, out.parent)
+        paths[plot.name] = quote(os.path.relpath(path, out.parent))
     if form == "md":
         write_text(out, _rendered("page.md", groups, paths))
 
 
 def _all_plots(groups: Sequence[Group]) -> list[Plot]:
     several = sum(len(group.runs) for group in groups) > 1
-    return [*plots_of(groups), *(plot for group in groups for run in group.runs for plot in _plots_of_run(run) if several)]
+    each = [plot for place, (group, run) in _numbered(groups) for plot in _plots_of_run(place, group, run)]
+    return [*plots_of(groups), *(each if several else [])]
 
 
-def _plots_of_run(run: Finished) -> list[Plot]:
+def _numbered(groups: Sequence[Group]) -> Iterator[tuple[int, tuple[Group, Finished]]]:
+    """Yield each run with its group and a number: two groups may be of one variant and seed."""
+    return enumerate(((group, run) for group in groups for run in group.runs), start=1)
+
+
+def _plots_of_run(place: int, group: Group, run: Finished) -> list[Plot]:
     found = (mode_shares(run), column_errors(run), diagnostics(run))
-    return [replace(plot, name=f"{run.variant}-{run.seed}-{plot.name}", title=f"{plot.title} ({_title(run)})") for plot in found if plot]
+    return [replace(plot, name=f"run-{place}-{plot.name}", title=f"{plot.title} ({_title(group, run)})") for plot in found if plot]
 
 
-def _title(run: Finished) -> str:
-    return f"{run.variant}, seed {run.seed}"
+def _title(group: Group, run: Finished) -> str:
+    return f"{group.name}, seed {run.seed}"
 
 
 def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> str:
@@ -83,7 +94,7 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
         sentences=verdict_in_words(groups),
         results=results_table(groups),
         plots=plots_of(groups),
-        runs=[_of_run(run, first=run is group.runs[0], single=len(runs) == 1) for group in groups for run in group.runs],
+        runs=[_of_run(place, group, run, single=len(runs) == 1) for place, (group, run) in _numbered(groups)],
         single=len(runs) == 1,
         paths=paths,
     )
@@ -102,53 +113,58 @@ def verdict_in_words(groups: Sequence[Group]) -> list[str]:
 
 
 def results_table(groups: Sequence[Group]) -> Table:
-    """Return a table of results: of one run a line for each figure, of several a line for each group with means over seeds."""
+    """Return a table of results: of one run a line for each figure, of several a column for each group with means over seeds."""
     runs = [run for group in groups for run in group.runs]
     if len(runs) == 1:
         evaluation = runs[0].evaluation
         if not evaluation:
             return ("", "value"), [["W1", f"{runs[0].verdict['w1']:.4g}"], ["W1 of real samples", f"{runs[0].verdict['floor']:.4g}"]]
         return ("", "generated", "real", evaluation.broken, "", "name"), [[*line.cells, line.name] for line in evaluation.lines]
-    names = [line.name for line in runs[0].evaluation.lines] if runs[0].evaluation else []
-    shared = [name for name in names if not name.startswith("w1-exact") and all(group.metric(name) for group in groups)]  # the verdict is W1
-    titles = {line.name: line.cells[0] for run in runs if run.evaluation for line in run.evaluation.lines}
-    real = {line.name: line.cells[2] for line in runs[0].evaluation.lines} if runs[0].evaluation else {}
-    scale = {name: 100 if titles[name].endswith(", %") else 1 for name in shared}
-    head = ("settings", "runs", "W1", "seconds a run", *(titles[name] for name in shared))
+    first = runs[0].evaluation
+    shared = [line for line in first.lines if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)] if first else []
+    floor, seconds = np.mean([run.verdict["floor"] for run in runs]), [np.mean([run.verdict["seconds"] for run in group.runs]) for group in groups]
     rows = [
-        [group.name, str(len(group.runs)), str(group.w1), f"{sum(run.verdict['seconds'] for run in group.runs) / len(group.runs):.0f}"]
-        + [_scaled(group, name, scale[name]) for name in shared]
-        for group in groups
+        ["W1", *(str(group.w1) for group in groups), short(float(floor)), f"w1-exact-n{runs[0].verdict['n']}"],
+        *([line.cells[0], *(_scaled(group, line) for group in groups), line.cells[2], line.name] for line in shared),
+        ["runs", *(str(len(group.runs)) for group in groups), "", ""],
+        ["seconds of training", *(f"{each:.0f}" for each in seconds), "", ""],
     ]
-    floor = sum(run.verdict["floor"] for run in runs) / len(runs)
-    return head, [*rows, ["real samples", "", f"{floor:.3g}", "", *(real[name] for name in shared)]]
+    return ("", *(group.name for group in groups), "real samples", "name"), rows
 
 
-def _scaled(group: Group, name: str, scale: int) -> str:
-    mean = group.metric(name)
+def _scaled(group: Group, line: Line) -> str:
+    """Return a group's mean of a figure, in the unit that its title names."""
+    mean = group.metric(line.name)
     assert mean is not None
+    scale = 100 if METRICS[line.metric].unit == "%" else 1
     return str(replace(mean, value=scale * mean.value, half_width=scale * mean.half_width))
 
 
-def _of_run(run: Finished, first: bool, single: bool) -> dict[str, Any]:
+def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:
     """Return what the page shows of one run; pictures over time of the first of each group, of others the last alone."""
     shots = run.snapshots
     picked = sorted({round(i * (len(shots) - 1) / (SNAPSHOTS - 1)) for i in range(SNAPSHOTS)}) if shots else []
-    kept = [shots[i] for i in picked] if first else shots[-1:]
+    kept = [shots[i] for i in picked] if run is group.runs[0] else shots[-1:]
     near = run.folder / "evaluation.png"
     return {
-        "title": _title(run),
-        "anchor": f"{run.variant}-{run.seed}",
+        "title": _title(group, run),
+        "anchor": f"run-{place}",
         "folder": str(run.folder),
         "said": [*(sentences(run.evaluation) if run.evaluation else []), *run.verdict["diagnosis"]] if not single else [],
         "snapshots": [{"step": int(path.stem.rpartition("-")[2]), "path": str(path), "data": _data(path)} for path in kept],
         "nearest": {"path": str(near), "data": _data(near)} if near.exists() and run.evaluation else None,
         "shape": run.about["data"]["shape"],
-        "plots": [] if single else _plots_of_run(run),
+        "plots": [] if single else _plots_of_run(place, group, run),
         "config": tomli_w.dumps(run.settings),
-        "provenance": [*_flat(run.about["sittings"][-1]), ["fingerprint of the data", run.about["data"]["fingerprint"][:16]]],
+        "provenance": [*_provenance(run), ["fingerprint of the data", run.about["data"]["fingerprint"][:16]]],
         "notes": list(run.evaluation.notes) if run.evaluation else [],
     }
+
+
+def _provenance(run: Finished) -> list[list[str]]:
+    """Return with what a run was begun, and when it was gone on with."""
+    first, *later = run.about["sittings"]
+    return [*_flat(first), *(["opened again", f"{each.get('begun')}, wgan {each.get('wgan')}, commit {each.get('commit')}"] for each in later)]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[list[str]]:

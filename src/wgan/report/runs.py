@@ -4,6 +4,7 @@ import json
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from wgan.evaluation import Evaluation
 from wgan.evaluation.protocol import evaluation_from_json
 
 Metrics = dict[str, Any]
+NEEDED = ("w1", "half_width", "floor", "n", "repeats", "step", "seconds", "units", "diagnosis")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,6 @@ class Finished:
     metrics: list[Metrics]
     verdict: dict[str, Any]
     evaluation: Evaluation | None
-    said: tuple[str, ...]
 
     @property
     def variant(self) -> str:
@@ -36,10 +37,19 @@ class Finished:
 
     @cached_property
     def what_else(self) -> dict[str, Any]:
-        """All settings but the seed, and where the data lie; a data set is known by its hash."""
+        """All settings but the seed; of files their contents count, and not where they lie."""
         flat = {f"{section}.{k}": v for section, values in self.settings.items() for k, v in values.items()}
         paths = ("training.seed", "data.source", "data.labels", "data.schema")
-        return {k: v for k, v in flat.items() if k not in paths} | {"data": self.about["data"]["fingerprint"]}
+        schema = self.folder / "schema.toml"
+        contents = [self.about["data"].get("labels"), schema.read_text(encoding="utf-8") if schema.exists() else None]
+        digests = [sha256(text.encode()).hexdigest()[:8] if text else None for text in contents]
+        return {k: v for k, v in flat.items() if k not in paths} | dict(zip(("labels", "schema"), digests, strict=True))
+
+    @property
+    def held_out(self) -> tuple[Any, ...]:
+        """Which samples are held out, and how many of them the verdict takes."""
+        data = self.settings["data"]
+        return data["held_out"], data["split_seed"], self.verdict["n"]
 
     @property
     def snapshots(self) -> list[Path]:
@@ -71,8 +81,8 @@ def read_finished(folder: Path) -> Finished:
         evaluated = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         fresh = evaluated.get("step") == verdict["step"]  # otherwise of an earlier stand of the run
         evaluation = evaluation_from_json(evaluated["evaluation"]) if fresh else None
-        found = Finished(folder, settings, about, metrics, verdict, evaluation, tuple(evaluated["said"]) if fresh else ())
-        found.variant, found.seed, found.what_else, verdict["w1"], verdict["floor"], verdict["diagnosis"]
+        found = Finished(folder, settings, about, metrics, verdict, evaluation)
+        _ = found.variant, found.seed, found.what_else, found.held_out, [verdict[name] for name in NEEDED]  # all there?
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WganError(f"{path}: damaged ({error}): restore it, or train again in another folder") from None
     return found

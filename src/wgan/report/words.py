@@ -16,7 +16,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
 
     A mode is lost where its share is less than a tenth of the true one, and 10 samples or more were to be expected; neighbourhoods are missed
     where coverage, whole interval, is below eight tenths of what real samples reach; training samples are copied where they are nearer than held-out
-    ones, whole interval, more often than 60 in 100 (50: no copying) and than real samples.
+    ones, whole interval, more often than 60 in 100 (50: no copying, 100: all copied).
     """
     found = [_fit(evaluation), _modes(evaluation), _coverage(evaluation), _detection(evaluation), _copying(evaluation), *_farthest(evaluation)]
     return [sentence for sentence in found if sentence]
@@ -79,7 +79,7 @@ def _detection(evaluation: Evaluation) -> str:
 
 def copies(line: Line) -> bool:
     """Tell whether the share of samples nearer to training than to held-out ones shows copying."""
-    return line.generated.value - line.generated.half_width > max(COPIES, line.real)
+    return line.generated.value - line.generated.half_width > COPIES
 
 
 def _copying(evaluation: Evaluation) -> str:
@@ -90,7 +90,7 @@ def _copying(evaluation: Evaluation) -> str:
     if copies(line):
         return f"training samples are copied: {figures}"
     low = line.generated.value - line.generated.half_width
-    return f"samples lean towards training ones: {figures}" if low > max(LEANS, line.real) else f"no copying is seen: {figures}"
+    return f"samples lean towards training ones: {figures}" if low > LEANS else f"no copying is seen: {figures}"
 
 
 def _farthest(evaluation: Evaluation) -> list[str]:

@@ -116,7 +116,10 @@ def steps_done(folder: Path) -> int:
     Raises:
         WganError: no checkpoint there, or a damaged one.
     """
-    return int(read_header(folder / "checkpoint.safetensors").get("step", 0))
+    path = folder / "checkpoint.safetensors"
+    if not path.exists():
+        raise WganError(f"{folder}: holds no checkpoint, so which step its generator is of cannot be told: give a run's folder, whole")
+    return int(read_header(path).get("step", 0))
 
 
 def _check_same(folder: Path, settings: Path, config: Config) -> None:
