@@ -23,7 +23,7 @@ from wgan.files import write_text
 from wgan.jobs import run_all
 from wgan.objectives import variant
 from wgan.report import Finished, comparison_json, conclusions, grouped, read_finished, results_table, write_report
-from wgan.training import Config, configure, from_settings, prepare, train
+from wgan.training import Config, configure, from_file, from_settings, prepare, train
 from wgan.training.config import Layer
 
 VARIANTS = ("gan", "wgan", "wgan-gp")
@@ -124,7 +124,7 @@ def _commands(
             run = folder / f"{name}-{seed}"
             training = ["train", data, "--variant", name, "--seed", str(seed), "--steps", str(steps), "--out", str(run), "--quiet"]
             evaluating = ["evaluate", str(run), "--quiet", *(["--features", str(features)] if features else [])]
-            done = _evaluated(run, features)
+            done = _evaluated(run, features, steps)
             found[run] = [[*training, *(word for each in settings for word in ("--set", each))], *([] if done else [evaluating])]
     return found
 
@@ -140,12 +140,13 @@ def _refuse(settings: Sequence[str]) -> None:
                 raise WganError(f"--set {setting}: is what {flag} says here: give it there")
 
 
-def _evaluated(run: Path, features: Path | None) -> bool:
-    """Tell whether a run was evaluated as it stands, as this command would: on these features, all else unless asked for."""
+def _evaluated(run: Path, features: Path | None, steps: int) -> bool:
+    """Tell whether a run of so many steps was evaluated at its end, as this command would: on these features, all else unless asked for."""
     try:
         about, verdict = (json.loads((run / name).read_text(encoding="utf-8")) for name in ("evaluation.json", "verdict.json"))
         asked = {"features": str(features) if features else None, "number": None, "target": None, "test": None, "seed": 0}
-        return bool(about["step"] == verdict["step"] and about["asked"] == asked)
+        asked_for = from_file(run / "config.toml")[1]["training"]["steps"]
+        return bool(asked_for == steps and about["step"] == verdict["step"] and about["asked"] == asked)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -72,9 +72,17 @@ def trend(steps: Sequence[int], distances: Sequence[float] | np.ndarray) -> Tren
     n = len(steps) // 2
     x, y = steps[-n:], np.asarray(distances[-n:], dtype=np.float64)
     earlier, later = y[: n // 2], y[n // 2 :]
-    noise = float(np.median(np.abs(np.diff(y)))) / (sqrt(2) * float(stats.norm.ppf(0.75)))
-    half_width = float(stats.t.ppf(0.975, n / 2)) * noise * sqrt(1 / len(earlier) + 1 / len(later))
+    half_width = float(stats.t.ppf(0.975, n / 2)) * noise_of(y) * sqrt(1 / len(earlier) + 1 / len(later))
     return Trend(float(later.mean() - earlier.mean()), half_width, float(later.mean()), int(x[0]), int(x[-1]), n)
+
+
+def noise_of(distances: Sequence[float] | np.ndarray) -> float:
+    """Return the standard deviation of one measurement's noise: the median absolute successive difference over sqrt(2) z_{0.75}.
+
+    >>> round(noise_of([1.0, 2.0, 1.0, 2.0]), 3)
+    1.048
+    """
+    return float(np.median(np.abs(np.diff(distances)))) / (sqrt(2) * float(stats.norm.ppf(0.75)))
 
 
 class Watch:

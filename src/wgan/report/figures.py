@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from wgan.intervals import mean_of
+from wgan.evaluation.progress import noise_of
+from wgan.intervals import Mean, mean_of
 from wgan.report.comparison import Group
 from wgan.report.runs import Finished
 
@@ -84,15 +85,22 @@ def style(i: int) -> dict[str, Any]:
     return {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
 
 
+def _curve(seeds: Sequence[Sequence[tuple[int, float]]]) -> tuple[list[int], list[Mean]]:
+    """Return steps and the mean over seeds at each, with its interval; of one seed each measurement, with that of its noise."""
+    length = min(map(len, seeds))
+    steps, values = [step for step, _ in seeds[0][:length]], np.array([[w1 for _, w1 in points[:length]] for points in seeds])
+    if len(seeds) > 1:
+        return steps, [mean_of(column) for column in values.T]
+    width = 1.96 * noise_of(values[0]) if length > 1 else 0.0
+    return steps, [Mean(float(w1), width) for w1 in values[0]]
+
+
 def over_training(groups: Sequence[Group]) -> Plot | None:
-    """Plot the held-out distance at each measurement: the mean over seeds, with its interval where there are several, and the floor."""
+    """Plot the held-out distance at each measurement: the mean over seeds, with its interval (of one seed a measurement's noise), and the floor."""
     measured = [[[(m["step"], m["held_out_w1"]) for m in run.metrics if "held_out_w1" in m] for run in group.runs] for group in groups]
     if not all(points for seeds in measured for points in seeds):
         return None
-    curves = []
-    for seeds in measured:
-        length = min(map(len, seeds))
-        curves.append(([step for step, _ in seeds[0][:length]], [mean_of([points[i][1] for points in seeds]) for i in range(length)]))
+    curves = [_curve(seeds) for seeds in measured]
     floors = [run.verdict["measured"]["floor"] for group in groups for run in group.runs if "measured" in run.verdict]
     n = next((run.verdict["measured"]["n"] for group in groups for run in group.runs if "measured" in run.verdict), None)
 
@@ -116,7 +124,9 @@ def over_training(groups: Sequence[Group]) -> Plot | None:
     ]
     ends = "; ".join(f"{group.name} from {means[0].value:.3g} to {means[-1].value:.3g}" for group, (_, means) in zip(groups, curves, strict=True))
     floor = f"; real samples {float(np.mean(floors)):.3g}" if floors else ""
-    title = f"Distance to held-out samples over training{f' (exact W1, n = {n})' if n else ''}"
+    several = [len(group.runs) > 1 for group in groups]
+    band = "over seeds" if all(several) else "over seeds, of one seed of a measurement's noise" if any(several) else "of a measurement's noise"
+    title = f"Distance to held-out samples over training (exact W1{f', n = {n}' if n else ''}; bands: 95 % {band})"
     return Plot("over-training", title, f"Line plot of W1 against steps: {ends}{floor}.", (("step", "settings", "W1"), rows), draw)
 
 
