@@ -64,7 +64,6 @@ class Plot:
         plain: dict[Any, Any] = {
             "svg.fonttype": "none",
             "svg.hashsalt": self.name,
-            "text.parse_math": False,
             "font.size": 10,
             "axes.spines.top": False,
             "axes.spines.right": False,
@@ -74,6 +73,11 @@ class Plot:
             figure = Figure(figsize=(7.2 if self.panels < 3 else 10, 3.4), layout="constrained")
             self.draw([figure.add_subplot(1, self.panels, i + 1) for i in range(self.panels)])
             return figure
+
+
+def _plain(text: str) -> str:
+    """Return text that matplotlib takes as it is: what stands between two dollars would be a formula."""
+    return text.replace("$", r"\$")
 
 
 def _escaped(text: str) -> str:
@@ -108,7 +112,7 @@ def over_training(groups: Sequence[Group]) -> Plot | None:
         (ax,) = axes
         for i, (group, (steps, means)) in enumerate(zip(groups, curves, strict=True)):
             values, widths = np.array([m.value for m in means]), np.nan_to_num(np.array([m.half_width for m in means]))
-            ax.plot(steps, values, label=group.name, marker=MARKERS[i % len(MARKERS)], markersize=3, **style(i))
+            ax.plot(steps, values, label=_plain(group.name), marker=MARKERS[i % len(MARKERS)], markersize=3, **style(i))
             ax.fill_between(steps, values - widths, values + widths, color=COLOURS[i % len(COLOURS)], alpha=0.2, linewidth=0)
         if floors:
             ax.axhline(float(np.mean(floors)), color=FLOOR, linestyle=(0, (1, 1)), label="real samples (floor)")
@@ -143,7 +147,7 @@ def final_distances(groups: Sequence[Group]) -> Plot:
             ax.errorbar([mean.value], [i - 0.1], xerr=[0.0 if np.isnan(mean.half_width) else mean.half_width], fmt="|", color=FLOOR, capsize=4)
         ax.axvline(floor, color=FLOOR, linestyle=(0, (1, 1)), label="real samples (floor)")
         ax.set(xlabel="W1 to held-out samples; points are seeds, bars mean and 95 % interval", yticks=range(len(groups)))
-        ax.set_yticklabels([group.name for group in groups])
+        ax.set_yticklabels([_plain(group.name) for group in groups])
         ax.set_ylim(len(groups) - 0.4, -0.6)
         ax.legend()
 
@@ -166,7 +170,7 @@ def mode_shares(run: Finished) -> Plot | None:
             at = np.arange(len(names))
             ax.bar(at - 0.2, generated, 0.4, color=COLOURS[0], label="generated")
             ax.bar(at + 0.2, true, 0.4, color=FLOOR, hatch="//", label="true")
-            ax.set_xticks(at, names, rotation=90 if len(names) > 12 else 0)
+            ax.set_xticks(at, [_plain(name) for name in names], rotation=90 if len(names) > 12 else 0)
         else:
             ax.plot(np.sort(generated)[::-1], label="generated", **style(0))
             ax.plot(np.sort(true)[::-1], label="true", color=FLOOR, linestyle="--")
@@ -190,7 +194,7 @@ def column_errors(run: Finished) -> Plot | None:
 
     def draw(axes: Sequence[Any]) -> None:
         (ax,) = axes
-        ax.barh([name for name, _ in ordered], [100 * error for _, error in ordered], color=COLOURS[0])
+        ax.barh([_plain(name) for name, _ in ordered], [100 * error for _, error in ordered], color=COLOURS[0])
         ax.invert_yaxis()
         ax.set(xlabel="shape error, %")
 

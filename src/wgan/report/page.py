@@ -91,6 +91,7 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
         title=f"{runs[0].about['data']['name']}: {', '.join(group.name for group in groups)}",
         version=wgan.__version__,
         data=runs[0].about["data"],
+        is_table=(runs[0].folder / "schema.toml").exists(),
         sentences=verdict_in_words(groups),
         results=results_table(groups),
         plots=plots_of(groups),
