@@ -9,7 +9,7 @@ from wgan.evaluation.protocol import Evaluation, Line
 from wgan.intervals import Mean
 
 
-def evaluation(modes=(0.25, 0.25, 0.25, 0.25), w1=1.5):
+def evaluation(modes=(0.25, 0.25, 0.25, 0.25), w1=1.5, frechet=None):
     lines = (
         Line("w1-exact", Mean(w1, 0.01), 1.4, 2.0, 200),
         Line("coverage", Mean(0.95, 0.01), 0.97, 0.2, 200, "pixels-64"),
@@ -18,6 +18,7 @@ def evaluation(modes=(0.25, 0.25, 0.25, 0.25), w1=1.5):
         Line("c2st-auc", Mean(0.6, 0.02), 0.5, 1.0, 200, "pixels-64"),
         Line("dcr-share", Mean(0.51, 0.02), 0.5, 0.6, 200),
     )
+    lines += (Line("frechet", Mean(frechet, 0.1), 2.0, 9.0, 200, "pixels-64"),) if frechet is not None else ()
     counted = {"modes": {"by": "place", "names": ["a", "b", "c", "d"], "generated": list(modes), "true": [0.25] * 4, "n": 200}}
     return Evaluation("wgan-samples-1", lines, 5, 200, 200, "blurred", counted)
 

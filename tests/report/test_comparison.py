@@ -119,3 +119,19 @@ def test_noise_of_samples_is_rarely_taken_for_a_difference_of_seeds(tmp_path, se
             run.verdict.update(w1=mean.value, half_width=mean.half_width)
         seen += "differ by more" in among_seeds(group)
     assert seen / 400 < 0.08
+
+
+def test_the_frechet_distance_is_compared_too_and_may_say_otherwise(tmp_path):
+    """Settings whose W1 is smaller, and whose Frechet distance is larger; all four intervals hold together."""
+    for seed in range(3):
+        fake_run(tmp_path / f"a{seed}", "gan", seed, 1.0 + 0.1 * seed, evaluated=evaluation(frechet=9.0 + seed))
+        fake_run(tmp_path / f"b{seed}", "wgan-gp", seed, 2.0 + 0.12 * seed, evaluated=evaluation(frechet=3.0 + 1.1 * seed))
+    runs = [read_finished(tmp_path / f"{name}{seed}") for name in "ab" for seed in range(3)]
+    first, second = differences(grouped(runs))
+    assert (first.better, first.worse, first.figure) == ("gan", "wgan-gp", "W1")
+    assert (second.better, second.worse, second.figure) == ("wgan-gp", "gan", "Frechet distance on pixels-64")
+    theirs = stats.ttest_rel([9.0, 10.0, 11.0], [3.0, 4.1, 5.2]).confidence_interval(1 - 0.05 / 2)
+    assert second.mean.value - second.mean.half_width == pytest.approx(theirs.low)
+    assert str(second).startswith("gan is worse than wgan-gp: Frechet distance on pixels-64 +5.9 +- ")
+    other = fake_run(tmp_path / "c0", "wgan-lp", 0, 1.0, evaluated=evaluation())
+    assert {each.figure for each in differences(grouped([*runs, read_finished(other)]))} == {"W1"}, "not all were evaluated alike"

@@ -5,14 +5,15 @@ differences are taken seed by seed; all intervals of a comparison hold together 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
+from itertools import combinations, cycle
 from math import isnan
 
 import numpy as np
 from scipy import stats
 
 from wgan.errors import WganError
+from wgan.evaluation.protocol import Line
 from wgan.intervals import Mean, mean_of
 from wgan.report.runs import Finished
 from wgan.report.words import lost_modes
@@ -40,12 +41,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Difference:
-    """W1 of `worse` minus W1 of `better`: the mean over seeds; `paired` where the seeds are the same."""
+    """A figure, W1 or the Frechet distance, of `worse` minus that of `better`: the mean over seeds; `paired` where the seeds are the same."""
 
     better: str
     worse: str
     mean: Mean
     paired: bool
+    figure: str = "W1"
 
     @property
     def seen(self) -> bool:
@@ -54,8 +56,9 @@ class Difference:
 
     def __str__(self) -> str:
         if isnan(self.mean.half_width):
-            return f"{self.worse} against {self.better}: W1 {self.mean.value:+.2g}, but one seed tells nothing of the noise between seeds: train more"
-        figures = f"W1 {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
+            figures = f"{self.figure} {self.mean.value:+.2g}"
+            return f"{self.worse} against {self.better}: {figures}, but one seed tells nothing of the noise between seeds: train more"
+        figures = f"{self.figure} {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
         if self.seen:
             return f"{self.worse} is worse than {self.better}: {figures}"
         return f"no difference can be seen between {self.better} and {self.worse}: {figures}"
@@ -97,24 +100,37 @@ def _name(run: Finished, runs: Sequence[Finished]) -> str:
 
 
 def differences(groups: Sequence[Group]) -> list[Difference]:
-    """Return the difference of every two groups, in the order given, the intervals holding together.
+    """Return how every two groups differ in W1, and, where all were evaluated alike, in the Frechet distance, all intervals holding together.
 
     Seed by seed where the seeds are the same (Student's t), otherwise by Welch's t; without half-width where a side has one seed.
     """
     pairs = list(combinations(groups, 2))
-    confidence = 1 - (1 - CONFIDENCE) / max(1, len(pairs))
-    return [_difference(a, b, confidence) for a, b in pairs]
+    w1 = [[{run.seed: float(run.verdict["w1"]) for run in group.runs} for group in pair] for pair in pairs]
+    found = [("W1", values) for values in w1]
+    lines = {id(run): run.evaluation.get("frechet") if run.evaluation else None for group in groups for run in group.runs}
+    names = {line and line.name for line in lines.values()}
+    if pairs and len(names) == 1 and None not in names:
+        title = f"Frechet distance on {next(line.of for line in lines.values() if line)}"
+        found += [(title, [{run.seed: _value(lines[id(run)]) for run in group.runs} for group in pair]) for pair in pairs]
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(found))
+    return [_difference(figure, a.name, b.name, x, y, confidence) for (a, b), (figure, (x, y)) in zip(cycle(pairs), found, strict=False)]
 
 
-def _difference(a: Group, b: Group, confidence: float) -> Difference:
-    x, y = ({run.seed: float(run.verdict["w1"]) for run in group.runs} for group in (a, b))
-    if set(x) == set(y):
-        return Difference(a.name, b.name, mean_of([y[seed] - x[seed] for seed in sorted(x)], confidence), True)
-    if min(len(x), len(y)) < 2:
-        return Difference(a.name, b.name, Mean(float(np.mean(list(y.values())) - np.mean(list(x.values()))), float("nan")), False)
-    found = stats.ttest_ind(list(y.values()), list(x.values()), equal_var=False)
-    low, high = found.confidence_interval(confidence)
-    return Difference(a.name, b.name, Mean(float(low + high) / 2, float(high - low) / 2), False)
+def _value(line: Line | None) -> float:
+    assert line is not None
+    return line.generated.value
+
+
+def _difference(figure: str, a: str, b: str, x: dict[int, float], y: dict[int, float], confidence: float) -> Difference:
+    paired = set(x) == set(y)
+    if paired:
+        mean = mean_of([y[seed] - x[seed] for seed in sorted(x)], confidence)
+    elif min(len(x), len(y)) < 2:
+        mean = Mean(float(np.mean(list(y.values())) - np.mean(list(x.values()))), float("nan"))
+    else:
+        low, high = stats.ttest_ind(list(y.values()), list(x.values()), equal_var=False).confidence_interval(confidence)
+        mean = Mean(float(low + high) / 2, float(high - low) / 2)
+    return Difference(a, b, mean, paired, figure) if mean.value >= 0 else Difference(b, a, replace(mean, value=-mean.value), paired, figure)
 
 
 def conclusions(groups: Sequence[Group]) -> list[str]:
@@ -122,7 +138,7 @@ def conclusions(groups: Sequence[Group]) -> list[str]:
     found = []
     for each in differences(groups):
         worse = next(group for group in groups if group.name == each.worse)
-        reason = modes_lost(worse) if each.seen else ""
+        reason = modes_lost(worse) if each.seen and each.figure == "W1" else ""
         found.append(str(each) + (f"; {reason}" if reason else ""))
     unexplained = [reason for group in groups if (reason := modes_lost(group)) and not any(reason in sentence for sentence in found)]
     names = {frozenset(line.name for line in run.evaluation.lines) for group in groups for run in group.runs if run.evaluation}

@@ -194,7 +194,15 @@ def comparison_json(groups: Sequence[Group]) -> str:
             for run in group.runs
         ],
         "differences": [
-            {"better": d.better, "worse": d.worse, "value": d.mean.value, "half_width": d.mean.half_width, "paired": d.paired, "seen": d.seen}
+            {
+                "figure": d.figure,
+                "better": d.better,
+                "worse": d.worse,
+                "value": d.mean.value,
+                "half_width": d.mean.half_width,
+                "paired": d.paired,
+                "seen": d.seen,
+            }
             for d in differences(groups)
         ],
         "said": conclusions(groups),
