@@ -48,7 +48,8 @@ def data(source: str | None = None, /, *, schema: Path | None = None, out: Annot
     """
     if source is None:
         for name, summary in named_sources().items():
-            screen.print(f"{name:18} {summary}")
+            screen.print(f"{name:20} {summary}")
+        screen.print("stacked-mnist:FOLDER three MNIST digits as red, green, blue: 1,000 modes; FOLDER holds MNIST's idx files")
         screen.print("or a path: .npy, .npz, idx (as MNIST ships, .gz too), a folder or zip of pictures,")
         screen.print("a table (.csv or .tsv with a line of names, .gz too; .parquet), or a .csv of numbers alone")
         return 0

@@ -40,8 +40,7 @@ Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
 
 def named_sources() -> dict[str, str]:
     """Return every name that `load` knows, with what it stands for."""
-    known = {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {t.name: t.summary for t in TOYS.values()}
-    return known | {f"{stacked.PREFIX}FOLDER": "three MNIST digits as red, green, blue: 1,000 modes; FOLDER holds MNIST's idx files"}
+    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {t.name: t.summary for t in TOYS.values()}
 
 
 def short_name(source: str) -> str:
