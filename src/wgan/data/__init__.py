@@ -70,8 +70,8 @@ def load(
     Args:
         source: a name (see `named_sources`; for a file of the same name write `./name`), the path of a `.npy`, `.npz`,
             `.csv` (numbers alone) or idx file (`.gz` too), of a table (`.csv` or `.tsv` with a line of names, `.gz` too; `.parquet`),
-            of a folder or zip of pictures, `stacked-mnist:FOLDER` with MNIST's idx files there, a DataFrame, or an array or tensor: `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or
-            `[n, c, h, w]` pictures.
+            of a folder or zip of pictures, `stacked-mnist:FOLDER` with MNIST's idx files there, a DataFrame, or an array or
+            tensor: `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
         key: which array of an `.npz` that holds several.
         resize: (height, width) for pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
