@@ -137,7 +137,7 @@ def test_a_run_is_evaluated_with_a_map_and_told_of(tmp_path, capsys):
         (["r", "--target", "x"], "--target is for tables"),
         (["r", "--features", "r"], "no feature map"),
         (["r", "--features", "f"], "does not fit pictures of shape (1, 8, 8)"),
-        (["nowhere"], "holds no checkpoint"),
+        (["nowhere"], "holds no run"),
         (["h"], "holds no checkpoint"),
     ],
 )

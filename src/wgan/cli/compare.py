@@ -65,7 +65,7 @@ def compare_command(
     features
         Of pictures: what they are compared on, as `wgan evaluate` takes it.
     out
-        The folder of the runs, comparison.json and report.html; runs/compare-<data> unless given.
+        The folder of the runs, comparison.json and report.html; runs/compare-DATA unless given.
     set_
         One setting for every run, section.field=value; may be repeated.
     jobs

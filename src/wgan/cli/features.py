@@ -36,7 +36,7 @@ def train_features(
     labels
         Their classes: own (folders, digits), an array of the .npz, or a file of one label a picture.
     out
-        The folder for features.safetensors and features.json; features/<data> unless given.
+        The folder for features.safetensors and features.json; features/DATA unless given.
     epochs
         Passes over the pictures.
     seed

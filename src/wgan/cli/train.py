@@ -75,7 +75,7 @@ def train_command(
     steps
         Generator steps.
     out
-        The run's folder; runs/<data>-<variant>-<seed> unless given.
+        The run's folder; runs/DATA-VARIANT-SEED unless given.
     seed
         Names every random draw.
     device

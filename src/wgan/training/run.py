@@ -26,6 +26,8 @@ from wgan.provenance import provenance
 from wgan.training.config import Config, from_file, resolve
 from wgan.training.state import read_header
 
+NO_RUN = "{}: holds no run (no config.toml and run.json): give a folder that `wgan train` made"
+
 
 @dataclass(frozen=True)
 class Run:
@@ -103,7 +105,7 @@ def read_run(folder: Path, progress: bool = False) -> tuple[Config, Dataset]:
     """
     settings, about = folder / "config.toml", folder / "run.json"
     if not settings.exists() or not about.exists():
-        raise WganError(f"{folder}: holds no run (no config.toml and run.json): give a folder that `wgan train` made")
+        raise WganError(NO_RUN.format(folder))
     config = resolve([from_file(settings)])
     dataset = config.data.load(progress=progress)
     _sittings(about, config, dataset)  # refuses other data
@@ -114,9 +116,11 @@ def steps_done(folder: Path) -> int:
     """Return after how many steps the generator in a run's folder was written.
 
     Raises:
-        WganError: no checkpoint there, or a damaged one.
+        WganError: no run or no checkpoint there, or a damaged one.
     """
     path = folder / "checkpoint.safetensors"
+    if not (folder / "config.toml").exists():
+        raise WganError(NO_RUN.format(folder))
     if not path.exists():
         raise WganError(f"{folder}: holds no checkpoint, so which step its generator is of cannot be told: give a run's folder, whole")
     return int(read_header(path).get("step", 0))
