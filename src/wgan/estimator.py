@@ -34,7 +34,7 @@ class WGAN(BaseEstimator):
         preset: `auto`, `toy`, `vectors`, `tables`, `small-images`, `images` or `residual`.
         random_state: names every random draw; an int gives the same model again.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `float32` or `bfloat16`.
+        precision: `auto`, `float32` or `bfloat16`; auto: bfloat16 for pictures where the device computes in it.
         compile: compile the losses.
         conditional: learn the classes that `fit` gets as `y`, or the data's own, so that `sample` takes `labels`.
         settings: more of the configuration, `{"optimiser.lr": 2e-4}`.
@@ -59,7 +59,7 @@ class WGAN(BaseEstimator):
         preset: str = "auto",
         random_state: int | np.random.RandomState | None = 0,
         device: str = "auto",
-        precision: str = "float32",
+        precision: str = "auto",
         compile: bool = False,
         conditional: bool = False,
         settings: Mapping[str, Any] | None = None,

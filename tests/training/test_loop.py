@@ -13,7 +13,7 @@ import torch
 
 from wgan.errors import WganError
 from wgan.evaluation import Watch
-from wgan.objectives import VARIANTS, Variant
+from wgan.objectives import VARIANTS, CriticLoss, Variant
 from wgan.objectives.lipschitz import Penalty, at_real, one_sided
 from wgan.objectives.scores import HINGE
 from wgan.training import configure, from_settings, loop, open_run, prepare, resume, train
@@ -232,7 +232,8 @@ COMPILED = """
 import sys
 from wgan.data import load
 from wgan.training import configure, from_settings, prepare, train
-settings = ["data.source=digits", "training.steps=6", "training.log_every=1", "network.width=4", "optimiser.batch=8"]
+settings = ["data.source=digits", "training.steps=6", "training.log_every=1", "network.width=4", "optimiser.batch=8",
+            "training.precision=float32"]
 estimates = []
 for more in (["training.compile=false"], ["training.compile=true"]):
     config, data = configure([from_settings([*settings, *more])])
@@ -247,6 +248,19 @@ def test_a_compiled_run_follows_the_plain_one():
     """In a process of its own: shape checks on annotations do not go with compiling."""
     done = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_compiler_that_loses_the_penaltys_gradient_is_refused(precision, monkeypatch):
+    def losing(module, **options):
+        if not isinstance(module, CriticLoss):
+            return module
+        return CriticLoss(module.critic, module.variant.adjusted(penalty_weight=0.0), module.low_precision)
+
+    monkeypatch.setattr(torch, "compile", losing)
+    config, data = setup("training.compile=true", f"training.precision={precision}")
+    with pytest.raises(WganError, match="a compiled gradient differs from float32's by"):
+        list(train(prepare(config, data), config, data))
 
 
 def test_more_steps_may_be_asked_for_where_the_rate_does_not_depend_on_them(tmp_path):

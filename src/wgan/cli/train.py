@@ -81,7 +81,7 @@ def train_command(
     device
         auto, cpu, cuda or mps.
     precision
-        float32 or bfloat16.
+        auto, float32 or bfloat16; auto: bfloat16 for pictures where the device computes in it.
     compile
         Compile the losses.
     config

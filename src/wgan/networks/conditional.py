@@ -43,9 +43,19 @@ class ConcatenationCritic(nn.Module):
         super().__init__()
         self.features, self.head, self.classes = net[:-2], net[-2:], classes
 
+    def inputs(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n *inputs"]:
+        """Return what the first layer sees."""
+        return beside(x, y, self.classes)
+
+    def direction(self, y: Labels) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
+        """Return (w, b) where f = w h + b, h the last hidden layer."""
+        last, _ = self.head.children()
+        assert isinstance(last, nn.Linear)
+        return last.weight, last.bias
+
     def hidden(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n *hidden"]:
         """Return the last hidden layer."""
-        h: Tensor = self.features(beside(x, y, self.classes))
+        h: Tensor = self.features(self.inputs(x, y))
         return h
 
     def score(self, h: Float[Tensor, "n *hidden"], y: Labels) -> Float[Tensor, " n"]:
@@ -73,6 +83,14 @@ class ProjectionCritic(nn.Module):
         """Return v + e_y for each class y."""
         directions = self.shared.weight + self.by_class.weight
         return F.normalize(directions, dim=1) if self.unit else directions
+
+    def inputs(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n *shape"]:
+        """Return what the first layer sees: samples alone."""
+        return x
+
+    def direction(self, y: Labels) -> tuple[Float[Tensor, "n hidden"], Tensor]:
+        """Return (w, b) where f = w h + b, one w for each label."""
+        return self.directions()[y], self.shared.bias
 
     def hidden(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n hidden"]:
         """Return the last hidden layer, which no label reaches."""

@@ -118,11 +118,21 @@ class TableCritic(nn.Module):
         super().__init__()
         self.features, self.head, self.pack, self.columns = net[:-2], net[-2:], pack, len(heads)
 
-    def hidden(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
-        """Return the last hidden layer."""
+    def inputs(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs inputs"]:
+        """Return what the first layer sees."""
         rows = x.reshape(-1, x.shape[-1])
         asked = (y >= 0).to(rows.dtype) if y is not None else rows.new_zeros(len(rows), self.columns)
-        h: Tensor = self.features(torch.cat([rows, asked], dim=1).reshape(len(rows) // self.pack, -1))
+        return torch.cat([rows, asked], dim=1).reshape(len(rows) // self.pack, -1)
+
+    def direction(self, y: States | None = None) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
+        """Return (w, b) where f = w h + b, h the last hidden layer."""
+        last, _ = self.head.children()
+        assert isinstance(last, nn.Linear)
+        return last.weight, last.bias
+
+    def hidden(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
+        """Return the last hidden layer."""
+        h: Tensor = self.features(self.inputs(x, y))
         return h
 
     def score(self, h: Float[Tensor, "packs hidden"], y: States | None = None) -> Float[Tensor, " packs"]:

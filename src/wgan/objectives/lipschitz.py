@@ -3,7 +3,7 @@
 Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017), algorithm 1, line 7.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -82,8 +82,11 @@ class Penalty:
 
     def __call__(self, critic: Critic, x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Norms, Norms]:
         """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of points: sum and mean."""
-        norms = [gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)]
-        return torch.stack([self.shape(n) for n in norms]).sum(0), torch.stack(norms).mean(0)
+        return self.of([gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)])
+
+    def of(self, norms: Sequence[Norms]) -> tuple[Norms, Norms]:
+        """Return the same from gradient norms, `[n]` for each kind of points."""
+        return torch.stack([self.shape(n) for n in norms]).sum(0), torch.stack(list(norms)).mean(0)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """How is a pair of networks trained, kept and taken up again?"""
 
 from wgan.training.config import Config, from_file, from_settings, resolve
+from wgan.training.device import choose_device
 from wgan.training.headroom import Headroom, critic_headroom
-from wgan.training.loop import Record, advice, choose_device, classes_of, model_of, prepare, resume, row_of, train
+from wgan.training.loop import Record, advice, classes_of, model_of, prepare, resume, row_of, train
 from wgan.training.model import Model, load_model, sampler, sampler_of_classes, save_model
 from wgan.training.presets import PRESETS, configure
 from wgan.training.run import Run, default_folder, open_run, read_run, steps_done

@@ -14,6 +14,8 @@ from wgan.errors import WganError, did_you_mean
 from wgan.networks import NetworkConfig
 from wgan.objectives import variant
 
+Precision = Literal["auto", "float32", "bfloat16"]
+
 
 def _at_least(section: Any, place: str, least: Mapping[str, int]) -> None:
     for name, bound in least.items():
@@ -119,8 +121,8 @@ class TrainingConfig:
     """Decay of the generator's moving average, which is what samples; 0 turns it off."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Networks' arithmetic; weights, scores and norms stay float32."""
+    precision: Precision = "auto"
+    """Networks' arithmetic; weights, scores and norms stay float32. auto: bfloat16 for pictures where the device computes in it."""
     compile: bool = False
     """Compile the loss modules."""
     log_every: int = 10

@@ -19,8 +19,9 @@ from wgan.objectives import CriticTerms, Variant, variant, weight_advice
 from wgan.objectives.lipschitz import clipped_share
 from wgan.training import state as states
 from wgan.training.config import Config
+from wgan.training.device import choose_device
 from wgan.training.draws import Draws
-from wgan.training.losses import TOLERANCE, TOLERANCE_BFLOAT16, build_losses, compiled
+from wgan.training.losses import build_losses, compiled
 from wgan.training.model import Model, sampler, save_model
 from wgan.training.run import Run
 from wgan.training.snapshots import write_snapshot
@@ -56,20 +57,6 @@ class Record:
 def row_of(config: Config) -> Variant:
     """Return the variant that a configuration describes."""
     return variant(config.objective.variant).adjusted(config.objective.penalty_weight, config.objective.clip)
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the device of that name; `auto` takes CUDA, then Apple's, then the CPU.
-
-    Raises:
-        WganError: the device is not there.
-    """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        name = next(d for d in ("cuda", "mps", "cpu") if there[d])
-    if not there.get(name, False):
-        raise WganError(f"training.device = '{name}': torch finds no such device here; choose {', '.join(d for d in there if there[d])}")
-    return torch.device(name)
 
 
 def prepare(config: Config, dataset: Dataset) -> State:
@@ -144,8 +131,7 @@ def train(
     losses = build_losses(state, row, config)
     measure_every = settings.measure_every or max(1, settings.steps // MEASUREMENTS)
     if settings.compile:
-        low = settings.precision == "bfloat16"
-        losses = compiled(losses, state, row, draws.critic(0), TOLERANCE_BFLOAT16 if low else TOLERANCE)
+        losses = compiled(losses, state, row, config, draws.critic(0))
     started = time.perf_counter() - state.seconds
     if state.step == 0:
         for _ in warm_up(state, losses, row, draws, config):

@@ -1,7 +1,7 @@
 """Which settings suit which data? A preset is a layer of configuration over the variant's own optimiser settings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wgan.data import Dataset
@@ -9,6 +9,7 @@ from wgan.errors import WganError, did_you_mean
 from wgan.objectives import Variant, variant
 from wgan.objectives.scores import DUAL_W1
 from wgan.training.config import Config, Layer, resolve
+from wgan.training.device import choose_device, choose_precision
 
 Nested = dict[str, dict[str, Any]]
 SMALL_SIDE = 16
@@ -87,7 +88,9 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
     asked = any("variant" in nested.get("objective", {}) for _, nested in user)
     row = variant(draft.objective.variant if asked else PRESETS[name].variant or draft.objective.variant)
     steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
-    return resolve([(f"variant {row.name}", row.settings()), *_layers(name, row), *steady, *user]), data
+    config = resolve([(f"variant {row.name}", row.settings()), *_layers(name, row), *steady, *user])
+    precision = choose_precision(config.training.precision, choose_device(config.training.device), data.shape)
+    return replace(config, training=replace(config.training, precision=precision)), data
 
 
 def _layers(name: str, row: Variant) -> list[Layer]:
