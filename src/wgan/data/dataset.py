@@ -22,6 +22,8 @@ MOST_EXACT = 2**53
 """Whole numbers below this are exact as floating-point ones."""
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
 """How a whole number is written: a code with leading zeros, such as 007, is a name."""
+BLOCK, KEPT_BLOCKS = 8192, 4
+"""Rows that are shuffled at once, and how many such blocks are remembered."""
 RESIDENT_BYTES = 256 * 2**20
 """Packed data up to this size is copied to the device once; larger data is read batch by batch."""
 
@@ -177,10 +179,27 @@ class Batches:
         """Return the row numbers that this rank reads at `draw` of batches of `batch` samples over all ranks."""
         if batch % self.world_size:
             raise WganError(f"a batch of {batch} cannot be divided among {self.world_size} ranks: choose a multiple")
-        part, n = batch // self.world_size, self.split.n_train
-        places = draw * batch + self.rank * part + np.arange(part, dtype=np.int64)
+        part = batch // self.world_size
+        at_once = max(1, BLOCK // part)
+        block, within = divmod(draw, at_once)
+        if (batch, block) not in self._blocks:
+            while len(self._blocks) >= KEPT_BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
+            draws = block * at_once + np.arange(at_once, dtype=np.int64)
+            places = (draws * batch + self.rank * part)[:, None] + np.arange(part, dtype=np.int64)
+            self._blocks[batch, block] = self._shuffled(places.ravel()).reshape(at_once, part)
+        return self._blocks[batch, block][within]
+
+    @cached_property
+    def _blocks(self) -> dict[tuple[int, int], Int64[np.ndarray, "draws k"]]:
+        """The rows of the blocks of draws that were asked for last, by batch size and number: shuffling a few rows costs as much as thousands."""
+        return {}
+
+    def _shuffled(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
+        """Return the row numbers at places of the endless row of epochs."""
+        n = self.split.n_train
         epochs, within = np.divmod(places, n)
-        order = np.empty(part, dtype=np.int64)
+        order = np.empty(len(places), dtype=np.int64)
         for epoch in np.unique(epochs):
             here = epochs == epoch
             order[here] = shuffled(within[here], n, self.seed, "epoch", int(epoch))

@@ -67,12 +67,17 @@ class Draws:
     def _balance(self) -> Balance | None:
         return Balance(self.batches.split) if self.batches.split.dataset.codec.heads else None
 
+    @cached_property
+    def _whole(self) -> Batches:
+        """The batches of all ranks together."""
+        return Batches(self.batches.split, self.batches.seed)
+
     def _labelled(self, draw: int, batch: int) -> tuple[Int64[np.ndarray, " k"], Tensor | None]:
         """Return this rank's rows and their labels; of tables rows that have the states asked for, and those."""
         if self._balance is None:
             rows = self.batches.rows(draw, batch)
             return rows, self.batches.labels(rows) if self.config.data.labels else None
-        whole = Batches(self.batches.split, self.batches.seed).rows(draw, batch)
+        whole = self._whole.rows(draw, batch)
         rows, y = self._balance.draw(numpy_generator(self.config.training.seed, "balance", draw), whole)
         part, rank = batch // self.batches.world_size, self.batches.rank
         return rows[rank * part : (rank + 1) * part], torch.from_numpy(y[rank * part : (rank + 1) * part]).to(self.device)
