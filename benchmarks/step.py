@@ -60,7 +60,7 @@ def our_step(config: Config, data: Dataset) -> Step:
 def textbook_step(config: Config, data: Dataset) -> Step:
     """The same by the book: `DataLoader`-free indexing of a tensor, `randn`, three passes of the critic, double backward."""
     state = prepare(config, data)
-    generator, critic = deepcopy(state.generator), deepcopy(state.critic)
+    generator, critic = (deepcopy(net).to(memory_format=torch.contiguous_format) for net in (state.generator, state.critic))
     device = next(critic.parameters()).device
     batch, latent = config.optimiser.batch, config.network.latent
     optimisers = [torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.0, 0.9)) for net in (critic, generator)]

@@ -53,12 +53,11 @@ class Block:
         return self._backward(d, x, weight, (False, True, False))[1]
 
     def to_bias(self, d: Tensor) -> Tensor:
-        """The sum over samples and positions of d, in float32 or better."""
-        axes = (0, 2, 3) if d.ndim == 4 else (0,)
-        return d.sum(axes, dtype=torch.float32 if d.dtype == torch.bfloat16 else d.dtype)
+        """The sum over samples and positions of d."""
+        return d.sum((0, 2, 3) if d.ndim == 4 else 0)
 
     def masked(self, d: Tensor, a: Tensor, out: Tensor) -> Tensor:
-        """Write d times the activation's slope at its result a."""
+        """Write d times the activation's slope at its result a, perhaps over one of them."""
         written: Tensor = aten.leaky_relu_backward.grad_input(d, a, self.slope, True, grad_input=out)
         return written
 
@@ -187,17 +186,16 @@ class _Passes(torch.autograd.Function):
         d = (to_f.unsqueeze(1) * direction[:k]).to(h.dtype).reshape(h[:k].shape)
         _down(sweep, d, activations, signals, weights, slice(0, k))
         scale = torch.where(norms > 0, to_norms / norms, 0.0)
-        t = (g * scale.view(-1, *[1] * (g.ndim - 1))).to(h.dtype)
+        activations[0][k:] = g * scale.view(-1, *[1] * (g.ndim - 1))
         gradients: list[Tensor | None] = []
         for i, (block, weight) in enumerate(zip(sweep.blocks, weights, strict=True)):
-            activations[i][k:] = t
             t = block.forward(activations[i][k:], weight, None)
-            t = block.masked(t, activations[i + 1][k:], out=t)
-            gradient = block.to_weight(signals[i], activations[i], weight)
-            gradients += [gradient.to(norms.dtype).contiguous(), block.to_bias(signals[i][:k])]
-        rows = torch.cat([h[:k].flatten(1), t.flatten(1)]).to(norms.dtype)
-        rows *= torch.cat([to_f, torch.ones_like(norms)]).unsqueeze(1)
-        return None, None, None, None, rows if len(direction) > 1 else rows.sum(0, keepdim=True), *gradients
+            t = block.masked(t, activations[i + 1][k:], out=activations[i + 1][k:])
+            gradients += [block.to_weight(signals[i], activations[i], weight).to(norms.dtype), block.to_bias(signals[i][:k]).to(norms.dtype)]
+        h = h.flatten(1).to(norms.dtype)
+        share = torch.cat([to_f, torch.ones_like(norms)])
+        to_direction = h * share.unsqueeze(1) if len(direction) > 1 else share.unsqueeze(0) @ h
+        return None, None, None, None, to_direction, *gradients
 
 
 def _down(sweep: Sweep, d: Tensor, activations: list[Tensor], signals: list[Tensor], weights: list[Tensor], part: slice) -> None:

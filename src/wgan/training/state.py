@@ -87,10 +87,20 @@ def load(state: State, path: Path) -> None:
             for key, tensor in _below(tensors, name):
                 index, _, slot = key.partition("/")
                 values.setdefault(int(index), {})[slot] = tensor
-            getattr(state, name).load_state_dict({"state": values, "param_groups": groups[name]})
+            optimiser = getattr(state, name)
+            for i, parameter in enumerate(optimiser.param_groups[0]["params"]):
+                _lay_out_as(parameter, values.get(i, {}))
+            optimiser.load_state_dict({"state": values, "param_groups": groups[name]})
         state.step, state.seconds = int(header["step"]), float(header["seconds"])
     except (KeyError, ValueError, RuntimeError) as error:
         raise WganError(f"{path}: does not fit this run ({str(error).splitlines()[0]}): start in another folder with --out") from None
+
+
+def _lay_out_as(parameter: Tensor, slots: dict[str, Tensor]) -> None:
+    """Give a parameter's moments its own layout in memory: a fused optimiser goes through them side by side, and does not look at strides."""
+    for slot, tensor in slots.items():
+        if tensor.shape == parameter.shape:
+            slots[slot] = torch.empty_like(parameter).copy_(tensor)
 
 
 def _below(tensors: dict[str, Tensor], name: str) -> Iterator[tuple[str, Tensor]]:
