@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from wgan.networks.layers import PixelNorm, Reshape, he
+from wgan.networks.layers import PixelNorm, Reshape, TransposedConv2d, he
 
 Size = tuple[int, int]
 SMALLEST = 4
@@ -72,7 +72,7 @@ def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.S
     for (small, large), channels in zip(pairwise(levels), pairwise(widths), strict=True):
         kernel, stride, padding = _geometry(large, small)
         odd = (large[0] % 2 if stride[0] == 2 else 0, large[1] % 2 if stride[1] == 2 else 0)
-        layers += [nn.ConvTranspose2d(*channels, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]
+        layers += [TransposedConv2d(*channels, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]
     layers += [nn.Conv2d(widths[-1], c, 3, padding=1), nn.Tanh()]
     return _initialised(nn.Sequential(*layers), last_gain=0.5)
 
@@ -143,4 +143,4 @@ def _initialised(net: nn.Sequential, slope: float = 0.2, last_gain: float = 1.0)
         he(layer, slope)
     with torch.no_grad():
         [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1].weight.mul_(last_gain)
-    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

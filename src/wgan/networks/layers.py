@@ -15,6 +15,17 @@ class PixelNorm(nn.Module):
         return x * torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-8)
 
 
+class TransposedConv2d(nn.ConvTranspose2d):
+    """The same function, the bias added in a step of its own: on a CPU the fused one is up to three times slower for odd sizes."""
+
+    def forward(self, input: Float[Tensor, "n c h w"], output_size: list[int] | None = None) -> Float[Tensor, "n c2 h2 w2"]:
+        assert output_size is None
+        assert self.bias is not None
+        assert isinstance(self.padding, tuple)
+        x = nn.functional.conv_transpose2d(input, self.weight, None, self.stride, self.padding, self.output_padding)
+        return x + self.bias.to(x.dtype).view(-1, 1, 1)
+
+
 class Score(nn.Module):
     """Drop the last axis of size one: `[n, 1] -> [n]`, one score a sample."""
 

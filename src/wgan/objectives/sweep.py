@@ -20,7 +20,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 aten = torch.ops.aten
-FEW_POSITIONS = 64
+FEW_POSITIONS = 16
 """Up to so many positions, a bfloat16 matrix product over patches is faster than the library's gradient to a convolution's weights."""
 
 
@@ -165,7 +165,7 @@ class _Passes(torch.autograd.Function):
         f = _inner(h[:k].flatten(1), direction[:k])
         signals = [torch.empty_like(a) for a in activations[1:]]
         unit = direction[k:] if len(direction) > 1 else direction
-        d = unit.to(dtype).expand(n - k, -1).reshape(h[k:].shape)
+        d = _shaped(unit.to(dtype).expand(n - k, -1), h)
         _down(sweep, d, activations, signals, weights, slice(k, n))
         g = sweep.blocks[0].to_input(signals[0][k:], activations[0][k:], weights[0]).to(f.dtype)
         if own is not None:
@@ -183,7 +183,7 @@ class _Passes(torch.autograd.Function):
         direction, g, norms, _ = ctx.saved_tensors
         sweep, k, weights = ctx.sweep, ctx.k, ctx.weights
         h = activations[-1]
-        d = (to_f.unsqueeze(1) * direction[:k]).to(h.dtype).reshape(h[:k].shape)
+        d = _shaped((to_f.unsqueeze(1) * direction[:k]).to(h.dtype), h)
         _down(sweep, d, activations, signals, weights, slice(0, k))
         scale = torch.where(norms > 0, to_norms / norms, 0.0)
         activations[0][k:] = g * scale.view(-1, *[1] * (g.ndim - 1))
@@ -216,6 +216,12 @@ def _laid_out(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
         out[start : start + len(part)] = part
         start += len(part)
     return out
+
+
+def _shaped(rows: Tensor, like: Tensor) -> Tensor:
+    """Return rows of numbers in the shape and layout of samples of `like`."""
+    layout = torch.channels_last if like.ndim == 4 else torch.contiguous_format
+    return rows.reshape(-1, *like.shape[1:]).contiguous(memory_format=layout)
 
 
 def _inner(h: Tensor, direction: Tensor) -> Tensor:
