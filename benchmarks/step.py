@@ -1,17 +1,21 @@
-"""How fast is a training step? Our loop against a textbook loop, and both against this machine's own matrix product.
+"""How fast is a training step? Ours, a textbook loop and Keras 3 in turn, beside this machine's own matrix product.
 
-The textbook loop is written here from the papers in plain PyTorch: the same networks, batch, optimiser and float32, the
-penalty by `torch.autograd.grad(..., create_graph=True)`, real, fake and interpolates scored one after another. The two
-take turns in one process, and medians of the pairs' ratios are reported. Floating-point operations of matrix
-products and convolutions are counted on the textbook's step; divided by the time they give each loop's share of the rate
-of a 2048 x 2048 matrix product, timed in the same rounds.
+The textbook loop is written here from the papers in plain PyTorch: the same networks, batch and optimiser, the penalty by
+`torch.autograd.grad(..., create_graph=True)`, real, fake and interpolates scored one after another; in bfloat16 by automatic casting. Keras
+is `keras_step.py` beside this file, in a process of its own and an environment that has it. All take turns, and medians of the rounds'
+ratios to the textbook in float32 are reported. Floating-point operations of matrix products and convolutions are counted on each of
+PyTorch's steps; divided by the time they give the share of the rate of a 2048 x 2048 matrix product in the same precision, timed in the same
+rounds. Convolutions may go beyond it: a product of that size is no more than a common measure.
 
-    python benchmarks/step.py [--seconds 20] [--threads 2] [--out step.json]
+    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda] [--out step.json]
+
+On CUDA, `compiled` is our loss under `torch.compile`; on a CPU it is left out.
 """
 
 import argparse
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -26,13 +30,14 @@ import wgan
 from wgan.data import Batches, Dataset, load
 from wgan.training import Config, configure, from_settings, prepare, row_of
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses
+from wgan.training.losses import build_losses, compiled
 from wgan.training.step import train_step
 
 CASES = {
     "MLP 512x3, 2-D, batch 256": ((2,), ["network.width=512", "network.depth=3", "network.latent=2", "optimiser.batch=256"]),
     "conv 64, 28x28x1, batch 64": ((28, 28, 1), ["network.width=64", "optimiser.batch=64"]),
     "conv 64, 32x32x3, batch 64": ((32, 32, 3), ["network.width=64", "optimiser.batch=64"]),
+    "conv 64, 64x64x3, batch 64": ((64, 64, 3), ["network.width=64", "optimiser.batch=64"]),
 }
 COMMON = ["optimiser.critic_steps=5", "optimiser.lr=1e-4", "optimiser.betas=[0.0, 0.9]", "optimiser.decay=none", "objective.penalty_weight=10"]
 PRODUCTS = 5
@@ -54,6 +59,8 @@ def our_step(config: Config, data: Dataset) -> Step:
     device = next(state.critic.parameters()).device
     draws = Draws(Batches(data.split(), 0, device), config, device)
     losses = build_losses(state, row, config)
+    if config.training.compile:
+        losses = compiled(losses, state, row, config, draws.critic(0))
     return lambda: (train_step(state, losses, row, draws, config), None)[1]
 
 
@@ -70,8 +77,9 @@ def textbook_step(config: Config, data: Dataset) -> Step:
         u = torch.rand(batch, *[1] * (real.ndim - 1), device=device)
         x = (u * real + (1 - u) * fake).requires_grad_(True)
         (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
-        return ((gradient.flatten(1).norm(2, dim=1) - 1) ** 2).mean()
+        return ((gradient.flatten(1).float().norm(2, dim=1) - 1) ** 2).mean()
 
+    @torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16")
     def step() -> None:
         for _ in range(config.optimiser.critic_steps):
             real = everything[torch.randint(len(everything), (batch,), device=device)]
@@ -86,15 +94,38 @@ def textbook_step(config: Config, data: Dataset) -> Step:
     return step
 
 
-def matrix_product(device: torch.device, size: int = 2048) -> Step:
-    """A float32 matrix product of 2 size^3 operations, several times over: the machine's own limit."""
-    a = torch.randn(size, size, device=device)
+def matrix_product(device: torch.device, dtype: torch.dtype, size: int = 2048) -> Step:
+    """A matrix product of 2 size^3 operations, several times over: the machine's own limit, more or less."""
+    a = torch.randn(size, size, device=device).to(dtype)
 
     def step() -> None:
         for _ in range(PRODUCTS):
             a @ a
 
     return step
+
+
+class Keras:
+    """A process of `keras_step.py`: a step, and its seconds, for each call."""
+
+    def __init__(self, python: str, case: int, precision: str, threads: int) -> None:
+        script = Path(__file__).with_name("keras_step.py")
+        arguments = [python, str(script), "--case", str(case), "--precision", precision, "--threads", str(threads), "--serve"]
+        backend = "jax" if len(list(CASES.values())[case][0]) == 1 and precision == "float32" else "tensorflow"  # whichever is the faster one
+        self.process = subprocess.Popen([*arguments, "--backend", backend], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def seconds(self) -> float:
+        """Run one step."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def repeat_for(seconds: float, least: int = 5) -> Iterator[None]:
@@ -136,61 +167,79 @@ def operations(step: Step) -> int:
     return counter.total
 
 
-def measure(name: str, seconds: float, device: torch.device) -> dict[str, Any]:
-    """Time both loops and the matrix product in turn; return medians, and medians of ratios round by round."""
+def measure(name: str, seconds: float, device: torch.device, threads: int, keras: str | None) -> dict[str, Any]:
+    """Time all contenders in turn; return medians, and medians of ratios round by round."""
     shape, settings = CASES[name]
     data = data_of(shape)
-    config, _ = configure([from_settings([*COMMON, *settings, f"training.device={device.type}"])], data=data)
-    ours, textbook, product = our_step(config, data), textbook_step(config, data), matrix_product(device)
-    flops = operations(textbook)
-    for step in (ours, textbook, product):
-        step()
-    rounds = [[timed(step, device) for step in (ours, textbook, product)] for _ in repeat_for(seconds)]
-    a, b, c = (statistics.median(r[i] for r in rounds) for i in range(3))
-    samples = config.optimiser.critic_steps * config.optimiser.batch
-    limit = PRODUCTS * 2 * 2048**3
-    return {
-        "case": name,
-        "rounds": len(rounds),
-        "ratio": statistics.median(r[1] / r[0] for r in rounds),
-        "critic samples/s": {"ours": samples / a, "textbook": samples / b},
-        "operations a step (textbook)": flops,
-        "matrix product, operations/s": limit / c,
-        "share of the matrix product's rate": {
-            "ours": statistics.median(flops / r[0] / (limit / r[2]) for r in rounds),
-            "textbook": statistics.median(flops / r[1] / (limit / r[2]) for r in rounds),
-        },
+    steps: dict[str, Step] = {}
+    for precision in ("float32", "bfloat16"):
+        given = [*COMMON, *settings, f"training.device={device.type}", f"training.precision={precision}"]
+        config, _ = configure([from_settings(given)], data=data)
+        steps[f"textbook, {precision}"] = textbook_step(config, data)
+        steps[f"ours, {precision}"] = our_step(config, data)
+        if device.type == "cuda":
+            steps[f"ours, {precision}, compiled"] = our_step(configure([from_settings([*given, "training.compile=true"])], data=data)[0], data)
+        steps[f"matrix product, {precision}"] = matrix_product(device, getattr(torch, precision))
+    flops = {
+        what: PRODUCTS * 2 * 2048**3 if what.startswith("matrix") else operations(step) for what, step in steps.items() if "compiled" not in what
     }
+    clocks = {what: lambda step=step: timed(step, device) for what, step in steps.items()}
+    workers = {f"Keras, {p}": Keras(keras, list(CASES).index(name), p, threads) for p in ("float32", "bfloat16")} if keras else {}
+    clocks |= {what: worker.seconds for what, worker in workers.items()}
+    for clock in clocks.values():
+        clock()
+    rounds = [{what: clock() for what, clock in clocks.items()} for _ in repeat_for(seconds)]
+    for worker in workers.values():
+        worker.close()
+    samples = config.optimiser.critic_steps * config.optimiser.batch
+    results = {}
+    for what in clocks:
+        results[what] = {
+            "seconds": statistics.median(r[what] for r in rounds),
+            "ratio": statistics.median(r["textbook, float32"] / r[what] for r in rounds),
+        }
+        if not what.startswith("matrix"):
+            results[what]["critic samples/s"] = samples / results[what]["seconds"]
+        if what in flops:
+            results[what]["operations"] = flops[what]
+            limit = "matrix product, " + what.split(", ")[1]
+            results[what]["share"] = statistics.median(flops[what] / r[what] * r[limit] / flops[limit] for r in rounds)
+    default = configure([from_settings([*COMMON, *settings, f"training.device={device.type}"])], data=data)[0].training.precision
+    return {"case": name, "rounds": len(rounds), "default": default, "results": results}
+
+
+def print_case(row: dict[str, Any]) -> None:
+    """Print one pair of networks."""
+    print(f"\n{row['case']}: {row['rounds']} rounds; by default {row['default']}")
+    for what, found in row["results"].items():
+        if what.startswith("matrix"):
+            print(f"  {what:28} {found['operations'] / found['seconds'] / 1e9:8.0f} GFLOP/s", flush=True)
+            continue
+        share = f"  share of the product's rate {found['share']:4.0%}" if "share" in found else ""
+        print(f"  {what:28} {found['critic samples/s']:8.0f} critic samples/s  ratio {found['ratio']:.2f}{share}", flush=True)
 
 
 def main() -> None:
     """Print a table and write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=30.0, help="time for each pair of networks")
+    parser.add_argument("--seconds", type=float, default=60.0, help="time for each pair of networks")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--cases", type=int, nargs="+", default=[0, 1, 2], help="which pairs of networks, by number")
+    parser.add_argument("--keras", default=None, metavar="PYTHON", help="the interpreter of an environment with keras, tensorflow-cpu and jax")
     parser.add_argument("--out", default=None, help="a JSON file")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
-    print(
-        f"wgan {wgan.__version__}, torch {torch.__version__}, {device}, {arguments.threads} threads, float32\n"
-        "critic samples/s, and the share of the matrix product's rate"
-    )
+    where = torch.cuda.get_device_name() if device.type == "cuda" else f"{arguments.threads} threads"
+    print(f"wgan {wgan.__version__}, torch {torch.__version__}, {device}, {where}; ratios to the textbook in float32")
     rows = []
-    for name in CASES:
-        row = measure(name, arguments.seconds, device)
-        rows.append(row)
-        rate, share = row["critic samples/s"], row["share of the matrix product's rate"]
-        print(
-            f"{name:27} ours {rate['ours']:7.0f} ({share['ours']:.0%})  textbook {rate['textbook']:7.0f} ({share['textbook']:.0%})"
-            f"  ratio {row['ratio']:.2f}  matrix product {row['matrix product, operations/s'] / 1e9:.0f} GFLOP/s  {row['rounds']} rounds",
-            flush=True,
-        )
+    for name in (list(CASES)[i] for i in arguments.cases):
+        rows.append(measure(name, arguments.seconds, device, arguments.threads, arguments.keras))
+        print_case(rows[-1])
     if arguments.out:
-        Path(arguments.out).write_text(
-            json.dumps({"torch": torch.__version__, "threads": arguments.threads, "device": str(device), "rows": rows}, indent=2)
-        )
+        about = {"torch": torch.__version__, "threads": arguments.threads, "device": where}
+        Path(arguments.out).write_text(json.dumps(about | {"rows": rows}, indent=2))
 
 
 if __name__ == "__main__":

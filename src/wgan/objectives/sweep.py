@@ -208,8 +208,10 @@ def _down(sweep: Sweep, d: Tensor, activations: list[Tensor], signals: list[Tens
 
 def _laid_out(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
     """Return the parts one after another, in a type; of pictures and kernels, channels last, also where there is one channel."""
-    first = parts[0]
+    first = parts[0].detach()
     layout = torch.channels_last if first.ndim == 4 else torch.contiguous_format
+    if len(parts) == 1 and first.dtype == dtype and first.is_contiguous(memory_format=layout) and first.shape[1] > 1:
+        return first
     out = torch.empty((sum(map(len, parts)), *first.shape[1:]), dtype=dtype, device=first.device, memory_format=layout)
     start = 0
     for part in parts:
