@@ -34,6 +34,19 @@ def test_an_epoch_reads_every_training_sample_once_and_never_a_held_out_one():
     assert not np.array_equal(epochs[0], epochs[1])
 
 
+@pytest.mark.parametrize(("seed", "batch"), [(0, 7), (3, 64), (3, 9000)])
+def test_blocks_of_draws_read_what_single_draws_would(seed, batch, monkeypatch):
+    """In whatever order draws are asked for: past, future, the generator's negative ones; blocks that were forgotten come back."""
+    split = load(POINTS).split()
+    draws = [0, 5, -1, 1, 2000, -900, 1171, 3, -1, 0, 40_000, 80_000, 120_000, 5]
+    batches = Batches(split, seed)
+    in_blocks = [batches.rows(draw, batch) for draw in draws]
+    assert len(batches._blocks) <= dataset_module.KEPT_BLOCKS
+    monkeypatch.setattr(dataset_module, "BLOCK", 1)
+    alone = Batches(split, seed)
+    assert all(np.array_equal(rows, alone.rows(draw, batch)) for rows, draw in zip(in_blocks, draws, strict=True))
+
+
 @pytest.mark.parametrize("world_size", [2, 3, 4])
 def test_ranks_together_read_what_one_process_would(world_size):
     split = load(POINTS).split()

@@ -5,6 +5,7 @@ from torch import nn
 from wgan.errors import WganError
 from wgan.networks import NetworkConfig, build_critic, build_generator, count_parameters
 from wgan.networks.images import sizes
+from wgan.networks.layers import TransposedConv2d
 
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 8, 8), (3, 6, 9), (4, 17, 5), (3, 30, 64), (1, 1, 40), (2, 3, 3), (1, 1, 1)]
 
@@ -78,3 +79,20 @@ def test_networks_that_do_not_fit_the_data_are_refused(fields, shape, message):
 def test_impossible_sizes_are_refused_at_construction():
     with pytest.raises(WganError, match=r"network\.width = 0"):
         NetworkConfig(width=0)
+
+
+@pytest.mark.parametrize("odd", [(0, 0), (1, 0), (1, 1)])
+def test_a_transposed_convolution_is_torchs(odd):
+    ours = TransposedConv2d(3, 5, (4, 4), (2, 2), (1, 1), odd)
+    theirs = nn.ConvTranspose2d(3, 5, (4, 4), (2, 2), (1, 1), odd)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, 3, 4, 6)
+    assert torch.allclose(ours(x), theirs(x), atol=1e-6)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert ours(x).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("kind", ["conv", "residual"])
+def test_kernels_lie_with_channels_last(kind):
+    for net in (build_generator(NetworkConfig(kind=kind, width=8), (3, 8, 8)), build_critic(NetworkConfig(kind=kind, width=8), (3, 8, 8))):
+        assert all(p.is_contiguous(memory_format=torch.channels_last) for p in net.parameters() if p.ndim == 4)
