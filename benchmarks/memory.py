@@ -1,7 +1,7 @@
 """Does training on an array larger than memory stay small? Peak resident memory on a large `.npy`, against a tiny one.
 
 Writes a float32 array of the asked size (random, in pieces) to a temporary folder, then runs `wgan train` on it and on 1,000
-rows of the same width in processes of their own, and compares their peak resident sets (`ru_maxrss`).
+rows of the same width in processes of their own, and compares their peak resident sets (Linux's `VmHWM`).
 
     python benchmarks/memory.py [--gib 4] [--columns 784] [--steps 200] [--folder DIR]
 """
@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 TRAIN = """
-import json, resource, sys
+import json, sys
+from pathlib import Path
 from wgan.cli import main
 code = main(["train", sys.argv[1], "--steps", sys.argv[2], "--out", sys.argv[3], "--quiet"])
-print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+print(int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024)
 sys.exit(code)
 """
 

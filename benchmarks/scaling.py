@@ -9,7 +9,6 @@ changed at a time. Data of growing size are a memory-mapped `.npy`. Cost is per 
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -42,12 +41,18 @@ def pictures(folder: Path, rows: int) -> Path:
     return path
 
 
+def peak() -> float:
+    """Return this process's peak resident memory in MiB, as Linux counts it: not that of the one that started it, as `ru_maxrss` may be."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dict[str, float]:
     """Time steps; return their median, the number of parameters, and the peak of resident memory in MiB beyond that at the start."""
     torch.set_num_threads(threads)
     settings = [f"data.source={path}", f"optimiser.batch={batch}", f"network.width={width}", "optimiser.critic_steps=1", "training.device=cpu"]
     config, data = configure([from_settings(settings)])
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    before = peak()
     state, row = prepare(config, data), row_of(config)
     draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
     losses = build_losses(state, row, config)
@@ -56,8 +61,7 @@ def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dic
         start = time.perf_counter()
         train_step(state, losses, row, draws, config)
         seconds.append(time.perf_counter() - start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"seconds": statistics.median(seconds[1:]), "parameters": count_parameters(state.critic), "MiB": peak - before}
+    return {"seconds": statistics.median(seconds[1:]), "parameters": count_parameters(state.critic), "MiB": peak() - before}
 
 
 def main() -> None:

@@ -1,15 +1,14 @@
 """How fast is a training step? Ours, a textbook loop and Keras 3 in turn, beside this machine's own matrix product.
 
-The textbook loop is written here from the papers in plain PyTorch: the same networks, batch and optimiser, the penalty by
-`torch.autograd.grad(..., create_graph=True)`, real, fake and interpolates scored one after another; in bfloat16 by automatic casting. Keras
+The textbook loop is written here as scripts have it, in plain PyTorch: the same networks and batch, an unfused Adam, the penalty by
+`torch.autograd.grad(..., create_graph=True)`, real, fake and interpolates scored one after another, a critic that is not frozen in the
+generator's step; in bfloat16 by automatic casting. Keras
 is `keras_step.py` beside this file, in a process of its own and an environment that has it. All take turns, and medians of the rounds'
 ratios to the textbook in float32 are reported. Floating-point operations of matrix products and convolutions are counted on each of
 PyTorch's steps; divided by the time they give the share of the rate of a 2048 x 2048 matrix product in the same precision, timed in the same
 rounds. Convolutions may go beyond it: a product of that size is no more than a common measure.
 
-    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda] [--out step.json]
-
-On CUDA, `compiled` is our loss under `torch.compile`; on a CPU it is left out.
+    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda] [--compiled] [--out step.json]
 """
 
 import argparse
@@ -79,16 +78,22 @@ def textbook_step(config: Config, data: Dataset) -> Step:
         (gradient,) = torch.autograd.grad(critic(x).sum(), x, create_graph=True)
         return ((gradient.flatten(1).float().norm(2, dim=1) - 1) ** 2).mean()
 
-    @torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16")
+    def cast() -> torch.autocast:
+        return torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16")
+
     def step() -> None:
         for _ in range(config.optimiser.critic_steps):
             real = everything[torch.randint(len(everything), (batch,), device=device)]
-            fake = generator(torch.randn(batch, latent, device=device)).detach()
             optimisers[0].zero_grad()
-            (critic(fake).mean() - critic(real).mean() + 10 * penalty(real, fake)).backward()
+            with cast():
+                fake = generator(torch.randn(batch, latent, device=device)).detach()
+                loss = critic(fake).mean() - critic(real).mean() + 10 * penalty(real, fake)
+            loss.backward()
             optimisers[0].step()
         optimisers[1].zero_grad()
-        (-critic(generator(torch.randn(batch, latent, device=device))).mean()).backward()
+        with cast():
+            loss = -critic(generator(torch.randn(batch, latent, device=device))).mean()
+        loss.backward()
         optimisers[1].step()
 
     return step
@@ -108,11 +113,10 @@ def matrix_product(device: torch.device, dtype: torch.dtype, size: int = 2048) -
 class Keras:
     """A process of `keras_step.py`: a step, and its seconds, for each call."""
 
-    def __init__(self, python: str, case: int, precision: str, threads: int) -> None:
+    def __init__(self, python: str, case: int, backend: str, precision: str, threads: int) -> None:
         script = Path(__file__).with_name("keras_step.py")
-        arguments = [python, str(script), "--case", str(case), "--precision", precision, "--threads", str(threads), "--serve"]
-        backend = "jax" if len(list(CASES.values())[case][0]) == 1 and precision == "float32" else "tensorflow"  # whichever is the faster one
-        self.process = subprocess.Popen([*arguments, "--backend", backend], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        arguments = [python, str(script), "--backend", backend, "--case", str(case), "--precision", precision, "--threads", str(threads), "--serve"]
+        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def seconds(self) -> float:
         """Run one step."""
@@ -167,7 +171,7 @@ def operations(step: Step) -> int:
     return counter.total
 
 
-def measure(name: str, seconds: float, device: torch.device, threads: int, keras: str | None) -> dict[str, Any]:
+def measure(name: str, seconds: float, device: torch.device, threads: int, keras: str | None, compiling: bool) -> dict[str, Any]:
     """Time all contenders in turn; return medians, and medians of ratios round by round."""
     shape, settings = CASES[name]
     data = data_of(shape)
@@ -177,14 +181,19 @@ def measure(name: str, seconds: float, device: torch.device, threads: int, keras
         config, _ = configure([from_settings(given)], data=data)
         steps[f"textbook, {precision}"] = textbook_step(config, data)
         steps[f"ours, {precision}"] = our_step(config, data)
-        if device.type == "cuda":
+        if compiling:
             steps[f"ours, {precision}, compiled"] = our_step(configure([from_settings([*given, "training.compile=true"])], data=data)[0], data)
         steps[f"matrix product, {precision}"] = matrix_product(device, getattr(torch, precision))
     flops = {
         what: PRODUCTS * 2 * 2048**3 if what.startswith("matrix") else operations(step) for what, step in steps.items() if "compiled" not in what
     }
     clocks = {what: lambda step=step: timed(step, device) for what, step in steps.items()}
-    workers = {f"Keras, {p}": Keras(keras, list(CASES).index(name), p, threads) for p in ("float32", "bfloat16")} if keras else {}
+    backends = ("TensorFlow", "JAX") if len(shape) == 1 else ("TensorFlow",)  # on pictures JAX takes four to six times as long
+    workers = {
+        f"Keras on {backend}, {p}": Keras(keras, list(CASES).index(name), backend.lower(), p, threads)
+        for p in ("float32", "bfloat16")
+        for backend in (backends if keras else ())
+    }
     clocks |= {what: worker.seconds for what, worker in workers.items()}
     for clock in clocks.values():
         clock()
@@ -227,6 +236,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--cases", type=int, nargs="+", default=[0, 1, 2], help="which pairs of networks, by number")
     parser.add_argument("--keras", default=None, metavar="PYTHON", help="the interpreter of an environment with keras, tensorflow-cpu and jax")
+    parser.add_argument("--compiled", action="store_true", help="also our step with compiled losses")
     parser.add_argument("--out", default=None, help="a JSON file")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -235,7 +245,7 @@ def main() -> None:
     print(f"wgan {wgan.__version__}, torch {torch.__version__}, {device}, {where}; ratios to the textbook in float32")
     rows = []
     for name in (list(CASES)[i] for i in arguments.cases):
-        rows.append(measure(name, arguments.seconds, device, arguments.threads, arguments.keras))
+        rows.append(measure(name, arguments.seconds, device, arguments.threads, arguments.keras, arguments.compiled))
         print_case(rows[-1])
     if arguments.out:
         about = {"torch": torch.__version__, "threads": arguments.threads, "device": where}

@@ -1,11 +1,15 @@
 """The sweep against differentiating twice: every penalised row, every kind of critic that it serves, and those that it leaves alone."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import prune
 
 from wgan.data.tables import Head
 from wgan.networks import NetworkConfig, build_critic
+from wgan.networks.conditional import ConcatenationCritic
 from wgan.objectives import VARIANTS, CriticLoss
 from wgan.objectives.sweep import Block, blocks_of
 
@@ -21,9 +25,8 @@ def batch_of(shape, n=6, seed=0):
 
 def terms_and_gradient(critic, row, batch, swept, y=None, every=1, bfloat16=False):
     loss = CriticLoss(critic, row, bfloat16, every)
-    assert loss.sweep is not None
-    if not swept:
-        loss.sweep = None
+    assert blocks_of(critic)
+    loss.swept = swept
     critic.zero_grad(set_to_none=True)
     terms = loss(*batch, y)
     terms.loss.mean().backward()
@@ -98,19 +101,124 @@ def test_a_matrix_product_over_patches_is_the_gradient_to_a_kernel():
     assert torch.equal(block.to_weight(d, x, weight).float(), expected)
 
 
-def test_critics_of_another_kind_are_left_alone():
-    flat = nn.Flatten(0)
-    chain = [nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1)]
-    assert len(blocks_of(nn.Sequential(*chain, flat))) == 1
-    assert blocks_of(nn.Sequential(*chain, nn.Sigmoid(), flat)) is None
-    assert blocks_of(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), flat)) is None
-    assert blocks_of(nn.Sequential(nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1), flat)) is None
-    assert blocks_of(nn.Sequential(nn.Linear(2, 1), flat)) is None
-    assert blocks_of(nn.Sequential(nn.Conv2d(2, 4, 3, groups=2), nn.ReLU(), nn.Flatten(), nn.Linear(4, 1), flat)) is None
-    assert blocks_of(nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, padding_mode="circular"), nn.ReLU(), nn.Flatten(), nn.Linear(4, 1), flat)) is None
-    for layers in ("dropout", "spectral", "spectral-sorting", "orthonormal"):
-        assert blocks_of(build_critic(NetworkConfig(width=4), (2,), layers=layers)) is None
+def chain(*more, width=4):
+    return nn.Sequential(nn.Linear(2, width), *more, nn.ReLU(), nn.Linear(width, 1), nn.Flatten(0))
+
+
+def hooked():
+    critic = chain()
+    critic[0].register_forward_hook(lambda module, inputs, output: 2 * output)
+    return critic
+
+
+def reparametrised(how):
+    critic = chain()
+    how(critic[0])
+    return critic
+
+
+class Doubled(nn.Sequential):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Shifted(ConcatenationCritic):
+    def forward(self, x, y):
+        return super().forward(x, y) + x.square().sum(1)
+
+
+OTHERS = {
+    "a bounded head": lambda: nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.Hardtanh(-10, 10), nn.Flatten(0)),
+    "another activation": lambda: nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0)),
+    "an activation that falls": lambda: nn.Sequential(nn.Linear(2, 4), nn.LeakyReLU(-0.2), nn.Linear(4, 1), nn.Flatten(0)),
+    "two activations": lambda: chain(nn.ReLU()),
+    "no bias": lambda: nn.Sequential(nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0)),
+    "no hidden layer": lambda: nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)),
+    "a hook": hooked,
+    "spectral norm of old": lambda: reparametrised(nn.utils.spectral_norm),
+    "weight norm": lambda: reparametrised(nn.utils.parametrizations.weight_norm),
+    "pruning": lambda: reparametrised(lambda layer: prune.l1_unstructured(layer, "weight", 2)),
+    "a class of its own": lambda: Doubled(*chain()),
+    **{layers: partial(build_critic, NetworkConfig(width=4), (2,), layers=layers) for layers in ("dropout", "orthonormal")},
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm|.*spectral_norm|.*drops out")
+@pytest.mark.parametrize("kind", OTHERS)
+def test_critics_of_another_kind_are_differentiated_twice(kind):
+    torch.manual_seed(0)
+    critic = OTHERS[kind]()
+    assert blocks_of(critic) is None
+    CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean().backward()
+    assert any(p.grad is not None and float(p.grad.norm()) > 0 for p in critic.parameters())
+
+
+def test_pictures_of_another_kind_are_left_alone():
+    for layer in (nn.Conv2d(2, 4, 3, groups=2), nn.Conv2d(2, 4, 3, padding=1, padding_mode="circular"), nn.Conv2d(2, 4, 3, dilation=2)):
+        assert blocks_of(nn.Sequential(layer, nn.ReLU(), nn.Flatten(), nn.Linear(4, 1), nn.Flatten(0))) is None
     assert blocks_of(build_critic(NetworkConfig(kind="residual", width=4), (3, 8, 8))) is None
+
+
+def test_what_is_derived_from_a_critic_is_not_taken_for_it():
+    own = build_critic(NetworkConfig(width=4, condition="concatenation"), (2,), classes=2)
+    assert blocks_of(own)
+    own.__class__ = Shifted
+    assert blocks_of(own) is None
+
+
+def test_layers_that_are_shared_are_swept_as_often_as_they_stand():
+    torch.manual_seed(0)
+    layer, activation = nn.Linear(3, 3), nn.ReLU()
+    critic = nn.Sequential(layer, activation, layer, activation, nn.Linear(3, 1), nn.Flatten(0)).double()
+    assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((3,))))
+    labelled = build_critic(NetworkConfig(width=3, depth=2), (3,), classes=2)
+    labelled.features = nn.Sequential(layer, activation, layer, activation)
+    assert_alike(labelled.double(), VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((3,))), torch.arange(6) % 2)
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_samples_of_more_axes_go_through_linear_layers_as_ever(flat):
+    torch.manual_seed(0)
+    after = [nn.Flatten(), nn.Linear(24, 1)] if flat else [nn.Linear(8, 1)]
+    critic = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), *after, nn.Flatten(0))
+    x_real, x_fake, u = batch_of((3, 4) if flat else (1, 4))
+    terms = CriticLoss(critic, VARIANTS["wgan-gp"])(x_real, x_fake, u)
+    assert torch.allclose(terms.estimate, critic(x_real) - critic(x_fake), atol=1e-5)
+
+
+def test_samples_that_want_a_gradient_get_one():
+    critic, (x_real, x_fake, u) = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
+    CriticLoss(critic, VARIANTS["wgan-gp"])(x_real, x_fake.requires_grad_(), u).loss.mean().backward()
+    assert float(x_fake.grad.norm()) > 0
+
+
+def test_a_layer_that_is_replaced_is_the_one_that_learns():
+    critic = build_critic(NetworkConfig(width=4, depth=1), (2,))
+    loss = CriticLoss(critic, VARIANTS["wgan-gp"])
+    critic[0] = nn.Linear(2, 4)
+    loss(*batch_of((2,))).loss.mean().backward()
+    assert critic[0].weight.grad is not None
+
+
+def test_casting_around_it_changes_nothing():
+    critic, batch = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
+    loss = CriticLoss(critic, VARIANTS["wgan-gp"])
+    with torch.autocast("cpu", torch.bfloat16):
+        terms = loss(*batch)
+    terms.loss.mean().backward()
+    got = {name: p.grad.clone() for name, p in critic.named_parameters() if p.grad is not None}
+    alone, expected = terms_and_gradient(critic, VARIANTS["wgan-gp"], batch, swept=True)
+    assert torch.equal(terms.loss, alone.loss)
+    assert all(torch.equal(got[name], expected[name]) for name in got)
+
+
+def test_a_weight_that_changes_in_between_is_noticed():
+    critic = build_critic(NetworkConfig(width=4), (2,))
+    loss = CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean()
+    with torch.no_grad():
+        critic[2].weight.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
 
 
 def test_a_second_gradient_of_one_sweep_is_refused():

@@ -5,9 +5,14 @@ import torch
 
 from wgan.errors import WganError
 from wgan.training import choose_device, configure, from_settings
+from wgan.training.config import TrainingConfig
 from wgan.training.device import choose_precision, computes_in_bfloat16
 
 CPU = torch.device("cpu")
+
+
+def asking(precision, device="cpu"):
+    return TrainingConfig(precision=precision, device=device)
 
 
 def test_a_device_that_is_not_there_is_refused():
@@ -22,15 +27,15 @@ def test_a_device_that_is_not_there_is_refused():
 def test_bfloat16_is_computed_in_where_the_processor_says_so(capabilities, there, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert computes_in_bfloat16(CPU) is there
-    assert choose_precision("auto", CPU, (3, 8, 8)) == ("bfloat16" if there else "float32")
-    assert choose_precision("auto", CPU, (8,)) == "float32"
-    assert choose_precision("bfloat16", CPU, (8,)) == "bfloat16"
-    assert choose_precision("float32", CPU, (3, 8, 8)) == "float32"
+    assert choose_precision(asking("auto"), (3, 8, 8)) == ("bfloat16" if there else "float32")
+    assert choose_precision(asking("auto"), (8,)) == "float32"
+    assert choose_precision(asking("bfloat16"), (8,)) == "bfloat16"
+    assert choose_precision(asking("float32"), (3, 8, 8)) == "float32"
 
 
 def test_an_older_torch_that_cannot_tell_stays_in_float32(monkeypatch):
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert choose_precision("auto", CPU, (3, 8, 8)) == "float32"
+    assert choose_precision(asking("auto"), (3, 8, 8)) == "float32"
 
 
 @pytest.mark.parametrize("there", [True, False])
@@ -40,3 +45,8 @@ def test_a_configuration_says_what_was_chosen(there, monkeypatch):
         configure([from_settings([f"data.source={source}", "training.device=cpu"])])[0].training.precision for source in ("digits", "swiss-roll")
     ]
     assert chosen == ["bfloat16" if there else "float32", "float32"]
+
+
+def test_a_configuration_for_another_machine_can_be_made(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert choose_precision(asking("auto", "cuda"), (3, 8, 8)) == "float32"

@@ -11,6 +11,7 @@ import time
 import pytest
 import torch
 
+from wgan.cli import main
 from wgan.errors import WganError
 from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, CriticLoss, Variant
@@ -19,7 +20,7 @@ from wgan.objectives.scores import HINGE
 from wgan.training import configure, from_settings, loop, open_run, prepare, resume, train
 from wgan.training.step import train_step
 
-SMALL = ["network.width=4", "network.latent=8", "optimiser.batch=8", "optimiser.critic_steps=2"]
+SMALL = ["network.width=4", "network.latent=8", "optimiser.batch=8", "optimiser.critic_steps=2", "training.precision=float32"]
 OFTEN = ["training.log_every=1", "training.snapshot_every=5", "training.checkpoint_every=3"]
 
 
@@ -67,6 +68,7 @@ RUNS = [
     ["objective.variant=r3gan", "objective.penalty_every=3"],
     ["network.kind=residual", "optimiser.decay=linear"],
     ["training.precision=bfloat16"],
+    ["training.precision=bfloat16", "network.kind=residual"],
 ]
 
 
@@ -84,6 +86,19 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
         for part in ("parts", "whole")
     ]
     assert without_clock[0] == without_clock[1]
+
+
+@pytest.mark.parametrize("begun", ["float32", "bfloat16"])
+def test_a_run_goes_on_in_the_precision_that_it_began_in(tmp_path, begun, capsys):
+    """Whatever `auto` would choose on this machine."""
+    arguments = ["train", "digits", "--quiet", "--out", str(tmp_path / "r"), *(part for s in SMALL[:-1] for part in ("--set", s))]
+    steady = ["--set", "optimiser.decay=none"]
+    assert main([*arguments, *steady, "--steps", "2", "--precision", begun]) == 0
+    assert main([*arguments, *steady, "--steps", "4"]) == 0
+    assert f'precision = "{begun}"' in (tmp_path / "r/config.toml").read_text()
+    other = {"float32": "bfloat16", "bfloat16": "float32"}[begun]
+    assert main([*arguments, *steady, "--steps", "6", "--precision", other]) == 2
+    assert f"training.precision: {begun} -> {other}" in capsys.readouterr().err
 
 
 def test_another_seed_gives_other_weights(tmp_path):

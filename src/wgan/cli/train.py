@@ -20,6 +20,7 @@ from wgan.training import (
     Run,
     State,
     advice,
+    as_begun,
     classes_of,
     configure,
     critic_headroom,
@@ -29,6 +30,7 @@ from wgan.training import (
     model_of,
     open_run,
     prepare,
+    resolve,
     resume,
     row_of,
     sampler,
@@ -111,6 +113,8 @@ def train_command(
     layers = [*([from_file(config)] if config else []), from_settings(set_ or []), ("command line", given)]
     resolved, dataset = configure(layers, preset, progress=not quiet)
     folder = out or default_folder(resolved)
+    if resolve(layers).training.precision == "auto":
+        resolved = as_begun(resolved, folder)
     if dry_run:
         _print_plan(resolved, dataset, folder)
         return 0

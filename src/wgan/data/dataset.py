@@ -22,8 +22,8 @@ MOST_EXACT = 2**53
 """Whole numbers below this are exact as floating-point ones."""
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
 """How a whole number is written: a code with leading zeros, such as 007, is a name."""
-BLOCK, KEPT_BLOCKS = 8192, 4
-"""Rows that are shuffled at once, and how many such blocks are remembered."""
+BLOCK, EPOCHS, KEPT_BLOCKS = 8192, 4, 4
+"""Rows, and epochs, that are shuffled at once at most, and how many such blocks are remembered."""
 RESIDENT_BYTES = 256 * 2**20
 """Packed data up to this size is copied to the device once; larger data is read batch by batch."""
 
@@ -180,7 +180,7 @@ class Batches:
         if batch % self.world_size:
             raise WganError(f"a batch of {batch} cannot be divided among {self.world_size} ranks: choose a multiple")
         part = batch // self.world_size
-        at_once = max(1, BLOCK // part)
+        at_once = max(1, min(BLOCK, EPOCHS * self.split.n_train) // part)
         block, within = divmod(draw, at_once)
         if (batch, block) not in self._blocks:
             while len(self._blocks) >= KEPT_BLOCKS:
@@ -188,7 +188,7 @@ class Batches:
             draws = block * at_once + np.arange(at_once, dtype=np.int64)
             places = (draws * batch + self.rank * part)[:, None] + np.arange(part, dtype=np.int64)
             self._blocks[batch, block] = self._shuffled(places.ravel()).reshape(at_once, part)
-        return self._blocks[batch, block][within]
+        return self._blocks[batch, block][within].copy()
 
     @cached_property
     def _blocks(self) -> dict[tuple[int, int], Int64[np.ndarray, "draws k"]]:

@@ -39,6 +39,8 @@ class ConditionalGenerator(nn.Module):
 class ConcatenationCritic(nn.Module):
     """f(x, y) = net([x, one-hot y]). A bound on net's slope bounds f's slope in x."""
 
+    chained = True
+
     def __init__(self, net: nn.Sequential, classes: int) -> None:
         super().__init__()
         self.features, self.head, self.classes = net[:-2], net[-2:], classes
@@ -72,6 +74,8 @@ class ProjectionCritic(nn.Module):
 
     With `unit`, each v + e_y is divided by its length, so that f's slope in x is at most h's.
     """
+
+    chained = True
 
     def __init__(self, features: nn.Sequential, last: nn.Linear, classes: int, unit: bool) -> None:
         super().__init__()

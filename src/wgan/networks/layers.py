@@ -22,15 +22,15 @@ class TransposedConv2d(nn.ConvTranspose2d):
         assert output_size is None
         assert self.bias is not None
         assert isinstance(self.padding, tuple)
-        x = nn.functional.conv_transpose2d(input, self.weight, None, self.stride, self.padding, self.output_padding)
+        x = nn.functional.conv_transpose2d(input, self.weight, None, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
         return x + self.bias.to(x.dtype).view(-1, 1, 1)
 
 
-class Score(nn.Module):
-    """Drop the last axis of size one: `[n, 1] -> [n]`, one score a sample."""
+class Score(nn.Flatten):
+    """`[n, 1] -> [n]`: one score a sample."""
 
-    def forward(self, x: Float[Tensor, "n 1"]) -> Float[Tensor, " n"]:
-        return x.squeeze(1)
+    def __init__(self) -> None:
+        super().__init__(start_dim=0)
 
 
 class Reshape(nn.Module):

@@ -114,6 +114,8 @@ class TableCritic(nn.Module):
     bound on net's slope bounds f's slope in x.
     """
 
+    chained = True
+
     def __init__(self, net: nn.Sequential, heads: Sequence[Head], pack: int) -> None:
         super().__init__()
         self.features, self.head, self.pack, self.columns = net[:-2], net[-2:], pack, len(heads)

@@ -2,7 +2,7 @@
 
 Because the penalty is part of `forward` and there is one backward a step, the modules may be compiled, or wrapped for
 data-parallel training, as they are. Where the critic is a chain of (leaky) ReLU layers, and nothing
-compiles it, a penalised loss goes by a `Sweep`: the same terms and gradient in fewer passes.
+compiles it, a penalised loss goes by a `Sweep`, unless `swept` is false: the same terms and gradient in fewer passes.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from wgan.objectives.checker import check_critic
 from wgan.objectives.lipschitz import full_precision
-from wgan.objectives.sweep import Chained, Sweep, blocks_of
+from wgan.objectives.sweep import Block, Sweep, blocks_of, is_chained
 from wgan.objectives.variants import Variant
 
 
@@ -46,9 +46,8 @@ class CriticLoss(nn.Module):
     def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False, every: int = 1) -> None:
         super().__init__()
         check_critic(critic, variant)
-        blocks = blocks_of(critic)
-        self.sweep = Sweep(blocks, bfloat16) if blocks else None
         self.critic, self.variant, self.low_precision, self.every = critic, variant, bfloat16, every
+        self.swept = True
 
     def forward(
         self,
@@ -58,8 +57,8 @@ class CriticLoss(nn.Module):
         y: Int64[Tensor, "rows *columns"] | None = None,
     ) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
-        if self.sweep is not None and penalty is not None and u is not None and not torch.compiler.is_compiling():
-            f_real, f_fake, at_points = self._swept(self.sweep, x_real, x_fake, penalty.where(x_real, x_fake, u), y)
+        if penalty is not None and u is not None and (blocks := self._blocks(x_real, x_fake)):
+            f_real, f_fake, at_points = self._swept(Sweep(blocks, self.low_precision), x_real, x_fake, penalty.where(x_real, x_fake, u), y)
             value, norms = penalty.of(at_points)
             loss = score.critic(f_real, f_fake) + self.every * penalty.weight * value
             return CriticTerms(loss, score.estimate(f_real, f_fake), value, norms)
@@ -77,22 +76,34 @@ class CriticLoss(nn.Module):
         value, norms = taken
         return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norms)
 
+    def _blocks(self, x_real: Tensor, x_fake: Tensor) -> tuple[Block, ...] | None:
+        """Return the critic's blocks where a sweep may stand for differentiating twice: not in a compiler, nor where samples want a gradient."""
+        if not self.swept or torch.compiler.is_compiling() or x_real.requires_grad or x_fake.requires_grad:
+            return None
+        blocks = blocks_of(self.critic)
+        if blocks and not is_chained(self.critic) and x_real.ndim != (4 if isinstance(blocks[0].layer, nn.Conv2d) else 2):
+            return None  # a linear layer takes other shapes too, along their last axis
+        return blocks
+
     def _swept(
         self, sweep: Sweep, x_real: Tensor, x_fake: Tensor, points: Sequence[Tensor], y: Tensor | None
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
         """Return the scores of real and fake samples, and the gradient norms at each kind of points."""
-        batches = [x_real, x_fake, *points]
-        if isinstance(self.critic, Chained):
-            rows = None if y is None else y[: len(y) // len(x_real)]
-            own = self.critic.inputs(torch.ones_like(x_real[:1]), rows) - self.critic.inputs(torch.zeros_like(x_real[:1]), rows)
-            w, b = self.critic.direction(None if y is None else torch.cat([y] * len(batches)))
-            f, norms = sweep([self.critic.inputs(x, y) for x in batches[:2]], [self.critic.inputs(x, y) for x in points], w, own)
-        else:
-            *_, last, _ = self.critic.children()
-            assert isinstance(last, nn.Linear)
-            b = last.bias
-            f, norms = sweep(batches[:2], points, last.weight)
-        f_real, f_fake = (f + b).chunk(2)
+        with torch.autocast(x_real.device.type, enabled=False):
+            if is_chained(self.critic):
+                batches = [x_real, x_fake, *points]
+                rows = None if y is None else y[: len(y) // len(x_real)]
+                own = self.critic.inputs(torch.ones_like(x_real[:1]), rows) - self.critic.inputs(torch.zeros_like(x_real[:1]), rows)
+                w, b = self.critic.direction(None if y is None else torch.cat([y] * len(batches)))
+                batches = [self.critic.inputs(x, y) for x in batches]
+                f, norms = sweep(batches[:2], batches[2:], w, own)
+            else:
+                assert isinstance(self.critic, nn.Sequential)
+                last = self.critic[-2]
+                assert isinstance(last, nn.Linear)
+                b = last.bias
+                f, norms = sweep([x_real, x_fake], points, last.weight)
+            f_real, f_fake = (f + b).chunk(2)
         return f_real, f_fake, norms.chunk(len(points))
 
 

@@ -11,13 +11,14 @@ take a forward, a backward and a weight pass, points one more for the tangent: t
 al. (2017), where differentiating twice takes twelve, two of which carry zeros.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeGuard
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 aten = torch.ops.aten
 FEW_POSITIONS = 16
@@ -66,10 +67,13 @@ class Block:
         return aten.convolution_backward(d, x, weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, wanted)
 
 
-@runtime_checkable
 class Chained(Protocol):
-    """A critic with conditions, f(x, y) = w h + b with h = features(inputs(x, y)); each number among the inputs is one of x, or a condition."""
+    """A critic with conditions, f(x, y) = w h + b with h = features(inputs(x, y)); each number among the inputs is one of x, or a condition.
 
+    A class says that of itself alone by `chained = True`: what is derived from it may be another function.
+    """
+
+    chained: ClassVar[bool]
     features: nn.Sequential
 
     def inputs(self, x: Tensor, y: Tensor | None, /) -> Tensor:
@@ -77,6 +81,11 @@ class Chained(Protocol):
 
     def direction(self, y: Tensor | None, /) -> tuple[Tensor, Tensor]:
         """Return w, `[1, hidden]` or one for each label, and b."""
+
+
+def is_chained(critic: object) -> TypeGuard[Chained]:
+    """Whether a critic's class says that it is of that kind."""
+    return bool(vars(type(critic)).get("chained", False))
 
 
 def _patches(x: Tensor, layer: nn.Conv2d) -> Tensor:
@@ -91,41 +100,57 @@ def _patches(x: Tensor, layer: nn.Conv2d) -> Tensor:
 
 
 def blocks_of(critic: nn.Module) -> tuple[Block, ...] | None:
-    """Return the blocks of a critic's hidden layers, if they are linear or convolutional ones, each followed by (leaky) ReLU."""
-    if type(critic) is nn.Sequential and len(critic) > 2 and _scores(critic[-2], critic[-1]):
-        features: Iterable[nn.Module] = list(critic)[:-2]
-    elif isinstance(critic, Chained):
-        features = critic.features.children()
+    """Return the blocks of a critic's hidden layers, if they are linear or convolutional ones, each followed by (leaky) ReLU; none otherwise.
+
+    It is asked for at each step, since a critic may change: what has hooks, or weights that are no parameters, may be another function.
+    """
+    found: object = critic
+    if is_chained(found):
+        layers = list(found.features)
+    elif type(critic) is nn.Sequential and len(critic) > 2 and _scores(critic[-2], critic[-1]):
+        layers = list(critic)[:-2]
     else:
         return None
-    layers = [layer for layer in features if not isinstance(layer, nn.Flatten)]
-    pairs = list(zip(layers[::2], layers[1::2], strict=False))
-    if len(layers) % 2 or not pairs or not all(_known(layer, activation) for layer, activation in pairs):
+    if any(hooks for module in critic.modules() for hooks in _hooks(module)):
+        return None
+    flat = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Flatten) and layer.start_dim == 1]
+    chain = [layer for layer in layers if not isinstance(layer, nn.Flatten)]
+    pairs = list(zip(chain[::2], chain[1::2], strict=False))
+    convolutions = sum(isinstance(layer, nn.Conv2d) for layer, _ in pairs)
+    if flat != ([2 * convolutions] if convolutions else []) or len(chain) % 2 or not pairs:
+        return None
+    if not all(_known(layer, activation) for layer, activation in pairs):
         return None
     return tuple(Block(layer, getattr(activation, "negative_slope", 0.0)) for layer, activation in pairs)  # type: ignore[arg-type]
 
 
 def _scores(last: nn.Module, score: nn.Module) -> bool:
-    """Whether two layers make one score of a hidden layer: a linear one, and one without weights that only drops an axis."""
-    probe = torch.tensor([[-2.0], [0.5]])
-    plain = type(last) is nn.Linear and last.out_features == 1 and last.bias is not None and not list(score.parameters())
-    return plain and torch.equal(score(probe), probe.squeeze(1))
+    """Whether two layers make one score of a hidden layer."""
+    return _weighs(last) and isinstance(last, nn.Linear) and last.out_features == 1 and isinstance(score, nn.Flatten) and score.start_dim == 0
 
 
 def _known(layer: nn.Module, activation: nn.Module) -> bool:
-    """Whether a layer is exactly of a known class, so neither parametrised nor a subclass with a forward of its own."""
-    if type(layer) is nn.Conv2d:
-        plain = layer.padding_mode == "zeros" and layer.groups == 1 and layer.dilation == (1, 1) and not isinstance(layer.padding, str)
-    else:
-        plain = type(layer) is nn.Linear
-    return plain and layer.bias is not None and type(activation) in (nn.ReLU, nn.LeakyReLU)
+    """Whether a layer and an activation are exactly what they are called."""
+    plain = _weighs(layer)
+    if isinstance(layer, nn.Conv2d):
+        plain &= layer.padding_mode == "zeros" and layer.groups == 1 and layer.dilation == (1, 1) and not isinstance(layer.padding, str)
+    return plain and (type(activation) is nn.ReLU or (type(activation) is nn.LeakyReLU and activation.negative_slope >= 0))
+
+
+def _weighs(layer: nn.Module) -> bool:
+    """Whether a layer is exactly a linear or a convolutional one, with a weight and a bias that are parameters of its own."""
+    return type(layer) in (nn.Linear, nn.Conv2d) and all(isinstance(getattr(layer, name), nn.Parameter) for name in ("weight", "bias"))
+
+
+def _hooks(module: nn.Module) -> tuple[Any, ...]:
+    return module._forward_hooks, module._forward_pre_hooks, module._backward_hooks, module._backward_pre_hooks
 
 
 @dataclass(frozen=True)
 class Sweep:
     """Scores, and gradient norms at points, of a critic of that kind; the gradient of both to its weights by the passes above.
 
-    In bfloat16 where `bfloat16`: activations and what is sent down; scores, norms and the weights' gradients are float32.
+    In bfloat16 where `bfloat16`: activations, what is sent down, and products of the two; scores and norms are float32.
     """
 
     blocks: tuple[Block, ...]
@@ -157,7 +182,7 @@ class _Passes(torch.autograd.Function):
         parts = [*scored, *points]
         dtype = torch.bfloat16 if sweep.bfloat16 else parts[0].dtype
         n, k = sum(map(len, parts)), sum(map(len, scored))
-        weights, biases = [_laid_out([p], dtype) for p in parameters[::2]], [p.to(dtype) for p in parameters[1::2]]
+        weights, biases = [_ready(p, dtype) for p in parameters[::2]], [p.to(dtype) for p in parameters[1::2]]
         activations = [_laid_out(parts, dtype)]
         for block, weight, bias in zip(sweep.blocks, weights, biases, strict=True):
             activations.append(nn.functional.leaky_relu_(block.forward(activations[-1], weight, bias), block.slope))
@@ -172,15 +197,16 @@ class _Passes(torch.autograd.Function):
             g = g * own
         norms = torch.linalg.vector_norm(g.flatten(1), dim=1)
         ctx.sweep, ctx.k, ctx.weights, ctx.kept = sweep, k, weights, (activations, signals)
-        ctx.save_for_backward(direction, g, norms, f)
+        ctx.save_for_backward(direction, g, norms, *parameters)  # which were not to change in between
         return f, norms
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, to_f: Tensor, to_norms: Tensor) -> tuple[Tensor | None, ...]:
         if ctx.kept is None:
             raise RuntimeError("a sweep's gradient can be taken once: tangents have taken the place of its activations")
         (activations, signals), ctx.kept = ctx.kept, None
-        direction, g, norms, _ = ctx.saved_tensors
+        direction, g, norms, *_ = ctx.saved_tensors
         sweep, k, weights = ctx.sweep, ctx.k, ctx.weights
         h = activations[-1]
         d = _shaped((to_f.unsqueeze(1) * direction[:k]).to(h.dtype), h)
@@ -208,16 +234,22 @@ def _down(sweep: Sweep, d: Tensor, activations: list[Tensor], signals: list[Tens
 
 def _laid_out(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
     """Return the parts one after another, in a type; of pictures and kernels, channels last, also where there is one channel."""
-    first = parts[0].detach()
+    first = parts[0]
     layout = torch.channels_last if first.ndim == 4 else torch.contiguous_format
-    if len(parts) == 1 and first.dtype == dtype and first.is_contiguous(memory_format=layout) and first.shape[1] > 1:
-        return first
     out = torch.empty((sum(map(len, parts)), *first.shape[1:]), dtype=dtype, device=first.device, memory_format=layout)
     start = 0
     for part in parts:
         out[start : start + len(part)] = part
         start += len(part)
     return out
+
+
+def _ready(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a weight as the passes want it: itself where it is so already."""
+    layout = torch.channels_last if weight.ndim == 4 else torch.contiguous_format
+    if weight.dtype == dtype and weight.is_contiguous(memory_format=layout) and weight.shape[1] > 1:
+        return weight.detach()
+    return _laid_out([weight], dtype)
 
 
 def _shaped(rows: Tensor, like: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from wgan.training.headroom import Headroom, critic_headroom
 from wgan.training.loop import Record, advice, classes_of, model_of, prepare, resume, row_of, train
 from wgan.training.model import Model, load_model, sampler, sampler_of_classes, save_model
 from wgan.training.presets import PRESETS, configure
-from wgan.training.run import Run, default_folder, open_run, read_run, steps_done
+from wgan.training.run import Run, as_begun, default_folder, open_run, read_run, steps_done
 from wgan.training.state import State
 from wgan.training.where import Asked, sample_where
 
@@ -20,6 +20,7 @@ __all__ = [
     "Run",
     "State",
     "advice",
+    "as_begun",
     "choose_device",
     "classes_of",
     "configure",

@@ -122,7 +122,7 @@ class TrainingConfig:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
     precision: Precision = "auto"
-    """Networks' arithmetic; weights, scores and norms stay float32. auto: bfloat16 for pictures where the device computes in it."""
+    """Networks' arithmetic; weights, scores and norms stay float32. auto, until data are known: bfloat16 for pictures where the device has it."""
     compile: bool = False
     """Compile the loss modules."""
     log_every: int = 10

@@ -3,7 +3,7 @@
 import torch
 
 from wgan.errors import WganError
-from wgan.training.config import Precision
+from wgan.training.config import Precision, TrainingConfig
 
 
 def choose_device(name: str) -> torch.device:
@@ -20,20 +20,21 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def choose_precision(name: Precision, device: torch.device, shape: tuple[int, ...]) -> Precision:
-    """Return the precision of that name; `auto` takes bfloat16 for pictures where the device computes in it, float32 otherwise.
+def choose_precision(training: TrainingConfig, shape: tuple[int, ...]) -> Precision:
+    """Return the precision that a run's settings name; `auto` takes bfloat16 for pictures where the device computes in it, float32 otherwise.
 
     A bfloat16 has 8 bits of precision, as many as a pixel; rows of numbers want more.
     """
-    if name != "auto":
-        return name
+    if training.precision != "auto":
+        return training.precision
+    device = choose_device("auto") if training.device == "auto" else torch.device(training.device)
     return "bfloat16" if len(shape) == 3 and computes_in_bfloat16(device) else "float32"
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:
     """Whether a device has instructions for products of bfloat16 numbers; elsewhere they are emulated, and slow."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
         return False
     return any(there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16"))

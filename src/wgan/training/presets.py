@@ -9,7 +9,7 @@ from wgan.errors import WganError, did_you_mean
 from wgan.objectives import Variant, variant
 from wgan.objectives.scores import DUAL_W1
 from wgan.training.config import Config, Layer, resolve
-from wgan.training.device import choose_device, choose_precision
+from wgan.training.device import choose_precision
 
 Nested = dict[str, dict[str, Any]]
 SMALL_SIDE = 16
@@ -89,7 +89,7 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
     row = variant(draft.objective.variant if asked else PRESETS[name].variant or draft.objective.variant)
     steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
     config = resolve([(f"variant {row.name}", row.settings()), *_layers(name, row), *steady, *user])
-    precision = choose_precision(config.training.precision, choose_device(config.training.device), data.shape)
+    precision = choose_precision(config.training, data.shape)
     return replace(config, training=replace(config.training, precision=precision)), data
 
 

@@ -13,7 +13,7 @@ evaluation.json, .png   what `wgan evaluate` found; results.jsonl, a line a figu
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -70,6 +70,14 @@ class Run:
 def default_folder(config: Config) -> Path:
     """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its endings."""
     return Path("runs") / f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
+
+
+def as_begun(config: Config, folder: Path) -> Config:
+    """Return the settings with the precision that the run in a folder began in, if there is one: what `auto` chooses depends on the machine."""
+    settings = folder / "config.toml"
+    if not settings.exists():
+        return config
+    return replace(config, training=replace(config.training, precision=resolve([from_file(settings)]).training.precision))
 
 
 def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
