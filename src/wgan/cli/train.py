@@ -21,6 +21,7 @@ from wgan.training import (
     State,
     advice,
     as_begun,
+    choose_device,
     classes_of,
     configure,
     critic_headroom,
@@ -123,6 +124,7 @@ def train_command(
         screen.print(f"note: {words}")
     run = open_run(folder, resolved, dataset)
     if not quiet:
+        screen.print(f"training on {choose_device(resolved.training.device)} in {resolved.training.precision}")
         print_columns(dataset)
     resume(state, run)
     if state.step and not quiet:
