@@ -133,6 +133,7 @@ OTHERS = {
     "an activation that falls": lambda: nn.Sequential(nn.Linear(2, 4), nn.LeakyReLU(-0.2), nn.Linear(4, 1), nn.Flatten(0)),
     "two activations": lambda: chain(nn.ReLU()),
     "no bias": lambda: nn.Sequential(nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0)),
+    "an axis folded": lambda: nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Flatten(0, 0), nn.Linear(4, 1), nn.Flatten(0)),
     "no hidden layer": lambda: nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)),
     "a hook": hooked,
     "spectral norm of old": lambda: reparametrised(nn.utils.spectral_norm),

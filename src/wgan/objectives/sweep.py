@@ -113,8 +113,8 @@ def blocks_of(critic: nn.Module) -> tuple[Block, ...] | None:
         return None
     if any(hooks for module in critic.modules() for hooks in _hooks(module)):
         return None
-    flat = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Flatten) and layer.start_dim == 1]
-    chain = [layer for layer in layers if not isinstance(layer, nn.Flatten)]
+    flat = [i for i, layer in enumerate(layers) if type(layer) is nn.Flatten and (layer.start_dim, layer.end_dim) == (1, -1)]
+    chain = [layer for i, layer in enumerate(layers) if i not in flat]
     pairs = list(zip(chain[::2], chain[1::2], strict=False))
     convolutions = sum(isinstance(layer, nn.Conv2d) for layer, _ in pairs)
     if flat != ([2 * convolutions] if convolutions else []) or len(chain) % 2 or not pairs:
