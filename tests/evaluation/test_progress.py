@@ -1,13 +1,17 @@
 """The held-out distance while training: its trend against a fit by hand, and when a run has converged."""
 
+import json
+
 import numpy as np
 import pytest
 
+from wgan.cli import main
 from wgan.data import load
 from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
 from wgan.evaluation import Watch
 from wgan.evaluation.progress import POINTS, trend
+from wgan.training import read_run
 
 
 def test_a_trend_compares_the_halves_of_the_last_half_by_a_robust_noise():
@@ -67,3 +71,22 @@ def test_a_watch_measures_against_the_same_held_out_samples():
     for w1 in (lambda i: 20.0 - i, lambda i: 1.0 + i, lambda i: 1.0 + 2 * (i % 2)):
         assert not Watch(split, [(i, w1(i)) for i in range(16)]).converged
     assert "modes_covered" not in Watch(load("digits").split())(lambda n, draw: load("digits").rows[:n], 1)
+
+
+@pytest.mark.parametrize(("n", "sets"), [(3000, 4), (60, 4), (4000, 5)])
+def test_the_floor_is_the_mean_of_disjoint_sets_of_training_samples(n, sets):
+    split = load(np.random.default_rng(0).normal(size=(n, 2))).split(0.2)
+    size = min(500, split.n_held_out)
+    measure, held_out = split.dataset.codec.measure, split.held_out_sample(0, size)
+    parts = [split.train_sample(i * size, (i + 1) * size) for i in range(sets)]
+    assert sets == min(5, split.n_train // size)
+    expected = np.mean([wasserstein(measure(part), measure(held_out)) for part in parts])
+    assert Watch(split).floor() == pytest.approx(expected)
+
+
+def test_a_finished_run_keeps_the_floor_of_its_curve(tmp_path):
+    settings = ["--set", "network.width=4", "--set", "network.depth=1", "--set", "optimiser.batch=8"]
+    assert main(["train", "swiss-roll", "--steps", "3", "--quiet", "--out", str(tmp_path / "r"), *settings]) == 0
+    config, data = read_run(tmp_path / "r")
+    watch = Watch(data.split(config.data.held_out, config.data.split_seed))
+    assert json.loads((tmp_path / "r/verdict.json").read_text())["measured"] == {"n": 500, "floor": pytest.approx(watch.floor())}
