@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from wgan.networks.layers import linear_of
+
 Labels = Int64[Tensor, " n"]
 
 
@@ -51,9 +53,7 @@ class ConcatenationCritic(nn.Module):
 
     def direction(self, y: Labels) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
         """Return (w, b) where f = w h + b, h the last hidden layer."""
-        last, _ = self.head.children()
-        assert isinstance(last, nn.Linear)
-        return last.weight, last.bias
+        return linear_of(self.head)
 
     def hidden(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n *hidden"]:
         """Return the last hidden layer."""

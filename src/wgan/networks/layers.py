@@ -33,6 +33,13 @@ class Score(nn.Flatten):
         super().__init__(start_dim=0)
 
 
+def linear_of(head: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of the linear layer that a head of two, it and `Score`, begins with."""
+    last, _ = head.children()
+    assert isinstance(last, nn.Linear)
+    return last.weight, last.bias
+
+
 class Reshape(nn.Module):
     """Give each sample the shape `shape`."""
 

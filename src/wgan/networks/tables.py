@@ -15,6 +15,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.data.tables import Head
+from wgan.networks.layers import linear_of
 
 SMALLEST = 1e-7
 FIRST_SCALE, LEAST_FREQUENCY = 0.1, 1e-5
@@ -128,9 +129,7 @@ class TableCritic(nn.Module):
 
     def direction(self, y: States | None = None) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
         """Return (w, b) where f = w h + b, h the last hidden layer."""
-        last, _ = self.head.children()
-        assert isinstance(last, nn.Linear)
-        return last.weight, last.bias
+        return linear_of(self.head)
 
     def hidden(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
         """Return the last hidden layer."""

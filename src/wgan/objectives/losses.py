@@ -57,17 +57,17 @@ class CriticLoss(nn.Module):
         y: Int64[Tensor, "rows *columns"] | None = None,
     ) -> CriticTerms:
         score, penalty = self.variant.score, self.variant.penalty
+        taken: tuple[Tensor, Tensor] | None
         if penalty is not None and u is not None and (blocks := self._blocks(x_real, x_fake)):
             f_real, f_fake, at_points = self._swept(Sweep(blocks, self.low_precision), x_real, x_fake, penalty.where(x_real, x_fake, u), y)
-            value, norms = penalty.of(at_points)
-            loss = score.critic(f_real, f_fake) + self.every * penalty.weight * value
-            return CriticTerms(loss, score.estimate(f_real, f_fake), value, norms)
-        critic = self.critic if y is None else lambda x: self.critic(x, y)
-        labels = () if y is None else (torch.cat([y, y]),)
-        with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
-            f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]), *labels)).chunk(2)
-            consistency = self.variant.consistency(self.critic, x_real, y) if self.variant.consistency else None
-            taken = penalty(critic, x_real, x_fake, u) if penalty is not None and u is not None else None
+            taken, consistency = penalty.of(at_points), None
+        else:
+            critic = self.critic if y is None else lambda x: self.critic(x, y)
+            labels = () if y is None else (torch.cat([y, y]),)
+            with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
+                f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]), *labels)).chunk(2)
+                consistency = self.variant.consistency(self.critic, x_real, y) if self.variant.consistency else None
+                taken = penalty(critic, x_real, x_fake, u) if penalty is not None and u is not None else None
         loss, estimate = score.critic(f_real, f_fake), score.estimate(f_real, f_fake)
         if self.variant.consistency and consistency is not None:
             loss = loss + self.variant.consistency.weight * consistency
@@ -77,8 +77,11 @@ class CriticLoss(nn.Module):
         return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norms)
 
     def _blocks(self, x_real: Tensor, x_fake: Tensor) -> tuple[Block, ...] | None:
-        """Return the critic's blocks where a sweep may stand for differentiating twice: not in a compiler, nor where samples want a gradient."""
-        if not self.swept or torch.compiler.is_compiling() or x_real.requires_grad or x_fake.requires_grad:
+        """Return the critic's blocks where a sweep may stand for differentiating twice.
+
+        Not beside a consistency term, in a compiler, nor where samples want a gradient.
+        """
+        if not self.swept or self.variant.consistency or torch.compiler.is_compiling() or x_real.requires_grad or x_fake.requires_grad:
             return None
         blocks = blocks_of(self.critic)
         if blocks and not is_chained(self.critic) and x_real.ndim != (4 if isinstance(blocks[0].layer, nn.Conv2d) else 2):

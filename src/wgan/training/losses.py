@@ -41,7 +41,7 @@ def compiled(losses: Losses, state: State, row: Variant, config: Config, draw: C
     Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
 
     Raises:
-        WganError: no compiler here, or gradients that are off by more than `TOLERANCE`.
+        WganError: no compiler here, or gradients that are further from float32's than that.
     """
     check_critic(state.critic, row, compiling=True)
     fast = Losses(torch.compile(losses.critic, fullgraph=True, dynamic=False), torch.compile(losses.generator, fullgraph=True, dynamic=False))
