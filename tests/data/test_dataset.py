@@ -47,6 +47,13 @@ def test_blocks_of_draws_read_what_single_draws_would(seed, batch, monkeypatch):
     assert all(np.array_equal(rows, alone.rows(draw, batch)) for rows, draw in zip(in_blocks, draws, strict=True))
 
 
+def test_blocks_of_batches_of_two_sizes_are_told_apart():
+    batches = Batches(load(POINTS).split(), 0)
+    for draw in (0, 1, -1, 2):
+        for batch in (8, 20):
+            assert np.array_equal(batches.rows(draw, batch), Batches(batches.split, 0).rows(draw, batch))
+
+
 @pytest.mark.parametrize("world_size", [2, 3, 4])
 def test_ranks_together_read_what_one_process_would(world_size):
     split = load(POINTS).split()

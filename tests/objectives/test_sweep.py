@@ -11,7 +11,7 @@ from wgan.data.tables import Head
 from wgan.networks import NetworkConfig, build_critic
 from wgan.networks.conditional import ConcatenationCritic
 from wgan.objectives import VARIANTS, CriticLoss
-from wgan.objectives.sweep import Block, blocks_of
+from wgan.objectives.sweep import FEW_POSITIONS, Block, blocks_of
 
 SHAPES = {"vectors": (3,), "pictures": (3, 8, 12), "one channel, odd sides": (1, 7, 9), "deep": (2, 28, 28)}
 PENALISED = [name for name, row in VARIANTS.items() if row.penalty and not row.consistency]
@@ -95,8 +95,11 @@ def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
 def test_a_matrix_product_over_patches_is_the_gradient_to_a_kernel():
     """What bfloat16 takes for few positions, against the library's, in numbers small enough to be exact in both."""
     block = Block(nn.Conv2d(3, 4, (4, 3), stride=(2, 1), padding=(1, 1)), 0.2)
-    x, weight = (torch.randint(-2, 3, shape).bfloat16().to(memory_format=torch.channels_last) for shape in ((2, 3, 9, 5), (4, 3, 4, 3)))
-    d = torch.randint(-1, 2, block.forward(x, weight, None).shape).bfloat16().to(memory_format=torch.channels_last)
+    x, weight = (torch.randint(-2, 3, shape).bfloat16().to(memory_format=torch.channels_last) for shape in ((2, 3, 5, 6), (4, 3, 4, 3)))
+    positions = block.forward(x, weight, None).shape
+    assert positions[2] != positions[3]
+    assert positions[2] * positions[3] <= FEW_POSITIONS
+    d = torch.randint(-1, 2, positions).bfloat16().to(memory_format=torch.channels_last)
     expected = block.to_weight(d.float(), x.float(), weight.float())
     assert torch.equal(block.to_weight(d, x, weight).float(), expected)
 
