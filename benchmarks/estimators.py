@@ -21,7 +21,7 @@ import torch
 
 from wgan.audit import bracket, dual, pairs
 from wgan.distances import sinkhorn_divergence, sliced_wasserstein, wasserstein
-from wgan.intervals import Mean, mean_of
+from wgan.base.intervals import Mean, mean_of
 
 MAKE = {"funnels": pairs.funnels, "shift": pairs.shift, "scale": pairs.scale}
 COLUMNS = ["exact", "sliced", "sinkhorn", "heuristic", "gp raw", "gp corrected", "clipped", "auditor", "certified"]

@@ -24,7 +24,7 @@ from wgan.data import TableCodec, load
 from wgan.data.frames import read_frame
 from wgan.evaluation import evaluate_table
 from wgan.evaluation.tables import shape_errors, trend_errors
-from wgan.intervals import mean_of
+from wgan.base.intervals import mean_of
 from wgan.training import configure, from_settings, model_of, prepare, sampler, train
 
 

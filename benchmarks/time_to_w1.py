@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from wgan.evaluation import evaluate
-from wgan.intervals import mean_of
+from wgan.base.intervals import mean_of
 from wgan.training import configure, from_settings, model_of, prepare, row_of, sampler
 from wgan.training.draws import Batches, Draws
 from wgan.training.losses import build_losses

@@ -23,7 +23,7 @@ import torch
 from wgan import WganError
 from wgan.data import load
 from wgan.evaluation import evaluate
-from wgan.intervals import mean_of
+from wgan.base.intervals import mean_of
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, model_of, prepare, sampler, train
 

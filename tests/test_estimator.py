@@ -7,7 +7,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from wgan import WGAN
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 X = np.random.default_rng(0).normal([5, -3], [2, 0.1], size=(300, 2))
 QUICK = {"network.width": 16, "optimiser.batch": 16}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wgan import jobs
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 POPEN = subprocess.Popen
 WRITER = """

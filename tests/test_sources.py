@@ -5,7 +5,7 @@ import pytest
 
 from wgan.cli import main
 from wgan.data import load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.sources import read_pair
 
 TINY = ["--set", "network.width=4", "--set", "network.latent=4", "--set", "optimiser.batch=8", "--steps", "2", "--quiet"]

@@ -2,11 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from wgan.base.version import __version__
+
 __all__ = ["WGAN", "WganError", "__version__"]
 
 if TYPE_CHECKING:
-    from wgan.errors import WganError
+    from wgan.base.errors import WganError
     from wgan.estimator import WGAN
 
 
@@ -16,7 +17,7 @@ def __getattr__(name: str) -> Any:  # so that `wgan.distances` imports without t
 
         return WGAN
     if name == "WganError":
-        from wgan.errors import WganError
+        from wgan.base.errors import WganError
 
         return WganError
     raise AttributeError(f"module 'wgan' has no attribute '{name}'")

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from wgan.data import Dataset, TableCodec, load
 from wgan.data.dataset import class_values
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import Evaluation, Verdict, Watch, evaluate, evaluate_table
 from wgan.training import choose_device, configure, load_model, model_of, prepare, sample_where, sampler, sampler_of_classes, save_model, train
 from wgan.training.config import Layer

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 POLL = 0.2
 Commands = Sequence[Sequence[str]]

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from wgan.data import Codec, Dataset, ImageCodec, TableCodec, load
-from wgan.errors import WganError
-from wgan.seeding import derive, numpy_generator
+from wgan.base.errors import WganError
+from wgan.base.seeding import derive, numpy_generator
 from wgan.training import from_file, load_model, resolve
 from wgan.training.model import Model
 

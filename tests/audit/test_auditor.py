@@ -5,7 +5,7 @@ import torch
 from wgan.audit import train_auditor
 from wgan.audit.pairs import shift
 from wgan.distances import wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 X, Y = shift(3, 2.0).sample(400, seed=0)
 AUDITOR = train_auditor(X, Y, steps=60, width=16, seed=1)

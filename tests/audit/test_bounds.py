@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from wgan.audit.bounds import bernstein_radius, extension, farthest_pair, lower_bound, transport_radius
 from wgan.distances import transport, wasserstein_1d
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 

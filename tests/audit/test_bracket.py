@@ -10,7 +10,7 @@ from wgan.audit import bracket, train_auditor
 from wgan.audit.pairs import funnels, scale, shift
 from wgan.audit.result import rounded
 from wgan.distances import exact, wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 PAIRS = [make(d, base="ball") for make in (shift, scale, funnels) for d in (2, 8, 32, 128)]
 X, Y = shift(2, 2.0, "ball").sample(600, seed=1)

@@ -5,7 +5,7 @@ from torch import nn
 
 from wgan.audit import certificate
 from wgan.audit.certificate import certify, conv_norm, frozen, spectral_norm
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
 from wgan.networks.layers import MaxMin, Score
 from wgan.networks.vectors import mlp

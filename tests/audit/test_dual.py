@@ -8,7 +8,7 @@ from torch import nn
 from wgan.audit import dual, slope_corrected
 from wgan.audit.pairs import shift
 from wgan.distances import wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives import CriticLoss, variant
 
 X, Y = shift(2, 5.0).sample(1000, seed=0)

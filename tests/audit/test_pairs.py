@@ -3,7 +3,7 @@ import pytest
 
 from wgan.audit.pairs import funnels, scale, shift
 from wgan.distances import wasserstein, wasserstein_1d
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 
 @pytest.mark.parametrize("base", ["normal", "ball"])

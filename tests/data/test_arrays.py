@@ -8,7 +8,7 @@ import torch
 
 from wgan.data import load
 from wgan.data.storage import FileRows, chunks, summarise
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 ARRAY = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 5, 4), dtype=np.uint8)

@@ -4,7 +4,7 @@ import torch
 
 from wgan.data import Batches, load
 from wgan.data import dataset as dataset_module
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 POINTS = np.random.default_rng(0).normal(3, 5, size=(103, 4))
 

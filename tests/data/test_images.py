@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from wgan.data import load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from wgan.data import Batches, load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = np.random.default_rng(1).integers(3, size=40)

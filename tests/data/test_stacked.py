@@ -8,7 +8,7 @@ import pytest
 
 from wgan.cli import main
 from wgan.data import load, short_name, stacked
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 
 def write_idx(path, values, zipped):

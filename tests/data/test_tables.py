@@ -16,7 +16,7 @@ from wgan.data import Batches, codec_from_json, codec_to_json, frames, load
 from wgan.data.frames import from_frame, read_frame, write_frame
 from wgan.data.infer import read_corrections, to_toml
 from wgan.data.schema import Column
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 
 def kinds(dataset):

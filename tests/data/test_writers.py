@@ -4,7 +4,7 @@ from PIL import Image
 
 from wgan.data import load
 from wgan.data.writers import write_grid, write_samples, write_scatter
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 6, 9, 3), dtype=np.uint8)
 CODEC = load(PICTURES).codec

@@ -14,7 +14,7 @@ from wgan.cli import main
 from wgan.data.toys import TOYS
 from wgan.demos import DEMOS, clipping, estimate, mode_collapse, no_overlap, vanishing_gradient
 from wgan.demos.results import find, means
-from wgan.intervals import mean_of
+from wgan.base.intervals import mean_of
 from wgan.objectives import variant
 
 

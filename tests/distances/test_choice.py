@@ -5,7 +5,7 @@ import pytest
 
 from wgan.distances import choice, distance, max_sliced_wasserstein, sinkhorn_divergence, sliced_wasserstein, wasserstein, wasserstein_1d
 from wgan.distances.results import finite
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 3)), RNG.normal(size=(40, 3)) + 1

@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from wgan.distances import exact, transport, wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 points = arrays(np.float64, (6, 2), elements=st.integers(-10_000, 10_000).map(lambda i: i / 1000))
 

@@ -6,7 +6,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy, wasserstein_distance
 
 from wgan.distances import earth_mover, jensen_shannon, kullback_leibler, total_variation
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 masses = arrays(np.float64, 6, elements=st.floats(0.01, 10))
 

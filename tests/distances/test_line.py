@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
 from wgan.distances import wasserstein, wasserstein_1d
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 numbers = st.lists(st.floats(-100, 100), min_size=1, max_size=12)
 

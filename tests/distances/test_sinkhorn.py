@@ -4,7 +4,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from wgan.distances import sinkhorn_divergence, wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 3)), RNG.normal(size=(40, 3)) + 1

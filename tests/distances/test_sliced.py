@@ -3,7 +3,7 @@ import ot
 import pytest
 
 from wgan.distances import max_sliced_wasserstein, sliced_wasserstein, wasserstein, wasserstein_1d
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 4)), RNG.normal(size=(60, 4)) * 1.5 + 1

@@ -4,7 +4,7 @@ from sklearn.decomposition import PCA
 
 from wgan.distances import wasserstein
 from wgan.distances.spaces import fit_space
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 5)) * [10, 1, 1, 1, 0], RNG.normal(size=(40, 5))

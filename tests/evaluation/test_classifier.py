@@ -7,7 +7,7 @@ import pytest
 
 from wgan.cli import main
 from wgan.data import load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.classifier import DESCRIPTION, WEIGHTS, Classifier, build, load_classifier, save_classifier, train_classifier
 from wgan.evaluation.features import Features, load_features
 

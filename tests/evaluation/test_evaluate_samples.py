@@ -9,12 +9,12 @@ from scipy.ndimage import gaussian_filter
 
 from wgan.data import load
 from wgan.data.toys import TOYS
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import evaluate_samples
 from wgan.evaluation.classifier import train_classifier
 from wgan.evaluation.features import Features
 from wgan.evaluation.protocol import METRICS, Line, evaluation_from_json
-from wgan.intervals import Mean
+from wgan.base.intervals import Mean
 from wgan.report import sentences
 
 TOY = TOYS["8-gaussians"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import frechet
 from wgan.evaluation.frechet import frechet_distance, kernel_distance
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.manifold import manifold
 
 RNG = np.random.default_rng(0)

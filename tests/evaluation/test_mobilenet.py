@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.mobilenet import PUBLISHED, SameConv, dequantised, mobilenet
 
 STRIDES = {0: 2, 4: 2, 10: 2, 19: 2, 40: 2}

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from wgan.data.frames import from_frame
 from wgan.data.schema import Column
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import evaluate_table
 from wgan.evaluation.nearest import nearer_to
 from wgan.evaluation.tables import categorical, copied_share, shape_errors, shuffled, train_and_test, trend_errors

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.two_sample import MOST_AXES, detection_auc, narrowed
 
 RNG = np.random.default_rng(0)

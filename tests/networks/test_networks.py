@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic, build_generator, count_parameters
 from wgan.networks.images import sizes
 from wgan.networks.layers import TransposedConv2d

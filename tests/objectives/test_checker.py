@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import VARIANTS, CriticLoss, check_critic, weight_advice
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import wgan
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives import VARIANTS, variant
 from wgan.objectives.lipschitz import clip_weights, clipped_share
 

@@ -5,8 +5,8 @@ import pytest
 from fake_runs import evaluation, fake_run
 from scipy import stats
 
-from wgan.errors import WganError
-from wgan.intervals import mean_of
+from wgan.base.errors import WganError
+from wgan.base.intervals import mean_of
 from wgan.report.comparison import among_seeds, conclusions, differences, grouped
 from wgan.report.runs import read_finished
 

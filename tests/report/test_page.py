@@ -12,7 +12,7 @@ from fake_runs import evaluation, fake_run
 from PIL import Image
 
 from wgan.cli import main
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.report import read_finished, write_report
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from fake_runs import evaluation
 
-from wgan.intervals import Mean
+from wgan.base.intervals import Mean
 from wgan.report import sentences
 
 

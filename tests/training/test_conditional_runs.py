@@ -8,7 +8,7 @@ import torch
 
 from wgan.cli import main
 from wgan.data import Batches, load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, load_model, model_of, open_run, prepare, resume, row_of, train
 from wgan.training.draws import Draws

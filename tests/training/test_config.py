@@ -1,6 +1,6 @@
 import pytest
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.training import Config, configure, from_file, from_settings, resolve
 
 DIGITS = from_settings(["data.source=digits"])

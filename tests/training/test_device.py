@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.training import choose_device, configure, from_settings
 from wgan.training.config import TrainingConfig
 from wgan.training.device import choose_precision, computes_in_bfloat16

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from wgan.data import load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives import VARIANTS
 from wgan.training import configure, critic_headroom, from_settings, prepare, row_of, train
 

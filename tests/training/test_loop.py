@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from wgan.cli import main
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, CriticLoss, Variant
 from wgan.objectives.lipschitz import Penalty, at_real, one_sided

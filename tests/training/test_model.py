@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from wgan.data import load
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.training import Model, load_model, save_model
 from wgan.training.model import generate

@@ -12,8 +12,8 @@ from wgan import WGAN
 from wgan.cli import main
 from wgan.data import Batches, load
 from wgan.data.balance import ALSO, FREE, SHARE, Balance
-from wgan.errors import WganError
-from wgan.seeding import numpy_generator
+from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 from wgan.training import configure, from_settings, model_of, open_run, prepare, resume, sample_where, train
 from wgan.training.draws import Draws
 from wgan.training.where import conditions

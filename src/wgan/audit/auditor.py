@@ -15,9 +15,9 @@ from torch import Tensor, nn
 
 from wgan.audit.certificate import Certificate, certify, frozen
 from wgan.distances.samples import sample_pair
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
-from wgan.seeding import derive, torch_generator
+from wgan.base.seeding import derive, torch_generator
 
 BATCH, LEARNING_RATE = 512, 1e-2
 CHUNK = 4096

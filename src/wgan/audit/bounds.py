@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 PAIRS_AT_ONCE = 2**22
 

@@ -19,8 +19,8 @@ from wgan.distances.choice import EXACT_PAIRS
 from wgan.distances.exact import transport
 from wgan.distances.samples import sample_pair
 from wgan.distances.spaces import fit_space
-from wgan.errors import WganError
-from wgan.seeding import numpy_generator
+from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 
 BATCH, BATCHES = 2000, 3
 LEAST = 20

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import nn
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks.layers import MaxMin, Reshape, Score
 from wgan.networks.lipschitz import OrthonormalConv2d
 

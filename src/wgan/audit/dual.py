@@ -15,12 +15,12 @@ from wgan.audit.auditor import CHUNK, draw
 from wgan.audit.certificate import certify, frozen
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import CriticLoss, Variant, variant
 from wgan.objectives.lipschitz import between, gradient_norms
 from wgan.objectives.scores import DUAL_W1
-from wgan.seeding import derive, torch_generator
+from wgan.base.seeding import derive, torch_generator
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
 NORM_POINTS, PAIRS = 4096, 2**18

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
-from wgan.errors import WganError
-from wgan.seeding import numpy_generator
+from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 
 Draw = Callable[[int, np.random.Generator], np.ndarray]
 Base = Literal["normal", "ball"]

@@ -10,7 +10,7 @@ import torch
 
 from wgan.cli import compare, demo, distance, evaluate, features, listing, report, sample, train  # noqa: F401  (each adds its commands to the app)
 from wgan.cli.app import app
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 __all__ = ["app", "main"]
 

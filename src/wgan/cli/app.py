@@ -5,13 +5,13 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-import wgan
+from wgan.base.version import __version__
 from wgan.data import Dataset, TableCodec
 
 app = cyclopts.App(
     name="wgan",
     help="Wasserstein GANs: from data to a trained generator, and the distance that says how good it is.",
-    version=wgan.__version__,
+    version=__version__,
     result_action="return_value",
 )
 screen = Console(highlight=False, markup=False, soft_wrap=True)

@@ -17,9 +17,9 @@ from rich.table import Table
 
 from wgan.cli.app import Flag, app, print_table, screen
 from wgan.data import Dataset, short_name
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.features import load_features
-from wgan.files import write_text
+from wgan.base.files import write_text
 from wgan.jobs import run_all
 from wgan.objectives import variant
 from wgan.report import Finished, comparison_json, conclusions, grouped, read_finished, results_table, write_report

@@ -15,7 +15,7 @@ from wgan.cli.app import Flag, app, screen
 from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
 from wgan.distances.results import Printed, finite
 from wgan.distances.spaces import fit_space
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.sources import read_pair
 
 P, Q = "3,2,1,4", "1,2,4,3"

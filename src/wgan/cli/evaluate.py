@@ -16,12 +16,12 @@ from wgan.data import Split, TableCodec
 from wgan.data.cache import file_digest
 from wgan.data.frames import read_frame
 from wgan.distances.results import finite
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import Evaluation, evaluate_samples, evaluate_table
 from wgan.evaluation.features import load_features
 from wgan.evaluation.protocol import Line, Progress
-from wgan.files import append_line, write_text
-from wgan.provenance import provenance
+from wgan.base.files import append_line, write_text
+from wgan.base.provenance import provenance
 from wgan.report import sentences, write_picture
 from wgan.training import load_model, read_run, sampler, steps_done
 

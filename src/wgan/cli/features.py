@@ -9,7 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wgan.cli.app import Flag, app, screen
 from wgan.data import load, short_name
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.classifier import DESCRIPTION, save_classifier, train_classifier
 
 features = App(name="features", help="Feature maps, on which `wgan evaluate` and `wgan compare` compare pictures.")

@@ -8,8 +8,8 @@ from cyclopts import Parameter
 from wgan.cli.app import app, print_columns, screen, times
 from wgan.data import Dataset, TableCodec, load, named_sources
 from wgan.data.infer import to_toml
-from wgan.errors import WganError
-from wgan.files import write_text
+from wgan.base.errors import WganError
+from wgan.base.files import write_text
 from wgan.objectives import VARIANTS
 
 

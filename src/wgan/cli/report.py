@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.cli.app import app, screen
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.report import Format, read_finished, write_report
 
 

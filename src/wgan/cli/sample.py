@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from wgan.cli.app import app, screen
 from wgan.data import TableCodec
 from wgan.data.writers import check_place, write_samples
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.training import load_model, sample_where
 
 

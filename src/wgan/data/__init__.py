@@ -17,8 +17,8 @@ from wgan.data.infer import read_corrections
 from wgan.data.labels import OWN, labelled
 from wgan.data.tables import TableCodec
 from wgan.data.toys import SAMPLES, TOYS
-from wgan.errors import WganError, did_you_mean
-from wgan.seeding import numpy_generator
+from wgan.base.errors import WganError, did_you_mean
+from wgan.base.seeding import numpy_generator
 
 __all__ = [
     "Batches",

@@ -20,7 +20,7 @@ from wgan.data.cache import cached, file_digest
 from wgan.data.codecs import Codec, ImageCodec, Layout, VectorCodec
 from wgan.data.dataset import Dataset
 from wgan.data.storage import FileRows, Rows, summarise
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from wgan.files import replaced
+from wgan.base.files import replaced
 
 
 def cache_folder() -> Path:

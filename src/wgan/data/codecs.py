@@ -13,7 +13,7 @@ from torch import Tensor
 
 from wgan.data.schema import from_json
 from wgan.data.tables import Head, TableCodec
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 Layout = Literal["hw", "hwc", "chw"]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from wgan.data.arrays import from_rows
 from wgan.data.dataset import Dataset
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 SEPARATORS = (",", ";", "\t", " ")
 """In falling order of trust: names of columns hold spaces."""

@@ -14,7 +14,7 @@ from wgan.data.codecs import Codec
 from wgan.data.shuffle import shuffled
 from wgan.data.storage import Rows, chunks
 from wgan.data.toys import Toy
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 MIN_SAMPLES = 10
 MAX_CLASSES = 10_000

@@ -25,8 +25,8 @@ from wgan.data.columns import is_number, not_text
 from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.infer import infer, read_corrections
 from wgan.data.tables import TableCodec
-from wgan.errors import WganError
-from wgan.files import replaced
+from wgan.base.errors import WganError
+from wgan.base.files import replaced
 
 SEPARATORS = (",", ";", "\t", "|")
 MISSING = ["?"]

@@ -16,7 +16,7 @@ from rich.progress import track
 from wgan.data.arrays import DAMAGED, from_npy
 from wgan.data.cache import cached
 from wgan.data.dataset import Dataset
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 MODES = ("L", "RGB", "RGBA")

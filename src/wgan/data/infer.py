@@ -16,7 +16,7 @@ from rich.progress import track
 
 from wgan.data.dataset import MOST_EXACT
 from wgan.data.schema import MICROSECOND, MOST_DECIMALS, SAME, Column, Kind, dtype_name, is_single, numbers, rounded, seconds, spelled
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 
 KNOTS = 1000
 FEW_VALUES = 20

@@ -7,7 +7,7 @@ import numpy as np
 from wgan.data.arrays import idx_rows, npy_rows
 from wgan.data.columns import SEPARATORS, not_text
 from wgan.data.dataset import Dataset
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 OWN = "own"
 

@@ -14,7 +14,7 @@ import pandas as pd
 from jaxtyping import Float, Int64
 from scipy.special import ndtri
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256

@@ -7,7 +7,7 @@ arbitrary finite domains" (2002), section 3 (cycle walking). The round function 
 import numpy as np
 from jaxtyping import Int64, UInt64
 
-from wgan.seeding import derive
+from wgan.base.seeding import derive
 
 ROUNDS = 8
 

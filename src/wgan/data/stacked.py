@@ -10,8 +10,8 @@ import numpy as np
 
 from wgan.data.arrays import from_memory, idx_rows
 from wgan.data.dataset import Dataset
-from wgan.errors import WganError
-from wgan.seeding import numpy_generator
+from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 
 PREFIX = "stacked-mnist:"
 SAMPLES = 100_000

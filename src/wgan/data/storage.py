@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from rich.progress import track
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 CHUNK_BYTES = 4 * 2**20
 SHOW_PROGRESS_BYTES = 512 * 2**20

@@ -16,7 +16,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.data.schema import Column, identifiers, numbers, to_series
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from wgan.data.codecs import Codec, ImageCodec
 from wgan.data.frames import ENDINGS, write_frame
 from wgan.data.schema import Column
 from wgan.data.tables import TableCodec
-from wgan.errors import WganError
-from wgan.files import replaced
+from wgan.base.errors import WganError
+from wgan.base.files import replaced
 
 SIDE, DOT, GAP = 640, 1, 2
 GREY, BLUE = (190, 190, 190), (31, 90, 200)

@@ -2,7 +2,7 @@
 
 from wgan.demos import clipping, estimate, mode_collapse, no_overlap, vanishing_gradient
 from wgan.demos.results import Demo, Result, check_room, write
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 
 __all__ = ["DEMOS", "Result", "check_room", "demo", "write"]
 

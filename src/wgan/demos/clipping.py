@@ -16,7 +16,7 @@ from wgan.demos.results import Claim, Demo, Report, Result, Row, find, means
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import Variant, variant
 from wgan.objectives.lipschitz import clipped_share
-from wgan.seeding import torch_generator
+from wgan.base.seeding import torch_generator
 
 CLIPS = (0.001, 0.01, 0.1, 1.0)
 DEPTH, WIDTH, STEPS, BATCH, NOISE = 12, 64, 300, 256, 1.0

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wgan.objectives import CriticLoss, Variant
-from wgan.seeding import derive, torch_generator
+from wgan.base.seeding import derive, torch_generator
 from wgan.training.draws import seeded
 
 Draw = Callable[[int, torch.Generator], Tensor]

@@ -17,7 +17,7 @@ from wgan.demos.results import Claim, Demo, Report, Result, Row, find, means
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import VARIANTS, Variant
 from wgan.objectives.scores import DUAL_W1
-from wgan.seeding import torch_generator
+from wgan.base.seeding import torch_generator
 
 DIMENSIONS = (2, 8, 32)
 STEPS, SAMPLES, PENALTY_WEIGHT = 1500, 20_000, 10.0

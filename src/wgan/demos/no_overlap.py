@@ -13,7 +13,7 @@ from wgan.demos.critics import train_critic
 from wgan.demos.results import Claim, Demo, Report, Result, Row, find, means
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import variant
-from wgan.seeding import torch_generator
+from wgan.base.seeding import torch_generator
 
 THETAS = (0.25, 0.5, 0.75, 1.0)
 NAMES = ("gan-minimax", "wgan-gp", "wgan-ortho")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wgan.errors import WganError
-from wgan.files import replaced, write_text
-from wgan.intervals import Mean, mean_of
+from wgan.base.errors import WganError
+from wgan.base.files import replaced, write_text
+from wgan.base.intervals import Mean, mean_of
 
 Row = dict[str, Any]
 Report = Callable[[str, int, int], None]

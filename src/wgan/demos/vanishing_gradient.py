@@ -13,7 +13,7 @@ from wgan.demos.critics import CPU, train_critic
 from wgan.demos.results import Claim, Demo, Report, Result, Row, find, means
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.objectives import Variant, variant
-from wgan.seeding import torch_generator
+from wgan.base.seeding import torch_generator
 
 MARKS = (1, 10, 100, 1000)
 SAMPLES, LATENT = 4096, 64

@@ -12,7 +12,7 @@ from wgan.distances.results import Printed, figures
 from wgan.distances.samples import check_dimensions, weighted_samples
 from wgan.distances.sinkhorn import sinkhorn_divergence
 from wgan.distances.sliced import max_sliced_wasserstein, sliced_wasserstein
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 
 Samples = tuple[np.ndarray, np.ndarray]
 """Samples `[n, d]` and their weights `[n]`."""

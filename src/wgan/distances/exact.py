@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.distances.samples import check_dimensions, weighted_samples
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 MAX_PIVOTS = 1_000_000_000
 """POT's own limit (100,000) stops early from about n = 2000 on, with nothing but a warning."""

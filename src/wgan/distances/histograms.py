@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 MASS_TOLERANCE = 1e-9
 BAR = 12

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int64
 from numpy.typing import ArrayLike
 
 from wgan.distances.samples import weighted_samples
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 
 def wasserstein_1d(x: ArrayLike, y: ArrayLike, p: float = 1.0, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None) -> float:

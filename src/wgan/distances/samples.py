@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 
 def weighted_samples(x: ArrayLike, weights: ArrayLike | None, name: str) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, " n"]]:

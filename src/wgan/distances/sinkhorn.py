@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist
 
 from wgan.distances.exact import check_memory
 from wgan.distances.samples import check_dimensions, weighted_samples
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 TOLERANCE = 1e-6
 """Largest error of the plan's sums that we accept, as a share of the mass."""

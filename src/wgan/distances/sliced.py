@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from wgan.distances.line import quantile_pairs
 from wgan.distances.samples import check_dimensions, weighted_samples
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 Samples = tuple[np.ndarray, np.ndarray]
 """Samples `[n, d]` and their weights `[n]`."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 
 NAMES = ("raw", "standard", "pca-16")
 

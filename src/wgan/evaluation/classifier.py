@@ -20,9 +20,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from wgan.data import Dataset, ImageCodec
-from wgan.errors import WganError
-from wgan.files import replaced, write_text
-from wgan.seeding import derive, numpy_generator
+from wgan.base.errors import WganError
+from wgan.base.files import replaced, write_text
+from wgan.base.seeding import derive, numpy_generator
 
 DESCRIPTION, WEIGHTS = "features.json", "features.safetensors"
 FORMAT = "wgan-features-1"

@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 from wgan.data import ImageCodec, Split
 from wgan.distances import sliced_wasserstein, wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.classifier import Classifier
 from wgan.evaluation.features import Features
 from wgan.evaluation.frechet import frechet_distance, kernel_distance

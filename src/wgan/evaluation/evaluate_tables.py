@@ -13,12 +13,12 @@ import numpy as np
 
 from wgan.data import Split, TableCodec
 from wgan.distances import wasserstein
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.nearest import Nearness, nearer_to
 from wgan.evaluation.protocol import METRICS, Evaluation, Progress, lines_of, silent
 from wgan.evaluation.tables import categorical, copied_share, shape_errors, shuffled, train_and_test, trend_errors
 from wgan.evaluation.two_sample import detection_auc
-from wgan.seeding import numpy_generator
+from wgan.base.seeding import numpy_generator
 
 SETS = 3
 MOST_ROWS, MOST_DETECTED, MOST_NEAREST, MOST_EXACT = 50_000, 20_000, 10_000, 1000

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from wgan.data import Codec, ImageCodec
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.classifier import DESCRIPTION, Classifier, load_classifier
 from wgan.evaluation.mobilenet import mobilenet
 

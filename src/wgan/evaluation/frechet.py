@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import linalg
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 Features = Float[np.ndarray, "n d"]
 BLOCK = 1000

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 ROUNDING = 1e-7
 """Equal distances, computed in two ways, differ by so much of the largest norm, since a square root is taken of a difference."""

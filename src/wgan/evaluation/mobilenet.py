@@ -23,7 +23,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from wgan.data.arrays import DAMAGED
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 WIDTH = 320
 BATCH = 64

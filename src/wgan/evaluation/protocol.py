@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wgan.intervals import Mean, decimals, mean_of, short
+from wgan.base.intervals import Mean, decimals, mean_of, short
 
 Progress = Callable[[str], None]
 

@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.metrics import f1_score, r2_score, roc_auc_score
 
 from wgan.data.schema import Column
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 BINS = 10
 MOST_CATEGORIES = 255

@@ -9,7 +9,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 
 FOLDS = 5
 MOST_AXES = 32

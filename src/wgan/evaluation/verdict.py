@@ -15,7 +15,7 @@ from wgan.data import Split
 from wgan.distances import wasserstein
 from wgan.evaluation.labels import LabelAgreement, label_agreement
 from wgan.evaluation.modes import ModeCoverage, mode_coverage
-from wgan.intervals import decimals, mean_of
+from wgan.base.intervals import decimals, mean_of
 
 SAMPLES = 1000
 REPEATS = 5

@@ -8,13 +8,13 @@ import torch
 from torch import nn
 
 from wgan.data.tables import Head
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks import images, tables, vectors
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.layers import Score
 from wgan.networks.lipschitz import Layers, constrained
 from wgan.networks.tables import TableCritic, TableGenerator
-from wgan.seeding import derive
+from wgan.base.seeding import derive
 
 __all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_parameters", "noise_numbers"]
 

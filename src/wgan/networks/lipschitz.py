@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.grad import conv2d_input
 from torch.nn.utils import parametrizations, parametrize
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.networks.images import ResidualBlock
 from wgan.networks.layers import MaxMin, Score
 

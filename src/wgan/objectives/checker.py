@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives.lipschitz import NORMALISATIONS
 from wgan.objectives.scores import DUAL_W1
 from wgan.objectives.variants import Variant

@@ -6,7 +6,7 @@ This is the only file that names variants. A new one is a new row.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 from wgan.objectives.lipschitz import (
     Consistency,
     Constraint,

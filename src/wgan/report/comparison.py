@@ -12,9 +12,9 @@ from math import isnan
 import numpy as np
 from scipy import stats
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.protocol import Line
-from wgan.intervals import Mean, mean_of
+from wgan.base.intervals import Mean, mean_of
 from wgan.report.runs import Finished
 from wgan.report.words import lost_modes
 

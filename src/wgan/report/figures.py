@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from wgan.evaluation.progress import noise_of
-from wgan.intervals import Mean, mean_of
+from wgan.base.intervals import Mean, mean_of
 from wgan.report.comparison import Group
 from wgan.report.runs import Finished
 

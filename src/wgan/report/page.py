@@ -13,12 +13,12 @@ import numpy as np
 import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-import wgan
+from wgan.base.version import __version__
 from wgan.distances.results import finite
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation.protocol import METRICS, Line
-from wgan.files import replaced, write_text
-from wgan.intervals import short
+from wgan.base.files import replaced, write_text
+from wgan.base.intervals import short
 from wgan.report.comparison import Group, conclusions, differences, grouped
 from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
 from wgan.report.runs import Finished
@@ -89,7 +89,7 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
     runs = [run for group in groups for run in group.runs]
     return environment.get_template(template).render(
         title=f"{runs[0].about['data']['name']}: {', '.join(group.name for group in groups)}",
-        version=wgan.__version__,
+        version=__version__,
         data=runs[0].about["data"],
         is_table=(runs[0].folder / "schema.toml").exists(),
         sentences=verdict_in_words(groups),

@@ -7,8 +7,8 @@ import numpy as np
 from wgan.data import ImageCodec, Split, TableCodec
 from wgan.data.writers import write_columns, write_grid, write_scatter
 from wgan.evaluation.nearest import nearest_rows
-from wgan.files import replaced
-from wgan.seeding import derive
+from wgan.base.files import replaced
+from wgan.base.seeding import derive
 from wgan.training import Model
 
 PAIRS, ACROSS, POINTS = 40, 10, 2000

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.evaluation import Evaluation
 from wgan.evaluation.protocol import evaluation_from_json
 

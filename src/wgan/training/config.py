@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import tomli_w
 
 from wgan.data import Dataset, load
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 from wgan.networks import NetworkConfig
 from wgan.objectives import variant
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.training.config import Precision, TrainingConfig
 
 

@@ -15,7 +15,7 @@ from wgan.data import Batches
 from wgan.data.balance import Balance
 from wgan.networks import noise_numbers
 from wgan.objectives import Variant
-from wgan.seeding import derive, numpy_generator, torch_generator
+from wgan.base.seeding import derive, numpy_generator, torch_generator
 from wgan.training.config import Config
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from wgan.data import Batches, Dataset
-from wgan.intervals import mean_of
+from wgan.base.intervals import mean_of
 from wgan.objectives import Variant
 from wgan.training.config import Config
 from wgan.training.draws import Draws

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from wgan.data import Batches, Dataset
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives import CriticTerms, Variant, variant, weight_advice
 from wgan.objectives.lipschitz import clipped_share
 from wgan.training import state as states

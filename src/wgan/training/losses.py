@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from wgan.errors import WganError
+from wgan.base.errors import WganError
 from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, check_critic
 from wgan.training.config import Config
 from wgan.training.draws import CriticDraw

@@ -15,11 +15,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.data import Codec, TableCodec, codec_from_json, codec_to_json
-from wgan.errors import WganError, did_you_mean
-from wgan.files import write_text
+from wgan.base.errors import WganError, did_you_mean
+from wgan.base.files import write_text
 from wgan.networks import NetworkConfig, build_critic, build_generator, noise_numbers
 from wgan.objectives import variant
-from wgan.seeding import derive, latents, numpy_generator
+from wgan.base.seeding import derive, latents, numpy_generator
 from wgan.training.state import read_tensors, write_tensors
 
 FORMAT = "wgan-model-1"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wgan.data import Dataset
-from wgan.errors import WganError, did_you_mean
+from wgan.base.errors import WganError, did_you_mean
 from wgan.objectives import Variant, variant
 from wgan.objectives.scores import DUAL_W1
 from wgan.training.config import Config, Layer, resolve

@@ -20,9 +20,9 @@ from typing import IO, Any
 
 from wgan.data import Dataset, TableCodec, short_name
 from wgan.data.infer import to_toml
-from wgan.errors import WganError
-from wgan.files import PARTIAL, remove_partial, write_text
-from wgan.provenance import provenance
+from wgan.base.errors import WganError
+from wgan.base.files import PARTIAL, remove_partial, write_text
+from wgan.base.provenance import provenance
 from wgan.training.config import Config, from_file, resolve
 from wgan.training.state import read_header
 

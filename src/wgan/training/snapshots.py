@@ -6,7 +6,7 @@ import numpy as np
 
 from wgan.data import ImageCodec, Split, TableCodec
 from wgan.data.writers import write_columns, write_grid, write_scatter
-from wgan.files import replaced
+from wgan.base.files import replaced
 from wgan.training.model import Model
 
 GRID_SAMPLES, SCATTER_SAMPLES = 64, 2000

@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
 from wgan.data import Codec
-from wgan.errors import WganError
-from wgan.files import replaced
+from wgan.base.errors import WganError
+from wgan.base.files import replaced
 from wgan.networks import build_critic, build_generator
 from wgan.objectives import Variant
 from wgan.training.config import Config, OptimiserConfig

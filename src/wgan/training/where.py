@@ -15,8 +15,8 @@ from jaxtyping import Bool, Float, Int64
 from wgan.data import TableCodec
 from wgan.data.balance import FREE
 from wgan.data.schema import Column, seconds, spelled
-from wgan.errors import WganError, did_you_mean
-from wgan.seeding import derive, numpy_generator
+from wgan.base.errors import WganError, did_you_mean
+from wgan.base.seeding import derive, numpy_generator
 from wgan.training.model import Model
 
 BLOCK = 4096

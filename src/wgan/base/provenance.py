@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-import wgan
+from wgan.base.version import __version__
 
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "POT", "safetensors", "pillow")
 
@@ -19,7 +19,7 @@ def provenance() -> dict[str, Any]:
     """Return when, with what and where this process works; results are the same to the bit only where versions and threads are."""
     return {
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
-        "wgan": wgan.__version__,
+        "wgan": __version__,
         "commit": _commit(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
