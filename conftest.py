@@ -1,6 +1,8 @@
-"""Types and shapes in annotations are checked in every test; caches and runs go to temporary folders.
+"""Types and shapes in annotations are checked in every test; caches and runs go to temporary
+folders.
 
-Not checked: the estimator and the command line, which are given wrong types on purpose and must answer for themselves.
+Not checked: the estimator and the command line, which are given wrong types on purpose and must
+answer for themselves.
 """
 
 import os
@@ -12,10 +14,21 @@ import torch
 from beartype import BeartypeConf, beartype
 from jaxtyping import install_import_hook
 
-checked = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is a float, as type checkers have it
+checked = beartype(
+    conf=BeartypeConf(is_pep484_tower=True)
+)  # an int is a float, as type checkers have it
 
 if os.environ.get("WGAN_CHECK_SHAPES", "1") == "1":
-    stages = ("distances", "data", "networks", "objectives", "training", "audit", "evaluation", "report")
+    stages = (
+        "distances",
+        "data",
+        "networks",
+        "objectives",
+        "training",
+        "audit",
+        "evaluation",
+        "report",
+    )
     install_import_hook([f"wgan.{stage}" for stage in stages], "conftest.checked")
 
 torch.set_num_threads(1)
@@ -48,7 +61,9 @@ def mixed_table(n, seed=0):
             "city": [f"city {k}" for k in random.zipf(1.7, n).clip(max=400)],
             "member": random.random(n) < np.where(big, 0.9, 0.2),
             "code": [f"{k:03d}" for k in random.integers(0, 12, n)],
-            "bought": pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 1000, n), unit="D"),
+            "bought": (
+                pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 1000, n), unit="D")
+            ),
             "note": pd.Series(np.where(absent, None, random.choice(["a", "b"], n)), dtype="str"),
             "visits": pd.Series(np.where(absent, np.nan, random.poisson(5, n))),
         }

@@ -1,9 +1,12 @@
-"""Does the population bracket keep its promise? Repeats in 2-D on pairs of known W1, violations counted against delta.
+"""Does the population bracket keep its promise? Repeats in 2-D on pairs of known W1, violations
+counted against delta.
 
-Each repeat draws fresh samples, trains an auditor of its own, and asks whether the bracket holds the truth. Beside it, what would happen
-without the radii: how often the larger score difference is above the truth, or the mean transport below it.
+Each repeat draws fresh samples, trains an auditor of its own, and asks whether the bracket holds
+the truth. Beside it, what would happen without the radii: how often the larger score difference is
+above the truth, or the mean transport below it.
 
-    python benchmarks/coverage.py [--repeats 200] [--samples 1000] [--confidence 0.95] [--out coverage.json]
+    python benchmarks/coverage.py [--repeats 200] [--samples 1000] [--confidence 0.95] [--out
+    coverage.json]
 """
 
 import argparse
@@ -25,11 +28,19 @@ PAIRS = {
 
 
 def study(pair: pairs.Pair, repeats: int, n: int, steps: int, confidence: float) -> dict[str, Any]:
-    """Return how often the bracket missed the truth, how often plain readings did, and how wide it was."""
+    """Return how often the bracket missed the truth, how often plain readings did, and how wide it
+    was.
+    """
     missed = above = below = 0
     lower = upper = 0.0
     for seed in range(repeats):
-        b = bracket(*pair.sample(n, seed), confidence=confidence, diameter=pair.diameter, steps=steps, seed=seed)
+        b = bracket(
+            *pair.sample(n, seed),
+            confidence=confidence,
+            diameter=pair.diameter,
+            steps=steps,
+            seed=seed,
+        )
         assert b.upper_end is not None
         assert b.upper is not None
         truth_low, truth_high = pair.w1 - 4 * pair.standard_error, pair.w1 + 4 * pair.standard_error
@@ -38,14 +49,25 @@ def study(pair: pairs.Pair, repeats: int, n: int, steps: int, confidence: float)
         below += b.upper_end.transport < pair.w1
         lower, upper = lower + b.lower / repeats, upper + b.upper / repeats
     limit = float(stats.beta.ppf(0.95, missed + 1, repeats - missed))
-    return {"w1": pair.w1, "repeats": repeats, "missed": missed, "at most": limit, "above": above, "below": below, "lower": lower, "upper": upper}
+    return {
+        "w1": pair.w1,
+        "repeats": repeats,
+        "missed": missed,
+        "at most": limit,
+        "above": above,
+        "below": below,
+        "lower": lower,
+        "upper": upper,
+    }
 
 
 def main() -> None:
     """Print a line a pair, and write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--repeats", type=int, default=200)
-    parser.add_argument("--samples", type=int, default=1000, help="a side; half of them are held out")
+    parser.add_argument(
+        "--samples", type=int, default=1000, help="a side; half of them are held out"
+    )
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--confidence", type=float, default=0.95)
     parser.add_argument("--threads", type=int, default=1)
@@ -55,13 +77,15 @@ def main() -> None:
     rows = {}
     for name, pair in PAIRS.items():
         start = time.perf_counter()
-        r = rows[name] = study(pair, arguments.repeats, arguments.samples, arguments.steps, arguments.confidence)
+        r = rows[name] = study(
+            pair, arguments.repeats, arguments.samples, arguments.steps, arguments.confidence
+        )
         promised, seconds = 1 - arguments.confidence, time.perf_counter() - start
         print(
-            f"{name:13} W1 {r['w1']:.3f}: missed {r['missed']} of {r['repeats']}"
-            f" (rate at most {r['at most']:.3f} with 95 %, promised {promised:.3f});"
-            f" mean bracket [{r['lower']:.3f}, {r['upper']:.3f}];"
-            f" without radii the critic is above W1 {r['above']} times, the transport below it {r['below']}; {seconds:.0f} s",
+            f"{name:13} W1 {r['w1']:.3f}: missed {r['missed']} of {r['repeats']} (rate at most"
+            f" {r['at most']:.3f} with 95 %, promised {promised:.3f}); mean bracket"
+            f" [{r['lower']:.3f}, {r['upper']:.3f}]; without radii the critic is above W1"
+            f" {r['above']} times, the transport below it {r['below']}; {seconds:.0f} s",
             flush=True,
         )
     if arguments.out:

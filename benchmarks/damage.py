@@ -1,11 +1,14 @@
-"""Do the metrics rank known damage to real pictures as it should be ranked? Real test pictures stand for a generator, whole and damaged.
+"""Do the metrics rank known damage to real pictures as it should be ranked? Real test pictures
+stand for a generator, whole and damaged.
 
-Nothing is trained but the feature map. Held-out pictures of the training file are the reference, as for a run; the test file's pictures are
-the "generator": as they are, without one class, of half the classes, blurred (Gaussian of 1 pixel), with noise of sd 0.05 and 0.1 of the
-range, and uniform noise in their place; besides, training and held-out pictures themselves, to see copying.
+Nothing is trained but the feature map. Held-out pictures of the training file are the reference, as
+for a run; the test file's pictures are the "generator": as they are, without one class, of half the
+classes, blurred (Gaussian of 1 pixel), with noise of sd 0.05 and 0.1 of the range, and uniform
+noise in their place; besides, training and held-out pictures themselves, to see copying.
 
-    wgan features train train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --out features/fashion
-    python benchmarks/damage.py train-images-idx3-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --features features/fashion
+    wgan features train train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --out
+    features/fashion python benchmarks/damage.py train-images-idx3-ubyte.gz
+    t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --features features/fashion
 """
 
 import argparse
@@ -40,10 +43,15 @@ Sampler = Callable[[int, int], np.ndarray]
 def damages(test: np.ndarray, labels: np.ndarray) -> dict[str, Sampler]:
     """Return a generator for each damage; each draw takes other test pictures at random."""
 
-    def of(pictures: np.ndarray, change: Callable[[np.ndarray, np.random.Generator], np.ndarray] = lambda x, random: x) -> Sampler:
+    def of(
+        pictures: np.ndarray,
+        change: Callable[[np.ndarray, np.random.Generator], np.ndarray] = lambda x, random: x,
+    ) -> Sampler:
         def sample(n: int, draw: int) -> np.ndarray:
             random = np.random.default_rng(draw)
-            changed = change(pictures[random.permutation(len(pictures))[:n]].astype(np.float64), random)
+            changed = change(
+                pictures[random.permutation(len(pictures))[:n]].astype(np.float64), random
+            )
             return np.rint(np.clip(changed, 0, 255)).astype(np.uint8)
 
         return sample
@@ -66,11 +74,17 @@ def holds(found: dict[str, Evaluation], metric: str) -> list[str]:
     """Return the steps of a metric's order that do not hold."""
     lines = [(name, found[name].line(metric)) for name in WORSE[metric]]
     sign = -1 if metric in HIGH_IS_GOOD else 1
-    return [f"{a} < {b}" for (a, x), (b, y) in pairwise(lines) if not sign * (y.generated.value - x.generated.value) > 0]
+    return [
+        f"{a} < {b}"
+        for (a, x), (b, y) in pairwise(lines)
+        if not sign * (y.generated.value - x.generated.value) > 0
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("train")
     parser.add_argument("test")
     parser.add_argument("labels")
@@ -84,8 +98,13 @@ def main() -> None:
     split, features = data.split(), load_features(options.features, data.codec)
     samplers = damages(np.asarray(test.rows[:]), test.labels)
     samplers["training"] = lambda n, draw: split.train_sample(draw * n, (draw + 1) * n)
-    samplers["held-out"] = lambda n, draw: split.held_out_sample(split.n_held_out - n, split.n_held_out)
-    found = {name: evaluate_samples(sampler, split, features, options.n) for name, sampler in samplers.items()}
+    samplers["held-out"] = lambda n, draw: split.held_out_sample(
+        split.n_held_out - n, split.n_held_out
+    )
+    found = {
+        name: evaluate_samples(sampler, split, features, options.n)
+        for name, sampler in samplers.items()
+    }
     metrics = [line.metric for line in found["real"].lines]
     print(f"| on {features.name}, n = {options.n} | floor | " + " | ".join(found) + " |")
     print("|---" * (len(found) + 2) + "|")
@@ -94,10 +113,15 @@ def main() -> None:
         print(f"| {cells[0][0]} | {cells[0][2]} | " + " | ".join(cell[1] for cell in cells) + " |")
     for metric in WORSE:
         broken = holds(found, metric)
-        print(f"{metric}: {' < '.join(WORSE[metric])}: {'holds' if not broken else 'DOES NOT HOLD: ' + ', '.join(broken)}")
+        print(
+            f"{metric}: {' < '.join(WORSE[metric])}:"
+            f" {'holds' if not broken else 'DOES NOT HOLD: ' + ', '.join(broken)}"
+        )
     print(f"{time.perf_counter() - started:.0f} s")
     if options.out:
-        options.out.write_text(json.dumps({name: each.to_json() for name, each in found.items()}, indent=1))
+        options.out.write_text(
+            json.dumps({name: each.to_json() for name, each in found.items()}, indent=1)
+        )
 
 
 if __name__ == "__main__":

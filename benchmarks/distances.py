@@ -1,8 +1,9 @@
-"""How fast are the distances, at equal answers? Ours against scipy and POT as their documentation calls them.
+"""How fast are the distances, at equal answers? Ours against scipy and POT as their documentation
+calls them.
 
-Both sides take turns in one process; printed are medians and the median of the ratios (theirs / ours: above 1, ours is faster), and the
-relative difference of the two answers. POT's default stops early on large problems; it is shown as it comes, with
-its error.
+Both sides take turns in one process; printed are medians and the median of the ratios (theirs /
+ours: above 1, ours is faster), and the relative difference of the two answers. POT's default stops
+early on large problems; it is shown as it comes, with its error.
 
     python benchmarks/distances.py [--rounds 5] [--large] [--out distances.json]
 """
@@ -53,11 +54,21 @@ def pot_raised(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def pot_sinkhorn(x: np.ndarray, y: np.ndarray, epsilon: float) -> float:
-    """The Sinkhorn divergence from three of POT's solves, with the entropy in the value, to the same error of the sums."""
+    """The Sinkhorn divergence from three of POT's solves, with the entropy in the value, to the
+    same error of the sums.
+    """
 
     def value(a: np.ndarray, b: np.ndarray) -> float:
         wa, wb = ot.unif(len(a)), ot.unif(len(b))
-        _, log = ot.sinkhorn(wa, wb, ot.dist(a, b, metric="euclidean"), epsilon, stopThr=1e-6, numItermax=20_000, log=True)
+        _, log = ot.sinkhorn(
+            wa,
+            wb,
+            ot.dist(a, b, metric="euclidean"),
+            epsilon,
+            stopThr=1e-6,
+            numItermax=20_000,
+            log=True,
+        )
         return epsilon * float(wa @ np.log(log["u"] / wa) + wb @ np.log(log["v"] / wb))
 
     return value(x, y) - value(x, x) / 2 - value(y, y) / 2
@@ -69,15 +80,50 @@ def cases(large: bool) -> list[tuple[str, Work, str, Work]]:
     for n in (1_000, 1_000_000):
         x, y = samples(n, 1)
         a, b = x[:, 0], y[:, 0]
-        rows.append((f"1-D, n={n}", lambda a=a, b=b: wasserstein_1d(a, b), "scipy", lambda a=a, b=b: wasserstein_distance(a, b)))
-        rows.append((f"1-D, n={n}", lambda a=a, b=b: wasserstein_1d(a, b), "POT", lambda a=a, b=b: float(ot.wasserstein_1d(a, b))))
+        rows.append(
+            (
+                f"1-D, n={n}",
+                lambda a=a, b=b: wasserstein_1d(a, b),
+                "scipy",
+                lambda a=a, b=b: wasserstein_distance(a, b),
+            )
+        )
+        rows.append(
+            (
+                f"1-D, n={n}",
+                lambda a=a, b=b: wasserstein_1d(a, b),
+                "POT",
+                lambda a=a, b=b: float(ot.wasserstein_1d(a, b)),
+            )
+        )
     for d in (2, 16):
         for n in (500, 1000, 2000, *([5000] if large else [])):
             x, y = samples(n, d)
             ours = lambda x=x, y=y: wasserstein(x, y)  # noqa: E731
-            rows.append((f"exact W1, n={n}, d={d}", ours, "scipy assignment", lambda x=x, y=y: assignment(x, y)))
-            rows.append((f"exact W1, n={n}, d={d}", ours, "POT, default", lambda x=x, y=y: pot_default(x, y)))
-            rows.append((f"exact W1, n={n}, d={d}", ours, "POT, limit raised", lambda x=x, y=y: pot_raised(x, y)))
+            rows.append(
+                (
+                    f"exact W1, n={n}, d={d}",
+                    ours,
+                    "scipy assignment",
+                    lambda x=x, y=y: assignment(x, y),
+                )
+            )
+            rows.append(
+                (
+                    f"exact W1, n={n}, d={d}",
+                    ours,
+                    "POT, default",
+                    lambda x=x, y=y: pot_default(x, y),
+                )
+            )
+            rows.append(
+                (
+                    f"exact W1, n={n}, d={d}",
+                    ours,
+                    "POT, limit raised",
+                    lambda x=x, y=y: pot_raised(x, y),
+                )
+            )
     x, y = samples(10_000, 16)
     theta = np.random.default_rng(0).standard_normal((500, 16)).T
     theta /= np.linalg.norm(theta, axis=0)
@@ -91,7 +137,14 @@ def cases(large: bool) -> list[tuple[str, Work, str, Work]]:
     )
     u, v = samples(1000, 16)
     epsilon = sinkhorn_divergence(u, v).epsilon
-    rows.append(("Sinkhorn, n=1000, d=16", lambda: sinkhorn_divergence(u, v).value, "POT", lambda: pot_sinkhorn(u, v, epsilon)))
+    rows.append(
+        (
+            "Sinkhorn, n=1000, d=16",
+            lambda: sinkhorn_divergence(u, v).value,
+            "POT",
+            lambda: pot_sinkhorn(u, v, epsilon),
+        )
+    )
     return rows
 
 
@@ -118,12 +171,24 @@ def main() -> None:
         mine, other = (statistics.median(r[i][0] for r in rounds) for i in (0, 1))
         ratio = statistics.median(r[1][0] / r[0][0] for r in rounds)
         difference = their_value / our_value - 1
-        results.append({"what": what, "against": whose, "ours": mine, "theirs": other, "ratio": ratio, "difference": difference})
+        results.append(
+            {
+                "what": what,
+                "against": whose,
+                "ours": mine,
+                "theirs": other,
+                "ratio": ratio,
+                "difference": difference,
+            }
+        )
         print(
-            f"{what:28} ours {mine * 1e3:9.1f} ms   {whose:18} {other * 1e3:9.1f} ms   ratio {ratio:5.2f}   answers differ {difference:+.1e}",
+            f"{what:28} ours {mine * 1e3:9.1f} ms   {whose:18} {other * 1e3:9.1f} ms   ratio"
+            f" {ratio:5.2f}   answers differ {difference:+.1e}",
             flush=True,
         )
-    print(f"peak resident memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB")
+    print(
+        f"peak resident memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB"
+    )
     if arguments.out:
         Path(arguments.out).write_text(json.dumps(results, indent=2))
 

@@ -1,12 +1,15 @@
-"""How near does each estimator come to a W1 that is known? Pairs of known distance, by dimension and seed.
+"""How near does each estimator come to a W1 that is known? Pairs of known distance, by dimension
+and seed.
 
-For each pair (`wgan.audit.pairs`: half-way into the funnels of a 1-Lipschitz function, or a shift by 2) and seed: the exact transport
-of n samples, sliced and Sinkhorn on the same; critics trained on `--train` samples a side: gradient penalty (raw, and
-corrected for its slope), clipped weights (per unit of the largest slope found), the certified auditor (its score difference on fresh
-samples, and the population bracket's lower end). Printed is the error in per cent of the truth: the mean over seeds, and
-the half-width of its 95 % interval (Student's t).
+For each pair (`wgan.audit.pairs`: half-way into the funnels of a 1-Lipschitz function, or a shift
+by 2) and seed: the exact transport of n samples, sliced and Sinkhorn on the same; critics trained
+on `--train` samples a side: gradient penalty (raw, and corrected for its slope), clipped weights
+(per unit of the largest slope found), the certified auditor (its score difference on fresh samples,
+and the population bracket's lower end). Printed is the error in per cent of the truth: the mean
+over seeds, and the half-width of its 95 % interval (Student's t).
 
-    python benchmarks/estimators.py [--pairs funnels shift] [--dims 2 8 32] [--seeds 3] [--steps 2000] [--out estimators.json]
+    python benchmarks/estimators.py [--pairs funnels shift] [--dims 2 8 32] [--seeds 3] [--steps
+    2000] [--out estimators.json]
 """
 
 import argparse
@@ -20,11 +23,21 @@ import numpy as np
 import torch
 
 from wgan.audit import bracket, dual, pairs
-from wgan.distances import sinkhorn_divergence, sliced_wasserstein, wasserstein
 from wgan.base.intervals import Mean, mean_of
+from wgan.distances import sinkhorn_divergence, sliced_wasserstein, wasserstein
 
 MAKE = {"funnels": pairs.funnels, "shift": pairs.shift, "scale": pairs.scale}
-COLUMNS = ["exact", "sliced", "sinkhorn", "heuristic", "gp raw", "gp corrected", "clipped", "auditor", "certified"]
+COLUMNS = [
+    "exact",
+    "sliced",
+    "sinkhorn",
+    "heuristic",
+    "gp raw",
+    "gp corrected",
+    "clipped",
+    "auditor",
+    "certified",
+]
 
 
 def timed(work: Callable[[], Any], seconds: dict[str, float], name: str) -> Any:
@@ -49,7 +62,12 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
     clipped = timed(lambda: dual(many_x, many_y, "wgan", steps, seed=seed), seconds, "clipped")
     b = timed(lambda: bracket(x, y, steps=steps, seed=seed), seconds, "certified")
     network = b.lower_ends[0]
-    read |= {"heuristic": b.heuristic, "gp raw": gp.value, "gp corrected": gp.corrected, "clipped": clipped.value / clipped.max_norm}
+    read |= {
+        "heuristic": b.heuristic,
+        "gp raw": gp.value,
+        "gp corrected": gp.corrected,
+        "clipped": clipped.value / clipped.max_norm,
+    }
     read |= {"auditor": network.gap / network.lipschitz, "certified": b.lower}
     return {
         "pair": pair.name,
@@ -64,8 +82,12 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
 
 
 def row(results: list[dict[str, Any]]) -> dict[str, Mean]:
-    """Return mean error and half-width in per cent of the truth, over the seeds of one pair and dimension."""
-    return {name: mean_of([100 * (r["read"][name] / r["w1"] - 1) for r in results]) for name in COLUMNS}
+    """Return mean error and half-width in per cent of the truth, over the seeds of one pair and
+    dimension.
+    """
+    return {
+        name: mean_of([100 * (r["read"][name] / r["w1"] - 1) for r in results]) for name in COLUMNS
+    }
 
 
 def main() -> None:
@@ -75,23 +97,44 @@ def main() -> None:
     parser.add_argument("--dims", nargs="+", type=int, default=[2, 4, 8, 16, 32, 64, 128])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--samples", type=int, default=2000, help="for exact, sliced and Sinkhorn")
-    parser.add_argument("--train", type=int, default=32768, help="for critics; as many again are held out")
+    parser.add_argument(
+        "--train", type=int, default=32768, help="for critics; as many again are held out"
+    )
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--out", default=None, help="a JSON file")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    print(f"torch {torch.__version__}, {arguments.threads} threads; error in % of the true W1, mean +- 95 % over {arguments.seeds} seeds")
+    print(
+        f"torch {torch.__version__}, {arguments.threads} threads; error in % of the true W1, mean"
+        f" +- 95 % over {arguments.seeds} seeds"
+    )
     print(f"{'pair':8}{'d':>4}{'W1':>7}  " + "".join(f"{name:>15}" for name in COLUMNS), flush=True)
     everything = []
     for name in arguments.pairs:
         for d in arguments.dims:
-            results = [measure(MAKE[name](d), arguments.samples, arguments.train, arguments.steps, s) for s in range(arguments.seeds)]
+            results = [
+                measure(MAKE[name](d), arguments.samples, arguments.train, arguments.steps, s)
+                for s in range(arguments.seeds)
+            ]
             everything += results
-            cells = [f"{error.value:+8.1f} +- {error.half_width:<3.1f}" for error in row(results).values()]
-            seconds = {k: round(float(np.mean([r["seconds"][k] for r in results])), 1) for k in results[0]["seconds"]}
-            print(f"{name:8}{d:4}{results[0]['w1']:7.3f}  " + "".join(f"{c:>15}" for c in cells), flush=True)
-            print(f"{'':21}seconds {seconds}; the bracket's lower end is the {', '.join(sorted({r['winner'] for r in results}))}", flush=True)
+            cells = [
+                f"{error.value:+8.1f} +- {error.half_width:<3.1f}"
+                for error in row(results).values()
+            ]
+            seconds = {
+                k: round(float(np.mean([r["seconds"][k] for r in results])), 1)
+                for k in results[0]["seconds"]
+            }
+            print(
+                f"{name:8}{d:4}{results[0]['w1']:7.3f}  " + "".join(f"{c:>15}" for c in cells),
+                flush=True,
+            )
+            print(
+                f"{'':21}seconds {seconds}; the bracket's lower end is the"
+                f" {', '.join(sorted({r['winner'] for r in results}))}",
+                flush=True,
+            )
             if arguments.out:
                 Path(arguments.out).write_text(json.dumps(everything, indent=2))
 

@@ -1,16 +1,20 @@
-"""How fast is the same training step in Keras 3? One step of WGAN-GP in Keras' own idiom, on TensorFlow or on JAX.
+"""How fast is the same training step in Keras 3? One step of WGAN-GP in Keras' own idiom, on
+TensorFlow or on JAX.
 
-The networks, batch, optimiser and penalty are those of `step.py` in this folder, in Keras' channels-last layout; the
-numbers of parameters are compared with PyTorch's. A step is five critic updates and one of the generator, its batches
-drawn from an array in memory; all of it is compiled as one function. TensorFlow: nested `GradientTape`s in a
-`tf.function`, with XLA where `--xla` asks for it; JAX: `stateless_call`, `stateless_apply` and a gradient of a gradient
-in `jax.jit`. On a CPU, XLA is slow at second derivatives of strided convolutions: plain TensorFlow is the one to compare.
+The networks, batch, optimiser and penalty are those of `step.py` in this folder, in Keras'
+channels-last layout; the numbers of parameters are compared with PyTorch's. A step is five critic
+updates and one of the generator, its batches drawn from an array in memory; all of it is compiled
+as one function. TensorFlow: nested `GradientTape`s in a `tf.function`, with XLA where `--xla` asks
+for it; JAX: `stateless_call`, `stateless_apply` and a gradient of a gradient in `jax.jit`. On a
+CPU, XLA is slow at second derivatives of strided convolutions: plain TensorFlow is the one to
+compare.
 
-    pip install keras tensorflow-cpu jax
-    python keras_step.py --backend tensorflow --case 1 --precision float32 --threads 1 --seconds 20 --rounds-json keras.json
+    pip install keras tensorflow-cpu jax python keras_step.py --backend tensorflow --case 1
+    --precision float32 --threads 1 --seconds 20 --rounds-json keras.json
 
-With `--serve` it runs one step for each line read and answers with its seconds, so that another process can take turns
-with it; the first answer may be waited for while the step is compiled. The JSON is then written at the end of input.
+With `--serve` it runs one step for each line read and answers with its seconds, so that another
+process can take turns with it; the first answer may be waited for while the step is compiled. The
+JSON is then written at the end of input.
 """
 
 import argparse
@@ -28,12 +32,15 @@ from typing import Any
 
 import numpy as np
 
-# Keras reads its backend from the environment, once, when it is imported: hence the imports inside the functions below.
+# Keras reads its backend from the environment, once, when it is imported: hence the imports inside
+# the functions below.
 
 
 @dataclass(frozen=True)
 class Case:
-    """A row of `step.py`, with the parameters that PyTorch counts in its critic and its generator."""
+    """A row of `step.py`, with the parameters that PyTorch counts in its critic and its
+    generator.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -55,7 +62,9 @@ Step = Callable[[], Losses]
 
 
 def sides(side: int) -> list[int]:
-    """Return a square picture's side at each level, largest first; it is halved (rounded down) while it exceeds 4."""
+    """Return a square picture's side at each level, largest first; it is halved (rounded down)
+    while it exceeds 4.
+    """
     levels = [side]
     while levels[-1] > SMALLEST:
         levels.append(levels[-1] // 2)
@@ -72,26 +81,51 @@ def mlp(inputs: int, outputs: int, width: int) -> Any:
     import keras
     from keras import layers
 
-    hidden = [layers.Dense(width, activation="relu", kernel_initializer="he_normal") for _ in range(DEPTH)]
-    return keras.Sequential([keras.Input((inputs,)), *hidden, layers.Dense(outputs), layers.Activation("linear", dtype="float32")])
+    hidden = [
+        layers.Dense(width, activation="relu", kernel_initializer="he_normal") for _ in range(DEPTH)
+    ]
+    return keras.Sequential(
+        [
+            keras.Input((inputs,)),
+            *hidden,
+            layers.Dense(outputs),
+            layers.Activation("linear", dtype="float32"),
+        ]
+    )
 
 
 def down(channels: int, side: int) -> list[Any]:
-    """Return a convolution of kernel 4 and stride 2, padded by 1 on every side as in PyTorch ("same" does that where the side is even)."""
+    """Return a convolution of kernel 4 and stride 2, padded by 1 on every side as in PyTorch
+    ("same" does that where the side is even).
+    """
     from keras import layers
 
     if side % 2 == 0:
-        return [layers.Conv2D(channels, 4, 2, padding="same", kernel_initializer="he_normal"), layers.LeakyReLU(SLOPE)]
-    return [layers.ZeroPadding2D(1), layers.Conv2D(channels, 4, 2, kernel_initializer="he_normal"), layers.LeakyReLU(SLOPE)]
+        return [
+            layers.Conv2D(channels, 4, 2, padding="same", kernel_initializer="he_normal"),
+            layers.LeakyReLU(SLOPE),
+        ]
+    return [
+        layers.ZeroPadding2D(1),
+        layers.Conv2D(channels, 4, 2, kernel_initializer="he_normal"),
+        layers.LeakyReLU(SLOPE),
+    ]
 
 
 def up(channels: int, side: int) -> list[Any]:
-    """Return the transposed convolution to `side` pixels: PyTorch's padding of 1 crops both ends, its output padding spares the last row."""
+    """Return the transposed convolution to `side` pixels: PyTorch's padding of 1 crops both ends,
+    its output padding spares the last row.
+    """
     from keras import layers
 
     if side % 2 == 0:
-        return [layers.Conv2DTranspose(channels, 4, 2, padding="same", kernel_initializer="he_normal")]
-    return [layers.Conv2DTranspose(channels, 4, 2, kernel_initializer="he_normal"), layers.Cropping2D(((1, 0), (1, 0)))]
+        return [
+            layers.Conv2DTranspose(channels, 4, 2, padding="same", kernel_initializer="he_normal")
+        ]
+    return [
+        layers.Conv2DTranspose(channels, 4, 2, kernel_initializer="he_normal"),
+        layers.Cropping2D(((1, 0), (1, 0))),
+    ]
 
 
 def conv_critic(case: Case) -> Any:
@@ -101,10 +135,16 @@ def conv_critic(case: Case) -> Any:
 
     levels = sides(case.shape[0])
     first, *others = widths(case.width, len(levels))
-    net = [keras.Input(case.shape), layers.Conv2D(first, 3, padding="same", kernel_initializer="he_normal"), layers.LeakyReLU(SLOPE)]
+    net = [
+        keras.Input(case.shape),
+        layers.Conv2D(first, 3, padding="same", kernel_initializer="he_normal"),
+        layers.LeakyReLU(SLOPE),
+    ]
     for side, channels in zip(levels, others, strict=False):
         net += down(channels, side)
-    return keras.Sequential([*net, layers.Flatten(), layers.Dense(1), layers.Activation("linear", dtype="float32")])
+    return keras.Sequential(
+        [*net, layers.Flatten(), layers.Dense(1), layers.Activation("linear", dtype="float32")]
+    )
 
 
 def conv_generator(case: Case) -> Any:
@@ -115,7 +155,9 @@ def conv_generator(case: Case) -> Any:
     levels = sides(case.shape[0])[::-1]
     first, *others = widths(case.width, len(levels))[::-1]
     z = keras.Input((case.latent,))
-    x = layers.Reshape((levels[0], levels[0], first))(layers.Dense(first * levels[0] ** 2, kernel_initializer="he_normal")(z))
+    x = layers.Reshape((levels[0], levels[0], first))(
+        layers.Dense(first * levels[0] ** 2, kernel_initializer="he_normal")(z)
+    )
     x = layers.LeakyReLU(SLOPE)(pixel_norm(x))
     for side, channels in zip(levels[1:], others, strict=True):
         for layer in up(channels, side):
@@ -140,7 +182,9 @@ def build(case: Case) -> tuple[Any, Any]:
 
 
 def adam(net: Any) -> Any:
-    """Return Adam as `step.py` sets it, PyTorch's epsilon included, built for the network's variables."""
+    """Return Adam as `step.py` sets it, PyTorch's epsilon included, built for the network's
+    variables.
+    """
     import keras
 
     optimiser = keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, epsilon=1e-8)
@@ -176,15 +220,21 @@ def tensorflow_step(case: Case, critic: Any, generator: Any, rows: np.ndarray, x
         fake = generator(noise(), training=True)
         u = tf.random.uniform((case.batch, *ones))
         with tf.GradientTape() as tape:
-            estimate = tf.reduce_mean(critic(real, training=True)) - tf.reduce_mean(critic(fake, training=True))
+            estimate = tf.reduce_mean(critic(real, training=True)) - tf.reduce_mean(
+                critic(fake, training=True)
+            )
             loss = PENALTY_WEIGHT * tensorflow_penalty(critic, u * real + (1 - u) * fake) - estimate
-        critic_optimiser.apply(tape.gradient(loss, critic.trainable_variables), critic.trainable_variables)
+        critic_optimiser.apply(
+            tape.gradient(loss, critic.trainable_variables), critic.trainable_variables
+        )
         return loss
 
     def update_generator() -> Any:
         with tf.GradientTape() as tape:
             loss = -tf.reduce_mean(critic(generator(noise(), training=True), training=True))
-        generator_optimiser.apply(tape.gradient(loss, generator.trainable_variables), generator.trainable_variables)
+        generator_optimiser.apply(
+            tape.gradient(loss, generator.trainable_variables), generator.trainable_variables
+        )
         return loss
 
     @tf.function(jit_compile=xla)
@@ -210,7 +260,9 @@ def jax_penalty(score: Callable[[Any], Any], x: Any) -> Any:
 
 
 def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
-    """Return a step as Keras' guide to custom training in JAX writes it: every variable goes in and comes out."""
+    """Return a step as Keras' guide to custom training in JAX writes it: every variable goes in and
+    comes out.
+    """
     import jax
     import jax.numpy as jnp
 
@@ -221,7 +273,9 @@ def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
         return critic.stateless_call(weights, [], x, training=True)[0]
 
     def generate(weights: Any, key: Any) -> Any:
-        return generator.stateless_call(weights, [], jax.random.normal(key, (case.batch, case.latent)), training=True)[0]
+        return generator.stateless_call(
+            weights, [], jax.random.normal(key, (case.batch, case.latent)), training=True
+        )[0]
 
     def critic_loss(weights: Any, real: Any, fake: Any, key: Any) -> Any:
         u = jax.random.uniform(key, (case.batch, *ones))
@@ -236,7 +290,9 @@ def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
         for _ in range(CRITIC_STEPS):
             key, for_rows, for_noise, for_penalty = jax.random.split(key, 4)
             real = data[jax.random.randint(for_rows, (case.batch,), 0, ROWS)]
-            loss_c, gradients = jax.value_and_grad(critic_loss)(c, real, generate(g, for_noise), for_penalty)
+            loss_c, gradients = jax.value_and_grad(critic_loss)(
+                c, real, generate(g, for_noise), for_penalty
+            )
             c, c_moments = critic_optimiser.stateless_apply(c_moments, gradients, c)
         key, for_noise = jax.random.split(key)
         loss_g, gradients = jax.value_and_grad(generator_loss)(g, c, for_noise)
@@ -245,7 +301,12 @@ def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
 
     compiled = jax.jit(step, donate_argnums=0)
     data = jnp.asarray(rows)
-    variables = (critic.trainable_variables, critic_optimiser.variables, generator.trainable_variables, generator_optimiser.variables)
+    variables = (
+        critic.trainable_variables,
+        critic_optimiser.variables,
+        generator.trainable_variables,
+        generator_optimiser.variables,
+    )
     state = (*([jnp.array(v.value) for v in vs] for vs in variables), jax.random.key(0))
 
     def run() -> Losses:
@@ -260,13 +321,17 @@ def configure(backend: str, precision: str, threads: int) -> None:
     """Choose backend, threads and precision; to be called before anything imports Keras."""
     os.environ["KERAS_BACKEND"] = backend
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(threads)  # the size of the pool of XLA's threads
+    os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(
+        threads
+    )  # the size of the pool of XLA's threads
     if backend == "tensorflow":
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        tf.config.optimizer.set_experimental_options({"remapping": False})  # it fails on LeakyReLU's gradient, and is slower here
+        tf.config.optimizer.set_experimental_options(
+            {"remapping": False}
+        )  # it fails on LeakyReLU's gradient, and is slower here
     import keras
 
     keras.utils.set_random_seed(0)
@@ -275,14 +340,23 @@ def configure(backend: str, precision: str, threads: int) -> None:
 
 
 def prepare(case: Case, backend: str, xla: bool) -> Step:
-    """Build both networks, compare their sizes with PyTorch's and return the step, compiled and run twice."""
+    """Build both networks, compare their sizes with PyTorch's and return the step, compiled and run
+    twice.
+    """
     critic, generator = build(case)
     counted = critic.count_params(), generator.count_params()
-    print(f"parameters of critic and generator: Keras {counted}, PyTorch {case.parameters}", file=sys.stderr)
+    print(
+        f"parameters of critic and generator: Keras {counted}, PyTorch {case.parameters}",
+        file=sys.stderr,
+    )
     if counted != case.parameters:
         raise SystemExit("the networks are not the same")
     rows = np.random.default_rng(0).uniform(-1, 1, (ROWS, *case.shape)).astype(np.float32)
-    step = tensorflow_step(case, critic, generator, rows, xla) if backend == "tensorflow" else jax_step(case, critic, generator, rows)
+    step = (
+        tensorflow_step(case, critic, generator, rows, xla)
+        if backend == "tensorflow"
+        else jax_step(case, critic, generator, rows)
+    )
     for _ in range(2):
         timed(step)
     return step
@@ -318,12 +392,22 @@ def main() -> None:
     """Time one case and print JSON, or answer line by line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--backend", default="tensorflow", choices=["tensorflow", "jax"])
-    parser.add_argument("--case", type=int, default=1, choices=range(len(CASES)), help="; ".join(f"{i}: {c.name}" for i, c in enumerate(CASES)))
+    parser.add_argument(
+        "--case",
+        type=int,
+        default=1,
+        choices=range(len(CASES)),
+        help="; ".join(f"{i}: {c.name}" for i, c in enumerate(CASES)),
+    )
     parser.add_argument("--precision", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--xla", action="store_true", help="compile TensorFlow's step with XLA, as JAX does anyway")
-    parser.add_argument("--serve", action="store_true", help="run a step for each line of the input")
+    parser.add_argument(
+        "--xla", action="store_true", help="compile TensorFlow's step with XLA, as JAX does anyway"
+    )
+    parser.add_argument(
+        "--serve", action="store_true", help="run a step for each line of the input"
+    )
     parser.add_argument("--rounds-json", default=None, help="a JSON file")
     arguments = parser.parse_args()
     configure(arguments.backend, arguments.precision, arguments.threads)

@@ -1,10 +1,12 @@
-"""Does the data keep up with training? The share of a step that is spent drawing its batches, for each way that data are stored.
+"""Does the data keep up with training? The share of a step that is spent drawing its batches, for
+each way that data are stored.
 
-Makes the data in a temporary folder. Pictures of 64 x 64 in colour: a folder of PNG files, which is decoded once into a cache, and a
-`.npy`, both memory-mapped, too large to stand on the device; and few enough to stand there. 28 x 28 pictures on the device, rows of numbers
-memory-mapped, a table of mixed columns. The presets' own networks are trained, with one critic step each. The seconds of a step are a
-median, those of its draws a mean over 300 steps' worth, in a row. Files were just written, so they are in the system's cache, as from the
-second epoch on.
+Makes the data in a temporary folder. Pictures of 64 x 64 in colour: a folder of PNG files, which is
+decoded once into a cache, and a `.npy`, both memory-mapped, too large to stand on the device; and
+few enough to stand there. 28 x 28 pictures on the device, rows of numbers memory-mapped, a table of
+mixed columns. The presets' own networks are trained, with one critic step each. The seconds of a
+step are a median, those of its draws a mean over 300 steps' worth, in a row. Files were just
+written, so they are in the system's cache, as from the second epoch on.
 
     python benchmarks/loading.py [--rounds 15] [--threads 2] [--out loading.json]
 """
@@ -56,14 +58,18 @@ def mapped_pictures(folder: Path) -> Path:
 
 def mapped_rows(folder: Path) -> Path:
     """Write a `.npy` of rows of 32 numbers."""
-    np.save(folder / "rows.npy", np.random.default_rng(0).standard_normal((ROWS, 32), dtype=np.float32))
+    np.save(
+        folder / "rows.npy", np.random.default_rng(0).standard_normal((ROWS, 32), dtype=np.float32)
+    )
     return folder / "rows.npy"
 
 
 def table(folder: Path) -> Path:
     """Write a table of 8 categories and 6 numbers."""
     rng = np.random.default_rng(0)
-    columns = {f"kind {i}": rng.choice(list("abcdefgh"), RECORDS) for i in range(8)} | {f"number {i}": rng.normal(size=RECORDS) for i in range(6)}
+    columns = {f"kind {i}": rng.choice(list("abcdefgh"), RECORDS) for i in range(8)} | {
+        f"number {i}": rng.normal(size=RECORDS) for i in range(6)
+    }
     pd.DataFrame(columns).to_parquet(folder / "table.parquet")
     return folder / "table.parquet"
 
@@ -99,7 +105,13 @@ def measure(data: Dataset, rounds: int) -> dict[str, Any]:
         fresh.generator(draw, row.score.generator_needs_real)
     drawing = (time.perf_counter() - start) / DRAWS
     step = statistics.median(steps)
-    return {"precision": config.training.precision, "batch": config.optimiser.batch, "step, s": step, "draws, s": drawing, "share": drawing / step}
+    return {
+        "precision": config.training.precision,
+        "batch": config.optimiser.batch,
+        "step, s": step,
+        "draws, s": drawing,
+        "share": drawing / step,
+    }
 
 
 def main() -> None:
@@ -119,12 +131,17 @@ def main() -> None:
             row = {"case": name} | measure(load(source), arguments.rounds)
         rows.append(row)
         print(
-            f"{name:26} batch {row['batch']:4} {row['precision']:9} step {row['step, s'] * 1e3:8.1f} ms  draws {row['draws, s'] * 1e3:6.2f} ms"
-            f"  waiting {row['share']:6.2%}",
+            f"{name:26} batch {row['batch']:4} {row['precision']:9} step"
+            f" {row['step, s'] * 1e3:8.1f} ms  draws {row['draws, s'] * 1e3:6.2f} ms  waiting"
+            f" {row['share']:6.2%}",
             flush=True,
         )
     if arguments.out:
-        Path(arguments.out).write_text(json.dumps({"torch": torch.__version__, "threads": arguments.threads, "rows": rows}, indent=2))
+        Path(arguments.out).write_text(
+            json.dumps(
+                {"torch": torch.__version__, "threads": arguments.threads, "rows": rows}, indent=2
+            )
+        )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Does training on an array larger than memory stay small? Peak resident memory on a large `.npy`, against a tiny one.
+"""Does training on an array larger than memory stay small? Peak resident memory on a large `.npy`,
+against a tiny one.
 
-Writes a float32 array of the asked size (random, in pieces) to a temporary folder, then runs `wgan train` on it and on 1,000
-rows of the same width in processes of their own, and compares their peak resident sets (Linux's `VmHWM`).
+Writes a float32 array of the asked size (random, in pieces) to a temporary folder, then runs `wgan
+train` on it and on 1,000 rows of the same width in processes of their own, and compares their peak
+resident sets (Linux's `VmHWM`).
 
     python benchmarks/memory.py [--gib 4] [--columns 784] [--steps 200] [--folder DIR]
 """
@@ -30,14 +32,20 @@ def write_array(path: Path, rows: int, columns: int) -> None:
     """Write standard normal float32 rows, 64 MiB at a time."""
     rng = np.random.default_rng(0)
     with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (rows, columns)})
+        np.lib.format.write_array_header_1_0(
+            file, {"descr": "<f4", "fortran_order": False, "shape": (rows, columns)}
+        )
         piece = 2**24 // columns
         for start in range(0, rows, piece):
-            file.write(rng.standard_normal((min(piece, rows - start), columns), dtype=np.float32).tobytes())
+            file.write(
+                rng.standard_normal((min(piece, rows - start), columns), dtype=np.float32).tobytes()
+            )
 
 
 def measure(path: Path, steps: int) -> tuple[float, float]:
-    """Run `wgan train` on the file in a process of its own; return its peak in MiB and its seconds."""
+    """Run `wgan train` on the file in a process of its own; return its peak in MiB and its
+    seconds.
+    """
     start = time.perf_counter()
     arguments = [sys.executable, "-c", TRAIN, str(path), str(steps), str(path.with_suffix(".run"))]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
@@ -61,7 +69,9 @@ def main() -> None:
             peaks.append(peak)
             size = path.stat().st_size / 2**20
             print(
-                f"{size:8.1f} MiB, {rows:>9,} rows: peak resident {peak:.0f} MiB, {arguments.steps} steps and verdict in {seconds:.0f} s", flush=True
+                f"{size:8.1f} MiB, {rows:>9,} rows: peak resident {peak:.0f} MiB, {arguments.steps}"
+                f" steps and verdict in {seconds:.0f} s",
+                flush=True,
             )
     print(f"difference {peaks[1] - peaks[0]:.0f} MiB")
 

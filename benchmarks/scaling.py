@@ -1,7 +1,9 @@
-"""How does a step's cost grow with batch, width and the data's size? Seconds, and the peak of the process's memory.
+"""How does a step's cost grow with batch, width and the data's size? Seconds, and the peak of the
+process's memory.
 
-Each point is a process of its own: 28 x 28 pictures under the preset's network, one critic step a step, the default precision, and one thing
-changed at a time. Data of growing size are a memory-mapped `.npy`. Cost is per sample and per parameter where it should be constant.
+Each point is a process of its own: 28 x 28 pictures under the preset's network, one critic step a
+step, the default precision, and one thing changed at a time. Data of growing size are a
+memory-mapped `.npy`. Cost is per sample and per parameter where it should be constant.
 
     python benchmarks/scaling.py [--rounds 7] [--threads 1] [--out scaling.json]
 """
@@ -37,20 +39,32 @@ def pictures(folder: Path, rows: int) -> Path:
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(rows, 28, 28))
     rng = np.random.default_rng(0)
     for start in range(0, rows, 50_000):
-        array[start : start + 50_000] = rng.integers(0, 256, (min(50_000, rows - start), 28, 28), dtype=np.uint8)
+        array[start : start + 50_000] = rng.integers(
+            0, 256, (min(50_000, rows - start), 28, 28), dtype=np.uint8
+        )
     return path
 
 
 def peak() -> float:
-    """Return this process's peak resident memory in MiB, as Linux counts it: not that of the one that started it, as `ru_maxrss` may be."""
+    """Return this process's peak resident memory in MiB, as Linux counts it: not that of the one
+    that started it, as `ru_maxrss` may be.
+    """
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dict[str, float]:
-    """Time steps; return their median, the number of parameters, and the peak of resident memory in MiB beyond that at the start."""
+    """Time steps; return their median, the number of parameters, and the peak of resident memory in
+    MiB beyond that at the start.
+    """
     torch.set_num_threads(threads)
-    settings = [f"data.source={path}", f"optimiser.batch={batch}", f"network.width={width}", "optimiser.critic_steps=1", "training.device=cpu"]
+    settings = [
+        f"data.source={path}",
+        f"optimiser.batch={batch}",
+        f"network.width={width}",
+        "optimiser.critic_steps=1",
+        "training.device=cpu",
+    ]
     config, data = configure([from_settings(settings)])
     before = peak()
     state, row = prepare(config, data), row_of(config)
@@ -61,7 +75,11 @@ def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dic
         start = time.perf_counter()
         train_step(state, losses, row, draws, config)
         seconds.append(time.perf_counter() - start)
-    return {"seconds": statistics.median(seconds[1:]), "parameters": count_parameters(state.critic), "MiB": peak() - before}
+    return {
+        "seconds": statistics.median(seconds[1:]),
+        "parameters": count_parameters(state.critic),
+        "MiB": peak() - before,
+    }
 
 
 def main() -> None:
@@ -74,7 +92,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.one:
         path, batch, width = arguments.one
-        print(json.dumps(measure(path, int(batch), int(width), arguments.rounds, arguments.threads)))
+        print(
+            json.dumps(measure(path, int(batch), int(width), arguments.rounds, arguments.threads))
+        )
         return
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -82,15 +102,25 @@ def main() -> None:
             for value in values:
                 point = USUAL | {what: value}
                 path = pictures(Path(folder), point["rows"])
-                command = [sys.executable, __file__, "--one", str(path), str(point["batch"]), str(point["width"])]
+                command = [
+                    sys.executable,
+                    __file__,
+                    "--one",
+                    str(path),
+                    str(point["batch"]),
+                    str(point["width"]),
+                ]
                 command += ["--rounds", str(arguments.rounds), "--threads", str(arguments.threads)]
-                done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
+                done = subprocess.run(
+                    command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ
+                )
                 found = json.loads(done.stdout)
                 results.append({"changed": what, **point, **found})
                 each = found["seconds"] / point["batch"] * 1e3
                 print(
-                    f"{what:5} {value:>9,}: step {found['seconds'] * 1e3:8.1f} ms, {each:6.2f} ms a sample,"
-                    f" {each / found['parameters'] * 1e6:6.2f} ns a sample and critic parameter, peak memory +{found['MiB']:.0f} MiB",
+                    f"{what:5} {value:>9,}: step {found['seconds'] * 1e3:8.1f} ms, {each:6.2f} ms a"
+                    f" sample, {each / found['parameters'] * 1e6:6.2f} ns a sample and critic"
+                    f" parameter, peak memory +{found['MiB']:.0f} MiB",
                     flush=True,
                 )
     if arguments.out:

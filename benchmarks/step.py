@@ -1,14 +1,18 @@
-"""How fast is a training step? Ours, a textbook loop and Keras 3 in turn, beside this machine's own matrix product.
+"""How fast is a training step? Ours, a textbook loop and Keras 3 in turn, beside this machine's own
+matrix product.
 
-The textbook loop is written here as scripts have it, in plain PyTorch: the same networks and batch, an unfused Adam, the penalty by
-`torch.autograd.grad(..., create_graph=True)`, real, fake and interpolates scored one after another, a critic that is not frozen in the
-generator's step; in bfloat16 by automatic casting. Keras
-is `keras_step.py` beside this file, in a process of its own and an environment that has it. All take turns, and medians of the rounds'
-ratios to the textbook in float32 are reported. Floating-point operations of matrix products and convolutions are counted on each of
-PyTorch's steps; divided by the time they give the share of the rate of a 2048 x 2048 matrix product in the same precision, timed in the same
-rounds. Convolutions may go beyond it: a product of that size is no more than a common measure.
+The textbook loop is written here as scripts have it, in plain PyTorch: the same networks and batch,
+an unfused Adam, the penalty by `torch.autograd.grad(..., create_graph=True)`, real, fake and
+interpolates scored one after another, a critic that is not frozen in the generator's step; in
+bfloat16 by automatic casting. Keras is `keras_step.py` beside this file, in a process of its own
+and an environment that has it. All take turns, and medians of the rounds' ratios to the textbook in
+float32 are reported. Floating-point operations of matrix products and convolutions are counted on
+each of PyTorch's steps; divided by the time they give the share of the rate of a 2048 x 2048 matrix
+product in the same precision, timed in the same rounds. Convolutions may go beyond it: a product of
+that size is no more than a common measure.
 
-    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda] [--compiled] [--out step.json]
+    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda]
+    [--compiled] [--out step.json]
 """
 
 import argparse
@@ -33,12 +37,21 @@ from wgan.training.losses import build_losses, compiled
 from wgan.training.step import train_step
 
 CASES = {
-    "MLP 512x3, 2-D, batch 256": ((2,), ["network.width=512", "network.depth=3", "network.latent=2", "optimiser.batch=256"]),
+    "MLP 512x3, 2-D, batch 256": (
+        (2,),
+        ["network.width=512", "network.depth=3", "network.latent=2", "optimiser.batch=256"],
+    ),
     "conv 64, 28x28x1, batch 64": ((28, 28, 1), ["network.width=64", "optimiser.batch=64"]),
     "conv 64, 32x32x3, batch 64": ((32, 32, 3), ["network.width=64", "optimiser.batch=64"]),
     "conv 64, 64x64x3, batch 64": ((64, 64, 3), ["network.width=64", "optimiser.batch=64"]),
 }
-COMMON = ["optimiser.critic_steps=5", "optimiser.lr=1e-4", "optimiser.betas=[0.0, 0.9]", "optimiser.decay=none", "objective.penalty_weight=10"]
+COMMON = [
+    "optimiser.critic_steps=5",
+    "optimiser.lr=1e-4",
+    "optimiser.betas=[0.0, 0.9]",
+    "optimiser.decay=none",
+    "objective.penalty_weight=10",
+]
 PRODUCTS = 5
 Step = Callable[[], None]
 
@@ -48,12 +61,16 @@ def data_of(shape: tuple[int, ...]) -> Dataset:
     generator = torch.Generator().manual_seed(0)
     n = 4096
     return load(
-        torch.randn(n, *shape, generator=generator) if len(shape) == 1 else torch.randint(0, 256, (n, *shape), generator=generator, dtype=torch.uint8)
+        torch.randn(n, *shape, generator=generator)
+        if len(shape) == 1
+        else torch.randint(0, 256, (n, *shape), generator=generator, dtype=torch.uint8)
     )
 
 
 def our_step(config: Config, data: Dataset) -> Step:
-    """A step of `wgan.training`: five critic updates, one of the generator, the moving average, data and noise drawn."""
+    """A step of `wgan.training`: five critic updates, one of the generator, the moving average,
+    data and noise drawn.
+    """
     state, row = prepare(config, data), row_of(config)
     device = next(state.critic.parameters()).device
     draws = Draws(Batches(data.split(), 0, device), config, device)
@@ -64,12 +81,19 @@ def our_step(config: Config, data: Dataset) -> Step:
 
 
 def textbook_step(config: Config, data: Dataset) -> Step:
-    """The same by the book: `DataLoader`-free indexing of a tensor, `randn`, three passes of the critic, double backward."""
+    """The same by the book: `DataLoader`-free indexing of a tensor, `randn`, three passes of the
+    critic, double backward.
+    """
     state = prepare(config, data)
-    generator, critic = (deepcopy(net).to(memory_format=torch.contiguous_format) for net in (state.generator, state.critic))
+    generator, critic = (
+        deepcopy(net).to(memory_format=torch.contiguous_format)
+        for net in (state.generator, state.critic)
+    )
     device = next(critic.parameters()).device
     batch, latent = config.optimiser.batch, config.network.latent
-    optimisers = [torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.0, 0.9)) for net in (critic, generator)]
+    optimisers = [
+        torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.0, 0.9)) for net in (critic, generator)
+    ]
     everything = data.encode(data.rows[:]).to(device)
 
     def penalty(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
@@ -79,7 +103,9 @@ def textbook_step(config: Config, data: Dataset) -> Step:
         return ((gradient.flatten(1).float().norm(2, dim=1) - 1) ** 2).mean()
 
     def cast() -> torch.autocast:
-        return torch.autocast(device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16")
+        return torch.autocast(
+            device.type, torch.bfloat16, enabled=config.training.precision == "bfloat16"
+        )
 
     def step() -> None:
         for _ in range(config.optimiser.critic_steps):
@@ -100,7 +126,9 @@ def textbook_step(config: Config, data: Dataset) -> Step:
 
 
 def matrix_product(device: torch.device, dtype: torch.dtype, size: int = 2048) -> Step:
-    """A matrix product of 2 size^3 operations, several times over: the machine's own limit, more or less."""
+    """A matrix product of 2 size^3 operations, several times over: the machine's own limit, more or
+    less.
+    """
     a = torch.randn(size, size, device=device).to(dtype)
 
     def step() -> None:
@@ -115,8 +143,22 @@ class Keras:
 
     def __init__(self, python: str, case: int, backend: str, precision: str, threads: int) -> None:
         script = Path(__file__).with_name("keras_step.py")
-        arguments = [python, str(script), "--backend", backend, "--case", str(case), "--precision", precision, "--threads", str(threads), "--serve"]
-        self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        arguments = [
+            python,
+            str(script),
+            "--backend",
+            backend,
+            "--case",
+            str(case),
+            "--precision",
+            precision,
+            "--threads",
+            str(threads),
+            "--serve",
+        ]
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def seconds(self) -> float:
         """Run one step."""
@@ -150,7 +192,8 @@ def timed(step: Callable[[], object], device: torch.device) -> float:
 
 
 class Operations(TorchDispatchMode):
-    """Counts the floating-point operations of matrix products and convolutions by torch's own formulas.
+    """Counts the floating-point operations of matrix products and convolutions by torch's own
+    formulas.
 
     Not torch's `FlopCounterMode`, whose tracking of modules cannot stand in a double backward.
     """
@@ -171,26 +214,46 @@ def operations(step: Step) -> int:
     return counter.total
 
 
-def measure(name: str, seconds: float, device: torch.device, threads: int, keras: str | None, compiling: bool) -> dict[str, Any]:
+def measure(
+    name: str,
+    seconds: float,
+    device: torch.device,
+    threads: int,
+    keras: str | None,
+    compiling: bool,
+) -> dict[str, Any]:
     """Time all contenders in turn; return medians, and medians of ratios round by round."""
     shape, settings = CASES[name]
     data = data_of(shape)
     steps: dict[str, Step] = {}
     for precision in ("float32", "bfloat16"):
-        given = [*COMMON, *settings, f"training.device={device.type}", f"training.precision={precision}"]
+        given = [
+            *COMMON,
+            *settings,
+            f"training.device={device.type}",
+            f"training.precision={precision}",
+        ]
         config, _ = configure([from_settings(given)], data=data)
         steps[f"textbook, {precision}"] = textbook_step(config, data)
         steps[f"ours, {precision}"] = our_step(config, data)
         if compiling:
-            steps[f"ours, {precision}, compiled"] = our_step(configure([from_settings([*given, "training.compile=true"])], data=data)[0], data)
+            steps[f"ours, {precision}, compiled"] = our_step(
+                configure([from_settings([*given, "training.compile=true"])], data=data)[0], data
+            )
         steps[f"matrix product, {precision}"] = matrix_product(device, getattr(torch, precision))
     flops = {
-        what: PRODUCTS * 2 * 2048**3 if what.startswith("matrix") else operations(step) for what, step in steps.items() if "compiled" not in what
+        what: PRODUCTS * 2 * 2048**3 if what.startswith("matrix") else operations(step)
+        for what, step in steps.items()
+        if "compiled" not in what
     }
     clocks = {what: lambda step=step: timed(step, device) for what, step in steps.items()}
-    backends = ("TensorFlow", "JAX") if len(shape) == 1 else ("TensorFlow",)  # on pictures JAX takes four to six times as long
+    backends = (
+        ("TensorFlow", "JAX") if len(shape) == 1 else ("TensorFlow",)
+    )  # on pictures JAX takes four to six times as long
     workers = {
-        f"Keras on {backend}, {p}": Keras(keras, list(CASES).index(name), backend.lower(), p, threads)
+        f"Keras on {backend}, {p}": Keras(
+            keras, list(CASES).index(name), backend.lower(), p, threads
+        )
         for p in ("float32", "bfloat16")
         for backend in (backends if keras else ())
     }
@@ -212,8 +275,12 @@ def measure(name: str, seconds: float, device: torch.device, threads: int, keras
         if what in flops:
             results[what]["operations"] = flops[what]
             limit = "matrix product, " + what.split(", ")[1]
-            results[what]["share"] = statistics.median(flops[what] / r[what] * r[limit] / flops[limit] for r in rounds)
-    default = configure([from_settings([*COMMON, *settings, f"training.device={device.type}"])], data=data)[0].training.precision
+            results[what]["share"] = statistics.median(
+                flops[what] / r[what] * r[limit] / flops[limit] for r in rounds
+            )
+    default = configure(
+        [from_settings([*COMMON, *settings, f"training.device={device.type}"])], data=data
+    )[0].training.precision
     return {"case": name, "rounds": len(rounds), "default": default, "results": results}
 
 
@@ -222,30 +289,62 @@ def print_case(row: dict[str, Any]) -> None:
     print(f"\n{row['case']}: {row['rounds']} rounds; by default {row['default']}")
     for what, found in row["results"].items():
         if what.startswith("matrix"):
-            print(f"  {what:28} {found['operations'] / found['seconds'] / 1e9:8.0f} GFLOP/s", flush=True)
+            print(
+                f"  {what:28} {found['operations'] / found['seconds'] / 1e9:8.0f} GFLOP/s",
+                flush=True,
+            )
             continue
         share = f"  share of the product's rate {found['share']:4.0%}" if "share" in found else ""
-        print(f"  {what:28} {found['critic samples/s']:8.0f} critic samples/s  ratio {found['ratio']:.2f}{share}", flush=True)
+        print(
+            f"  {what:28} {found['critic samples/s']:8.0f} critic samples/s  ratio"
+            f" {found['ratio']:.2f}{share}",
+            flush=True,
+        )
 
 
 def main() -> None:
     """Print a table and write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60.0, help="time for each pair of networks")
+    parser.add_argument(
+        "--seconds", type=float, default=60.0, help="time for each pair of networks"
+    )
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--cases", type=int, nargs="+", default=[0, 1, 2], help="which pairs of networks, by number")
-    parser.add_argument("--keras", default=None, metavar="PYTHON", help="the interpreter of an environment with keras, tensorflow-cpu and jax")
-    parser.add_argument("--compiled", action="store_true", help="also our step with compiled losses")
+    parser.add_argument(
+        "--cases", type=int, nargs="+", default=[0, 1, 2], help="which pairs of networks, by number"
+    )
+    parser.add_argument(
+        "--keras",
+        default=None,
+        metavar="PYTHON",
+        help="the interpreter of an environment with keras, tensorflow-cpu and jax",
+    )
+    parser.add_argument(
+        "--compiled", action="store_true", help="also our step with compiled losses"
+    )
     parser.add_argument("--out", default=None, help="a JSON file")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     device = torch.device(arguments.device)
-    where = torch.cuda.get_device_name() if device.type == "cuda" else f"{arguments.threads} threads"
-    print(f"wgan {wgan.__version__}, torch {torch.__version__}, {device}, {where}; ratios to the textbook in float32")
+    where = (
+        torch.cuda.get_device_name() if device.type == "cuda" else f"{arguments.threads} threads"
+    )
+    print(
+        f"wgan {wgan.__version__}, torch {torch.__version__}, {device}, {where}; ratios to the"
+        " textbook in float32"
+    )
     rows = []
     for name in (list(CASES)[i] for i in arguments.cases):
-        rows.append(measure(name, arguments.seconds, device, arguments.threads, arguments.keras, arguments.compiled))
+        rows.append(
+            measure(
+                name,
+                arguments.seconds,
+                device,
+                arguments.threads,
+                arguments.keras,
+                arguments.compiled,
+            )
+        )
         print_case(rows[-1])
     if arguments.out:
         about = {"torch": torch.__version__, "threads": arguments.threads, "device": where}

@@ -1,13 +1,16 @@
-"""How good are generated tables, on tables that differ, with one and the same recipe? Several seeds each, and how long it took.
+"""How good are generated tables, on tables that differ, with one and the same recipe? Several seeds
+each, and how long it took.
 
-Each run is what `wgan train` does by itself: the preset chosen by the data, nothing set but the held-out share. `adult` and `housing` are
-files that you have (UCI Adult, train and test; California housing); `orders` is made up here, with a column of every kind. Figures are
-those of `wgan evaluate`, beside real rows; shape and trend are also taken against the training rows, as published tables have them.
+Each run is what `wgan train` does by itself: the preset chosen by the data, nothing set but the
+held-out share. `adult` and `housing` are files that you have (UCI Adult, train and test; California
+housing); `orders` is made up here, with a column of every kind. Figures are those of `wgan
+evaluate`, beside real rows; shape and trend are also taken against the training rows, as published
+tables have them.
 
-    python benchmarks/tables.py run adult --seed 0 --train adult_train.csv.gz --test adult_test.csv.gz --out tables.jsonl
-    python benchmarks/tables.py run housing --seed 0 --train housing.csv.gz --target median_house_value --out tables.jsonl
-    python benchmarks/tables.py run orders --seed 0 --out tables.jsonl
-    python benchmarks/tables.py table tables.jsonl
+    python benchmarks/tables.py run adult --seed 0 --train adult_train.csv.gz --test
+    adult_test.csv.gz --out tables.jsonl python benchmarks/tables.py run housing --seed 0 --train
+    housing.csv.gz --target median_house_value --out tables.jsonl python benchmarks/tables.py run
+    orders --seed 0 --out tables.jsonl python benchmarks/tables.py table tables.jsonl
 """
 
 import argparse
@@ -20,27 +23,43 @@ import numpy as np
 import pandas as pd
 import torch
 
+from wgan.base.intervals import mean_of
 from wgan.data import TableCodec, load
 from wgan.data.frames import read_frame
 from wgan.evaluation import evaluate_table
 from wgan.evaluation.tables import shape_errors, trend_errors
-from wgan.base.intervals import mean_of
 from wgan.training import configure, from_settings, model_of, prepare, sampler, train
 
 
 def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
-    """Return a made-up table: identifier, whole numbers, money, spikes, heavy tails, rare and many levels, booleans, dates, codes, gaps."""
+    """Return a made-up table: identifier, whole numbers, money, spikes, heavy tails, rare and many
+    levels, booleans, dates, codes, gaps.
+    """
     random = np.random.default_rng(seed)
-    segment = random.choice(["private", "business", "public", "partner"], n, p=[0.7, 0.22, 0.06, 0.02])
+    segment = random.choice(
+        ["private", "business", "public", "partner"], n, p=[0.7, 0.22, 0.06, 0.02]
+    )
     firm = segment != "private"
     age = np.clip(random.normal(44, 14, n), 18, 95).astype(int)
-    ordered = pd.Timestamp("2021-01-01") + pd.to_timedelta(np.sort(random.integers(0, 1400, n)), unit="D")
+    ordered = pd.Timestamp("2021-01-01") + pd.to_timedelta(
+        np.sort(random.integers(0, 1400, n)), unit="D"
+    )
     items = 1 + random.poisson(1 + 6 * firm)
     price = np.round(np.exp(random.normal(2.5 + 0.8 * firm, 0.9, n)) * items, 2)
-    discount = np.where(random.random(n) < np.where(firm, 0.5, 0.1), np.round(price * random.choice([0.05, 0.1, 0.2], n), 2), 0.0)
-    city = np.array([f"city {k:04d}" for k in random.permutation(2000)])[np.minimum(random.zipf(1.4, n), 2000) - 1]
+    discount = np.where(
+        random.random(n) < np.where(firm, 0.5, 0.1),
+        np.round(price * random.choice([0.05, 0.1, 0.2], n), 2),
+        0.0,
+    )
+    city = np.array([f"city {k:04d}" for k in random.permutation(2000)])[
+        np.minimum(random.zipf(1.4, n), 2000) - 1
+    ]
     returned = random.random(n) < 1 / (1 + np.exp(2.2 - 0.01 * price + 1.0 * firm))
-    rating = np.where(random.random(n) < 0.35 + 0.3 * firm, np.nan, np.clip(np.rint(random.normal(4.2 - 1.8 * returned, 0.8, n)), 1, 5))
+    rating = np.where(
+        random.random(n) < 0.35 + 0.3 * firm,
+        np.nan,
+        np.clip(np.rint(random.normal(4.2 - 1.8 * returned, 0.8, n)), 1, 5),
+    )
     return pd.DataFrame(
         {
             "order_id": [f"A{i:07d}" for i in range(1, n + 1)],
@@ -56,26 +75,42 @@ def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
             "channel": random.choice(["001", "002", "007"], n, p=[0.5, 0.3, 0.2]),
             "express": random.random(n) < 0.15 + 0.3 * firm,
             "rating": rating,
-            "comment": pd.Series(np.where(np.isnan(rating), None, np.where(rating > 3, "good", "poor")), dtype="str"),
+            "comment": pd.Series(
+                np.where(np.isnan(rating), None, np.where(rating > 3, "good", "poor")), dtype="str"
+            ),
             "returned": returned,
         }
     )
 
 
-def run(name: str, seed: int, source: Path | None, test: Path | None, target: str | None, settings: list[str]) -> dict[str, Any]:
+def run(
+    name: str,
+    seed: int,
+    source: Path | None,
+    test: Path | None,
+    target: str | None,
+    settings: list[str],
+) -> dict[str, Any]:
     """Train on one table, and return its figures and times."""
     data = load(source) if source else load(orders())
     held_out = ["data.held_out=0.05"] if test else []
-    config, data = configure([from_settings([*held_out, *settings, f"training.seed={seed}"])], data=data)
+    config, data = configure(
+        [from_settings([*held_out, *settings, f"training.seed={seed}"])], data=data
+    )
     codec = data.codec
     assert isinstance(codec, TableCodec)
     state, split = prepare(config, data), data.split(config.data.held_out, config.data.split_seed)
     begun, used = time.perf_counter(), time.process_time()
     for _ in train(state, config, data):
         pass
-    times = {"wall_seconds": time.perf_counter() - begun, "processor_seconds": time.process_time() - used}
+    times = {
+        "wall_seconds": time.perf_counter() - begun,
+        "processor_seconds": time.process_time() - used,
+    }
     sample = sampler(model_of(state, config, data), seed)
-    verdict = evaluate_table(sample, split, target, codec.matrix(read_frame(test)) if test else None)
+    verdict = evaluate_table(
+        sample, split, target, codec.matrix(read_frame(test)) if test else None
+    )
     rows, known = sample(split.n_train, 0), split.train_sample(0, split.n_train)
     against_train = {
         "shape-error": float(shape_errors(codec.learned, rows, known).mean()),
@@ -84,19 +119,34 @@ def run(name: str, seed: int, source: Path | None, test: Path | None, target: st
     began = time.perf_counter()
     sample(100_000, 99)
     times["sampling_seconds_per_million"] = 10 * (time.perf_counter() - began)
-    about = {"table": name, "seed": seed, "settings": settings, "steps": state.step, "threads": torch.get_num_threads(), **times}
+    about = {
+        "table": name,
+        "seed": seed,
+        "settings": settings,
+        "steps": state.step,
+        "threads": torch.get_num_threads(),
+        **times,
+    }
     return about | {"verdict": verdict.to_json(), "against_train": against_train}
 
 
 def table(lines: list[dict[str, Any]]) -> None:
-    """Print mean and 95 % interval over seeds (of each seed's mean), and what real and shuffled rows read."""
+    """Print mean and 95 % interval over seeds (of each seed's mean), and what real and shuffled
+    rows read.
+    """
     for name in dict.fromkeys(line["table"] for line in lines):
         runs = [line for line in lines if line["table"] == name]
         verdicts = [each["verdict"] for each in runs]
-        print(f"\n{name}: {len(runs)} seeds, {runs[0]['steps']} steps, {runs[0]['threads']} thread(s), target {verdicts[0]['target']}")
+        print(
+            f"\n{name}: {len(runs)} seeds, {runs[0]['steps']} steps, {runs[0]['threads']}"
+            f" thread(s), target {verdicts[0]['target']}"
+        )
         for i, line in enumerate(verdicts[0]["lines"]):
             mean = mean_of([v["lines"][i]["generated"]["value"] for v in verdicts])
-            print(f"  {line['metric']:14} {mean.value:.4f} +- {mean.half_width:.4f}   real {line['real']:.4f}   shuffled {line['shuffled']:.4f}")
+            print(
+                f"  {line['metric']:14} {mean.value:.4f} +- {mean.half_width:.4f}   real"
+                f" {line['real']:.4f}   shuffled {line['shuffled']:.4f}"
+            )
         for metric in ("shape-error", "trend-error"):
             mean = mean_of([each["against_train"][metric] for each in runs])
             print(f"  {metric} against training rows {mean.value:.4f} +- {mean.half_width:.4f}")
@@ -106,7 +156,9 @@ def table(lines: list[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Run or print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("run")
     one.add_argument("name")

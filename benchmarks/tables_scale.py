@@ -1,7 +1,9 @@
-"""What do a million rows of 20 columns cost? Reading and coding, training in bounded memory, sampling as many to a file.
+"""What do a million rows of 20 columns cost? Reading and coding, training in bounded memory,
+sampling as many to a file.
 
-Writes a made-up table with a column of every kind as .csv and .parquet, and runs each job in a process of its own; peak memory is the
-largest resident set (`ru_maxrss`). Training takes `--steps` steps, so its time is mostly that of reading; the peak is what counts.
+Writes a made-up table with a column of every kind as .csv and .parquet, and runs each job in a
+process of its own; peak memory is the largest resident set (`ru_maxrss`). Training takes `--steps`
+steps, so its time is mostly that of reading; the peak is what counts.
 
     python benchmarks/tables_scale.py [--rows 1000000] [--steps 50] [--folder DIR]
 """
@@ -50,12 +52,17 @@ def job(what: str, *arguments: str) -> None:
     if done.returncode:
         sys.exit(done.stderr)
     took = json.loads(done.stdout.splitlines()[-1])
-    print(f"{what:34} {took['seconds']:6.0f} s, processor {took['processor']:5.0f} s, peak {took['mib']:6.0f} MiB  {took['note']}")
+    print(
+        f"{what:34} {took['seconds']:6.0f} s, processor {took['processor']:5.0f} s, peak"
+        f" {took['mib']:6.0f} MiB  {took['note']}"
+    )
 
 
 def main() -> None:
     """Print one line a job."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--folder", type=Path)
@@ -65,15 +72,42 @@ def main() -> None:
         frame = wide(given.rows)
         frame.to_csv(folder / "t.csv", index=False)
         frame.to_parquet(folder / "t.parquet", index=False)
-        sizes = ", ".join(f".{ending} {(folder / f't.{ending}').stat().st_size / 2**20:.0f} MiB" for ending in ("csv", "parquet"))
+        sizes = ", ".join(
+            f".{ending} {(folder / f't.{ending}').stat().st_size / 2**20:.0f} MiB"
+            for ending in ("csv", "parquet")
+        )
         print(f"{len(frame)} rows x {frame.shape[1]} columns: {sizes}")
         del frame
         job("code .csv", "code", str(folder / "t.csv"))
         job("code .parquet", "code", str(folder / "t.parquet"))
         steps = ["--steps", str(given.steps), "--set", f"training.measure_every={given.steps}"]
-        job(f"train on .parquet, {given.steps} steps", "train", str(folder / "t.parquet"), *steps, "--out", str(folder / "run"), "--quiet")
-        job("sample to .parquet", "sample", str(folder / "run"), "-n", str(given.rows), "-o", str(folder / "new.parquet"))
-        job("sample to .csv", "sample", str(folder / "run"), "-n", str(given.rows), "-o", str(folder / "new.csv"))
+        job(
+            f"train on .parquet, {given.steps} steps",
+            "train",
+            str(folder / "t.parquet"),
+            *steps,
+            "--out",
+            str(folder / "run"),
+            "--quiet",
+        )
+        job(
+            "sample to .parquet",
+            "sample",
+            str(folder / "run"),
+            "-n",
+            str(given.rows),
+            "-o",
+            str(folder / "new.parquet"),
+        )
+        job(
+            "sample to .csv",
+            "sample",
+            str(folder / "run"),
+            "-n",
+            str(given.rows),
+            "-o",
+            str(folder / "new.csv"),
+        )
 
 
 if __name__ == "__main__":

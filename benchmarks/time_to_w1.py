@@ -1,12 +1,15 @@
-"""Is quality gained or lost for the same wall time? Held-out W1 over time: the default path against float32 by the book.
+"""Is quality gained or lost for the same wall time? Held-out W1 over time: the default path against
+float32 by the book.
 
-Both train the same pair with the same preset, batches and noise, at a constant learning rate, for the same seconds of training, as two
-processes side by side with one thread each. By the book: float32, and the penalty differentiated twice. The default: whatever
-precision `auto` takes, and the sweep. The clock stands while W1 is measured (exact, on up to 1,000 held-out samples, five sets of generated
-samples). From each seed come W1 at the end, and the time at which each curve first lies at or below the plain one's last value, between
-two measurements on a straight line.
+Both train the same pair with the same preset, batches and noise, at a constant learning rate, for
+the same seconds of training, as two processes side by side with one thread each. By the book:
+float32, and the penalty differentiated twice. The default: whatever precision `auto` takes, and the
+sweep. The clock stands while W1 is measured (exact, on up to 1,000 held-out samples, five sets of
+generated samples). From each seed come W1 at the end, and the time at which each curve first lies
+at or below the plain one's last value, between two measurements on a straight line.
 
-    python benchmarks/time_to_w1.py [--data digits fashion.npy] [--seconds 120 400] [--seeds 3] [--out time_to_w1.json]
+    python benchmarks/time_to_w1.py [--data digits fashion.npy] [--seconds 120 400] [--seeds 3]
+    [--out time_to_w1.json]
 """
 
 import argparse
@@ -20,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from wgan.evaluation import evaluate
 from wgan.base.intervals import mean_of
+from wgan.evaluation import evaluate
 from wgan.training import configure, from_settings, model_of, prepare, row_of, sampler
 from wgan.training.draws import Batches, Draws
 from wgan.training.losses import build_losses
@@ -34,7 +37,13 @@ Curve = list[dict[str, float]]
 
 def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
     """Train for so many seconds; return the measurements."""
-    settings = [f"data.source={source}", f"training.seed={seed}", "optimiser.decay=none", "training.device=cpu", *PATHS[path]]
+    settings = [
+        f"data.source={source}",
+        f"training.seed={seed}",
+        "optimiser.decay=none",
+        "training.device=cpu",
+        *PATHS[path],
+    ]
     config, data = configure([from_settings(settings)])
     state, row = prepare(config, data), row_of(config)
     split = data.split(config.data.held_out, config.data.split_seed)
@@ -49,7 +58,9 @@ def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
             train_step(state, losses, row, draws, config)
             spent += time.perf_counter() - start
         verdict = evaluate(sampler(model_of(state, config, data), seed), split)
-        curve.append({"seconds": spent, "step": state.step, "w1": verdict.w1, "floor": verdict.floor})
+        curve.append(
+            {"seconds": spent, "step": state.step, "w1": verdict.w1, "floor": verdict.floor}
+        )
     return curve
 
 
@@ -58,7 +69,10 @@ def side_by_side(source: str, seed: int, seconds: float) -> dict[str, Curve]:
     single = os.environ | {"OMP_NUM_THREADS": "1"}
     running = {
         path: subprocess.Popen(
-            [sys.executable, __file__, "--one", source, path, str(seed), str(seconds)], stdout=subprocess.PIPE, text=True, env=single
+            [sys.executable, __file__, "--one", source, path, str(seed), str(seconds)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=single,
         )
         for path in PATHS
     }
@@ -66,7 +80,9 @@ def side_by_side(source: str, seed: int, seconds: float) -> dict[str, Curve]:
 
 
 def reached(curve: Curve, level: float) -> float | None:
-    """Return the seconds at which a curve first lies at or below a level; none if it never does. Before the first measurement: its time."""
+    """Return the seconds at which a curve first lies at or below a level; none if it never does.
+    Before the first measurement: its time.
+    """
     before = None
     for point in curve:
         if point["w1"] <= level:
@@ -81,16 +97,29 @@ def reached(curve: Curve, level: float) -> float | None:
 def report(source: str, seconds: float, seeds: list[dict[str, Curve]]) -> None:
     """Print what the seeds say."""
     last = {path: [curves[path][-1] for curves in seeds] for path in PATHS}
-    print(f"\n{source}: {seconds:g} s of training, {len(seeds)} seeds; real samples are {last['plain'][0]['floor']:.3f} apart", flush=True)
+    print(
+        f"\n{source}: {seconds:g} s of training, {len(seeds)} seeds; real samples are"
+        f" {last['plain'][0]['floor']:.3f} apart",
+        flush=True,
+    )
     for path, points in last.items():
-        print(f"  {path:8} W1 {mean_of([p['w1'] for p in points])} after {np.mean([p['step'] for p in points]):.0f} steps")
-    print(f"  default - plain: {mean_of([b['w1'] - a['w1'] for a, b in zip(last['plain'], last['default'], strict=True)])}")
+        print(
+            f"  {path:8} W1 {mean_of([p['w1'] for p in points])} after"
+            f" {np.mean([p['step'] for p in points]):.0f} steps"
+        )
+    print(
+        "  default - plain:"
+        f" {mean_of([b['w1'] - a['w1'] for a, b in zip(last['plain'], last['default'], strict=True)])}"
+    )
     for seed, curves in enumerate(seeds):
         level = curves["plain"][-1]["w1"]
         times = {path: reached(curves[path], level) for path in PATHS}
-        there = {path: f"{seconds:.0f} s" if seconds else "never" for path, seconds in times.items()}
+        there = {
+            path: f"{seconds:.0f} s" if seconds else "never" for path, seconds in times.items()
+        }
         print(
-            f"  seed {seed}: W1 {level:.3f}, plain's last, is first reached by plain after {there['plain']}, by the default after {there['default']}"
+            f"  seed {seed}: W1 {level:.3f}, plain's last, is first reached by plain after"
+            f" {there['plain']}, by the default after {there['default']}"
         )
 
 
@@ -98,7 +127,9 @@ def main() -> None:
     """Print a table and write JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", nargs="+", default=["digits"])
-    parser.add_argument("--seconds", nargs="+", type=float, default=[120.0], help="for each of the data")
+    parser.add_argument(
+        "--seconds", nargs="+", type=float, default=[120.0], help="for each of the data"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--one", nargs=4, default=None, help=argparse.SUPPRESS)
     parser.add_argument("--out", default=None, help="a JSON file")

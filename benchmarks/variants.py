@@ -1,12 +1,14 @@
-"""How does every row of the table of variants do on the same data, after equal steps and after equal time? Several seeds each.
+"""How does every row of the table of variants do on the same data, after equal steps and after
+equal time? Several seeds each.
 
-One training a (data, variant, seed), with the preset's settings but a constant learning rate, since a run that ends by the clock has
-no last step. The verdict (exact W1 to held-out samples, its floor, modes) is taken when `--steps` generator steps are done, and
-when `--seconds` of processor time of one thread are spent, whichever comes first; the training goes on to the other. Processor time,
-so that a second process on another core hardly counts; verdicts are not counted.
+One training a (data, variant, seed), with the preset's settings but a constant learning rate, since
+a run that ends by the clock has no last step. The verdict (exact W1 to held-out samples, its floor,
+modes) is taken when `--steps` generator steps are done, and when `--seconds` of processor time of
+one thread are spent, whichever comes first; the training goes on to the other. Processor time, so
+that a second process on another core hardly counts; verdicts are not counted.
 
-    python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 --out variants.jsonl [--part 0/2]
-    python benchmarks/variants.py table variants.jsonl
+    python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 --out
+    variants.jsonl [--part 0/2] python benchmarks/variants.py table variants.jsonl
 
 A line that is in the file already is not run again, and several processes may each take a part.
 """
@@ -21,30 +23,51 @@ import numpy as np
 import torch
 
 from wgan import WganError
+from wgan.base.intervals import mean_of
 from wgan.data import load
 from wgan.evaluation import evaluate
-from wgan.base.intervals import mean_of
 from wgan.objectives import VARIANTS
 from wgan.training import configure, from_settings, model_of, prepare, sampler, train
 
 ENDLESS = 10_000_000
 
 
-def run(source: str, name: str, seed: int, steps: int, seconds: float, settings: list[str]) -> dict[str, Any]:
-    """Train one row, and return its verdicts after `steps` steps and after `seconds` of processor time."""
+def run(
+    source: str, name: str, seed: int, steps: int, seconds: float, settings: list[str]
+) -> dict[str, Any]:
+    """Train one row, and return its verdicts after `steps` steps and after `seconds` of processor
+    time.
+    """
     ours = {
         "objective": {"variant": name},
         "optimiser": {"decay": "none"},
-        "training": {"steps": ENDLESS, "seed": seed, "checkpoint_every": ENDLESS, "snapshot_every": ENDLESS},
+        "training": {
+            "steps": ENDLESS,
+            "seed": seed,
+            "checkpoint_every": ENDLESS,
+            "snapshot_every": ENDLESS,
+        },
     }
     config, dataset = configure([("benchmark", ours), from_settings(settings)], data=load(source))
     state = prepare(config, dataset)
     split = dataset.split(config.data.held_out, config.data.split_seed)
-    result: dict[str, Any] = {"data": source, "variant": name, "seed": seed, "steps": steps, "seconds": seconds, "settings": settings}
+    result: dict[str, Any] = {
+        "data": source,
+        "variant": name,
+        "seed": seed,
+        "steps": steps,
+        "seconds": seconds,
+        "settings": settings,
+    }
     spent, begun = 0.0, time.process_time()
     try:
         for record in train(state, config, dataset):
-            due = {"at steps": record.step == steps, "at time": "at time" not in result and spent + time.process_time() - begun >= seconds}
+            due = {
+                "at steps": record.step == steps,
+                "at time": (
+                    "at time" not in result and spent + time.process_time() - begun >= seconds
+                ),
+            }
             if any(due.values()):
                 spent += time.process_time() - begun
                 verdict = evaluate(sampler(model_of(state, config, dataset), seed), split)
@@ -59,19 +82,38 @@ def run(source: str, name: str, seed: int, steps: int, seconds: float, settings:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Return one Markdown table a (data, stop), a line a variant, nearest to the held-out data first."""
+    """Return one Markdown table a (data, stop), a line a variant, nearest to the held-out data
+    first.
+    """
     lines: list[str] = []
     for source in dict.fromkeys(r["data"] for r in results):
         here = [r for r in results if r["data"] == source]
         for when in ("at steps", "at time"):
-            rows = [_row(name, [r for r in here if r["variant"] == name], when) for name in VARIANTS]
+            rows = [
+                _row(name, [r for r in here if r["variant"] == name], when) for name in VARIANTS
+            ]
             rows = sorted((r for r in rows if r), key=lambda r: r[0])
-            stop = f"{here[0]['steps']} steps" if when == "at steps" else f"{here[0]['seconds']:g} s of one thread"
+            stop = (
+                f"{here[0]['steps']} steps"
+                if when == "at steps"
+                else f"{here[0]['seconds']:g} s of one thread"
+            )
             modes = next((r[when]["coverage"] for r in here if r.get(when)), None) is not None
             lines += [f"`{source}`, {stop}, floor {here[0][when]['floor']:.3f}:", ""]
-            names = ["variant", "seeds", "seconds" if when == "at steps" else "steps", "W1 (95 %)", "ratio"]
+            names = [
+                "variant",
+                "seeds",
+                "seconds" if when == "at steps" else "steps",
+                "W1 (95 %)",
+                "ratio",
+            ]
             names += ["modes, each seed", "share within 3 sd, % (95 %)"] if modes else []
-            lines += ["| " + " | ".join(names) + " |", "|---" * len(names) + "|", *(text for _, text in rows), ""]
+            lines += [
+                "| " + " | ".join(names) + " |",
+                "|---" * len(names) + "|",
+                *(text for _, text in rows),
+                "",
+            ]
     return "\n".join(lines)
 
 
@@ -82,11 +124,19 @@ def _row(name: str, results: list[dict[str, Any]], when: str) -> tuple[float, st
         return (float("inf"), f"| `{name}` | {failed} failed |") if failed else None
     w1 = mean_of([t["w1"] for t in taken])
     other = np.mean([t["seconds" if when == "at steps" else "step"] for t in taken])
-    cells = [f"`{name}`", f"{len(taken)}" + (f" ({failed} failed)" if failed else ""), f"{other:.0f}", f"{w1.value:.3f} +- {w1.half_width:.3f}"]
+    cells = [
+        f"`{name}`",
+        f"{len(taken)}" + (f" ({failed} failed)" if failed else ""),
+        f"{other:.0f}",
+        f"{w1.value:.3f} +- {w1.half_width:.3f}",
+    ]
     cells.append(f"{np.mean([t['ratio'] for t in taken]):.2f}")
     if taken[0]["coverage"]:
         share = mean_of([100 * t["coverage"]["share"] for t in taken])
-        cells += [" ".join(str(t["coverage"]["covered"]) for t in taken), f"{share.value:.1f} +- {share.half_width:.1f}"]
+        cells += [
+            " ".join(str(t["coverage"]["covered"]) for t in taken),
+            f"{share.value:.1f} +- {share.half_width:.1f}",
+        ]
     return w1.value, "| " + " | ".join(cells) + " |"
 
 
@@ -107,16 +157,29 @@ def main() -> None:
     show.add_argument("file", type=Path, nargs="+")
     arguments = parser.parse_args()
     if arguments.command == "table":
-        print(table([json.loads(line) for path in arguments.file for line in path.read_text().splitlines()]))
+        print(
+            table(
+                [
+                    json.loads(line)
+                    for path in arguments.file
+                    for line in path.read_text().splitlines()
+                ]
+            )
+        )
         return
     torch.set_num_threads(1)
     part, parts = map(int, arguments.part.split("/"))
     work = [(seed, name) for seed in arguments.seeds for name in arguments.variants]
     for seed, name in work[part::parts]:
         known = arguments.out.read_text().splitlines() if arguments.out.exists() else []
-        if any((r["data"], r["variant"], r["seed"]) == (arguments.data, name, seed) for r in map(json.loads, known)):
+        if any(
+            (r["data"], r["variant"], r["seed"]) == (arguments.data, name, seed)
+            for r in map(json.loads, known)
+        ):
             continue
-        line = json.dumps(run(arguments.data, name, seed, arguments.steps, arguments.seconds, arguments.settings))
+        line = json.dumps(
+            run(arguments.data, name, seed, arguments.steps, arguments.seconds, arguments.settings)
+        )
         with arguments.out.open("a") as file:
             file.write(line + "\n")
         print(name, seed, {k: v for k, v in json.loads(line).items() if k == "failed"}, flush=True)

@@ -1,4 +1,6 @@
-"""The command line as users meet it: what it writes, what it prints, and one clear line for each kind of bad input."""
+"""The command line as users meet it: what it writes, what it prints, and one clear line for each
+kind of bad input.
+"""
 
 import inspect
 import json
@@ -15,14 +17,25 @@ from PIL import Image
 from wgan.cli import main
 from wgan.cli.train import train_command
 
-TINY = ["--set", "network.width=4", "--set", "network.latent=4", "--set", "optimiser.batch=8", "--set", "optimiser.critic_steps=1"]
+TINY = [
+    "--set",
+    "network.width=4",
+    "--set",
+    "network.latent=4",
+    "--set",
+    "optimiser.batch=8",
+    "--set",
+    "optimiser.critic_steps=1",
+]
 QUICK = ["--steps", "4", "--quiet", *TINY]
 
 
 def pictures(folder, n=12, size=(6, 9)):
     folder.mkdir(parents=True)
     for i in range(n):
-        Image.fromarray(np.random.default_rng(i).integers(0, 256, size=(*size, 3), dtype=np.uint8)).save(folder / f"{i}.png")
+        Image.fromarray(
+            np.random.default_rng(i).integers(0, 256, size=(*size, 3), dtype=np.uint8)
+        ).save(folder / f"{i}.png")
 
 
 def test_train_then_sample_in_every_form(capsys):
@@ -124,7 +137,11 @@ def other_run(folder):
         (lambda p: p.write_text("hello"), ["train", "{p}"], "not a kind of file that can be read"),
         (lambda p: p.mkdir(), ["train", "{p}"], "no pictures found"),
         (bad_png, ["train", "{p}"], "5.png: cannot be decoded"),
-        (lambda p: np.save(f"{p}.npy", np.full((20, 2), np.nan)), ["train", "{p}.npy"], "row 0 holds NaN"),
+        (
+            lambda p: np.save(f"{p}.npy", np.full((20, 2), np.nan)),
+            ["train", "{p}.npy"],
+            "row 0 holds NaN",
+        ),
         (lambda p: np.save(f"{p}.npy", np.zeros((1, 2))), ["train", "{p}.npy"], "1 sample"),
         (None, ["train", "--variant", "wgan-pg"], "Did you mean 'wgan-gp'?"),
         (None, ["train", "--preset", "imagse"], "Did you mean 'images'?"),
@@ -132,7 +149,10 @@ def other_run(folder):
         (None, ["train", "--steps", "many"], "many"),
         (None, ["train", "--device", "cuda:99"], "device"),
         pytest.param(
-            None, ["train", "--device", "cuda"], "finds no such device", marks=pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here")
+            None,
+            ["train", "--device", "cuda"],
+            "finds no such device",
+            marks=pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here"),
         ),
         (None, ["train", "--set", "network.kind=mlp"], "choose conv or residual"),
         (None, ["train", "--set", "network.width=10000000000"], "out of memory"),
@@ -142,10 +162,22 @@ def other_run(folder):
         (None, ["train", "--config", "."], "Is a directory"),
         (None, ["train", "--precision", "float8"], "precision"),
         (None, ["train", "--set", "optimiser.lr"], "write section.field=value"),
-        (None, ["train", "--set", "optimiser.lrr=1"], "unknown key optimiser.lrr. Did you mean 'lr'?"),
+        (
+            None,
+            ["train", "--set", "optimiser.lrr=1"],
+            "unknown key optimiser.lrr. Did you mean 'lr'?",
+        ),
         (None, ["train", "--config", "nowhere.toml"], "nowhere.toml: no such configuration file"),
-        (lambda p: p.write_text("[optimiser]\nlr = 'x'"), ["train", "--config", "{p}"], "optimiser.lr"),
-        (other_run, ["train", *QUICK, "--set", "optimiser.lr=5e-4", "--out", "{p}"], "another configuration"),
+        (
+            lambda p: p.write_text("[optimiser]\nlr = 'x'"),
+            ["train", "--config", "{p}"],
+            "optimiser.lr",
+        ),
+        (
+            other_run,
+            ["train", *QUICK, "--set", "optimiser.lr=5e-4", "--out", "{p}"],
+            "another configuration",
+        ),
         (lambda p: p.write_text("mine"), ["train", *QUICK, "--out", "{p}"], "is a file"),
         (None, ["train", "--no-such-option"], "--no-such-option"),
         (None, ["tran"], "train"),
@@ -155,18 +187,24 @@ def other_run(folder):
         (None, ["data", "nowhere"], "no such file or folder"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_two_and_harms_nothing(prepare, arguments, message, tmp_path, capsys):
+def test_bad_input_is_one_line_and_exit_code_two_and_harms_nothing(
+    prepare, arguments, message, tmp_path, capsys
+):
     place = tmp_path / "place"
     if prepare:
         prepare(place)
     capsys.readouterr()
-    before = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and "cache" not in p.parts}
+    before = {
+        p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and "cache" not in p.parts
+    }
     assert main([a.replace("{p}", str(place)) for a in arguments]) == 2
     captured = capsys.readouterr()
     assert captured.err.startswith("wgan: error: ")
     assert captured.err.count("\n") == 1
     assert message in captured.err
-    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and "cache" not in p.parts} == before
+    assert {
+        p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file() and "cache" not in p.parts
+    } == before
 
 
 LIMITED = """
@@ -179,28 +217,53 @@ sys.exit(main(sys.argv[1:]))
 
 
 def test_a_disk_without_room_is_one_line_and_what_was_written_stays_whole(tmp_path):
-    """Room is taken away by a limit on the size of files; the run goes on when there is room again."""
+    """Room is taken away by a limit on the size of files; the run goes on when there is room
+    again.
+    """
     arguments = ["train", *QUICK, "--out", str(tmp_path / "r"), "--set", "network.width=16"]
-    done = subprocess.run([sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *arguments], capture_output=True, text=True
+    )
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("wgan: error: ")
     assert done.stderr.count("\n") == 1
-    assert not [p for p in (tmp_path / "r").iterdir() if p.name.startswith(".") or "checkpoint" in p.name]
+    assert not [
+        p for p in (tmp_path / "r").iterdir() if p.name.startswith(".") or "checkpoint" in p.name
+    ]
     assert main(arguments) == 0
 
 
 def test_the_options_of_train_are_these_and_no_more():
     options = list(inspect.signature(train_command).parameters)
     assert options == [
-        "data", "variant", "labels", "schema", "preset", "steps", "out", "seed", "device", "precision", "compile", "config", "set_",
-        "stop_when_converged", "dry_run", "quiet",
-    ]  # fmt: skip
+        "data",
+        "variant",
+        "labels",
+        "schema",
+        "preset",
+        "steps",
+        "out",
+        "seed",
+        "device",
+        "precision",
+        "compile",
+        "config",
+        "set_",
+        "stop_when_converged",
+        "dry_run",
+        "quiet",
+    ]
 
 
 def test_the_progress_bar_tells_rate_estimate_and_time_left():
     ours, theirs = os.openpty()
     arguments = [sys.executable, "-m", "wgan", "train", "--steps", "400", *TINY]
-    process = subprocess.Popen(arguments, stdout=theirs, stderr=theirs, env=os.environ | {"COLUMNS": "120", "TERM": "xterm"})
+    process = subprocess.Popen(
+        arguments,
+        stdout=theirs,
+        stderr=theirs,
+        env=os.environ | {"COLUMNS": "120", "TERM": "xterm"},
+    )
     os.close(theirs)
     shown = b""
     while piece := _read(ours):
@@ -221,7 +284,11 @@ def _read(terminal):
 
 
 STANDING = ["8-gaussians", "--stop-when-converged", "--steps", "64", "--quiet", "--out", "r"]
-STANDING += [part for setting in ("training.measure_every=1", "optimiser.lr=1e-12", "network.width=8") for part in ("--set", setting)]
+STANDING += [
+    part
+    for setting in ("training.measure_every=1", "optimiser.lr=1e-12", "network.width=8")
+    for part in ("--set", setting)
+]
 
 
 def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
@@ -234,7 +301,9 @@ def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
     assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 17))
     assert {"modes_covered", "good_share"} <= lines[0].keys()
     with open("r/verdict.json") as file:
-        assert any("converged within its noise" in sentence for sentence in json.load(file)["diagnosis"])
+        assert any(
+            "converged within its noise" in sentence for sentence in json.load(file)["diagnosis"]
+        )
     before = Path("r/critic.safetensors").read_bytes()
     assert main(["train", *STANDING]) == 0, "the same command again"
     assert "16 steps of at most 64" in capsys.readouterr().out
@@ -247,8 +316,24 @@ def test_decay_that_is_asked_for_stays_where_a_run_may_stop(capsys):
 
 
 def test_what_is_measured_leaves_no_trace_in_the_weights():
-    command = ["train", "digits", "--steps", "6", "--quiet", "--set", "network.width=4", "--set", "optimiser.batch=8"]
+    command = [
+        "train",
+        "digits",
+        "--steps",
+        "6",
+        "--quiet",
+        "--set",
+        "network.width=4",
+        "--set",
+        "optimiser.batch=8",
+    ]
     assert main([*command, "--out", "often", "--set", "training.measure_every=1"]) == 0
     assert main([*command, "--out", "never", "--set", "training.measure_every=100"]) == 0
-    assert Path("often/critic.safetensors").read_bytes() == Path("never/critic.safetensors").read_bytes()
-    assert Path("often/generator.safetensors").read_bytes() == Path("never/generator.safetensors").read_bytes()
+    assert (
+        Path("often/critic.safetensors").read_bytes()
+        == Path("never/critic.safetensors").read_bytes()
+    )
+    assert (
+        Path("often/generator.safetensors").read_bytes()
+        == Path("never/generator.safetensors").read_bytes()
+    )

@@ -21,7 +21,20 @@ SMALL = ["--set", "network.width=8", "--set", "network.depth=1", "--quiet"]
 
 
 def test_compare_trains_evaluates_and_concludes_and_goes_on(points, tmp_path, capsys):
-    arguments = ["compare", points, "--variants", "gan", "wgan-gp", "--seeds", "1", "--steps", "12", "--out", "c", *SMALL]
+    arguments = [
+        "compare",
+        points,
+        "--variants",
+        "gan",
+        "wgan-gp",
+        "--seeds",
+        "1",
+        "--steps",
+        "12",
+        "--out",
+        "c",
+        *SMALL,
+    ]
     assert main(arguments) == 0
     said = capsys.readouterr().out
     assert "one seed tells nothing of the noise" in said
@@ -35,21 +48,45 @@ def test_compare_trains_evaluates_and_concludes_and_goes_on(points, tmp_path, ca
     assert "2 seeds" in said
     after = {path: path.stat().st_mtime_ns for path in (tmp_path / "c").rglob("evaluation.json")}
     assert len(after) == 4
-    assert all(after[path] == when for path, when in before.items()), "what is done is not done again"
+    assert all(after[path] == when for path, when in before.items()), (
+        "what is done is not done again"
+    )
     found = json.loads((tmp_path / "c" / "comparison.json").read_text())
-    assert {(run["settings"], run["seed"]) for run in found["runs"]} == {("gan", 0), ("gan", 1), ("wgan-gp", 0), ("wgan-gp", 1)}
+    assert {(run["settings"], run["seed"]) for run in found["runs"]} == {
+        ("gan", 0),
+        ("gan", 1),
+        ("wgan-gp", 0),
+        ("wgan-gp", 1),
+    }
     assert found["differences"][0]["paired"]
     assert "<svg" in (tmp_path / "c" / "report.html").read_text()
 
 
 def test_equal_time_gives_slower_variants_fewer_steps(points, tmp_path, capsys):
     """`wgan` takes five critic steps for each of the generator, `gan` one: so it gets fewer."""
-    arguments = ["compare", points, "--variants", "gan", "wgan", "--seeds", "1", "--steps", "40", "--equal-time", "--out", "c", *SMALL]
+    arguments = [
+        "compare",
+        points,
+        "--variants",
+        "gan",
+        "wgan",
+        "--seeds",
+        "1",
+        "--steps",
+        "40",
+        "--equal-time",
+        "--out",
+        "c",
+        *SMALL,
+    ]
     assert main(arguments) == 0
     steps = json.loads((tmp_path / "c" / "steps.json").read_text())["steps"]
     assert steps["gan"] == 40
     assert steps["wgan"] < 40
-    assert json.loads((tmp_path / "c" / "wgan-0" / "verdict.json").read_text())["step"] == steps["wgan"]
+    assert (
+        json.loads((tmp_path / "c" / "wgan-0" / "verdict.json").read_text())["step"]
+        == steps["wgan"]
+    )
     capsys.readouterr()
     arguments[arguments.index("40")] = "50"
     assert main(arguments) == 2
@@ -68,7 +105,9 @@ def test_equal_time_gives_slower_variants_fewer_steps(points, tmp_path, capsys):
         (["--features", "nowhere"], "for pictures"),
     ],
 )
-def test_what_no_run_could_take_is_refused_before_any_is_trained(arguments, words, points, tmp_path, capsys):
+def test_what_no_run_could_take_is_refused_before_any_is_trained(
+    arguments, words, points, tmp_path, capsys
+):
     assert main(["compare", points, "--out", "c", *arguments]) == 2
     said = capsys.readouterr().err
     assert words in said
@@ -89,7 +128,23 @@ def test_files_of_ones_own_are_not_written_over(name, points, tmp_path, capsys):
 def test_damaged_steps_are_one_line(points, tmp_path, capsys):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "steps.json").write_text("{")
-    assert main(["compare", points, "--variants", "gan", "--seeds", "1", "--equal-time", "--out", "c", *SMALL]) == 2
+    assert (
+        main(
+            [
+                "compare",
+                points,
+                "--variants",
+                "gan",
+                "--seeds",
+                "1",
+                "--equal-time",
+                "--out",
+                "c",
+                *SMALL,
+            ]
+        )
+        == 2
+    )
     assert "damaged" in capsys.readouterr().err
 
 
@@ -143,9 +198,44 @@ def test_a_run_is_evaluated_with_a_map_and_told_of(tmp_path, capsys):
 )
 def test_bad_input_to_evaluate_is_one_line(arguments, words, tmp_path, capsys):
     if not (tmp_path / "r").exists():
-        assert main(["train", "digits", "--steps", "2", "--set", "network.width=2", "--quiet", "--out", "r"]) == 0
-        np.savez("p.npz", x=np.random.default_rng(0).integers(0, 255, (60, 9, 9), dtype=np.uint8), y=np.arange(60) % 3)
-        assert main(["features", "train", "p.npz", "--labels", "y", "--epochs", "1", "--quiet", "--out", "f"]) == 0
+        assert (
+            main(
+                [
+                    "train",
+                    "digits",
+                    "--steps",
+                    "2",
+                    "--set",
+                    "network.width=2",
+                    "--quiet",
+                    "--out",
+                    "r",
+                ]
+            )
+            == 0
+        )
+        np.savez(
+            "p.npz",
+            x=np.random.default_rng(0).integers(0, 255, (60, 9, 9), dtype=np.uint8),
+            y=np.arange(60) % 3,
+        )
+        assert (
+            main(
+                [
+                    "features",
+                    "train",
+                    "p.npz",
+                    "--labels",
+                    "y",
+                    "--epochs",
+                    "1",
+                    "--quiet",
+                    "--out",
+                    "f",
+                ]
+            )
+            == 0
+        )
         (tmp_path / "h").mkdir()
         (tmp_path / "h" / "config.toml").write_bytes((tmp_path / "r" / "config.toml").read_bytes())
     capsys.readouterr()

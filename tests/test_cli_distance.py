@@ -20,7 +20,9 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture(autouse=True)
 def files():
-    np.savetxt("a.csv", RNG.normal(size=(60, 2)), delimiter=",", header="height,weight", comments="")
+    np.savetxt(
+        "a.csv", RNG.normal(size=(60, 2)), delimiter=",", header="height,weight", comments=""
+    )
     np.savetxt("b.csv", RNG.normal(size=(50, 2)) + 2, delimiter=";")
 
 
@@ -33,13 +35,18 @@ def test_two_files_of_numbers(capsys):
     out = capsys.readouterr().out
     exact = wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 0))
     assert out.splitlines()[:2] == ["x: a.csv (60 rows)", "y: b.csv (50 rows)"]
-    assert f"W1(x, y) = {exact:.4g} (network simplex; n=60, m=50, d=2, data coordinates) | floor " in out
+    assert (
+        f"W1(x, y) = {exact:.4g} (network simplex; n=60, m=50, d=2, data coordinates) | floor "
+        in out
+    )
 
 
 def test_json_is_json_and_nothing_else(capsys):
     assert main(["distance", "a.csv", "b.csv", "--metric", "sinkhorn", "--p", "2", "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
-    assert values["value"] == pytest.approx(sinkhorn_divergence(read("a.csv", ",", 1), read("b.csv", ";", 0), 2).value)
+    assert values["value"] == pytest.approx(
+        sinkhorn_divergence(read("a.csv", ",", 1), read("b.csv", ";", 0), 2).value
+    )
     assert values["epsilon"] > 0
     assert values["y"] == "b.csv (50 rows)"
 
@@ -61,11 +68,32 @@ def test_histograms_on_disjoint_supports(capsys):
 
 
 def test_a_bracket_of_the_population_and_one_of_the_samples(capsys):
-    assert main(["distance", "a.csv", "b.csv", "--bracket", "population", "--diameter", "20", "--steps", "20", "--confidence", "0.9"]) == 0
+    assert (
+        main(
+            [
+                "distance",
+                "a.csv",
+                "b.csv",
+                "--bracket",
+                "population",
+                "--diameter",
+                "20",
+                "--steps",
+                "20",
+                "--confidence",
+                "0.9",
+            ]
+        )
+        == 0
+    )
     assert "(90 %, population; R=20 declared; " in capsys.readouterr().out
-    assert main(["distance", "a.csv", "b.csv", "--bracket", "samples", "--steps", "20", "--json"]) == 0
+    assert (
+        main(["distance", "a.csv", "b.csv", "--bracket", "samples", "--steps", "20", "--json"]) == 0
+    )
     values = json.loads(capsys.readouterr().out)
-    assert values["upper"] == pytest.approx(wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 0)))
+    assert values["upper"] == pytest.approx(
+        wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 0))
+    )
     assert 0 < values["lower"] <= values["upper"]
 
 
@@ -94,8 +122,26 @@ def test_names_of_columns_may_hold_spaces(capsys, tmp_path):
 
 
 def test_a_critic_of_any_row(capsys):
-    assert main(["distance", "a.csv", "b.csv", "--metric", "dual", "--variant", "wgan", "--steps", "10", "--explain"]) == 0
-    assert "variant          wgan, which estimates: Wasserstein-1 distance" in capsys.readouterr().out
+    assert (
+        main(
+            [
+                "distance",
+                "a.csv",
+                "b.csv",
+                "--metric",
+                "dual",
+                "--variant",
+                "wgan",
+                "--steps",
+                "10",
+                "--explain",
+            ]
+        )
+        == 0
+    )
+    assert (
+        "variant          wgan, which estimates: Wasserstein-1 distance" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,12 +160,18 @@ def test_a_critic_of_any_row(capsys):
         (["a.csv", "b.csv", "--space", "pca"], "no space"),
         (["a.csv", "b.csv", "-n", "0"], "1 or more"),
         (["a.csv", "b.csv", "--metric", "dual", "--variant", "vgan"], "Did you mean"),
-        (["a.csv", "b.csv", "--bracket", "population", "--diameter", "0.5"], "two samples of one side lie"),
+        (
+            ["a.csv", "b.csv", "--bracket", "population", "--diameter", "0.5"],
+            "two samples of one side lie",
+        ),
         (["a.csv"], "give two"),
         (["a.csv", "b.csv", "--metric", "dual", "--steps", "0"], "8 or more"),
         (["a.csv", "b.csv", "--bracket", "population", "--steps", "0"], "1 step or more"),
         (["a.csv", "b.csv", "--confidence", "0.9"], "belongs to --bracket population"),
-        (["a.csv", "b.csv", "--bracket", "samples", "--diameter", "9"], "belongs to --bracket population"),
+        (
+            ["a.csv", "b.csv", "--bracket", "samples", "--diameter", "9"],
+            "belongs to --bracket population",
+        ),
         (["a.csv", "b.csv", "--variant", "wgan"], "belongs to --metric dual"),
         (["a.csv", "b.csv", "--steps", "9"], "belongs to --metric dual and --bracket"),
         (["1,2", "2,1", "--p", "2"], "not for histograms"),
@@ -138,7 +190,10 @@ def test_bad_input_is_one_line(arguments, message, capsys):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1,x\n1,2\n", "line 1 holds the number 1, and a table begins with the names of its columns"),
+        (
+            "1,x\n1,2\n",
+            "line 1 holds the number 1, and a table begins with the names of its columns",
+        ),
         ("1,2\n3\n", "line 2 has 1 fields and the first line 2"),
         ("a,b\n1,\n1,\n", "nothing to learn"),
         ("1,,3\n1,2,3\n", "line 1, column 2 holds ''"),
@@ -158,16 +213,36 @@ def test_a_faulty_csv_names_the_place(text, message, capsys, tmp_path):
 def test_the_options_of_distance_are_these_and_no_more():
     options = list(inspect.signature(distance_command).parameters)
     assert options == [
-        "a", "b", "metric", "p", "space", "number", "bracket", "confidence", "diameter", "variant", "steps", "seed", "explain", "json_", "quiet",
-    ]  # fmt: skip
+        "a",
+        "b",
+        "metric",
+        "p",
+        "space",
+        "number",
+        "bracket",
+        "confidence",
+        "diameter",
+        "variant",
+        "steps",
+        "seed",
+        "explain",
+        "json_",
+        "quiet",
+    ]
 
 
 def test_an_interrupt_acts_while_the_solver_runs(tmp_path):
     np.save("x.npy", RNG.normal(size=(9000, 2)))
     np.save("y.npy", RNG.normal(size=(9000, 2)))
-    program = "import sys; from wgan.cli import main; print('up', flush=True); sys.exit(main(sys.argv[1:]))"
+    program = (
+        "import sys; from wgan.cli import main; print('up', flush=True);"
+        " sys.exit(main(sys.argv[1:]))"
+    )
     child = subprocess.Popen(
-        [sys.executable, "-c", program, "distance", "x.npy", "y.npy", "--quiet"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, "distance", "x.npy", "y.npy", "--quiet"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert child.stdout.readline() == "up\n"
     time.sleep(3)

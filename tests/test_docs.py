@@ -39,7 +39,9 @@ def test_the_ten_lines_of_shell_name_real_commands_and_options():
         for part in line.split(";"):
             words = shlex.split(part)
             if words[0] == "wgan":
-                command, _, _ = cli.app.parse_args(words[1:], exit_on_error=False, print_error=False)
+                command, _, _ = cli.app.parse_args(
+                    words[1:], exit_on_error=False, print_error=False
+                )
                 assert command.__module__.startswith("wgan.cli.")
 
 
@@ -62,15 +64,21 @@ def test_the_page_of_tables_computes_what_it_says():
 
 
 def test_the_commands_of_the_page_of_tables_are_real():
-    (block,) = re.findall(r"```text\n(wgan data customers.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.S)
+    (block,) = re.findall(
+        r"```text\n(wgan data customers.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.S
+    )
     for line in block.strip().splitlines():
-        cli.app.parse_args(shlex.split(line.split(" #")[0])[1:], exit_on_error=False, print_error=False)
+        cli.app.parse_args(
+            shlex.split(line.split(" #")[0])[1:], exit_on_error=False, print_error=False
+        )
 
 
 def test_links_lead_somewhere():
     for page in [README, *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+            assert target.startswith("http") or (page.parent / target).exists(), (
+                f"{page.name}: {target}"
+            )
 
 
 def test_no_page_holds_a_placeholder():
@@ -82,7 +90,9 @@ def test_every_setting_says_what_it_does():
     for section in SECTIONS.values():
         source = Path(__import__(section.__module__, fromlist=["_"]).__file__).read_text()
         for name in section.__dataclass_fields__:
-            assert re.search(rf"^    {name}: .*\n    \"\"\"[^\"]+\"\"\"", source, re.M), f"{section.__name__}.{name}"
+            assert re.search(rf"^    {name}: .*\n    \"\"\"[^\"]+\"\"\"", source, re.M), (
+                f"{section.__name__}.{name}"
+            )
 
 
 def test_presets_are_explained():

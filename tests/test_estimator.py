@@ -28,8 +28,22 @@ def test_samples_are_of_the_kind_that_fit_got():
 
 
 def test_it_learns_where_the_data_lie():
-    settings = {"network.width": 64, "network.latent": 4, "optimiser.lr": 1e-3, "optimiser.critic_steps": 3, "objective.penalty_weight": 0.1}
-    model = quick(steps=200, settings=settings | {"optimiser.batch": 64, "optimiser.betas": [0.5, 0.9], "optimiser.decay": "linear"}).fit(X)
+    settings = {
+        "network.width": 64,
+        "network.latent": 4,
+        "optimiser.lr": 1e-3,
+        "optimiser.critic_steps": 3,
+        "objective.penalty_weight": 0.1,
+    }
+    model = quick(
+        steps=200,
+        settings=settings
+        | {
+            "optimiser.batch": 64,
+            "optimiser.betas": [0.5, 0.9],
+            "optimiser.decay": "linear",
+        },
+    ).fit(X)
     sample = model.sample(1000)
     assert np.allclose(sample.mean(0), X.mean(0), atol=[0.6, 0.03])
     assert np.allclose(sample.std(0), X.std(0), rtol=0.4)
@@ -45,7 +59,12 @@ def test_settings_of_the_data_apply_to_paths(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, size=(20, 6, 9, 3), dtype=np.uint8)
     for i, picture in enumerate(pictures):
         Image.fromarray(picture).save(tmp_path / f"{i}.png")
-    assert quick(settings=QUICK | {"data.resize": [8, 8]}).fit(tmp_path).sample(2).shape == (2, 8, 8, 3)
+    assert quick(settings=QUICK | {"data.resize": [8, 8]}).fit(tmp_path).sample(2).shape == (
+        2,
+        8,
+        8,
+        3,
+    )
 
 
 def test_fitting_again_forgets_the_first_data():
@@ -87,26 +106,46 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
     assert np.allclose(mixed[::2], model.sample(6, labels="low")[::2])
     assert not np.allclose(mixed[1::2], model.sample(6, labels="low")[1::2])
     assert model.score_samples(X, labels=y).shape == (300,)
-    assert np.allclose(model.sample(6, labels=b"low"), model.sample(6, labels=np.array([["low"]] * 6)))
+    assert np.allclose(
+        model.sample(6, labels=b"low"), model.sample(6, labels=np.array([["low"]] * 6))
+    )
     assert model.verdict().labels.n == 60
     model.save(tmp_path / "m")
-    assert np.allclose(WGAN.load(tmp_path / "m").sample(4, labels="high"), model.sample(4, labels="high"))
+    assert np.allclose(
+        WGAN.load(tmp_path / "m").sample(4, labels="high"), model.sample(4, labels="high")
+    )
     floats = (X[:, 0] > 5).astype(float)
     model = quick(conditional=True).fit(X, floats)
-    assert model.score_samples(X, labels=floats).shape == model.score_samples(X, labels=floats.astype(int)).shape == (300,)
+    assert (
+        model.score_samples(X, labels=floats).shape
+        == model.score_samples(X, labels=floats.astype(int)).shape
+        == (300,)
+    )
     assert quick(conditional=True).fit("digits").classes_ == tuple("0123456789")
-    for wrong in (lambda: model.score_samples(X), lambda: model.sample(2, labels="middle"), lambda: model.sample(3, labels=["low"] * 2)):
-        with pytest.raises(WganError, match=r"give its label|no class is called 'middle'|labels of shape \(2,\)"):
+    for wrong in (
+        lambda: model.score_samples(X),
+        lambda: model.sample(2, labels="middle"),
+        lambda: model.sample(3, labels=["low"] * 2),
+    ):
+        with pytest.raises(
+            WganError, match=r"give its label|no class is called 'middle'|labels of shape \(2,\)"
+        ):
             wrong()
     with pytest.raises(WganError, match="an array needs its labels"):
         quick(conditional=True).fit(X)
-    assert quick().fit(X, y).classes_ == (), "as everywhere in scikit-learn, y is ignored where it has no use"
+    assert quick().fit(X, y).classes_ == (), (
+        "as everywhere in scikit-learn, y is ignored where it has no use"
+    )
     with pytest.raises(WganError, match="trained without labels"):
         quick().fit(X).sample(2, labels="low")
 
 
 def test_a_fit_may_stop_where_it_has_converged():
-    standing = QUICK | {"training.stop_when_converged": True, "training.measure_every": 1, "optimiser.lr": 1e-12}
+    standing = QUICK | {
+        "training.stop_when_converged": True,
+        "training.measure_every": 1,
+        "optimiser.lr": 1e-12,
+    }
     history = quick(steps=64, settings=standing).fit(X).history_
     assert len([line for line in history if "held_out_w1" in line]) == history[-1]["step"] < 64
 
@@ -134,7 +173,11 @@ def test_constructor_only_stores():
 
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    list(estimator_checks_generator(WGAN(steps=2, settings={"network.width": 8, "optimiser.batch": 4}), mark="xfail")),
+    list(
+        estimator_checks_generator(
+            WGAN(steps=2, settings={"network.width": 8, "optimiser.batch": 4}), mark="xfail"
+        )
+    ),
     ids=lambda v: getattr(getattr(v, "func", v), "__name__", ""),
 )
 def test_scikit_learns_own_checks(estimator, check):

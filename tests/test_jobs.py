@@ -1,4 +1,6 @@
-"""Many runs side by side: order within a run, how many at once, what fails, what is done already."""
+"""Many runs side by side: order within a run, how many at once, what fails, what is done
+already.
+"""
 
 import subprocess
 import sys
@@ -42,7 +44,10 @@ def words(folder):
 
 
 def test_commands_of_a_run_follow_each_other_and_runs_work_side_by_side(tmp_path):
-    runs = {tmp_path / name: [[str(tmp_path / name), word, "0.3"] for word in ("one", "two")] for name in "abc"}
+    runs = {
+        tmp_path / name: [[str(tmp_path / name), word, "0.3"] for word in ("one", "two")]
+        for name in "abc"
+    }
     told = []
     jobs.run_all(runs, 2, lambda done, total, now: told.append((done, total, tuple(now))))
     assert all(words(folder) == ["one", "two"] for folder in runs)
@@ -54,7 +59,11 @@ def test_commands_of_a_run_follow_each_other_and_runs_work_side_by_side(tmp_path
 
 def test_a_run_without_commands_is_done(tmp_path):
     told = []
-    jobs.run_all({tmp_path / "a": [], tmp_path / "b": [[str(tmp_path / "b"), "one", "0"]]}, 1, lambda done, total, now: told.append((done, total)))
+    jobs.run_all(
+        {tmp_path / "a": [], tmp_path / "b": [[str(tmp_path / "b"), "one", "0"]]},
+        1,
+        lambda done, total, now: told.append((done, total)),
+    )
     assert told[0] == (1, 2)
     assert not (tmp_path / "a").exists()
 
@@ -86,7 +95,11 @@ jobs.run_all({{pathlib.Path("a"): [["a", "long", "60"]]}}, 1, lambda done, total
     parent.terminate()
     assert parent.wait(30) != 0
     time.sleep(0.5)
-    alive = [p for p in Path("/proc").iterdir() if p.name.isdigit() and b"long" in _command(p) and str(tmp_path) in _folder(p)]
+    alive = [
+        p
+        for p in Path("/proc").iterdir()
+        if p.name.isdigit() and b"long" in _command(p) and str(tmp_path) in _folder(p)
+    ]
     assert not alive
 
 
@@ -105,5 +118,7 @@ def _folder(process):
 
 
 def test_much_said_does_not_stop_a_child(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules[__name__], "WRITER", "import sys; sys.stderr.write('warning\\n' * 100_000)")
+    monkeypatch.setattr(
+        sys.modules[__name__], "WRITER", "import sys; sys.stderr.write('warning\\n' * 100_000)"
+    )
     jobs.run_all({tmp_path / "a": [["a"]]}, 1, lambda done, total, now: None)

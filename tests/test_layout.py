@@ -1,4 +1,6 @@
-"""The house rules: stages import only earlier ones, every file says its question, public names are documented, the map is true."""
+"""The house rules: stages import only earlier ones, every file says its question, public names are
+documented, the map is true.
+"""
 
 import ast
 import re

@@ -39,7 +39,9 @@ def test_an_auditor_reads_most_of_sixteen_funnels_in_sixteen_dimensions():
 
 
 @pytest.mark.parametrize(
-    "pair", [pairs.shift(2, 0.5, "ball"), pairs.funnels(2, base="ball"), pairs.shift(2, 0.0, "ball")], ids=["shift", "funnels", "null"]
+    "pair",
+    [pairs.shift(2, 0.5, "ball"), pairs.funnels(2, base="ball"), pairs.shift(2, 0.0, "ball")],
+    ids=["shift", "funnels", "null"],
 )
 def test_of_200_brackets_no_more_miss_the_truth_than_promised(pair):
     missed = 0

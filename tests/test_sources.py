@@ -3,12 +3,22 @@
 import numpy as np
 import pytest
 
+from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.data import load
-from wgan.base.errors import WganError
 from wgan.sources import read_pair
 
-TINY = ["--set", "network.width=4", "--set", "network.latent=4", "--set", "optimiser.batch=8", "--steps", "2", "--quiet"]
+TINY = [
+    "--set",
+    "network.width=4",
+    "--set",
+    "network.latent=4",
+    "--set",
+    "optimiser.batch=8",
+    "--steps",
+    "2",
+    "--quiet",
+]
 
 
 @pytest.fixture
@@ -37,7 +47,10 @@ def test_the_range_of_float_pictures_is_read_off_them_so_no_diameter_is_known():
 
 
 def test_a_number_takes_a_random_part_that_the_seed_names():
-    x, again = read_pair("digits", "digits", number=50)[0], read_pair("digits", "digits", number=50)[1]
+    x, again = (
+        read_pair("digits", "digits", number=50)[0],
+        read_pair("digits", "digits", number=50)[1],
+    )
     other, _ = read_pair("digits", "digits", number=50, seed=1)
     assert x.values.shape == (50, 64)
     assert np.array_equal(x.values, again.values)
@@ -88,7 +101,12 @@ def test_the_layout_of_pictures_does_not_count():
 
 def test_one_range_of_pixels_is_asked_for_and_whole_numbers_and_shares_are_one():
     pictures = np.random.default_rng(0).integers(0, 256, (12, 4, 4), dtype=np.uint8)
-    for name, values in {"a": pictures, "b": pictures / 255, "c": pictures / 127.5 - 1, "d": (pictures > 250).astype(np.uint8)}.items():
+    for name, values in {
+        "a": pictures,
+        "b": pictures / 255,
+        "c": pictures / 127.5 - 1,
+        "d": (pictures > 250).astype(np.uint8),
+    }.items():
         np.save(f"{name}.npy", values)
     x, y = read_pair("a.npy", "b.npy")
     assert x.values == pytest.approx(y.values)

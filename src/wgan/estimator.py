@@ -1,4 +1,6 @@
-"""How does a WGAN look to scikit-learn's users? `WGAN().fit(X).sample(1000)`, with samples of the kind that `fit` got."""
+"""How does a WGAN look to scikit-learn's users? `WGAN().fit(X).sample(1000)`, with samples of the
+kind that `fit` got.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +14,22 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from wgan.base.errors import WganError
 from wgan.data import Dataset, TableCodec, load
 from wgan.data.dataset import class_values
-from wgan.base.errors import WganError
 from wgan.evaluation import Evaluation, Verdict, Watch, evaluate, evaluate_table
-from wgan.training import choose_device, configure, load_model, model_of, prepare, sample_where, sampler, sampler_of_classes, save_model, train
+from wgan.training import (
+    choose_device,
+    configure,
+    load_model,
+    model_of,
+    prepare,
+    sample_where,
+    sampler,
+    sampler_of_classes,
+    save_model,
+    train,
+)
 from wgan.training.config import Layer
 from wgan.training.where import Where
 
@@ -34,9 +47,11 @@ class WGAN(BaseEstimator):
         preset: `auto`, `toy`, `vectors`, `tables`, `small-images`, `images` or `residual`.
         random_state: names every random draw; an int gives the same model again.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `auto`, `float32` or `bfloat16`; auto: bfloat16 for pictures where the device computes in it.
+        precision: `auto`, `float32` or `bfloat16`; auto: bfloat16 for pictures where the device
+            computes in it.
         compile: compile the losses.
-        conditional: learn the classes that `fit` gets as `y`, or the data's own, so that `sample` takes `labels`.
+        conditional: learn the classes that `fit` gets as `y`, or the data's own, so that `sample`
+            takes `labels`.
         settings: more of the configuration, `{"optimiser.lr": 2e-4}`.
 
     Attributes:
@@ -75,11 +90,13 @@ class WGAN(BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Data, y: object = None) -> "WGAN":
-        """Train on `X`: a DataFrame, vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
+        """Train on `X`: a DataFrame, vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n,
+        c, h, w]`, or a path or name.
 
-        A fifth of the samples is held out for `verdict()`; `settings={"data.held_out": 0.05}` holds out fewer. Where `conditional`,
-        `y` `[n]` holds each sample's class, a whole number or a name; of a path or name, its own classes are taken, or those that
-        the setting `data.labels` names. Otherwise `y` is ignored.
+        A fifth of the samples is held out for `verdict()`; `settings={"data.held_out": 0.05}` holds
+        out fewer. Where `conditional`, `y` `[n]` holds each sample's class, a whole number or a
+        name; of a path or name, its own classes are taken, or those that the setting `data.labels`
+        names. Otherwise `y` is ignored.
 
         Raises:
             WganError: data or settings that cannot be used.
@@ -89,14 +106,29 @@ class WGAN(BaseEstimator):
                 delattr(self, name)
         data = None if isinstance(X, str | Path) else self._load(X)
         if self.conditional and (y is None) != (data is None):
-            raise WganError("conditional=True: an array needs its labels as y, and a path or name brings its own, or settings name them")
+            raise WganError(
+                "conditional=True: an array needs its labels as y, and a path or name brings its"
+                " own, or settings name them"
+            )
         if self.conditional and data is not None:
             data = data.with_labels(y, "y")
-        flags = {"training": {"seed": self._seed(), "device": self.device, "precision": self.precision, "compile": self.compile}}
+        flags = {
+            "training": {
+                "seed": self._seed(),
+                "device": self.device,
+                "precision": self.precision,
+                "compile": self.compile,
+            }
+        }
         if self.steps is not None:
             flags["training"]["steps"] = self.steps
-        layers: list[Layer] = [("conditional", {"data": {"labels": "own"}})] if self.conditional else []
-        layers += [("settings", _nested(self.settings or {})), ("WGAN", flags | ({"objective": {"variant": self.variant}} if self.variant else {}))]
+        layers: list[Layer] = (
+            [("conditional", {"data": {"labels": "own"}})] if self.conditional else []
+        )
+        layers += [
+            ("settings", _nested(self.settings or {})),
+            ("WGAN", flags | ({"objective": {"variant": self.variant}} if self.variant else {})),
+        ]
         layers += [("WGAN", {"data": {"source": str(X) if data is None else data.name}})]
         self.config_, data = configure(layers, self.preset, data)
         if isinstance(data.codec, TableCodec) and not isinstance(X, pd.DataFrame):
@@ -104,7 +136,11 @@ class WGAN(BaseEstimator):
         state = prepare(self.config_, data)
         self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
         watch = Watch(self._split) if self.config_.training.stop_when_converged else None
-        self.history_ = [record.metrics for record in train(state, self.config_, data, watch=watch) if record.metrics]
+        self.history_ = [
+            record.metrics
+            for record in train(state, self.config_, data, watch=watch)
+            if record.metrics
+        ]
         state.average.eval()
         self.model_ = model_of(state, self.config_, data)
         self._as_tensor = isinstance(X, Tensor)
@@ -119,14 +155,16 @@ class WGAN(BaseEstimator):
         where: Where = (),
         balance: str | None = None,
     ) -> Samples:
-        """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same ones.
+        """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same
+        ones.
 
         Args:
             n_samples: how many.
             random_state: names the noise.
-            labels: of a conditional model, one class for all or one for each; without it they are as frequent as in training.
-            where: of a table, what every row satisfies: `{"education": "Masters", "age": (30, 39)}`, ends included and perhaps
-                none, or text such as `age>=30`, one or several.
+            labels: of a conditional model, one class for all or one for each; without it they are
+                as frequent as in training.
+            where: of a table, what every row satisfies: `{"education": "Masters", "age": (30,
+                39)}`, ends included and perhaps none, or text such as `age>=30`, one or several.
             balance: of a table, a category whose levels are to be equally frequent.
 
         Raises:
@@ -138,35 +176,52 @@ class WGAN(BaseEstimator):
         if where or balance:
             raw = sample_where(self.model_, n_samples, _as_seed(random_state), where, balance).raw
         else:
-            raw = self.model_.sample(n_samples, _as_seed(random_state), None if labels is None else self._numbers(labels, n_samples))
+            raw = self.model_.sample(
+                n_samples,
+                _as_seed(random_state),
+                None if labels is None else self._numbers(labels, n_samples),
+            )
         if isinstance(self.model_.codec, TableCodec):
             return self.model_.codec.frame(raw).set_axis(self._columns, axis=1)
         return torch.from_numpy(raw) if self._as_tensor else raw
 
-    def score_samples(self, X: Samples, convention: Literal["paper", "negated"] = "paper", labels: object = None) -> np.ndarray:
-        """Return the critic's score of each sample, `[n]`; of a conditional model, as one of the class that `labels` gives.
+    def score_samples(
+        self, X: Samples, convention: Literal["paper", "negated"] = "paper", labels: object = None
+    ) -> np.ndarray:
+        """Return the critic's score of each sample, `[n]`; of a conditional model, as one of the
+        class that `labels` gives.
 
-        In the papers' convention real samples score high; `negated` is that of courses where they score low. A score
-        has no zero point: only differences mean something.
+        In the papers' convention real samples score high; `negated` is that of courses where they
+        score low. A score has no zero point: only differences mean something.
         """
         check_is_fitted(self, "model_")
         if convention not in SIGNS:
-            raise WganError(f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'")
+            raise WganError(
+                f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'"
+            )
         if isinstance(self.model_.codec, TableCodec):
             if not isinstance(X, pd.DataFrame):
-                raise WganError("this model was fitted on a table: give a DataFrame with its columns")
-            return SIGNS[convention] * self.model_.scores(self.model_.codec.matrix(X.rename(columns=str)))
+                raise WganError(
+                    "this model was fitted on a table: give a DataFrame with its columns"
+                )
+            return SIGNS[convention] * self.model_.scores(
+                self.model_.codec.matrix(X.rename(columns=str))
+            )
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else np.asarray(X)
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
-        return SIGNS[convention] * self.model_.scores(raw, None if labels is None else self._numbers(labels, len(raw)))
+        return SIGNS[convention] * self.model_.scores(
+            raw, None if labels is None else self._numbers(labels, len(raw))
+        )
 
     def save(self, folder: str | Path) -> None:
         """Write the model into a new or empty folder, as safetensors and JSON."""
         check_is_fitted(self, "model_")
         folder = Path(folder)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise WganError(f"{folder}: is there already: choose a new folder, nothing is overwritten")
+            raise WganError(
+                f"{folder}: is there already: choose a new folder, nothing is overwritten"
+            )
         save_model(self.model_, folder)
 
     @classmethod
@@ -183,23 +238,36 @@ class WGAN(BaseEstimator):
         return estimator
 
     def verdict(self, target: str | None = None) -> Verdict | Evaluation:
-        """Return how far generated samples are from held-out ones, beside real ones: the exact distance; of tables all their figures.
+        """Return how far generated samples are from held-out ones, beside real ones: the exact
+        distance; of tables all their figures.
 
-        `target`, of tables, is the column that models are trained to tell; unless given the last that is a number or has few levels.
+        `target`, of tables, is the column that models are trained to tell; unless given the last
+        that is a number or has few levels.
         """
         check_is_fitted(self, "model_")
         if not hasattr(self, "_split"):
-            raise WganError("a loaded model has no data to be measured on: fit one, or see the run's verdict.json")
+            raise WganError(
+                "a loaded model has no data to be measured on: fit one, or see the run's"
+                " verdict.json"
+            )
         seed = self.config_.training.seed
         if isinstance(self.model_.codec, TableCodec):
             return evaluate_table(sampler(self.model_, seed), self._split, target)
-        return evaluate(sampler(self.model_, seed), self._split, sampler_of_classes(self.model_, seed))
+        return evaluate(
+            sampler(self.model_, seed), self._split, sampler_of_classes(self.model_, seed)
+        )
 
     def _numbers(self, labels: object, n: int) -> np.ndarray:
         """Return the class number of each label, given one for all or one for each of `n`."""
-        one = isinstance(labels, str | bytes) or not hasattr(labels, "__len__") or np.ndim(np.asarray(labels)) == 0
+        one = (
+            isinstance(labels, str | bytes)
+            or not hasattr(labels, "__len__")
+            or np.ndim(np.asarray(labels)) == 0
+        )
         names = class_values([labels] if one else labels, 1 if one else n)
-        numbers = np.array([self.model_.label(str(name)) for name in names.tolist()], dtype=np.int64)
+        numbers = np.array(
+            [self.model_.label(str(name)) for name in names.tolist()], dtype=np.int64
+        )
         return np.repeat(numbers, n) if one else numbers
 
     def _name_columns(self, codec: TableCodec) -> None:
@@ -210,7 +278,10 @@ class WGAN(BaseEstimator):
     def _load(self, X: np.ndarray | Tensor | pd.DataFrame) -> Dataset:
         if isinstance(X, pd.DataFrame):
             if self.conditional:
-                raise WganError("conditional=True is for classes; each column of a table can be asked for with sample(where=...): leave it out")
+                raise WganError(
+                    "conditional=True is for classes; each column of a table can be asked for with"
+                    " sample(where=...): leave it out"
+                )
             data = load(X, schema=(self.settings or {}).get("data.schema"))
             assert isinstance(data.codec, TableCodec)
             self._name_columns(data.codec)
@@ -241,6 +312,8 @@ def _nested(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     for key, value in settings.items():
         section, dot, entry = key.partition(".")
         if not dot:
-            raise WganError(f"settings: {key!r} names no section: write 'optimiser.lr', for example")
+            raise WganError(
+                f"settings: {key!r} names no section: write 'optimiser.lr', for example"
+            )
         nested.setdefault(section, {})[entry] = value
     return nested

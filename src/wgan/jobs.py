@@ -1,4 +1,6 @@
-"""How are many runs made side by side? Each by commands of its own, a process a core: what is done ends at once, what broke off goes on."""
+"""How are many runs made side by side? Each by commands of its own, a process a core: what is done
+ends at once, what broke off goes on.
+"""
 
 import os
 import signal
@@ -29,7 +31,8 @@ class _Job:
 
 
 def run_all(runs: Mapping[Path, Commands], at_once: int, report: Report) -> None:
-    """Run the `wgan` commands of each run one after the other, of so many runs at once, each on its share of the cores.
+    """Run the `wgan` commands of each run one after the other, of so many runs at once, each on its
+    share of the cores.
 
     Args:
         runs: commands by the folder they work in; a run without commands is done.
@@ -37,7 +40,8 @@ def run_all(runs: Mapping[Path, Commands], at_once: int, report: Report) -> None
         report: told runs done, runs in all, and the names of those that work now.
 
     Raises:
-        WganError: what the first command that failed said; the others are stopped, and go on when asked again.
+        WganError: what the first command that failed said; the others are stopped, and go on when
+            asked again.
     """
     waiting = [(folder, list(commands)) for folder, commands in runs.items() if commands]
     done, working = len(runs) - len(waiting), list[_Job]()
@@ -48,7 +52,9 @@ def run_all(runs: Mapping[Path, Commands], at_once: int, report: Report) -> None
                 while waiting and len(working) < at_once:
                     folder, commands = waiting.pop(0)
                     said = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115  (as long as its job; a pipe that nobody reads would fill)
-                    working.append(_Job(folder, commands[1:], said, _start(commands[0], environment, said)))
+                    working.append(
+                        _Job(folder, commands[1:], said, _start(commands[0], environment, said))
+                    )
                 report(done, len(runs), [job.folder.name for job in working])
                 time.sleep(POLL)
                 for job in [job for job in working if job.process.poll() is not None]:
@@ -66,15 +72,23 @@ def run_all(runs: Mapping[Path, Commands], at_once: int, report: Report) -> None
                 job.process.wait()
 
 
-def _start(arguments: Sequence[str], environment: Mapping[str, str], said: IO[str]) -> "subprocess.Popen[str]":
+def _start(
+    arguments: Sequence[str], environment: Mapping[str, str], said: IO[str]
+) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "wgan", *arguments]
-    return subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=said, text=True)
+    return subprocess.Popen(
+        command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=said, text=True
+    )
 
 
 def _last_words(job: _Job) -> str:
     job.said.seek(0)
     said = job.said.read().strip().splitlines()
-    return said[-1].removeprefix("wgan: error: ") if said else f"ended with code {job.process.returncode}"
+    return (
+        said[-1].removeprefix("wgan: error: ")
+        if said
+        else f"ended with code {job.process.returncode}"
+    )
 
 
 @contextmanager

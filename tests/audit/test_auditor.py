@@ -4,8 +4,8 @@ import torch
 
 from wgan.audit import train_auditor
 from wgan.audit.pairs import shift
-from wgan.distances import wasserstein
 from wgan.base.errors import WganError
+from wgan.distances import wasserstein
 
 X, Y = shift(3, 2.0).sample(400, seed=0)
 AUDITOR = train_auditor(X, Y, steps=60, width=16, seed=1)

@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from wgan.audit.bounds import bernstein_radius, extension, farthest_pair, lower_bound, transport_radius
-from wgan.distances import transport, wasserstein_1d
+from wgan.audit.bounds import (
+    bernstein_radius,
+    extension,
+    farthest_pair,
+    lower_bound,
+    transport_radius,
+)
 from wgan.base.errors import WganError
+from wgan.distances import transport, wasserstein_1d
 
 RNG = np.random.default_rng(0)
 
@@ -12,13 +18,17 @@ RNG = np.random.default_rng(0)
 def test_bernstein_is_the_formula_and_refuses_one_value():
     values = RNG.random(50)
     term = np.log(2 / 0.1)
-    assert bernstein_radius(values, 3.0, 0.1) == pytest.approx(np.sqrt(2 * values.var(ddof=1) * term / 50) + 7 * 3 * term / (3 * 49))
+    assert bernstein_radius(values, 3.0, 0.1) == pytest.approx(
+        np.sqrt(2 * values.var(ddof=1) * term / 50) + 7 * 3 * term / (3 * 49)
+    )
     with pytest.raises(WganError, match="2 held-out samples"):
         bernstein_radius(values[:1], 1.0, 0.1)
 
 
 def test_bernstein_and_a_plain_mean_are_told_apart_by_their_violations():
-    """Skewed values, n = 40: the mean without its radius is above the truth half of the time; with it, at most delta."""
+    """Skewed values, n = 40: the mean without its radius is above the truth half of the time; with
+    it, at most delta.
+    """
     p, n, repeats, delta = 0.1, 40, 2000, 0.1
     draws = (RNG.random((repeats, n)) < p).astype(float)
     above = sum(d.mean() > p for d in draws) / repeats
@@ -28,10 +38,15 @@ def test_bernstein_and_a_plain_mean_are_told_apart_by_their_violations():
 
 
 def test_the_transport_of_batches_plus_its_radius_is_above_the_distance_as_often_as_promised():
-    """On a line W1 between uniform distributions moved by 0.2 is 0.2; n = 20, K = 2, delta = 0.2."""
+    """On a line W1 between uniform distributions moved by 0.2 is 0.2; n = 20, K = 2, delta =
+    0.2.
+    """
     n, batches, delta = 20, 2, 0.2
     radius = transport_radius(1.2, n, batches, delta)
-    means = [np.mean([wasserstein_1d(RNG.random(n), RNG.random(n) + 0.2) for _ in range(batches)]) for _ in range(500)]
+    means = [
+        np.mean([wasserstein_1d(RNG.random(n), RNG.random(n) + 0.2) for _ in range(batches)])
+        for _ in range(500)
+    ]
     assert np.mean([m + radius < 0.2 for m in means]) <= delta
     assert np.mean([m < 0.2 for m in means]) > 0.1  # the mean alone is no bound
 

@@ -9,8 +9,8 @@ from scipy import stats
 from wgan.audit import bracket, train_auditor
 from wgan.audit.pairs import funnels, scale, shift
 from wgan.audit.result import rounded
-from wgan.distances import exact, wasserstein
 from wgan.base.errors import WganError
+from wgan.distances import exact, wasserstein
 
 PAIRS = [make(d, base="ball") for make in (shift, scale, funnels) for d in (2, 8, 32, 128)]
 X, Y = shift(2, 2.0, "ball").sample(600, seed=1)
@@ -72,16 +72,24 @@ def test_the_sample_bracket_ends_at_the_exact_distance_of_these_samples():
 
 def test_an_unconverged_solver_is_refused(monkeypatch):
     monkeypatch.setattr(exact, "MAX_PIVOTS", 10)
-    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="did not prove its optimum"):
+    with (
+        pytest.warns(UserWarning, match="numItermax"),
+        pytest.raises(WganError, match="did not prove its optimum"),
+    ):
         bracket(X, Y, "samples", steps=5)
 
 
 def test_the_larger_of_both_critics_counts_and_shares_delta_with_the_other():
     b = bracket(X, Y, steps=40, diameter=10.0)
     assert b.lower == max(low.bound for low in b.lower_ends)
-    assert [low.critic for low in b.lower_ends] == ["certified critic", "extension of exact potentials"]
+    assert [low.critic for low in b.lower_ends] == [
+        "certified critic",
+        "extension of exact potentials",
+    ]
     without = bracket(X, Y, steps=40)
-    assert all(a.radius < c.radius for a, c in zip(without.lower_ends, b.lower_ends, strict=True))  # an upper end takes half of delta
+    assert all(
+        a.radius < c.radius for a, c in zip(without.lower_ends, b.lower_ends, strict=True)
+    )  # an upper end takes half of delta
     surer = bracket(X, Y, steps=40, diameter=10.0, confidence=0.999)
     assert surer.lower < b.lower < b.upper < surer.upper
 
@@ -98,10 +106,30 @@ def test_only_the_held_out_half_is_measured():
 def test_a_line_a_table_and_json_tell_every_assumption():
     b = bracket(X, Y, steps=40, diameter=10.0, diameter_from="declared", units="metres")
     line, table, plain = str(b), b.table(), json.loads(json.dumps(b.to_json()))
-    assert line.startswith(f"W1(P,Q) in [{rounded(b.lower, down=True)}, {rounded(b.upper)}] (95 %, population; R=10 declared; lower: ")
-    for word in ("L=1.0000", "300+300 held out", "upper: transport", "n=2x150", "metres", "| floor ", "| heuristic ", "not certified"):
+    assert line.startswith(
+        f"W1(P,Q) in [{rounded(b.lower, down=True)}, {rounded(b.upper)}] (95 %, population; R=10"
+        " declared; lower: "
+    )
+    for word in (
+        "L=1.0000",
+        "300+300 held out",
+        "upper: transport",
+        "n=2x150",
+        "metres",
+        "| floor ",
+        "| heuristic ",
+        "not certified",
+    ):
         assert word in line
-    for word in ("holds of", "clamped to", "L by layer", "duality gap", "diameter", "random halves of each side by seed 0", "raw, in metres"):
+    for word in (
+        "holds of",
+        "clamped to",
+        "L by layer",
+        "duality gap",
+        "diameter",
+        "random halves of each side by seed 0",
+        "raw, in metres",
+    ):
         assert word in table
     assert plain["lower"] == b.lower
     assert plain["upper"] == b.upper
@@ -133,7 +161,9 @@ def test_floor_heuristic_and_upper_end_are_their_formulas():
     across, floor_x, floor_y = transports(300, 150)
     b = bracket(X, Y, steps=5, diameter=10.0)
     assert b.floor == pytest.approx(floor_x)
-    assert b.heuristic == pytest.approx(np.sqrt(np.mean(across) ** 2 - (floor_x**2 + floor_y**2) / 2))
+    assert b.heuristic == pytest.approx(
+        np.sqrt(np.mean(across) ** 2 - (floor_x**2 + floor_y**2) / 2)
+    )
     assert b.upper == pytest.approx(np.mean(across) + 10 * np.sqrt(np.log(1 / 0.025) / 300))
 
 

@@ -17,7 +17,9 @@ def network(seed=0, width=16):
 
 
 def steepest(net, d, starts=64, steps=200):
-    """The largest gradient norm that ascent over inputs finds: a lower bound on the Lipschitz constant."""
+    """The largest gradient norm that ascent over inputs finds: a lower bound on the Lipschitz
+    constant.
+    """
     x = torch.randn(starts, d, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.Adam([x], lr=0.1)
     best = 0.0
@@ -45,7 +47,9 @@ def test_a_linear_network_has_its_largest_singular_value_rounded_up():
 @pytest.mark.parametrize("seed", range(3))
 def test_the_bound_is_the_product_of_layers_and_ascent_finds_nothing_above_it(seed):
     net = network(seed)
-    product = np.prod([np.linalg.norm(layer.weight.numpy(), 2) for layer in net if isinstance(layer, nn.Linear)])
+    product = np.prod(
+        [np.linalg.norm(layer.weight.numpy(), 2) for layer in net if isinstance(layer, nn.Linear)]
+    )
     bound = certify(net, (5,)).lipschitz
     assert bound == pytest.approx(product, rel=1e-10)
     assert steepest(net, 5) <= bound
@@ -71,7 +75,9 @@ def test_weights_changed_after_training_are_caught():
 
 def test_a_steep_activation_counts():
     assert certify(nn.Sequential(nn.LeakyReLU(3.0)), (4,)).lipschitz == pytest.approx(3)
-    assert certify(nn.Sequential(nn.LeakyReLU(0.2), nn.ReLU(), nn.Tanh(), MaxMin(), nn.Flatten()), (4,)).lipschitz == pytest.approx(1)
+    assert certify(
+        nn.Sequential(nn.LeakyReLU(0.2), nn.ReLU(), nn.Tanh(), MaxMin(), nn.Flatten()), (4,)
+    ).lipschitz == pytest.approx(1)
 
 
 class Doubled(nn.Linear):
@@ -97,7 +103,10 @@ def infinite():
         (lambda: nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2)), "layer 1 is a BatchNorm1d"),
         (lambda: nn.Sequential(nn.Conv1d(1, 1, 1)), "layer 0 is a Conv1d"),
         (lambda: nn.Sequential(nn.Sequential(Doubled(2, 2))), "layer 0.0 is a Doubled"),
-        (lambda: build_critic(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"), "layer 0 is a ParametrizedLinear"),
+        (
+            lambda: build_critic(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"),
+            "layer 0 is a ParametrizedLinear",
+        ),
         (lambda: nn.LSTM(2, 2), "the network.*LSTM"),
         (hooked, "layer 0 has a forward hook"),
         (infinite, "layer 0 holds NaN or infinite"),
@@ -118,11 +127,17 @@ CONVOLUTIONS = [
 
 
 @pytest.mark.parametrize(("layer", "shape"), CONVOLUTIONS, ids=lambda value: str(value)[:60])
-def test_a_convolutions_bound_is_the_norm_of_its_matrix_written_out_and_on_large_pictures_just_above(layer, shape, monkeypatch):
+def test_a_convolutions_bound_is_the_norm_of_its_matrix_written_out_and_on_large_pictures_just_above(
+    layer, shape, monkeypatch
+):
     x = torch.eye(int(np.prod(shape)), dtype=torch.float64).reshape(-1, *shape)
     layer = layer.double()
     with torch.no_grad():
-        matrix = nn.functional.conv2d(x, layer.weight, None, layer.stride, layer.padding).flatten(1).numpy()
+        matrix = (
+            nn.functional.conv2d(x, layer.weight, None, layer.stride, layer.padding)
+            .flatten(1)
+            .numpy()
+        )
     exact = np.linalg.svd(matrix, compute_uv=False)[0]
     assert conv_norm(layer, shape) == pytest.approx(exact, rel=1e-10)
     assert conv_norm(layer, shape) >= exact
@@ -132,7 +147,9 @@ def test_a_convolutions_bound_is_the_norm_of_its_matrix_written_out_and_on_large
 
 
 def test_the_reshaped_kernels_norm_is_no_bound():
-    """What many libraries divide by: a kernel of ones has reshaped norm 3 and operator norm near 9."""
+    """What many libraries divide by: a kernel of ones has reshaped norm 3 and operator norm
+    near 9.
+    """
     layer = nn.Conv2d(1, 1, 3, padding=1, bias=False)
     with torch.no_grad():
         layer.weight.fill_(1.0)
@@ -146,7 +163,9 @@ PICTURES = [(1, 8, 8), (3, 12, 7)]
 
 @pytest.mark.parametrize("shape", PICTURES, ids=str)
 @pytest.mark.parametrize("layers", ["spectral", "spectral-sorting", "orthonormal"])
-def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_nothing_above(layers, shape):
+def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_nothing_above(
+    layers, shape
+):
     critic = build_critic(NetworkConfig("conv", width=8), shape, 0, layers)
     for _ in range(30):
         critic(torch.randn(2, *shape))  # the spectral norm settles

@@ -7,8 +7,8 @@ from torch import nn
 
 from wgan.audit import dual, slope_corrected
 from wgan.audit.pairs import shift
-from wgan.distances import wasserstein
 from wgan.base.errors import WganError
+from wgan.distances import wasserstein
 from wgan.objectives import CriticLoss, variant
 
 X, Y = shift(2, 5.0).sample(1000, seed=0)
@@ -27,7 +27,9 @@ class Slope(nn.Module):
 
 @pytest.mark.parametrize(("w", "weight"), [(1.0, 10.0), (5.0, 10.0), (20.0, 10.0), (2.0, 0.1)])
 def test_the_penalised_optimum_has_slope_one_plus_w_over_two_lambda(w, weight):
-    """Newton on the library's own loss, whose only unknown is the slope; then the reading is W + W^2 / (2 lambda)."""
+    """Newton on the library's own loss, whose only unknown is the slope; then the reading is W +
+    W^2 / (2 lambda).
+    """
     row = variant("wgan-gp").adjusted(penalty_weight=weight)
     critic = Slope()
     x = torch.zeros(8, 2, dtype=torch.float64)
@@ -53,7 +55,9 @@ def test_a_gradient_penalty_critic_reads_too_much_and_the_correction_takes_it_of
 
 
 def test_the_unit_of_the_samples_goes_with_the_penaltys_weight():
-    """f is penalised in the unit of the samples: metres with lambda are centimetres with 100 lambda."""
+    """f is penalised in the unit of the samples: metres with lambda are centimetres with 100
+    lambda.
+    """
     metres = dual(X, Y, steps=50, width=16, penalty_weight=3.0)
     centimetres = dual(100 * X, 100 * Y, steps=50, width=16, penalty_weight=300.0)
     assert centimetres.value == pytest.approx(100 * metres.value, rel=1e-3)
@@ -137,5 +141,7 @@ def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs(
 
 
 def test_a_critic_held_by_its_layers_does_not_mind_the_unit():
-    small, large = (dual(u * X, u * Y, "wgan-ortho", steps=30, width=8).value / u for u in (1e-3, 1e3))
+    small, large = (
+        dual(u * X, u * Y, "wgan-ortho", steps=30, width=8).value / u for u in (1e-3, 1e3)
+    )
     assert small == pytest.approx(large, rel=1e-3)

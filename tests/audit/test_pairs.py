@@ -2,15 +2,17 @@ import numpy as np
 import pytest
 
 from wgan.audit.pairs import funnels, scale, shift
-from wgan.distances import wasserstein, wasserstein_1d
 from wgan.base.errors import WganError
+from wgan.distances import wasserstein, wasserstein_1d
 
 
 @pytest.mark.parametrize("base", ["normal", "ball"])
 @pytest.mark.parametrize("make", [shift, scale, funnels])
 @pytest.mark.parametrize("d", [1, 3, 12])
 def test_the_known_distance_is_the_mean_displacement_of_an_optimal_plan(make, d, base):
-    """Drawn with the same numbers, y is x moved; exact transport finds no better plan than to move each x to its y."""
+    """Drawn with the same numbers, y is x moved; exact transport finds no better plan than to move
+    each x to its y.
+    """
     pair = make(d, base=base)
     x, y = (draw(400, np.random.default_rng(0)) for draw in (pair.draw_x, pair.draw_y))
     moved = np.linalg.norm(x - y, axis=1)

@@ -6,16 +6,20 @@ import numpy as np
 import pytest
 import torch
 
+from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.data.storage import FileRows, chunks, summarise
-from wgan.base.errors import WganError
 
 ARRAY = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 5, 4), dtype=np.uint8)
 
 
 def idx_bytes(array):
-    return struct.pack(">BBBB", 0, 0, 0x08, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes()
+    return (
+        struct.pack(">BBBB", 0, 0, 0x08, array.ndim)
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + array.tobytes()
+    )
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -113,10 +117,30 @@ def write_truncated_gz(path):
         ("a.npz", lambda p: np.savez(p), "holds several arrays \\(none\\)"),
         ("a-idx3-ubyte.gz", write_truncated_gz, "damaged gzip"),
         ("a-idx3-ubyte", lambda p: p.write_bytes(idx_bytes(PICTURES)[:-5]), "cut short"),
-        ("a-idx3-ubyte", lambda p: p.write_bytes(idx_bytes(PICTURES)[:6]), "cut short inside its header"),
-        ("a-idx3-ubyte", lambda p: p.write_bytes(struct.pack(">BBBB4I", 0, 0, 0x0E, 4, *[2**32 - 1] * 4)), "cut short"),
-        ("a.npy", lambda p: p.write_bytes(npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-5, 2), }")), "not a readable .npy"),
-        ("a.npy", lambda p: p.write_bytes(npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 2")), "not a readable .npy"),
+        (
+            "a-idx3-ubyte",
+            lambda p: p.write_bytes(idx_bytes(PICTURES)[:6]),
+            "cut short inside its header",
+        ),
+        (
+            "a-idx3-ubyte",
+            lambda p: p.write_bytes(struct.pack(">BBBB4I", 0, 0, 0x0E, 4, *[2**32 - 1] * 4)),
+            "cut short",
+        ),
+        (
+            "a.npy",
+            lambda p: p.write_bytes(
+                npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (-5, 2), }")
+            ),
+            "not a readable .npy",
+        ),
+        (
+            "a.npy",
+            lambda p: p.write_bytes(
+                npy_header("{'descr': '<f4', 'fortran_order': False, 'shape': (5, 2")
+            ),
+            "not a readable .npy",
+        ),
         ("a.npz", write_foreign_npz, "holds several arrays \\(none\\)"),
         ("notes.txt", lambda p: p.write_text("hello"), "not a kind of file that can be read"),
         ("empty.bin", lambda p: p.write_bytes(b""), "an empty file"),

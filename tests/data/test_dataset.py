@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 import torch
 
+from wgan.base.errors import WganError
 from wgan.data import Batches, load
 from wgan.data import dataset as dataset_module
-from wgan.base.errors import WganError
 
 POINTS = np.random.default_rng(0).normal(3, 5, size=(103, 4))
 
@@ -15,11 +15,16 @@ def rows_of(batches, draws, batch):
 
 def test_split_is_disjoint_complete_and_fixed_by_its_seed():
     split = load(POINTS).split(0.2, seed=1)
-    train, held_out = split.train_rows(np.arange(split.n_train)), split.held_out_rows(np.arange(split.n_held_out))
+    train, held_out = (
+        split.train_rows(np.arange(split.n_train)),
+        split.held_out_rows(np.arange(split.n_held_out)),
+    )
     assert (split.n_train, split.n_held_out) == (82, 21)
     assert sorted([*train, *held_out]) == list(range(103))
     assert np.array_equal(held_out, load(POINTS).split(0.2, seed=1).held_out_rows(np.arange(21)))
-    assert not np.array_equal(held_out, load(POINTS).split(0.2, seed=2).held_out_rows(np.arange(21)))
+    assert not np.array_equal(
+        held_out, load(POINTS).split(0.2, seed=2).held_out_rows(np.arange(21))
+    )
 
 
 def test_an_epoch_reads_every_training_sample_once_and_never_a_held_out_one():
@@ -36,7 +41,9 @@ def test_an_epoch_reads_every_training_sample_once_and_never_a_held_out_one():
 
 @pytest.mark.parametrize(("seed", "batch"), [(0, 7), (3, 64), (3, 9000)])
 def test_blocks_of_draws_read_what_single_draws_would(seed, batch, monkeypatch):
-    """In whatever order draws are asked for: past, future, the generator's negative ones; blocks that were forgotten come back."""
+    """In whatever order draws are asked for: past, future, the generator's negative ones; blocks
+    that were forgotten come back.
+    """
     split = load(POINTS).split()
     draws = [0, 5, -1, 1, 2000, -900, 1171, 3, -1, 0, 40_000, 80_000, 120_000, 5]
     batches = Batches(split, seed)
@@ -44,21 +51,29 @@ def test_blocks_of_draws_read_what_single_draws_would(seed, batch, monkeypatch):
     assert len(batches._blocks) <= dataset_module.KEPT_BLOCKS
     monkeypatch.setattr(dataset_module, "BLOCK", 1)
     alone = Batches(split, seed)
-    assert all(np.array_equal(rows, alone.rows(draw, batch)) for rows, draw in zip(in_blocks, draws, strict=True))
+    assert all(
+        np.array_equal(rows, alone.rows(draw, batch))
+        for rows, draw in zip(in_blocks, draws, strict=True)
+    )
 
 
 def test_blocks_of_batches_of_two_sizes_are_told_apart():
     batches = Batches(load(POINTS).split(), 0)
     for draw in (0, 1, -1, 2):
         for batch in (8, 20):
-            assert np.array_equal(batches.rows(draw, batch), Batches(batches.split, 0).rows(draw, batch))
+            assert np.array_equal(
+                batches.rows(draw, batch), Batches(batches.split, 0).rows(draw, batch)
+            )
 
 
 @pytest.mark.parametrize("world_size", [2, 3, 4])
 def test_ranks_together_read_what_one_process_would(world_size):
     split = load(POINTS).split()
     whole = Batches(split, seed=5).rows(7, 12)
-    parts = [Batches(split, seed=5, rank=rank, world_size=world_size).rows(7, 12) for rank in range(world_size)]
+    parts = [
+        Batches(split, seed=5, rank=rank, world_size=world_size).rows(7, 12)
+        for rank in range(world_size)
+    ]
     assert np.array_equal(np.concatenate(parts), whole)
 
 

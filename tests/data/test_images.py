@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wgan.data import load
 from wgan.base.errors import WganError
+from wgan.data import load
 
 RNG = np.random.default_rng(0)
 
@@ -74,14 +74,18 @@ def test_transparent_parts_become_white_without_an_alpha_channel(tmp_path):
 def test_sixteen_bits_a_pixel_keep_their_range(tmp_path):
     (tmp_path / "p").mkdir()
     for i in range(10):
-        Image.fromarray(np.array([[0, 65535], [257 * 100, 257 * 7]], dtype=np.uint16)).save(tmp_path / "p" / f"{i}.png")
+        Image.fromarray(np.array([[0, 65535], [257 * 100, 257 * 7]], dtype=np.uint16)).save(
+            tmp_path / "p" / f"{i}.png"
+        )
     assert load(tmp_path / "p").rows[0:1].ravel().tolist() == [0, 255, 100, 7]
 
 
 def test_mixed_sizes_need_an_explicit_resize(tmp_path):
     write_pictures(tmp_path / "p", n=11)
     Image.new("RGB", (20, 30)).save(tmp_path / "p" / "zz.png")
-    with pytest.raises(WganError, match=r"zz.png: 30x20 pixels.*where 000.png has 6x9.*data.resize=\[6,9\]"):
+    with pytest.raises(
+        WganError, match=r"zz.png: 30x20 pixels.*where 000.png has 6x9.*data.resize=\[6,9\]"
+    ):
         load(tmp_path / "p")
     assert load(tmp_path / "p", resize=(8, 5)).shape == (3, 8, 5)
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from wgan.data import Batches, load
 from wgan.base.errors import WganError
+from wgan.data import Batches, load
 
 X = np.random.default_rng(0).normal(size=(40, 3))
 Y = np.random.default_rng(1).integers(3, size=40)
@@ -28,12 +28,19 @@ def test_labels_are_numbered_in_sorted_order_and_named_by_their_values():
     assert load(X).with_labels(np.array(["b", "a"] * 20)[:, None]).classes == ("a", "b")
     assert load(X).with_labels([10, 9] * 20).classes == ("9", "10"), "numbers sort as numbers"
     assert load(X).with_labels([True, False] * 20).classes == ("False", "True")
-    assert load(X).with_labels(["10", "9", "-1", "9"] * 10).classes == ("-1", "9", "10"), "in text too"
+    assert load(X).with_labels(["10", "9", "-1", "9"] * 10).classes == (
+        "-1",
+        "9",
+        "10",
+    ), "in text too"
     assert load(X).with_labels(["007", "7"] * 20).classes == ("007", "7"), "a code is a name"
     assert load(X).with_labels(["1e3", "1000"] * 20).classes == ("1000", "1e3")
     assert load(X).with_labels(["1.0", "2.0"] * 20).classes == ("1", "2")
     assert load(X).with_labels([b"caf\xc3\xa9", b"bar"] * 20).classes == ("bar", "caf\u00e9")
-    assert load(X).with_labels(torch.tensor([1.0, 2.0] * 20, dtype=torch.bfloat16)).classes == ("1", "2")
+    assert load(X).with_labels(torch.tensor([1.0, 2.0] * 20, dtype=torch.bfloat16)).classes == (
+        "1",
+        "2",
+    )
 
 
 @pytest.mark.parametrize(
@@ -59,10 +66,14 @@ def test_own_classes_are_those_of_folders_and_digits(tmp_path):
     for name, level in (("cat", 10), ("dog", 200)):
         (tmp_path / "pets" / name).mkdir(parents=True)
         for i in range(8):
-            Image.fromarray(np.full((4, 4), level, np.uint8)).save(tmp_path / "pets" / name / f"{i}.png")
+            Image.fromarray(np.full((4, 4), level, np.uint8)).save(
+                tmp_path / "pets" / name / f"{i}.png"
+            )
     data = load(tmp_path / "pets", labels="own")
     assert data.classes == ("cat", "dog")
-    assert [(data.rows[np.array([i])].mean() > 100) for i in range(16)] == (data.labels == 1).tolist()
+    assert [(data.rows[np.array([i])].mean() > 100) for i in range(16)] == (
+        data.labels == 1
+    ).tolist()
     assert load("digits", labels="own").classes == tuple("0123456789")
     with pytest.raises(WganError, match="has no classes of its own"):
         load("25-gaussians", labels="own")
@@ -83,7 +94,9 @@ def test_a_file_beside_the_data_gives_labels(form, tmp_path):
         path.write_bytes(gzip.compress(idx(Y)))
     data = load(tmp_path / "x.npy", labels=str(path))
     assert data.labels.tolist() == Y.tolist()
-    assert data.classes == (tuple(f"kind {i}" for i in range(3)) if form == "txt" else ("0", "1", "2"))
+    assert data.classes == (
+        tuple(f"kind {i}" for i in range(3)) if form == "txt" else ("0", "1", "2")
+    )
 
 
 def test_a_column_or_an_array_beside_the_samples_gives_labels(tmp_path):
@@ -145,7 +158,10 @@ def test_batches_of_labels_belong_to_the_batches_of_samples():
         x, y = data.decode(batches(draw, 16)), batches.labels(batches.rows(draw, 16))
         assert np.allclose(x[:, 0], y.numpy(), atol=1e-5)
     parts = [Batches(data.split(), 3, rank=r, world_size=2) for r in range(2)]
-    assert torch.equal(torch.cat([part.labels(part.rows(1, 16)) for part in parts]), batches.labels(batches.rows(1, 16)))
+    assert torch.equal(
+        torch.cat([part.labels(part.rows(1, 16)) for part in parts]),
+        batches.labels(batches.rows(1, 16)),
+    )
 
 
 def test_a_class_without_training_samples_is_refused():

@@ -14,7 +14,9 @@ def test_is_a_permutation(n, seed):
 
 def test_a_place_does_not_depend_on_what_else_is_asked():
     whole = shuffled(np.arange(1000), 1000, 3, "epoch", 1)
-    assert np.array_equal(shuffled(np.array([17, 999, 0]), 1000, 3, "epoch", 1), whole[[17, 999, 0]])
+    assert np.array_equal(
+        shuffled(np.array([17, 999, 0]), 1000, 3, "epoch", 1), whole[[17, 999, 0]]
+    )
 
 
 def test_works_far_beyond_memory():

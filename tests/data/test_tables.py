@@ -1,4 +1,6 @@
-"""Tables: what is inferred, that codes are exact inverses, files as pandas reads them and better, and one clear error for what is wrong."""
+"""Tables: what is inferred, that codes are exact inverses, files as pandas reads them and better,
+and one clear error for what is wrong.
+"""
 
 import gzip
 import json
@@ -12,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
+from wgan.base.errors import WganError
 from wgan.data import Batches, codec_from_json, codec_to_json, frames, load
 from wgan.data.frames import from_frame, read_frame, write_frame
 from wgan.data.infer import read_corrections, to_toml
 from wgan.data.schema import Column
-from wgan.base.errors import WganError
 
 
 def kinds(dataset):
@@ -38,10 +40,21 @@ def learned(frame):
 def test_every_kind_is_inferred(mixed):
     data = from_frame(mixed(2000))
     assert kinds(data) == {
-        "customer_id": "identifier", "age": "numeric", "price": "numeric", "gain": "numeric", "size": "category", "city": "category",
-        "member": "boolean", "code": "category", "bought": "datetime", "note": "category", "visits": "numeric",
-    }  # fmt: skip
-    assert [column_of(data, name).step for name in ("age", "price", "gain", "bought", "visits")] == [1, 0.01, 0, 86400, 1]
+        "customer_id": "identifier",
+        "age": "numeric",
+        "price": "numeric",
+        "gain": "numeric",
+        "size": "category",
+        "city": "category",
+        "member": "boolean",
+        "code": "category",
+        "bought": "datetime",
+        "note": "category",
+        "visits": "numeric",
+    }
+    assert [
+        column_of(data, name).step for name in ("age", "price", "gain", "bought", "visits")
+    ] == [1, 0.01, 0, 86400, 1]
     assert column_of(data, "gain").spikes == (0.0,)
     assert column_of(data, "age").discrete
     assert not column_of(data, "price").discrete
@@ -55,7 +68,9 @@ def test_coding_and_decoding_give_back_the_table(mixed):
     again = back(data)
     pd.testing.assert_frame_equal(learned(again), learned(frame))
     assert list(again.columns) == list(frame.columns)
-    assert again["customer_id"].iloc[0] == "C-02001", "identifiers are new, and go on after the largest"
+    assert again["customer_id"].iloc[0] == "C-02001", (
+        "identifiers are new, and go on after the largest"
+    )
     assert not set(again["customer_id"]) & set(frame["customer_id"])
 
 
@@ -80,12 +95,17 @@ def test_scores_of_a_continuous_column_are_standard_normal():
     z = np.linspace(-2, 2, 9)
     expected = np.quantile(x, norm.cdf(z))
     assert np.allclose(column.values(np.zeros(9, dtype=np.int64), z), expected, rtol=0.02)
-    assert column.values(np.zeros(2, dtype=np.int64), np.array([-99.0, 99.0])).tolist() == [x.min(), x.max()], "bounds are kept"
+    assert column.values(np.zeros(2, dtype=np.int64), np.array([-99.0, 99.0])).tolist() == [
+        x.min(),
+        x.max(),
+    ], "bounds are kept"
 
 
 def test_a_discrete_column_gives_its_values_at_their_frequencies():
     x = np.repeat([1.0, 2.0, 5.0, *np.arange(10.0, 40.0)], [300, 100, 500] + [10] * 30)
-    column = column_of(from_frame(pd.DataFrame({"x": np.tile(x, 3), "y": np.arange(len(x) * 3) % 2})), "x")
+    column = column_of(
+        from_frame(pd.DataFrame({"x": np.tile(x, 3), "y": np.arange(len(x) * 3) % 2})), "x"
+    )
     assert column.discrete or column.spikes
     ordinary = x[~np.isin(x, column.spikes)]
     scores = norm.ppf((np.arange(10_000) + 0.5) / 10_000)
@@ -113,7 +133,12 @@ def test_a_state_beyond_the_last_is_the_last_and_no_new_category():
 @settings(max_examples=60, deadline=None)
 @given(
     values=st.lists(
-        st.one_of(st.none(), st.sampled_from([0.0, 1.0]), st.integers(-(10**6), 10**6).map(float), st.decimals(-1000, 1000, places=2).map(float)),
+        st.one_of(
+            st.none(),
+            st.sampled_from([0.0, 1.0]),
+            st.integers(-(10**6), 10**6).map(float),
+            st.decimals(-1000, 1000, places=2).map(float),
+        ),
         min_size=2,
         max_size=300,
     )
@@ -123,11 +148,26 @@ def test_any_column_of_decimals_comes_back_exactly(values):
     pd.testing.assert_frame_equal(back(from_frame(frame)), frame)
 
 
-@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "Int64", "float32", "Float64", "boolean", "category", "datetime64[ns, Europe/Berlin]"])
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        "int8",
+        "uint8",
+        "int64",
+        "Int64",
+        "float32",
+        "Float64",
+        "boolean",
+        "category",
+        "datetime64[ns, Europe/Berlin]",
+    ],
+)
 def test_types_come_back(dtype):
     n = 200
     if dtype.startswith("datetime"):
-        values = pd.Series(pd.date_range("2024-03-30", periods=n, freq="7h", tz="Europe/Berlin").astype(dtype))
+        values = pd.Series(
+            pd.date_range("2024-03-30", periods=n, freq="7h", tz="Europe/Berlin").astype(dtype)
+        )
     elif dtype == "boolean":
         values = pd.Series([True, False, None, True] * (n // 4), dtype=dtype)
     elif dtype == "category":
@@ -191,11 +231,17 @@ def test_tables_are_written_and_read_back(tmp_path, ending, mixed):
     if ending == ".parquet":
         pd.testing.assert_frame_equal(read_frame(tmp_path / "t.parquet"), frame)
     else:
-        written = pd.read_csv(tmp_path / f"t{ending}", sep="\t" if "tsv" in ending else ",", dtype="str")
-        assert written["visits"].dropna().str.fullmatch(r"\d+").all(), "whole numbers with gaps stay whole"
+        written = pd.read_csv(
+            tmp_path / f"t{ending}", sep="\t" if "tsv" in ending else ",", dtype="str"
+        )
+        assert written["visits"].dropna().str.fullmatch(r"\d+").all(), (
+            "whole numbers with gaps stay whole"
+        )
 
 
-def test_a_large_parquet_file_is_coded_piece_by_piece_into_the_same_rows(tmp_path, mixed, monkeypatch):
+def test_a_large_parquet_file_is_coded_piece_by_piece_into_the_same_rows(
+    tmp_path, mixed, monkeypatch
+):
     frame = mixed(3000)
     frame.to_parquet(tmp_path / "t.parquet", index=False, row_group_size=700)
     whole = load(tmp_path / "t.parquet")
@@ -213,8 +259,16 @@ def test_a_codec_goes_to_json_and_back(mixed):
 
 
 def test_a_schema_corrects_what_was_inferred(tmp_path):
-    frame = pd.DataFrame({"zip": np.arange(300) % 60 * 100 + 10_000, "n": np.arange(300) % 70, "y": np.arange(300) % 2})
-    (tmp_path / "s.toml").write_text('[columns.zip]\nkind = "category"\n[columns.n]\nlow = -5\nhigh = 100\n')
+    frame = pd.DataFrame(
+        {
+            "zip": np.arange(300) % 60 * 100 + 10_000,
+            "n": np.arange(300) % 70,
+            "y": np.arange(300) % 2,
+        }
+    )
+    (tmp_path / "s.toml").write_text(
+        '[columns.zip]\nkind = "category"\n[columns.n]\nlow = -5\nhigh = 100\n'
+    )
     frame.to_csv(tmp_path / "t.csv", index=False)
     data = load(tmp_path / "t.csv", schema=str(tmp_path / "s.toml"))
     assert column_of(data, "zip").kind == "category"
@@ -223,7 +277,9 @@ def test_a_schema_corrects_what_was_inferred(tmp_path):
     assert column_of(data, "n").knots[-1] == 100
     pd.testing.assert_frame_equal(back(data), frame)
     (tmp_path / "again.toml").write_text(to_toml(data.codec.columns))
-    assert kinds(from_frame(frame, corrections=read_corrections(tmp_path / "again.toml"))) == kinds(data)
+    assert kinds(from_frame(frame, corrections=read_corrections(tmp_path / "again.toml"))) == kinds(
+        data
+    )
 
 
 @pytest.mark.parametrize(
@@ -259,7 +315,10 @@ def test_a_schema_that_disagrees_is_one_clear_error(tmp_path, text, words):
         (b"a,b\n", "0 row"),
         (b"", "an empty file"),
         (b"a,b\n1,caf\xe9\n", "not text in UTF-8"),
-        (b"a,b\n" + b"".join(b"%d.5,x\n" % i for i in range(40)) + b"oops,y\n", "column 'a', row 41: 'oops' is no number"),
+        (
+            b"a,b\n" + b"".join(b"%d.5,x\n" % i for i in range(40)) + b"oops,y\n",
+            "column 'a', row 41: 'oops' is no number",
+        ),
         (b"a,b\n" + b"1,x\n" * 30, "no column but identifiers holds anything that varies"),
     ],
 )
@@ -274,13 +333,18 @@ def test_bad_tables_are_one_clear_error(tmp_path, text, words):
 def test_damaged_files_are_one_clear_error(tmp_path):
     (tmp_path / "t.csv.gz").write_bytes(gzip.compress(b"a,b\n1,x\n" * 100)[:-20])
     (tmp_path / "t.parquet").write_bytes(b"PAR1 no")
-    for name, words in (("t.csv.gz", "a damaged gzip file"), ("t.parquet", "not a readable Parquet file")):
+    for name, words in (
+        ("t.csv.gz", "a damaged gzip file"),
+        ("t.parquet", "not a readable Parquet file"),
+    ):
         with pytest.raises(WganError, match=words):
             load(tmp_path / name)
 
 
 def test_constant_and_empty_columns_are_kept_as_they_are():
-    frame = pd.DataFrame({"c": ["x"] * 40, "k": [7] * 40, "nothing": [np.nan] * 40, "y": np.arange(40) % 3})
+    frame = pd.DataFrame(
+        {"c": ["x"] * 40, "k": [7] * 40, "nothing": [np.nan] * 40, "y": np.arange(40) % 3}
+    )
     data = from_frame(frame)
     assert data.shape == (3,)
     pd.testing.assert_frame_equal(back(data), frame)
@@ -299,7 +363,9 @@ def test_other_rows_of_the_same_columns_are_coded_alike(mixed):
     assert data.codec.matrix(other).shape == (50, 10)
     with pytest.raises(WganError, match="no column 'age'"):
         data.codec.matrix(other.drop(columns="age"))
-    with pytest.raises(WganError, match="column 'size', row 1: 'huge' is a level that the column had not"):
+    with pytest.raises(
+        WganError, match="column 'size', row 1: 'huge' is a level that the column had not"
+    ):
         data.codec.matrix(other.assign(size="huge"))
     with pytest.raises(WganError, match="column 'age', row 1: 'nan' is missing, where none was"):
         data.codec.matrix(other.assign(age=np.nan))
@@ -341,16 +407,35 @@ def test_whole_numbers_too_large_for_a_float_are_names(start):
     assert kinds(from_frame(unique))["k"] == "identifier"
 
 
-@pytest.mark.parametrize("values", [[1, "a"] * 20, [[1], [2]] * 20, [1j, 2j] * 20, [pd.Timedelta(1), pd.Timedelta(2)] * 20, [True, "x"] * 20])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, "a"] * 20,
+        [[1], [2]] * 20,
+        [1j, 2j] * 20,
+        [pd.Timedelta(1), pd.Timedelta(2)] * 20,
+        [True, "x"] * 20,
+    ],
+)
 def test_types_that_would_not_come_back_are_refused(values):
-    with pytest.raises(WganError, match=r"column 'x' is of type .*: make it numbers, text, booleans or times"):
+    with pytest.raises(
+        WganError, match=r"column 'x' is of type .*: make it numbers, text, booleans or times"
+    ):
         from_frame(pd.DataFrame({"x": values, "y": range(40)}))
 
 
 def test_whole_numbers_of_any_size_come_back_exactly():
     random = np.random.default_rng(0)
-    times = pd.Timestamp("2018-01-01") + pd.to_timedelta(random.integers(0, 5 * 365 * 86400, 3000), unit="s")
-    frame = pd.DataFrame({"big": random.integers(0, 10**12, 3000), "when": times, "money": np.round(np.exp(random.normal(3, 3, 3000)), 2)})
+    times = pd.Timestamp("2018-01-01") + pd.to_timedelta(
+        random.integers(0, 5 * 365 * 86400, 3000), unit="s"
+    )
+    frame = pd.DataFrame(
+        {
+            "big": random.integers(0, 10**12, 3000),
+            "when": times,
+            "money": np.round(np.exp(random.normal(3, 3, 3000)), 2),
+        }
+    )
     pd.testing.assert_frame_equal(back(from_frame(frame)), frame)
 
 
@@ -364,10 +449,14 @@ def test_single_precision_keeps_its_decimals():
 
 @pytest.mark.parametrize("step", [0.25, 0.5, 5])
 def test_steps_need_not_be_powers_of_ten(step):
-    frame = pd.DataFrame({"x": np.random.default_rng(0).integers(0, 4000, 500) * step, "y": np.arange(500) % 2})
+    frame = pd.DataFrame(
+        {"x": np.random.default_rng(0).integers(0, 4000, 500) * step, "y": np.arange(500) % 2}
+    )
     data = from_frame(frame, corrections={"x": {"step": step}})
     pd.testing.assert_frame_equal(back(data), frame, check_dtype=False)
-    made = column_of(data, "x").values(np.zeros(300, dtype=np.int64), np.random.default_rng(1).normal(size=300))
+    made = column_of(data, "x").values(
+        np.zeros(300, dtype=np.int64), np.random.default_rng(1).normal(size=300)
+    )
     assert np.array_equal(made / step, np.rint(made / step))
     with pytest.raises(WganError, match="is no multiple of step"):
         from_frame(frame + 0.1, corrections={"x": {"step": step}})
@@ -375,21 +464,37 @@ def test_steps_need_not_be_powers_of_ten(step):
 
 def test_a_spike_is_one_though_its_last_bit_differs():
     x = np.where(np.arange(400) % 2 == 0, 0.1 + 0.2, np.arange(400) * 0.1)
-    data = from_frame(pd.DataFrame({"x": x, "y": np.arange(400) % 2}), corrections={"x": {"step": 0.1}})
+    data = from_frame(
+        pd.DataFrame({"x": x, "y": np.arange(400) % 2}), corrections={"x": {"step": 0.1}}
+    )
     assert column_of(data, "x").spikes == (0.3,)
     assert (data.codec.states(data.rows)[::2, 0] == 1).all()
 
 
 def test_midnights_in_a_zone_stay_midnights():
-    frame = pd.DataFrame({"day": pd.date_range("2023-01-01", periods=600, freq="D", tz="Europe/Berlin"), "y": np.arange(600) % 2})
+    frame = pd.DataFrame(
+        {
+            "day": pd.date_range("2023-01-01", periods=600, freq="D", tz="Europe/Berlin"),
+            "y": np.arange(600) % 2,
+        }
+    )
     data = from_frame(frame)
     assert column_of(data, "day").step == 86400
-    made = data.codec.frame(np.column_stack([column_of(data, "day").values(np.zeros(400, np.int64), np.linspace(-2, 2, 400)), np.zeros(400)]))
+    made = data.codec.frame(
+        np.column_stack(
+            [
+                column_of(data, "day").values(np.zeros(400, np.int64), np.linspace(-2, 2, 400)),
+                np.zeros(400),
+            ]
+        )
+    )
     assert (made["day"].dt.hour == 0).all()
 
 
 def test_blanks_after_separators_do_not_hide_codes(tmp_path):
-    (tmp_path / "t.csv").write_text("a, code\n" + "".join(f"{i % 7}, {i % 9:03d}\n" for i in range(40)))
+    (tmp_path / "t.csv").write_text(
+        "a, code\n" + "".join(f"{i % 7}, {i % 9:03d}\n" for i in range(40))
+    )
     assert read_frame(tmp_path / "t.csv")["code"].iloc[1] == "001"
 
 
@@ -401,7 +506,9 @@ def test_booleans_keep_their_spelling(tmp_path):
 
 
 def test_one_comma_among_decimal_points_changes_nothing(tmp_path):
-    (tmp_path / "t.csv").write_text("price;tags\n" + "".join(f"{i}.5;{i % 3},{i % 2}\n" for i in range(60)))
+    (tmp_path / "t.csv").write_text(
+        "price;tags\n" + "".join(f"{i}.5;{i % 3},{i % 2}\n" for i in range(60))
+    )
     frame = read_frame(tmp_path / "t.csv")
     assert frame["price"].dtype == float
     assert frame["tags"].iloc[1] == "1,1"
@@ -416,7 +523,15 @@ def test_blanks_around_names_are_not_part_of_them_and_empty_lines_of_one_column_
 
 @pytest.mark.parametrize(
     ("name", "is_one"),
-    [("id", True), ("customer_id", True), ("userID", True), ("ID", True), ("amount_paid", False), ("grid", False), ("Covid", False)],
+    [
+        ("id", True),
+        ("customer_id", True),
+        ("userID", True),
+        ("ID", True),
+        ("amount_paid", False),
+        ("grid", False),
+        ("Covid", False),
+    ],
 )
 def test_names_of_identifiers_are_not_words_that_end_alike(name, is_one):
     values = np.random.default_rng(0).permutation(5000)[:300] * 3
@@ -425,14 +540,19 @@ def test_names_of_identifiers_are_not_words_that_end_alike(name, is_one):
 
 
 def test_years_in_a_row_do_not_count_rows():
-    frame = pd.DataFrame({"year": np.arange(1900, 2024), "n": np.arange(1, 125), "y": np.arange(124) % 2})
+    frame = pd.DataFrame(
+        {"year": np.arange(1900, 2024), "n": np.arange(1, 125), "y": np.arange(124) % 2}
+    )
     assert kinds(from_frame(frame)) == {"year": "numeric", "n": "identifier", "y": "numeric"}
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ([f"2024-01-{1 + i % 28:02d}T10:{i % 60:02d}:00.{i:03d}Z" for i in range(200)], "looks like times"),
+        (
+            [f"2024-01-{1 + i % 28:02d}T10:{i % 60:02d}:00.{i:03d}Z" for i in range(200)],
+            "looks like times",
+        ),
         ([f"{1 + i},{i:03d}" for i in range(200)], "looks like numbers"),
     ],
 )
@@ -453,7 +573,11 @@ def test_numbers_and_times_in_an_unknown_spelling_are_no_identifiers(values, wor
         ([1.0, 2.0] * 20, {"step": -1}, "0 or more"),
         ([1.0, 2.0] * 20, {"low": -np.inf}, "give a finite number"),
         (pd.to_datetime(["2024-01-01", "2024-01-03"] * 20), {"format": "%d"}, "has no 'format'"),
-        (["2024-01-01", "2024-01-03"] * 20, {"kind": "datetime", "format": "%Q"}, "is not how times are written"),
+        (
+            ["2024-01-01", "2024-01-03"] * 20,
+            {"kind": "datetime", "format": "%Q"},
+            "is not how times are written",
+        ),
     ],
 )
 def test_corrections_that_do_not_fit_are_refused(values, given, words):
@@ -462,7 +586,13 @@ def test_corrections_that_do_not_fit_are_refused(values, given, words):
 
 
 def test_an_identifier_with_gaps_and_numbers_as_names_come_back_in_their_type():
-    frame = pd.DataFrame({"id": [None if i % 5 == 0 else float(i) for i in range(200)], "k": [1.0, 2.0, None, 1.0] * 50, "y": np.arange(200) % 2})
+    frame = pd.DataFrame(
+        {
+            "id": [None if i % 5 == 0 else float(i) for i in range(200)],
+            "k": [1.0, 2.0, None, 1.0] * 50,
+            "y": np.arange(200) % 2,
+        }
+    )
     data = from_frame(frame, corrections={"id": {"kind": "identifier"}, "k": {"kind": "category"}})
     assert column_of(data, "k").levels == ("1", "2"), "spelled without decimals"
     again = back(data)
@@ -487,7 +617,12 @@ def test_parquet_with_an_index_days_and_arrow_types_is_read_as_columns(tmp_path)
     frame.to_parquet(tmp_path / "t.parquet")
     data = load(tmp_path / "t.parquet")
     assert kinds(data) == {"day": "datetime", "k": "category"}
-    arrow = pd.DataFrame({"n": pd.Series(np.arange(60) % 7, dtype="int64[pyarrow]"), "x": pd.Series(np.arange(60) / 4, dtype="double[pyarrow]")})
+    arrow = pd.DataFrame(
+        {
+            "n": pd.Series(np.arange(60) % 7, dtype="int64[pyarrow]"),
+            "x": pd.Series(np.arange(60) / 4, dtype="double[pyarrow]"),
+        }
+    )
     pd.testing.assert_frame_equal(back(from_frame(arrow)), arrow)
 
 

@@ -16,7 +16,9 @@ def test_every_name_loads(name):
 
 @pytest.mark.parametrize("toy", TOYS.values(), ids=TOYS)
 def test_partner_stands_at_the_stated_distance(toy):
-    """With the same noise on both sides the shift is the optimal plan, so the sample distance is exact."""
+    """With the same noise on both sides the shift is the optimal plan, so the sample distance is
+    exact.
+    """
     x, y = toy.draw(300, np.random.default_rng(0)), toy.partner.draw(300, np.random.default_rng(0))
     assert wasserstein(x, y) == pytest.approx(toy.partner.w1, rel=1e-9)
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.data.writers import write_grid, write_samples, write_scatter
-from wgan.base.errors import WganError
 
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 6, 9, 3), dtype=np.uint8)
 CODEC = load(PICTURES).codec
@@ -16,7 +16,9 @@ def test_grid_shows_every_picture_in_reading_order(tmp_path):
     zoom = (sheet.shape[0] + 2) // 4 // 6
     down, across = 6 * zoom + 2, 9 * zoom + 2
     assert sheet.shape == (4 * down - 2, 3 * across - 2, 3)
-    assert np.array_equal(sheet[down : 2 * down - 2, across : 2 * across - 2][::zoom, ::zoom], PICTURES[4])
+    assert np.array_equal(
+        sheet[down : 2 * down - 2, across : 2 * across - 2][::zoom, ::zoom], PICTURES[4]
+    )
 
 
 def test_the_ending_chooses_the_form(tmp_path):
@@ -59,7 +61,11 @@ def test_scatter_puts_points_where_they_are(tmp_path):
 
 def test_classes_become_folders_below_the_one_asked_for_and_no_others(tmp_path):
     write_samples(PICTURES, CODEC, tmp_path / "out", ["pets/cat", "dog"] * 6)
-    assert len(list((tmp_path / "out/pets/cat").iterdir())) == len(list((tmp_path / "out/dog").iterdir())) == 6
+    assert (
+        len(list((tmp_path / "out/pets/cat").iterdir()))
+        == len(list((tmp_path / "out/dog").iterdir()))
+        == 6
+    )
     for name in ("../dog", "/tmp/dog", ".dog"):
         with pytest.raises(WganError, match="cannot be a folder"):
             write_samples(PICTURES, CODEC, tmp_path / "other", [name] * 12)

@@ -1,4 +1,6 @@
-"""Each demonstration measures what it says, on closed forms where there are any; and writes what it found."""
+"""Each demonstration measures what it says, on closed forms where there are any; and writes what it
+found.
+"""
 
 import csv
 from math import log, sqrt
@@ -10,11 +12,11 @@ from PIL import Image
 from scipy import stats
 from torch import nn
 
+from wgan.base.intervals import mean_of
 from wgan.cli import main
 from wgan.data.toys import TOYS
 from wgan.demos import DEMOS, clipping, estimate, mode_collapse, no_overlap, vanishing_gradient
 from wgan.demos.results import find, means
-from wgan.base.intervals import mean_of
 from wgan.objectives import variant
 
 
@@ -31,7 +33,9 @@ def test_a_mean_has_students_interval():
 
 
 def test_means_are_over_seeds_within_each_group():
-    rows = [{"kind": kind, "seed": seed, "x": 10 * kind + seed} for kind in (1, 2) for seed in range(3)]
+    rows = [
+        {"kind": kind, "seed": seed, "x": 10 * kind + seed} for kind in (1, 2) for seed in range(3)
+    ]
     table = means(rows, ("kind",), ("x",))
     assert [find(table, "x", kind=kind).value for kind in (1, 2)] == [11, 21]
     assert find(table, "x", kind=2) == mean_of([20, 21, 22])
@@ -81,13 +85,27 @@ def test_claims_about_lines_hold_only_of_figures_that_show_them(monkeypatch):
     def claims(estimate, gradient):
         def fake(name, theta, seed, steps):
             js = name == "gan-minimax"
-            return {"critic": name, "theta": theta, "seed": seed, "estimate": estimate(js, theta), "gradient": gradient(js, seed)}
+            return {
+                "critic": name,
+                "theta": theta,
+                "seed": seed,
+                "estimate": estimate(js, theta),
+                "gradient": gradient(js, seed),
+            }
 
         monkeypatch.setattr(no_overlap, "measure", fake)
         return [claim.holds for claim in no_overlap.run(2, 1.0, silent).claims]
 
-    assert claims(lambda js, t: log(2) if js else t, lambda js, seed: 0.0 if js else 1.0) == [True, True, True, False, True]
-    assert claims(lambda js, t: log(2) if js else t + t * t / 20, lambda js, seed: 0.0 if js else 1.0) == [True, True, False, True, True]
+    assert claims(lambda js, t: log(2) if js else t, lambda js, seed: 0.0 if js else 1.0) == [
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
+    assert claims(
+        lambda js, t: log(2) if js else t + t * t / 20, lambda js, seed: 0.0 if js else 1.0
+    ) == [True, True, False, True, True]
     assert claims(lambda js, t: 0.0, lambda js, seed: seed - 0.5) == [False] * 5
 
 
@@ -95,7 +113,17 @@ def test_coverage_claims_say_what_each_kind_is_said_to_do(monkeypatch):
     def claims(modes):
         def fake(source, name, seed, steps):
             of = int(source.split("-")[0])
-            return [{"data": source, "variant": name, "seed": seed, "step": 9, "modes": modes(name, of, seed), "of": of, "good share": 0.5}]
+            return [
+                {
+                    "data": source,
+                    "variant": name,
+                    "seed": seed,
+                    "step": 9,
+                    "modes": modes(name, of, seed),
+                    "of": of,
+                    "good share": 0.5,
+                }
+            ]
 
         monkeypatch.setattr(mode_collapse, "measure", fake)
         return [claim.holds for claim in mode_collapse.run(2, 1.0, silent).claims]
@@ -105,13 +133,20 @@ def test_coverage_claims_say_what_each_kind_is_said_to_do(monkeypatch):
 
 
 def test_dropout_in_a_demo_depends_on_the_seed_alone():
-    first, again = (estimate.measure("wgan-ct", variant("wgan-ct"), 2, seed=0, steps=5)["reads"] for _ in range(2))
+    first, again = (
+        estimate.measure("wgan-ct", variant("wgan-ct"), 2, seed=0, steps=5)["reads"]
+        for _ in range(2)
+    )
     assert first == again
 
 
 def test_the_generators_gradient_vanishes_under_minimax_alone():
     digits = torch.rand(500, 64) * 2 - 1
-    rows = [row for name in vanishing_gradient.LOSSES for row in vanishing_gradient.measure(name, digits, 0, (10, 150))]
+    rows = [
+        row
+        for name in vanishing_gradient.LOSSES
+        for row in vanishing_gradient.measure(name, digits, 0, (10, 150))
+    ]
     norm = {(row["loss"], row["critic steps"]): row["gradient norm"] for row in rows}
     assert norm["gan-minimax", 150] < 0.05 * norm["gan-minimax", 10]
     for loss in ("gan", "wgan", "wgan-gp"):
@@ -119,11 +154,15 @@ def test_the_generators_gradient_vanishes_under_minimax_alone():
 
 
 def test_gradients_by_depth_are_products_of_weights():
-    """A chain of positive scalars: the derivative by layer l's output is the product of the later weights."""
+    """A chain of positive scalars: the derivative by layer l's output is the product of the later
+    weights.
+    """
     layers = [nn.Linear(1, 1, bias=False) for _ in range(4)]
     for layer, weight in zip(layers, (2.0, 3.0, 0.5, 4.0), strict=True):
         nn.init.constant_(layer.weight, weight)
-    critic = nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2], nn.ReLU(), layers[3], nn.Flatten(0))
+    critic = nn.Sequential(
+        layers[0], nn.ReLU(), layers[1], nn.ReLU(), layers[2], nn.ReLU(), layers[3], nn.Flatten(0)
+    )
     n = 8
     found = clipping.gradients_by_depth(critic, torch.ones(n, 1), 2 * torch.ones(n, 1))
     # each of the 2n entries is weight product / n

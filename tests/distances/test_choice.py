@@ -3,9 +3,17 @@ import json
 import numpy as np
 import pytest
 
-from wgan.distances import choice, distance, max_sliced_wasserstein, sinkhorn_divergence, sliced_wasserstein, wasserstein, wasserstein_1d
-from wgan.distances.results import finite
 from wgan.base.errors import WganError
+from wgan.distances import (
+    choice,
+    distance,
+    max_sliced_wasserstein,
+    sinkhorn_divergence,
+    sliced_wasserstein,
+    wasserstein,
+    wasserstein_1d,
+)
+from wgan.distances.results import finite
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 3)), RNG.normal(size=(40, 3)) + 1

@@ -12,8 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from wgan.distances import exact, transport, wasserstein
 from wgan.base.errors import WganError
+from wgan.distances import exact, transport, wasserstein
 
 points = arrays(np.float64, (6, 2), elements=st.integers(-10_000, 10_000).map(lambda i: i / 1000))
 
@@ -27,7 +27,9 @@ def test_a_translation_by_v_costs_the_length_of_v(p):
 
 def test_scaling_by_s_costs_the_mean_length_times_one_minus_s():
     x = np.random.default_rng(0).normal(size=(200, 3))
-    assert wasserstein(x, 0.25 * x) == pytest.approx(0.75 * np.linalg.norm(x, axis=1).mean(), rel=1e-9)
+    assert wasserstein(x, 0.25 * x) == pytest.approx(
+        0.75 * np.linalg.norm(x, axis=1).mean(), rel=1e-9
+    )
 
 
 def test_two_point_masses():
@@ -61,7 +63,10 @@ def test_agrees_with_scipy_on_a_line_with_unequal_counts():
 def test_a_solver_that_stops_early_is_refused(monkeypatch):
     monkeypatch.setattr(exact, "MAX_PIVOTS", 10)
     x = np.random.default_rng(0).normal(size=(100, 2))
-    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="did not prove its optimum"):
+    with (
+        pytest.warns(UserWarning, match="numItermax"),
+        pytest.raises(WganError, match="did not prove its optimum"),
+    ):
         wasserstein(x, x[::-1] + 1)
 
 
@@ -89,7 +94,9 @@ def test_the_potentials_are_feasible_and_prove_the_distance(p):
 
 
 def test_w2_of_a_linear_map_is_the_gaussian_formula_on_the_samples_moments():
-    """x -> A x + b with A positive definite is the gradient of a convex function, so optimal (Brenier); then W2 is the Bures formula."""
+    """x -> A x + b with A positive definite is the gradient of a convex function, so optimal
+    (Brenier); then W2 is the Bures formula.
+    """
     rng = np.random.default_rng(4)
     x, root = rng.normal(size=(300, 3)), rng.normal(size=(3, 3))
     a, b = root @ root.T + 0.1 * np.eye(3), np.array([1.0, 2.0, 3.0])
@@ -127,7 +134,9 @@ def test_free_memory_is_known_on_linux():
 
 @pytest.mark.parametrize(("p", "far"), [(2, 1e7), (2, 1e8), (1, 1e13), (1, 1e14)])
 def test_one_sample_far_from_all_others_does_not_hide_an_error(p, far):
-    """The solver's tolerance is a share of the largest cost: a wrong plan among the near samples must be refused, or right."""
+    """The solver's tolerance is a share of the largest cost: a wrong plan among the near samples
+    must be refused, or right.
+    """
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + np.eye(2)[0]
     near = wasserstein(x, y, p) ** p * 100 / 101
@@ -137,7 +146,9 @@ def test_one_sample_far_from_all_others_does_not_hide_an_error(p, far):
 
 
 def test_the_gap_is_that_of_a_feasible_dual_so_a_bad_plan_is_refused_without_a_warning(monkeypatch):
-    """A solver that stops early and does not say so: the gap of its own potentials would be zero."""
+    """A solver that stops early and does not say so: the gap of its own potentials would be
+    zero.
+    """
     import ot
 
     solve = ot.emd2
@@ -148,11 +159,16 @@ def test_the_gap_is_that_of_a_feasible_dual_so_a_bad_plan_is_refused_without_a_w
 
     monkeypatch.setattr(ot, "emd2", hasty)
     x = np.random.default_rng(0).normal(size=(300, 2))
-    with pytest.warns(UserWarning, match="numItermax"), pytest.raises(WganError, match="did not prove its optimum"):
+    with (
+        pytest.warns(UserWarning, match="numItermax"),
+        pytest.raises(WganError, match="did not prove its optimum"),
+    ):
         wasserstein(x, x[::-1] * 1.5 + 1)
 
 
-@pytest.mark.parametrize(("x", "message"), [([["a", "b"]], "not a number"), (np.zeros((2, 2, 2)), "pictures flattened")])
+@pytest.mark.parametrize(
+    ("x", "message"), [([["a", "b"]], "not a number"), (np.zeros((2, 2, 2)), "pictures flattened")]
+)
 def test_what_is_no_table_of_numbers_is_named(x, message):
     with pytest.raises(WganError, match=message):
         wasserstein(x, [[0.0, 0.0]])

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.stats import entropy, wasserstein_distance
 
-from wgan.distances import earth_mover, jensen_shannon, kullback_leibler, total_variation
 from wgan.base.errors import WganError
+from wgan.distances import earth_mover, jensen_shannon, kullback_leibler, total_variation
 
 masses = arrays(np.float64, 6, elements=st.floats(0.01, 10))
 
@@ -25,7 +25,9 @@ def test_agrees_with_scipy_and_its_plan_costs_the_distance(p, q, gaps):
     assert result.distance == pytest.approx(wasserstein_distance(x, x, p, q), abs=1e-9)
     assert np.allclose(result.plan.sum(1), p)
     assert np.allclose(result.plan.sum(0), q)
-    assert (result.plan * np.abs(x[:, None] - x[None])).sum() == pytest.approx(result.distance, abs=1e-9)
+    assert (result.plan * np.abs(x[:, None] - x[None])).sum() == pytest.approx(
+        result.distance, abs=1e-9
+    )
     assert earth_mover(q, p, x).distance == pytest.approx(result.distance)
 
 
@@ -33,7 +35,9 @@ def test_agrees_with_scipy_and_its_plan_costs_the_distance(p, q, gaps):
 def test_divergences_agree_with_scipy(p, q):
     assert kullback_leibler(p, q) == pytest.approx(entropy(p, q), abs=1e-12)
     middle = p / p.sum() / 2 + q / q.sum() / 2
-    assert jensen_shannon(p, q) == pytest.approx((entropy(p, middle) + entropy(q, middle)) / 2, abs=1e-9)
+    assert jensen_shannon(p, q) == pytest.approx(
+        (entropy(p, middle) + entropy(q, middle)) / 2, abs=1e-9
+    )
 
 
 def test_on_disjoint_supports_only_the_walk_knows_how_far():

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import wasserstein_distance
 
-from wgan.distances import wasserstein, wasserstein_1d
 from wgan.base.errors import WganError
+from wgan.distances import wasserstein, wasserstein_1d
 
 numbers = st.lists(st.floats(-100, 100), min_size=1, max_size=12)
 
@@ -15,14 +15,18 @@ numbers = st.lists(st.floats(-100, 100), min_size=1, max_size=12)
 @given(numbers, numbers, st.randoms(use_true_random=False))
 def test_agrees_with_scipy_with_weights_and_unequal_counts(x, y, random):
     wx, wy = [random.random() + 0.01 for _ in x], [random.random() + 0.01 for _ in y]
-    assert wasserstein_1d(x, y, 1, wx, wy) == pytest.approx(wasserstein_distance(x, y, wx, wy), abs=1e-8)
+    assert wasserstein_1d(x, y, 1, wx, wy) == pytest.approx(
+        wasserstein_distance(x, y, wx, wy), abs=1e-8
+    )
 
 
 @pytest.mark.parametrize("p", [1, 1.5, 2, 3])
 def test_agrees_with_pot_for_any_order(p):
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=50), rng.gamma(2, size=70)
-    assert wasserstein_1d(x, y, p) ** p == pytest.approx(float(ot.wasserstein_1d(x, y, p=p)), rel=1e-9)
+    assert wasserstein_1d(x, y, p) ** p == pytest.approx(
+        float(ot.wasserstein_1d(x, y, p=p)), rel=1e-9
+    )
 
 
 @pytest.mark.parametrize("p", [1, 2])
@@ -71,8 +75,15 @@ def test_a_sample_and_its_copies_are_at_distance_zero_at_every_order(n, k):
     x = np.arange(float(n))
     for p in (1, 20, 100, np.inf):
         assert wasserstein_1d(x, np.repeat(x, k), p) == 0
-        assert wasserstein_1d(x, np.repeat(x, k), p, np.arange(1.0, n + 1), np.repeat(np.arange(1.0, n + 1), k)) < 1e-12
+        assert (
+            wasserstein_1d(
+                x, np.repeat(x, k), p, np.arange(1.0, n + 1), np.repeat(np.arange(1.0, n + 1), k)
+            )
+            < 1e-12
+        )
 
 
 def test_samples_without_weight_do_not_count():
-    assert wasserstein_1d([0.0, 1.0, 999_999.0], [0.0, 1.0], np.inf, [0.3, 0.7, 0.0], [0.3, 0.7]) == 0
+    assert (
+        wasserstein_1d([0.0, 1.0, 999_999.0], [0.0, 1.0], np.inf, [0.3, 0.7, 0.0], [0.3, 0.7]) == 0
+    )

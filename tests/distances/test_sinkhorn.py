@@ -3,8 +3,8 @@ import ot
 import pytest
 from scipy.spatial.distance import cdist
 
-from wgan.distances import sinkhorn_divergence, wasserstein
 from wgan.base.errors import WganError
+from wgan.distances import sinkhorn_divergence, wasserstein
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 3)), RNG.normal(size=(40, 3)) + 1
@@ -19,18 +19,26 @@ def test_a_translation_by_v_costs_the_length_of_v_at_order_2_whatever_the_epsilo
 @pytest.mark.parametrize("p", [1, 2])
 def test_is_zero_between_equal_samples_symmetric_and_near_the_exact_distance_for_small_epsilon(p):
     assert sinkhorn_divergence(X, X[::-1], p).value == pytest.approx(0, abs=1e-3)
-    assert sinkhorn_divergence(X, Y, p).value == pytest.approx(sinkhorn_divergence(Y, X, p).value, rel=1e-4)
-    assert sinkhorn_divergence(X, Y, p, 0.02 if p == 1 else 0.1, max_iterations=100_000).value == pytest.approx(wasserstein(X, Y, p), rel=0.02)
+    assert sinkhorn_divergence(X, Y, p).value == pytest.approx(
+        sinkhorn_divergence(Y, X, p).value, rel=1e-4
+    )
+    assert sinkhorn_divergence(
+        X, Y, p, 0.02 if p == 1 else 0.1, max_iterations=100_000
+    ).value == pytest.approx(wasserstein(X, Y, p), rel=0.02)
 
 
 @pytest.mark.parametrize("p", [1, 2])
 def test_agrees_with_pot(p):
-    """OT = <f, a> + <g, b> with f = epsilon log(u / a) for POT's scalings u, whose kernel leaves the weights out."""
+    """OT = <f, a> + <g, b> with f = epsilon log(u / a) for POT's scalings u, whose kernel leaves
+    the weights out.
+    """
     wx, wy = RNG.random(60), RNG.random(40)
     wx, wy, epsilon = wx / wx.sum(), wy / wy.sum(), 0.5
 
     def value(x, y, a, b):
-        _, log = ot.sinkhorn(a, b, cdist(x, y) ** p, epsilon, stopThr=1e-13, numItermax=100_000, log=True)
+        _, log = ot.sinkhorn(
+            a, b, cdist(x, y) ** p, epsilon, stopThr=1e-13, numItermax=100_000, log=True
+        )
         return epsilon * float(a @ np.log(log["u"] / a) + b @ np.log(log["v"] / b))
 
     expected = value(X, Y, wx, wy) - value(X, X, wx, wx) / 2 - value(Y, Y, wy, wy) / 2

@@ -2,8 +2,8 @@ import numpy as np
 import ot
 import pytest
 
-from wgan.distances import max_sliced_wasserstein, sliced_wasserstein, wasserstein, wasserstein_1d
 from wgan.base.errors import WganError
+from wgan.distances import max_sliced_wasserstein, sliced_wasserstein, wasserstein, wasserstein_1d
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(60, 4)), RNG.normal(size=(60, 4)) * 1.5 + 1
@@ -39,7 +39,9 @@ def test_agrees_with_pot_on_the_same_directions(weights):
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     normal = None if weights is None else weights / weights.sum()
     theirs = ot.sliced_wasserstein_distance(X, Y, normal, None, projections=theta.T, p=2)
-    assert sliced_wasserstein(X, Y, 2, 200, seed=5, x_weights=weights).value == pytest.approx(float(theirs), rel=1e-6)
+    assert sliced_wasserstein(X, Y, 2, 200, seed=5, x_weights=weights).value == pytest.approx(
+        float(theirs), rel=1e-6
+    )
 
 
 def test_shadows_are_never_longer_than_the_distance():
@@ -47,7 +49,10 @@ def test_shadows_are_never_longer_than_the_distance():
     longest = max_sliced_wasserstein(X, Y)
     assert sliced_wasserstein(X, Y, 2).value < longest <= exact
     theta = np.random.default_rng(1).standard_normal((2000, 4))
-    brute = max(wasserstein_1d(X @ t, Y @ t, 2) for t in theta / np.linalg.norm(theta, axis=1, keepdims=True))
+    brute = max(
+        wasserstein_1d(X @ t, Y @ t, 2)
+        for t in theta / np.linalg.norm(theta, axis=1, keepdims=True)
+    )
     assert longest >= brute * (1 - 1e-9)
 
 

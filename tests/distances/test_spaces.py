@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
+from wgan.base.errors import WganError
 from wgan.distances import wasserstein
 from wgan.distances.spaces import fit_space
-from wgan.base.errors import WganError
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(50, 5)) * [10, 1, 1, 1, 0], RNG.normal(size=(40, 5))
@@ -24,7 +24,9 @@ def test_principal_axes_are_scikit_learns_and_no_distance_grows():
     space = fit_space("pca-2", X, Y, "metres")
     assert space.map(X).shape == (50, 2)
     expected = PCA(2).fit(np.concatenate([X, Y]))
-    assert np.abs(space.map(X) - space.map(X).mean(0)) == pytest.approx(np.abs(expected.transform(X) - expected.transform(X).mean(0)))
+    assert np.abs(space.map(X) - space.map(X).mean(0)) == pytest.approx(
+        np.abs(expected.transform(X) - expected.transform(X).mean(0))
+    )
     assert wasserstein(space.map(X), space.map(Y)) <= wasserstein(X, Y)
     assert space.lipschitz == 1
     whole = fit_space("pca-5", X, Y, "metres")
@@ -32,7 +34,14 @@ def test_principal_axes_are_scikit_learns_and_no_distance_grows():
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("rwa", "Did you mean 'raw'"), ("pca", "no space"), ("pca-0", "1 to 5"), ("pca-²", "no space"), ("pca-6", "1 to 5")]
+    ("name", "message"),
+    [
+        ("rwa", "Did you mean 'raw'"),
+        ("pca", "no space"),
+        ("pca-0", "1 to 5"),
+        ("pca-²", "no space"),
+        ("pca-6", "1 to 5"),
+    ],
 )
 def test_other_names_are_refused(name, message):
     with pytest.raises(WganError, match=message):

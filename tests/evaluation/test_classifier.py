@@ -1,14 +1,24 @@
-"""A feature map of one's own: it learns, is a function of its seed, comes back from its files as it was, and refuses what it does not fit."""
+"""A feature map of one's own: it learns, is a function of its seed, comes back from its files as it
+was, and refuses what it does not fit.
+"""
 
 import json
 
 import numpy as np
 import pytest
 
+from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.data import load
-from wgan.base.errors import WganError
-from wgan.evaluation.classifier import DESCRIPTION, WEIGHTS, Classifier, build, load_classifier, save_classifier, train_classifier
+from wgan.evaluation.classifier import (
+    DESCRIPTION,
+    WEIGHTS,
+    Classifier,
+    build,
+    load_classifier,
+    save_classifier,
+    train_classifier,
+)
 from wgan.evaluation.features import Features, load_features
 
 
@@ -42,7 +52,12 @@ def test_it_comes_back_from_its_files_as_it_was(learned, tmp_path):
     back = load_classifier(tmp_path)
     x = np.random.default_rng(0).random((7, 1, 8, 8))
     assert np.array_equal(back(x), learned(x))
-    assert (back.name, back.accuracy, back.classes, back.shape) == (learned.name, learned.accuracy, learned.classes, learned.shape)
+    assert (back.name, back.accuracy, back.classes, back.shape) == (
+        learned.name,
+        learned.accuracy,
+        learned.classes,
+        learned.shape,
+    )
 
 
 def test_features_do_not_depend_on_the_batch(learned):
@@ -56,7 +71,9 @@ def test_features_do_not_depend_on_the_batch(learned):
 
 def test_a_map_of_one_channel_takes_each_channel_and_spells_the_classes(learned):
     x = np.random.default_rng(0).random((5, 3, 8, 8))
-    assert np.array_equal(learned(x), np.concatenate([learned(x[:, i : i + 1]) for i in range(3)], axis=1))
+    assert np.array_equal(
+        learned(x), np.concatenate([learned(x[:, i : i + 1]) for i in range(3)], axis=1)
+    )
     r, g, b = (learned.classify(x[:, i : i + 1]) for i in range(3))
     assert np.array_equal(learned.classify(x), 100 * r + 10 * g + b)
     names = learned.names((3, 8, 8))
@@ -88,7 +105,14 @@ def damaged(folder, what):
         path.write_text(json.dumps(about))
 
 
-@pytest.mark.parametrize(("what", "words"), [("weights", "damaged feature map"), ("text", "damaged feature map"), ("digest", "is not what")])
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("weights", "damaged feature map"),
+        ("text", "damaged feature map"),
+        ("digest", "is not what"),
+    ],
+)
 def test_damage_is_one_line(learned, tmp_path, what, words):
     save_classifier(learned, tmp_path)
     damaged(tmp_path, what)
@@ -101,7 +125,9 @@ def test_the_command_trains_one_and_never_overwrites_it(tmp_path, capsys):
     assert main(["features", "train", "digits", "--epochs", "1", "--quiet"]) == 0
     said = capsys.readouterr().out
     assert "held-out pictures in the right one of 10 classes; in features/digits" in said
-    assert isinstance(load_features(tmp_path / "features" / "digits", load("digits").codec).map, Classifier)
+    assert isinstance(
+        load_features(tmp_path / "features" / "digits", load("digits").codec).map, Classifier
+    )
     before = (tmp_path / "features" / "digits" / WEIGHTS).read_bytes()
     assert main(["features", "train", "digits", "--epochs", "1", "--quiet"]) == 2
     assert "nothing is overwritten" in capsys.readouterr().err
@@ -125,7 +151,9 @@ def test_bad_input_is_one_line(arguments, words, tmp_path, capsys, mixed):
     assert not (tmp_path / "features").exists()
 
 
-@pytest.mark.parametrize(("source", "words"), [("digits", "no feature map"), ("25-gaussians", "for pictures")])
+@pytest.mark.parametrize(
+    ("source", "words"), [("digits", "no feature map"), ("25-gaussians", "for pictures")]
+)
 def test_what_is_no_map_is_refused(source, words, tmp_path):
     with pytest.raises(WganError, match=words):
         load_features(tmp_path, load(source).codec)

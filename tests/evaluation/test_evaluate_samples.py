@@ -1,4 +1,6 @@
-"""The verdict on pictures and points: real samples read as real, damage and collapse are ranked, copies are caught, few samples are refused."""
+"""The verdict on pictures and points: real samples read as real, damage and collapse are ranked,
+copies are caught, few samples are refused.
+"""
 
 import json
 import re
@@ -7,14 +9,14 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from wgan.base.errors import WganError
+from wgan.base.intervals import Mean
 from wgan.data import load
 from wgan.data.toys import TOYS
-from wgan.base.errors import WganError
 from wgan.evaluation import evaluate_samples
 from wgan.evaluation.classifier import train_classifier
 from wgan.evaluation.features import Features
 from wgan.evaluation.protocol import METRICS, Line, evaluation_from_json
-from wgan.base.intervals import Mean
 from wgan.report import sentences
 
 TOY = TOYS["8-gaussians"]
@@ -27,14 +29,18 @@ def digits():
 
 def of_rows(split, rows):
     """A generator that returns other ones of these training places for each draw."""
-    return lambda n, draw: split.train_sample(0, split.n_train)[np.random.default_rng(draw).permutation(rows)[:n]]
+    return lambda n, draw: split.train_sample(0, split.n_train)[
+        np.random.default_rng(draw).permutation(rows)[:n]
+    ]
 
 
 def damaged(split, sd):
     def sample(n, draw):
         rng = np.random.default_rng(draw)
         raw = split.train_sample(0, split.n_train)[rng.permutation(split.n_train)[:n]]
-        return np.rint(np.clip(raw + 255 * sd * rng.standard_normal(raw.shape), 0, 255)).astype(np.uint8)
+        return np.rint(np.clip(raw + 255 * sd * rng.standard_normal(raw.shape), 0, 255)).astype(
+            np.uint8
+        )
 
     return sample
 
@@ -50,15 +56,23 @@ def verdicts(digits):
         "noise .1": damaged(split, 0.1),
         "noise .3": damaged(split, 0.3),
         "half": of_rows(split, few_classes),
-        "blur": lambda n, draw: gaussian_filter(split.train_sample(draw * 200, draw * 200 + n).astype(float), (0, 1, 1)).astype(np.uint8),
+        "blur": (
+            lambda n, draw: gaussian_filter(
+                split.train_sample(draw * 200, draw * 200 + n).astype(float), (0, 1, 1)
+            ).astype(np.uint8)
+        ),
     }
-    return {name: evaluate_samples(sampler, split, features, 200) for name, sampler in samplers.items()}
+    return {
+        name: evaluate_samples(sampler, split, features, 200) for name, sampler in samplers.items()
+    }
 
 
 def test_every_line_carries_its_name_interval_floor_and_ceiling(verdicts):
     e = verdicts["copies"]
     assert (e.sets, e.generated, e.held_out, e.broken) == (5, 200, 200, "blurred")
-    assert [line.metric for line in e.lines] == [name for name in METRICS if name in {line.metric for line in e.lines}], "in one order"
+    assert [line.metric for line in e.lines] == [
+        name for name in METRICS if name in {line.metric for line in e.lines}
+    ], "in one order"
     assert len(e.lines) == 12
     map_name = e.line("frechet").of
     assert e.line("frechet").name == f"frechet-{map_name}-n200"
@@ -78,7 +92,10 @@ def test_damage_raises_distances(verdicts, metric):
     floor = verdicts["copies"].line(metric).real
     assert floor < values[0] * 1.02 or metric == "w1-exact"
     assert values[0] < values[1]
-    assert verdicts["half"].line(metric).generated.value > verdicts["copies"].line(metric).generated.value
+    assert (
+        verdicts["half"].line(metric).generated.value
+        > verdicts["copies"].line(metric).generated.value
+    )
 
 
 def test_half_of_the_classes_cost_coverage_and_recall_and_modes_and_noise_costs_precision(verdicts):
@@ -87,7 +104,9 @@ def test_half_of_the_classes_cost_coverage_and_recall_and_modes_and_noise_costs_
         assert half.line(metric).generated.value < 0.7 * whole.line(metric).generated.value
     assert half.line("precision").generated.value > 0.85
     assert noise.line("precision").generated.value < whole.line("precision").generated.value - 0.03
-    assert half.line("modes-kl").generated.value > 0.5 > 0.1 > whole.line("modes-kl").generated.value
+    assert (
+        half.line("modes-kl").generated.value > 0.5 > 0.1 > whole.line("modes-kl").generated.value
+    )
 
 
 def test_real_samples_read_as_the_real_column_and_blur_as_the_ceiling(verdicts):
@@ -102,13 +121,17 @@ def test_copies_are_caught_and_held_out_samples_are_not(verdicts):
     assert verdicts["copies"].line("dcr-share").generated.value == 1
     assert verdicts["held-out"].line("dcr-share").generated.value == 0
     assert verdicts["copies"].line("dcr-share").real == pytest.approx(0.5, abs=0.15)
-    assert any(said.startswith("training samples are copied") for said in sentences(verdicts["copies"]))
+    assert any(
+        said.startswith("training samples are copied") for said in sentences(verdicts["copies"])
+    )
     assert any(said.startswith("no copying is seen") for said in sentences(verdicts["held-out"]))
 
 
 def test_lost_classes_are_named(verdicts):
     said = " ".join(sentences(verdicts["half"]))
-    lost = re.search(r"modes lost: ([45]) of 10 have less than a tenth of their share: ([0-9, ]+);", said)  # one more by the classifier's own errors
+    lost = re.search(
+        r"modes lost: ([45]) of 10 have less than a tenth of their share: ([0-9, ]+);", said
+    )  # one more by the classifier's own errors
     assert lost
     assert set(lost[2].split(", ")) <= set("56789")
     assert "parts of the data are missed" in said
@@ -121,7 +144,9 @@ def test_points_are_judged_with_their_modes():
 
     def collapsed(n, draw):
         rng = np.random.default_rng(draw)
-        return (three[rng.integers(3, size=n)] + TOY.mode_sd * rng.standard_normal((n, 2))).astype(np.float32)
+        return (three[rng.integers(3, size=n)] + TOY.mode_sd * rng.standard_normal((n, 2))).astype(
+            np.float32
+        )
 
     e = evaluate_samples(collapsed, split, number=300)
     assert e.line("modes").generated.value == 3
@@ -144,7 +169,11 @@ def test_too_few_samples_are_refused_and_more_than_there_are(digits, number):
 
 def test_what_is_not_taken_whole_is_said():
     split = load("8-gaussians").split()
-    e = evaluate_samples(lambda n, draw: split.train_sample(5000 + draw * n, 5000 + (draw + 1) * n), split, number=1100)
+    e = evaluate_samples(
+        lambda n, draw: split.train_sample(5000 + draw * n, 5000 + (draw + 1) * n),
+        split,
+        number=1100,
+    )
     assert "exact W1 is of the first 1000 of 1100 samples" in e.notes[0]
     assert e.line("w1-exact").n == 1000
 
@@ -152,8 +181,14 @@ def test_what_is_not_taken_whole_is_said():
 @pytest.mark.parametrize(
     ("line", "cells"),
     [
-        (Line("precision", Mean(0.5391, 0.0212), 0.96, 0.933, 359), ("precision, %", "53.9 +- 2.1", "96", "93.3", "high is good")),
-        (Line("modes", Mean(10.0, 0.0), 10.0, 1.0, 359), ("modes found", "10", "10", "1", "high is good")),
+        (
+            Line("precision", Mean(0.5391, 0.0212), 0.96, 0.933, 359),
+            ("precision, %", "53.9 +- 2.1", "96", "93.3", "high is good"),
+        ),
+        (
+            Line("modes", Mean(10.0, 0.0), 10.0, 1.0, 359),
+            ("modes found", "10", "10", "1", "high is good"),
+        ),
     ],
 )
 def test_cells_show_what_is_known(line, cells):

@@ -34,7 +34,11 @@ def test_a_shifted_generator_reads_about_the_shift():
 
 def test_a_collapsed_generator_is_seen_in_its_modes():
     verdict = evaluate(
-        lambda n, draw: np.float32(0.05) * np.random.default_rng(draw).standard_normal((n, 2)).astype(np.float32), load("25-gaussians").split()
+        lambda n, draw: (
+            np.float32(0.05)
+            * np.random.default_rng(draw).standard_normal((n, 2)).astype(np.float32)
+        ),
+        load("25-gaussians").split(),
     )
     assert verdict.coverage.covered == 1
     assert verdict.ratio > 5
@@ -49,21 +53,31 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     verdict = evaluate(lambda count, draw: raw[draw * count : (draw + 1) * count], split)
     held_out = split.held_out_sample(0, n).reshape(n, 64) / 255
     w = [wasserstein(part.reshape(n, 64) / 255, held_out) for part in np.split(raw, REPEATS)]
-    floor = [wasserstein(split.train_sample(i * n, (i + 1) * n).reshape(n, 64) / 255, held_out) for i in range(4)]
+    floor = [
+        wasserstein(split.train_sample(i * n, (i + 1) * n).reshape(n, 64) / 255, held_out)
+        for i in range(4)
+    ]
     assert verdict.n == n == 359
     assert verdict.w1 == pytest.approx(np.mean(w))
     assert verdict.half_width == pytest.approx(2.776445 * np.std(w, ddof=1) / 5**0.5, rel=1e-6)
     assert verdict.floor_repeats == 4
     assert verdict.floor == pytest.approx(np.mean(floor))
-    assert str(verdict) == (
-        f"W1(generated, held-out) {np.mean(w):.3f} +- {verdict.half_width:.3f} (floor {np.mean(floor):.3f},"
-        f" ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels in [0,1])"
+    assert (
+        str(verdict)
+        == f"W1(generated, held-out) {np.mean(w):.3f} +- {verdict.half_width:.3f} (floor"
+        f" {np.mean(floor):.3f}, ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels"
+        " in [0,1])"
     )
     assert 0.01 <= verdict.half_width < 0.0995
 
 
 @pytest.mark.parametrize(
-    ("half_width", "text"), [(0.0146, "1.574 +- 0.015 (floor 1.435,"), (0.3, "1.57 +- 0.30 (floor 1.43,"), (14.0, "2 +- 14 (floor 1,")]
+    ("half_width", "text"),
+    [
+        (0.0146, "1.574 +- 0.015 (floor 1.435,"),
+        (0.3, "1.57 +- 0.30 (floor 1.43,"),
+        (14.0, "2 +- 14 (floor 1,"),
+    ],
 )
 def test_numbers_show_what_the_interval_allows(half_width, text):
     assert text in str(Verdict(1.5736, half_width, 1.4348, 359, 5, 4, "pixels"))
@@ -103,7 +117,9 @@ def test_labels_are_judged_by_the_nearest_training_sample():
     split, pool = data.split(), np.arange(len(data))
 
     def of_classes(y, wrong=0):
-        return data.rows[np.array([pool[data.labels == (k + wrong) % 10][i % 100] for i, k in enumerate(y)])]
+        return data.rows[
+            np.array([pool[data.labels == (k + wrong) % 10][i % 100] for i, k in enumerate(y)])
+        ]
 
     def real(n, draw):
         return data.rows[draw * n : (draw + 1) * n]

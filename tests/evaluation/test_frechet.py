@@ -1,4 +1,6 @@
-"""Frechet and kernel distance: closed forms, moments, scipy's matrix root, known order of damage."""
+"""Frechet and kernel distance: closed forms, moments, scipy's matrix root, known order of
+damage.
+"""
 
 import numpy as np
 import pytest
@@ -28,7 +30,9 @@ def test_frechet_of_equal_sets_is_zero_and_of_shifted_ones_the_squared_shift():
 
 def test_frechet_of_scaled_sets_is_the_squared_difference_of_deviations():
     x = RNG.normal(size=(1000, 1))
-    assert frechet_distance(x - x.mean(), 3 * (x - x.mean())) == pytest.approx((2 * x.std(ddof=1)) ** 2)
+    assert frechet_distance(x - x.mean(), 3 * (x - x.mean())) == pytest.approx(
+        (2 * x.std(ddof=1)) ** 2
+    )
 
 
 def test_frechet_of_fewer_rows_than_columns_is_finite():
@@ -48,7 +52,10 @@ def test_both_ways_to_the_shared_spread_agree():
 
 def test_the_kernel_distance_of_whole_sets_is_the_double_sum():
     k = lambda a, b: (a @ b / 6 + 1) ** 3  # noqa: E731
-    within = [np.mean([k(s[i], s[j]) for i in range(40) for j in range(40) if i != j]) for s in (X[:40], Y[:40])]
+    within = [
+        np.mean([k(s[i], s[j]) for i in range(40) for j in range(40) if i != j])
+        for s in (X[:40], Y[:40])
+    ]
     across = np.mean([k(a, b) for a in X[:40] for b in Y[:40]])
     assert kernel_distance(X[:40], Y[:40]) == pytest.approx(sum(within) - 2 * across)
 
@@ -60,7 +67,9 @@ def test_blocks_change_nothing(monkeypatch):
 
 
 def test_the_kernel_distance_is_unbiased_and_does_not_fall_with_more_rows():
-    draws = [kernel_distance(RNG.normal(size=(30, 4)), RNG.normal(size=(30, 4))) for _ in range(400)]
+    draws = [
+        kernel_distance(RNG.normal(size=(30, 4)), RNG.normal(size=(30, 4))) for _ in range(400)
+    ]
     assert abs(np.mean(draws)) < 3 * np.std(draws) / 20
 
 
@@ -74,10 +83,16 @@ def test_torchmetrics_reads_the_same_on_the_same_map():
         def forward(self, x):
             return x.flatten(1).double()[:, :6]
 
-    x, y = (torch.from_numpy(np.clip(RNG.normal(m, 0.1, size=(200, 3, 4, 4)), 0, 1)) for m in (0.4, 0.5))
-    theirs = FrechetInceptionDistance(feature=SomePixels(), normalize=True, input_img_size=(3, 4, 4)).set_dtype(torch.float64)
+    x, y = (
+        torch.from_numpy(np.clip(RNG.normal(m, 0.1, size=(200, 3, 4, 4)), 0, 1)) for m in (0.4, 0.5)
+    )
+    theirs = FrechetInceptionDistance(
+        feature=SomePixels(), normalize=True, input_img_size=(3, 4, 4)
+    ).set_dtype(torch.float64)
     with pytest.warns(UserWarning, match="buffer"):
-        kernel = KernelInceptionDistance(feature=SomePixels(), subsets=1, subset_size=200, normalize=True)
+        kernel = KernelInceptionDistance(
+            feature=SomePixels(), subsets=1, subset_size=200, normalize=True
+        )
     for metric in (theirs, kernel):
         metric.update(x, real=True)
         metric.update(y, real=False)

@@ -1,4 +1,6 @@
-"""Precision, recall, density, coverage: sets worked by hand, brute force beside, collapse and noise told apart."""
+"""Precision, recall, density, coverage: sets worked by hand, brute force beside, collapse and noise
+told apart.
+"""
 
 import numpy as np
 import pytest
@@ -13,19 +15,28 @@ def by_hand(real, fake, k):
     far = lambda a, b: np.linalg.norm(a[:, None] - b[None], axis=2)  # noqa: E731
     reach = lambda x: np.sort(far(x, x), axis=1)[:, k]  # noqa: E731  (place 0 is the row itself)
     balls = far(fake, real) <= reach(real)
-    return balls.any(1).mean(), (far(real, fake) <= reach(fake)).any(1).mean(), balls.sum(1).mean() / k, balls.any(0).mean()
+    return (
+        balls.any(1).mean(),
+        (far(real, fake) <= reach(fake)).any(1).mean(),
+        balls.sum(1).mean() / k,
+        balls.any(0).mean(),
+    )
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_figures_are_those_of_brute_force(k):
     real, fake = RNG.normal(size=(80, 3)), RNG.normal(0.5, 1.3, size=(60, 3))
     found = manifold(real, fake, k)
-    assert (found.precision, found.recall, found.density, found.coverage) == pytest.approx(by_hand(real, fake, k))
+    assert (found.precision, found.recall, found.density, found.coverage) == pytest.approx(
+        by_hand(real, fake, k)
+    )
 
 
 def test_a_line_worked_by_hand():
     real, fake = np.array([[0.0], [1.0], [3.0]]), np.array([[0.5], [10.0], [11.0]])
-    found = manifold(real, fake, k=1)  # real reaches 1, 1, 2: 0.5 lies in the first two balls; fake reaches 9.5, 1, 1: 0.5 reaches all
+    found = manifold(
+        real, fake, k=1
+    )  # real reaches 1, 1, 2: 0.5 lies in the first two balls; fake reaches 9.5, 1, 1: 0.5 reaches all
     assert found.precision == pytest.approx(1 / 3)
     assert found.density == pytest.approx(2 / 3)
     assert found.coverage == pytest.approx(2 / 3)
@@ -46,7 +57,9 @@ def test_collapse_costs_coverage_and_noise_costs_precision():
 
 
 def test_an_outlier_raises_recall_and_hardly_coverage():
-    """Why coverage is beside recall: one far row's ball holds everything (Naeem et al. 2020, section 3.1)."""
+    """Why coverage is beside recall: one far row's ball holds everything (Naeem et al. 2020,
+    section 3.1).
+    """
     real, bad = RNG.normal(size=(300, 2)), 0.01 * RNG.normal(size=(300, 2))
     bad[:6] += 50
     bad[0] -= 60

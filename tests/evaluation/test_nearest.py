@@ -36,13 +36,17 @@ def test_the_part_that_is_copied_is_read_whatever_the_sizes(part, held_out):
 
 @pytest.mark.parametrize("held_out", [100, 400])
 def test_ties_tell_nothing_whatever_the_sizes(held_out):
-    train, holdout, x = (RNG.integers(0, 3, size=(n, 3)).astype(float) for n in (400, held_out, 300))
+    train, holdout, x = (
+        RNG.integers(0, 3, size=(n, 3)).astype(float) for n in (400, held_out, 300)
+    )
     assert nearer_to(x, train, holdout).share == pytest.approx(0.5, abs=0.05)
     assert nearer_to(train[:10], train, train).share == pytest.approx(0.5)
 
 
 def test_samples_far_from_all_data_that_share_one_neighbour_tell_next_to_nothing():
-    """Noise far away has one picture nearest to all of it: whether that was trained on is chance, and no copying."""
+    """Noise far away has one picture nearest to all of it: whether that was trained on is chance,
+    and no copying.
+    """
     far = 100 + RNG.normal(size=(500, 4))
     near = nearer_to(far, TRAIN, HOLDOUT)
     assert near.effective < 10
@@ -51,7 +55,12 @@ def test_samples_far_from_all_data_that_share_one_neighbour_tell_next_to_nothing
 
 
 def test_the_interval_holds_where_nothing_is_copied():
-    """Of 200 draws of training, held-out and fresh samples, 0.5 lies outside in about one of twenty."""
-    draws = [nearer_to(RNG.normal(size=(100, 2)), RNG.normal(size=(400, 2)), RNG.normal(size=(100, 2))) for _ in range(200)]
+    """Of 200 draws of training, held-out and fresh samples, 0.5 lies outside in about one of
+    twenty.
+    """
+    draws = [
+        nearer_to(RNG.normal(size=(100, 2)), RNG.normal(size=(400, 2)), RNG.normal(size=(100, 2)))
+        for _ in range(200)
+    ]
     outside = np.mean([abs(near.share - 0.5) > near.half_width for near in draws])
     assert outside < 0.12

@@ -1,4 +1,6 @@
-"""The held-out distance while training: its trend against a fit by hand, and when a run has converged."""
+"""The held-out distance while training: its trend against a fit by hand, and when a run has
+converged.
+"""
 
 import json
 
@@ -39,9 +41,22 @@ def test_the_interval_holds_what_it_promises(n):
 
 def test_a_fall_is_seen_straight_or_curved_and_however_steep():
     rng = np.random.default_rng(0)
-    for shape in (np.linspace(3, 1, 32), 1 + 19 * np.exp(-np.arange(32) / 4), 1 / (1 + np.arange(32)) + 0.2):
-        assert all(trend(range(32), shape + 0.002 * rng.normal(size=32)).state == "falling" for _ in range(50))
-    assert trend(range(1, 17), [20.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.5, 20.0, 2, 1.8, 1.6, 1.4, 1.2, 1.0, 0.8]).state == "falling"
+    for shape in (
+        np.linspace(3, 1, 32),
+        1 + 19 * np.exp(-np.arange(32) / 4),
+        1 / (1 + np.arange(32)) + 0.2,
+    ):
+        assert all(
+            trend(range(32), shape + 0.002 * rng.normal(size=32)).state == "falling"
+            for _ in range(50)
+        )
+    assert (
+        trend(
+            range(1, 17),
+            [20.0, 12.0, 9.0, 7.0, 6.0, 5.0, 4.0, 3.5, 20.0, 2, 1.8, 1.6, 1.4, 1.2, 1.0, 0.8],
+        ).state
+        == "falling"
+    )
 
 
 def test_rising_flat_and_unclear_are_told_apart():
@@ -62,7 +77,9 @@ def test_a_watch_measures_against_the_same_held_out_samples():
     watch = Watch(split)
     assert not watch.converged
     found = watch(sample, 7)
-    expected = wasserstein(sample(500, -8).astype(np.float64), split.held_out_sample(0, 500).astype(np.float64))
+    expected = wasserstein(
+        sample(500, -8).astype(np.float64), split.held_out_sample(0, 500).astype(np.float64)
+    )
     assert found["held_out_w1"] == pytest.approx(expected)
     assert found["modes_covered"] == 25
     assert 0.97 < found["good_share"] <= 1
@@ -70,7 +87,9 @@ def test_a_watch_measures_against_the_same_held_out_samples():
     assert Watch(split, [(i, 1.0 + 0.01 * (i % 2)) for i in range(16)]).converged
     for w1 in (lambda i: 20.0 - i, lambda i: 1.0 + i, lambda i: 1.0 + 2 * (i % 2)):
         assert not Watch(split, [(i, w1(i)) for i in range(16)]).converged
-    assert "modes_covered" not in Watch(load("digits").split())(lambda n, draw: load("digits").rows[:n], 1)
+    assert "modes_covered" not in Watch(load("digits").split())(
+        lambda n, draw: load("digits").rows[:n], 1
+    )
 
 
 @pytest.mark.parametrize(("n", "sets"), [(3000, 4), (60, 4), (4000, 5)])
@@ -85,8 +104,32 @@ def test_the_floor_is_the_mean_of_disjoint_sets_of_training_samples(n, sets):
 
 
 def test_a_finished_run_keeps_the_floor_of_its_curve(tmp_path):
-    settings = ["--set", "network.width=4", "--set", "network.depth=1", "--set", "optimiser.batch=8"]
-    assert main(["train", "swiss-roll", "--steps", "3", "--quiet", "--out", str(tmp_path / "r"), *settings]) == 0
+    settings = [
+        "--set",
+        "network.width=4",
+        "--set",
+        "network.depth=1",
+        "--set",
+        "optimiser.batch=8",
+    ]
+    assert (
+        main(
+            [
+                "train",
+                "swiss-roll",
+                "--steps",
+                "3",
+                "--quiet",
+                "--out",
+                str(tmp_path / "r"),
+                *settings,
+            ]
+        )
+        == 0
+    )
     config, data = read_run(tmp_path / "r")
     watch = Watch(data.split(config.data.held_out, config.data.split_seed))
-    assert json.loads((tmp_path / "r/verdict.json").read_text())["measured"] == {"n": 500, "floor": pytest.approx(watch.floor())}
+    assert json.loads((tmp_path / "r/verdict.json").read_text())["measured"] == {
+        "n": 500,
+        "floor": pytest.approx(watch.floor()),
+    }

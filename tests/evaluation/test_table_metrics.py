@@ -1,4 +1,6 @@
-"""Figures of tables: closed forms, scipy and scikit-learn beside them, known damage seen, real rows as the floor."""
+"""Figures of tables: closed forms, scipy and scikit-learn beside them, known damage seen, real rows
+as the floor.
+"""
 
 import json
 
@@ -9,12 +11,19 @@ from scipy.stats import ks_2samp, pearsonr
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
 
+from wgan.base.errors import WganError
 from wgan.data.frames import from_frame
 from wgan.data.schema import Column
-from wgan.base.errors import WganError
 from wgan.evaluation import evaluate_table
 from wgan.evaluation.nearest import nearer_to
-from wgan.evaluation.tables import categorical, copied_share, shape_errors, shuffled, train_and_test, trend_errors
+from wgan.evaluation.tables import (
+    categorical,
+    copied_share,
+    shape_errors,
+    shuffled,
+    train_and_test,
+    trend_errors,
+)
 from wgan.evaluation.two_sample import detection_auc
 
 NUMBER = Column("x", "numeric", "float64", spikes=(0.0, 1.0))
@@ -24,14 +33,18 @@ NAMES = Column("k", "category", "str", levels=("a", "b", "c"))
 def test_shape_of_numbers_is_the_kolmogorov_smirnov_distance():
     random = np.random.default_rng(0)
     x, y = random.normal(size=(700, 1)), random.normal(0.3, 1.5, size=(500, 1))
-    assert shape_errors([NUMBER], x, y)[0] == pytest.approx(ks_2samp(x[:, 0], y[:, 0]).statistic, abs=1e-12)
+    assert shape_errors([NUMBER], x, y)[0] == pytest.approx(
+        ks_2samp(x[:, 0], y[:, 0]).statistic, abs=1e-12
+    )
     assert shape_errors([NUMBER], x, x)[0] == 0
     assert shape_errors([NUMBER], x, x + 100)[0] == 1
 
 
 def test_shape_of_categories_is_the_total_variation():
     x, y = np.array([[0.0]] * 5 + [[1.0]] * 5), np.array([[0.0]] * 2 + [[2.0]] * 2)
-    assert shape_errors([NAMES], x, y)[0] == pytest.approx(0.5)  # (0.5 - 0.5), 0.5 and 0.5: half of 1
+    assert shape_errors([NAMES], x, y)[0] == pytest.approx(
+        0.5
+    )  # (0.5 - 0.5), 0.5 and 0.5: half of 1
 
 
 def test_a_missing_value_counts():
@@ -47,7 +60,9 @@ def test_trend_of_numbers_is_half_the_difference_of_correlations():
     y = random.multivariate_normal([0, 0], [[1, -0.5], [-0.5, 1]], 3000)
     expected = abs(pearsonr(*x.T).statistic - pearsonr(*y.T).statistic) / 2
     assert trend_errors([NUMBER, NUMBER], x, y)[0] == pytest.approx(expected, abs=1e-12)
-    assert trend_errors([NUMBER, NUMBER], x, x * [1, 0])[0] == pytest.approx(abs(pearsonr(*x.T).statistic) / 2), "no variation: correlation 0"
+    assert trend_errors([NUMBER, NUMBER], x, x * [1, 0])[0] == pytest.approx(
+        abs(pearsonr(*x.T).statistic) / 2
+    ), "no variation: correlation 0"
 
 
 def test_trend_of_categories_is_the_total_variation_of_pairs():
@@ -57,7 +72,10 @@ def test_trend_of_categories_is_the_total_variation_of_pairs():
     columns = [NAMES, NAMES]
     assert trend_errors(columns, together, apart)[0] == 1
     assert trend_errors(columns, together, even)[0] == pytest.approx(0.5)
-    assert shape_errors(columns, together, apart).tolist() == [0, 0], "which columns alone do not show"
+    assert shape_errors(columns, together, apart).tolist() == [
+        0,
+        0,
+    ], "which columns alone do not show"
 
 
 def test_trend_of_a_number_and_a_category_bins_the_number_over_its_real_range():
@@ -83,7 +101,9 @@ COLUMNS = [NUMBER, NAMES, Column("t", "category", "str", levels=("no", "yes"))]
 
 def test_training_on_real_rows_scores_as_scikit_learn_says():
     train, test = rows(2000, 0), rows(1000, 1)
-    model = HistGradientBoostingClassifier(categorical_features=[False, True], random_state=0).fit(train[:, :2], train[:, 2])
+    model = HistGradientBoostingClassifier(categorical_features=[False, True], random_state=0).fit(
+        train[:, :2], train[:, 2]
+    )
     expected = roc_auc_score(test[:, 2], model.predict_proba(test[:, :2])[:, 1])
     use = train_and_test(COLUMNS, train, test, 2)
     assert use.auc == pytest.approx(expected, abs=1e-12)
@@ -122,7 +142,9 @@ def test_detection_is_even_for_real_rows_and_certain_for_others():
     assert detection_auc(x, y, categorical=kinds) == pytest.approx(0.5, abs=0.05)
     assert detection_auc(x + np.array([5, 0, 0]), y, categorical=kinds) > 0.99
     mixed_up = shuffled(x, np.random.default_rng(0))
-    assert detection_auc(mixed_up, y, categorical=kinds) > 0.6, "columns alone are right, rows are not"
+    assert detection_auc(mixed_up, y, categorical=kinds) > 0.6, (
+        "columns alone are right, rows are not"
+    )
 
 
 def test_copies_are_near_training_rows_and_fresh_rows_are_not():
@@ -146,7 +168,9 @@ def test_shuffled_columns_keep_their_own_distribution():
 
 
 def test_a_verdict_knows_real_rows_copies_and_noise(mixed):
-    """Real rows read as the real column does; copies are caught; shuffled columns read as `shuffled` does."""
+    """Real rows read as the real column does; copies are caught; shuffled columns read as
+    `shuffled` does.
+    """
     data, other = from_frame(mixed(4000)), None
     split = data.split(0.5)
     train = split.train_sample(0, split.n_train)
@@ -160,7 +184,9 @@ def test_a_verdict_knows_real_rows_copies_and_noise(mixed):
         line = verdict.line(metric)
         assert line.generated.value == pytest.approx(line.real, rel=0.25, abs=0.02), metric
         assert line.broken > line.real or metric == "shape-error", metric
-    assert verdict.line("tstr-auc").generated.value == pytest.approx(verdict.line("tstr-auc").real, abs=0.05)
+    assert verdict.line("tstr-auc").generated.value == pytest.approx(
+        verdict.line("tstr-auc").real, abs=0.05
+    )
     assert verdict.line("dcr-share").generated.value == pytest.approx(0.5, abs=0.05)
     copies = evaluate_table(lambda n, draw: train[:n], split, "size")
     assert copies.line("dcr-share").generated.value > 0.99
@@ -189,7 +215,9 @@ def test_a_class_of_one_row_is_left_out_of_training():
 
 def test_a_column_of_many_levels_is_judged_too():
     random = np.random.default_rng(0)
-    frame = pd.DataFrame({"k": [f"k{i}" for i in random.integers(0, 600, 4000)], "y": random.integers(0, 2, 4000)})
+    frame = pd.DataFrame(
+        {"k": [f"k{i}" for i in random.integers(0, 600, 4000)], "y": random.integers(0, 2, 4000)}
+    )
     split = from_frame(frame).split(0.3)
     verdict = evaluate_table(lambda n, draw: split.train_sample(0, n), split)
     assert 0 <= verdict.line("shape-error").real < 0.3

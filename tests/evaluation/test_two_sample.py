@@ -1,4 +1,6 @@
-"""Detection: chance for equal distributions, certainty for far ones; wide features narrowed without telling the sides apart."""
+"""Detection: chance for equal distributions, certainty for far ones; wide features narrowed without
+telling the sides apart.
+"""
 
 import numpy as np
 import pytest
@@ -10,7 +12,10 @@ RNG = np.random.default_rng(0)
 
 
 def test_equal_distributions_are_told_apart_by_chance_alone():
-    found = [detection_auc(RNG.normal(size=(300, 3)), RNG.normal(size=(300, 3)), seed) for seed in range(5)]
+    found = [
+        detection_auc(RNG.normal(size=(300, 3)), RNG.normal(size=(300, 3)), seed)
+        for seed in range(5)
+    ]
     assert np.mean(found) == pytest.approx(0.5, abs=0.03)
 
 

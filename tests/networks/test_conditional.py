@@ -13,10 +13,15 @@ CONDITIONS = ["projection", "concatenation"]
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
-@pytest.mark.parametrize(("kind", "shape"), [("mlp", (5,)), ("conv", (2, 8, 12)), ("residual", (2, 8, 8))])
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("mlp", (5,)), ("conv", (2, 8, 12)), ("residual", (2, 8, 8))]
+)
 def test_pairs_take_labels_and_each_label_matters(kind, shape, condition):
     config = NetworkConfig(kind, width=8, latent=6, condition=condition)
-    generator, critic = build_generator(config, shape, classes=CLASSES), build_critic(config, shape, classes=CLASSES)
+    generator, critic = (
+        build_generator(config, shape, classes=CLASSES),
+        build_critic(config, shape, classes=CLASSES),
+    )
     z, y = torch.randn(4, 6), torch.tensor([0, 1, 2, 0])
     with torch.no_grad():
         x = generator.eval()(z, y)
@@ -43,7 +48,9 @@ def test_a_projection_scores_by_shared_and_own_directions():
         critic.by_class.weight.normal_()
         x, y = torch.randn(6, 5), torch.tensor([0, 1, 2, 2, 1, 0])
         h = critic.features(x)
-        by_hand = (h @ critic.shared.weight[0]) + (h * critic.by_class(y)).sum(1) + critic.shared.bias
+        by_hand = (
+            (h @ critic.shared.weight[0]) + (h * critic.by_class(y)).sum(1) + critic.shared.bias
+        )
         assert torch.allclose(critic(x, y), by_hand, atol=1e-6)
 
 
@@ -53,7 +60,9 @@ def test_a_projection_scores_by_shared_and_own_directions():
 def test_a_constrained_critic_is_1_lipschitz_within_each_class(shape, layers, condition):
     """Pairs found by gradient ascent on the slope."""
     torch.manual_seed(0)
-    critic = build_critic(NetworkConfig(width=8, depth=2, condition=condition), shape, 0, layers, CLASSES)
+    critic = build_critic(
+        NetworkConfig(width=8, depth=2, condition=condition), shape, 0, layers, CLASSES
+    )
     if isinstance(critic, ProjectionCritic):
         torch.nn.init.normal_(critic.by_class.weight, std=10.0)
     critic.eval()

@@ -7,7 +7,17 @@ from wgan.networks import NetworkConfig, build_critic, build_generator, count_pa
 from wgan.networks.images import sizes
 from wgan.networks.layers import TransposedConv2d
 
-SHAPES = [(1, 28, 28), (3, 32, 32), (1, 8, 8), (3, 6, 9), (4, 17, 5), (3, 30, 64), (1, 1, 40), (2, 3, 3), (1, 1, 1)]
+SHAPES = [
+    (1, 28, 28),
+    (3, 32, 32),
+    (1, 8, 8),
+    (3, 6, 9),
+    (4, 17, 5),
+    (3, 30, 64),
+    (1, 1, 40),
+    (2, 3, 3),
+    (1, 1, 1),
+]
 
 
 @pytest.mark.parametrize("kind", ["conv", "residual"])
@@ -32,7 +42,9 @@ def test_sides_are_halved_each_by_itself():
     assert sizes(4, 4) == [(4, 4)]
 
 
-@pytest.mark.parametrize("config", [NetworkConfig(kind="conv", width=4), NetworkConfig(kind="residual", width=4)])
+@pytest.mark.parametrize(
+    "config", [NetworkConfig(kind="conv", width=4), NetworkConfig(kind="residual", width=4)]
+)
 def test_no_critic_looks_at_other_samples(config):
     critic = build_critic(config, (3, 16, 16))
     assert not any(isinstance(m, nn.modules.batchnorm._NormBase) for m in critic.modules())
@@ -55,12 +67,16 @@ def test_weights_are_a_function_of_the_seed_and_leave_the_global_state_alone():
     before = torch.get_rng_state()
     first, second, other = (build_generator(config, (1, 8, 8), seed) for seed in (1, 1, 2))
     assert torch.equal(torch.get_rng_state(), before)
-    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True)
+    )
     assert not torch.equal(first[0].weight, other[0].weight)
 
 
 def test_width_is_the_one_dial():
-    narrow, wide = (count_parameters(build_critic(NetworkConfig(width=w), (1, 28, 28))) for w in (16, 64))
+    narrow, wide = (
+        count_parameters(build_critic(NetworkConfig(width=w), (1, 28, 28))) for w in (16, 64)
+    )
     assert 10 < wide / narrow < 16
 
 
@@ -94,5 +110,12 @@ def test_a_transposed_convolution_is_torchs(odd):
 
 @pytest.mark.parametrize("kind", ["conv", "residual"])
 def test_kernels_lie_with_channels_last(kind):
-    for net in (build_generator(NetworkConfig(kind=kind, width=8), (3, 8, 8)), build_critic(NetworkConfig(kind=kind, width=8), (3, 8, 8))):
-        assert all(p.is_contiguous(memory_format=torch.channels_last) for p in net.parameters() if p.ndim == 4)
+    for net in (
+        build_generator(NetworkConfig(kind=kind, width=8), (3, 8, 8)),
+        build_critic(NetworkConfig(kind=kind, width=8), (3, 8, 8)),
+    ):
+        assert all(
+            p.is_contiguous(memory_format=torch.channels_last)
+            for p in net.parameters()
+            if p.ndim == 4
+        )

@@ -1,4 +1,6 @@
-"""Heads and packs: one-hot codes that are draws of the softmax, exact conditions, gradients that pass, packs that are scored together."""
+"""Heads and packs: one-hot codes that are draws of the softmax, exact conditions, gradients that
+pass, packs that are scored together.
+"""
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,11 @@ CONFIG = NetworkConfig("mlp", width=16, depth=2, latent=4)
 def pair(data, config=CONFIG, layers="plain"):
     heads = data.codec.heads
     generator = build_generator(config, data.shape, heads=heads)
-    return generator, build_critic(config, data.shape, layers=layers, heads=heads), noise_numbers(config, heads)
+    return (
+        generator,
+        build_critic(config, data.shape, layers=layers, heads=heads),
+        noise_numbers(config, heads),
+    )
 
 
 def states(data, n, free=-1):
@@ -55,7 +61,9 @@ def test_the_frequencies_of_codes_are_those_of_the_softmax(mixed):
 def test_the_gradient_passes_to_every_head(mixed):
     data = from_frame(mixed(400))
     generator, critic, numbers = pair(data)
-    (gradient,) = torch.autograd.grad(critic(generator(torch.randn(64, numbers))).mean(), generator.net[-1].bias)
+    (gradient,) = torch.autograd.grad(
+        critic(generator(torch.randn(64, numbers))).mean(), generator.net[-1].bias
+    )
     assert (gradient != 0).float().mean() > 0.5
 
 
@@ -97,7 +105,9 @@ def test_codes_of_conditions_are_those_of_rows_that_have_them(mixed):
     y = torch.from_numpy(data.codec.states(data.rows))
     codes = Conditions(data.codec.heads)(y)
     x = data.encode(data.rows).float()
-    units = torch.cat([x[:, s : s + size] for head in data.codec.heads for s, size in head.parts], dim=1)
+    units = torch.cat(
+        [x[:, s : s + size] for head in data.codec.heads for s, size in head.parts], dim=1
+    )
     assert torch.equal(codes, units)
     assert Conditions(data.codec.heads)(states(data, 3)).abs().sum() == 0
 
@@ -133,7 +143,9 @@ def test_every_row_takes_tables_in_packs_with_conditions(mixed, name, pack):
     assert terms.loss.shape == (32 // pack,)
     assert terms.loss.isfinite().all()
     if terms.penalty is not None:
-        gradients = torch.autograd.grad(terms.penalty.mean(), list(critic.parameters()), allow_unused=True)
+        gradients = torch.autograd.grad(
+            terms.penalty.mean(), list(critic.parameters()), allow_unused=True
+        )
         assert sum(float(g.norm()) for g in gradients if g is not None) > 0
 
 
@@ -146,7 +158,11 @@ def test_the_generator_is_the_table_one(mixed):
 def test_a_generator_begins_at_the_frequencies_of_the_data(mixed):
     data = from_frame(mixed(3000))
     generator, _, numbers = pair(data, NetworkConfig("mlp", width=64, depth=2, latent=16))
-    made = data.codec.states(data.decode(generator(torch.randn(20_000, numbers, generator=torch.Generator().manual_seed(0)))))
+    made = data.codec.states(
+        data.decode(
+            generator(torch.randn(20_000, numbers, generator=torch.Generator().manual_seed(0)))
+        )
+    )
     for name in ("size", "note", "gain", "member"):
         place = data.codec.place(name)
         shares = np.bincount(made[:, place], minlength=data.codec.learned[place].states) / len(made)

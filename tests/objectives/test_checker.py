@@ -22,7 +22,12 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize("name", VARIANTS)
 @pytest.mark.parametrize("kind", ["mlp", "conv"])
 def test_our_own_critics_pass_without_a_word(name, kind):
-    critic = build_critic(NetworkConfig(kind, width=8, depth=2), (2,) if kind == "mlp" else (1, 8, 8), 0, VARIANTS[name].layers)
+    critic = build_critic(
+        NetworkConfig(kind, width=8, depth=2),
+        (2,) if kind == "mlp" else (1, 8, 8),
+        0,
+        VARIANTS[name].layers,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_critic(critic, VARIANTS[name], compiling=VARIANTS[name].consistency is None)
@@ -41,7 +46,11 @@ def test_dropout_under_a_penalty_is_a_warning():
 
 
 @pytest.mark.parametrize(
-    "critic", [nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Flatten(0)), nn.Sequential(nn.Sequential(nn.Linear(2, 1), nn.Sigmoid()))]
+    "critic",
+    [
+        nn.Sequential(nn.Linear(2, 1), nn.Sigmoid(), nn.Flatten(0)),
+        nn.Sequential(nn.Sequential(nn.Linear(2, 1), nn.Sigmoid())),
+    ],
 )
 def test_a_bounded_head_under_a_wasserstein_score_is_an_error(critic):
     with pytest.raises(WganError, match="ends in Sigmoid, but wgan needs scores without a bound"):
@@ -64,7 +73,9 @@ def test_parameters_that_are_no_weights_are_named_before_they_are_clipped():
     assert len(caught) == 1
 
 
-@pytest.mark.parametrize(("scale", "word"), [(1e-3, "drowns the score"), (1.0, ""), (1e5, "hardly held")])
+@pytest.mark.parametrize(
+    ("scale", "word"), [(1e-3, "drowns the score"), (1.0, ""), (1e5, "hardly held")]
+)
 def test_a_weight_far_from_the_datas_scale_is_told_with_that_scale(scale, word):
     x = scale * torch.tensor([[0.0, 0.0], [3.0, 4.0]]).repeat(50, 1)
     words = weight_advice(VARIANTS["wgan-gp"], x)
@@ -76,4 +87,6 @@ def test_a_weight_far_from_the_datas_scale_is_told_with_that_scale(scale, word):
 def test_random_units_are_not_compiled():
     row = VARIANTS["wgan-ct"]
     with pytest.raises(WganError, match="run without --compile"):
-        check_critic(build_critic(NetworkConfig("mlp", width=4), (2,), 0, row.layers), row, compiling=True)
+        check_critic(
+            build_critic(NetworkConfig("mlp", width=4), (2,), 0, row.layers), row, compiling=True
+        )

@@ -12,16 +12,25 @@ CONDITIONS = ["projection", "concatenation"]
 
 def critic_and_batch(row, condition="projection", shape=(4,), n=12):
     torch.manual_seed(0)
-    critic = build_critic(NetworkConfig(width=8, depth=2, condition=condition), shape, 0, row.layers, 3).eval()
+    critic = build_critic(
+        NetworkConfig(width=8, depth=2, condition=condition), shape, 0, row.layers, 3
+    ).eval()
     if isinstance(critic, ProjectionCritic):
         torch.nn.init.normal_(critic.by_class.weight)
-    return critic, (torch.randn(n, *shape), torch.randn(n, *shape) + 1, torch.rand(n), torch.arange(n) % 3)
+    return critic, (
+        torch.randn(n, *shape),
+        torch.randn(n, *shape) + 1,
+        torch.rand(n),
+        torch.arange(n) % 3,
+    )
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
 @pytest.mark.parametrize("name", VARIANTS)
 def test_each_class_is_scored_and_penalised_by_its_own_critic(name, condition):
-    """The loss of a batch of three classes is that of three batches, each with the critic of its class alone."""
+    """The loss of a batch of three classes is that of three batches, each with the critic of its
+    class alone.
+    """
     row = VARIANTS[name]
     critic, (x_real, x_fake, u, y) = critic_and_batch(row, condition)
     terms = CriticLoss(critic, row)(x_real, x_fake, u, y)

@@ -1,4 +1,6 @@
-"""The loss modules: against a formula written out by hand, against finite differences, in every mode of running them."""
+"""The loss modules: against a formula written out by hand, against finite differences, in every
+mode of running them.
+"""
 
 import subprocess
 import sys
@@ -20,11 +22,17 @@ COMPILED_ROWS = [name for name, row in VARIANTS.items() if not row.consistency]
 
 
 def critic_and_batch(kind, seed=0, n=16, layers="plain"):
-    """A critic in evaluation mode: a spectral norm follows its layer in training mode, so no two calls would be alike."""
+    """A critic in evaluation mode: a spectral norm follows its layer in training mode, so no two
+    calls would be alike.
+    """
     shape = SHAPES[kind]
     critic = build_critic(NetworkConfig(width=16, depth=2), shape, seed, layers).eval()
     g = torch.Generator().manual_seed(seed)
-    return critic, (torch.randn(n, *shape, generator=g), torch.randn(n, *shape, generator=g) + 0.5, torch.rand(n, generator=g))
+    return critic, (
+        torch.randn(n, *shape, generator=g),
+        torch.randn(n, *shape, generator=g) + 0.5,
+        torch.rand(n, generator=g),
+    )
 
 
 def gradient(loss, critic, batch):
@@ -81,7 +89,9 @@ def test_a_penalty_equals_its_formula_in_numpy(name):
     between = fake + u[:, None] * (real - fake)
     expected = PENALTIES[name](*(np.linalg.norm(x @ a, axis=1) for x in (between, real, fake)))
     matrix = torch.from_numpy(a)
-    value, _ = VARIANTS[name].penalty(lambda x: ((x @ matrix) * x).sum(1) / 2, *(torch.from_numpy(t) for t in (real, fake, u)))
+    value, _ = VARIANTS[name].penalty(
+        lambda x: ((x @ matrix) * x).sum(1) / 2, *(torch.from_numpy(t) for t in (real, fake, u))
+    )
     assert np.allclose(value.numpy(), expected)
 
 
@@ -91,7 +101,9 @@ def test_gradient_equals_the_textbooks(kind):
     ours = gradient(CriticLoss(critic, VARIANTS["wgan-gp"]), critic, batch)
     critic.zero_grad(set_to_none=True)
     (critic(batch[1]) - critic(batch[0]) + 10 * textbook_penalty(critic, *batch)).mean().backward()
-    theirs = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in critic.parameters()])
+    theirs = torch.cat(
+        [(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in critic.parameters()]
+    )
     assert len(ours) == len(theirs)
     assert relative(ours, theirs) < 1e-5
 
@@ -134,7 +146,9 @@ def test_the_penalty_moves_the_critics_weights(name, kind):
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize("name", PENALISED)
 def test_bfloat16_gives_the_penaltys_gradient_within_tolerance(name, kind):
-    critic, batch = critic_and_batch(kind, n=512)  # many samples: at a kink of ReLU one sample's gradient jumps
+    critic, batch = critic_and_batch(
+        kind, n=512
+    )  # many samples: at a kink of ReLU one sample's gradient jumps
     row = VARIANTS[name]
     plain = gradient(CriticLoss(critic, row), critic, batch)
     low = CriticLoss(critic, row, bfloat16=True)
@@ -150,7 +164,10 @@ def test_batches_may_be_split(name, kind):
     critic, batch = critic_and_batch(kind, layers=VARIANTS[name].layers)
     loss = CriticLoss(critic, VARIANTS[name])
     whole = gradient(loss, critic, batch)
-    halves = [gradient(loss, critic, tuple(t[part] for t in batch)) for part in (slice(0, 8), slice(8, 16))]
+    halves = [
+        gradient(loss, critic, tuple(t[part] for t in batch))
+        for part in (slice(0, 8), slice(8, 16))
+    ]
     assert relative((halves[0] + halves[1]) / 2, whole) < 1e-5
 
 
@@ -214,5 +231,7 @@ def test_consistency_is_its_formula_over_two_passes_with_dropout():
     h = [critic[:-2](x) for _ in range(2)]
     f = [critic[-2:](part).detach().double().numpy() for part in h]
     h = [part.detach().double().numpy() for part in h]
-    assert np.allclose(ours, np.maximum(0, (f[0] - f[1]) ** 2 + 0.1 * ((h[0] - h[1]) ** 2).mean(1)), rtol=1e-5)
+    assert np.allclose(
+        ours, np.maximum(0, (f[0] - f[1]) ** 2 + 0.1 * ((h[0] - h[1]) ** 2).mean(1)), rtol=1e-5
+    )
     assert ours.max() > 0

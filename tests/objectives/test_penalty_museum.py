@@ -1,7 +1,8 @@
-"""The gradient penalty as it has been written wrongly elsewhere: one fixture tells every fault apart, one test a fault.
+"""The gradient penalty as it has been written wrongly elsewhere: one fixture tells every fault
+apart, one test a fault.
 
-Critic f(x) = |x|^2 / 2, whose gradient is x; real = 0; fake = c with |c| = r. At u real + (1 - u) fake the norm is
-(1 - u) r, so with u uniform the penalty is E(u r - 1)^2 = r^2/3 - r + 1.
+Critic f(x) = |x|^2 / 2, whose gradient is x; real = 0; fake = c with |c| = r. At u real + (1 - u)
+fake the norm is (1 - u) r, so with u uniform the penalty is E(u r - 1)^2 = r^2/3 - r + 1.
 """
 
 import pytest

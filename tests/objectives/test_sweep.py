@@ -1,4 +1,6 @@
-"""The sweep against differentiating twice: every penalised row, every kind of critic that it serves, and those that it leaves alone."""
+"""The sweep against differentiating twice: every penalised row, every kind of critic that it
+serves, and those that it leaves alone.
+"""
 
 from functools import partial
 
@@ -13,14 +15,23 @@ from wgan.networks.conditional import ConcatenationCritic
 from wgan.objectives import VARIANTS, CriticLoss
 from wgan.objectives.sweep import FEW_POSITIONS, Block, blocks_of
 
-SHAPES = {"vectors": (3,), "pictures": (3, 8, 12), "one channel, odd sides": (1, 7, 9), "deep": (2, 28, 28)}
+SHAPES = {
+    "vectors": (3,),
+    "pictures": (3, 8, 12),
+    "one channel, odd sides": (1, 7, 9),
+    "deep": (2, 28, 28),
+}
 PENALISED = [name for name, row in VARIANTS.items() if row.penalty and not row.consistency]
 HEADS = [Head(0, (3,), False, ((0.5, 0.3, 0.2),)), Head(3, (), True)]
 
 
 def batch_of(shape, n=6, seed=0):
     g = torch.Generator().manual_seed(seed)
-    return torch.randn(n, *shape, generator=g), torch.randn(n, *shape, generator=g) + 0.5, torch.rand(n, generator=g)
+    return (
+        torch.randn(n, *shape, generator=g),
+        torch.randn(n, *shape, generator=g) + 0.5,
+        torch.rand(n, generator=g),
+    )
 
 
 def terms_and_gradient(critic, row, batch, swept, y=None, every=1, bfloat16=False):
@@ -30,20 +41,29 @@ def terms_and_gradient(critic, row, batch, swept, y=None, every=1, bfloat16=Fals
     critic.zero_grad(set_to_none=True)
     terms = loss(*batch, y)
     terms.loss.mean().backward()
-    return terms, {name: torch.zeros_like(p) if p.grad is None else p.grad.clone() for name, p in critic.named_parameters()}
+    return terms, {
+        name: torch.zeros_like(p) if p.grad is None else p.grad.clone()
+        for name, p in critic.named_parameters()
+    }
 
 
 def is_laid_out_like(a, b):
-    return all(s == t for s, t, size in zip(a.stride(), b.stride(), a.shape, strict=True) if size > 1)
+    return all(
+        s == t for s, t, size in zip(a.stride(), b.stride(), a.shape, strict=True) if size > 1
+    )
 
 
 def assert_alike(critic, row, batch, y=None, every=1, tolerance=1e-9):
-    (ours, mine), (theirs, plain) = (terms_and_gradient(critic, row, batch, swept, y, every) for swept in (True, False))
+    (ours, mine), (theirs, plain) = (
+        terms_and_gradient(critic, row, batch, swept, y, every) for swept in (True, False)
+    )
     for name, a, b in zip(ours._fields, ours, theirs, strict=True):
         assert torch.allclose(a, b, rtol=tolerance, atol=tolerance), name
     for name, g in plain.items():
         assert float((mine[name] - g).norm()) <= tolerance * max(1.0, float(g.norm())), name
-        assert is_laid_out_like(mine[name], dict(critic.named_parameters())[name]), name  # as a fused optimiser wants it
+        assert is_laid_out_like(mine[name], dict(critic.named_parameters())[name]), (
+            name
+        )  # as a fused optimiser wants it
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -57,7 +77,9 @@ def test_terms_and_gradient_are_those_of_differentiating_twice(name, kind):
 @pytest.mark.parametrize("kind", ["vectors", "pictures"])
 @pytest.mark.parametrize("name", ["wgan-gp", "r3gan"])
 def test_labels(name, kind, condition):
-    critic = build_critic(NetworkConfig(width=6, depth=2, condition=condition), SHAPES[kind], classes=4).double()
+    critic = build_critic(
+        NetworkConfig(width=6, depth=2, condition=condition), SHAPES[kind], classes=4
+    ).double()
     if condition == "projection":
         nn.init.normal_(critic.by_class.weight)
     batch = tuple(t.double() for t in batch_of(SHAPES[kind]))
@@ -74,7 +96,9 @@ def test_tables_in_packs_with_states_asked_for(pack):
 
 
 def test_a_point_without_a_slope_has_no_gradient():
-    """A dead critic: its norm is zero at each point, where the norm has no derivative, and zero is taken."""
+    """A dead critic: its norm is zero at each point, where the norm has no derivative, and zero is
+    taken.
+    """
     critic = build_critic(NetworkConfig(width=4, depth=1), (2,)).double()
     with torch.no_grad():
         critic[0].bias.fill_(-100.0)
@@ -83,9 +107,18 @@ def test_a_point_without_a_slope_has_no_gradient():
 
 @pytest.mark.parametrize("shape", [(3,), (3, 16, 16)])
 def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
-    critic, row, batch = build_critic(NetworkConfig(width=16, depth=2), shape), VARIANTS["wgan-gp"], batch_of(shape, n=256)
+    critic, row, batch = (
+        build_critic(NetworkConfig(width=16, depth=2), shape),
+        VARIANTS["wgan-gp"],
+        batch_of(shape, n=256),
+    )
     flat = [
-        torch.cat([g.flatten() for g in terms_and_gradient(critic, row, batch, swept, bfloat16=low)[1].values()])
+        torch.cat(
+            [
+                g.flatten()
+                for g in terms_and_gradient(critic, row, batch, swept, bfloat16=low)[1].values()
+            ]
+        )
         for swept, low in ((False, False), (False, True), (True, True))
     ]
     cast, ours = (float((g - flat[0]).norm() / flat[0].norm()) for g in flat[1:])
@@ -93,9 +126,14 @@ def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
 
 
 def test_a_matrix_product_over_patches_is_the_gradient_to_a_kernel():
-    """What bfloat16 takes for few positions, against the library's, in numbers small enough to be exact in both."""
+    """What bfloat16 takes for few positions, against the library's, in numbers small enough to be
+    exact in both.
+    """
     block = Block(nn.Conv2d(3, 4, (4, 3), stride=(2, 1), padding=(1, 1)), 0.2)
-    x, weight = (torch.randint(-2, 3, shape).bfloat16().to(memory_format=torch.channels_last) for shape in ((2, 3, 5, 6), (4, 3, 4, 3)))
+    x, weight = (
+        torch.randint(-2, 3, shape).bfloat16().to(memory_format=torch.channels_last)
+        for shape in ((2, 3, 5, 6), (4, 3, 4, 3))
+    )
     positions = block.forward(x, weight, None).shape
     assert positions[2] != positions[3]
     assert positions[2] * positions[3] <= FEW_POSITIONS
@@ -131,19 +169,32 @@ class Shifted(ConcatenationCritic):
 
 
 OTHERS = {
-    "a bounded head": lambda: nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.Hardtanh(-10, 10), nn.Flatten(0)),
-    "another activation": lambda: nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0)),
-    "an activation that falls": lambda: nn.Sequential(nn.Linear(2, 4), nn.LeakyReLU(-0.2), nn.Linear(4, 1), nn.Flatten(0)),
+    "a bounded head": lambda: nn.Sequential(
+        nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.Hardtanh(-10, 10), nn.Flatten(0)
+    ),
+    "another activation": lambda: nn.Sequential(
+        nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0)
+    ),
+    "an activation that falls": lambda: nn.Sequential(
+        nn.Linear(2, 4), nn.LeakyReLU(-0.2), nn.Linear(4, 1), nn.Flatten(0)
+    ),
     "two activations": lambda: chain(nn.ReLU()),
-    "no bias": lambda: nn.Sequential(nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0)),
-    "an axis folded": lambda: nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Flatten(0, 0), nn.Linear(4, 1), nn.Flatten(0)),
+    "no bias": lambda: nn.Sequential(
+        nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0)
+    ),
+    "an axis folded": lambda: nn.Sequential(
+        nn.Linear(2, 4), nn.ReLU(), nn.Flatten(0, 0), nn.Linear(4, 1), nn.Flatten(0)
+    ),
     "no hidden layer": lambda: nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)),
     "a hook": hooked,
     "spectral norm of old": lambda: reparametrised(nn.utils.spectral_norm),
     "weight norm": lambda: reparametrised(nn.utils.parametrizations.weight_norm),
     "pruning": lambda: reparametrised(lambda layer: prune.l1_unstructured(layer, "weight", 2)),
     "a class of its own": lambda: Doubled(*chain()),
-    **{layers: partial(build_critic, NetworkConfig(width=4), (2,), layers=layers) for layers in ("dropout", "orthonormal")},
+    **{
+        layers: partial(build_critic, NetworkConfig(width=4), (2,), layers=layers)
+        for layers in ("dropout", "orthonormal")
+    },
 }
 
 
@@ -158,8 +209,15 @@ def test_critics_of_another_kind_are_differentiated_twice(kind):
 
 
 def test_pictures_of_another_kind_are_left_alone():
-    for layer in (nn.Conv2d(2, 4, 3, groups=2), nn.Conv2d(2, 4, 3, padding=1, padding_mode="circular"), nn.Conv2d(2, 4, 3, dilation=2)):
-        assert blocks_of(nn.Sequential(layer, nn.ReLU(), nn.Flatten(), nn.Linear(4, 1), nn.Flatten(0))) is None
+    for layer in (
+        nn.Conv2d(2, 4, 3, groups=2),
+        nn.Conv2d(2, 4, 3, padding=1, padding_mode="circular"),
+        nn.Conv2d(2, 4, 3, dilation=2),
+    ):
+        assert (
+            blocks_of(nn.Sequential(layer, nn.ReLU(), nn.Flatten(), nn.Linear(4, 1), nn.Flatten(0)))
+            is None
+        )
     assert blocks_of(build_critic(NetworkConfig(kind="residual", width=4), (3, 8, 8))) is None
 
 
@@ -173,11 +231,18 @@ def test_what_is_derived_from_a_critic_is_not_taken_for_it():
 def test_layers_that_are_shared_are_swept_as_often_as_they_stand():
     torch.manual_seed(0)
     layer, activation = nn.Linear(3, 3), nn.ReLU()
-    critic = nn.Sequential(layer, activation, layer, activation, nn.Linear(3, 1), nn.Flatten(0)).double()
+    critic = nn.Sequential(
+        layer, activation, layer, activation, nn.Linear(3, 1), nn.Flatten(0)
+    ).double()
     assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((3,))))
     labelled = build_critic(NetworkConfig(width=3, depth=2), (3,), classes=2)
     labelled.features = nn.Sequential(layer, activation, layer, activation)
-    assert_alike(labelled.double(), VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((3,))), torch.arange(6) % 2)
+    assert_alike(
+        labelled.double(),
+        VARIANTS["wgan-gp"],
+        tuple(t.double() for t in batch_of((3,))),
+        torch.arange(6) % 2,
+    )
 
 
 @pytest.mark.parametrize("flat", [False, True])
@@ -192,7 +257,9 @@ def test_samples_of_more_axes_go_through_linear_layers_as_ever(flat):
 
 def test_samples_that_want_a_gradient_get_one():
     critic, (x_real, x_fake, u) = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
-    CriticLoss(critic, VARIANTS["wgan-gp"])(x_real, x_fake.requires_grad_(), u).loss.mean().backward()
+    CriticLoss(critic, VARIANTS["wgan-gp"])(
+        x_real, x_fake.requires_grad_(), u
+    ).loss.mean().backward()
     assert float(x_fake.grad.norm()) > 0
 
 

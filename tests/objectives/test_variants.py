@@ -15,8 +15,18 @@ SOURCE = Path(wgan.__file__).parent
 
 def test_rows_hold_the_papers_settings():
     gp, clip = variant("wgan-gp"), variant("wgan")
-    assert (gp.penalty.weight, gp.optimiser["lr"], gp.optimiser["betas"], gp.optimiser["critic_steps"]) == (10, 1e-4, (0.0, 0.9), 5)
-    assert (clip.constraint.bound, clip.optimiser["name"], clip.optimiser["lr"], clip.optimiser["critic_steps"]) == (0.01, "rmsprop", 5e-5, 5)
+    assert (
+        gp.penalty.weight,
+        gp.optimiser["lr"],
+        gp.optimiser["betas"],
+        gp.optimiser["critic_steps"],
+    ) == (10, 1e-4, (0.0, 0.9), 5)
+    assert (
+        clip.constraint.bound,
+        clip.optimiser["name"],
+        clip.optimiser["lr"],
+        clip.optimiser["critic_steps"],
+    ) == (0.01, "rmsprop", 5e-5, 5)
     assert clip.penalty is None
     assert gp.constraint is None
 
@@ -54,13 +64,20 @@ def test_the_share_at_the_bound_counts_clipped_weights_alone():
 
 
 def test_names_of_variants_decide_nothing_outside_their_file():
-    """Other files may default to `wgan-gp`, but never compare a name or look one up; demonstrations name what they show."""
+    """Other files may default to `wgan-gp`, but never compare a name or look one up; demonstrations
+    name what they show.
+    """
     names = "|".join(VARIANTS)
     for path in SOURCE.rglob("*.py"):
         if path.name != "variants.py" and path.parent.name != "demos":
-            found = re.findall(rf"""(?:==|!=|\bin|\bvariant\(|VARIANTS\[)\s*[(\[{{]?["'](?:{names})["']""", without_doctests(path.read_text()))
+            found = re.findall(
+                rf"""(?:==|!=|\bin|\bvariant\(|VARIANTS\[)\s*[(\[{{]?["'](?:{names})["']""",
+                without_doctests(path.read_text()),
+            )
             assert not found, (path, found)
 
 
 def without_doctests(text):
-    return "\n".join(line for line in text.splitlines() if not line.strip().startswith((">>>", "...")))
+    return "\n".join(
+        line for line in text.splitlines() if not line.strip().startswith((">>>", "..."))
+    )

@@ -1,4 +1,6 @@
-"""Comparison: paired t by hand and by scipy, Bonferroni, Welch where seeds differ, words, and how often noise is taken for a difference."""
+"""Comparison: paired t by hand and by scipy, Bonferroni, Welch where seeds differ, words, and how
+often noise is taken for a difference.
+"""
 
 import numpy as np
 import pytest
@@ -34,7 +36,11 @@ def test_differences_are_paired_over_seeds_and_scipy_agrees(tmp_path):
 def test_three_settings_share_the_error(tmp_path):
     x, y, z = [1.0, 1.4, 1.2], [1.5, 1.8, 1.9], [2.0, 2.6, 2.2]
     found = differences(grouped(runs_of(tmp_path, {"wgan-gp": x, "gan": y, "wgan": z})))
-    assert [(d.better, d.worse) for d in found] == [("wgan-gp", "gan"), ("wgan-gp", "wgan"), ("gan", "wgan")]
+    assert [(d.better, d.worse) for d in found] == [
+        ("wgan-gp", "gan"),
+        ("wgan-gp", "wgan"),
+        ("gan", "wgan"),
+    ]
     theirs = stats.ttest_rel(y, x).confidence_interval(1 - 0.05 / 3)
     assert found[0].mean.value + found[0].mean.half_width == pytest.approx(theirs.high)
 
@@ -48,20 +54,29 @@ def test_other_seeds_are_compared_by_welch(tmp_path):
 
 
 def test_one_seed_tells_nothing(tmp_path):
-    assert "one seed tells nothing" in conclusions(grouped(runs_of(tmp_path, {"wgan-gp": [1.0], "gan": [9.0]})))[0]
-    assert not differences(grouped(runs_of(tmp_path / "b", {"wgan-gp": [1.0], "gan": [9.0]})))[0].seen
+    assert (
+        "one seed tells nothing"
+        in conclusions(grouped(runs_of(tmp_path, {"wgan-gp": [1.0], "gan": [9.0]})))[0]
+    )
+    assert not differences(grouped(runs_of(tmp_path / "b", {"wgan-gp": [1.0], "gan": [9.0]})))[
+        0
+    ].seen
 
 
 def test_runs_that_differ_by_their_seed_alone_are_one_group_and_are_not_different(tmp_path):
     groups = grouped(runs_of(tmp_path, {"wgan-gp": [1.500, 1.505]}))
     assert [group.name for group in groups] == ["wgan-gp"]
-    assert conclusions(groups) == ["wgan-gp: no difference can be seen between its 2 seeds (W1 1.5, 1.505)"]
+    assert conclusions(groups) == [
+        "wgan-gp: no difference can be seen between its 2 seeds (W1 1.5, 1.505)"
+    ]
     far = conclusions(grouped(runs_of(tmp_path / "b", {"wgan-gp": [1.5, 1.6]})))
     assert "seeds 0 and 1 differ by more than the noise of samples" in far[0]
 
 
 def test_no_difference_is_an_answer(tmp_path):
-    said = conclusions(grouped(runs_of(tmp_path, {"wgan-gp": [1.0, 1.5, 1.2], "wgan-lp": [1.1, 1.2, 1.4]})))
+    said = conclusions(
+        grouped(runs_of(tmp_path, {"wgan-gp": [1.0, 1.5, 1.2], "wgan-lp": [1.1, 1.2, 1.4]}))
+    )
     assert said[0].startswith("no difference can be seen between ")
 
 
@@ -80,17 +95,36 @@ def test_noise_is_rarely_taken_for_a_difference(tmp_path):
 
 def test_a_variant_whose_modes_are_lost_is_worse_for_that_reason(tmp_path):
     for seed in range(3):
-        fake_run(tmp_path / f"gan-{seed}", "gan-minimax", seed, 5 + 0.1 * seed, evaluated=evaluation((1.0, 0.0, 0.0, 0.01 * (seed == 2))))
+        fake_run(
+            tmp_path / f"gan-{seed}",
+            "gan-minimax",
+            seed,
+            5 + 0.1 * seed,
+            evaluated=evaluation((1.0, 0.0, 0.0, 0.01 * (seed == 2))),
+        )
         fake_run(tmp_path / f"gp-{seed}", "wgan-gp", seed, 1.5 + 0.1 * seed, evaluated=evaluation())
-    said = conclusions(grouped([read_finished(tmp_path / name) for name in ("gan-0", "gan-1", "gan-2", "gp-0", "gp-1", "gp-2")]))
+    said = conclusions(
+        grouped(
+            [
+                read_finished(tmp_path / name)
+                for name in ("gan-0", "gan-1", "gan-2", "gp-0", "gp-1", "gp-2")
+            ]
+        )
+    )
     assert said[0].startswith("gan-minimax is worse than wgan-gp: W1 +3.5 +- ")
-    assert "gan-minimax loses modes in 3 of 3 runs: 3, 3, 3 of 4 have less than a tenth of their share" in said[0]
+    assert (
+        "gan-minimax loses modes in 3 of 3 runs: 3, 3, 3 of 4 have less than a tenth of their share"
+        in said[0]
+    )
     assert sum("loses modes" in sentence for sentence in said) == 1
 
 
 def test_settings_of_one_variant_are_told_apart_by_what_differs(tmp_path):
     runs = [read_finished(fake_run(tmp_path / f"{lr}", lr=lr)) for lr in (1e-3, 1e-4)]
-    assert {group.name for group in grouped(runs)} == {"wgan-gp (optimiser.lr=0.001)", "wgan-gp (optimiser.lr=0.0001)"}
+    assert {group.name for group in grouped(runs)} == {
+        "wgan-gp (optimiser.lr=0.001)",
+        "wgan-gp (optimiser.lr=0.0001)",
+    }
 
 
 def test_runs_of_other_data_and_the_same_run_twice_are_refused(tmp_path):
@@ -104,7 +138,10 @@ def test_runs_of_other_data_and_the_same_run_twice_are_refused(tmp_path):
 
 
 def test_runs_by_class_are_other_settings(tmp_path):
-    runs = [read_finished(fake_run(tmp_path / "a", seed=0)), read_finished(fake_run(tmp_path / "b", seed=1, labels="f00d"))]
+    runs = [
+        read_finished(fake_run(tmp_path / "a", seed=0)),
+        read_finished(fake_run(tmp_path / "b", seed=1, labels="f00d")),
+    ]
     assert len(grouped(runs)) == 2
 
 
@@ -122,16 +159,38 @@ def test_noise_of_samples_is_rarely_taken_for_a_difference_of_seeds(tmp_path, se
 
 
 def test_the_frechet_distance_is_compared_too_and_may_say_otherwise(tmp_path):
-    """Settings whose W1 is smaller, and whose Frechet distance is larger; all four intervals hold together."""
+    """Settings whose W1 is smaller, and whose Frechet distance is larger; all four intervals hold
+    together.
+    """
     for seed in range(3):
-        fake_run(tmp_path / f"a{seed}", "gan", seed, 1.0 + 0.1 * seed, evaluated=evaluation(frechet=9.0 + seed))
-        fake_run(tmp_path / f"b{seed}", "wgan-gp", seed, 2.0 + 0.12 * seed, evaluated=evaluation(frechet=3.0 + 1.1 * seed))
+        fake_run(
+            tmp_path / f"a{seed}",
+            "gan",
+            seed,
+            1.0 + 0.1 * seed,
+            evaluated=evaluation(frechet=9.0 + seed),
+        )
+        fake_run(
+            tmp_path / f"b{seed}",
+            "wgan-gp",
+            seed,
+            2.0 + 0.12 * seed,
+            evaluated=evaluation(frechet=3.0 + 1.1 * seed),
+        )
     runs = [read_finished(tmp_path / f"{name}{seed}") for name in "ab" for seed in range(3)]
     first, second = differences(grouped(runs))
     assert (first.better, first.worse, first.figure) == ("gan", "wgan-gp", "W1")
-    assert (second.better, second.worse, second.figure) == ("wgan-gp", "gan", "Frechet distance on pixels-64")
+    assert (second.better, second.worse, second.figure) == (
+        "wgan-gp",
+        "gan",
+        "Frechet distance on pixels-64",
+    )
     theirs = stats.ttest_rel([9.0, 10.0, 11.0], [3.0, 4.1, 5.2]).confidence_interval(1 - 0.05 / 2)
     assert second.mean.value - second.mean.half_width == pytest.approx(theirs.low)
-    assert str(second).startswith("gan is worse than wgan-gp: Frechet distance on pixels-64 +5.9 +- ")
+    assert str(second).startswith(
+        "gan is worse than wgan-gp: Frechet distance on pixels-64 +5.9 +- "
+    )
     other = fake_run(tmp_path / "c0", "wgan-lp", 0, 1.0, evaluated=evaluation())
-    assert {each.figure for each in differences(grouped([*runs, read_finished(other)]))} == {"W1"}, "not all were evaluated alike"
+    assert {each.figure for each in differences(grouped([*runs, read_finished(other)]))} == {
+        "W1"
+    }, "not all were evaluated alike"

@@ -11,8 +11,8 @@ import pytest
 from fake_runs import evaluation, fake_run
 from PIL import Image
 
-from wgan.cli import main
 from wgan.base.errors import WganError
+from wgan.cli import main
 from wgan.report import read_finished, write_report
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
@@ -49,7 +49,9 @@ def single(tmp_path):
 @pytest.fixture
 def several(tmp_path):
     return [
-        fake_run(tmp_path / f"{variant}-{seed}", variant, seed, w1 + 0.1 * seed, evaluated=evaluation())
+        fake_run(
+            tmp_path / f"{variant}-{seed}", variant, seed, w1 + 0.1 * seed, evaluated=evaluation()
+        )
         for variant, w1 in (("gan", 2.0), ("wgan-gp", 1.5))
         for seed in range(2)
     ]
@@ -110,7 +112,9 @@ def test_one_run_is_told_with_all_there_is(single, tmp_path):
 
 def test_several_runs_are_compared(several, tmp_path):
     text, page = page_of(several, tmp_path)
-    assert "no difference can be seen between its 2 seeds" not in text, "0.1 apart, and known to 0.01"
+    assert "no difference can be seen between its 2 seeds" not in text, (
+        "0.1 apart, and known to 0.01"
+    )
     assert "gan is worse than wgan-gp: W1 +0.5" in text
     assert sum(tag == "svg" for tag, _ in page.tags) == 2 + 4 * 2
     assert "wgan-gp, seed 1" in text
@@ -197,7 +201,10 @@ def test_two_settings_of_one_variant_and_seed_do_not_collide(tmp_path):
 def test_odd_names_and_figures_that_are_not_numbers_are_shown(tmp_path):
     e = evaluation()
     modes = e.details["modes"] | {"names": [r"\d <b>", "US$ \\frac to A$", "c", "d"]}
-    lines = tuple(replace(line, broken=float("nan")) if line.metric == "modes-kl" else line for line in e.lines)
+    lines = tuple(
+        replace(line, broken=float("nan")) if line.metric == "modes-kl" else line
+        for line in e.lines
+    )
     run = fake_run(tmp_path / "r", evaluated=replace(e, details={"modes": modes}, lines=lines))
     path = run / "evaluation.json"
     path.write_text(path.read_text().replace("NaN", "null"))

@@ -11,13 +11,22 @@ from wgan.report import sentences
 
 def with_line(metric, value, half_width, real=None):
     e = evaluation()
-    lines = tuple(replace(line, generated=Mean(value, half_width), real=real or line.real) if line.metric == metric else line for line in e.lines)
+    lines = tuple(
+        (
+            replace(line, generated=Mean(value, half_width), real=real or line.real)
+            if line.metric == metric
+            else line
+        )
+        for line in e.lines
+    )
     return " | ".join(sentences(replace(e, lines=lines)))
 
 
 def test_the_first_sentence_says_how_far():
-    assert sentences(evaluation())[0] == (
-        "generated samples lie 1.07 times as far from held-out ones as real samples do (W1 1.500 +- 0.010, real 1.4, blurred 2)"
+    assert (
+        sentences(evaluation())[0]
+        == "generated samples lie 1.07 times as far from held-out ones as real samples do (W1 1.500"
+        " +- 0.010, real 1.4, blurred 2)"
     )
 
 
@@ -45,7 +54,11 @@ def test_coverage_that_may_be_whole_is_not_called_missing():
 
 def test_modes_are_lost_where_many_were_to_be_expected():
     lost = evaluation((0.5, 0.48, 0.0, 0.02))
-    assert "modes lost: 2 of 4 have less than a tenth of their share: c, d" in " ".join(sentences(lost))
+    assert "modes lost: 2 of 4 have less than a tenth of their share: c, d" in " ".join(
+        sentences(lost)
+    )
     assert "no mode of 4 is lost" in " ".join(sentences(evaluation()))
     few = replace(lost, details={"modes": lost.details["modes"] | {"n": 30}})
-    assert "no mode of 4 is lost" in " ".join(sentences(few)), "7.5 samples of each were to be expected"
+    assert "no mode of 4 is lost" in " ".join(sentences(few)), (
+        "7.5 samples of each were to be expected"
+    )

@@ -6,29 +6,48 @@ import numpy as np
 import pytest
 import torch
 
+from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.data import Batches, load
-from wgan.base.errors import WganError
 from wgan.objectives import VARIANTS
-from wgan.training import configure, from_settings, load_model, model_of, open_run, prepare, resume, row_of, train
+from wgan.training import (
+    configure,
+    from_settings,
+    load_model,
+    model_of,
+    open_run,
+    prepare,
+    resume,
+    row_of,
+    train,
+)
 from wgan.training.draws import Draws
 from wgan.training.losses import build_losses
 from wgan.training.step import critic_update, generator_update
 
 SMALL = [
-    "network.width=8", "network.latent=4", "optimiser.batch=12", "optimiser.critic_steps=1",
-    "training.steps=6", "training.log_every=1", "training.checkpoint_every=2",
-]  # fmt: skip
+    "network.width=8",
+    "network.latent=4",
+    "optimiser.batch=12",
+    "optimiser.critic_steps=1",
+    "training.steps=6",
+    "training.log_every=1",
+    "training.checkpoint_every=2",
+]
 
 
 def setup(*settings, data=None):
-    return configure([from_settings(["data.source=digits", "data.labels=own", *SMALL, *settings])], data=data)
+    return configure(
+        [from_settings(["data.source=digits", "data.labels=own", *SMALL, *settings])], data=data
+    )
 
 
 def run_to_end(folder, config, data, stop_at=None):
     run, state = open_run(folder, config, data), prepare(config, data)
     resume(state, run)
-    for _ in train(state, config, data, run, stop=lambda: stop_at is not None and state.step >= stop_at):
+    for _ in train(
+        state, config, data, run, stop=lambda: stop_at is not None and state.step >= stop_at
+    ):
         pass
     run.lock.close()
     return state
@@ -42,7 +61,9 @@ def test_every_row_trains_with_labels_and_resumes_to_the_bit(name, condition, tm
     run_to_end(tmp_path / "parts", config, data, stop_at=3)
     run_to_end(tmp_path / "parts", config, data)
     for file in ("generator", "critic"):
-        assert (tmp_path / f"parts/{file}.safetensors").read_bytes() == (tmp_path / f"whole/{file}.safetensors").read_bytes()
+        assert (tmp_path / f"parts/{file}.safetensors").read_bytes() == (
+            tmp_path / f"whole/{file}.safetensors"
+        ).read_bytes()
     again, raw = load_model(tmp_path / "parts"), data.rows[:4]
     assert again.classes == tuple("0123456789")
     assert again.scores(raw, np.arange(4)).shape == (4,)
@@ -61,7 +82,13 @@ def test_a_generator_learns_which_class_is_which():
     rng = np.random.default_rng(0)
     y = rng.integers(3, size=1200)
     x = rng.normal(scale=0.3, size=(1200, 2)) + np.array([[-3, 0], [3, 0], [0, 3]])[y]
-    settings = ["training.steps=300", "network.width=32", "optimiser.batch=64", "optimiser.lr=2e-3", "training.ema=0.9"]
+    settings = [
+        "training.steps=300",
+        "network.width=32",
+        "optimiser.batch=64",
+        "optimiser.lr=2e-3",
+        "training.ema=0.9",
+    ]
     config, data = setup(*settings, data=load(x).with_labels(np.array(["left", "right", "up"])[y]))
     state = prepare(config, data)
     for _ in train(state, config, data):
@@ -69,7 +96,9 @@ def test_a_generator_learns_which_class_is_which():
     model = model_of(state, config, data)
     for name, centre in {"left": [-3, 0], "right": [3, 0], "up": [0, 3]}.items():
         made = model.sample(200, labels=np.full(200, model.label(name)))
-        nearest = np.linalg.norm(made[:, None] - np.array([[-3, 0], [3, 0], [0, 3]]), axis=2).argmin(1)
+        nearest = np.linalg.norm(
+            made[:, None] - np.array([[-3, 0], [3, 0], [0, 3]]), axis=2
+        ).argmin(1)
         assert (nearest == [[-3, 0], [3, 0], [0, 3]].index(centre)).mean() > 0.95
 
 
@@ -141,13 +170,18 @@ def test_a_run_by_class_is_measured_against_its_table(tmp_path, capsys):
 
 def test_labels_asked_for_but_not_there_are_an_error():
     with pytest.raises(WganError, match="came without labels"):
-        prepare(setup(data=load(np.zeros((20, 2)) + np.arange(20)[:, None]))[0], load(np.zeros((20, 2))))
+        prepare(
+            setup(data=load(np.zeros((20, 2)) + np.arange(20)[:, None]))[0], load(np.zeros((20, 2)))
+        )
 
 
 def test_the_command_line_trains_with_labels_and_samples_a_class(tmp_path, capsys):
     settings = [part for setting in SMALL for part in ("--set", setting)]
     assert main(["train", "digits", "--labels", "own", "--quiet", "--out", "r", *settings]) == 0
-    assert "of generated samples lie nearest to a training sample of the class asked for" in capsys.readouterr().out
+    assert (
+        "of generated samples lie nearest to a training sample of the class asked for"
+        in capsys.readouterr().out
+    )
     with open("r/verdict.json") as file:
         agreement = json.load(file)["labels"]
     assert 0 <= agreement["generated"] <= 1

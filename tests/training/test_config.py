@@ -7,7 +7,9 @@ DIGITS = from_settings(["data.source=digits"])
 
 
 def test_later_layers_go_over_earlier_ones():
-    config = resolve([("a", {"optimiser": {"lr": 1e-3, "batch": 32}}), ("b", {"optimiser": {"lr": 2e-3}})])
+    config = resolve(
+        [("a", {"optimiser": {"lr": 1e-3, "batch": 32}}), ("b", {"optimiser": {"lr": 2e-3}})]
+    )
     assert (config.optimiser.lr, config.optimiser.batch) == (2e-3, 32)
 
 
@@ -21,7 +23,18 @@ def test_variant_preset_and_user_in_rising_order():
 
 
 def test_settings_are_toml_values_and_bare_words():
-    config = resolve([from_settings(["data.resize=[32, 48]", "optimiser.decay=linear", "optimiser.lr=2e-4", "training.compile=true"])])
+    config = resolve(
+        [
+            from_settings(
+                [
+                    "data.resize=[32, 48]",
+                    "optimiser.decay=linear",
+                    "optimiser.lr=2e-4",
+                    "training.compile=true",
+                ]
+            )
+        ]
+    )
     assert config.data.resize == (32, 48)
     assert config.optimiser.decay == "linear"
     assert config.optimiser.lr == 2e-4
@@ -33,14 +46,20 @@ def test_toml_round_trip(tmp_path):
     (tmp_path / "c.toml").write_text(config.to_toml())
     again = resolve([from_file(tmp_path / "c.toml")])
     assert again == config
-    assert again.differences(Config()) == ["data.resize: (8, 8) -> None", "objective.penalty_weight: 3.0 -> None"]
+    assert again.differences(Config()) == [
+        "data.resize: (8, 8) -> None",
+        "objective.penalty_weight: 3.0 -> None",
+    ]
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("[optimiser]\nlrr = 1", r"c\.toml: unknown key optimiser\.lrr\. Did you mean 'lr'"),
-        ("[optimizer]\nlr = 1", r"c\.toml: unknown section or key optimizer\. Did you mean 'optimiser'"),
+        (
+            "[optimizer]\nlr = 1",
+            r"c\.toml: unknown section or key optimizer\. Did you mean 'optimiser'",
+        ),
         ("lr = 1", r"c\.toml: "),
         ("[optimiser]\nlr = 'fast'", r"c\.toml: .*optimiser\.lr.*fast"),
         ("[optimiser]\nlr = -1", r"c\.toml: optimiser\.lr = -1"),

@@ -16,13 +16,19 @@ def asking(precision, device="cpu"):
 
 
 def test_a_device_that_is_not_there_is_refused():
-    with pytest.raises(WganError, match=r"training\.device = 'tpu': torch finds no such device here"):
+    with pytest.raises(
+        WganError, match=r"training\.device = 'tpu': torch finds no such device here"
+    ):
         choose_device("tpu")
 
 
 @pytest.mark.parametrize(
     ("capabilities", "there"),
-    [({"avx512_bf16": True, "avx2": True}, True), ({"amx_bf16": False, "avx512_bf16": False}, False), ({"avx2": True}, False)],
+    [
+        ({"avx512_bf16": True, "avx2": True}, True),
+        ({"amx_bf16": False, "avx512_bf16": False}, False),
+        ({"avx2": True}, False),
+    ],
 )
 def test_bfloat16_is_computed_in_where_the_processor_says_so(capabilities, there, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
@@ -42,7 +48,10 @@ def test_an_older_torch_that_cannot_tell_stays_in_float32(monkeypatch):
 def test_a_configuration_says_what_was_chosen(there, monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": there}, raising=False)
     chosen = [
-        configure([from_settings([f"data.source={source}", "training.device=cpu"])])[0].training.precision for source in ("digits", "swiss-roll")
+        configure([from_settings([f"data.source={source}", "training.device=cpu"])])[
+            0
+        ].training.precision
+        for source in ("digits", "swiss-roll")
     ]
     assert chosen == ["bfloat16" if there else "float32", "float32"]
 

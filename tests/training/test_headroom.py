@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from wgan.data import load
 from wgan.base.errors import WganError
+from wgan.data import load
 from wgan.objectives import VARIANTS
 from wgan.training import configure, critic_headroom, from_settings, prepare, row_of, train
 
@@ -20,8 +20,17 @@ def trained(*settings, source="25-gaussians"):
 
 
 def everything(state):
-    inside = [v for group in state.critic_optimiser.state_dict()["state"].values() for v in group.values()]
-    return [t.clone() for t in (*state.critic.state_dict().values(), *state.generator.state_dict().values(), *inside)]
+    inside = [
+        v for group in state.critic_optimiser.state_dict()["state"].values() for v in group.values()
+    ]
+    return [
+        t.clone()
+        for t in (
+            *state.critic.state_dict().values(),
+            *state.generator.state_dict().values(),
+            *inside,
+        )
+    ]
 
 
 @pytest.mark.parametrize("name", VARIANTS)
@@ -38,21 +47,51 @@ def test_the_check_puts_everything_back_and_gives_the_same_again(name):
 
 
 def test_running_statistics_of_the_generator_are_put_back_too():
-    config, data = configure([from_settings(["data.source=digits", "network.kind=residual", "network.width=4", "optimiser.batch=8"])])
+    config, data = configure(
+        [
+            from_settings(
+                [
+                    "data.source=digits",
+                    "network.kind=residual",
+                    "network.width=4",
+                    "optimiser.batch=8",
+                ]
+            )
+        ]
+    )
     state = prepare(config, data)
     state.step = 200
     before = everything(state)
-    assert critic_headroom(state, config, data, row_of(config)).steps == 10 * config.optimiser.critic_steps
+    assert (
+        critic_headroom(state, config, data, row_of(config)).steps
+        == 10 * config.optimiser.critic_steps
+    )
     assert all(torch.equal(a, b) for a, b in zip(before, everything(state), strict=False))
 
 
 def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_not():
-    config, data = configure([from_settings(["data.source=25-gaussians", *SMALL, "optimiser.decay=none", "optimiser.lr=2e-3"])])
+    config, data = configure(
+        [
+            from_settings(
+                ["data.source=25-gaussians", *SMALL, "optimiser.decay=none", "optimiser.lr=2e-3"]
+            )
+        ]
+    )
     state = prepare(config, data)
     state.step = 1000  # the generator stands where it began, and so does the critic
     assert critic_headroom(state, config, data, row_of(config)).state == "under-trained"
     more = configure(
-        [from_settings(["data.source=25-gaussians", *SMALL, "optimiser.lr=2e-3", "training.warmup_critic_steps=600", "training.steps=1"])]
+        [
+            from_settings(
+                [
+                    "data.source=25-gaussians",
+                    *SMALL,
+                    "optimiser.lr=2e-3",
+                    "training.warmup_critic_steps=600",
+                    "training.steps=1",
+                ]
+            )
+        ]
     )
     state = prepare(*more)
     for _ in train(state, *more):
@@ -67,13 +106,20 @@ def test_short_runs_are_not_judged():
 
 
 def test_labels_reach_the_check():
-    config, data = configure([from_settings(["data.source=digits", "data.labels=own", *SMALL, "network.width=4"])])
+    config, data = configure(
+        [from_settings(["data.source=digits", "data.labels=own", *SMALL, "network.width=4"])]
+    )
     state = prepare(config, data)
     state.step = 200
-    assert critic_headroom(state, config, data, row_of(config)).steps == 200 * config.optimiser.critic_steps // 20
+    assert (
+        critic_headroom(state, config, data, row_of(config)).steps
+        == 200 * config.optimiser.critic_steps // 20
+    )
 
 
 def test_a_run_that_is_to_stop_needs_somebody_who_measures():
-    config, data = configure([from_settings(["training.stop_when_converged=true", *SMALL])], data=load("digits"))
+    config, data = configure(
+        [from_settings(["training.stop_when_converged=true", *SMALL])], data=load("digits")
+    )
     with pytest.raises(WganError, match="nothing measures the run"):
         next(train(prepare(config, data), config, data))

@@ -11,8 +11,8 @@ import time
 import pytest
 import torch
 
-from wgan.cli import main
 from wgan.base.errors import WganError
+from wgan.cli import main
 from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, CriticLoss, Variant
 from wgan.objectives.lipschitz import Penalty, at_real, one_sided
@@ -20,19 +20,29 @@ from wgan.objectives.scores import HINGE
 from wgan.training import configure, from_settings, loop, open_run, prepare, resume, train
 from wgan.training.step import train_step
 
-SMALL = ["network.width=4", "network.latent=8", "optimiser.batch=8", "optimiser.critic_steps=2", "training.precision=float32"]
+SMALL = [
+    "network.width=4",
+    "network.latent=8",
+    "optimiser.batch=8",
+    "optimiser.critic_steps=2",
+    "training.precision=float32",
+]
 OFTEN = ["training.log_every=1", "training.snapshot_every=5", "training.checkpoint_every=3"]
 
 
 def setup(*settings):
-    return configure([from_settings(["data.source=digits", "training.steps=12", *SMALL, *OFTEN, *settings])])
+    return configure(
+        [from_settings(["data.source=digits", "training.steps=12", *SMALL, *OFTEN, *settings])]
+    )
 
 
 def run_to_end(folder, config, data, stop_at=None):
     run, state = open_run(folder, config, data), prepare(config, data)
     resume(state, run)
     seen = []
-    records = train(state, config, data, run, stop=lambda: stop_at is not None and state.step >= stop_at)
+    records = train(
+        state, config, data, run, stop=lambda: stop_at is not None and state.step >= stop_at
+    )
     for record in records:
         seen.append(record)
     run.lock.close()
@@ -47,16 +57,38 @@ def test_the_loop_yields_one_record_a_step_and_writes_the_run(tmp_path):
     assert [line["step"] for line in lines] == list(range(1, 13))
     assert lines[-1]["samples"] == 12 * 2 * 8
     assert lines[-1].keys() == {
-        "step", "seconds", "samples", "estimate", "critic_loss", "penalty", "gradient_norm",
-        "gradient_norm_5", "gradient_norm_95", "generator_gradient_norm",
-    }  # fmt: skip
-    assert all(0 <= line["gradient_norm_5"] <= line["gradient_norm"] <= line["gradient_norm_95"] for line in lines)
-    assert lines[-1]["critic_loss"] == pytest.approx(-lines[-1]["estimate"] + 10 * lines[-1]["penalty"], rel=1e-4)
-    assert sorted(p.name for p in (tmp_path / "r/samples").iterdir()) == [f"step-{n:07d}.png" for n in (0, 5, 10, 12)]
+        "step",
+        "seconds",
+        "samples",
+        "estimate",
+        "critic_loss",
+        "penalty",
+        "gradient_norm",
+        "gradient_norm_5",
+        "gradient_norm_95",
+        "generator_gradient_norm",
+    }
+    assert all(
+        0 <= line["gradient_norm_5"] <= line["gradient_norm"] <= line["gradient_norm_95"]
+        for line in lines
+    )
+    assert lines[-1]["critic_loss"] == pytest.approx(
+        -lines[-1]["estimate"] + 10 * lines[-1]["penalty"], rel=1e-4
+    )
+    assert sorted(p.name for p in (tmp_path / "r/samples").iterdir()) == [
+        f"step-{n:07d}.png" for n in (0, 5, 10, 12)
+    ]
     assert {p.name for p in (tmp_path / "r").iterdir()} == {
-        "config.toml", "run.json", "run.lock", "metrics.jsonl", "samples",
-        "checkpoint.safetensors", "generator.safetensors", "generator.json", "critic.safetensors",
-    }  # fmt: skip
+        "config.toml",
+        "run.json",
+        "run.lock",
+        "metrics.jsonl",
+        "samples",
+        "checkpoint.safetensors",
+        "generator.safetensors",
+        "generator.json",
+        "critic.safetensors",
+    }
     about = json.loads((tmp_path / "r/run.json").read_text())
     assert about["data"]["fingerprint"] == data.fingerprint
     assert about["sittings"][0]["packages"]["torch"] == torch.__version__
@@ -82,7 +114,10 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
     for name in ("generator.safetensors", "critic.safetensors"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     without_clock = [
-        [{k: v for k, v in json.loads(line).items() if k != "seconds"} for line in (tmp_path / part / "metrics.jsonl").read_text().splitlines()]
+        [
+            {k: v for k, v in json.loads(line).items() if k != "seconds"}
+            for line in (tmp_path / part / "metrics.jsonl").read_text().splitlines()
+        ]
         for part in ("parts", "whole")
     ]
     assert without_clock[0] == without_clock[1]
@@ -91,7 +126,14 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, settings):
 @pytest.mark.parametrize("begun", ["float32", "bfloat16"])
 def test_a_run_goes_on_in_the_precision_that_it_began_in(tmp_path, begun, capsys):
     """Whatever `auto` would choose on this machine."""
-    arguments = ["train", "digits", "--quiet", "--out", str(tmp_path / "r"), *(part for s in SMALL[:-1] for part in ("--set", s))]
+    arguments = [
+        "train",
+        "digits",
+        "--quiet",
+        "--out",
+        str(tmp_path / "r"),
+        *(part for s in SMALL[:-1] for part in ("--set", s)),
+    ]
     steady = ["--set", "optimiser.decay=none"]
     assert main([*arguments, *steady, "--steps", "2", "--precision", begun]) == 0
     assert main([*arguments, *steady, "--steps", "4"]) == 0
@@ -105,12 +147,26 @@ def test_another_seed_gives_other_weights(tmp_path):
     for seed in (0, 1):
         config, data = setup(f"training.seed={seed}")
         run_to_end(tmp_path / str(seed), config, data)
-    assert (tmp_path / "0/generator.safetensors").read_bytes() != (tmp_path / "1/generator.safetensors").read_bytes()
+    assert (tmp_path / "0/generator.safetensors").read_bytes() != (
+        tmp_path / "1/generator.safetensors"
+    ).read_bytes()
 
 
 def command(folder, steps=150):
     settings = [part for s in [*SMALL, *OFTEN] for part in ("--set", s)]
-    return [sys.executable, "-m", "wgan", "train", "digits", "--steps", str(steps), "--quiet", "--out", str(folder), *settings]
+    return [
+        sys.executable,
+        "-m",
+        "wgan",
+        "train",
+        "digits",
+        "--steps",
+        str(steps),
+        "--quiet",
+        "--out",
+        str(folder),
+        *settings,
+    ]
 
 
 def test_kill_at_random_moments_then_the_same_command_gives_the_same_bits(tmp_path):
@@ -119,7 +175,12 @@ def test_kill_at_random_moments_then_the_same_command_gives_the_same_bits(tmp_pa
     subprocess.run(command(tmp_path / "whole"), check=True, env=environment, capture_output=True)
     rng = random.Random(0)
     for kill in range(5):
-        process = subprocess.Popen(command(tmp_path / "killed"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(
+            command(tmp_path / "killed"),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
         before = progress(tmp_path / "killed")
         if kill < 2:
             while not (tmp_path / "killed").exists():
@@ -133,7 +194,10 @@ def test_kill_at_random_moments_then_the_same_command_gives_the_same_bits(tmp_pa
     subprocess.run(command(tmp_path / "killed"), check=True, env=environment, capture_output=True)
     for name in ("generator.safetensors", "critic.safetensors"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    steps = [json.loads(line)["step"] for line in (tmp_path / "killed/metrics.jsonl").read_text().splitlines()]
+    steps = [
+        json.loads(line)["step"]
+        for line in (tmp_path / "killed/metrics.jsonl").read_text().splitlines()
+    ]
     assert steps == list(range(1, 151))
     assert len(json.loads((tmp_path / "killed/run.json").read_text())["sittings"]) >= 3
 
@@ -157,12 +221,19 @@ def test_a_run_killed_while_it_began_can_begin_again(tmp_path):
     (folder / "metrics.jsonl").open("ab").write(b'5\n\xff\n{"step": 5, "sec')
     run_to_end(folder, config, data)
     assert not list(folder.rglob("*.partial"))
-    assert [json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()] == list(range(1, 13))
+    assert [
+        json.loads(line)["step"] for line in (folder / "metrics.jsonl").read_text().splitlines()
+    ] == list(range(1, 13))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_leaves(tmp_path, number):
-    process = subprocess.Popen(command(tmp_path / "r", steps=100_000), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command(tmp_path / "r", steps=100_000),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     while progress(tmp_path / "r") < 5:
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
@@ -188,7 +259,9 @@ def test_nan_stops_the_run_with_step_and_seed_and_keeps_the_checkpoint(tmp_path,
     monkeypatch.chdir(tmp_path)
     run_to_end(tmp_path / "r", config, data)
     run_to_end(tmp_path / "whole", config, data)
-    assert (tmp_path / "r/generator.safetensors").read_bytes() == (tmp_path / "whole/generator.safetensors").read_bytes()
+    assert (tmp_path / "r/generator.safetensors").read_bytes() == (
+        tmp_path / "whole/generator.safetensors"
+    ).read_bytes()
 
 
 def test_a_folder_is_not_shared_with_other_settings_data_or_processes(tmp_path):
@@ -196,7 +269,9 @@ def test_a_folder_is_not_shared_with_other_settings_data_or_processes(tmp_path):
     run_to_end(tmp_path / "r", config, data, stop_at=4)
     before = {p: p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()}
     other, _ = setup("optimiser.lr=3e-4")
-    with pytest.raises(WganError, match=r"another configuration \(optimiser\.lr: 0\.001 -> 0\.0003\)"):
+    with pytest.raises(
+        WganError, match=r"another configuration \(optimiser\.lr: 0\.001 -> 0\.0003\)"
+    ):
         open_run(tmp_path / "r", other, data)
     _, gaussians = configure([from_settings(["data.source=25-gaussians"])])
     with pytest.raises(WganError, match="begun on other data"):
@@ -240,7 +315,9 @@ def test_warm_up_can_be_stopped_and_then_gives_the_same_bits(tmp_path):
     assert [r.stopped for r in train(state, config, data, run, stop=lambda: next(asked))] == [True]
     run.lock.close()
     run_to_end(tmp_path / "parts", config, data)
-    assert (tmp_path / "parts/generator.safetensors").read_bytes() == (tmp_path / "whole/generator.safetensors").read_bytes()
+    assert (tmp_path / "parts/generator.safetensors").read_bytes() == (
+        tmp_path / "whole/generator.safetensors"
+    ).read_bytes()
 
 
 COMPILED = """
@@ -261,7 +338,12 @@ assert all(abs(a - b) < 1e-3 * (1 + abs(a)) for a, b in zip(*estimates, strict=T
 
 def test_a_compiled_run_follows_the_plain_one():
     """In a process of its own: shape checks on annotations do not go with compiling."""
-    done = subprocess.run([sys.executable, "-c", COMPILED], capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILED],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
     assert done.returncode == 0, done.stderr[-2000:] + done.stdout
 
 
@@ -270,7 +352,9 @@ def test_a_compiler_that_loses_the_penaltys_gradient_is_refused(precision, monke
     def losing(module, **options):
         if not isinstance(module, CriticLoss):
             return module
-        return CriticLoss(module.critic, module.variant.adjusted(penalty_weight=0.0), module.low_precision)
+        return CriticLoss(
+            module.critic, module.variant.adjusted(penalty_weight=0.0), module.low_precision
+        )
 
     monkeypatch.setattr(torch, "compile", losing)
     config, data = setup("training.compile=true", f"training.precision={precision}")
@@ -285,8 +369,14 @@ def test_more_steps_may_be_asked_for_where_the_rate_does_not_depend_on_them(tmp_
     run_to_end(tmp_path / "parts", *setup(*steady))
     run_to_end(tmp_path / "parts", *whole)
     for name in ("generator", "critic"):
-        assert (tmp_path / f"parts/{name}.safetensors").read_bytes() == (tmp_path / f"whole/{name}.safetensors").read_bytes()
-    for fewer in (setup(*steady), setup("optimiser.decay=linear", "training.steps=20"), setup(*steady, "training.stop_when_converged=true")):
+        assert (tmp_path / f"parts/{name}.safetensors").read_bytes() == (
+            tmp_path / f"whole/{name}.safetensors"
+        ).read_bytes()
+    for fewer in (
+        setup(*steady),
+        setup("optimiser.decay=linear", "training.steps=20"),
+        setup(*steady, "training.stop_when_converged=true"),
+    ):
         with pytest.raises(WganError, match="another configuration"):
             open_run(tmp_path / "parts", *fewer)
     run_to_end(tmp_path / "falling", *setup("optimiser.decay=linear"))
@@ -316,14 +406,23 @@ def test_every_row_trains_points_and_pictures_without_a_nan(name, tmp_path):
     for source in ("25-gaussians", "digits"):
         config, data = setup(f"data.source={source}", f"objective.variant={name}")
         run_to_end(tmp_path / source, config, data)
-        lines = [json.loads(line) for line in (tmp_path / source / "metrics.jsonl").read_text().splitlines()]
+        lines = [
+            json.loads(line)
+            for line in (tmp_path / source / "metrics.jsonl").read_text().splitlines()
+        ]
         assert len(lines) == 12
 
 
 def test_a_made_up_row_trains_and_is_listed_from_its_row_alone(monkeypatch, tmp_path, capsys):
     from wgan.cli import main
 
-    row = Variant("made-up", HINGE, Penalty(at_real, one_sided, 3.0, "E max(0, |grad f(x)| - 1)^2, x real"), paper="none", when="never")
+    row = Variant(
+        "made-up",
+        HINGE,
+        Penalty(at_real, one_sided, 3.0, "E max(0, |grad f(x)| - 1)^2, x real"),
+        paper="none",
+        when="never",
+    )
     monkeypatch.setitem(VARIANTS, "made-up", row)
     config, data = setup("objective.variant=made-up", "objective.penalty_weight=2")
     assert not run_to_end(tmp_path / "r", config, data)[-1].stopped

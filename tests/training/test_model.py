@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from wgan.data import load
 from wgan.base.errors import WganError
+from wgan.data import load
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.training import Model, load_model, save_model
 from wgan.training.model import generate
@@ -15,7 +15,13 @@ from wgan.training.model import generate
 def model():
     network = NetworkConfig(kind="residual", width=4, latent=6)
     codec = load("digits").codec
-    return Model(build_generator(network, codec.shape).eval(), build_critic(network, codec.shape).eval(), codec, network, "wgan-gp")
+    return Model(
+        build_generator(network, codec.shape).eval(),
+        build_critic(network, codec.shape).eval(),
+        codec,
+        network,
+        "wgan-gp",
+    )
 
 
 def test_what_is_saved_is_loaded(model, tmp_path):
@@ -47,7 +53,9 @@ def test_sampling_uses_running_statistics_not_the_batchs(model):
     z = torch.randn(8, 6)
     x = generate(model.generator, z)
     assert model.generator.training
-    assert torch.allclose(x[:1], generate(model.generator, z[:1]), atol=1e-5)  # kernels differ by the batch; its statistics would by far more
+    assert torch.allclose(
+        x[:1], generate(model.generator, z[:1]), atol=1e-5
+    )  # kernels differ by the batch; its statistics would by far more
 
 
 @pytest.mark.parametrize(
@@ -58,11 +66,20 @@ def test_sampling_uses_running_statistics_not_the_batchs(model):
         (lambda f: (f / "generator.safetensors").write_bytes(b"abc"), "damaged safetensors"),
         (lambda f: (f / "generator.safetensors").unlink(), "no such file"),
         (lambda f: rewrite(f, "format", "wgan-model-9"), "this version reads 'wgan-model-1'"),
-        (lambda f: rewrite(f, "network", {"kind": "residual", "width": 8, "latent": 6}), "does not fit generator.json"),
+        (
+            lambda f: rewrite(f, "network", {"kind": "residual", "width": 8, "latent": 6}),
+            "does not fit generator.json",
+        ),
         (lambda f: rewrite(f, "codec", {"kind": "os.system"}), "damaged or from a newer version"),
         (lambda f: rewrite(f, "codec", None), "damaged"),
-        (lambda f: rewrite(f, "network", {"kind": "foo", "width": 4, "latent": 6}), "choose one of auto, mlp, conv, residual|damaged"),
-        (lambda f: rewrite(f, "network", {"kind": "residual", "width": 4.5, "latent": 6}), "damaged"),
+        (
+            lambda f: rewrite(f, "network", {"kind": "foo", "width": 4, "latent": 6}),
+            "choose one of auto, mlp, conv, residual|damaged",
+        ),
+        (
+            lambda f: rewrite(f, "network", {"kind": "residual", "width": 4.5, "latent": 6}),
+            "damaged",
+        ),
         (lambda f: (f / "generator.json").write_bytes(b"\xff\xfe"), "damaged"),
     ],
 )

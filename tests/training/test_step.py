@@ -38,7 +38,9 @@ def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
     first, *_, last = updates
     assert torch.equal(weights(state.generator), generator)
     assert not torch.equal(weights(state.critic), critic)
-    if row.constraint is None or row.constraint.bound is None:  # clipping cuts the fresh weights, and with them the estimate
+    if (
+        row.constraint is None or row.constraint.bound is None
+    ):  # clipping cuts the fresh weights, and with them the estimate
         assert last.loss.mean() < first.loss.mean()
 
 
@@ -46,7 +48,9 @@ def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
 def test_a_generator_update_moves_the_generator_alone(name):
     config, _, state, row, draws = setup(f"objective.variant={name}")
     generator, critic = weights(state.generator), weights(state.critic)
-    norm = generator_update(state, build_losses(state, row, config), draws.generator(0, row.score.generator_needs_real))
+    norm = generator_update(
+        state, build_losses(state, row, config), draws.generator(0, row.score.generator_needs_real)
+    )
     assert float(norm) > 0
     assert not torch.equal(weights(state.generator), generator)
     assert torch.equal(weights(state.critic), critic)
@@ -60,9 +64,17 @@ def test_clipping_comes_after_the_critic_step():
 
 
 def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first(monkeypatch):
-    config, _, state, row, draws = setup("training.warmup_critic_steps=3", "optimiser.critic_steps=2")
+    config, _, state, row, draws = setup(
+        "training.warmup_critic_steps=3", "optimiser.critic_steps=2"
+    )
     losses, seen, asked = build_losses(state, row, config), [], []
-    monkeypatch.setattr(Draws, "critic", lambda self, draw, real=Draws.critic: asked.append(draw) or seen.append(real(self, draw)) or seen[-1])
+    monkeypatch.setattr(
+        Draws,
+        "critic",
+        lambda self, draw, real=Draws.critic: (
+            asked.append(draw) or seen.append(real(self, draw)) or seen[-1]
+        ),
+    )
     generator = weights(state.generator)
     assert len(list(warm_up(state, losses, row, draws, config))) == 3
     assert torch.equal(weights(state.generator), generator)
@@ -80,9 +92,14 @@ def test_ranks_draw_parts_of_one_processs_noise():
     parts = [Draws(Batches(data.split(), 0, rank=r, world_size=3), config, CPU) for r in range(3)]
     for draw in (0, 9):
         for kind in range(3):
-            assert torch.equal(torch.cat([part.critic(draw)[kind] for part in parts]), draws.critic(draw)[kind])
+            assert torch.equal(
+                torch.cat([part.critic(draw)[kind] for part in parts]), draws.critic(draw)[kind]
+            )
     for kind in range(2):
-        assert torch.equal(torch.cat([part.generator(4, True)[kind] for part in parts]), draws.generator(4, True)[kind])
+        assert torch.equal(
+            torch.cat([part.generator(4, True)[kind] for part in parts]),
+            draws.generator(4, True)[kind],
+        )
 
 
 def test_average_follows_its_formula():
@@ -95,7 +112,9 @@ def test_average_follows_its_formula():
 
 
 def test_linear_decay_ends_at_zero():
-    config, _, state, row, draws = setup("optimiser.decay=linear", "training.steps=4", "optimiser.lr=0.4")
+    config, _, state, row, draws = setup(
+        "optimiser.decay=linear", "training.steps=4", "optimiser.lr=0.4"
+    )
     rates = []
     for _ in range(4):
         train_step(state, build_losses(state, row, config), row, draws, config)

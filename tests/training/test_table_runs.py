@@ -1,4 +1,6 @@
-"""Runs on tables, from a file to rows: resumed to the bit, true frequencies, exact conditions, rare states seen often, bad input refused."""
+"""Runs on tables, from a file to rows: resumed to the bit, true frequencies, exact conditions, rare
+states seen often, bad input refused.
+"""
 
 import json
 from dataclasses import replace
@@ -9,16 +11,32 @@ import pytest
 import torch
 
 from wgan import WGAN
+from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 from wgan.cli import main
 from wgan.data import Batches, load
 from wgan.data.balance import ALSO, FREE, SHARE, Balance
-from wgan.base.errors import WganError
-from wgan.base.seeding import numpy_generator
-from wgan.training import configure, from_settings, model_of, open_run, prepare, resume, sample_where, train
+from wgan.training import (
+    configure,
+    from_settings,
+    model_of,
+    open_run,
+    prepare,
+    resume,
+    sample_where,
+    train,
+)
 from wgan.training.draws import Draws
 from wgan.training.where import conditions
 
-SMALL = ["network.width=16", "network.latent=4", "optimiser.batch=20", "training.steps=6", "training.log_every=1", "training.checkpoint_every=2"]
+SMALL = [
+    "network.width=16",
+    "network.latent=4",
+    "optimiser.batch=20",
+    "training.steps=6",
+    "training.log_every=1",
+    "training.checkpoint_every=2",
+]
 
 
 def setup(frame, *settings):
@@ -33,14 +51,27 @@ def model_for(frame, *settings):
     return model_of(state, config, data)
 
 
-@pytest.mark.parametrize("setting", ["network.pack=1", "network.pack=5", *(f"objective.variant=wgan-{v}" for v in ("ct", "ortho", "sn"))])
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "network.pack=1",
+        "network.pack=5",
+        *(f"objective.variant=wgan-{v}" for v in ("ct", "ortho", "sn")),
+    ],
+)
 def test_a_run_resumes_to_the_bit(tmp_path, mixed, setting):
     config, data = setup(mixed(200), setting)
     for folder, stops in (("whole", [None]), ("parts", [3, None])):
         for stop_at in stops:
             run, state = open_run(tmp_path / folder, config, data), prepare(config, data)
             resume(state, run)
-            for _ in train(state, config, data, run, stop=lambda at=stop_at, state=state: at is not None and state.step >= at):
+            for _ in train(
+                state,
+                config,
+                data,
+                run,
+                stop=lambda at=stop_at, state=state: at is not None and state.step >= at,
+            ):
                 pass
             run.lock.close()
     for name in ("generator.safetensors", "critic.safetensors", "generator.json"):
@@ -55,7 +86,10 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     said = capsys.readouterr().out
     assert "customer_id: identifier, made anew, as C-00301" in said
     assert "size: category, 3 levels: small, medium, large" in said
-    assert main(["train", "customers.csv", "--schema", "schema.toml", "--out", "r", "--quiet", *flags]) == 0
+    assert (
+        main(["train", "customers.csv", "--schema", "schema.toml", "--out", "r", "--quiet", *flags])
+        == 0
+    )
     assert (tmp_path / "r" / "samples" / "step-0000006.png").exists()
     assert main(["sample", "r", "-n", "300", "-o", "new.csv"]) == 0
     new = pd.read_csv("new.csv", dtype={"code": "str"})
@@ -70,14 +104,24 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     assert main(["evaluate", "r", "--quiet", "--target", "size"]) == 0
     assert "shape error, %" in capsys.readouterr().out
     assert main(["evaluate", "r", "--quiet", "--json", "--seed", "1"]) == 0
-    lines = [json.loads(line) for line in (tmp_path / "r" / "results.jsonl").read_text().splitlines()]
+    lines = [
+        json.loads(line) for line in (tmp_path / "r" / "results.jsonl").read_text().splitlines()
+    ]
     whole = json.loads((tmp_path / "r" / "evaluation.json").read_text())
-    assert whole["evaluation"]["details"]["target"] == "visits", "the last number, or category of few levels"
+    assert whole["evaluation"]["details"]["target"] == "visits", (
+        "the last number, or category of few levels"
+    )
     assert json.loads(capsys.readouterr().out) == whole
     names = [line["name"] for line in whole["evaluation"]["lines"]]
     assert [line["metric"] for line in lines if line["seed"] == 1] == names
     first = [line for line in lines if line["seed"] == 0]
-    assert {line["metric"].split("-n")[0] for line in first} >= {"shape-error", "trend-error", "tstr-auc-size", "c2st-auc", "dcr-share"}
+    assert {line["metric"].split("-n")[0] for line in first} >= {
+        "shape-error",
+        "trend-error",
+        "tstr-auc-size",
+        "c2st-auc",
+        "dcr-share",
+    }
     for line in first:
         assert {
             "value",
@@ -104,12 +148,21 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     ("where", "holds"),
     [
         ("size=large", lambda f: (f["size"] == "large").all()),
-        (["size=small", "member=True", "gain=0"], lambda f: ((f["size"] == "small") & f["member"] & (f["gain"] == 0)).all()),
+        (
+            ["size=small", "member=True", "gain=0"],
+            lambda f: ((f["size"] == "small") & f["member"] & (f["gain"] == 0)).all(),
+        ),
         ("note=", lambda f: f["note"].isna().all()),
-        ({"note": None, "size": "medium"}, lambda f: (f["note"].isna() & (f["size"] == "medium")).all()),
+        (
+            {"note": None, "size": "medium"},
+            lambda f: (f["note"].isna() & (f["size"] == "medium")).all(),
+        ),
         ("age>=30", lambda f: (f["age"] >= 30).all()),
         (["age>30", "age<=40"], lambda f: f["age"].between(31, 40).all()),
-        ({"age": (30, 40), "size": "large"}, lambda f: (f["age"].between(30, 40) & (f["size"] == "large")).all()),
+        (
+            {"age": (30, 40), "size": "large"},
+            lambda f: (f["age"].between(30, 40) & (f["size"] == "large")).all(),
+        ),
         ("gain>0", lambda f: (f["gain"] > 0).all()),
         ("bought<2021-01-01", lambda f: (f["bought"] < "2021-01-01").all()),
         ("code=007", lambda f: (f["code"] == "007").all()),
@@ -177,20 +230,30 @@ def test_states_asked_for_while_training_are_those_of_their_rows_and_rare_ones_c
     assert ((y == FREE) | (y == states)).all()
     asks = (y != FREE).any(axis=1)
     assert asks.mean() == pytest.approx(SHARE, abs=0.03)
-    assert np.array_equal(rows[~asks], split.train_rows(np.arange(3000))[~asks]), "the others are the true rows"
-    assert np.isin(rows, split.train_rows(np.arange(split.n_train))).all(), "nothing held out is shown"
+    assert np.array_equal(rows[~asks], split.train_rows(np.arange(3000))[~asks]), (
+        "the others are the true rows"
+    )
+    assert np.isin(rows, split.train_rows(np.arange(split.n_train))).all(), (
+        "nothing held out is shown"
+    )
     place = data.codec.place("size")
     rare = data.codec.learned[place].levels.index("large")
     share = np.mean(y[y[:, place] != FREE, place] == rare)
     k = len(balance.conditionable)
     direct = 1 / (1 + ALSO * (k - 1))
-    logs = np.log1p(np.bincount(data.codec.states(data.rows[split.train_rows(np.arange(split.n_train))])[:, place]))
+    logs = np.log1p(
+        np.bincount(
+            data.codec.states(data.rows[split.train_rows(np.arange(split.n_train))])[:, place]
+        )
+    )
     assert share > direct * logs[rare] / logs.sum() * 0.9, "drawn by the logarithm of the frequency"
     assert share > 2 * np.mean(states[~asks][:, place] == rare)
 
 
 class TrueConditional(torch.nn.Module):
-    """A perfect generator of one category: asked for nothing it draws by true frequency, asked for a state it gives that."""
+    """A perfect generator of one category: asked for nothing it draws by true frequency, asked for
+    a state it gives that.
+    """
 
     def __init__(self, like, codec, shares):
         super().__init__()
@@ -207,7 +270,9 @@ class TrueConditional(torch.nn.Module):
 
 
 def test_unconditional_samples_have_true_frequencies_of_a_perfect_generator():
-    """A category of 5.1 % comes out at 5.1 %, and not at the share that balanced training gives it."""
+    """A category of 5.1 % comes out at 5.1 %, and not at the share that balanced training gives
+    it.
+    """
     frame = pd.DataFrame({"k": np.repeat(["a", "b"], [1898, 102]), "y": np.arange(2000) % 2})
     model = model_for(frame)
     model = replace(model, generator=TrueConditional(model.generator, model.codec, [0.949, 0.051]))
@@ -216,9 +281,18 @@ def test_unconditional_samples_have_true_frequencies_of_a_perfect_generator():
 
 
 def test_a_trained_generator_samples_at_true_frequencies():
-    """Trained with balanced conditions, in which a third of the rows that ask for the column ask for the rare state: not lost, and not that share."""
-    frame = pd.DataFrame({"k": np.repeat(["a", "b"], [949, 51]), "x": np.random.default_rng(0).normal(size=1000)})
-    settings = ["optimiser.batch=250", "training.steps=400", "training.ema=0.99", "network.width=64"]
+    """Trained with balanced conditions, in which a third of the rows that ask for the column ask
+    for the rare state: not lost, and not that share.
+    """
+    frame = pd.DataFrame(
+        {"k": np.repeat(["a", "b"], [949, 51]), "x": np.random.default_rng(0).normal(size=1000)}
+    )
+    settings = [
+        "optimiser.batch=250",
+        "training.steps=400",
+        "training.ema=0.99",
+        "network.width=64",
+    ]
     assert 0.01 < np.mean(model_for(frame, *settings).sample(20_000)[:, 0] == 1) < 0.12
 
 
@@ -236,7 +310,10 @@ def test_batches_of_any_size_sample_alike(mixed):
     model = model_for(mixed(200))
     assert [len(model.sample(n)) for n in (1, 255, 257)] == [1, 255, 257]
     modules = [module for net in (model.generator, model.critic) for module in net.modules()]
-    assert not any(isinstance(module, torch.nn.modules.batchnorm._NormBase | torch.nn.Dropout) for module in modules)
+    assert not any(
+        isinstance(module, torch.nn.modules.batchnorm._NormBase | torch.nn.Dropout)
+        for module in modules
+    )
 
 
 def test_packs_must_divide_the_batch_and_score_no_single_rows(mixed):
@@ -255,7 +332,9 @@ def test_two_ranks_draw_what_one_process_would(mixed):
     split = data.split()
     device = torch.device("cpu")
     whole = Draws(Batches(split, 0), config, device).critic(3)
-    parts = [Draws(Batches(split, 0, rank=r, world_size=2), config, device).critic(3) for r in range(2)]
+    parts = [
+        Draws(Batches(split, 0, rank=r, world_size=2), config, device).critic(3) for r in range(2)
+    ]
     for name in ("x_real", "z", "u", "y"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
 
@@ -269,9 +348,16 @@ def test_a_model_of_arrays_refuses_conditions():
 def test_times_are_asked_for_as_the_column_writes_them():
     days = pd.Series(pd.date_range("2024-01-01", periods=120))
     zone = days.dt.tz_localize("America/New_York")
-    frame = pd.DataFrame({"text": days.dt.strftime("%d.%m.%Y"), "zone": zone, "y": np.arange(120) % 2})
+    frame = pd.DataFrame(
+        {"text": days.dt.strftime("%d.%m.%Y"), "zone": zone, "y": np.arange(120) % 2}
+    )
     codec = load(frame).codec
-    for text in ("text=05.01.2024", "text=2024-01-05", "zone=2024-01-05", "zone=2024-01-05 05:00+00:00"):
+    for text in (
+        "text=05.01.2024",
+        "text=2024-01-05",
+        "zone=2024-01-05",
+        "zone=2024-01-05 05:00+00:00",
+    ):
         (condition,) = conditions(codec, text)
         assert pd.Timestamp(condition.value, unit="s") == pd.Timestamp("2024-01-05"), text
     with pytest.raises(WganError, match="is no date"):
@@ -280,7 +366,9 @@ def test_times_are_asked_for_as_the_column_writes_them():
 
 def test_names_and_values_may_hold_signs_and_an_empty_level_is_not_a_missing_one():
     values = pd.Series(["u", "", None, "v=w"] * 30, dtype="str")
-    codec = load(pd.DataFrame({"a>b": values, "a": ["x", "y"] * 60, "n": [40, 41, 40, 42] * 30})).codec
+    codec = load(
+        pd.DataFrame({"a>b": values, "a": ["x", "y"] * 60, "n": [40, 41, 40, 42] * 30})
+    ).codec
     (condition,) = conditions(codec, "a>b=v=w")
     assert (condition.column.name, condition.column.levels[int(condition.value)]) == ("a>b", "v=w")
     assert np.isnan(conditions(codec, {"a>b": None})[0].value)
@@ -327,5 +415,10 @@ def test_tables_take_a_one_sided_penalty_unless_another_variant_is_asked_for(mix
     data = load(mixed(100))
     assert configure([], data=data)[0].objective.variant == "wgan-lp"
     assert configure([], "vectors", data)[0].objective.variant == "wgan-gp"
-    assert configure([("flags", {"objective": {"variant": "wgan-gp"}})], data=data)[0].objective.variant == "wgan-gp"
+    assert (
+        configure([("flags", {"objective": {"variant": "wgan-gp"}})], data=data)[
+            0
+        ].objective.variant
+        == "wgan-gp"
+    )
     assert WGAN(steps=1).fit(mixed(100)).model_.variant == "wgan-lp"

@@ -1,7 +1,8 @@
-"""Who checks the distance, if not the critic that trained the generator? A fresh critic, 1-Lipschitz, frozen, then certified.
+"""Who checks the distance, if not the critic that trained the generator? A fresh critic,
+1-Lipschitz, frozen, then certified.
 
-It maximises mean f(x) - mean f(y), the Kantorovich-Rubinstein dual (Villani 2009, equation 5.11), among networks of
-orthonormal layers and sorting activations (Anil et al. 2019).
+It maximises mean f(x) - mean f(y), the Kantorovich-Rubinstein dual (Villani 2009, equation 5.11),
+among networks of orthonormal layers and sorting activations (Anil et al. 2019).
 """
 
 from collections.abc import Callable
@@ -14,10 +15,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from wgan.audit.certificate import Certificate, certify, frozen
-from wgan.distances.samples import sample_pair
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
 from wgan.base.seeding import derive, torch_generator
+from wgan.distances.samples import sample_pair
+from wgan.networks import NetworkConfig, build_critic
 
 BATCH, LEARNING_RATE = 512, 1e-2
 CHUNK = 4096
@@ -25,10 +26,11 @@ CHUNK = 4096
 
 @dataclass(frozen=True)
 class Auditor:
-    """f(x) = scale net((x - centre) / scale) in float64; its Lipschitz constant is the network's, whatever the scale.
+    """f(x) = scale net((x - centre) / scale) in float64; its Lipschitz constant is the network's,
+    whatever the scale.
 
-    `trained_on` holds hashes of the rows that it has seen: on those its value certifies nothing about a population.
-    `clamp` is the range of its scores there.
+    `trained_on` holds hashes of the rows that it has seen: on those its value certifies nothing
+    about a population. `clamp` is the range of its scores there.
     """
 
     net: nn.Module
@@ -46,8 +48,13 @@ class Auditor:
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
         """Return the scores `[n]` in the unit of the samples."""
         if x.ndim != 2 or x.shape[1] != len(self.centre):
-            raise WganError(f"samples of shape {x.shape}, and the auditor was trained in {len(self.centre)} dimensions: give [n, {len(self.centre)}]")
-        parts = [self.net(torch.from_numpy((part - self.centre) / self.scale)) for part in _chunks(x)]
+            raise WganError(
+                f"samples of shape {x.shape}, and the auditor was trained in {len(self.centre)}"
+                f" dimensions: give [n, {len(self.centre)}]"
+            )
+        parts = [
+            self.net(torch.from_numpy((part - self.centre) / self.scale)) for part in _chunks(x)
+        ]
         return torch.cat(parts).numpy() * self.scale
 
     def check_unseen(self, *samples: Float[np.ndarray, "n d"]) -> None:
@@ -60,13 +67,17 @@ class Auditor:
         if seen:
             total = sum(map(len, samples))
             raise WganError(
-                f"the auditor was trained on {seen} of these {total} samples: on them it certifies nothing beyond; give fresh ones, or no auditor"
+                f"the auditor was trained on {seen} of these {total} samples: on them it certifies"
+                " nothing beyond; give fresh ones, or no auditor"
             )
 
 
 def row_hashes(x: Float[np.ndarray, "n d"]) -> list[bytes]:
     """Return a hash of each row, rounded to float32 so that a cast hides nothing."""
-    return [blake2b(row.tobytes(), digest_size=16).digest() for row in np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)]
+    return [
+        blake2b(row.tobytes(), digest_size=16).digest()
+        for row in np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)
+    ]
 
 
 def train_auditor(
@@ -78,9 +89,11 @@ def train_auditor(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda step, steps: None,
 ) -> Auditor:
-    """Return a critic trained to tell two samples apart, 1-Lipschitz by construction, frozen in float64.
+    """Return a critic trained to tell two samples apart, 1-Lipschitz by construction, frozen in
+    float64.
 
-    max over f of mean f(x) - mean f(y): Adam with linear decay on batches of 512; layers orthonormal by the Cayley map.
+    max over f of mean f(x) - mean f(y): Adam with linear decay on batches of 512; layers
+    orthonormal by the Cayley map.
 
     Args:
         x: samples `[n, d]`, in any unit.
@@ -104,18 +117,25 @@ def train_auditor(
     True
     """
     if steps < 1 or width < 2 or width % 2 or depth < 1:
-        raise WganError(f"steps = {steps}, width = {width}, depth = {depth}: give 1 step or more, an even width, 1 layer or more")
+        raise WganError(
+            f"steps = {steps}, width = {width}, depth = {depth}: give 1 step or more, an even"
+            " width, 1 layer or more"
+        )
     a, b = sample_pair(x, y)
     centre = (a.mean(0) + b.mean(0)) / 2
     scale = float(np.sqrt(np.mean(np.concatenate([a - centre, b - centre]) ** 2))) or 1.0
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
-    net = build_critic(NetworkConfig("mlp", width, depth), (a.shape[1],), derive(seed, "auditor"), "orthonormal")
+    net = build_critic(
+        NetworkConfig("mlp", width, depth), (a.shape[1],), derive(seed, "auditor"), "orthonormal"
+    )
     optimiser = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
     generator = torch_generator(torch.device("cpu"), seed, "auditor", "batches")
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step / steps)
-        f_x, f_y = net(torch.cat([draw(s, BATCH, generator) for s in (x_scaled, y_scaled)])).chunk(2)
+        f_x, f_y = net(torch.cat([draw(s, BATCH, generator) for s in (x_scaled, y_scaled)])).chunk(
+            2
+        )
         optimiser.zero_grad()
         (f_y.mean() - f_x.mean()).backward()
         optimiser.step()

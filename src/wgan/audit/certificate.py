@@ -1,8 +1,10 @@
-"""How Lipschitz is a network, for certain? The product of its layers' norms, from the very weights that are evaluated.
+"""How Lipschitz is a network, for certain? The product of its layers' norms, from the very weights
+that are evaluated.
 
-|f(x) - f(y)| <= L |x - y| with L = product over layers of L_layer: for a linear layer the largest singular value of its
-weight, in float64 and rounded up (Szegedy et al. 2014, section 4.3); for a convolution that of its operator, padding and stride
-included. The norm of a reshaped kernel is not used: it is no bound. Only layers whose constant is known are certified.
+|f(x) - f(y)| <= L |x - y| with L = product over layers of L_layer: for a linear layer the largest
+singular value of its weight, in float64 and rounded up (Szegedy et al. 2014, section 4.3); for a
+convolution that of its operator, padding and stride included. The norm of a reshaped kernel is not
+used: it is no bound. Only layers whose constant is known are certified.
 """
 
 from dataclasses import dataclass
@@ -26,30 +28,35 @@ DENSE = 1024
 
 @dataclass(frozen=True)
 class Certificate:
-    """`lipschitz` bounds the network's Lipschitz constant in the Euclidean norm; `layers` are the factors, by name."""
+    """`lipschitz` bounds the network's Lipschitz constant in the Euclidean norm; `layers` are the
+    factors, by name.
+    """
 
     lipschitz: float
     layers: tuple[tuple[str, float], ...]
 
 
 def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
-    """Return an upper bound on a network's Lipschitz constant, a chain of layers each of a known kind.
+    """Return an upper bound on a network's Lipschitz constant, a chain of layers each of a known
+    kind.
 
-    L = product of L_layer; a linear layer has its largest singular value, a convolution its operator's (`conv_norm`), ReLU and
-    sorting have 1.
+    L = product of L_layer; a linear layer has its largest singular value, a convolution its
+    operator's (`conv_norm`), ReLU and sorting have 1.
 
     Args:
-        net: a chain of `Linear`, `Conv2d`, `OrthonormalConv2d`, `ReLU`, `LeakyReLU`, `Tanh`, `MaxMin`, `Flatten` and the like,
-            without parametrisations (see `frozen`).
+        net: a chain of `Linear`, `Conv2d`, `OrthonormalConv2d`, `ReLU`, `LeakyReLU`, `Tanh`,
+            `MaxMin`, `Flatten` and the like, without parametrisations (see `frozen`).
         shape: of one sample, which a convolution's operator depends on.
 
     Returns:
         The bound, and each layer's factor (1 is left out).
 
     Raises:
-        WganError: a layer of a kind that is not known, a hook, a parametrisation, or weights that are not finite.
+        WganError: a layer of a kind that is not known, a hook, a parametrisation, or weights that
+            are not finite.
 
-    Source: Szegedy et al. (2014), section 4.3; the rounding of the singular values: LAPACK Users' Guide (1999), section 4.9.
+    Source: Szegedy et al. (2014), section 4.3; the rounding of the singular values: LAPACK Users'
+    Guide (1999), section 4.9.
 
     >>> certify(nn.Sequential(nn.Linear(2, 1, bias=False)), (2,)).lipschitz > 0
     True
@@ -61,13 +68,25 @@ def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
     return Certificate(bound, tuple((name, factor) for name, factor in layers if factor != 1.0))
 
 
-def _factors(name: str, module: nn.Module, shape: tuple[int, ...]) -> tuple[list[tuple[str, float]], tuple[int, ...]]:
-    """Return (name, Lipschitz bound) for each layer, and the shape that comes out. Types must match exactly: a subclass may differ."""
-    if any(getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks")) or "forward" in vars(module):
-        raise WganError(f"layer {name or type(module).__name__} has a forward hook, which may change its output: remove it to certify")
+def _factors(
+    name: str, module: nn.Module, shape: tuple[int, ...]
+) -> tuple[list[tuple[str, float]], tuple[int, ...]]:
+    """Return (name, Lipschitz bound) for each layer, and the shape that comes out. Types must match
+    exactly: a subclass may differ.
+    """
+    if any(
+        getattr(module, hooks) for hooks in ("_forward_hooks", "_forward_pre_hooks")
+    ) or "forward" in vars(module):
+        raise WganError(
+            f"layer {name or type(module).__name__} has a forward hook, which may change its"
+            " output: remove it to certify"
+        )
     if type(module) is nn.Sequential:
         found = []
-        for child, inner in module._modules.items():  # `named_children` leaves out what stands twice
+        for (
+            child,
+            inner,
+        ) in module._modules.items():  # `named_children` leaves out what stands twice
             assert inner is not None
             factors, shape = _factors(f"{name}.{child}".lstrip("."), inner, shape)
             found += factors
@@ -84,9 +103,17 @@ def _factor(name: str, module: nn.Module, shape: tuple[int, ...]) -> float:
         return spectral_norm(_array(module.weight), name)
     if type(module) is OrthonormalConv2d and type(module.mix) is nn.Linear:
         return spectral_norm(_array(module.mix.weight), name)  # patches and shifts lengthen nothing
-    if type(module) is nn.Conv2d and module.dilation == (1, 1) and module.groups == 1 and module.padding_mode == "zeros":
+    if (
+        type(module) is nn.Conv2d
+        and module.dilation == (1, 1)
+        and module.groups == 1
+        and module.padding_mode == "zeros"
+    ):
         return conv_norm(module, (shape[1], shape[2], shape[3]), name)
-    raise WganError(f"layer {name or '(the network)'} is a {type(module).__name__}, whose Lipschitz constant is not known here: nothing is certified")
+    raise WganError(
+        f"layer {name or '(the network)'} is a {type(module).__name__}, whose Lipschitz constant is"
+        " not known here: nothing is certified"
+    )
 
 
 @torch.no_grad()
@@ -100,11 +127,13 @@ def _array(weight: torch.Tensor) -> Float[np.ndarray, "*shape"]:
 
 
 def conv_norm(layer: nn.Conv2d, shape: tuple[int, int, int], name: str = "convolution") -> float:
-    """Return an upper bound on the largest singular value of a convolution as it acts on samples of a shape (c, h, w).
+    """Return an upper bound on the largest singular value of a convolution as it acts on samples of
+    a shape (c, h, w).
 
-    Small operators are written out as a matrix. A larger one, with zeros around, is part of a circular convolution on a grid
-    that it never reaches around, whose singular values are those of one small matrix a frequency (Sedghi et al. 2019,
-    theorem 6); a stride becomes more channels, each patch's pixels (polyphase). The bound exceeds the norm by what the edges lack.
+    Small operators are written out as a matrix. A larger one, with zeros around, is part of a
+    circular convolution on a grid that it never reaches around, whose singular values are those of
+    one small matrix a frequency (Sedghi et al. 2019, theorem 6); a stride becomes more channels,
+    each patch's pixels (polyphase). The bound exceeds the norm by what the edges lack.
     """
     weight, (a, b) = _array(layer.weight), (int(layer.stride[0]), int(layer.stride[1]))
     if not np.isfinite(weight).all():
@@ -112,16 +141,25 @@ def conv_norm(layer: nn.Conv2d, shape: tuple[int, int, int], name: str = "convol
     if int(np.prod(shape)) <= DENSE:
         with torch.no_grad():
             basis = torch.eye(int(np.prod(shape)), dtype=torch.float64).reshape(-1, *shape)
-            columns = F.conv2d(basis, torch.from_numpy(weight), None, layer.stride, layer.padding).flatten(1).numpy()
+            columns = (
+                F.conv2d(basis, torch.from_numpy(weight), None, layer.stride, layer.padding)
+                .flatten(1)
+                .numpy()
+            )
         return spectral_norm(columns.T, name)
     out, c, kh, kw = weight.shape
     weight = np.pad(weight, ((0, 0), (0, 0), (0, -kh % a), (0, -kw % b)))
-    phases = weight.reshape(out, c, weight.shape[2] // a, a, weight.shape[3] // b, b).transpose(0, 1, 3, 5, 2, 4)
+    phases = weight.reshape(out, c, weight.shape[2] // a, a, weight.shape[3] // b, b).transpose(
+        0, 1, 3, 5, 2, 4
+    )
     phases = phases.reshape(out, c * a * b, *phases.shape[4:])
     pad_h, pad_w = (int(p) for p in layer.padding)
     grid = [
         -(-(side + 2 * pad) // step) + taps
-        for side, pad, step, taps in ((shape[1], pad_h, a, phases.shape[2]), (shape[2], pad_w, b, phases.shape[3]))
+        for side, pad, step, taps in (
+            (shape[1], pad_h, a, phases.shape[2]),
+            (shape[2], pad_w, b, phases.shape[3]),
+        )
     ]
     spectrum = np.fft.rfft2(phases, grid).transpose(2, 3, 0, 1)
     largest = np.linalg.svd(spectrum, compute_uv=False)[..., 0].max()
@@ -129,7 +167,9 @@ def conv_norm(layer: nn.Conv2d, shape: tuple[int, int, int], name: str = "convol
 
 
 def spectral_norm(weight: Float[np.ndarray, "out in"], name: str = "weight") -> float:
-    """Return an upper bound on the largest singular value: LAPACK's value, raised by the error it may have."""
+    """Return an upper bound on the largest singular value: LAPACK's value, raised by the error it
+    may have.
+    """
     if not np.isfinite(weight).all():
         raise WganError(f"layer {name} holds NaN or infinite weights: nothing is certified")
     return _rounded_up(float(np.linalg.svd(weight, compute_uv=False)[0]), max(weight.shape))
@@ -141,13 +181,17 @@ def _rounded_up(value: float, operations: int) -> float:
 
 
 def frozen(net: nn.Module) -> nn.Module:
-    """Make a network's parametrised weights plain, in float64, never to be trained again; the same network is returned.
+    """Make a network's parametrised weights plain, in float64, never to be trained again; the same
+    network is returned.
 
-    Not for a copy of a network that goes on: torch gives a copied layer the original's class, and would undo that too.
+    Not for a copy of a network that goes on: torch gives a copied layer the original's class, and
+    would undo that too.
     """
     net.eval()
     for module in list(net.modules()):
         if nn.utils.parametrize.is_parametrized(module):
             for tensor in list(module.parametrizations):  # type: ignore[arg-type]
-                nn.utils.parametrize.remove_parametrizations(module, tensor, leave_parametrized=True)
+                nn.utils.parametrize.remove_parametrizations(
+                    module, tensor, leave_parametrized=True
+                )
     return net.to(torch.float64).requires_grad_(False)

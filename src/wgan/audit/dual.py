@@ -1,6 +1,8 @@
-"""What distance does a critic of the table of variants read between two fixed samples? An estimate, never a certificate.
+"""What distance does a critic of the table of variants read between two fixed samples? An estimate,
+never a certificate.
 
-The dual of W1 (Villani 2009, equation 5.11) with each row's own way to keep the critic Lipschitz; no generator moves.
+The dual of W1 (Villani 2009, equation 5.11) with each row's own way to keep the critic Lipschitz;
+no generator moves.
 """
 
 from collections.abc import Callable
@@ -13,14 +15,14 @@ from torch import Tensor, nn
 
 from wgan.audit.auditor import CHUNK, draw
 from wgan.audit.certificate import certify, frozen
+from wgan.base.errors import WganError
+from wgan.base.seeding import derive, torch_generator
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
-from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import CriticLoss, Variant, variant
 from wgan.objectives.lipschitz import between, gradient_norms
 from wgan.objectives.scores import DUAL_W1
-from wgan.base.seeding import derive, torch_generator
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
 NORM_POINTS, PAIRS = 4096, 2**18
@@ -30,11 +32,13 @@ NO_UNIT = "no unit, an unknown multiple of W1"
 
 @dataclass(frozen=True)
 class Dual(Printed):
-    """What a critic read: the mean score difference over both samples, in their unit where the row measures W1.
+    """What a critic read: the mean score difference over both samples, in their unit where the row
+    measures W1.
 
-    `corrected` takes the penalty's slope off (`slope_corrected`), where the row has that penalty. `mean_norm` and
-    `max_norm` are of the critic's gradient at interpolates: a critic for W1 should have 1. `drift` is the relative change
-    of the value over the second half of the training, in which the learning rate falls to 0; `settled` says that it was below 5 %.
+    `corrected` takes the penalty's slope off (`slope_corrected`), where the row has that penalty.
+    `mean_norm` and `max_norm` are of the critic's gradient at interpolates: a critic for W1 should
+    have 1. `drift` is the relative change of the value over the second half of the training, in
+    which the learning rate falls to 0; `settled` says that it was below 5 %.
     """
 
     variant: str
@@ -54,7 +58,9 @@ class Dual(Printed):
 
     @property
     def certified(self) -> float | None:
-        """value / L, which is at most the exact W1 of these samples, where the row's critic has a certified L."""
+        """value / L, which is at most the exact W1 of these samples, where the row's critic has a
+        certified L.
+        """
         return self.value / self.lipschitz if self.lipschitz else None
 
     @property
@@ -62,26 +68,48 @@ class Dual(Printed):
         return self.value > 0 and abs(self.drift) < SETTLED
 
     def __str__(self) -> str:
-        certified = "" if self.certified is None else f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f}"
+        certified = (
+            ""
+            if self.certified is None
+            else f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f}"
+        )
         standing = "" if certified else " and not certified"
         corrected = "" if self.corrected is None else f", slope-corrected {figures(self.corrected)}"
         doubt = "" if self.settled else f"; still moving: {self.drift:+.0%} in the second half"
         return (
-            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified}, in-sample{standing} (gradient norm {self.mean_norm:.3f} mean,"
-            f" {self.max_norm:.3f} largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d}, {self.units})"
+            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified},"
+            f" in-sample{standing} (gradient norm {self.mean_norm:.3f} mean, {self.max_norm:.3f}"
+            f" largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d},"
+            f" {self.units})"
         )
 
     def facts(self) -> dict[str, str]:
         return {
-            "critic reads": f"{figures(self.value)}, the mean score difference of these two samples",
-            "slope-corrected": "not for this variant" if self.corrected is None else f"{figures(self.corrected)}, not certified",
-            "certified": "not for this variant"
-            if self.certified is None
-            else f"{figures(self.certified)}, divided by L={self.lipschitz:.9f}: at most the exact W1 of these samples",
+            "critic reads": (
+                f"{figures(self.value)}, the mean score difference of these two samples"
+            ),
+            "slope-corrected": (
+                "not for this variant"
+                if self.corrected is None
+                else f"{figures(self.corrected)}, not certified"
+            ),
+            "certified": (
+                "not for this variant"
+                if self.certified is None
+                else (
+                    f"{figures(self.certified)}, divided by L={self.lipschitz:.9f}: at most the"
+                    " exact W1 of these samples"
+                )
+            ),
             "variant": f"{self.variant}, which estimates: {self.measures}",
-            "gradient norm": f"{self.mean_norm:.4f} mean, {self.max_norm:.4f} largest found, at interpolates",
+            "gradient norm": (
+                f"{self.mean_norm:.4f} mean, {self.max_norm:.4f} largest found, at interpolates"
+            ),
             "penalty weight": "none" if self.penalty_weight is None else f"{self.penalty_weight:g}",
-            "settled": f"{'yes' if self.settled else 'no'}: {self.drift:+.1%} over the second half of {self.steps} steps",
+            "settled": (
+                f"{'yes' if self.settled else 'no'}: {self.drift:+.1%} over the second half of"
+                f" {self.steps} steps"
+            ),
             "samples": f"{self.n} and {self.m}, {self.d} dimension{'s' if self.d > 1 else ''}",
             "unit": self.units,
         }
@@ -91,12 +119,14 @@ class Dual(Printed):
 
 
 def slope_corrected(value: float, penalty_weight: float) -> float:
-    """Return the W that solves value = W + W^2 / (2 lambda): W = lambda (sqrt(1 + 2 value / lambda) - 1).
+    """Return the W that solves value = W + W^2 / (2 lambda): W = lambda (sqrt(1 + 2 value / lambda)
+    - 1).
 
-    With the penalty lambda (|grad f| - 1)^2 a critic gains by more slope than 1: along transport of length W, slope s pays
-    s W - lambda (s - 1)^2, best at s = 1 + W / (2 lambda), which reads s W. For any pair, if a Kantorovich potential has
-    slope 1 at the interpolates, the optimum reads at least W + W^2 / (2 lambda), with equality where the optimal critic's
-    slope is the same at all interpolates: so the corrected value errs upwards from slopes that vary, and downwards from
+    With the penalty lambda (|grad f| - 1)^2 a critic gains by more slope than 1: along transport of
+    length W, slope s pays s W - lambda (s - 1)^2, best at s = 1 + W / (2 lambda), which reads s W.
+    For any pair, if a Kantorovich potential has slope 1 at the interpolates, the optimum reads at
+    least W + W^2 / (2 lambda), with equality where the optimal critic's slope is the same at all
+    interpolates: so the corrected value errs upwards from slopes that vary, and downwards from
     critics that cannot or did not reach the optimum. It is a correction, not a bound.
 
     >>> round(slope_corrected(20 + 20**2 / 20, penalty_weight=10), 6)
@@ -119,9 +149,11 @@ def dual(
     units: str = "data coordinates",
     progress: Callable[[int, int], None] = lambda step, steps: None,
 ) -> Dual:
-    """Train a critic of any row of the table of variants between two fixed samples, and return what it reads.
+    """Train a critic of any row of the table of variants between two fixed samples, and return what
+    it reads.
 
-    mean f(x) - mean f(y) for the trained f (Jensen-Shannon rows: their own estimate), over all of both samples.
+    mean f(x) - mean f(y) for the trained f (Jensen-Shannon rows: their own estimate), over all of
+    both samples.
 
     Args:
         x: samples `[n, d]` ("real"), in any unit.
@@ -136,12 +168,15 @@ def dual(
         progress: called with (step, steps).
 
     Returns:
-        The reading with the gradient norms, the slope-corrected value for a two-sided penalty, and how far it still moved.
+        The reading with the gradient norms, the slope-corrected value for a two-sided penalty, and
+        how far it still moved.
 
     Raises:
-        WganError: wrong samples, an unknown row, steps below 8, or a critic whose scores stopped being finite.
+        WganError: wrong samples, an unknown row, steps below 8, or a critic whose scores stopped
+            being finite.
 
-    Source: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the correction is derived in `slope_corrected`.
+    Source: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the correction
+    is derived in `slope_corrected`.
 
     >>> x = np.random.default_rng(0).normal(size=(100, 2))
     >>> dual(x, x + [2.0, 0.0], steps=8, width=8).n
@@ -154,20 +189,34 @@ def dual(
     row = variant(name).adjusted(penalty_weight)
     a, b = sample_pair(x, y)
     middle = (a.mean(0) + b.mean(0)) / 2
-    # f(x) = scale g(x / scale) has g's slope, so training g with lambda / scale is the same problem with better numbers
-    scale = 1.0 if row.constraint and row.constraint.bound else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
+    # f(x) = scale g(x / scale) has g's slope, so training g with lambda / scale is the same problem
+    # with better numbers
+    scale = (
+        1.0
+        if row.constraint and row.constraint.bound
+        else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
+    )
     scaled = row.adjusted(row.penalty.weight / scale) if row.penalty else row
     x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "dual", "dropout"))
-        critic, drift = _trained(scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress)
+        critic, drift = _trained(
+            scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress
+        )
     is_distance = row.score is DUAL_W1
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
-    mean_norm, max_norm = (norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed))
+    mean_norm, max_norm = (
+        norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed)
+    )
     lipschitz = None
-    if row.reads_w1 and not row.penalty:  # the certified value is that of the frozen critic, in float64 like its certificate
+    if (
+        row.reads_w1 and not row.penalty
+    ):  # the certified value is that of the frozen critic, in float64 like its certificate
         lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz
-        value = _reading(scaled, critic, *(torch.from_numpy((s - middle) / scale) for s in (a, b))) * scale
+        value = (
+            _reading(scaled, critic, *(torch.from_numpy((s - middle) / scale) for s in (a, b)))
+            * scale
+        )
     weight = row.penalty.weight if row.penalty else None
     return Dual(
         variant=row.name,
@@ -188,9 +237,17 @@ def dual(
 
 
 def _trained(
-    row: Variant, x: Tensor, y: Tensor, steps: int, network: NetworkConfig, seed: int, progress: Callable[[int, int], None]
+    row: Variant,
+    x: Tensor,
+    y: Tensor,
+    steps: int,
+    network: NetworkConfig,
+    seed: int,
+    progress: Callable[[int, int], None],
 ) -> tuple[nn.Module, float]:
-    """Return the trained critic, and how much its reading changed over the second half, relative to the last."""
+    """Return the trained critic, and how much its reading changed over the second half, relative to
+    the last.
+    """
     critic = build_critic(network, tuple(x.shape[1:]), seed, row.layers)
     loss = CriticLoss(critic, row)
     optimiser = torch.optim.Adam(critic.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
@@ -200,7 +257,11 @@ def _trained(
         for group in optimiser.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step / steps)
         optimiser.zero_grad()
-        loss(draw(x, BATCH, generator), draw(y, BATCH, generator), torch.rand(BATCH, generator=generator)).loss.mean().backward()
+        loss(
+            draw(x, BATCH, generator),
+            draw(y, BATCH, generator),
+            torch.rand(BATCH, generator=generator),
+        ).loss.mean().backward()
         optimiser.step()
         if row.constraint:
             row.constraint.project(critic, row.constraint.bound)
@@ -209,13 +270,18 @@ def _trained(
         progress(step + 1, steps)
     after = _reading(row, critic, x, y)
     if not np.isfinite(after):
-        raise WganError(f"the critic's scores stopped being finite within {steps} steps (seed {seed}): bring the samples to a common scale")
+        raise WganError(
+            f"the critic's scores stopped being finite within {steps} steps (seed {seed}): bring"
+            " the samples to a common scale"
+        )
     return critic, (after - before) / abs(after) if after else 0.0
 
 
 @torch.no_grad()
 def _reading(row: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The row's estimate over all of both samples. Most add a term of each, so each may be averaged by itself; others need pairs."""
+    """The row's estimate over all of both samples. Most add a term of each, so each may be averaged
+    by itself; others need pairs.
+    """
     critic.eval()
     f_x, f_y = (torch.cat([critic(part).double() for part in s.split(CHUNK)]) for s in (x, y))
     critic.train()
@@ -224,7 +290,11 @@ def _reading(row: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
         return float(row.score.estimate(draw(f_x, PAIRS, pairs), draw(f_y, PAIRS, pairs)).mean())
     zero_x, zero_y = torch.zeros_like(f_x), torch.zeros_like(f_y)
     estimate = row.score.estimate
-    return float(estimate(f_x, zero_x).mean() + estimate(zero_y, f_y).mean() - estimate(zero_x, zero_x).mean())
+    return float(
+        estimate(f_x, zero_x).mean()
+        + estimate(zero_y, f_y).mean()
+        - estimate(zero_x, zero_x).mean()
+    )
 
 
 def _norms(critic: nn.Module, x: Tensor, y: Tensor, seed: int) -> tuple[float, float]:

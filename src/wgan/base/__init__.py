@@ -1,1 +1,3 @@
-"""The ground floor: errors, files, seeds, intervals, provenance and progress. It imports no stage."""
+"""The ground floor: errors, files, seeds, intervals, provenance and progress. It imports no
+stage.
+"""

@@ -1,15 +1,20 @@
-"""How does wgan say that something is wrong? One error type, whose message names the fault, the place and the remedy."""
+"""How does wgan say that something is wrong? One error type, whose message names the fault, the
+place and the remedy.
+"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class WganError(ValueError):
-    """Input that cannot be used; the command line prints the message alone and leaves with exit code 2."""
+    """Input that cannot be used; the command line prints the message alone and leaves with exit
+    code 2.
+    """
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that names the nearest known word (letters swapped come first), or all of them when none is near.
+    """Return a sentence that names the nearest known word (letters swapped come first), or all of
+    them when none is near.
 
     >>> did_you_mean("wgan-pg", ["gan", "wgan-gp"])
     "Did you mean 'wgan-gp'?"

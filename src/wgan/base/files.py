@@ -1,4 +1,6 @@
-"""How is a file written so that nobody ever sees half of it? Beside its place, synced to disk, then renamed over it."""
+"""How is a file written so that nobody ever sees half of it? Beside its place, synced to disk, then
+renamed over it.
+"""
 
 import os
 import tempfile
@@ -11,7 +13,8 @@ PARTIAL = ".partial"
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is removed.
+    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is
+    removed.
 
     >>> with replaced(Path("note.txt")) as target:
     ...     _ = target.write_text("whole")
@@ -36,7 +39,9 @@ def replaced(path: Path) -> Iterator[Path]:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what a process that was killed while writing left in a folder that nobody else writes to."""
+    """Remove what a process that was killed while writing left in a folder that nobody else writes
+    to.
+    """
     for path in folder.rglob(f".*{PARTIAL}"):
         path.unlink(missing_ok=True)
 

@@ -12,7 +12,9 @@ LARGE = 999.5
 
 @dataclass(frozen=True)
 class Mean:
-    """A mean and the half-width of its interval, 95 % unless said otherwise; the half-width of a single value is not a number."""
+    """A mean and the half-width of its interval, 95 % unless said otherwise; the half-width of a
+    single value is not a number.
+    """
 
     value: float
     half_width: float
@@ -25,14 +27,20 @@ class Mean:
 
 
 def mean_of(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> Mean:
-    """Return mean and t_{(1 + c) / 2, n-1} s / sqrt(n), for independent values of nearly normal mean (Student 1908), c the confidence.
+    """Return mean and t_{(1 + c) / 2, n-1} s / sqrt(n), for independent values of nearly normal
+    mean (Student 1908), c the confidence.
 
     >>> print(mean_of([1.0, 2.0, 3.0]))
     2.0 +- 2.5
     """
     n = len(values)
-    spread = float("nan") if n < 2 else float(np.std(values, ddof=1)) if np.ptp(values) > 0 else 0.0  # of equal values no rounding
-    return Mean(float(np.mean(values)), float(stats.t.ppf((1 + confidence) / 2, max(n - 1, 1))) * spread / float(np.sqrt(n)))
+    spread = (
+        float("nan") if n < 2 else float(np.std(values, ddof=1)) if np.ptp(values) > 0 else 0.0
+    )  # of equal values no rounding
+    return Mean(
+        float(np.mean(values)),
+        float(stats.t.ppf((1 + confidence) / 2, max(n - 1, 1))) * spread / float(np.sqrt(n)),
+    )
 
 
 def short(value: float) -> str:
@@ -45,7 +53,8 @@ def short(value: float) -> str:
 
 
 def decimals(half_width: float) -> int:
-    """Return how many decimals show two significant digits of an interval: no more are known; 3 where it has no width.
+    """Return how many decimals show two significant digits of an interval: no more are known; 3
+    where it has no width.
 
     >>> decimals(0.0012), decimals(15.0), decimals(0.0)
     (4, 0, 3)

@@ -16,7 +16,9 @@ PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "POT", "safetensors", "p
 
 
 def provenance() -> dict[str, Any]:
-    """Return when, with what and where this process works; results are the same to the bit only where versions and threads are."""
+    """Return when, with what and where this process works; results are the same to the bit only
+    where versions and threads are.
+    """
     return {
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         "wgan": __version__,
@@ -34,14 +36,20 @@ def provenance() -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """Return the commit of wgan's own checkout, with a + where it has changes; none where it was installed as a wheel."""
+    """Return the commit of wgan's own checkout, with a + where it has changes; none where it was
+    installed as a wheel.
+    """
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():
         return None
     try:
         git = ["git", "-C", str(folder)]
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-        changed = subprocess.run([*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True).stdout.strip()
+        commit = subprocess.run(
+            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        changed = subprocess.run(
+            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True
+        ).stdout.strip()
         return commit + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return None

@@ -1,4 +1,6 @@
-"""Where does randomness come from? Every draw is a function of (seed, what it is for, counters), so nothing needs saving."""
+"""Where does randomness come from? Every draw is a function of (seed, what it is for, counters), so
+nothing needs saving.
+"""
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -9,7 +11,8 @@ from torch import Tensor
 
 
 def derive(seed: int, *labels: str | int) -> int:
-    """Return a 63-bit seed for one stream of random numbers: a hash of (seed, labels), independent between labels.
+    """Return a 63-bit seed for one stream of random numbers: a hash of (seed, labels), independent
+    between labels.
 
     >>> derive(0, "latent", 1) == derive(0, "latent", 1) != derive(0, "latent", 2)
     True
@@ -24,11 +27,19 @@ def numpy_generator(seed: int, *labels: str | int) -> np.random.Generator:
 
 
 def torch_generator(device: torch.device, seed: int, *labels: str | int) -> torch.Generator:
-    """Return torch's generator on `device` for one stream (devices of other kinds give other numbers)."""
+    """Return torch's generator on `device` for one stream (devices of other kinds give other
+    numbers).
+    """
     return torch.Generator(device=device).manual_seed(derive(seed, *labels))
 
 
-def latents(seed: int, n: int, latent: int, device: torch.device, block: int = 256) -> Iterator[Tensor]:
-    """Yield standard normal noise in whole blocks `[256, latent]`, at least `n` rows in all; a row does not depend on `n`."""
+def latents(
+    seed: int, n: int, latent: int, device: torch.device, block: int = 256
+) -> Iterator[Tensor]:
+    """Yield standard normal noise in whole blocks `[256, latent]`, at least `n` rows in all; a row
+    does not depend on `n`.
+    """
     for i in range(-(-n // block)):
-        yield torch.randn(block, latent, generator=torch_generator(device, seed, "sample", i), device=device)
+        yield torch.randn(
+            block, latent, generator=torch_generator(device, seed, "sample", i), device=device
+        )

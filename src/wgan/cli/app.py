@@ -10,7 +10,10 @@ from wgan.data import Dataset, TableCodec
 
 app = cyclopts.App(
     name="wgan",
-    help="Wasserstein GANs: from data to a trained generator, and the distance that says how good it is.",
+    help=(
+        "Wasserstein GANs: from data to a trained generator, and the distance that says how good"
+        " it is."
+    ),
     version=__version__,
     result_action="return_value",
 )

@@ -1,4 +1,6 @@
-"""`wgan compare DATA`: which variant does better on these data, and is the difference larger than the noise?"""
+"""`wgan compare DATA`: which variant does better on these data, and is the difference larger than
+the noise?
+"""
 
 import json
 import os
@@ -15,14 +17,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from wgan.base.errors import WganError
+from wgan.base.files import write_text
 from wgan.cli.app import Flag, app, print_table, screen
 from wgan.data import Dataset, short_name
-from wgan.base.errors import WganError
 from wgan.evaluation.features import load_features
-from wgan.base.files import write_text
 from wgan.jobs import run_all
 from wgan.objectives import variant
-from wgan.report import Finished, comparison_json, conclusions, grouped, read_finished, results_table, write_report
+from wgan.report import (
+    Finished,
+    comparison_json,
+    conclusions,
+    grouped,
+    read_finished,
+    results_table,
+    write_report,
+)
 from wgan.training import Config, configure, from_file, from_settings, prepare, train
 from wgan.training.config import Layer
 
@@ -48,7 +58,8 @@ def compare_command(
     jobs: int | None = None,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger than the noise; the same command again goes on.
+    """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger
+    than the noise; the same command again goes on.
 
     Parameters
     ----------
@@ -61,7 +72,8 @@ def compare_command(
     steps
         Generator steps of every run; half of what `wgan train` takes unless given.
     equal_time
-        Give each variant as many steps as take as long as the first one's --steps, by a short trial of each beforehand.
+        Give each variant as many steps as take as long as the first one's --steps, by a short trial
+        of each beforehand.
     features
         Of pictures: what they are compared on, as `wgan evaluate` takes it.
     out
@@ -75,8 +87,16 @@ def compare_command(
     """
     names = variants or list(VARIANTS)
     at_once = min(os.cpu_count() or 1, MOST_AT_ONCE) if jobs is None else jobs
-    if seeds < 1 or at_once < 1 or (steps is not None and steps < 1) or len(set(names)) != len(names):
-        raise WganError(f"--seeds {seeds} --jobs {at_once} --steps {steps} --variants {' '.join(names)}: give 1 or more, and each variant once")
+    if (
+        seeds < 1
+        or at_once < 1
+        or (steps is not None and steps < 1)
+        or len(set(names)) != len(names)
+    ):
+        raise WganError(
+            f"--seeds {seeds} --jobs {at_once} --steps {steps} --variants {' '.join(names)}: give 1"
+            " or more, and each variant once"
+        )
     for name in names:
         variant(name)
     _refuse(set_ or [])
@@ -86,12 +106,27 @@ def compare_command(
     first, dataset = configure([*asked, _of(names[0], steps)], progress=not quiet)
     load_features(features, dataset.codec)  # refused before any run is trained
     length = steps or max(1, first.training.steps // SHARE_OF_STEPS)
-    lengths = _lengths(folder, names, length, asked, dataset, at_once) if equal_time else dict.fromkeys(names, length)
+    lengths = (
+        _lengths(folder, names, length, asked, dataset, at_once)
+        if equal_time
+        else dict.fromkeys(names, length)
+    )
     commands = _commands(folder, data, lengths, seeds, features, set_ or [])
-    console, columns = Console(stderr=True), [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+    console, columns = (
+        Console(stderr=True),
+        [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()],
+    )
+    with Progress(
+        *columns, console=console, disable=quiet or not console.is_terminal, transient=True
+    ) as progress:
         task = progress.add_task("")
-        run_all(commands, at_once, lambda done, total, now: progress.update(task, description=", ".join(now), completed=done, total=total))
+        run_all(
+            commands,
+            at_once,
+            lambda done, total, now: progress.update(
+                task, description=", ".join(now), completed=done, total=total
+            ),
+        )
     screen.print(f"{data}: means +- 95 % over {seeds} seeds")
     _conclude([read_finished(run) for run in commands], folder)
     return 0
@@ -115,38 +150,86 @@ def _conclude(finished: Sequence[Finished], folder: Path) -> None:
 
 
 def _commands(
-    folder: Path, data: str, lengths: Mapping[str, int], seeds: int, features: Path | None, settings: Sequence[str]
+    folder: Path,
+    data: str,
+    lengths: Mapping[str, int],
+    seeds: int,
+    features: Path | None,
+    settings: Sequence[str],
 ) -> dict[Path, list[list[str]]]:
-    """Return for each run's folder the commands that make it: training, which is soon through where it is done, and evaluation, where it is not."""
+    """Return for each run's folder the commands that make it: training, which is soon through where
+    it is done, and evaluation, where it is not.
+    """
     found = {}
     for seed in range(seeds):
         for name, steps in lengths.items():
             run = folder / f"{name}-{seed}"
-            training = ["train", data, "--variant", name, "--seed", str(seed), "--steps", str(steps), "--out", str(run), "--quiet"]
-            evaluating = ["evaluate", str(run), "--quiet", *(["--features", str(features)] if features else [])]
+            training = [
+                "train",
+                data,
+                "--variant",
+                name,
+                "--seed",
+                str(seed),
+                "--steps",
+                str(steps),
+                "--out",
+                str(run),
+                "--quiet",
+            ]
+            evaluating = [
+                "evaluate",
+                str(run),
+                "--quiet",
+                *(["--features", str(features)] if features else []),
+            ]
             done = _evaluated(run, features, steps)
-            found[run] = [[*training, *(word for each in settings for word in ("--set", each))], *([] if done else [evaluating])]
+            found[run] = [
+                [*training, *(word for each in settings for word in ("--set", each))],
+                *([] if done else [evaluating]),
+            ]
     return found
 
 
 def _of(name: str, steps: int | None) -> Layer:
-    return "compare", {"objective": {"variant": name}, "training": {"steps": steps} if steps else {}}
+    return "compare", {
+        "objective": {"variant": name},
+        "training": {"steps": steps} if steps else {},
+    }
 
 
 def _refuse(settings: Sequence[str]) -> None:
     for setting in settings:
-        for key, flag in (("objective.variant", "--variants"), ("training.seed", "--seeds"), ("training.steps", "--steps"), ("data.source", "DATA")):
+        for key, flag in (
+            ("objective.variant", "--variants"),
+            ("training.seed", "--seeds"),
+            ("training.steps", "--steps"),
+            ("data.source", "DATA"),
+        ):
             if setting.replace(" ", "").startswith(f"{key}="):
                 raise WganError(f"--set {setting}: is what {flag} says here: give it there")
 
 
 def _evaluated(run: Path, features: Path | None, steps: int) -> bool:
-    """Tell whether a run of so many steps was evaluated at its end, as this command would: on these features, all else unless asked for."""
+    """Tell whether a run of so many steps was evaluated at its end, as this command would: on these
+    features, all else unless asked for.
+    """
     try:
-        about, verdict = (json.loads((run / name).read_text(encoding="utf-8")) for name in ("evaluation.json", "verdict.json"))
-        asked = {"features": str(features) if features else None, "number": None, "target": None, "test": None, "seed": 0}
+        about, verdict = (
+            json.loads((run / name).read_text(encoding="utf-8"))
+            for name in ("evaluation.json", "verdict.json")
+        )
+        asked = {
+            "features": str(features) if features else None,
+            "number": None,
+            "target": None,
+            "test": None,
+            "seed": 0,
+        }
         asked_for = from_file(run / "config.toml")[1]["training"]["steps"]
-        return bool(asked_for == steps and about["step"] == verdict["step"] and about["asked"] == asked)
+        return bool(
+            asked_for == steps and about["step"] == verdict["step"] and about["asked"] == asked
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -155,14 +238,25 @@ def _check_place(folder: Path) -> None:
     """Refuse to write over files that no comparison wrote."""
     mine = folder / "comparison.json"
     for path in (mine, folder / "report.html"):
-        if path.exists() and not (mine.exists() and COMPARISON in mine.read_text(encoding="utf-8", errors="replace")):
+        if path.exists() and not (
+            mine.exists() and COMPARISON in mine.read_text(encoding="utf-8", errors="replace")
+        ):
             raise WganError(f"{path}: is there, and not of a comparison: choose another --out")
 
 
-def _lengths(folder: Path, names: Sequence[str], length: int, asked: Sequence[Layer], dataset: Dataset, at_once: int) -> dict[str, int]:
-    """Return the steps of each variant that take as long as `length` of the first; kept in the folder, so that the same runs are gone on with.
+def _lengths(
+    folder: Path,
+    names: Sequence[str],
+    length: int,
+    asked: Sequence[Layer],
+    dataset: Dataset,
+    at_once: int,
+) -> dict[str, int]:
+    """Return the steps of each variant that take as long as `length` of the first; kept in the
+    folder, so that the same runs are gone on with.
 
-    Each is tried for 20 steps, three times in turn, in this process alone with as many threads as a run has; the medians count.
+    Each is tried for 20 steps, three times in turn, in this process alone with as many threads as a
+    run has; the medians count.
     """
     path = folder / "steps.json"
     if path.exists():
@@ -184,13 +278,24 @@ def _lengths(folder: Path, names: Sequence[str], length: int, asked: Sequence[La
     typical = {name: statistics.median(seconds) for name, seconds in taken.items()}
     steps = {name: max(1, round(length * typical[names[0]] / typical[name])) for name in names}
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps({"first": [names[0], length], "steps": steps, "seconds_of_20_steps": typical}, indent=2) + "\n")
+    write_text(
+        path,
+        json.dumps(
+            {"first": [names[0], length], "steps": steps, "seconds_of_20_steps": typical}, indent=2
+        )
+        + "\n",
+    )
     return steps
 
 
 def _seconds(config: Config, dataset: Dataset) -> float:
     """Return how long 20 steps take, the first two left out."""
-    short = replace(config, training=replace(config.training, steps=PILOT_STEPS + 2, warmup_critic_steps=0, stop_when_converged=False))
+    short = replace(
+        config,
+        training=replace(
+            config.training, steps=PILOT_STEPS + 2, warmup_critic_steps=0, stop_when_converged=False
+        ),
+    )
     started = 0.0
     for record in train(prepare(short, dataset), short, dataset):
         if record.step == 2:

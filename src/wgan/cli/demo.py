@@ -9,9 +9,9 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
 from wgan.demos import DEMOS, check_room, demo, write
-from wgan.base.errors import WganError
 
 
 @app.command(name="demo")
@@ -46,15 +46,28 @@ def demo_command(
     chosen = demo(name)
     count = chosen.seeds if seeds is None else seeds
     if count < 1 or not 0 < effort < inf:
-        raise WganError(f"--seeds {count} --effort {effort:g}: give 1 seed or more, and a finite effort above 0")
+        raise WganError(
+            f"--seeds {count} --effort {effort:g}: give 1 seed or more, and a finite effort above 0"
+        )
     folder = out or Path("demos") / chosen.name
     check_room(folder)
     console, started = Console(stderr=True), time.perf_counter()
     columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+    with Progress(
+        *columns, console=console, disable=quiet or not console.is_terminal, transient=True
+    ) as progress:
         task = progress.add_task("")
-        result = chosen.run(count, effort, lambda what, done, total: progress.update(task, description=what, completed=done, total=total))
+        result = chosen.run(
+            count,
+            effort,
+            lambda what, done, total: progress.update(
+                task, description=what, completed=done, total=total
+            ),
+        )
     write(result, folder)
     screen.print(result.markdown())
-    screen.print(f"{count} seeds, mean +- 95 %; {time.perf_counter() - started:.0f} s; numbers and figure in {folder}")
+    screen.print(
+        f"{count} seeds, mean +- 95 %; {time.perf_counter() - started:.0f} s; numbers and figure in"
+        f" {folder}"
+    )
     return 0

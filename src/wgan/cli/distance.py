@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from wgan import audit
+from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
 from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
 from wgan.distances.results import Printed, finite
 from wgan.distances.spaces import fit_space
-from wgan.base.errors import WganError
 from wgan.sources import read_pair
 
 P, Q = "3,2,1,4", "1,2,4,3"
@@ -49,24 +49,27 @@ def distance_command(
     Parameters
     ----------
     a
-        What `wgan train` takes, a run's folder (fresh samples of its generator), or a histogram such as 3,2,1,4. Without A
-        and B: the example of 3,2,1,4 and 1,2,4,3.
+        What `wgan train` takes, a run's folder (fresh samples of its generator), or a histogram
+        such as 3,2,1,4. Without A and B: the example of 3,2,1,4 and 1,2,4,3.
     b
         Likewise.
     metric
-        auto: exact up to 10,000 x 10,000 samples, sliced beyond. dual: what a critic of --variant reads.
+        auto: exact up to 10,000 x 10,000 samples, sliced beyond. dual: what a critic of --variant
+            reads.
     p
         The order, 1 unless given: 1 or 2; in one dimension any, also inf; max-sliced has 2.
     space
         raw, standard (columns in standard deviations of A) or pca-K (the first K principal axes).
     number
-        Samples of each side at most; all unless given, and as many of a generator as of the other side.
+        Samples of each side at most; all unless given, and as many of a generator as of the other
+        side.
     bracket
         Print an interval: of the population (with --confidence), or of these samples alone.
     confidence
         The probability of a population bracket; 0.95 unless given.
     diameter
-        No two possible samples of one side lie farther apart, in raw coordinates; known for pictures of 8 bits.
+        No two possible samples of one side lie farther apart, in raw coordinates; known for
+        pictures of 8 bits.
     variant
         The row of `wgan variants` for --metric dual; wgan-gp unless given.
     steps
@@ -84,16 +87,29 @@ def distance_command(
         if a is not None:
             raise WganError(f"one source, {a}: give two")
         a, b = P, Q
-    _refuse_what_has_no_effect({"--confidence": confidence, "--diameter": diameter}, bracket == "population", "belongs to --bracket population")
+    _refuse_what_has_no_effect(
+        {"--confidence": confidence, "--diameter": diameter},
+        bracket == "population",
+        "belongs to --bracket population",
+    )
     _refuse_what_has_no_effect({"--variant": variant}, metric == "dual", "belongs to --metric dual")
-    _refuse_what_has_no_effect({"--steps": steps}, metric == "dual" or bracket is not None, "belongs to --metric dual and --bracket")
+    _refuse_what_has_no_effect(
+        {"--steps": steps},
+        metric == "dual" or bracket is not None,
+        "belongs to --metric dual and --bracket",
+    )
     if bracket is not None and (metric != "auto" or p not in (None, 1)):
         raise WganError("--bracket is of W1 alone: leave out --metric and --p")
     if metric == "dual" and p not in (None, 1):
         raise WganError("--metric dual reads W1: leave out --p")
     masses = _masses(a), _masses(b)
     if masses[0] is not None and masses[1] is not None:
-        others = {"--metric": None if metric == "auto" else metric, "--p": p, "--bracket": bracket, "-n": number}
+        others = {
+            "--metric": None if metric == "auto" else metric,
+            "--p": p,
+            "--bracket": bracket,
+            "-n": number,
+        }
         _refuse_what_has_no_effect(others, False, "is not for histograms")
         _print_histograms(masses[0], masses[1], explain, json_)
         return 0
@@ -101,15 +117,37 @@ def distance_command(
 
     def measure(report: Report) -> Printed:
         if bracket is not None:
-            known = (x.diameter, x.units) if diameter is None and x.diameter and y.diameter else (diameter, "declared")
+            known = (
+                (x.diameter, x.units)
+                if diameter is None and x.diameter and y.diameter
+                else (diameter, "declared")
+            )
             level = 0.95 if confidence is None else confidence
             length = 2000 if steps is None else steps
-            return audit.bracket(x.values, y.values, bracket, level, *known, steps=length, space=space, seed=seed, units=x.units, progress=report)
+            return audit.bracket(
+                x.values,
+                y.values,
+                bracket,
+                level,
+                *known,
+                steps=length,
+                space=space,
+                seed=seed,
+                units=x.units,
+                progress=report,
+            )
         chosen = fit_space(space, x.values, y.values, x.units)
         values = chosen.map(x.values), chosen.map(y.values)
         if metric == "dual":
             name, length = variant or "wgan-gp", 3000 if steps is None else steps
-            return audit.dual(*values, name, length, seed=seed, units=chosen.units, progress=lambda i, n: report(f"training a {name} critic", i, n))
+            return audit.dual(
+                *values,
+                name,
+                length,
+                seed=seed,
+                units=chosen.units,
+                progress=lambda i, n: report(f"training a {name} critic", i, n),
+            )
         report(f"{len(values[0])} x {len(values[1])} samples", 0, 1)
         order = p if p is not None else 2.0 if metric == "max-sliced" else 1.0
         return distance(*values, metric, order, seed=seed, floor=True, units=chosen.units)
@@ -134,12 +172,31 @@ def _refuse_what_has_no_effect(given: Mapping[str, object], has_effect: bool, wh
 
 def _print_histograms(p: list[float], q: list[float], explain: bool, as_json: bool) -> None:
     walk = earth_mover(p, q)
-    others = {"total variation": total_variation(p, q), "Jensen-Shannon, nats": jensen_shannon(p, q), "KL(P || Q), nats": kullback_leibler(p, q)}
+    others = {
+        "total variation": total_variation(p, q),
+        "Jensen-Shannon, nats": jensen_shannon(p, q),
+        "KL(P || Q), nats": kullback_leibler(p, q),
+    }
     if as_json:
-        print(json.dumps(finite({"distance": walk.distance, "flow": walk.flow.tolist(), "plan": walk.plan.tolist(), **others}), indent=2))
+        print(
+            json.dumps(
+                finite(
+                    {
+                        "distance": walk.distance,
+                        "flow": walk.flow.tolist(),
+                        "plan": walk.plan.tolist(),
+                        **others,
+                    }
+                ),
+                indent=2,
+            )
+        )
         return
     screen.print(walk.explain() if explain else str(walk))
-    screen.print("; ".join(f"{name} {value:.4g}" for name, value in others.items()) + " (of P and Q divided by their sums)")
+    screen.print(
+        "; ".join(f"{name} {value:.4g}" for name, value in others.items())
+        + " (of P and Q divided by their sums)"
+    )
 
 
 def _masses(source: str) -> list[float] | None:
@@ -152,16 +209,24 @@ def _masses(source: str) -> list[float] | None:
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Report]:
-    """Yield what long work calls with (what, step, steps); the bar goes to standard error, so that JSON stays clean."""
+    """Yield what long work calls with (what, step, steps); the bar goes to standard error, so that
+    JSON stays clean.
+    """
     columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet or not console.is_terminal, transient=True) as progress:
+    with Progress(
+        *columns, console=console, disable=quiet or not console.is_terminal, transient=True
+    ) as progress:
         task = progress.add_task("")
-        yield lambda what, step, steps: progress.update(task, description=what, completed=step, total=steps if steps > 1 else None)
+        yield lambda what, step, steps: progress.update(
+            task, description=what, completed=step, total=steps if steps > 1 else None
+        )
 
 
 def _interruptible(work: Callable[[], Result]) -> Result:
-    """Run work in a thread, so that Ctrl-C acts at once: the exact solver is one long call that hears of no signal."""
+    """Run work in a thread, so that Ctrl-C acts at once: the exact solver is one long call that
+    hears of no signal.
+    """
     outcome: list[Result] = []
     failure: list[BaseException] = []
 

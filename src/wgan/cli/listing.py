@@ -5,11 +5,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from wgan.base.errors import WganError
+from wgan.base.files import write_text
 from wgan.cli.app import app, print_columns, screen, times
 from wgan.data import Dataset, TableCodec, load, named_sources
 from wgan.data.infer import to_toml
-from wgan.base.errors import WganError
-from wgan.base.files import write_text
 from wgan.objectives import VARIANTS
 
 
@@ -34,7 +34,13 @@ def variants() -> int:
 
 
 @app.command
-def data(source: str | None = None, /, *, schema: Path | None = None, out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None) -> int:
+def data(
+    source: str | None = None,
+    /,
+    *,
+    schema: Path | None = None,
+    out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
+) -> int:
     """List the data known by name, or describe SOURCE: of a table what each column was taken for.
 
     Parameters
@@ -42,22 +48,35 @@ def data(source: str | None = None, /, *, schema: Path | None = None, out: Annot
     source
         Anything that `wgan train` takes.
     schema
-        Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind, step, low, high or format.
+        Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind,
+        step, low, high or format.
     out
         Of a table: write such a file of what was inferred, to be corrected.
     """
     if source is None:
         for name, summary in named_sources().items():
             screen.print(f"{name:20} {summary}")
-        screen.print("stacked-mnist:FOLDER three MNIST digits as red, green, blue: 1,000 modes; FOLDER holds MNIST's idx files")
-        screen.print("or a path: .npy, .npz, idx (as MNIST ships, .gz too), a folder or zip of pictures,")
-        screen.print("a table (.csv or .tsv with a line of names, .gz too; .parquet), or a .csv of numbers alone")
+        screen.print(
+            "stacked-mnist:FOLDER three MNIST digits as red, green, blue: 1,000 modes; FOLDER holds"
+            " MNIST's idx files"
+        )
+        screen.print(
+            "or a path: .npy, .npz, idx (as MNIST ships, .gz too), a folder or zip of pictures,"
+        )
+        screen.print(
+            "a table (.csv or .tsv with a line of names, .gz too; .parquet), or a .csv of numbers"
+            " alone"
+        )
         return 0
     dataset = load(source, schema=str(schema) if schema else None, progress=True)
     split = dataset.split()
-    screen.print(f"{dataset.name}: {len(dataset)} samples of shape {times(dataset.shape)} ({dataset.codec.kind})")
     screen.print(
-        f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and {split.n_held_out} held out; distances in {dataset.codec.units}"
+        f"{dataset.name}: {len(dataset)} samples of shape {times(dataset.shape)}"
+        f" ({dataset.codec.kind})"
+    )
+    screen.print(
+        f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and"
+        f" {split.n_held_out} held out; distances in {dataset.codec.units}"
     )
     print_columns(dataset)
     if out is not None:
@@ -71,7 +90,10 @@ def data(source: str | None = None, /, *, schema: Path | None = None, out: Annot
 
 def _write_schema(dataset: Dataset, out: Path) -> None:
     if not isinstance(dataset.codec, TableCodec):
-        raise WganError(f"--out writes the schema of a table, and {dataset.name} holds {dataset.codec.kind}: leave it out")
+        raise WganError(
+            f"--out writes the schema of a table, and {dataset.name} holds {dataset.codec.kind}:"
+            " leave it out"
+        )
     if out.exists():
         raise WganError(f"{out}: is there already, and nothing is overwritten: choose another name")
     write_text(out, to_toml(dataset.codec.columns))

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from wgan.cli.app import app, screen
 from wgan.base.errors import WganError
+from wgan.cli.app import app, screen
 from wgan.report import Format, read_finished, write_report
 
 
@@ -16,20 +16,25 @@ def report_command(
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
     form: Annotated[Format, Parameter(name="--format")] = "html",
 ) -> int:
-    """Write what came out of one run, or how several compare: the verdict in words, figures, samples, configuration, provenance.
+    """Write what came out of one run, or how several compare: the verdict in words, figures,
+    samples, configuration, provenance.
 
     Parameters
     ----------
     runs
-        Folders of finished runs on the same data; those that differ by their seed alone are taken together.
+        Folders of finished runs on the same data; those that differ by their seed alone are taken
+        together.
     out
-        A file of html or md, which may be written over; the folder for png or svg. Unless given report.html, report.md or figures, of one
-        run in its folder.
+        A file of html or md, which may be written over; the folder for png or svg. Unless given
+        report.html, report.md or figures, of one run in its folder.
     form
-        html: one file that needs no network. md: for a README, figures beside it. png or svg: the figures alone, for a paper.
+        html: one file that needs no network. md: for a README, figures beside it. png or svg: the
+            figures alone, for a paper.
     """
     if not runs:
-        raise WganError("no run: give the folder of one, such as runs/digits-wgan-gp-0, or of several")
+        raise WganError(
+            "no run: give the folder of one, such as runs/digits-wgan-gp-0, or of several"
+        )
     name = {"html": "report.html", "md": "report.md"}.get(form, "figures")
     place = out or (runs[0] / name if len(runs) == 1 else Path(name))
     write_report([read_finished(run) for run in runs], place, form)

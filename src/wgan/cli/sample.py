@@ -6,10 +6,10 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
+from wgan.base.errors import WganError
 from wgan.cli.app import app, screen
 from wgan.data import TableCodec
 from wgan.data.writers import check_place, write_samples
-from wgan.base.errors import WganError
 from wgan.training import load_model, sample_where
 
 
@@ -34,12 +34,15 @@ def sample(
     number
         How many.
     out
-        The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz (samples x, labels y), none (a folder of PNGs, a
-        folder a class), of tables .csv, .tsv (.gz too) or .parquet; samples.png unless given, of tables samples.csv.
+        The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz (samples x,
+        labels y), none (a folder of PNGs, a folder a class), of tables .csv, .tsv (.gz too) or
+        .parquet; samples.png unless given, of tables samples.csv.
     label
-        The class, of a generator trained with --labels; otherwise classes are as frequent as among its training samples.
+        The class, of a generator trained with --labels; otherwise classes are as frequent as among
+        its training samples.
     where
-        Of tables: a condition that every row satisfies, such as education=Masters, 'age>=30' or workclass= (missing); may be repeated.
+        Of tables: a condition that every row satisfies, such as education=Masters, 'age>=30' or
+        workclass= (missing); may be repeated.
     balance
         Of tables: a category whose levels are to be equally frequent.
     seed
@@ -52,14 +55,30 @@ def sample(
     check_place(out, model.codec)
     if where or balance:
         if label is not None:
-            raise WganError("--label is for models of classes, and --where and --balance for models of tables: give one or the other")
+            raise WganError(
+                "--label is for models of classes, and --where and --balance for models of tables:"
+                " give one or the other"
+            )
         asked = sample_where(model, number, seed, where or (), balance)
         write_samples(asked.raw, model.codec, out)
-        words = [*([f"with {' and '.join(where)}"] if where else []), *([f"with {balance} balanced"] if balance else [])]
-        waited = f", the first that satisfy this of {asked.tried} drawn" if where and asked.tried > 2 * number else ""
+        words = [
+            *([f"with {' and '.join(where)}"] if where else []),
+            *([f"with {balance} balanced"] if balance else []),
+        ]
+        waited = (
+            f", the first that satisfy this of {asked.tried} drawn"
+            if where and asked.tried > 2 * number
+            else ""
+        )
         screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")
         return 0
-    labels = np.full(number, model.label(label)) if label is not None else model.draw_labels(number, seed) if model.classes else None
+    labels = (
+        np.full(number, model.label(label))
+        if label is not None
+        else model.draw_labels(number, seed)
+        if model.classes
+        else None
+    )
     names = None if labels is None else [model.classes[y] for y in labels]
     write_samples(model.sample(number, seed, labels), model.codec, out, names)
     screen.print(f"{number} samples{'' if label is None else f' of class {label}'} in {out}")

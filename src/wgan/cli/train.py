@@ -66,13 +66,16 @@ def train_command(
     Parameters
     ----------
     data
-        A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip of pictures; digits unless given.
+        A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip
+        of pictures; digits unless given.
     variant
         A row of `wgan variants`; wgan-gp unless given, of tables wgan-lp.
     labels
-        Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv, an array of the .npz, or a file.
+        Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv,
+        an array of the .npz, or a file.
     schema
-        A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o FILE` writes one.
+        A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o FILE`
+        writes one.
     preset
         auto, toy, vectors, tables, small-images, images or residual.
     steps
@@ -110,8 +113,15 @@ def train_command(
             "stop_when_converged": stop_when_converged,
         },
     }
-    given = {section: {k: v for k, v in values.items() if v is not None} for section, values in flags.items()}
-    layers = [*([from_file(config)] if config else []), from_settings(set_ or []), ("command line", given)]
+    given = {
+        section: {k: v for k, v in values.items() if v is not None}
+        for section, values in flags.items()
+    }
+    layers = [
+        *([from_file(config)] if config else []),
+        from_settings(set_ or []),
+        ("command line", given),
+    ]
     resolved, dataset = configure(layers, preset, progress=not quiet)
     folder = out or default_folder(resolved)
     if resolve(layers).training.precision == "auto":
@@ -124,25 +134,43 @@ def train_command(
         screen.print(f"note: {words}")
     run = open_run(folder, resolved, dataset)
     if not quiet:
-        screen.print(f"training on {choose_device(resolved.training.device)} in {resolved.training.precision}")
+        screen.print(
+            f"training on {choose_device(resolved.training.device)} in"
+            f" {resolved.training.precision}"
+        )
         print_columns(dataset)
     resume(state, run)
     if state.step and not quiet:
         screen.print(f"going on from step {state.step} of {folder}")
     split = dataset.split(resolved.data.held_out, resolved.data.split_seed)
-    watch = Watch(split, [(int(line["step"]), line["held_out_w1"]) for line in run.metrics() if "held_out_w1" in line])
+    watch = Watch(
+        split,
+        [
+            (int(line["step"]), line["held_out_w1"])
+            for line in run.metrics()
+            if "held_out_w1" in line
+        ],
+    )
     with _Signals() as signals:
-        records = train(state, resolved, dataset, run, stop=lambda: signals.caught is not None, watch=watch)
+        records = train(
+            state, resolved, dataset, run, stop=lambda: signals.caught is not None, watch=watch
+        )
         stopped = _follow(records, resolved, state.step, quiet)
     if stopped:
-        saved = "and saved; the same command goes on from there" if state.step else "of the generator; the same command begins again"
+        saved = (
+            "and saved; the same command goes on from there"
+            if state.step
+            else "of the generator; the same command begins again"
+        )
         screen.print(f"stopped at step {state.step} {saved}")
         return 128 + int(signals.caught or signal.SIGINT)
     return _finish(run, resolved, state, dataset, watch)
 
 
 class _Signals:
-    """Catches the first SIGINT or SIGTERM so that a step can end and be saved; a second one acts at once."""
+    """Catches the first SIGINT or SIGTERM so that a step can end and be saved; a second one acts at
+    once.
+    """
 
     caught: int | None = None
 
@@ -175,7 +203,9 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
             stopped = record.stopped
             if record.metrics:
                 rate = progress.tasks[0].speed
-                status = f"estimate {record.metrics['estimate']:.4g}" + (f", {rate:.1f} steps/s" if rate else "")
+                status = f"estimate {record.metrics['estimate']:.4g}" + (
+                    f", {rate:.1f} steps/s" if rate else ""
+                )
                 progress.update(task, completed=record.step, status=status)
     return stopped
 
@@ -186,10 +216,19 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Wat
     headroom = critic_headroom(state, config, dataset, row)
     sentences = diagnose(row, config, run.metrics(), watch.trend, headroom)
     measured = {"n": watch.n, "floor": watch.floor()}
-    about = {"step": state.step, "seed": seed, "seconds": round(state.seconds, 1), "diagnosis": sentences, "measured": measured}
+    about = {
+        "step": state.step,
+        "seed": seed,
+        "seconds": round(state.seconds, 1),
+        "diagnosis": sentences,
+        "measured": measured,
+    }
     run.write_json("verdict.json", verdict.to_json() | about)
     early = f" of at most {config.training.steps}" if state.step < config.training.steps else ""
-    screen.print(f"{state.step} steps{early} in {state.seconds:.0f} s; samples, generator and metrics in {run.folder}")
+    screen.print(
+        f"{state.step} steps{early} in {state.seconds:.0f} s; samples, generator and metrics in"
+        f" {run.folder}"
+    )
     screen.print(str(verdict))
     for sentence in sentences:
         screen.print(sentence)
@@ -199,10 +238,27 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Wat
 def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
     screen.print(config.to_toml().rstrip())
     row, classes = row_of(config), classes_of(config, dataset)
-    generator = build_generator(config.network, dataset.shape, classes=len(classes), heads=dataset.codec.heads)
-    critic = build_critic(config.network, dataset.shape, layers=row.layers, classes=len(classes), heads=dataset.codec.heads)
+    generator = build_generator(
+        config.network, dataset.shape, classes=len(classes), heads=dataset.codec.heads
+    )
+    critic = build_critic(
+        config.network,
+        dataset.shape,
+        layers=row.layers,
+        classes=len(classes),
+        heads=dataset.codec.heads,
+    )
     split = dataset.split(config.data.held_out, config.data.split_seed)
-    screen.print(f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint: {row.constraint or 'none'}")
+    screen.print(
+        f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint:"
+        f" {row.constraint or 'none'}"
+    )
     kinds = f", {len(classes)} classes" if classes else ""
-    screen.print(f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape {times(dataset.shape)}{kinds}")
-    screen.print(f"# generator {count_parameters(generator):,} parameters, critic {count_parameters(critic):,}; the run goes to {folder}")
+    screen.print(
+        f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape"
+        f" {times(dataset.shape)}{kinds}"
+    )
+    screen.print(
+        f"# generator {count_parameters(generator):,} parameters, critic"
+        f" {count_parameters(critic):,}; the run goes to {folder}"
+    )

@@ -1,4 +1,6 @@
-"""Where do samples come from? `load` takes a name, a file, a folder or an array and returns one `Dataset`."""
+"""Where do samples come from? `load` takes a name, a file, a folder or an array and returns one
+`Dataset`.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +12,8 @@ import pandas as pd
 from sklearn.datasets import load_digits
 from torch import Tensor
 
+from wgan.base.errors import WganError, did_you_mean
+from wgan.base.seeding import numpy_generator
 from wgan.data import arrays, columns, frames, images, stacked
 from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
 from wgan.data.dataset import Batches, Dataset, Split
@@ -17,8 +21,6 @@ from wgan.data.infer import read_corrections
 from wgan.data.labels import OWN, labelled
 from wgan.data.tables import TableCodec
 from wgan.data.toys import SAMPLES, TOYS
-from wgan.base.errors import WganError, did_you_mean
-from wgan.base.seeding import numpy_generator
 
 __all__ = [
     "Batches",
@@ -40,11 +42,14 @@ Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
 
 def named_sources() -> dict[str, str]:
     """Return every name that `load` knows, with what it stands for."""
-    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {t.name: t.summary for t in TOYS.values()}
+    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {
+        t.name: t.summary for t in TOYS.values()
+    }
 
 
 def short_name(source: str) -> str:
-    """Return what a folder for results on this source is called: its name, or the file's without its endings.
+    """Return what a folder for results on this source is called: its name, or the file's without
+    its endings.
 
     >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
     ('digits', 'cats', 'stacked-mnist')
@@ -68,17 +73,20 @@ def load(
     """Return the data set that `source` names.
 
     Args:
-        source: a name (see `named_sources`; for a file of the same name write `./name`), the path of a `.npy`, `.npz`,
-            `.csv` (numbers alone) or idx file (`.gz` too), of a table (`.csv` or `.tsv` with a line of names, `.gz` too; `.parquet`),
-            of a folder or zip of pictures, `stacked-mnist:FOLDER` with MNIST's idx files there, a DataFrame, or an array or
-            tensor: `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
+        source: a name (see `named_sources`; for a file of the same name write `./name`), the path
+            of a `.npy`, `.npz`, `.csv` (numbers alone) or idx file (`.gz` too), of a table (`.csv`
+            or `.tsv` with a line of names, `.gz` too; `.parquet`), of a folder or zip of pictures,
+            `stacked-mnist:FOLDER` with MNIST's idx files there, a DataFrame, or an array or tensor:
+            `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
         key: which array of an `.npz` that holds several.
         resize: (height, width) for pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
-        labels: the samples' classes: `own` (folders, digits), the name of a column of the `.csv` or an array of the `.npz`, or a
-            file of one label a sample (`.npy`, `.csv`, `.txt` or idx). Such a `.csv` is then rows of numbers, whatever its names.
+        labels: the samples' classes: `own` (folders, digits), the name of a column of the `.csv` or
+            an array of the `.npz`, or a file of one label a sample (`.npy`, `.csv`, `.txt` or idx).
+            Such a `.csv` is then rows of numbers, whatever its names.
         schema: a TOML file that corrects what is inferred of a table's columns.
-        as_numbers: read a `.csv` whose columns are all numbers as rows of numbers, though they have names.
+        as_numbers: read a `.csv` whose columns are all numbers as rows of numbers, though they have
+            names.
         progress: show a bar for what takes long.
 
     Raises:
@@ -89,8 +97,12 @@ def load(
     """
     if isinstance(source, pd.DataFrame):
         if labels is not None:
-            raise WganError("labels of a table: each column can be asked for when sampling, so leave them out")
-        return frames.from_frame(source, corrections=read_corrections(Path(schema)) if schema else None)
+            raise WganError(
+                "labels of a table: each column can be asked for when sampling, so leave them out"
+            )
+        return frames.from_frame(
+            source, corrections=read_corrections(Path(schema)) if schema else None
+        )
     if isinstance(source, np.ndarray | Tensor):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
@@ -98,16 +110,27 @@ def load(
     kind = _kind(source)
     if kind == "csv" and labels is None and frames.is_table(Path(source)):
         kind = "table"
-    _refuse_unfitting(source, kind, pictures=bool(resize) or mode != "auto", key=key is not None, schema=schema is not None)
+    _refuse_unfitting(
+        source,
+        kind,
+        pictures=bool(resize) or mode != "auto",
+        key=key is not None,
+        schema=schema is not None,
+    )
     if kind == "table" and labels is not None:
-        raise WganError(f"{source}: data.labels: each column of a table can be asked for when sampling (sample --where): leave it out")
+        raise WganError(
+            f"{source}: data.labels: each column of a table can be asked for when sampling (sample"
+            " --where): leave it out"
+        )
     inside = labels is not None and labels in _names_inside(Path(source), kind)
     if inside and labels == key:
-        raise WganError(f"{source}: array {key} cannot hold both the samples and their labels: name two arrays")
+        raise WganError(
+            f"{source}: array {key} cannot hold both the samples and their labels: name two arrays"
+        )
     if not inside and labels not in (None, OWN) and not Path(str(labels)).is_file():
         raise WganError(
-            f"{source}: data.labels = '{labels}' is no named column or array there, nor a file of labels;"
-            f" write '{OWN}' for classes that the data bring (folders, digits)"
+            f"{source}: data.labels = '{labels}' is no named column or array there, nor a file of"
+            f" labels; write '{OWN}' for classes that the data bring (folders, digits)"
         )
     label = labels if inside else None
     readers: dict[str, Callable[[], Dataset]] = {
@@ -128,7 +151,11 @@ def load(
 def _refuse_unfitting(source: Source, kind: str, pictures: bool, key: bool, schema: bool) -> None:
     """Refuse settings of other kinds of data."""
     for given, belongs, words in (
-        (pictures, "pictures", "data.resize and data.mode apply to folders and zips of pictures: leave them out"),
+        (
+            pictures,
+            "pictures",
+            "data.resize and data.mode apply to folders and zips of pictures: leave them out",
+        ),
         (key, "npz", "data.key applies to .npz files: leave it out"),
         (schema, "table", "data.schema applies to tables: leave it out"),
     ):
@@ -160,7 +187,10 @@ def _kind(source: str | Path) -> str:
         return "stacked"
     path = Path(source)
     if not path.exists():
-        raise WganError(f"{source}: no such file or folder, nor a data name. {did_you_mean(str(source), named_sources())}")
+        raise WganError(
+            f"{source}: no such file or folder, nor a data name."
+            f" {did_you_mean(str(source), named_sources())}"
+        )
     if path.is_dir() or path.suffix == ".zip":
         return "pictures"
     if path.name.endswith(frames.ENDINGS) and path.suffix != ".csv":

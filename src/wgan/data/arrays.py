@@ -1,4 +1,5 @@
-"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly) or idx files (`.gz` too).
+"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly) or idx
+files (`.gz` too).
 
 Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes.
 """
@@ -16,21 +17,33 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from wgan.base.errors import WganError
 from wgan.data.cache import cached, file_digest
 from wgan.data.codecs import Codec, ImageCodec, Layout, VectorCodec
 from wgan.data.dataset import Dataset
 from wgan.data.storage import FileRows, Rows, summarise
-from wgan.base.errors import WganError
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
 CHANNELS = (1, 3, 4)
-DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, NotImplementedError)
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+)
 """What the standard library raises for damaged, encrypted or unknown compressed members."""
 
 
-def from_memory(values: np.ndarray | Tensor, name: str = "<array>", progress: bool = False) -> Dataset:
-    """Return the data set of an array or tensor: `[n, d]` vectors, `[n, h, w]` or `[n, h, w, c]` pictures."""
+def from_memory(
+    values: np.ndarray | Tensor, name: str = "<array>", progress: bool = False
+) -> Dataset:
+    """Return the data set of an array or tensor: `[n, d]` vectors, `[n, h, w]` or `[n, h, w, c]`
+    pictures.
+    """
     if isinstance(values, Tensor):
         return from_rows(values.detach().cpu().numpy(), name, progress, channels_first=True)
     return from_rows(np.asarray(values), name, progress)
@@ -42,14 +55,19 @@ def from_npy(path: Path, progress: bool = False, name: str | None = None) -> Dat
         return from_rows(npy_rows(file, path), name or str(path), progress)
 
 
-def from_npz(path: Path, key: str | None = None, progress: bool = False, label: str | None = None) -> Dataset:
-    """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once into the cache if deflated.
+def from_npz(
+    path: Path, key: str | None = None, progress: bool = False, label: str | None = None
+) -> Dataset:
+    """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once
+    into the cache if deflated.
 
     The array called `label` holds the classes.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(_npz_key(path, [n for n in npz_names(path) if n != label], key) + ".npy")
+            member = archive.getinfo(
+                _npz_key(path, [n for n in npz_names(path) if n != label], key) + ".npy"
+            )
             if member.compress_type == zipfile.ZIP_STORED:
                 with path.open("rb") as file:
                     file.seek(member.header_offset + 26)
@@ -57,14 +75,22 @@ def from_npz(path: Path, key: str | None = None, progress: bool = False, label: 
                     file.seek(name_length + extra_length, 1)
                     rows = npy_rows(file, path)
             else:
-                digest = sha256(f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}".encode()).hexdigest()
+                digest = sha256(
+                    f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}".encode()
+                ).hexdigest()
                 unpacked = cached(digest, lambda target: _inflate(archive, member, target))
                 with unpacked.open("rb") as file:
                     rows = npy_rows(file, unpacked)
         dataset = from_rows(rows, str(path), progress)
-        return dataset if label is None else dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
+        return (
+            dataset
+            if label is None
+            else dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
+        )
     except DAMAGED as error:
-        raise WganError(f"{path}: a damaged .npz ({error}): make it again with numpy.savez") from None
+        raise WganError(
+            f"{path}: a damaged .npz ({error}): make it again with numpy.savez"
+        ) from None
 
 
 def from_idx(path: Path, progress: bool = False) -> Dataset:
@@ -73,7 +99,9 @@ def from_idx(path: Path, progress: bool = False) -> Dataset:
 
 
 def is_idx(path: Path) -> bool:
-    """Tell whether a file begins as idx files do (after unpacking): two zero bytes, a type code, 1 to 4 axes."""
+    """Tell whether a file begins as idx files do (after unpacking): two zero bytes, a type code, 1
+    to 4 axes.
+    """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             head = file.read(4)
@@ -82,15 +110,22 @@ def is_idx(path: Path) -> bool:
     return len(head) == 4 and head[:2] == b"\0\0" and head[2] in IDX_DTYPES and 1 <= head[3] <= 4
 
 
-def from_rows(rows: Rows, name: str, progress: bool = False, channels_first: bool = False) -> Dataset:
+def from_rows(
+    rows: Rows, name: str, progress: bool = False, channels_first: bool = False
+) -> Dataset:
     """Return the data set of an array of any source; its shape and range say what it holds.
 
     `channels_first` decides where both the first and the last axis of a sample could be channels.
     """
     if rows.dtype.kind not in "biuf":
-        raise WganError(f"{name}: values of type {rows.dtype}; convert them to numbers, e.g. array.astype('float32')")
+        raise WganError(
+            f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."
+            " array.astype('float32')"
+        )
     if len(rows.shape) == 0 or 0 in rows.shape:
-        raise WganError(f"{name}: shape {rows.shape} holds no samples; the first axis counts samples")
+        raise WganError(
+            f"{name}: shape {rows.shape} holds no samples; the first axis counts samples"
+        )
     if len(rows.shape) == 1:
         rows = _as_column(rows)
     summary = summarise(rows, name, progress)
@@ -115,10 +150,15 @@ def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
     for least, most in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
         if least <= low and high <= most:
             return least, most
-    raise WganError(f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or [0, 255]")
+    raise WganError(
+        f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or [0,"
+        " 255]"
+    )
 
 
-def _picture_shape(axes: tuple[int, ...], name: str, channels_first: bool) -> tuple[tuple[int, int, int], Layout]:
+def _picture_shape(
+    axes: tuple[int, ...], name: str, channels_first: bool
+) -> tuple[tuple[int, int, int], Layout]:
     if len(axes) == 2:
         return (1, axes[0], axes[1]), "hw"
     if len(axes) == 3 and axes[2] in CHANNELS and not (channels_first and axes[0] in CHANNELS):
@@ -127,7 +167,7 @@ def _picture_shape(axes: tuple[int, ...], name: str, channels_first: bool) -> tu
         return (axes[0], axes[1], axes[2]), "chw"
     raise WganError(
         f"{name}: samples of shape {axes}; give vectors [n, d] or pictures [n, height, width],"
-        f" [n, height, width, channels] or [n, channels, height, width] with 1, 3 or 4 channels"
+        " [n, height, width, channels] or [n, channels, height, width] with 1, 3 or 4 channels"
     )
 
 
@@ -139,14 +179,27 @@ def npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
     """
     try:
         version = np.lib.format.read_magic(file)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        read = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
         shape, fortran, dtype = read(file)
-    except Exception as error:  # NumPy parses the header as Python: ValueError, SyntaxError, TokenError, ...
-        raise WganError(f"{path}: not a readable .npy array ({error}): write it with numpy.save") from None
+    except (
+        Exception
+    ) as error:  # NumPy parses the header as Python: ValueError, SyntaxError, TokenError, ...
+        raise WganError(
+            f"{path}: not a readable .npy array ({error}): write it with numpy.save"
+        ) from None
     if any(side < 0 for side in shape):
-        raise WganError(f"{path}: not a readable .npy array (shape {shape}): write it with numpy.save")
+        raise WganError(
+            f"{path}: not a readable .npy array (shape {shape}): write it with numpy.save"
+        )
     if dtype.hasobject:
-        raise WganError(f"{path}: holds Python objects, which are never loaded; save an array of numbers instead")
+        raise WganError(
+            f"{path}: holds Python objects, which are never loaded; save an array of numbers"
+            " instead"
+        )
     return FileRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
 
 
@@ -160,7 +213,9 @@ def npz_names(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             return [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
     except DAMAGED as error:
-        raise WganError(f"{path}: a damaged .npz ({error}): make it again with numpy.savez") from None
+        raise WganError(
+            f"{path}: a damaged .npz ({error}): make it again with numpy.savez"
+        ) from None
 
 
 def _npz_array(path: Path, name: str) -> np.ndarray:
@@ -168,7 +223,10 @@ def _npz_array(path: Path, name: str) -> np.ndarray:
         with np.load(path, allow_pickle=False) as arrays:
             return np.asarray(arrays[name])
     except ValueError as error:
-        raise WganError(f"{path}: array {name} cannot be read ({error}): save numbers or text, never Python objects") from None
+        raise WganError(
+            f"{path}: array {name} cannot be read ({error}): save numbers or text, never Python"
+            " objects"
+        ) from None
 
 
 def _npz_key(path: Path, names: list[str], key: str | None) -> str:
@@ -178,7 +236,10 @@ def _npz_key(path: Path, names: list[str], key: str | None) -> str:
         return names[0]
     found = key or next((k for k in NPZ_KEYS if k in names), None)
     if found is None:
-        raise WganError(f"{path}: holds several arrays ({', '.join(names) or 'none'}); choose one with --set data.key=NAME")
+        raise WganError(
+            f"{path}: holds several arrays ({', '.join(names) or 'none'}); choose one with --set"
+            " data.key=NAME"
+        )
     return found
 
 
@@ -198,13 +259,25 @@ def idx_rows(path: Path) -> FileRows:
             raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
     with plain.open("rb") as file:
         head = file.read(4)
-        if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_DTYPES or not 1 <= head[3] <= 4:
-            raise WganError(f"{path}: not an idx file (it begins with {head!r}); MNIST's begin with two zero bytes")
+        if (
+            len(head) < 4
+            or head[:2] != b"\0\0"
+            or head[2] not in IDX_DTYPES
+            or not 1 <= head[3] <= 4
+        ):
+            raise WganError(
+                f"{path}: not an idx file (it begins with {head!r}); MNIST's begin with two zero"
+                " bytes"
+            )
         sides = file.read(4 * head[3])
         if len(sides) < 4 * head[3]:
-            raise WganError(f"{path}: an idx file cut short inside its header: copy or make it again")
+            raise WganError(
+                f"{path}: an idx file cut short inside its header: copy or make it again"
+            )
         axes = np.frombuffer(sides, dtype=">u4")
-        return FileRows(plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell())
+        return FileRows(
+            plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell()
+        )
 
 
 def _gunzip(path: Path, target: Path) -> None:

@@ -1,7 +1,9 @@
-"""Which states is a generator of tables asked for while it trains? Mostly none; for the others rare states more often than they occur.
+"""Which states is a generator of tables asked for while it trains? Mostly none; for the others rare
+states more often than they occur.
 
-Half of the rows ask for nothing, so that what is learned without conditions has the true frequencies. The others ask for a state of one column,
-drawn by the logarithm of its frequency, as Xu et al. (2019), section 4.3, and for a few of the other columns' states besides.
+Half of the rows ask for nothing, so that what is learned without conditions has the true
+frequencies. The others ask for a state of one column, drawn by the logarithm of its frequency, as
+Xu et al. (2019), section 4.3, and for a few of the other columns' states besides.
 """
 
 from dataclasses import dataclass
@@ -38,11 +40,15 @@ class Balance:
     @cached_property
     def conditionable(self) -> Int64[np.ndarray, " k"]:
         """Places of the columns that have several states."""
-        return np.array([i for i, column in enumerate(self.codec.learned) if column.heads], dtype=np.int64)
+        return np.array(
+            [i for i, column in enumerate(self.codec.learned) if column.heads], dtype=np.int64
+        )
 
     @cached_property
     def _index(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return rows by state, column after column; where each state begins, and its count; sums of probabilities, plus the column's place."""
+        """Return rows by state, column after column; where each state begins, and its count; sums
+        of probabilities, plus the column's place.
+        """
         rows = self.split.train_rows(np.arange(min(self.split.n_train, MOST_ROWS)))
         sorted_rows, counts, sums = [], [], []
         states = self.codec.states(self.split.dataset.rows[rows])
@@ -56,8 +62,12 @@ class Balance:
         count = np.concatenate(counts)
         return np.concatenate(sorted_rows), np.cumsum(count) - count, count, np.concatenate(sums)
 
-    def draw(self, random: np.random.Generator, rows: Int64[np.ndarray, " n"]) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, "n c"]]:
-        """Return `rows`, a part of them exchanged for rows of balanced states, and the states asked for, -1 where a column is free."""
+    def draw(
+        self, random: np.random.Generator, rows: Int64[np.ndarray, " n"]
+    ) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, "n c"]]:
+        """Return `rows`, a part of them exchanged for rows of balanced states, and the states asked
+        for, -1 where a column is free.
+        """
         n, k = len(rows), len(self.conditionable)
         y = np.full((n, len(self.codec.learned)), FREE, dtype=np.int64)
         if k == 0:
@@ -72,6 +82,8 @@ class Balance:
         asked &= asks[:, None]
         where = np.nonzero(asked.any(axis=1))[0]
         y[np.ix_(where, self.conditionable)] = np.where(
-            asked[where], self.codec.states(self.split.dataset.rows[rows[where]])[:, self.conditionable], FREE
+            asked[where],
+            self.codec.states(self.split.dataset.rows[rows[where]])[:, self.conditionable],
+            FREE,
         )
         return rows, y

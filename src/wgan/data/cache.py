@@ -1,4 +1,6 @@
-"""Where do decoded files go? Into a folder of the user's cache, named by what they were made from; written whole or not at all."""
+"""Where do decoded files go? Into a folder of the user's cache, named by what they were made from;
+written whole or not at all.
+"""
 
 import os
 from collections.abc import Callable

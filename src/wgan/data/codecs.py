@@ -1,6 +1,8 @@
-"""How do stored samples become numbers for a network, and back? One codec a kind of data; it is saved with the generator.
+"""How do stored samples become numbers for a network, and back? One codec a kind of data; it is
+saved with the generator.
 
-A codec works in two steps: `pack` on the host (cheap to keep in memory), `unpack` on the device (what a network reads).
+A codec works in two steps: `pack` on the host (cheap to keep in memory), `unpack` on the device
+(what a network reads).
 """
 
 from dataclasses import asdict, dataclass
@@ -11,9 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from wgan.base.errors import WganError
 from wgan.data.schema import from_json
 from wgan.data.tables import Head, TableCodec
-from wgan.base.errors import WganError
 
 Layout = Literal["hw", "hwc", "chw"]
 
@@ -22,8 +24,9 @@ Layout = Literal["hw", "hwc", "chw"]
 class VectorCodec:
     """Rows of numbers `[n, d]`: each column minus its mean, over its standard deviation.
 
-    `measure_standardised` says in which unit distances are reported: standardised columns (tables of numbers, whose
-    columns have units of their own) or the coordinates as they are (toy distributions).
+    `measure_standardised` says in which unit distances are reported: standardised columns (tables
+    of numbers, whose columns have units of their own) or the coordinates as they are (toy
+    distributions).
     """
 
     kind: ClassVar[str] = "vectors"
@@ -63,7 +66,11 @@ class VectorCodec:
         return values.astype(dtype)
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
-        return self._standardise(raw) if self.measure_standardised else np.asarray(raw, dtype=np.float64)
+        return (
+            self._standardise(raw)
+            if self.measure_standardised
+            else np.asarray(raw, dtype=np.float64)
+        )
 
     def _standardise(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         return (np.asarray(raw, dtype=np.float64) - np.asarray(self.mean)) / np.asarray(self.scale)
@@ -71,7 +78,9 @@ class VectorCodec:
 
 @dataclass(frozen=True)
 class ImageCodec:
-    """Pictures: values in [low, high] become [-1, 1], channels first. `layout` is the axes of one stored picture."""
+    """Pictures: values in [low, high] become [-1, 1], channels first. `layout` is the axes of one
+    stored picture.
+    """
 
     kind: ClassVar[str] = "images"
     heads: ClassVar[tuple[Head, ...]] = ()
@@ -103,7 +112,13 @@ class ImageCodec:
 
     def decode(self, x: Float[Tensor, "n c h w"]) -> np.ndarray:
         unit = (x.detach().float().cpu().clamp(-1, 1) + 1.0) / 2.0
-        unit = unit[:, 0] if self.layout == "hw" else unit.movedim(1, -1) if self.layout == "hwc" else unit
+        unit = (
+            unit[:, 0]
+            if self.layout == "hw"
+            else unit.movedim(1, -1)
+            if self.layout == "hwc"
+            else unit
+        )
         values = unit.numpy().astype(np.float64) * (self.high - self.low) + self.low
         dtype = np.dtype(self.dtype)
         if dtype.kind == "b":
@@ -113,7 +128,9 @@ class ImageCodec:
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         """Return pixels in [0, 1], channels first whatever the layout, flattened."""
         unit = (np.asarray(raw, dtype=np.float64) - self.low) / (self.high - self.low)
-        return (np.moveaxis(unit, -1, 1) if self.layout == "hwc" else unit).reshape(len(raw), int(np.prod(self.shape)))
+        return (np.moveaxis(unit, -1, 1) if self.layout == "hwc" else unit).reshape(
+            len(raw), int(np.prod(self.shape))
+        )
 
     def to_pixels(self, raw: np.ndarray) -> np.ndarray:
         """Return `[n, h, w, c]` uint8 for a picture file."""
@@ -133,7 +150,9 @@ def codec_to_json(codec: Codec) -> dict[str, Any]:
 def codec_from_json(fields: dict[str, Any]) -> Codec:
     """Build a codec from what `codec_to_json` gave; anything else is a `WganError`."""
     kinds: dict[str, type[Codec]] = {c.kind: c for c in (VectorCodec, ImageCodec, TableCodec)}
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "kind"}
+    values: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in fields.items() if k != "kind"
+    }
     try:
         if fields["kind"] == TableCodec.kind:
             values["columns"] = from_json(fields["columns"])
@@ -143,4 +162,6 @@ def codec_from_json(fields: dict[str, Any]) -> Codec:
             raise TypeError(f"shape {codec.shape}")
         return codec
     except (KeyError, TypeError, AttributeError) as error:
-        raise WganError(f"the description of the data is damaged or from a newer version ({error})") from None
+        raise WganError(
+            f"the description of the data is damaged or from a newer version ({error})"
+        ) from None

@@ -1,4 +1,6 @@
-"""What does the rest of wgan know of data? One contract: samples by row number, a split fixed by a seed, batches by draw."""
+"""What does the rest of wgan know of data? One contract: samples by row number, a split fixed by a
+seed, batches by draw.
+"""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -10,11 +12,11 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from wgan.base.errors import WganError
 from wgan.data.codecs import Codec
 from wgan.data.shuffle import shuffled
 from wgan.data.storage import Rows, chunks
 from wgan.data.toys import Toy
-from wgan.base.errors import WganError
 
 MIN_SAMPLES = 10
 MAX_CLASSES = 10_000
@@ -32,8 +34,9 @@ RESIDENT_BYTES = 256 * 2**20
 class Dataset:
     """Samples of one shape, with the codec that turns them into network input.
 
-    `fingerprint` is a hash of the contents: a run refuses to go on with other data. `labels` are class numbers `[n]`
-    where the source has classes, named by `classes`; `shares` are their true ones, where those are known beyond the samples.
+    `fingerprint` is a hash of the contents: a run refuses to go on with other data. `labels` are
+    class numbers `[n]` where the source has classes, named by `classes`; `shares` are their true
+    ones, where those are known beyond the samples.
     """
 
     name: str
@@ -58,23 +61,32 @@ class Dataset:
         return self.codec.unpack(self.codec.pack(raw))
 
     def decode(self, x: Float[Tensor, "n *shape"]) -> np.ndarray:
-        """Return network output as samples of the stored kind: the inverse of `encode` up to rounding."""
+        """Return network output as samples of the stored kind: the inverse of `encode` up to
+        rounding.
+        """
         return self.codec.decode(x)
 
     def with_labels(self, values: Any, name: str = "labels") -> "Dataset":
-        """Return the data set with a class for each sample: equal values are one class, named by the value, in sorted order.
+        """Return the data set with a class for each sample: equal values are one class, named by
+        the value, in sorted order.
 
         Args:
             values: `[n]` whole numbers, booleans or text.
             name: what messages call them.
 
         Raises:
-            WganError: another number of labels than samples, fractions, one class, or more than 10,000.
+            WganError: another number of labels than samples, fractions, one class, or more than
+                10,000.
         """
         classes, labels = np.unique(class_values(values, len(self), name), return_inverse=True)
         if not 2 <= len(classes) <= MAX_CLASSES:
-            raise WganError(f"{name}: {len(classes)} different label(s): give 2 to {MAX_CLASSES} classes, or leave the labels out")
-        return replace(self, labels=labels.astype(np.int64), classes=tuple(map(str, classes.tolist())))
+            raise WganError(
+                f"{name}: {len(classes)} different label(s): give 2 to {MAX_CLASSES} classes, or"
+                " leave the labels out"
+            )
+        return replace(
+            self, labels=labels.astype(np.int64), classes=tuple(map(str, classes.tolist()))
+        )
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
         """Return the split into training and held-out samples that `seed` names."""
@@ -82,7 +94,8 @@ class Dataset:
 
 
 def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
-    """Return the labels of `n` samples in one form, whatever they came as: whole numbers where all are, otherwise text.
+    """Return the labels of `n` samples in one form, whatever they came as: whole numbers where all
+    are, otherwise text.
 
     Raises:
         WganError: another number of labels, fractions, or a sample without a label.
@@ -90,14 +103,26 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
     found = np.asarray(values.detach().cpu().tolist() if isinstance(values, Tensor) else values)
     found = found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
     if found.shape != (n,):
-        raise WganError(f"{name}: labels of shape {found.shape}, and {n} samples: give one label for each sample, in their order")
-    listed = [value.decode("utf-8", "replace") if isinstance(value, bytes) else value for value in found.tolist()]
+        raise WganError(
+            f"{name}: labels of shape {found.shape}, and {n} samples: give one label for each"
+            " sample, in their order"
+        )
+    listed = [
+        value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        for value in found.tolist()
+    ]
     for i, value in enumerate(listed):
         if value is None or value != value or value == "":
-            raise WganError(f"{name}: sample {i + 1} has no label: give each one, or leave such samples out")
+            raise WganError(
+                f"{name}: sample {i + 1} has no label: give each one, or leave such samples out"
+            )
     text = [str(value) for value in listed]
-    if found.dtype.kind == "f" and not all(float(value).is_integer() and abs(float(value)) < MOST_EXACT for value in listed):
-        raise WganError(f"{name}: labels that are not all whole numbers: a class is a whole number or a name")
+    if found.dtype.kind == "f" and not all(
+        float(value).is_integer() and abs(float(value)) < MOST_EXACT for value in listed
+    ):
+        raise WganError(
+            f"{name}: labels that are not all whole numbers: a class is a whole number or a name"
+        )
     if all(WHOLE.fullmatch(value) and abs(float(value)) < MOST_EXACT for value in text):
         return np.array([int(float(value)) for value in text])
     return np.array(text)
@@ -105,7 +130,9 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
 
 @dataclass(frozen=True)
 class Split:
-    """A random part of the samples is held out and never trained on; which part depends on (seed, length) alone."""
+    """A random part of the samples is held out and never trained on; which part depends on (seed,
+    length) alone.
+    """
 
     dataset: Dataset
     held_out: float
@@ -114,9 +141,14 @@ class Split:
     def __post_init__(self) -> None:
         n = len(self.dataset)
         if n < MIN_SAMPLES:
-            raise WganError(f"{self.dataset.name}: {n} sample(s), at least {MIN_SAMPLES} are needed to train and hold some out")
+            raise WganError(
+                f"{self.dataset.name}: {n} sample(s), at least {MIN_SAMPLES} are needed to train"
+                " and hold some out"
+            )
         if not 0 < self.held_out < 1:
-            raise WganError(f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2")
+            raise WganError(
+                f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2"
+            )
 
     @property
     def n_held_out(self) -> int:
@@ -145,7 +177,10 @@ class Split:
         absent = np.setdiff1d(np.arange(len(self.dataset.classes)), labels)
         if len(absent):
             name = self.dataset.classes[absent[0]]
-            raise WganError(f"{self.dataset.name}: no sample of class {name} fell into the training part: drop the class, or add samples to it")
+            raise WganError(
+                f"{self.dataset.name}: no sample of class {name} fell into the training part: drop"
+                " the class, or add samples to it"
+            )
         return labels
 
     def train_sample(self, start: int, stop: int) -> np.ndarray:
@@ -159,10 +194,12 @@ class Split:
 
 @dataclass(frozen=True)
 class Batches:
-    """Training batches as a function of (seed, draw): draw k takes places k B .. (k+1) B - 1 of an endless row of epochs.
+    """Training batches as a function of (seed, draw): draw k takes places k B .. (k+1) B - 1 of an
+    endless row of epochs.
 
-    Each epoch is a fresh shuffle without replacement, a batch may straddle two epochs, and none is cut short. Rank r
-    of w ranks reads the r-th w-th of each batch, so that the ranks together read what one process would.
+    Each epoch is a fresh shuffle without replacement, a batch may straddle two epochs, and none is
+    cut short. Rank r of w ranks reads the r-th w-th of each batch, so that the ranks together read
+    what one process would.
     """
 
     split: Split
@@ -176,9 +213,14 @@ class Batches:
             raise WganError(f"rank {self.rank} of {self.world_size}: ranks count from 0")
 
     def rows(self, draw: int, batch: int) -> Int64[np.ndarray, " k"]:
-        """Return the row numbers that this rank reads at `draw` of batches of `batch` samples over all ranks."""
+        """Return the row numbers that this rank reads at `draw` of batches of `batch` samples over
+        all ranks.
+        """
         if batch % self.world_size:
-            raise WganError(f"a batch of {batch} cannot be divided among {self.world_size} ranks: choose a multiple")
+            raise WganError(
+                f"a batch of {batch} cannot be divided among {self.world_size} ranks: choose a"
+                " multiple"
+            )
         part = batch // self.world_size
         at_once = max(1, min(BLOCK, EPOCHS * self.split.n_train) // part)
         block, within = divmod(draw, at_once)
@@ -192,7 +234,9 @@ class Batches:
 
     @cached_property
     def _blocks(self) -> dict[tuple[int, int], Int64[np.ndarray, "draws k"]]:
-        """The rows of the blocks of draws that were asked for last, by batch size and number: shuffling a few rows costs as much as thousands."""
+        """The rows of the blocks of draws that were asked for last, by batch size and number:
+        shuffling a few rows costs as much as thousands.
+        """
         return {}
 
     def _shuffled(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:

@@ -1,4 +1,6 @@
-"""How does a folder or zip of pictures become an array? Decoded once by Pillow into a uint8 cache keyed by content."""
+"""How does a folder or zip of pictures become an array? Decoded once by Pillow into a uint8 cache
+keyed by content.
+"""
 
 import os
 import zipfile
@@ -13,24 +15,28 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 from rich.progress import track
 
+from wgan.base.errors import WganError
 from wgan.data.arrays import DAMAGED, from_npy
 from wgan.data.cache import cached
 from wgan.data.dataset import Dataset
-from wgan.base.errors import WganError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 MODES = ("L", "RGB", "RGBA")
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
 
 
-def from_pictures(path: Path, resize: tuple[int, int] | None = None, mode: str = "auto", progress: bool = False) -> Dataset:
-    """Return the data set of a folder or zip of pictures; nested folders are classes and give labels.
+def from_pictures(
+    path: Path, resize: tuple[int, int] | None = None, mode: str = "auto", progress: bool = False
+) -> Dataset:
+    """Return the data set of a folder or zip of pictures; nested folders are classes and give
+    labels.
 
     Args:
         path: the folder or zip; hidden files and files that are no pictures are passed over.
-        resize: (height, width) in pixels: cut centrally to that aspect, then resampled (Pillow's `fit`, Lanczos).
-        mode: `L`, `RGB`, `RGBA` (to `L` or `RGB`, transparent parts become white), or `auto`: the least of them that
-            keeps what any of the pictures holds.
+        resize: (height, width) in pixels: cut centrally to that aspect, then resampled (Pillow's
+            `fit`, Lanczos).
+        mode: `L`, `RGB`, `RGBA` (to `L` or `RGB`, transparent parts become white), or `auto`: the
+            least of them that keeps what any of the pictures holds.
         progress: show a bar while reading and decoding.
 
     Raises:
@@ -46,7 +52,9 @@ def from_pictures(path: Path, resize: tuple[int, int] | None = None, mode: str =
     common = max(modes, key=MODES.index)
 
     def decode_all(target: Path) -> None:
-        _decode_all(path, names, target, resize, common, _bar("Decoding pictures", len(names), progress))
+        _decode_all(
+            path, names, target, resize, common, _bar("Decoding pictures", len(names), progress)
+        )
 
     array_file = cached(digest.hexdigest(), decode_all, ".npy")
     classes, labels = _classes(names)
@@ -64,12 +72,16 @@ def _names(path: Path) -> list[str]:
             raise WganError(f"{path}: a damaged zip file ({error}): make it again") from None
     names = sorted(n for n in found if _is_picture(PurePosixPath(n)))
     if not names:
-        raise WganError(f"{path}: no pictures found; endings read are {', '.join(sorted(SUFFIXES))}")
+        raise WganError(
+            f"{path}: no pictures found; endings read are {', '.join(sorted(SUFFIXES))}"
+        )
     return names
 
 
 def _is_picture(name: PurePosixPath) -> bool:
-    return name.suffix.lower() in SUFFIXES and not any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    return name.suffix.lower() in SUFFIXES and not any(
+        part.startswith((".", "__MACOSX")) for part in name.parts
+    )
 
 
 def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
@@ -82,10 +94,15 @@ def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
             try:
                 yield name, archive.read(name)
             except DAMAGED as error:
-                raise WganError(f"{path}/{name}: cannot be unpacked ({error}): make the zip again, without a password") from None
+                raise WganError(
+                    f"{path}/{name}: cannot be unpacked ({error}): make the zip again, without a"
+                    " password"
+                ) from None
 
 
-def _bar(text: str, total: int, shown: bool) -> Callable[[Iterator[tuple[str, bytes]]], Iterator[tuple[str, bytes]]]:
+def _bar(
+    text: str, total: int, shown: bool
+) -> Callable[[Iterator[tuple[str, bytes]]], Iterator[tuple[str, bytes]]]:
     return lambda items: iter(track(items, text, total=total, disable=not shown, transient=True))
 
 
@@ -102,7 +119,13 @@ def _mode_of(content: bytes, where: str) -> str:
     try:
         with Image.open(BytesIO(content)) as image:
             alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-            return "RGBA" if alpha else "L" if image.mode in ("1", "L") or image.mode[0] == "I" else "RGB"
+            return (
+                "RGBA"
+                if alpha
+                else "L"
+                if image.mode in ("1", "L") or image.mode[0] == "I"
+                else "RGB"
+            )
     except UNREADABLE as error:
         raise _unreadable(where, error) from None
 
@@ -112,8 +135,17 @@ def _unreadable(where: str, error: Exception) -> WganError:
     return WganError(f"{where}: cannot be decoded ({reason}): remove it or save it again")
 
 
-def _decode_all(path: Path, names: list[str], target: Path, resize: tuple[int, int] | None, mode: str, bar: Callable) -> None:
-    """Write a .npy of all pictures, one after another: a full disk is then an error like any other (a map would crash)."""
+def _decode_all(
+    path: Path,
+    names: list[str],
+    target: Path,
+    resize: tuple[int, int] | None,
+    mode: str,
+    bar: Callable,
+) -> None:
+    """Write a .npy of all pictures, one after another: a full disk is then an error like any other
+    (a map would crash).
+    """
     shape: tuple[int, ...] | None = None
     with target.open("wb") as out:
         for name, content in bar(_contents(path, names)):
@@ -125,20 +157,28 @@ def _decode_all(path: Path, names: list[str], target: Path, resize: tuple[int, i
             if pixels.shape != shape:
                 (h, w), (h0, w0) = pixels.shape[:2], shape[:2]
                 raise WganError(
-                    f"{path}/{name}: {h}x{w} pixels (height x width) where {names[0]} has {h0}x{w0};"
-                    f" give one size for all, e.g. --set 'data.resize=[{h0},{w0}]'"
+                    f"{path}/{name}: {h}x{w} pixels (height x width) where {names[0]} has"
+                    f" {h0}x{w0}; give one size for all, e.g. --set 'data.resize=[{h0},{w0}]'"
                 )
             out.write(pixels.tobytes())
 
 
-def _decode(content: bytes, where: str, resize: tuple[int, int] | None, mode: str) -> UInt8[np.ndarray, "h w c"]:
+def _decode(
+    content: bytes, where: str, resize: tuple[int, int] | None, mode: str
+) -> UInt8[np.ndarray, "h w c"]:
     try:
         with Image.open(BytesIO(content)) as opened:
             image = ImageOps.exif_transpose(opened)
             if image.mode[0] == "I":  # 16 bits a pixel
-                image = Image.fromarray((np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8))
-            if mode != "RGBA" and (image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info):
-                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+                image = Image.fromarray(
+                    (np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)
+                )
+            if mode != "RGBA" and (
+                image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+            ):
+                image = Image.alpha_composite(
+                    Image.new("RGBA", image.size, "white"), image.convert("RGBA")
+                )
             image = image.convert(mode)
             if resize is not None:
                 image = ImageOps.fit(image, (resize[1], resize[0]), Image.Resampling.LANCZOS)

@@ -1,8 +1,9 @@
 """What does one column of a table hold, and how does a value become a state and a score, and back?
 
-A number's place in its column is its normal score z = Phi^-1(F(x)), F the column's distribution function through at most 1,000 knots,
-so that heavy tails and bounds need no setting. A value that many rows share (a spike, such as 0) is a state of its own, and so is
-a missing one. The normal score is the rank transform of van der Waerden (1952).
+A number's place in its column is its normal score z = Phi^-1(F(x)), F the column's distribution
+function through at most 1,000 knots, so that heavy tails and bounds need no setting. A value that
+many rows share (a spike, such as 0) is a state of its own, and so is a missing one. The normal
+score is the rank transform of van der Waerden (1952).
 """
 
 from dataclasses import asdict, dataclass
@@ -31,12 +32,13 @@ CATEGORY = "category of "
 class Column:
     """One column. `dtype` is what samples come back as.
 
-    Numbers and times (seconds since 1970): `spikes` are values that are states of their own; the `knots` x_k, if there are
-    others, rise from the least to the largest of them, with distribution function `heights` F(x_k). With `discrete` the
-    knots are all the values there are, and heights are their upper ends. Values are multiples of `step`; zero: as stored.
-    Times kept as text are spelled in `format`. Categories and booleans: `levels`, as spelled, the most frequent first.
-    Of pandas categories, `categories` are all that were declared, in their order. `shares` is how frequent each state is.
-    Identifiers: a number, from `start` on, put into `pattern`.
+    Numbers and times (seconds since 1970): `spikes` are values that are states of their own; the
+    `knots` x_k, if there are others, rise from the least to the largest of them, with distribution
+    function `heights` F(x_k). With `discrete` the knots are all the values there are, and heights
+    are their upper ends. Values are multiples of `step`; zero: as stored. Times kept as text are
+    spelled in `format`. Categories and booleans: `levels`, as spelled, the most frequent first. Of
+    pandas categories, `categories` are all that were declared, in their order. `shares` is how
+    frequent each state is. Identifiers: a number, from `start` on, put into `pattern`.
     """
 
     name: str
@@ -66,12 +68,18 @@ class Column:
 
     @property
     def states(self) -> int:
-        """How many states there are: levels; or an ordinary number, if there are any, and each spike; and last a missing value."""
-        return (self.scored + len(self.spikes) if self.is_number else len(self.levels)) + self.missing
+        """How many states there are: levels; or an ordinary number, if there are any, and each
+        spike; and last a missing value.
+        """
+        return (
+            self.scored + len(self.spikes) if self.is_number else len(self.levels)
+        ) + self.missing
 
     @property
     def heads(self) -> tuple[int, ...]:
-        """Sizes of the one-hot codes that tell states apart: none, one, or two digits where there are many states."""
+        """Sizes of the one-hot codes that tell states apart: none, one, or two digits where there
+        are many states.
+        """
         if self.kind == "identifier" or self.states <= 1:
             return ()
         if self.states <= MOST_STATES:
@@ -83,7 +91,11 @@ class Column:
     def frequencies(self) -> tuple[tuple[float, ...], ...]:
         """How frequent each digit of the one-hot codes is; even, where shares are not known."""
         sizes = self.heads
-        shares = np.asarray(self.shares) if self.shares else np.full(self.states, 1 / max(1, self.states))
+        shares = (
+            np.asarray(self.shares)
+            if self.shares
+            else np.full(self.states, 1 / max(1, self.states))
+        )
         grid = np.zeros(int(np.prod(sizes)) if sizes else 0)
         grid[: len(shares)] = shares[: len(grid)]
         if len(sizes) < 2:
@@ -105,7 +117,9 @@ class Column:
         return ndtri((np.concatenate([[0.0], heights[:-1]]) + heights) / 2), ndtri(heights)
 
     def state_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-        """Return each value's state: level; 0 for an ordinary number, then spikes; last, missing. Without ordinary numbers: the nearest spike."""
+        """Return each value's state: level; 0 for an ordinary number, then spikes; last, missing.
+        Without ordinary numbers: the nearest spike.
+        """
         absent = np.isnan(x)
         if not self.is_number:
             return np.where(absent, len(self.levels), np.nan_to_num(x)).astype(np.int64)
@@ -115,12 +129,16 @@ class Column:
             for i, spike in enumerate(spikes):
                 state[np.isclose(x, spike, rtol=SAME, atol=0)] = 1 + i
         else:
-            state = np.searchsorted((spikes[:-1] + spikes[1:]) / 2, np.nan_to_num(x)).astype(np.int64)
+            state = np.searchsorted((spikes[:-1] + spikes[1:]) / 2, np.nan_to_num(x)).astype(
+                np.int64
+            )
         state[absent] = self.states - 1
         return state
 
     def score_of(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Return normal scores of numbers; 0 where the state alone tells the value. Beyond the knots: those of the ends."""
+        """Return normal scores of numbers; 0 where the state alone tells the value. Beyond the
+        knots: those of the ends.
+        """
         knots, (middle, _) = np.asarray(self.knots), self._scores
         if self.discrete:
             score = middle[np.searchsorted((knots[:-1] + knots[1:]) / 2, np.nan_to_num(x))]
@@ -128,8 +146,12 @@ class Column:
             score = np.interp(np.nan_to_num(x), knots, middle)
         return np.where(self.state_of(x) == 0, score, 0.0)
 
-    def values(self, state: Int64[np.ndarray, " n"], score: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Return the values that states and scores stand for: the inverse of `state_of` and `score_of`. States that there are not: the last."""
+    def values(
+        self, state: Int64[np.ndarray, " n"], score: Float[np.ndarray, " n"]
+    ) -> Float[np.ndarray, " n"]:
+        """Return the values that states and scores stand for: the inverse of `state_of` and
+        `score_of`. States that there are not: the last.
+        """
         state = state.clip(0, max(self.states - 1, 0))
         if not self.is_number:
             return np.where(state == len(self.levels), np.nan, state.astype(np.float64))
@@ -147,13 +169,24 @@ class Column:
         parts: list[str] = [self.kind]
         if self.is_number:
             ends = sorted([*self.spikes, *self.knots[:1], *self.knots[-1:]])
-            written = [str(pd.Timestamp(x, unit="s")) if self.kind == "datetime" else f"{x:.10g}" for x in ends]
+            written = [
+                str(pd.Timestamp(x, unit="s")) if self.kind == "datetime" else f"{x:.10g}"
+                for x in ends
+            ]
             if not self.scored:
-                parts.append(f"{len(ends)} values: {_few(written)}" if len(ends) > 1 else f"always {written[0]}")
+                parts.append(
+                    f"{len(ends)} values: {_few(written)}"
+                    if len(ends) > 1
+                    else f"always {written[0]}"
+                )
             else:
                 parts += [
                     f"{written[0]} to {written[-1]}",
-                    f"in steps of {self.step:g}{' s' if self.kind == 'datetime' else ''}" if self.step else "any",
+                    (
+                        f"in steps of {self.step:g}{' s' if self.kind == 'datetime' else ''}"
+                        if self.step
+                        else "any"
+                    ),
                 ]
                 if self.spikes and self.kind == "numeric":
                     parts.append("often " + ", ".join(f"{x:g}" for x in self.spikes))
@@ -163,7 +196,16 @@ class Column:
             parts.append(f"{len(self.levels)} levels: {_few(list(self.levels))}")
         elif self.levels:
             parts.append(f"always {self.levels[0]}")
-        return ", ".join([*parts, *(["may be missing" if self.states > 1 else "always missing"] if self.missing else [])])
+        return ", ".join(
+            [
+                *parts,
+                *(
+                    ["may be missing" if self.states > 1 else "always missing"]
+                    if self.missing
+                    else []
+                ),
+            ]
+        )
 
 
 def _few(words: list[str]) -> str:
@@ -171,7 +213,9 @@ def _few(words: list[str]) -> str:
 
 
 def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
-    """Return the nearest multiples of `step`, as decimals are written; of a zero step the values as they are."""
+    """Return the nearest multiples of `step`, as decimals are written; of a zero step the values as
+    they are.
+    """
     if not step:
         return x
     decimals = round(-np.log10(step))
@@ -181,17 +225,24 @@ def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
 
 
 def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
-    """Return a column's values as float64: a number itself, seconds of a time, a level's number; NaN where missing.
+    """Return a column's values as float64: a number itself, seconds of a time, a level's number;
+    NaN where missing.
 
     Raises:
-        WganError: a value that is no number or time, infinite, missing where none was, or a level that the column does not have.
+        WganError: a value that is no number or time, infinite, missing where none was, or a level
+            that the column does not have.
     """
     absent = series.isna().to_numpy()
     if not column.missing:
         _refuse(series, absent, column, "is missing, where none was")
     if column.kind == "datetime":
         x = seconds(series, column.format)
-        _refuse(series, np.isnan(x) & ~absent, column, f"is no date{f' written as {column.format}' if column.format else ''}")
+        _refuse(
+            series,
+            np.isnan(x) & ~absent,
+            column,
+            f"is no date{f' written as {column.format}' if column.format else ''}",
+        )
         return x
     if column.kind == "numeric":
         x = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
@@ -206,17 +257,23 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
 
 
 def is_single(dtype: str) -> bool:
-    """Tell whether a type holds numbers of half or single precision, whose decimals are noise beyond what was written."""
+    """Tell whether a type holds numbers of half or single precision, whose decimals are noise
+    beyond what was written.
+    """
     return dtype.lower().startswith(("float32", "float16", "float["))
 
 
 def spelled(value: Any) -> str:
-    """Return how a level is written; a whole number without decimals, for a column of them with gaps holds floats."""
+    """Return how a level is written; a whole number without decimals, for a column of them with
+    gaps holds floats.
+    """
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def seconds(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:
-    """Return times as seconds since 1970 on their own clock, to the microsecond; NaN where missing, or not written as `format` says."""
+    """Return times as seconds since 1970 on their own clock, to the microsecond; NaN where missing,
+    or not written as `format` says.
+    """
     times = pd.to_datetime(series, format=format, errors="coerce") if format else series
     stamps = times.dt.tz_localize(None) if times.dt.tz is not None else times
     whole = stamps.to_numpy(dtype="datetime64[us]")
@@ -227,7 +284,8 @@ def _refuse(series: pd.Series, wrong: np.ndarray, column: Column, why: str) -> N
     if wrong.any():
         row = int(wrong.argmax())
         raise WganError(
-            f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: mend it, or give the column another kind in a schema"
+            f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: mend it, or"
+            " give the column another kind in a schema"
         )
 
 
@@ -235,34 +293,56 @@ def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
     """Return numbers as a column of the type and spelling that it had: the inverse of `numbers`."""
     absent = np.isnan(x)
     if column.kind == "datetime":
-        stamps = pd.Series(np.rint(np.where(absent, 0, x) / MICROSECOND).astype(np.int64).view("datetime64[us]")).mask(absent)
+        stamps = pd.Series(
+            np.rint(np.where(absent, 0, x) / MICROSECOND).astype(np.int64).view("datetime64[us]")
+        ).mask(absent)
         if column.format:
             return stamps.dt.strftime(column.format).astype(column.dtype).mask(absent)
         zone = getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
-        if zone is not None:  # where clocks change: the first of two equal times, and the next of one that is skipped
-            stamps = stamps.dt.tz_localize(zone, ambiguous=np.ones(len(x), dtype=bool), nonexistent="shift_forward")
+        if (
+            zone is not None
+        ):  # where clocks change: the first of two equal times, and the next of one that is skipped
+            stamps = stamps.dt.tz_localize(
+                zone, ambiguous=np.ones(len(x), dtype=bool), nonexistent="shift_forward"
+            )
         return stamps.astype(column.dtype)
     if column.kind == "numeric":
         if pd.api.types.is_integer_dtype(column.dtype):
             limits = np.iinfo(column.dtype.lower().removesuffix("[pyarrow]"))
-            whole = pd.array(np.rint(np.where(absent, 0, x)).clip(limits.min, limits.max).astype(np.int64), dtype="Int64")
+            whole = pd.array(
+                np.rint(np.where(absent, 0, x)).clip(limits.min, limits.max).astype(np.int64),
+                dtype="Int64",
+            )
             return pd.Series(whole).mask(absent).astype(column.dtype)
         return pd.Series(x).astype(column.dtype)
-    levels: list[Any] = [level == "True" for level in column.levels] if column.kind == "boolean" else list(column.levels)
+    levels: list[Any] = (
+        [level == "True" for level in column.levels]
+        if column.kind == "boolean"
+        else list(column.levels)
+    )
     choices = np.array([*levels, None], dtype=object)
     named = pd.Series(choices[np.where(absent, len(levels), np.nan_to_num(x)).astype(np.int64)])
     if column.dtype.startswith(CATEGORY):
         of, ordered = column.dtype.removeprefix(CATEGORY).split(" ")
         declared = pd.Categorical(named, categories=column.categories, ordered=ordered == "ordered")
         return pd.Series(declared.rename_categories(pd.Index(column.categories).astype(of)))
-    return (pd.to_numeric(named) if pd.api.types.is_numeric_dtype(column.dtype) and column.kind == "category" else named).astype(column.dtype)
+    return (
+        pd.to_numeric(named)
+        if pd.api.types.is_numeric_dtype(column.dtype) and column.kind == "category"
+        else named
+    ).astype(column.dtype)
 
 
 def dtype_name(series: pd.Series) -> str:
-    """Return the name of a column's type; of pandas categories with the type of what is declared, and whether it is ordered."""
+    """Return the name of a column's type; of pandas categories with the type of what is declared,
+    and whether it is ordered.
+    """
     if not isinstance(series.dtype, pd.CategoricalDtype):
         return str(series.dtype)
-    return f"{CATEGORY}{series.dtype.categories.dtype} {'ordered' if series.dtype.ordered else 'unordered'}"
+    return (
+        f"{CATEGORY}{series.dtype.categories.dtype}"
+        f" {'ordered' if series.dtype.ordered else 'unordered'}"
+    )
 
 
 def identifiers(column: Column, n: int) -> pd.Series:
@@ -280,5 +360,7 @@ def to_json(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
 
 def from_json(fields: list[dict[str, Any]]) -> tuple[Column, ...]:
     """Build columns from what `to_json` gave."""
-    values: list[dict[str, Any]] = [{k: tuple(v) if isinstance(v, list) else v for k, v in each.items()} for each in fields]
+    values: list[dict[str, Any]] = [
+        {k: tuple(v) if isinstance(v, list) else v for k, v in each.items()} for each in fields
+    ]
     return tuple(Column(**each) for each in values)

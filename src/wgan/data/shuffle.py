@@ -1,7 +1,9 @@
-"""Which sample stands at place i of a shuffle of n? A keyed bijection that needs no memory, for data of any length.
+"""Which sample stands at place i of a shuffle of n? A keyed bijection that needs no memory, for
+data of any length.
 
-A balanced Feistel network over the next power of four, walked until it lands below n: Black and Rogaway, "Ciphers with
-arbitrary finite domains" (2002), section 3 (cycle walking). The round function is the finaliser of splitmix64.
+A balanced Feistel network over the next power of four, walked until it lands below n: Black and
+Rogaway, "Ciphers with arbitrary finite domains" (2002), section 3 (cycle walking). The round
+function is the finaliser of splitmix64.
 """
 
 import numpy as np
@@ -12,8 +14,11 @@ from wgan.base.seeding import derive
 ROUNDS = 8
 
 
-def shuffled(places: Int64[np.ndarray, " k"], n: int, seed: int, *labels: str | int) -> Int64[np.ndarray, " k"]:
-    """Return the samples that stand at `places` (each in 0..n-1) of the shuffle of 0..n-1 named by (seed, labels).
+def shuffled(
+    places: Int64[np.ndarray, " k"], n: int, seed: int, *labels: str | int
+) -> Int64[np.ndarray, " k"]:
+    """Return the samples that stand at `places` (each in 0..n-1) of the shuffle of 0..n-1 named by
+    (seed, labels).
 
     >>> sorted(shuffled(np.arange(5), 5, seed=0).tolist())
     [0, 1, 2, 3, 4]
@@ -26,7 +31,9 @@ def shuffled(places: Int64[np.ndarray, " k"], n: int, seed: int, *labels: str | 
     return out.astype(np.int64)
 
 
-def _feistel(x: UInt64[np.ndarray, " k"], half: int, keys: UInt64[np.ndarray, " r"]) -> UInt64[np.ndarray, " k"]:
+def _feistel(
+    x: UInt64[np.ndarray, " k"], half: int, keys: UInt64[np.ndarray, " r"]
+) -> UInt64[np.ndarray, " k"]:
     bits, mask = np.uint64(half), np.uint64((1 << half) - 1)
     left, right = x >> bits, x & mask
     for key in keys:

@@ -1,4 +1,5 @@
-"""Which pictures have exactly 1,000 known modes? Three MNIST digits as the red, green and blue of one picture: Stacked-MNIST.
+"""Which pictures have exactly 1,000 known modes? Three MNIST digits as the red, green and blue of
+one picture: Stacked-MNIST.
 
 Metz et al. (2017), section 3.3.1: the mode of a picture is the number that its three digits spell.
 """
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from wgan.data.arrays import from_memory, idx_rows
-from wgan.data.dataset import Dataset
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
+from wgan.data.arrays import from_memory, idx_rows
+from wgan.data.dataset import Dataset
 
 PREFIX = "stacked-mnist:"
 SAMPLES = 100_000
@@ -20,28 +21,40 @@ DIGITS = 10
 
 
 def from_mnist(folder: Path) -> Dataset:
-    """Return 100,000 pictures `[28, 28, 3]`, each of three digits drawn by a fixed seed from MNIST's training pictures in `folder`.
+    """Return 100,000 pictures `[28, 28, 3]`, each of three digits drawn by a fixed seed from
+    MNIST's training pictures in `folder`.
 
-    Labels are the 1,000 numbers "000" to "999"; the digits spell them red first. One digit occurs in about five pictures, in the training and in
-    the held-out part.
+    Labels are the 1,000 numbers "000" to "999"; the digits spell them red first. One digit occurs
+    in about five pictures, in the training and in the held-out part.
 
     Raises:
         WganError: no idx files of MNIST's training part there, or ones that do not fit each other.
     """
-    pictures, labels = (np.asarray(idx_rows(_file(folder, name))[:]) for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"))
+    pictures, labels = (
+        np.asarray(idx_rows(_file(folder, name))[:])
+        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+    )
     if pictures.ndim != 3 or labels.shape != pictures.shape[:1] or labels.max() >= DIGITS:
-        raise WganError(f"{folder}: pictures of shape {pictures.shape} and labels of shape {labels.shape} are not MNIST's: copy its four files again")
+        raise WganError(
+            f"{folder}: pictures of shape {pictures.shape} and labels of shape {labels.shape} are"
+            " not MNIST's: copy its four files again"
+        )
     chosen = numpy_generator(0, "stacked-mnist").integers(len(pictures), size=(SAMPLES, CHANNELS))
     stacked = np.stack([pictures[chosen[:, i]] for i in range(CHANNELS)], axis=-1)
     numbers = labels[chosen].astype(np.int64) @ DIGITS ** np.arange(CHANNELS - 1, -1, -1)
     names = tuple(f"{number:0{CHANNELS}d}" for number in range(DIGITS**CHANNELS))
     digits = np.bincount(labels, minlength=DIGITS) / len(labels)
     shares = np.einsum("i,j,k->ijk", digits, digits, digits).ravel()
-    return replace(from_memory(stacked, "stacked-mnist"), labels=numbers, classes=names, shares=shares)
+    return replace(
+        from_memory(stacked, "stacked-mnist"), labels=numbers, classes=names, shares=shares
+    )
 
 
 def _file(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
         if path.exists():
             return path
-    raise WganError(f"{folder}: holds no {name} (nor {name}.gz): write stacked-mnist:FOLDER with the folder of MNIST's idx files")
+    raise WganError(
+        f"{folder}: holds no {name} (nor {name}.gz): write stacked-mnist:FOLDER with the folder of"
+        " MNIST's idx files"
+    )

@@ -1,4 +1,5 @@
-"""Where do samples lie? Arrays in memory or in a file, read by row numbers, so that memory holds a batch and not the file.
+"""Where do samples lie? Arrays in memory or in a file, read by row numbers, so that memory holds a
+batch and not the file.
 
 Also: one pass over all rows for their statistics and hash.
 """
@@ -23,8 +24,9 @@ SHOW_PROGRESS_BYTES = 512 * 2**20
 class FileRows:
     """An array inside a file, read row by row with plain reads.
 
-    Not mapped: a kernel may map 2 MiB around every touched row, so that a thousand scattered rows hold gigabytes. Only an
-    array in Fortran's order, whose rows lie scattered themselves, is mapped for each read.
+    Not mapped: a kernel may map 2 MiB around every touched row, so that a thousand scattered rows
+    hold gigabytes. Only an array in Fortran's order, whose rows lie scattered themselves, is mapped
+    for each read.
     """
 
     path: Path
@@ -37,22 +39,35 @@ class FileRows:
         need = self.offset + math.prod(self.shape) * self.dtype.itemsize
         have = self.path.stat().st_size
         if have < need:
-            raise WganError(f"{self.path}: cut short, {have} bytes where its header promises {need}: copy or make it again")
+            raise WganError(
+                f"{self.path}: cut short, {have} bytes where its header promises {need}: copy or"
+                " make it again"
+            )
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         if self.order == "F":
-            return np.array(np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)[rows])
+            return np.array(
+                np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)[rows]
+            )
         row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(self.shape[0])
-            flat = np.fromfile(self.path, self.dtype, (stop - start) * math.prod(self.shape[1:]), offset=self.offset + start * row_bytes)
+            flat = np.fromfile(
+                self.path,
+                self.dtype,
+                (stop - start) * math.prod(self.shape[1:]),
+                offset=self.offset + start * row_bytes,
+            )
             return flat.reshape(-1, *self.shape[1:])
         out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         with self.path.open("rb", buffering=0) as file:
             for i, row in enumerate(rows.tolist()):
                 file.seek(self.offset + row * row_bytes)
                 if file.readinto(out[i : i + 1].view(np.uint8).data) != row_bytes:
-                    raise WganError(f"{self.path}: row {row} is no longer there: the file changed while it was read")
+                    raise WganError(
+                        f"{self.path}: row {row} is no longer there: the file changed while it was"
+                        " read"
+                    )
         return out
 
 
@@ -79,7 +94,8 @@ def chunks(rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def summarise(rows: Rows, name: str, progress: bool = False) -> Summary:
-    """Read every row once: range, per-column mean and deviation (float64, by Chan's pairwise update), and a SHA-256.
+    """Read every row once: range, per-column mean and deviation (float64, by Chan's pairwise
+    update), and a SHA-256.
 
     Raises:
         WganError: a NaN or an infinity, naming the row.
@@ -90,7 +106,13 @@ def summarise(rows: Rows, name: str, progress: bool = False) -> Summary:
     mean, m2 = np.zeros(columns), np.zeros(columns)
     total = int(np.prod(rows.shape)) * rows.dtype.itemsize
     steps = -(-rows.shape[0] // max(1, CHUNK_BYTES // max(1, columns * rows.dtype.itemsize)))
-    pieces = track(chunks(rows), "Reading the data", total=steps, disable=not progress or total < SHOW_PROGRESS_BYTES, transient=True)
+    pieces = track(
+        chunks(rows),
+        "Reading the data",
+        total=steps,
+        disable=not progress or total < SHOW_PROGRESS_BYTES,
+        transient=True,
+    )
     for start, piece in pieces:
         digest.update(np.ascontiguousarray(piece).data)
         flat = piece.reshape(len(piece), -1)
@@ -99,7 +121,9 @@ def summarise(rows: Rows, name: str, progress: bool = False) -> Summary:
             _reject_non_finite(flat, start, name)
         piece_mean = flat.mean(axis=0, dtype=np.float64)
         delta, n = piece_mean - mean, len(flat)
-        m2 += ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64) + delta**2 * (count * n / (count + n))
+        m2 += ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64) + delta**2 * (
+            count * n / (count + n)
+        )
         mean += delta * (n / (count + n))
         count += n
     return Summary(low, high, mean, np.sqrt(m2 / count), digest.hexdigest())
@@ -109,5 +133,6 @@ def _reject_non_finite(flat: np.ndarray, start: int, name: str) -> None:
     bad = ~np.isfinite(flat.astype(np.float64)).all(axis=1)
     if bad.any():
         raise WganError(
-            f"{name}: row {start + int(bad.argmax())} holds NaN or infinity ({int(bad.sum())} such rows nearby): drop those rows or fill them first"
+            f"{name}: row {start + int(bad.argmax())} holds NaN or infinity ({int(bad.sum())} such"
+            " rows nearby): drop those rows or fill them first"
         )

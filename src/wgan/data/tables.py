@@ -1,7 +1,9 @@
-"""How does a table of mixed columns become numbers for a network, and back? Described by a schema, coded column by column.
+"""How does a table of mixed columns become numbers for a network, and back? Described by a schema,
+coded column by column.
 
-In memory a table is a matrix `[n, columns]` of float64: numbers as they are, seconds of times, numbers of levels, NaN where missing;
-identifiers are left out. A network sees, for each column, a one-hot code of its state and a number's normal score.
+In memory a table is a matrix `[n, columns]` of float64: numbers as they are, seconds of times,
+numbers of levels, NaN where missing; identifiers are left out. A network sees, for each column, a
+one-hot code of its state and a number's normal score.
 """
 
 from collections.abc import Iterator
@@ -15,13 +17,14 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from wgan.data.schema import Column, identifiers, numbers, to_series
 from wgan.base.errors import WganError, did_you_mean
+from wgan.data.schema import Column, identifiers, numbers, to_series
 
 
 @dataclass(frozen=True)
 class Head:
-    """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on, then a score, if `scored`.
+    """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on,
+    then a score, if `scored`.
 
     `frequencies` are how often each entry of a code is the one.
     """
@@ -47,7 +50,9 @@ class Head:
 
 @dataclass(frozen=True)
 class TableCodec:
-    """The columns of a table, and what a network sees of them: two rows that differ in one state lie sqrt(2) apart."""
+    """The columns of a table, and what a network sees of them: two rows that differ in one state
+    lie sqrt(2) apart.
+    """
 
     kind: ClassVar[str] = "tables"
     columns: tuple[Column, ...]
@@ -62,7 +67,10 @@ class TableCodec:
     def heads(self) -> tuple[Head, ...]:
         """Where each learned column is in what a network sees."""
         starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
-        return tuple(Head(start, column.heads, column.scored, column.frequencies) for start, column in zip(starts[:-1], self.learned, strict=True))
+        return tuple(
+            Head(start, column.heads, column.scored, column.frequencies)
+            for start, column in zip(starts[:-1], self.learned, strict=True)
+        )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -87,29 +95,44 @@ class TableCodec:
         if name not in names:
             made = any(column.name == name for column in self.columns)
             raise WganError(
-                f"column '{name}' holds identifiers, which are not learned" if made else f"no column is called '{name}'. {did_you_mean(name, names)}"
+                f"column '{name}' holds identifiers, which are not learned"
+                if made
+                else f"no column is called '{name}'. {did_you_mean(name, names)}"
             )
         return names.index(name)
 
     def states(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
         """Return the state of each value."""
-        return np.stack([column.state_of(raw[:, i]) for i, column in enumerate(self.learned)], axis=1)
+        return np.stack(
+            [column.state_of(raw[:, i]) for i, column in enumerate(self.learned)], axis=1
+        )
 
     def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
-        """Return the digits of all states, then all normal scores: little to keep in memory, whatever the levels."""
+        """Return the digits of all states, then all normal scores: little to keep in memory,
+        whatever the levels.
+        """
         digits, scores = [], []
         for i, column in enumerate(self.learned):
             if column.heads:
                 digits += _digits(column.state_of(raw[:, i]), column.heads)
             if column.scored:
                 scores.append(column.score_of(raw[:, i]))
-        return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float64))  # so that decoding gives back what was coded
+        return torch.from_numpy(
+            np.stack([*digits, *scores], axis=1).astype(np.float64)
+        )  # so that decoding gives back what was coded
 
     def unpack(self, packed: Float[Tensor, "n p"]) -> Float[Tensor, "n width"]:
-        """Return what a network sees: of each column its one-hot digits, then its score, if it has one."""
+        """Return what a network sees: of each column its one-hot digits, then its score, if it has
+        one.
+        """
         parts = [start for head in self.heads for start, _ in head.parts]
         x = packed.new_zeros(len(packed), *self.shape)
-        x.scatter_(1, packed[:, : len(parts)].long() + torch.tensor(parts, device=packed.device, dtype=torch.int64), 1.0)
+        x.scatter_(
+            1,
+            packed[:, : len(parts)].long()
+            + torch.tensor(parts, device=packed.device, dtype=torch.int64),
+            1.0,
+        )
         x[:, [head.score for head in self.heads if head.scored]] = packed[:, len(parts) :]
         return x
 
@@ -137,11 +160,16 @@ class TableCodec:
         """
         for column in self.learned:
             if column.name not in frame.columns:
-                raise WganError(f"the table has no column '{column.name}'. {did_you_mean(column.name, map(str, frame.columns))}")
+                raise WganError(
+                    f"the table has no column '{column.name}'."
+                    f" {did_you_mean(column.name, map(str, frame.columns))}"
+                )
         return np.stack([numbers(frame[column.name], column) for column in self.learned], axis=1)
 
     def frame(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
-        """Return rows as a table, with columns, types and spelling as they were; identifiers count on after the largest of the data."""
+        """Return rows as a table, with columns, types and spelling as they were; identifiers count
+        on after the largest of the data.
+        """
         made, place = {}, 0
         for column in self.columns:
             if column.kind == "identifier":
@@ -152,6 +180,8 @@ class TableCodec:
         return pd.DataFrame(made)
 
 
-def _digits(state: Int64[np.ndarray, " n"], sizes: tuple[int, ...]) -> list[Int64[np.ndarray, " n"]]:
+def _digits(
+    state: Int64[np.ndarray, " n"], sizes: tuple[int, ...]
+) -> list[Int64[np.ndarray, " n"]]:
     """Return a state as one digit for each size, the last the fastest."""
     return [state] if len(sizes) == 1 else [state // sizes[1], state % sizes[1]]

@@ -1,7 +1,8 @@
-"""Which distributions do we know in full? Toys with known modes, or a partner at a known Wasserstein distance.
+"""Which distributions do we know in full? Toys with known modes, or a partner at a known
+Wasserstein distance.
 
-`25-gaussians`, `8-gaussians` and `swiss-roll` follow section 4.1 of Gulrajani et al. (2017); `parallel-lines` is
-Example 1 of Arjovsky, Chintala and Bottou (2017).
+`25-gaussians`, `8-gaussians` and `swiss-roll` follow section 4.1 of Gulrajani et al. (2017);
+`parallel-lines` is Example 1 of Arjovsky, Chintala and Bottou (2017).
 """
 
 from collections.abc import Callable
@@ -30,7 +31,9 @@ class Partner:
 
 @dataclass(frozen=True)
 class Toy:
-    """A distribution that can be sampled without end; `modes` `[k, d]` have standard deviation `mode_sd` each."""
+    """A distribution that can be sampled without end; `modes` `[k, d]` have standard deviation
+    `mode_sd` each.
+    """
 
     name: str
     summary: str
@@ -42,7 +45,9 @@ class Toy:
 
 def _mixture(modes: np.ndarray, sd: float) -> Draw:
     def draw(n: int, rng: np.random.Generator) -> np.ndarray:
-        return modes[rng.integers(len(modes), size=n)] + sd * rng.standard_normal((n, modes.shape[1]))
+        return modes[rng.integers(len(modes), size=n)] + sd * rng.standard_normal(
+            (n, modes.shape[1])
+        )
 
     return draw
 
@@ -67,19 +72,39 @@ def _gaussian_at(x: float) -> Draw:
 
 
 def _moved(draw: Draw, by: float) -> Partner:
-    """A translation by v has W1 = |v|: the plan x -> x + v costs |v| and the 1-Lipschitz <., v/|v|> reaches it."""
-    return Partner(lambda n, rng: draw(n, rng) + np.array([by, 0.0]), abs(by), f"a shift by v has W1 = |v| = {abs(by):g}")
+    """A translation by v has W1 = |v|: the plan x -> x + v costs |v| and the 1-Lipschitz <., v/|v|>
+    reaches it.
+    """
+    return Partner(
+        lambda n, rng: draw(n, rng) + np.array([by, 0.0]),
+        abs(by),
+        f"a shift by v has W1 = |v| = {abs(by):g}",
+    )
 
 
-def _row(name: str, summary: str, draw: Draw, modes: np.ndarray | None = None, sd: float = 0.0) -> Toy:
+def _row(
+    name: str, summary: str, draw: Draw, modes: np.ndarray | None = None, sd: float = 0.0
+) -> Toy:
     return Toy(name, summary, draw, modes, sd, _moved(draw, SHIFT))
 
 
 TOYS = {
     toy.name: toy
     for toy in (
-        _row("25-gaussians", "5 x 5 grid, spacing 2, standard deviation 0.05", _mixture(GRID, 0.05), GRID, 0.05),
-        _row("8-gaussians", "circle of radius 2, standard deviation 0.02", _mixture(CIRCLE, 0.02), CIRCLE, 0.02),
+        _row(
+            "25-gaussians",
+            "5 x 5 grid, spacing 2, standard deviation 0.05",
+            _mixture(GRID, 0.05),
+            GRID,
+            0.05,
+        ),
+        _row(
+            "8-gaussians",
+            "circle of radius 2, standard deviation 0.02",
+            _mixture(CIRCLE, 0.02),
+            CIRCLE,
+            0.02,
+        ),
         _row("swiss-roll", "a spiral in the plane, noise 0.25 before division by 7.5", _swiss_roll),
         Toy(
             "shifted-gaussians",
@@ -91,7 +116,11 @@ TOYS = {
             "parallel-lines",
             "(0, U[0,1]), beside the line at distance theta = 1",
             _line_at(0.0),
-            partner=Partner(_line_at(SHIFT), SHIFT, "W1 = |theta| = 1; JS = log 2 and KL = infinity for any theta != 0"),
+            partner=Partner(
+                _line_at(SHIFT),
+                SHIFT,
+                "W1 = |theta| = 1; JS = log 2 and KL = infinity for any theta != 0",
+            ),
         ),
     )
 }

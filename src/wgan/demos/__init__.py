@@ -1,12 +1,23 @@
-"""Which claims about GANs can be seen in minutes? One file a claim; each trains, measures, and says what it found."""
+"""Which claims about GANs can be seen in minutes? One file a claim; each trains, measures, and says
+what it found.
+"""
 
+from wgan.base.errors import WganError, did_you_mean
 from wgan.demos import clipping, estimate, mode_collapse, no_overlap, vanishing_gradient
 from wgan.demos.results import Demo, Result, check_room, write
-from wgan.base.errors import WganError, did_you_mean
 
 __all__ = ["DEMOS", "Result", "check_room", "demo", "write"]
 
-DEMOS = {each.name: each for each in (no_overlap.DEMO, vanishing_gradient.DEMO, mode_collapse.DEMO, clipping.DEMO, estimate.DEMO)}
+DEMOS = {
+    each.name: each
+    for each in (
+        no_overlap.DEMO,
+        vanishing_gradient.DEMO,
+        mode_collapse.DEMO,
+        clipping.DEMO,
+        estimate.DEMO,
+    )
+}
 
 
 def demo(name: str) -> Demo:

@@ -1,4 +1,6 @@
-"""How is a critic trained when samples never end? Fresh ones at every step, from two fixed distributions."""
+"""How is a critic trained when samples never end? Fresh ones at every step, from two fixed
+distributions.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -6,8 +8,8 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from wgan.objectives import CriticLoss, Variant
 from wgan.base.seeding import derive, torch_generator
+from wgan.objectives import CriticLoss, Variant
 from wgan.training.draws import seeded
 
 Draw = Callable[[int, torch.Generator], Tensor]
@@ -15,7 +17,15 @@ CPU = torch.device("cpu")
 
 
 def train_critic(
-    critic: nn.Module, row: Variant, real: Draw, fake: Draw, steps: int, seed: int, lr: float, batch: int = 256, decay: bool = True
+    critic: nn.Module,
+    row: Variant,
+    real: Draw,
+    fake: Draw,
+    steps: int,
+    seed: int,
+    lr: float,
+    batch: int = 256,
+    decay: bool = True,
 ) -> Iterator[int]:
     """Train a critic in place by the row's loss, yielding the number of steps done, from 0.
 
@@ -31,8 +41,14 @@ def train_critic(
         for group in optimiser.param_groups:
             group["lr"] = lr * (1 - step / steps if decay else 1)
         optimiser.zero_grad()
-        samples = real(batch, generator), fake(batch, generator), torch.rand(batch, generator=generator)
-        with seeded(CPU, derive(seed, "demo", "dropout", step)) if row.consistency else nullcontext():
+        samples = (
+            real(batch, generator),
+            fake(batch, generator),
+            torch.rand(batch, generator=generator),
+        )
+        with (
+            seeded(CPU, derive(seed, "demo", "dropout", step)) if row.consistency else nullcontext()
+        ):
             loss(*samples).loss.mean().backward()
         optimiser.step()
         if row.constraint:

@@ -1,4 +1,6 @@
-"""What does a demonstration leave behind? Every number as CSV, means with intervals, claims that held or did not, and a figure."""
+"""What does a demonstration leave behind? Every number as CSV, means with intervals, claims that
+held or did not, and a figure.
+"""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -28,7 +30,9 @@ class Claim:
 
 @dataclass(frozen=True)
 class Result:
-    """`rows` are all measurements, a dict each; `table` their means; `draw` paints the figure onto a matplotlib one."""
+    """`rows` are all measurements, a dict each; `table` their means; `draw` paints the figure onto
+    a matplotlib one.
+    """
 
     rows: Sequence[Row]
     table: Sequence[Row]
@@ -39,13 +43,17 @@ class Result:
         """Return the table of means and the claims."""
         names = list(self.table[0])
         lines = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
-        lines += ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in self.table]
+        lines += [
+            "| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in self.table
+        ]
         return "\n".join([*lines, "", *map(str, self.claims)])
 
 
 @dataclass(frozen=True)
 class Demo:
-    """A claim's experiment: `run(seeds, effort, report)`; effort multiplies the training steps. `seeds` is how many it takes by itself."""
+    """A claim's experiment: `run(seeds, effort, report)`; effort multiplies the training steps.
+    `seeds` is how many it takes by itself.
+    """
 
     name: str
     summary: str
@@ -54,11 +62,16 @@ class Demo:
 
 
 def means(rows: Sequence[Row], by: Sequence[str], of: Sequence[str]) -> list[Row]:
-    """Return one row for each combination of `by`, in order of appearance, with means of the columns `of` over seeds."""
+    """Return one row for each combination of `by`, in order of appearance, with means of the
+    columns `of` over seeds.
+    """
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in by), []).append(row)
-    return [dict(zip(by, key, strict=True)) | {name: mean_of([r[name] for r in group]) for name in of} for key, group in groups.items()]
+    return [
+        dict(zip(by, key, strict=True)) | {name: mean_of([r[name] for r in group]) for name in of}
+        for key, group in groups.items()
+    ]
 
 
 def find(table: Sequence[Row], name: str, **where: Any) -> Mean:
@@ -75,16 +88,25 @@ def check_room(folder: Path) -> None:
         WganError: the folder holds files already.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WganError(f"{folder}: is there already, and nothing is overwritten: choose another --out")
+        raise WganError(
+            f"{folder}: is there already, and nothing is overwritten: choose another --out"
+        )
 
 
 def write(result: Result, folder: Path) -> None:
-    """Write `numbers.csv`, `summary.md` and `figure.png` into a folder that `check_room` let pass, each atomically."""
+    """Write `numbers.csv`, `summary.md` and `figure.png` into a folder that `check_room` let pass,
+    each atomically.
+    """
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
-    with replaced(folder / "numbers.csv") as target, target.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in result.rows for name in row)))
+    with (
+        replaced(folder / "numbers.csv") as target,
+        target.open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(
+            file, list(dict.fromkeys(name for row in result.rows for name in row))
+        )
         writer.writeheader()
         writer.writerows(result.rows)
     write_text(folder / "summary.md", result.markdown() + "\n")

@@ -1,19 +1,21 @@
-"""What happens to the generator's gradient as its critic gets better? Arjovsky and Bottou (2017), figure 2, on the digits.
+"""What happens to the generator's gradient as its critic gets better? Arjovsky and Bottou (2017),
+figure 2, on the digits.
 
-An untrained generator stands still while its critic is trained; then the Euclidean norm of the gradient of each generator loss over all of the
-generator's weights is taken. Both Jensen-Shannon losses share one critic's training.
+An untrained generator stands still while its critic is trained; then the Euclidean norm of the
+gradient of each generator loss over all of the generator's weights is taken. Both Jensen-Shannon
+losses share one critic's training.
 """
 
 from typing import Any
 
 import torch
 
+from wgan.base.seeding import torch_generator
 from wgan.data import load
 from wgan.demos.critics import CPU, train_critic
 from wgan.demos.results import Claim, Demo, Report, Result, Row, find, means
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.objectives import Variant, variant
-from wgan.base.seeding import torch_generator
 
 MARKS = (1, 10, 100, 1000)
 SAMPLES, LATENT = 4096, 64
@@ -44,14 +46,24 @@ def measure(name: str, digits: torch.Tensor, seed: int, marks: tuple[int, ...]) 
             with torch.no_grad():
                 estimate = float(row.score.estimate(critic(x_real), critic(generator(z))).mean())
             rows += [
-                {"loss": loss, "critic steps": step, "seed": seed, "gradient norm": _norm(variant(loss), generator, critic, z), "estimate": estimate}
+                {
+                    "loss": loss,
+                    "critic steps": step,
+                    "seed": seed,
+                    "gradient norm": _norm(variant(loss), generator, critic, z),
+                    "estimate": estimate,
+                }
                 for loss in LOSSES[name]
             ]
     return rows
 
 
-def _norm(row: Variant, generator: torch.nn.Module, critic: torch.nn.Module, z: torch.Tensor) -> float:
-    gradients = torch.autograd.grad(row.score.generator(critic(generator(z)), None).mean(), list(generator.parameters()))
+def _norm(
+    row: Variant, generator: torch.nn.Module, critic: torch.nn.Module, z: torch.Tensor
+) -> float:
+    gradients = torch.autograd.grad(
+        row.score.generator(critic(generator(z)), None).mean(), list(generator.parameters())
+    )
     return float(torch.nn.utils.get_total_norm(gradients))
 
 
@@ -68,12 +80,34 @@ def run(seeds: int, effort: float, report: Report) -> Result:
     table = means(rows, ("loss", "critic steps"), ("gradient norm", "estimate"))
 
     norms = {loss: _norms(table, loss, marks) for losses in LOSSES.values() for loss in losses}
-    figures = {loss: " -> ".join(f"{value:.2g}" for value in values) for loss, values in norms.items()}
-    worst = {loss: max(r["gradient norm"] for r in rows if (r["loss"], r["critic steps"]) == (loss, marks[-1])) for loss in norms}
+    figures = {
+        loss: " -> ".join(f"{value:.2g}" for value in values) for loss, values in norms.items()
+    }
+    worst = {
+        loss: max(
+            r["gradient norm"] for r in rows if (r["loss"], r["critic steps"]) == (loss, marks[-1])
+        )
+        for loss in norms
+    }
     claims = [
-        Claim("under minimax it vanishes, in every seed", worst["gan-minimax"] < 1e-3 * norms["gan-minimax"][0], figures["gan-minimax"]),
-        Claim("under the non-saturating loss it does not: it grows", norms["gan"][-1] > norms["gan"][0], figures["gan"]),
-        *(Claim(f"under {loss} it settles: the last two lie within a quarter", _settled(norms[loss]), figures[loss]) for loss in ("wgan", "wgan-gp")),
+        Claim(
+            "under minimax it vanishes, in every seed",
+            worst["gan-minimax"] < 1e-3 * norms["gan-minimax"][0],
+            figures["gan-minimax"],
+        ),
+        Claim(
+            "under the non-saturating loss it does not: it grows",
+            norms["gan"][-1] > norms["gan"][0],
+            figures["gan"],
+        ),
+        *(
+            Claim(
+                f"under {loss} it settles: the last two lie within a quarter",
+                _settled(norms[loss]),
+                figures[loss],
+            )
+            for loss in ("wgan", "wgan-gp")
+        ),
     ]
     return Result(rows, table, claims, lambda figure: _draw(figure, table, marks))
 
@@ -83,17 +117,37 @@ def _settled(norms: list[float]) -> bool:
 
 
 def _norms(table: list[Row], loss: str, marks: tuple[int, ...]) -> list[float]:
-    return [find(table, "gradient norm", loss=loss, **{"critic steps": mark}).value for mark in marks]
+    return [
+        find(table, "gradient norm", loss=loss, **{"critic steps": mark}).value for mark in marks
+    ]
 
 
 def _draw(figure: Any, table: list[Row], marks: tuple[int, ...]) -> None:
     axes = figure.subplots()
     for loss in ("gan-minimax", "gan", "wgan", "wgan-gp"):
-        found = [find(table, "gradient norm", loss=loss, **{"critic steps": mark}) for mark in marks]
-        axes.errorbar(marks, [m.value for m in found], [m.half_width for m in found], fmt="o-", capsize=3, label=loss)
-    axes.set(xscale="log", yscale="log", xlabel="critic steps against a frozen generator", ylabel="|gradient of the generator's loss|")
+        found = [
+            find(table, "gradient norm", loss=loss, **{"critic steps": mark}) for mark in marks
+        ]
+        axes.errorbar(
+            marks,
+            [m.value for m in found],
+            [m.half_width for m in found],
+            fmt="o-",
+            capsize=3,
+            label=loss,
+        )
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlabel="critic steps against a frozen generator",
+        ylabel="|gradient of the generator's loss|",
+    )
     axes.set_title("A better critic should help the generator")
     axes.legend()
 
 
-DEMO = Demo("vanishing-gradient", "the generator's gradient after 1 to 1000 critic steps, under four losses", run)
+DEMO = Demo(
+    "vanishing-gradient",
+    "the generator's gradient after 1 to 1000 critic steps, under four losses",
+    run,
+)

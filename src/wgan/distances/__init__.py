@@ -1,6 +1,8 @@
-"""How far apart are two sets of samples, or two histograms? Pure functions on arrays; nothing here imports torch.
+"""How far apart are two sets of samples, or two histograms? Pure functions on arrays; nothing here
+imports torch.
 
-What trains a critic to find out lives in `wgan.audit`, and is handed on from here by name (which imports torch).
+What trains a critic to find out lives in `wgan.audit`, and is handed on from here by name (which
+imports torch).
 """
 
 from importlib import import_module
@@ -8,12 +10,28 @@ from typing import Any
 
 from wgan.distances.choice import Distance, distance
 from wgan.distances.exact import Transport, transport, wasserstein
-from wgan.distances.histograms import EarthMover, earth_mover, jensen_shannon, kullback_leibler, total_variation
+from wgan.distances.histograms import (
+    EarthMover,
+    earth_mover,
+    jensen_shannon,
+    kullback_leibler,
+    total_variation,
+)
 from wgan.distances.line import wasserstein_1d
 from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
 from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
 
-TRAINED = ("Auditor", "Bracket", "Certificate", "Dual", "bracket", "certify", "dual", "slope_corrected", "train_auditor")
+TRAINED = (
+    "Auditor",
+    "Bracket",
+    "Certificate",
+    "Dual",
+    "bracket",
+    "certify",
+    "dual",
+    "slope_corrected",
+    "train_auditor",
+)
 
 __all__ = [
     "Distance",

@@ -1,6 +1,8 @@
-"""What is the exact transport distance between two sets of samples? The linear programme, solved to its optimum by POT.
+"""What is the exact transport distance between two sets of samples? The linear programme, solved to
+its optimum by POT.
 
-Follows Peyre and Cuturi, "Computational Optimal Transport" (2019), section 2.3 (primal) and 2.5 (dual).
+Follows Peyre and Cuturi, "Computational Optimal Transport" (2019), section 2.3 (primal) and 2.5
+(dual).
 """
 
 from dataclasses import dataclass
@@ -11,17 +13,21 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
-from wgan.distances.samples import check_dimensions, weighted_samples
 from wgan.base.errors import WganError
+from wgan.distances.samples import check_dimensions, weighted_samples
 
 MAX_PIVOTS = 1_000_000_000
 """POT's own limit (100,000) stops early from about n = 2000 on, with nothing but a warning."""
 
 GAP_TOLERANCE = 1e-7
-"""Largest relative difference between the plan's cost and a feasible dual's value that we accept as the optimum."""
+"""Largest relative difference between the plan's cost and a feasible dual's value that we accept as
+the optimum.
+"""
 
 ROUNDING = 1e-10
-"""Where the distance is nearly 0: largest gap as a share of a small cost (of the largest, one far sample would hide any error)."""
+"""Where the distance is nearly 0: largest gap as a share of a small cost (of the largest, one far
+sample would hide any error).
+"""
 
 SMALL_SIDE = 1000
 ROWS_AT_ONCE = 1024
@@ -34,8 +40,9 @@ BYTES_A_PAIR = 44
 class Transport:
     """The optimum of the linear programme: the distance, and the dual that proves it.
 
-    `u` `[n]` and `v` `[m]` are Kantorovich potentials: u_i + v_j <= |x_i - y_j|^p for all i, j, and their weighted sum is
-    distance^p up to the relative duality `gap`, which is never below the relative error of distance^p.
+    `u` `[n]` and `v` `[m]` are Kantorovich potentials: u_i + v_j <= |x_i - y_j|^p for all i, j, and
+    their weighted sum is distance^p up to the relative duality `gap`, which is never below the
+    relative error of distance^p.
     """
 
     distance: float
@@ -44,11 +51,18 @@ class Transport:
     v: Float[np.ndarray, " m"]
 
 
-def wasserstein(x: ArrayLike, y: ArrayLike, p: int = 1, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None) -> float:
+def wasserstein(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: int = 1,
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> float:
     """Return the exact Wasserstein distance W_p between two weighted samples.
 
-    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), T >= 0 with the weights as row and column sums;
-    |.| is the Euclidean norm, all in float64. Memory grows as n m, time about as n^2 m.
+    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), T >= 0 with the weights as
+    row and column sums; |.| is the Euclidean norm, all in float64. Memory grows as n m, time about
+    as n^2 m.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
@@ -61,11 +75,13 @@ def wasserstein(x: ArrayLike, y: ArrayLike, p: int = 1, x_weights: ArrayLike | N
         The distance in the unit of the samples.
 
     Raises:
-        WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown order, or a solver that
-            did not prove its optimum: the duality gap exceeds 1e-7 of the distance (to the power p), and 1e-10 of a
-            small cost (the 10 % quantile of those above 0).
+        WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
+            order, or a solver that did not prove its optimum: the duality gap exceeds 1e-7 of the
+            distance (to the power p), and 1e-10 of a small cost (the 10 % quantile of those above
+            0).
 
-    Source: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011), through POT's `ot.emd2`.
+    Source: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
+    through POT's `ot.emd2`.
 
     >>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
     3.0
@@ -73,7 +89,13 @@ def wasserstein(x: ArrayLike, y: ArrayLike, p: int = 1, x_weights: ArrayLike | N
     return transport(x, y, p, x_weights, y_weights).distance
 
 
-def transport(x: ArrayLike, y: ArrayLike, p: int = 1, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None) -> Transport:
+def transport(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: int = 1,
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> Transport:
     """Return the exact distance as `wasserstein` does, with the potentials of the dual.
 
     max over u, v of sum_i a_i u_i + sum_j b_j v_j, u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
@@ -99,14 +121,20 @@ def transport(x: ArrayLike, y: ArrayLike, p: int = 1, x_weights: ArrayLike | Non
     """
     if p not in (1, 2):
         raise WganError(f"order p = {p!r}: choose 1 or 2")
-    (a, wa), (b, wb) = (weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y")))
+    (a, wa), (b, wb) = (
+        weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y"))
+    )
     check_dimensions(a, b)
     check_memory(len(a), len(b))
     middle = a.mean(axis=0)  # a distance does not depend on the origin, but float64 does
-    return _optimum(cdist(a - middle, b - middle, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p)
+    return _optimum(
+        cdist(a - middle, b - middle, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p
+    )
 
 
-def _optimum(cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int) -> Transport:
+def _optimum(
+    cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int
+) -> Transport:
     import ot  # POT takes half a second to import
 
     n, m = cost.shape
@@ -114,18 +142,28 @@ def _optimum(cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Fl
     if scale == 0:
         return Transport(0.0, 0.0, np.zeros(n), np.zeros(m))
     if not np.isfinite(scale):
-        raise WganError("the samples lie so far apart that float64 overflows: divide both by a common number")
+        raise WganError(
+            "the samples lie so far apart that float64 overflows: divide both by a common number"
+        )
     cost /= scale  # in place: the matrix is what takes the memory
     value, log = ot.emd2(wa, wb, cost, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
     value, u = max(float(value), 0.0), log["u"]
     v = _feasible(cost, u)
     gap = value - float(wa @ u + wb @ v)
-    if log["warning"] is not None or not (gap <= GAP_TOLERANCE * value or gap <= ROUNDING * _small(cost)):
+    if log["warning"] is not None or not (
+        gap <= GAP_TOLERANCE * value or gap <= ROUNDING * _small(cost)
+    ):
         raise WganError(
-            f"the exact solver did not prove its optimum at n={n}, m={m} (relative duality gap {gap / (value or 1.0):.1g}):"
-            " use fewer samples, and remove any that lies far from all others"
+            f"the exact solver did not prove its optimum at n={n}, m={m} (relative duality gap"
+            f" {gap / (value or 1.0):.1g}): use fewer samples, and remove any that lies far from"
+            " all others"
         )
-    return Transport((value * scale) ** (1 / p), max(0.0, gap / value) if value > 0 else 0.0, u * scale, v * scale)
+    return Transport(
+        (value * scale) ** (1 / p),
+        max(0.0, gap / value) if value > 0 else 0.0,
+        u * scale,
+        v * scale,
+    )
 
 
 def _small(cost: Float[np.ndarray, "n m"]) -> float:
@@ -134,23 +172,37 @@ def _small(cost: Float[np.ndarray, "n m"]) -> float:
     return float(np.quantile(some[some > 0], 0.1)) if (some > 0).any() else 0.0
 
 
-def _feasible(cost: Float[np.ndarray, "n m"], u: Float[np.ndarray, " n"]) -> Float[np.ndarray, " m"]:
-    """Return the largest v with u_i + v_j <= cost_ij: the solver's own v is not to be trusted with that."""
+def _feasible(
+    cost: Float[np.ndarray, "n m"], u: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " m"]:
+    """Return the largest v with u_i + v_j <= cost_ij: the solver's own v is not to be trusted with
+    that.
+    """
     rows = range(0, len(u), ROWS_AT_ONCE)
-    return np.min([(cost[i : i + ROWS_AT_ONCE] - u[i : i + ROWS_AT_ONCE, None]).min(axis=0) for i in rows], axis=0)
+    return np.min(
+        [(cost[i : i + ROWS_AT_ONCE] - u[i : i + ROWS_AT_ONCE, None]).min(axis=0) for i in rows],
+        axis=0,
+    )
 
 
 def check_memory(n: int, m: int) -> None:
     """Refuse a cost matrix of n x m pairs that would not fit into memory."""
     need, free = BYTES_A_PAIR * n * m, available_memory()
     if free is not None and need > free:
-        raise WganError(f"exact transport of {n} x {m} samples needs {need / 1e9:.1f} GB and {free / 1e9:.1f} GB are free: use fewer samples")
+        raise WganError(
+            f"exact transport of {n} x {m} samples needs {need / 1e9:.1f} GB and {free / 1e9:.1f}"
+            " GB are free: use fewer samples"
+        )
 
 
 def available_memory() -> int | None:
-    """Return the bytes that can be had without swapping, where the system tells (Linux's `/proc/meminfo`)."""
+    """Return the bytes that can be had without swapping, where the system tells (Linux's
+    `/proc/meminfo`).
+    """
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
         return None
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
+    return next(
+        (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None
+    )

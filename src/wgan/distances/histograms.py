@@ -1,6 +1,8 @@
-"""How far apart are two histograms on a line? The walk of earth from bin to bin, and the divergences that know no distance.
+"""How far apart are two histograms on a line? The walk of earth from bin to bin, and the
+divergences that know no distance.
 
-The walk: Peyre and Cuturi (2019), remark 2.30 (one dimension). Divergences: Arjovsky, Chintala and Bottou (2017), section 2.
+The walk: Peyre and Cuturi (2019), remark 2.30 (one dimension). Divergences: Arjovsky, Chintala and
+Bottou (2017), section 2.
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ BAR = 12
 
 @dataclass(frozen=True)
 class EarthMover:
-    """What the walk found: `flow[i]` is the earth carried from bin i to bin i + 1 (negative: back), `plan[i, j]` what goes from i to j."""
+    """What the walk found: `flow[i]` is the earth carried from bin i to bin i + 1 (negative: back),
+    `plan[i, j]` what goes from i to j.
+    """
 
     distance: float
     flow: Float[np.ndarray, " n"]
@@ -29,7 +33,8 @@ class EarthMover:
         return f"earth mover's distance {self.distance:g} ({len(self.flow)} bins, exact)"
 
     def explain(self) -> str:
-        """Return the walk as a table, drawn: the masses of each bin, what is carried on to the next, and the work that costs.
+        """Return the walk as a table, drawn: the masses of each bin, what is carried on to the
+        next, and the work that costs.
 
         >>> print(earth_mover([3, 2, 1, 4], [1, 2, 4, 3]).explain())
         position  P               Q               carried on  step  work
@@ -46,13 +51,26 @@ class EarthMover:
             ("position", ">", [f"{x:g}" for x in self.positions]),
             ("P", "<", [f"{m:g} {_bar('#', m, longest)}" for m in p]),
             ("Q", "<", [f"{m:g} {_bar('#', m, longest)}" for m in q]),
-            ("carried on", "<", [f"{f:g} {_bar('>' if f > 0 else '<', f, longest)}" for f in self.flow]),
+            (
+                "carried on",
+                "<",
+                [f"{f:g} {_bar('>' if f > 0 else '<', f, longest)}" for f in self.flow],
+            ),
             ("step", ">", [f"{s:g}" for s in steps]),
             ("work", ">", [f"{w:g}" for w in np.abs(self.flow) * steps]),
         ]
         widths = [max(len(name), *map(len, cells)) for name, _, cells in columns]
-        lines = [[name for name, _, _ in columns], *zip(*(cells for _, _, cells in columns), strict=True)]
-        text = ["  ".join(f"{cell:{align}{w}}" for cell, (_, align, _), w in zip(line, columns, widths, strict=True)) for line in lines]
+        lines = [
+            [name for name, _, _ in columns],
+            *zip(*(cells for _, _, cells in columns), strict=True),
+        ]
+        text = [
+            "  ".join(
+                f"{cell:{align}{w}}"
+                for cell, (_, align, _), w in zip(line, columns, widths, strict=True)
+            )
+            for line in lines
+        ]
         return "\n".join([*text, f"distance = {self.distance:g}"])
 
 
@@ -63,18 +81,22 @@ def _bar(sign: str, amount: float, longest: float) -> str:
 def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) -> EarthMover:
     """Return the least work that turns histogram P into Q on a line, and the walk that does it.
 
-    delta[0] = 0, delta[i + 1] = delta[i] + P[i] - Q[i]; distance = sum_i |delta[i + 1]| (x[i + 1] - x[i]).
+    delta[0] = 0, delta[i + 1] = delta[i] + P[i] - Q[i]; distance = sum_i |delta[i + 1]| (x[i + 1] -
+    x[i]).
 
     Args:
         p: masses `[n]`, each at least 0.
         q: masses `[n]` of the same total.
-        positions: where the bins lie, `[n]`, rising; none: 0, 1, 2, ..., so the distance is in bins.
+        positions: where the bins lie, `[n]`, rising; none: 0, 1, 2, ..., so the distance is in
+            bins.
 
     Returns:
-        The distance (mass x unit of positions), the flow after each bin (the last is 0) and one optimal plan.
+        The distance (mass x unit of positions), the flow after each bin (the last is 0) and one
+        optimal plan.
 
     Raises:
-        WganError: other lengths, negative or non-finite masses, unequal totals, positions that do not rise.
+        WganError: other lengths, negative or non-finite masses, unequal totals, positions that do
+            not rise.
 
     Source: Peyre and Cuturi (2019), remark 2.30.
 
@@ -84,19 +106,34 @@ def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) 
     """
     a, b = _masses(p, "P"), _masses(q, "Q")
     if len(a) != len(b):
-        raise WganError(f"P has {len(a)} bins and Q has {len(b)}: give both the same bins, with zeros where empty")
+        raise WganError(
+            f"P has {len(a)} bins and Q has {len(b)}: give both the same bins, with zeros where"
+            " empty"
+        )
     if abs(a.sum() - b.sum()) > MASS_TOLERANCE * max(a.sum(), b.sum()):
-        raise WganError(f"P holds {a.sum():g} and Q holds {b.sum():g}: earth is moved, not made; divide each by its sum")
-    x = np.arange(len(a), dtype=np.float64) if positions is None else np.asarray(positions, dtype=np.float64)
+        raise WganError(
+            f"P holds {a.sum():g} and Q holds {b.sum():g}: earth is moved, not made; divide each by"
+            " its sum"
+        )
+    x = (
+        np.arange(len(a), dtype=np.float64)
+        if positions is None
+        else np.asarray(positions, dtype=np.float64)
+    )
     if x.shape != a.shape or not np.isfinite(x).all() or (np.diff(x) <= 0).any():
-        raise WganError(f"positions must be {len(a)} numbers, each greater than the one before: sort the bins by position")
+        raise WganError(
+            f"positions must be {len(a)} numbers, each greater than the one before: sort the bins"
+            " by position"
+        )
     flow = np.cumsum(a - b)
     flow[-1] = 0.0  # what rounding leaves
     return EarthMover(float(np.abs(flow[:-1]) @ np.diff(x)), flow, _north_west(a, b), x)
 
 
 def _north_west(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n n"]:
-    """The plan that fills bins in order, optimal on a line: the overlap of the two cumulated masses."""
+    """The plan that fills bins in order, optimal on a line: the overlap of the two cumulated
+    masses.
+    """
     upper_a, upper_b = np.cumsum(a), np.cumsum(b)
     top = np.minimum(upper_a[:, None], upper_b[None, :])
     bottom = np.maximum((upper_a - a)[:, None], (upper_b - b)[None, :])
@@ -104,9 +141,11 @@ def _north_west(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> Float
 
 
 def kullback_leibler(p: ArrayLike, q: ArrayLike) -> float:
-    """Return KL(P || Q) = sum_i P_i log(P_i / Q_i) in nats, of the histograms divided by their sums.
+    """Return KL(P || Q) = sum_i P_i log(P_i / Q_i) in nats, of the histograms divided by their
+    sums.
 
-    Infinite as soon as P has mass where Q has none: on disjoint supports it says nothing of how far apart they are.
+    Infinite as soon as P has mass where Q has none: on disjoint supports it says nothing of how far
+    apart they are.
 
     Raises:
         WganError: other lengths, negative, non-finite or no mass.
@@ -124,7 +163,8 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> float:
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
-    """Return JS(P, Q) = (KL(P || M) + KL(Q || M)) / 2 with M = (P + Q) / 2, in nats, of the histograms divided by their sums.
+    """Return JS(P, Q) = (KL(P || M) + KL(Q || M)) / 2 with M = (P + Q) / 2, in nats, of the
+    histograms divided by their sums.
 
     It is log 2 = 0.693 on disjoint supports however far apart they are, and never more.
 
@@ -142,7 +182,8 @@ def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> float:
-    """Return TV(P, Q) = sum_i |P_i - Q_i| / 2 of the histograms divided by their sums: 1 on disjoint supports.
+    """Return TV(P, Q) = sum_i |P_i - Q_i| / 2 of the histograms divided by their sums: 1 on
+    disjoint supports.
 
     Raises:
         WganError: as `kullback_leibler`.
@@ -159,7 +200,10 @@ def total_variation(p: ArrayLike, q: ArrayLike) -> float:
 def _pair(p: ArrayLike, q: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     a, b = _masses(p, "P"), _masses(q, "Q")
     if len(a) != len(b):
-        raise WganError(f"P has {len(a)} bins and Q has {len(b)}: give both the same bins, with zeros where empty")
+        raise WganError(
+            f"P has {len(a)} bins and Q has {len(b)}: give both the same bins, with zeros where"
+            " empty"
+        )
     return a / a.sum(), b / b.sum()
 
 

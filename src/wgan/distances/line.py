@@ -1,18 +1,26 @@
-"""What is the exact distance between two samples on a line, for any order? The difference of their quantile functions."""
+"""What is the exact distance between two samples on a line, for any order? The difference of their
+quantile functions.
+"""
 
 import numpy as np
 from jaxtyping import Float, Int64
 from numpy.typing import ArrayLike
 
-from wgan.distances.samples import weighted_samples
 from wgan.base.errors import WganError
+from wgan.distances.samples import weighted_samples
 
 
-def wasserstein_1d(x: ArrayLike, y: ArrayLike, p: float = 1.0, x_weights: ArrayLike | None = None, y_weights: ArrayLike | None = None) -> float:
+def wasserstein_1d(
+    x: ArrayLike,
+    y: ArrayLike,
+    p: float = 1.0,
+    x_weights: ArrayLike | None = None,
+    y_weights: ArrayLike | None = None,
+) -> float:
     """Return the exact Wasserstein distance W_p between two weighted samples of numbers.
 
-    W_p(x, y) = (integral over u in [0, 1] of |F^-1(u) - G^-1(u)|^p)^(1/p), with F, G the samples' distribution functions;
-    for p = infinity the largest difference. Time n log n.
+    W_p(x, y) = (integral over u in [0, 1] of |F^-1(u) - G^-1(u)|^p)^(1/p), with F, G the samples'
+    distribution functions; for p = infinity the largest difference. Time n log n.
 
     Args:
         x: numbers `[n]`, in any unit.
@@ -34,9 +42,13 @@ def wasserstein_1d(x: ArrayLike, y: ArrayLike, p: float = 1.0, x_weights: ArrayL
     """
     if not p >= 1:
         raise WganError(f"order p = {p!r}: choose 1 or more")
-    (a, wa), (b, wb) = (weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y")))
+    (a, wa), (b, wb) = (
+        weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y"))
+    )
     if a.shape[1] != 1 or b.shape[1] != 1:
-        raise WganError(f"samples of {max(a.shape[1], b.shape[1])} dimensions: use `wasserstein` beyond one")
+        raise WganError(
+            f"samples of {max(a.shape[1], b.shape[1])} dimensions: use `wasserstein` beyond one"
+        )
     masses, i, j = quantile_pairs(a[:, 0], wa, b[:, 0], wb)
     gaps = np.abs(a[i, 0] - b[j, 0])
     if np.isinf(p):
@@ -46,9 +58,14 @@ def wasserstein_1d(x: ArrayLike, y: ArrayLike, p: float = 1.0, x_weights: ArrayL
 
 
 def quantile_pairs(
-    x: Float[np.ndarray, " n"], wx: Float[np.ndarray, " n"], y: Float[np.ndarray, " m"], wy: Float[np.ndarray, " m"]
+    x: Float[np.ndarray, " n"],
+    wx: Float[np.ndarray, " n"],
+    y: Float[np.ndarray, " m"],
+    wy: Float[np.ndarray, " m"],
 ) -> tuple[Float[np.ndarray, " k"], Int64[np.ndarray, " k"], Int64[np.ndarray, " k"]]:
-    """Return the optimal plan on a line as pieces of [0, 1]: (their masses, which x, which y), k = n + m."""
+    """Return the optimal plan on a line as pieces of [0, 1]: (their masses, which x, which y), k =
+    n + m.
+    """
     i, j = np.argsort(x, kind="stable"), np.argsort(y, kind="stable")
     i, j = i[wx[i] > 0], j[wy[j] > 0]
     ends_x, ends_y = _cumulated(wx[i]), _cumulated(wy[j])
@@ -56,12 +73,16 @@ def quantile_pairs(
     at_x = np.minimum(np.searchsorted(ends_x, ends, side="left"), len(i) - 1)
     at_y = np.minimum(np.searchsorted(ends_y, ends, side="left"), len(j) - 1)
     masses = np.diff(ends, prepend=0.0)
-    masses[masses < len(ends) * np.finfo(np.float64).eps] = 0.0  # slivers that rounding leaves between equal ends
+    masses[masses < len(ends) * np.finfo(np.float64).eps] = (
+        0.0  # slivers that rounding leaves between equal ends
+    )
     return masses, i[at_x], j[at_y]
 
 
 def _cumulated(w: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Return the cumulated weights; of equal ones i / n, so that ends which are equal fractions are equal numbers."""
+    """Return the cumulated weights; of equal ones i / n, so that ends which are equal fractions are
+    equal numbers.
+    """
     if (w == w[0]).all():
         return np.arange(1, len(w) + 1) / len(w)
     ends = np.cumsum(w)

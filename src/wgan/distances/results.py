@@ -1,4 +1,6 @@
-"""How does a measured distance tell all of itself? The same facts as one line, as a table and as JSON."""
+"""How does a measured distance tell all of itself? The same facts as one line, as a table and as
+JSON.
+"""
 
 from dataclasses import asdict
 from math import isfinite
@@ -6,7 +8,9 @@ from typing import Any
 
 
 class Printed:
-    """A frozen dataclass whose `facts` are what a reader must know, in words; `to_json` holds the same as numbers."""
+    """A frozen dataclass whose `facts` are what a reader must know, in words; `to_json` holds the
+    same as numbers.
+    """
 
     @property
     def note(self) -> str:

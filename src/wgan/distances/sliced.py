@@ -1,6 +1,8 @@
-"""What can be had cheaply in many dimensions? Distances of shadows on lines: their mean, and the largest found.
+"""What can be had cheaply in many dimensions? Distances of shadows on lines: their mean, and the
+largest found.
 
-Both are at most the exact distance, and equal it in one dimension. Rabin et al. (2011); Deshpande et al. (2019).
+Both are at most the exact distance, and equal it in one dimension. Rabin et al. (2011); Deshpande
+et al. (2019).
 """
 
 from dataclasses import dataclass
@@ -9,9 +11,9 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
+from wgan.base.errors import WganError
 from wgan.distances.line import quantile_pairs
 from wgan.distances.samples import check_dimensions, weighted_samples
-from wgan.base.errors import WganError
 
 Samples = tuple[np.ndarray, np.ndarray]
 """Samples `[n, d]` and their weights `[n]`."""
@@ -19,7 +21,9 @@ Samples = tuple[np.ndarray, np.ndarray]
 
 @dataclass(frozen=True)
 class Sliced:
-    """A sliced distance, its Monte-Carlo standard error (0 in one dimension), and the number of directions."""
+    """A sliced distance, its Monte-Carlo standard error (0 in one dimension), and the number of
+    directions.
+    """
 
     value: float
     standard_error: float
@@ -35,9 +39,11 @@ def sliced_wasserstein(
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
 ) -> Sliced:
-    """Return the sliced Wasserstein distance SW_p: the p-mean over directions of the distance of projections.
+    """Return the sliced Wasserstein distance SW_p: the p-mean over directions of the distance of
+    projections.
 
-    SW_p(x, y) = (E over unit theta of W_p(<theta, x>, <theta, y>)^p)^(1/p), by Monte Carlo over uniform directions.
+    SW_p(x, y) = (E over unit theta of W_p(<theta, x>, <theta, y>)^p)^(1/p), by Monte Carlo over
+    uniform directions.
 
     Args:
         x: samples `[n, d]`, in any unit.
@@ -49,7 +55,8 @@ def sliced_wasserstein(
         y_weights: weights `[m]`; none: equal.
 
     Returns:
-        The distance in the unit of the samples, with the standard error that the drawn directions leave (delta method).
+        The distance in the unit of the samples, with the standard error that the drawn directions
+        leave (delta method).
 
     Raises:
         WganError: as `wasserstein`, or fewer than 2 directions.
@@ -60,7 +67,10 @@ def sliced_wasserstein(
     3.0
     """
     if not (p >= 1 and np.isfinite(p)) or directions < 2:
-        raise WganError(f"order p = {p!r}, directions = {directions!r}: choose p of 1 or more, and 2 directions or more")
+        raise WganError(
+            f"order p = {p!r}, directions = {directions!r}: choose p of 1 or more, and 2 directions"
+            " or more"
+        )
     a, b = _pair(x, y, x_weights, y_weights)
     theta = np.random.default_rng(seed).standard_normal((directions, a[0].shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
@@ -82,15 +92,18 @@ def max_sliced_wasserstein(
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
 ) -> float:
-    """Return the largest W_2 of projections that was found: a lower bound on the max-sliced, and so on the exact, distance.
+    """Return the largest W_2 of projections that was found: a lower bound on the max-sliced, and so
+    on the exact, distance.
 
-    max over unit theta of W_2(<theta, x>, <theta, y>), by ascent: pair the samples along theta, then take the main axis
-    of the paired differences, which never lowers the value. The best of `starts` starts is returned.
+    max over unit theta of W_2(<theta, x>, <theta, y>), by ascent: pair the samples along theta,
+    then take the main axis of the paired differences, which never lowers the value. The best of
+    `starts` starts is returned.
 
     Args:
         x: samples `[n, d]`, in any unit.
         y: samples `[m, d]`, in the same unit.
-        starts: the difference of the means, the coordinate axes and random directions, in this order.
+        starts: the difference of the means, the coordinate axes and random directions, in this
+            order.
         steps: ascent steps at most from each.
         seed: names the random directions.
         x_weights: weights `[n]`; none: equal.
@@ -112,7 +125,9 @@ def max_sliced_wasserstein(
     a, b = _pair(x, y, x_weights, y_weights)
     d = a[0].shape[1]
     rng = np.random.default_rng(seed)
-    directions = np.concatenate([[a[1] @ a[0] - b[1] @ b[0]], np.eye(d), rng.standard_normal((starts, d))])
+    directions = np.concatenate(
+        [[a[1] @ a[0] - b[1] @ b[0]], np.eye(d), rng.standard_normal((starts, d))]
+    )
     candidates = directions[np.linalg.norm(directions, axis=1) > 0][:starts]
     return max(_ascend(a, b, c / np.linalg.norm(c), steps) for c in candidates)
 
@@ -136,7 +151,9 @@ def _power(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], p: float) -> 
     return float(masses @ np.abs(x[i] - y[j]) ** p)
 
 
-def _pair(x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None) -> tuple[Samples, Samples]:
+def _pair(
+    x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
+) -> tuple[Samples, Samples]:
     a, b = weighted_samples(x, x_weights, "x"), weighted_samples(y, y_weights, "y")
     check_dimensions(a[0], b[0])
     middle = a[0].mean(axis=0)

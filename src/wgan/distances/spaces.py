@@ -1,4 +1,6 @@
-"""In which coordinates is a distance taken? As they are, in standard deviations, or on principal axes; each under its name."""
+"""In which coordinates is a distance taken? As they are, in standard deviations, or on principal
+axes; each under its name.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ NAMES = ("raw", "standard", "pca-16")
 
 @dataclass(frozen=True)
 class Space:
-    """A fixed map of samples; no distance grows more than `lipschitz` times, so W1 in it is at most that times the raw W1."""
+    """A fixed map of samples; no distance grows more than `lipschitz` times, so W1 in it is at most
+    that times the raw W1.
+    """
 
     name: str
     map: Callable[[np.ndarray], np.ndarray]
@@ -21,12 +25,14 @@ class Space:
     lipschitz: float
 
 
-def fit_space(name: str, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], units: str) -> Space:
+def fit_space(
+    name: str, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], units: str
+) -> Space:
     """Return the space of that name, its constants taken from these samples alone.
 
     Args:
-        name: `raw`; `standard` (each column divided by its standard deviation in x); `pca-K` (projected on the first K
-            principal axes of x and y together).
+        name: `raw`; `standard` (each column divided by its standard deviation in x); `pca-K`
+            (projected on the first K principal axes of x and y together).
         x: samples `[n, d]`.
         y: samples `[m, d]`.
         units: what the raw coordinates are in.
@@ -41,7 +47,9 @@ def fit_space(name: str, x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"
         return Space(name, lambda s: s, units, 1.0)
     if name == "standard":
         sd = np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 1.0)
-        return Space(name, lambda s: s / sd, "standard deviations of x's columns", float(1 / sd.min()))
+        return Space(
+            name, lambda s: s / sd, "standard deviations of x's columns", float(1 / sd.min())
+        )
     kind, _, digits = name.partition("-")
     if kind != "pca" or not digits.isdecimal():
         raise WganError(f"no space is called '{name}'. {did_you_mean(name, NAMES)}")

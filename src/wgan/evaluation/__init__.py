@@ -1,4 +1,6 @@
-"""How good is a generator? Measured on held-out data, with the real-against-real floor and an interval."""
+"""How good is a generator? Measured on held-out data, with the real-against-real floor and an
+interval.
+"""
 
 from wgan.evaluation.evaluate_samples import evaluate_samples
 from wgan.evaluation.evaluate_tables import evaluate_table
@@ -6,4 +8,12 @@ from wgan.evaluation.progress import Trend, Watch
 from wgan.evaluation.protocol import Evaluation
 from wgan.evaluation.verdict import Verdict, evaluate
 
-__all__ = ["Evaluation", "Trend", "Verdict", "Watch", "evaluate", "evaluate_samples", "evaluate_table"]
+__all__ = [
+    "Evaluation",
+    "Trend",
+    "Verdict",
+    "Watch",
+    "evaluate",
+    "evaluate_samples",
+    "evaluate_table",
+]

@@ -1,7 +1,8 @@
-"""Which features suit pictures of one kind? Those of a small classifier of the user's own labels, its accuracy on held-out pictures stated.
+"""Which features suit pictures of one kind? Those of a small classifier of the user's own labels,
+its accuracy on held-out pictures stated.
 
-Convolutions, BatchNorm, ReLU, halving each side by strides while it exceeds 4; a layer of 64 features; a linear layer. Stored as numbers and
-JSON alone.
+Convolutions, BatchNorm, ReLU, halving each side by strides while it exceeds 4; a layer of 64
+features; a linear layer. Stored as numbers and JSON alone.
 """
 
 import json
@@ -19,10 +20,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from wgan.data import Dataset, ImageCodec
 from wgan.base.errors import WganError
 from wgan.base.files import replaced, write_text
 from wgan.base.seeding import derive, numpy_generator
+from wgan.data import Dataset, ImageCodec
 
 DESCRIPTION, WEIGHTS = "features.json", "features.safetensors"
 FORMAT = "wgan-features-1"
@@ -33,9 +34,11 @@ EVALUATED = 500
 
 @dataclass(frozen=True)
 class Classifier:
-    """A trained classifier of pictures `[c, h, w]`; its features are the 64 numbers before the last layer.
+    """A trained classifier of pictures `[c, h, w]`; its features are the 64 numbers before the last
+    layer.
 
-    `accuracy` is the share of `n_test` held-out pictures that it names rightly; `digest` the hash of its weights.
+    `accuracy` is the share of `n_test` held-out pictures that it names rightly; `digest` the hash
+    of its weights.
     """
 
     net: nn.Sequential
@@ -52,7 +55,8 @@ class Classifier:
         return f"classifier-{self.digest[:8]}-{WIDTH}@{self.shape[1]}x{self.shape[2]}"
 
     def __call__(self, x: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n d"]:
-        """Return features; of pictures with more channels than the map's one, those of each channel side by side.
+        """Return features; of pictures with more channels than the map's one, those of each channel
+        side by side.
 
         Raises:
             WganError: pictures of another size.
@@ -60,7 +64,9 @@ class Classifier:
         return np.concatenate([self._run(self.net[:-1], part) for part in self._parts(x)], axis=1)
 
     def classify(self, x: Float[np.ndarray, "n c h w"]) -> Int64[np.ndarray, " n"]:
-        """Return class numbers; of pictures classified channel by channel, the number that their classes spell, first channel first."""
+        """Return class numbers; of pictures classified channel by channel, the number that their
+        classes spell, first channel first.
+        """
         number = np.zeros(len(x), dtype=np.int64)
         for part in self._parts(x):
             number = number * len(self.classes) + self._run(self.net, part).argmax(axis=1)
@@ -77,18 +83,23 @@ class Classifier:
         each_channel = self.shape[0] == 1 and x.shape[2:] == self.shape[1:]
         if x.shape[1:] != self.shape and not each_channel:
             raise WganError(
-                f"a feature map of pictures of shape {self.shape} does not fit pictures of shape {x.shape[1:]}: train one on such pictures"
+                f"a feature map of pictures of shape {self.shape} does not fit pictures of shape"
+                f" {x.shape[1:]}: train one on such pictures"
             )
         return [x[:, i : i + 1] for i in range(x.shape[1])] if each_channel else [x]
 
     @torch.no_grad()
     def _run(self, layers: nn.Module, x: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n d"]:
-        blocks = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32) * 2 - 1).split(EVALUATED)
+        blocks = torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32) * 2 - 1).split(
+            EVALUATED
+        )
         return torch.cat([layers(block) for block in blocks]).double().numpy()
 
 
 def build(shape: tuple[int, int, int], classes: int, seed: int = 0) -> nn.Sequential:
-    """Return the untrained network `[n, c, h, w]` in [-1, 1] -> `[n, classes]`; its weights are a function of `seed`."""
+    """Return the untrained network `[n, c, h, w]` in [-1, 1] -> `[n, classes]`; its weights are a
+    function of `seed`.
+    """
     c, h, w = shape
     layers: list[nn.Module] = []
     with torch.random.fork_rng(devices=[]):
@@ -98,13 +109,28 @@ def build(shape: tuple[int, int, int], classes: int, seed: int = 0) -> nn.Sequen
             h, w, halvings = -(-h // 2), -(-w // 2), halvings + 1
         widths = [c, *(CHANNELS * min(2**i, 4) for i in range(max(1, halvings)))]
         for i, (a, b) in enumerate(pairwise(widths)):
-            layers += [nn.Conv2d(a, b, 3, stride=2 if i < halvings else 1, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
-        layers += [nn.Flatten(), nn.Linear(widths[-1] * h * w, WIDTH), nn.ReLU(), nn.Linear(WIDTH, classes)]
+            layers += [
+                nn.Conv2d(a, b, 3, stride=2 if i < halvings else 1, padding=1, bias=False),
+                nn.BatchNorm2d(b),
+                nn.ReLU(),
+            ]
+        layers += [
+            nn.Flatten(),
+            nn.Linear(widths[-1] * h * w, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, classes),
+        ]
     return nn.Sequential(*layers)
 
 
-def train_classifier(dataset: Dataset, epochs: int = 3, seed: int = 0, progress: Callable[[int, int], None] = lambda done, total: None) -> Classifier:
-    """Train on the training part of labelled pictures (AdamW, one rise and fall of the learning rate), and test on the held-out part.
+def train_classifier(
+    dataset: Dataset,
+    epochs: int = 3,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Classifier:
+    """Train on the training part of labelled pictures (AdamW, one rise and fall of the learning
+    rate), and test on the held-out part.
 
     Args:
         dataset: pictures with labels.
@@ -136,16 +162,26 @@ def train_classifier(dataset: Dataset, epochs: int = 3, seed: int = 0, progress:
                 loss.backward()
                 optimiser.step()
                 if not torch.isfinite(loss):
-                    raise WganError(f"the classifier's loss is not finite in epoch {epoch + 1}: check the pictures, or take another --seed")
+                    raise WganError(
+                        f"the classifier's loss is not finite in epoch {epoch + 1}: check the"
+                        " pictures, or take another --seed"
+                    )
             schedule.step()
             done += 1
             progress(done, total)
     net.eval().requires_grad_(False)
     rows = split.held_out_rows(np.arange(split.n_held_out))
-    found = Classifier(net, codec.shape, dataset.classes, 0.0, len(rows), dataset.name, _digest(net.state_dict()))
-    told = [found.classify(codec.measure(dataset.rows[part]).reshape(-1, *codec.shape)) for part in np.array_split(rows, -(-len(rows) // EVALUATED))]
+    found = Classifier(
+        net, codec.shape, dataset.classes, 0.0, len(rows), dataset.name, _digest(net.state_dict())
+    )
+    told = [
+        found.classify(codec.measure(dataset.rows[part]).reshape(-1, *codec.shape))
+        for part in np.array_split(rows, -(-len(rows) // EVALUATED))
+    ]
     accuracy = float((np.concatenate(told) == dataset.labels[rows]).mean())
-    return Classifier(net, codec.shape, dataset.classes, accuracy, len(rows), dataset.name, found.digest)
+    return Classifier(
+        net, codec.shape, dataset.classes, accuracy, len(rows), dataset.name, found.digest
+    )
 
 
 def save_classifier(found: Classifier, folder: Path) -> None:
@@ -191,9 +227,13 @@ def load_classifier(folder: Path) -> Classifier:
     except WganError:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-        raise WganError(f"{folder}: a damaged feature map ({str(error).splitlines()[0]}): train it again") from None
+        raise WganError(
+            f"{folder}: a damaged feature map ({str(error).splitlines()[0]}): train it again"
+        ) from None
     if found.digest != about["digest"]:
-        raise WganError(f"{folder}: {WEIGHTS} is not what {DESCRIPTION} describes: copy both from one place")
+        raise WganError(
+            f"{folder}: {WEIGHTS} is not what {DESCRIPTION} describes: copy both from one place"
+        )
     return found
 
 

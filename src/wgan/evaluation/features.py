@@ -1,4 +1,6 @@
-"""On which numbers are pictures compared? On a feature map's, named in every result; on the pixels themselves where none is given."""
+"""On which numbers are pictures compared? On a feature map's, named in every result; on the pixels
+themselves where none is given.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,8 +10,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Int64
 
-from wgan.data import Codec, ImageCodec
 from wgan.base.errors import WganError
+from wgan.data import Codec, ImageCodec
 from wgan.evaluation.classifier import DESCRIPTION, Classifier, load_classifier
 from wgan.evaluation.mobilenet import mobilenet
 
@@ -18,7 +20,9 @@ BLOCK = 500
 
 @runtime_checkable
 class FeatureMap(Protocol):
-    """Maps pictures `[n, c, h, w]` in [0, 1] to features `[n, d]`, each by itself; `name` tells it from every other map."""
+    """Maps pictures `[n, c, h, w]` in [0, 1] to features `[n, d]`, each by itself; `name` tells it
+    from every other map.
+    """
 
     @property
     def name(self) -> str:
@@ -30,7 +34,9 @@ class FeatureMap(Protocol):
 
 @dataclass(frozen=True)
 class Features:
-    """Turns stored samples into the numbers that they are compared on: a map's, or the coordinates that distances are measured in."""
+    """Turns stored samples into the numbers that they are compared on: a map's, or the coordinates
+    that distances are measured in.
+    """
 
     codec: Codec
     map: FeatureMap | None = None
@@ -38,7 +44,13 @@ class Features:
     @property
     def name(self) -> str:
         """Such as pixels-64, coordinates-2 or mobilenetv2-320@96."""
-        return self.map.name if self.map else f"{'pixels' if isinstance(self.codec, ImageCodec) else 'coordinates'}-{int(np.prod(self.codec.shape))}"
+        return (
+            self.map.name
+            if self.map
+            else (
+                f"{'pixels' if isinstance(self.codec, ImageCodec) else 'coordinates'}-{int(np.prod(self.codec.shape))}"
+            )
+        )
 
     def __call__(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         """Return the features of stored samples, computed in blocks of 500."""
@@ -51,11 +63,17 @@ class Features:
 
     def _in_blocks(self, find: Callable[[np.ndarray], np.ndarray], raw: np.ndarray) -> np.ndarray:
         starts = range(0, len(raw), BLOCK)
-        return np.concatenate([find(self.codec.measure(raw[i : i + BLOCK]).reshape(-1, *self.codec.shape)) for i in starts])
+        return np.concatenate(
+            [
+                find(self.codec.measure(raw[i : i + BLOCK]).reshape(-1, *self.codec.shape))
+                for i in starts
+            ]
+        )
 
 
 def load_features(path: Path | None, codec: Codec) -> Features:
-    """Return the features that `path` names: a folder of `wgan features train`, an .npz of MobileNetV2's weights, or none: coordinates.
+    """Return the features that `path` names: a folder of `wgan features train`, an .npz of
+    MobileNetV2's weights, or none: coordinates.
 
     Raises:
         WganError: no such file, no map that is known, or one that does not fit the data.
@@ -63,12 +81,18 @@ def load_features(path: Path | None, codec: Codec) -> Features:
     if path is None:
         return Features(codec)
     if not isinstance(codec, ImageCodec):
-        raise WganError(f"--features {path}: feature maps are for pictures, and the data are {codec.kind}: leave it out")
+        raise WganError(
+            f"--features {path}: feature maps are for pictures, and the data are {codec.kind}:"
+            " leave it out"
+        )
     if (path / DESCRIPTION).exists():
         found: FeatureMap = load_classifier(path)
     elif path.suffix == ".npz":
         found = mobilenet(path)
     else:
-        raise WganError(f"{path}: no feature map: give a folder that `wgan features train` made, or the .npz of MobileNetV2's weights")
+        raise WganError(
+            f"{path}: no feature map: give a folder that `wgan features train` made, or the .npz of"
+            " MobileNetV2's weights"
+        )
     found(np.zeros((1, *codec.shape)))  # refuses pictures that it does not fit
     return Features(codec, found)

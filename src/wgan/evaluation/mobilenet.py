@@ -1,12 +1,17 @@
-"""What does a network trained on photographs see in a picture? MobileNetV2 (Sandler et al. 2018) as a feature map, from a file the user gives.
+"""What does a network trained on photographs see in a picture? MobileNetV2 (Sandler et al. 2018) as
+a feature map, from a file the user gives.
 
-Figures on these features hold for this protocol alone: a grey picture is repeated to three channels; the sides become `side` pixels by bilinear
-interpolation, antialiased where they shrink (pixel centres at halves); values are cut to [0, 1] and mapped to [-1, 1]; the features are the 320
-channels after the last bottleneck's linear projection, before the head of 1,280, as a mean over space.
+Figures on these features hold for this protocol alone: a grey picture is repeated to three
+channels; the sides become `side` pixels by bilinear interpolation, antialiased where they shrink
+(pixel centres at halves); values are cut to [0, 1] and mapped to [-1, 1]; the features are the 320
+channels after the last bottleneck's linear projection, before the head of 1,280, as a mean over
+space.
 
-The file is an .npz of 8-bit weights with batch norm folded in. For convolution NN, in order of execution from 00: `NN.weight` uint8 (out, in /
-groups, k, k), whose real value is `NN.scale` (weight - `NN.zero`) (Jacob et al. 2018, equation 1); `NN.bias` (out); and `NN.stride_groups_relu6`,
-three integers. Of the 53 convolutions of the whole network the features need 00 to 50. Padding is TensorFlow's "SAME".
+The file is an .npz of 8-bit weights with batch norm folded in. For convolution NN, in order of
+execution from 00: `NN.weight` uint8 (out, in / groups, k, k), whose real value is `NN.scale`
+(weight - `NN.zero`) (Jacob et al. 2018, equation 1); `NN.bias` (out); and `NN.stride_groups_relu6`,
+three integers. Of the 53 convolutions of the whole network the features need 00 to 50. Padding is
+TensorFlow's "SAME".
 """
 
 from collections.abc import Iterator
@@ -22,22 +27,37 @@ import torch.nn.functional as F
 from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
-from wgan.data.arrays import DAMAGED
 from wgan.base.errors import WganError
+from wgan.data.arrays import DAMAGED
 
 WIDTH = 320
 BATCH = 64
 STEM = 32
-STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, WIDTH, 1, 1))
+STAGES = (
+    (1, 16, 1, 1),
+    (6, 24, 2, 2),
+    (6, 32, 3, 2),
+    (6, 64, 4, 2),
+    (6, 96, 3, 1),
+    (6, 160, 3, 2),
+    (6, WIDTH, 1, 1),
+)
 """Expansion, channels, blocks, stride of the first block: Sandler et al. (2018), table 2."""
 PUBLISHED = "13d6dc7d"
-"""The hash of the weights of Google's 8-bit MobileNetV2 1.0 for the Edge TPU, to which alone the plain name belongs."""
-REMEDY = "give the .npz of MobileNetV2 1.0's 8-bit weights (NN.weight, .scale, .zero, .bias and .stride_groups_relu6, NN from 00 to 50)"
+"""The hash of the weights of Google's 8-bit MobileNetV2 1.0 for the Edge TPU, to which alone the
+plain name belongs.
+"""
+REMEDY = (
+    "give the .npz of MobileNetV2 1.0's 8-bit weights (NN.weight, .scale, .zero, .bias and"
+    " .stride_groups_relu6, NN from 00 to 50)"
+)
 
 
 @dataclass(frozen=True)
 class MobileNetV2:
-    """Pictures to 320 features each, by `net` at `side` x `side` pixels; protocol as at the top of the file, network of Sandler et al. (2018)."""
+    """Pictures to 320 features each, by `net` at `side` x `side` pixels; protocol as at the top of
+    the file, network of Sandler et al. (2018).
+    """
 
     net: nn.Module
     side: int = 96
@@ -45,17 +65,25 @@ class MobileNetV2:
 
     @property
     def name(self) -> str:
-        """The map, the width of its features and the side of the pictures it sees, such as `mobilenetv2-320@96`; of other weights a hash too."""
-        return f"mobilenetv2-{WIDTH}@{self.side}" + ("" if self.digest == PUBLISHED else f"-{self.digest}")
+        """The map, the width of its features and the side of the pictures it sees, such as
+        `mobilenetv2-320@96`; of other weights a hash too.
+        """
+        return f"mobilenetv2-{WIDTH}@{self.side}" + (
+            "" if self.digest == PUBLISHED else f"-{self.digest}"
+        )
 
     def __call__(self, x: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n 320"]:
-        """Return the features, float64 but computed in float32, of pictures in [0, 1] of one (grey) or three (red, green, blue) channels.
+        """Return the features, float64 but computed in float32, of pictures in [0, 1] of one (grey)
+        or three (red, green, blue) channels.
 
         Raises:
             WganError: another number of channels.
         """
         if x.shape[1] not in (1, 3):
-            raise WganError(f"pictures of {x.shape[1]} channels: MobileNetV2 sees 1 (grey) or 3 (red, green, blue), so give one of these")
+            raise WganError(
+                f"pictures of {x.shape[1]} channels: MobileNetV2 sees 1 (grey) or 3 (red, green,"
+                " blue), so give one of these"
+            )
         features = np.empty((len(x), WIDTH))
         for start in range(0, len(x), BATCH):
             batch = np.ascontiguousarray(x[start : start + BATCH], dtype=np.float32)
@@ -64,18 +92,23 @@ class MobileNetV2:
 
     @torch.inference_mode()
     def _batch(self, x: Float32[Tensor, "n c h w"]) -> Float32[Tensor, "n 320"]:
-        x = F.interpolate(x, size=(self.side, self.side), mode="bilinear", antialias=True, align_corners=False)
+        x = F.interpolate(
+            x, size=(self.side, self.side), mode="bilinear", antialias=True, align_corners=False
+        )
         return self.net(2 * x.clamp(0, 1).expand(-1, 3, -1, -1) - 1).mean(dim=(2, 3))
 
 
 def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
-    """Return the feature map with the weights in `path`, laid out as at the top of the file; nothing in it is ever run.
+    """Return the feature map with the weights in `path`, laid out as at the top of the file;
+    nothing in it is ever run.
 
     Args:
-        side: of the pictures the network sees, in pixels; it was trained at 224, and fewer are faster.
+        side: of the pictures the network sees, in pixels; it was trained at 224, and fewer are
+            faster.
 
     Raises:
-        WganError: no such file; no .npz; an array missing, damaged or not MobileNetV2 1.0's, which is named; or a side below 1.
+        WganError: no such file; no .npz; an array missing, damaged or not MobileNetV2 1.0's, which
+            is named; or a side below 1.
     """
     if side < 1:
         raise WganError(f"pictures of {side} pixels a side: give 1 or more, such as 96")
@@ -90,8 +123,11 @@ def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
     return MobileNetV2(nn.Sequential(*(_built(block, arrays) for block in _blocks())), side, digest)
 
 
-def dequantised(weight: UInt8[np.ndarray, "*shape"], scale: float, zero: int) -> Float32[np.ndarray, "*shape"]:
-    """Return scale (weight - zero), the real weights behind 8-bit ones, in float32: Jacob et al. (2018), equation 1.
+def dequantised(
+    weight: UInt8[np.ndarray, "*shape"], scale: float, zero: int
+) -> Float32[np.ndarray, "*shape"]:
+    """Return scale (weight - zero), the real weights behind 8-bit ones, in float32: Jacob et al.
+    (2018), equation 1.
 
     >>> dequantised(np.array([0, 3, 255], dtype=np.uint8), 0.5, 3)
     array([ -1.5,   0. , 126. ], dtype=float32)
@@ -100,15 +136,24 @@ def dequantised(weight: UInt8[np.ndarray, "*shape"], scale: float, zero: int) ->
 
 
 class SameConv(nn.Module):
-    """A convolution to ceil(side / stride) pixels, zeros about the picture, then ReLU6 if so told: TensorFlow's padding "SAME".
+    """A convolution to ceil(side / stride) pixels, zeros about the picture, then ReLU6 if so told:
+    TensorFlow's padding "SAME".
 
-    An odd number of zeros has the odd one right and below, so at stride 2 and an even side it is not PyTorch's `padding=1`.
+    An odd number of zeros has the odd one right and below, so at stride 2 and an even side it is
+    not PyTorch's `padding=1`.
     """
 
     weight: Tensor
     bias: Tensor
 
-    def __init__(self, weight: Float[Tensor, "out into k k"], bias: Float[Tensor, " out"], stride: int, groups: int, relu6: bool) -> None:
+    def __init__(
+        self,
+        weight: Float[Tensor, "out into k k"],
+        bias: Float[Tensor, " out"],
+        stride: int,
+        groups: int,
+        relu6: bool,
+    ) -> None:
         super().__init__()
         self.register_buffer("weight", weight)
         self.register_buffer("bias", bias)
@@ -119,7 +164,9 @@ class SameConv(nn.Module):
         if (top, left) != (below, right):
             x, top, left = F.pad(x, (left, right, top, below)), 0, 0
         y = F.conv2d(x, self.weight, self.bias, self.stride, (top, left), groups=self.groups)
-        return y.clamp_(0, 6) if self.relu6 else y  # in place: a fifth of the time of the whole network
+        return (
+            y.clamp_(0, 6) if self.relu6 else y
+        )  # in place: a fifth of the time of the whole network
 
     def _zeros(self, side: int) -> tuple[int, int]:
         total = max(0, (-(-side // self.stride) - 1) * self.stride + self.weight.shape[-1] - side)
@@ -142,19 +189,29 @@ class _Convolution(NamedTuple):
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         weight = (self.out, self.into // self.groups, self.kernel, self.kernel)
-        parts = {"weight": weight, "scale": (), "zero": (), "bias": (self.out,), "stride_groups_relu6": (3,)}
+        parts = {
+            "weight": weight,
+            "scale": (),
+            "zero": (),
+            "bias": (self.out,),
+            "stride_groups_relu6": (3,),
+        }
         return {f"{self.number}.{part}": shape for part, shape in parts.items()}
 
 
 def _blocks() -> Iterator[list[_Convolution]]:
-    """The stem, then the bottlenecks (expand, depthwise, project) in order: Sandler et al. (2018), tables 1 and 2."""
+    """The stem, then the bottlenecks (expand, depthwise, project) in order: Sandler et al. (2018),
+    tables 1 and 2.
+    """
     number = (f"{i:02}" for i in count())
     yield [_Convolution(next(number), 3, STEM, 3, 2, 1, True)]
     into = STEM
     for expansion, out, blocks, stride in STAGES:
         for i in range(blocks):
             wide = expansion * into
-            expand = [_Convolution(next(number), into, wide, 1, 1, 1, True)] if expansion > 1 else []
+            expand = (
+                [_Convolution(next(number), into, wide, 1, 1, 1, True)] if expansion > 1 else []
+            )
             depthwise = _Convolution(next(number), wide, wide, 3, 1 if i else stride, wide, True)
             yield [*expand, depthwise, _Convolution(next(number), wide, out, 1, 1, 1, False)]
             into = out
@@ -165,9 +222,15 @@ def _built(block: list[_Convolution], arrays: dict[str, np.ndarray]) -> nn.Seque
     for c in block:
         weight, scale, zero, bias, _ = (arrays[key] for key in c.shapes())
         real = dequantised(weight, float(scale), int(zero))
-        kernel = torch.from_numpy(real).to(memory_format=torch.channels_last)  # about half the time on a processor
-        layers.append(SameConv(kernel, torch.from_numpy(bias.astype(np.float32)), c.stride, c.groups, c.relu6))
-    within = block[0].into == block[-1].out  # a stage's first block widens, each later one keeps the channels
+        kernel = torch.from_numpy(real).to(
+            memory_format=torch.channels_last
+        )  # about half the time on a processor
+        layers.append(
+            SameConv(kernel, torch.from_numpy(bias.astype(np.float32)), c.stride, c.groups, c.relu6)
+        )
+    within = (
+        block[0].into == block[-1].out
+    )  # a stage's first block widens, each later one keeps the channels
     return _Shortcut(*layers) if within else nn.Sequential(*layers)
 
 
@@ -183,7 +246,10 @@ def _read(file: BinaryIO) -> dict[str, np.ndarray]:
         arrays |= {key: _array(archive, key, shape) for key, shape in c.shapes().items()}
         flags = arrays[f"{c.number}.stride_groups_relu6"].tolist()
         if flags != [c.stride, c.groups, c.relu6]:
-            raise WganError(f"array {c.number}.stride_groups_relu6 is {flags}, MobileNetV2 has {[c.stride, c.groups, int(c.relu6)]}")
+            raise WganError(
+                f"array {c.number}.stride_groups_relu6 is {flags}, MobileNetV2 has"
+                f" {[c.stride, c.groups, int(c.relu6)]}"
+            )
     return arrays
 
 
@@ -196,5 +262,8 @@ def _array(archive: np.lib.npyio.NpzFile, key: str, shape: tuple[int, ...]) -> n
         raise WganError(f"array {key} is damaged") from None
     fits = value.dtype == np.uint8 if key.endswith("weight") else value.dtype.kind in "iuf"
     if value.shape != shape or not fits or not np.isfinite(value).all():
-        raise WganError(f"array {key} is damaged or another network's ({value.dtype}, shape {value.shape}; MobileNetV2 has {shape})")
+        raise WganError(
+            f"array {key} is damaged or another network's ({value.dtype}, shape {value.shape};"
+            f" MobileNetV2 has {shape})"
+        )
     return value

@@ -1,8 +1,10 @@
-"""Does a run still get better? The held-out distance while training, and whether it has stopped falling within its own noise.
+"""Does a run still get better? The held-out distance while training, and whether it has stopped
+falling within its own noise.
 
-The first half of the measurements is left out. Of the rest, the later half's mean is compared with the earlier one's. The noise of one
-measurement is the median of the absolute successive differences over sqrt(2) z_{0.75}, which a trend or a curve hardly moves
-(von Neumann et al. 1941; made robust after Hampel 1974).
+The first half of the measurements is left out. Of the rest, the later half's mean is compared with
+the earlier one's. The noise of one measurement is the median of the absolute successive differences
+over sqrt(2) z_{0.75}, which a trend or a curve hardly moves (von Neumann et al. 1941; made robust
+after Hampel 1974).
 """
 
 from collections.abc import Callable, Sequence
@@ -26,7 +28,8 @@ TOO_WIDE = 0.1
 
 @dataclass(frozen=True)
 class Trend:
-    """Between two halves of `points` measurements, from step `first` to `last`, the held-out W1 changed by `change` +- `half_width` (95 %).
+    """Between two halves of `points` measurements, from step `first` to `last`, the held-out W1
+    changed by `change` +- `half_width` (95 %).
 
     `level` is the mean of the later half.
     """
@@ -40,7 +43,9 @@ class Trend:
 
     @property
     def state(self) -> Literal["falling", "rising", "flat", "unclear"]:
-        """Which side of zero the interval lies on; if on both, flat, or unclear where it is wider than a tenth of the level."""
+        """Which side of zero the interval lies on; if on both, flat, or unclear where it is wider
+        than a tenth of the level.
+        """
         if self.change + self.half_width < 0:
             return "falling"
         if self.change - self.half_width > 0:
@@ -49,16 +54,19 @@ class Trend:
 
     def __str__(self) -> str:
         return (
-            f"held-out W1 {self.change:+.2g} +- {self.half_width:.2g} to {self.level:.3g}, the later against the earlier half"
-            f" of {self.points} measurements, steps {self.first} to {self.last}"
+            f"held-out W1 {self.change:+.2g} +- {self.half_width:.2g} to {self.level:.3g}, the"
+            f" later against the earlier half of {self.points} measurements, steps {self.first} to"
+            f" {self.last}"
         )
 
 
 def trend(steps: Sequence[int], distances: Sequence[float] | np.ndarray) -> Trend | None:
-    """Return the change within the last half of the measurements; none where there are fewer than 16.
+    """Return the change within the last half of the measurements; none where there are fewer than
+    16.
 
-    The interval is Student's t with n / 2 degrees of freedom, n the measurements that count, at which the robust noise was found
-    to hold 95 to 97 % for n from 8 to 32 (200,000 simulations each).
+    The interval is Student's t with n / 2 degrees of freedom, n the measurements that count, at
+    which the robust noise was found to hold 95 to 97 % for n from 8 to 32 (200,000 simulations
+    each).
 
     Args:
         steps: when each was taken, rising.
@@ -72,12 +80,22 @@ def trend(steps: Sequence[int], distances: Sequence[float] | np.ndarray) -> Tren
     n = len(steps) // 2
     x, y = steps[-n:], np.asarray(distances[-n:], dtype=np.float64)
     earlier, later = y[: n // 2], y[n // 2 :]
-    half_width = float(stats.t.ppf(0.975, n / 2)) * noise_of(y) * sqrt(1 / len(earlier) + 1 / len(later))
-    return Trend(float(later.mean() - earlier.mean()), half_width, float(later.mean()), int(x[0]), int(x[-1]), n)
+    half_width = (
+        float(stats.t.ppf(0.975, n / 2)) * noise_of(y) * sqrt(1 / len(earlier) + 1 / len(later))
+    )
+    return Trend(
+        float(later.mean() - earlier.mean()),
+        half_width,
+        float(later.mean()),
+        int(x[0]),
+        int(x[-1]),
+        n,
+    )
 
 
 def noise_of(distances: Sequence[float] | np.ndarray) -> float:
-    """Return the standard deviation of one measurement's noise: the median absolute successive difference over sqrt(2) z_{0.75}.
+    """Return the standard deviation of one measurement's noise: the median absolute successive
+    difference over sqrt(2) z_{0.75}.
 
     >>> round(noise_of([1.0, 2.0, 1.0, 2.0]), 3)
     1.048
@@ -88,8 +106,9 @@ def noise_of(distances: Sequence[float] | np.ndarray) -> float:
 class Watch:
     """Measures a generator while it is trained; `converged` once its distance stays where it is.
 
-    A measurement is the exact W1 between min(held-out, 500) held-out samples, always the same, and as many fresh generated ones;
-    where modes are known, also how many are covered and the share of good samples.
+    A measurement is the exact W1 between min(held-out, 500) held-out samples, always the same, and
+    as many fresh generated ones; where modes are known, also how many are covered and the share of
+    good samples.
     """
 
     def __init__(self, split: Split, measured: Sequence[tuple[int, float]] = ()) -> None:
@@ -98,10 +117,16 @@ class Watch:
 
     @cached_property
     def _held_out(self) -> np.ndarray:
-        return self.split.dataset.codec.measure(self.split.held_out_sample(0, min(SAMPLES, self.split.n_held_out)))
+        return self.split.dataset.codec.measure(
+            self.split.held_out_sample(0, min(SAMPLES, self.split.n_held_out))
+        )
 
-    def __call__(self, sample: Callable[[int, int], np.ndarray], step: int) -> dict[str, int | float]:
-        """Measure the generator after `step` steps, given as a function (n, draw) to `n` fresh raw samples."""
+    def __call__(
+        self, sample: Callable[[int, int], np.ndarray], step: int
+    ) -> dict[str, int | float]:
+        """Measure the generator after `step` steps, given as a function (n, draw) to `n` fresh raw
+        samples.
+        """
         raw = sample(len(self._held_out), -1 - step)  # negative draws are never the verdict's
         w1 = wasserstein(self.split.dataset.codec.measure(raw), self._held_out)
         self.measured.append((step, w1))
@@ -119,9 +144,14 @@ class Watch:
         return len(self._held_out)
 
     def floor(self) -> float:
-        """Return what training samples read in the place of generated ones: a mean over up to 5 sets."""
+        """Return what training samples read in the place of generated ones: a mean over up to 5
+        sets.
+        """
         measure, n = self.split.dataset.codec.measure, min(self.n, self.split.n_train)
-        sets = [measure(self.split.train_sample(i * n, (i + 1) * n)) for i in range(min(FLOORS, self.split.n_train // n))]
+        sets = [
+            measure(self.split.train_sample(i * n, (i + 1) * n))
+            for i in range(min(FLOORS, self.split.n_train // n))
+        ]
         return float(np.mean([wasserstein(x, self._held_out) for x in sets]))
 
     def _last_trend(self) -> Trend | None:
@@ -134,5 +164,7 @@ class Watch:
 
     @property
     def converged(self) -> bool:
-        """Whether there are enough measurements, and the distance neither falls nor rises, as far as a narrow interval tells."""
+        """Whether there are enough measurements, and the distance neither falls nor rises, as far
+        as a narrow interval tells.
+        """
         return self._trend is not None and self._trend.state == "flat"

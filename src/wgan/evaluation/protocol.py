@@ -1,7 +1,9 @@
-"""How is a figure of quality told? Of generated samples, beside the same figure of real ones, the floor, and of broken ones, the ceiling.
+"""How is a figure of quality told? Of generated samples, beside the same figure of real ones, the
+floor, and of broken ones, the ceiling.
 
-Every set of samples is compared with held-out ones alone. The interval is 95 % (Student's t) over sets of fresh samples, with the held-out
-set fixed: drawing a generator anew is at hand, so nothing is resampled (the bootstrap's repeated samples would bias distances of neighbours).
+Every set of samples is compared with held-out ones alone. The interval is 95 % (Student's t) over
+sets of fresh samples, with the held-out set fixed: drawing a generator anew is at hand, so nothing
+is resampled (the bootstrap's repeated samples would bias distances of neighbours).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +56,9 @@ METRICS = {
 
 @dataclass(frozen=True)
 class Line:
-    """One figure of generated, of real and of broken samples, `n` in each set; `of` names the features or coordinates that it was taken on."""
+    """One figure of generated, of real and of broken samples, `n` in each set; `of` names the
+    features or coordinates that it was taken on.
+    """
 
     metric: str
     generated: Mean
@@ -65,15 +69,22 @@ class Line:
 
     @property
     def name(self) -> str:
-        """The metric with what it was taken on and of how many samples, such as frechet-mobilenetv2-320@96-n2000: compare equal names alone."""
+        """The metric with what it was taken on and of how many samples, such as
+        frechet-mobilenetv2-320@96-n2000: compare equal names alone.
+        """
         return "-".join([self.metric, *([self.of] if self.of else []), f"n{self.n}"])
 
     @property
     def cells(self) -> tuple[str, str, str, str, str]:
-        """What a person reads: title, generated with interval (where it has a width), real, broken, how to read it."""
+        """What a person reads: title, generated with interval (where it has a width), real, broken,
+        how to read it.
+        """
         metric = METRICS[self.metric]
         scale = 100 if metric.unit == "%" else 1
-        value, half_width, real, broken = (scale * each for each in (self.generated.value, self.generated.half_width, self.real, self.broken))
+        value, half_width, real, broken = (
+            scale * each
+            for each in (self.generated.value, self.generated.half_width, self.real, self.broken)
+        )
         d = decimals(half_width)
         shown = f"{value:.{d}f} +- {half_width:.{d}f}" if half_width > 0 else f"{value:.4g}"
         title = metric.title + (f", {metric.unit}" if metric.unit else "")
@@ -82,9 +93,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All figures of a generator: `sets` of `generated` samples each against `held_out` ones; `broken` says what stands for the ceiling.
+    """All figures of a generator: `sets` of `generated` samples each against `held_out` ones;
+    `broken` says what stands for the ceiling.
 
-    `notes` are sentences on how a figure was taken; `details` hold what has a figure for each column, pair or class.
+    `notes` are sentences on how a figure was taken; `details` hold what has a figure for each
+    column, pair or class.
     """
 
     protocol: str
@@ -106,7 +119,9 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as plain values."""
-        return asdict(self) | {"lines": [{"name": line.name, **asdict(line)} for line in self.lines]}
+        return asdict(self) | {
+            "lines": [{"name": line.name, **asdict(line)} for line in self.lines]
+        }
 
 
 def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
@@ -122,7 +137,10 @@ def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
         )
         for each in values["lines"]
     )
-    rest = {name: values[name] for name in ("protocol", "sets", "generated", "held_out", "broken", "details")}
+    rest = {
+        name: values[name]
+        for name in ("protocol", "sets", "generated", "held_out", "broken", "details")
+    }
     return Evaluation(lines=lines, notes=tuple(values["notes"]), **rest)
 
 
@@ -137,16 +155,28 @@ def lines_of(
     counts: Mapping[str, int],
     of: Mapping[str, str],
 ) -> tuple[Line, ...]:
-    """Return a line for each metric that all sides have, in the order of `METRICS`; a mean over the sets of generated samples.
+    """Return a line for each metric that all sides have, in the order of `METRICS`; a mean over the
+    sets of generated samples.
 
-    A figure `METRIC/half-width` of a set is what its interval is at least, where sets share what their noise comes from.
+    A figure `METRIC/half-width` of a set is what its interval is at least, where sets share what
+    their noise comes from.
     """
     lines = []
     for metric in METRICS:
         if all(metric in each for each in (*generated, real, broken)):
-            mean, least = mean_of([each[metric] for each in generated]), max(each.get(f"{metric}/half-width", 0.0) for each in generated)
+            mean, least = (
+                mean_of([each[metric] for each in generated]),
+                max(each.get(f"{metric}/half-width", 0.0) for each in generated),
+            )
             lines.append(
-                Line(metric, replace(mean, half_width=max(mean.half_width, least)), real[metric], broken[metric], counts[metric], of.get(metric, ""))
+                Line(
+                    metric,
+                    replace(mean, half_width=max(mean.half_width, least)),
+                    real[metric],
+                    broken[metric],
+                    counts[metric],
+                    of.get(metric, ""),
+                )
             )
     return tuple(lines)
 

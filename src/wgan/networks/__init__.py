@@ -7,16 +7,23 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
-from wgan.data.tables import Head
 from wgan.base.errors import WganError
+from wgan.base.seeding import derive
+from wgan.data.tables import Head
 from wgan.networks import images, tables, vectors
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.layers import Score
 from wgan.networks.lipschitz import Layers, constrained
 from wgan.networks.tables import TableCritic, TableGenerator
-from wgan.base.seeding import derive
 
-__all__ = ["Layers", "NetworkConfig", "build_critic", "build_generator", "count_parameters", "noise_numbers"]
+__all__ = [
+    "Layers",
+    "NetworkConfig",
+    "build_critic",
+    "build_generator",
+    "count_parameters",
+    "noise_numbers",
+]
 
 
 NetworkKind = Literal["auto", "mlp", "conv", "residual"]
@@ -30,7 +37,8 @@ class NetworkConfig:
     kind: NetworkKind = "auto"
     """mlp for vectors and tables, conv or residual for pictures; auto takes mlp or conv."""
     width: int = 64
-    """Units of a hidden layer (mlp), channels at half size (conv), channels throughout (residual)."""
+    """Units of a hidden layer (mlp), channels at half size (conv), channels throughout (residual).
+    """
     depth: int = 3
     """Hidden layers (mlp)."""
     latent: int = 128
@@ -43,7 +51,9 @@ class NetworkConfig:
     def __post_init__(self) -> None:
         for name, choices in (("kind", get_args(NetworkKind)), ("condition", get_args(Condition))):
             if getattr(self, name) not in choices:
-                raise WganError(f"network.{name} = {getattr(self, name)!r}: choose one of {', '.join(choices)}")
+                raise WganError(
+                    f"network.{name} = {getattr(self, name)!r}: choose one of {', '.join(choices)}"
+                )
         for name, least in (("width", 1), ("depth", 0), ("latent", 1), ("pack", 1)):
             if getattr(self, name) < least:
                 raise WganError(f"network.{name} = {getattr(self, name)}: give {least} or more")
@@ -53,21 +63,35 @@ def _kind(config: NetworkConfig, shape: tuple[int, ...]) -> str:
     if config.kind == "auto":
         return "mlp" if len(shape) == 1 else "conv"
     if config.kind == "mlp" and len(shape) != 1:
-        raise WganError("network.kind = 'mlp' serves vectors and tables, and the data are pictures: choose conv or residual")
+        raise WganError(
+            "network.kind = 'mlp' serves vectors and tables, and the data are pictures: choose conv"
+            " or residual"
+        )
     if config.kind != "mlp" and len(shape) == 1:
-        raise WganError(f"network.kind = '{config.kind}' serves pictures, and the data are rows: choose mlp")
+        raise WganError(
+            f"network.kind = '{config.kind}' serves pictures, and the data are rows: choose mlp"
+        )
     return config.kind
 
 
 def noise_numbers(config: NetworkConfig, heads: Sequence[Head] = ()) -> int:
-    """Return how many standard normal numbers a generator takes for one sample: the latent, and of tables one for each state."""
+    """Return how many standard normal numbers a generator takes for one sample: the latent, and of
+    tables one for each state.
+    """
     return config.latent + tables.units(heads)
 
 
-def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, classes: int = 0, heads: Sequence[Head] = ()) -> nn.Module:
+def build_generator(
+    config: NetworkConfig,
+    shape: tuple[int, ...],
+    seed: int = 0,
+    classes: int = 0,
+    heads: Sequence[Head] = (),
+) -> nn.Module:
     """Return a network `[n, noise_numbers] -> [n, *shape]` whose weights are a function of `seed`.
 
-    With `classes`, it takes labels too; with `heads`, the columns of a table, it takes the states asked for.
+    With `classes`, it takes labels too; with `heads`, the columns of a table, it takes the states
+    asked for.
     """
     kind, inputs = _kind(config, shape), config.latent + classes + tables.units(heads)
     with torch.random.fork_rng(devices=[]):
@@ -83,12 +107,19 @@ def build_generator(config: NetworkConfig, shape: tuple[int, ...], seed: int = 0
 
 
 def build_critic(
-    config: NetworkConfig, shape: tuple[int, ...], seed: int = 0, layers: Layers = "plain", classes: int = 0, heads: Sequence[Head] = ()
+    config: NetworkConfig,
+    shape: tuple[int, ...],
+    seed: int = 0,
+    layers: Layers = "plain",
+    classes: int = 0,
+    heads: Sequence[Head] = (),
 ) -> nn.Module:
-    """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`; `layers` may keep it Lipschitz.
+    """Return a network `[n, *shape] -> [n]` whose weights are a function of `seed`; `layers` may
+    keep it Lipschitz.
 
-    With `classes` it takes labels too, as `config.condition` says, and the constraint holds for each class. With `heads`, the
-    columns of a table, it takes the states asked for, and gives a score to each pack of `config.pack` rows.
+    With `classes` it takes labels too, as `config.condition` says, and the constraint holds for
+    each class. With `heads`, the columns of a table, it takes the states asked for, and gives a
+    score to each pack of `config.pack` rows.
 
     Raises:
         WganError: a kind that does not serve the shape, or whose layers cannot be constrained.
@@ -108,7 +139,12 @@ def build_critic(
         if classes and config.condition == "projection":
             *features, last, _ = plain
             assert isinstance(last, nn.Linear)
-            return ProjectionCritic(constrained(nn.Sequential(*features), shape, layers), last, classes, unit=layers not in ("plain", "dropout"))
+            return ProjectionCritic(
+                constrained(nn.Sequential(*features), shape, layers),
+                last,
+                classes,
+                unit=layers not in ("plain", "dropout"),
+            )
         critic = constrained(plain, shape, layers)
         if heads:
             return TableCritic(critic, heads, config.pack)

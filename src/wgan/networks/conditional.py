@@ -1,7 +1,9 @@
-"""How do networks take a class label? The generator beside its noise; the critic beside its input, or by a projection.
+"""How do networks take a class label? The generator beside its noise; the critic beside its input,
+or by a projection.
 
-Concatenation: Mirza and Osindero (2014), section 3.2. Projection: Miyato and Koyama (2018), equation 3. A label is a number
-0..k-1, and is not part of what a gradient penalty differentiates by.
+Concatenation: Mirza and Osindero (2014), section 3.2. Projection: Miyato and Koyama (2018),
+equation 3. A label is a number 0..k-1, and is not part of what a gradient penalty differentiates
+by.
 """
 
 from math import sqrt
@@ -16,15 +18,20 @@ from wgan.networks.layers import linear_of
 Labels = Int64[Tensor, " n"]
 
 
-def beside(x: Float[Tensor, "n c *space"], y: Labels, classes: int, scale: float = 1.0) -> Float[Tensor, "n c2 *space"]:
-    """Return x with its one-hot label, times `scale`, as more columns; of pictures, as more channels, the same at each pixel."""
+def beside(
+    x: Float[Tensor, "n c *space"], y: Labels, classes: int, scale: float = 1.0
+) -> Float[Tensor, "n c2 *space"]:
+    """Return x with its one-hot label, times `scale`, as more columns; of pictures, as more
+    channels, the same at each pixel.
+    """
     one_hot = F.one_hot(y, classes).to(x.dtype) * scale
     planes = one_hot.reshape(*one_hot.shape, *[1] * (x.ndim - 2)).expand(-1, -1, *x.shape[2:])
     return torch.cat([x, planes], dim=1)
 
 
 class ConditionalGenerator(nn.Module):
-    """(z, y) -> net([z, sqrt(latent) one-hot y]): at the first step, label and noise weigh the same.
+    """(z, y) -> net([z, sqrt(latent) one-hot y]): at the first step, label and noise weigh the
+    same.
 
     In a network that begins with a linear layer, this adds a vector a class to that layer.
     """

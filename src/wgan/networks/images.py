@@ -1,8 +1,10 @@
-"""Which networks serve pictures of any height x width x channels? A convolutional and a residual pair, built from the shape.
+"""Which networks serve pictures of any height x width x channels? A convolutional and a residual
+pair, built from the shape.
 
-Both halve (critic) or double (generator) each side of more than 4 pixels until none is left, so 28 x 28 goes by 14, 7, 3
-and 32 x 48 by 16 x 24, 8 x 12, 4 x 6, 4 x 3. No critic holds a norm over the batch (Gulrajani et al. 2017, section 4).
-Kernels lie in memory with channels last, as convolutions are fastest.
+Both halve (critic) or double (generator) each side of more than 4 pixels until none is left, so 28
+x 28 goes by 14, 7, 3 and 32 x 48 by 16 x 24, 8 x 12, 4 x 6, 4 x 3. No critic holds a norm over the
+batch (Gulrajani et al. 2017, section 4). Kernels lie in memory with channels last, as convolutions
+are fastest.
 """
 
 from itertools import pairwise
@@ -20,7 +22,8 @@ WIDEST = 8
 
 
 def sizes(height: int, width: int) -> list[Size]:
-    """Return the sides of a picture at each level, largest first; a side is halved (rounded down) while it exceeds 4.
+    """Return the sides of a picture at each level, largest first; a side is halved (rounded down)
+    while it exceeds 4.
 
     >>> sizes(28, 28)
     [(28, 28), (14, 14), (7, 7), (3, 3)]
@@ -37,16 +40,19 @@ def _half(side: int) -> int:
 
 
 def _widths(width: int, levels: int) -> list[int]:
-    """Channels at each level, largest picture first: half of `width`, `width`, 2 `width`, ... up to 8 `width`."""
+    """Channels at each level, largest picture first: half of `width`, `width`, 2 `width`, ... up to
+    8 `width`.
+    """
     return [max(1, width // 2), *(width * min(2**i, WIDEST) for i in range(levels - 1))]
 
 
 def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
-    """Return a 3 x 3 convolution at full size, then one strided convolution a level, then a linear layer.
+    """Return a 3 x 3 convolution at full size, then one strided convolution a level, then a linear
+    layer.
 
-    `width` channels at the first level below full size, doubled at each further one up to 8 `width`. Layout: Radford et
-    al. (2016), section 3, without BatchNorm; kernel 4, stride 2, leaky slope 0.2; the first layer as in Miyato et al.
-    (2018), table 3, with half as many channels.
+    `width` channels at the first level below full size, doubled at each further one up to 8
+    `width`. Layout: Radford et al. (2016), section 3, without BatchNorm; kernel 4, stride 2, leaky
+    slope 0.2; the first layer as in Miyato et al. (2018), table 3, with half as many channels.
     """
     c, h, w = shape
     levels = sizes(h, w)
@@ -59,26 +65,39 @@ def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
 
 
 def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.Sequential:
-    """Return the mirror of `conv_critic`: a linear layer, one transposed convolution a level, a 3 x 3 convolution and tanh.
+    """Return the mirror of `conv_critic`: a linear layer, one transposed convolution a level, a 3 x
+    3 convolution and tanh.
 
-    The kernel of 4 is a multiple of the stride, which avoids checkerboards (Odena et al. 2016); PixelNorm after each
-    level keeps the signal's size without looking at other samples (Karras et al. 2018, section 4.2).
+    The kernel of 4 is a multiple of the stride, which avoids checkerboards (Odena et al. 2016);
+    PixelNorm after each level keeps the signal's size without looking at other samples (Karras et
+    al. 2018, section 4.2).
     """
     c, h, w = shape
     levels = sizes(h, w)[::-1]
     widths = _widths(width, len(levels))[::-1]
     h0, w0 = levels[0]
-    layers: list[nn.Module] = [nn.Linear(latent, widths[0] * h0 * w0), Reshape(widths[0], h0, w0), PixelNorm(), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [
+        nn.Linear(latent, widths[0] * h0 * w0),
+        Reshape(widths[0], h0, w0),
+        PixelNorm(),
+        nn.LeakyReLU(0.2),
+    ]
     for (small, large), channels in zip(pairwise(levels), pairwise(widths), strict=True):
         kernel, stride, padding = _geometry(large, small)
         odd = (large[0] % 2 if stride[0] == 2 else 0, large[1] % 2 if stride[1] == 2 else 0)
-        layers += [TransposedConv2d(*channels, kernel, stride, padding, odd), PixelNorm(), nn.LeakyReLU(0.2)]
+        layers += [
+            TransposedConv2d(*channels, kernel, stride, padding, odd),
+            PixelNorm(),
+            nn.LeakyReLU(0.2),
+        ]
     layers += [nn.Conv2d(widths[-1], c, 3, padding=1), nn.Tanh()]
     return _initialised(nn.Sequential(*layers), last_gain=0.5)
 
 
 def _geometry(large: Size, small: Size) -> tuple[Size, Size, Size]:
-    """Kernel, stride and padding that take `large` to `small`: 4, 2, 1 along halved sides and 3, 1, 1 along kept ones."""
+    """Kernel, stride and padding that take `large` to `small`: 4, 2, 1 along halved sides and 3, 1,
+    1 along kept ones.
+    """
     halved = tuple(a != b for a, b in zip(large, small, strict=True))
     kernel = tuple(4 if half else 3 for half in halved)
     stride = tuple(2 if half else 1 for half in halved)
@@ -86,9 +105,11 @@ def _geometry(large: Size, small: Size) -> tuple[Size, Size, Size]:
 
 
 def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
-    """Return residual blocks with mean pooling between levels, two more at the last, ReLU, mean over space, linear.
+    """Return residual blocks with mean pooling between levels, two more at the last, ReLU, mean
+    over space, linear.
 
-    Layout: Gulrajani et al. (2017), appendix F (CIFAR-10 residual networks), with as many levels as the size asks for.
+    Layout: Gulrajani et al. (2017), appendix F (CIFAR-10 residual networks), with as many levels as
+    the size asks for.
     """
     c, h, w = shape
     levels = sizes(h, w)[:-1] if len(sizes(h, w)) > 2 else sizes(h, w)
@@ -100,9 +121,11 @@ def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
 
 
 def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.Sequential:
-    """Return a linear layer, residual blocks with nearest upsampling between levels, BatchNorm, ReLU, convolution, tanh.
+    """Return a linear layer, residual blocks with nearest upsampling between levels, BatchNorm,
+    ReLU, convolution, tanh.
 
-    Layout: Gulrajani et al. (2017), appendix F. BatchNorm stands in the generator alone; samples use running statistics.
+    Layout: Gulrajani et al. (2017), appendix F. BatchNorm stands in the generator alone; samples
+    use running statistics.
     """
     c, h, w = shape
     levels = sizes(h, w)[::-1]
@@ -114,12 +137,16 @@ def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> 
 
 
 class ResidualBlock(nn.Module):
-    """x -> shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), brought to `size` pixels by pooling or nearest neighbour."""
+    """x -> shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), brought to `size` pixels by pooling
+    or nearest neighbour.
+    """
 
     def __init__(self, width: int, size: Size, norm: bool) -> None:
         super().__init__()
         self.size = size
-        self.norm1, self.norm2 = (nn.BatchNorm2d(width) if norm else nn.Identity() for _ in range(2))
+        self.norm1, self.norm2 = (
+            nn.BatchNorm2d(width) if norm else nn.Identity() for _ in range(2)
+        )
         self.conv1, self.conv2 = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
         self.shortcut = nn.Conv2d(width, width, 1)
 
@@ -142,5 +169,7 @@ def _initialised(net: nn.Sequential, slope: float = 0.2, last_gain: float = 1.0)
     for layer in net.modules():
         he(layer, slope)
     with torch.no_grad():
-        [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1].weight.mul_(last_gain)
+        [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1].weight.mul_(
+            last_gain
+        )
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -8,7 +8,8 @@ from torch import Tensor, nn
 class PixelNorm(nn.Module):
     """Divide each position's channels by their root mean square: Karras et al. (2018), section 4.2.
 
-    It looks at one sample alone, so the generator gives the same sample whatever the batch (unlike BatchNorm).
+    It looks at one sample alone, so the generator gives the same sample whatever the batch (unlike
+    BatchNorm).
     """
 
     def forward(self, x: Float[Tensor, "n c *space"]) -> Float[Tensor, "n c *space"]:
@@ -16,13 +17,26 @@ class PixelNorm(nn.Module):
 
 
 class TransposedConv2d(nn.ConvTranspose2d):
-    """The same function, the bias added in a step of its own: on a CPU the fused one is up to three times slower for odd sizes."""
+    """The same function, the bias added in a step of its own: on a CPU the fused one is up to three
+    times slower for odd sizes.
+    """
 
-    def forward(self, input: Float[Tensor, "n c h w"], output_size: list[int] | None = None) -> Float[Tensor, "n c2 h2 w2"]:
+    def forward(
+        self, input: Float[Tensor, "n c h w"], output_size: list[int] | None = None
+    ) -> Float[Tensor, "n c2 h2 w2"]:
         assert output_size is None
         assert self.bias is not None
         assert isinstance(self.padding, tuple)
-        x = nn.functional.conv_transpose2d(input, self.weight, None, self.stride, self.padding, self.output_padding, self.groups, self.dilation)
+        x = nn.functional.conv_transpose2d(
+            input,
+            self.weight,
+            None,
+            self.stride,
+            self.padding,
+            self.output_padding,
+            self.groups,
+            self.dilation,
+        )
         return x + self.bias.to(x.dtype).view(-1, 1, 1)
 
 
@@ -34,7 +48,9 @@ class Score(nn.Flatten):
 
 
 def linear_of(head: nn.Module) -> tuple[Tensor, Tensor]:
-    """Return weight and bias of the linear layer that a head of two, it and `Score`, begins with."""
+    """Return weight and bias of the linear layer that a head of two, it and `Score`, begins
+    with.
+    """
     last, _ = head.children()
     assert isinstance(last, nn.Linear)
     return last.weight, last.bias
@@ -52,7 +68,9 @@ class Reshape(nn.Module):
 
 
 class MaxMin(nn.Module):
-    """Sort pairs of units or channels, larger first: 1-Lipschitz, and it keeps the gradient's norm (Anil et al. 2019, section 4.1)."""
+    """Sort pairs of units or channels, larger first: 1-Lipschitz, and it keeps the gradient's norm
+    (Anil et al. 2019, section 4.1).
+    """
 
     def forward(self, x: Float[Tensor, "n width *space"]) -> Float[Tensor, "n width *space"]:
         a, b = x.unflatten(1, (-1, 2)).unbind(2)
@@ -60,7 +78,9 @@ class MaxMin(nn.Module):
 
 
 def he(layer: nn.Module, slope: float) -> None:
-    """Initialise weights for (leaky) ReLU after He et al. (2015), equations 10 and 15, and biases with zero."""
+    """Initialise weights for (leaky) ReLU after He et al. (2015), equations 10 and 15, and biases
+    with zero.
+    """
     if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
         nn.init.kaiming_normal_(layer.weight, slope, nonlinearity="leaky_relu")
         if layer.bias is not None:

@@ -1,8 +1,10 @@
-"""How is a critic built for a variant that asks for other layers? Spectral norm, orthonormal weights and sorting, dropout.
+"""How is a critic built for a variant that asks for other layers? Spectral norm, orthonormal
+weights and sorting, dropout.
 
-Spectral norm of the operator: Miyato et al. (2018), section 2.1, taken of the convolution itself, padding and stride included,
-not of its reshaped kernel, whose norm bounds nothing. Orthonormal layers: Anil et al. (2019); convolutions as shifts and orthonormal
-mixing of channels: Li et al. (2019), section 3.
+Spectral norm of the operator: Miyato et al. (2018), section 2.1, taken of the convolution itself,
+padding and stride included, not of its reshaped kernel, whose norm bounds nothing. Orthonormal
+layers: Anil et al. (2019); convolutions as shifts and orthonormal mixing of channels: Li et al.
+(2019), section 3.
 """
 
 from typing import Literal
@@ -26,9 +28,10 @@ START_ITERATIONS = 50
 def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -> nn.Sequential:
     """Return a fresh critic with its layers replaced; weights are made from those that it had.
 
-    `spectral` divides each weight by its operator's norm; `spectral-sorting` also replaces activations by MaxMin;
-    `orthonormal` makes weights orthonormal and replaces activations by MaxMin; `dropout` drops units after each activation or block, a
-    fifth after the first and half after the others (Wei et al. 2018, appendix).
+    `spectral` divides each weight by its operator's norm; `spectral-sorting` also replaces
+    activations by MaxMin; `orthonormal` makes weights orthonormal and replaces activations by
+    MaxMin; `dropout` drops units after each activation or block, a fifth after the first and half
+    after the others (Wei et al. 2018, appendix).
 
     Raises:
         WganError: a network that is no plain chain of linear and convolutional layers.
@@ -50,7 +53,11 @@ def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
     for layer in critic:
         rebuilt.append(layer)
         if isinstance(layer, nn.ReLU | nn.LeakyReLU | ResidualBlock):
-            rebuilt.append(nn.Dropout(0.5 if any(isinstance(before, nn.Dropout) for before in rebuilt) else 0.2))
+            rebuilt.append(
+                nn.Dropout(
+                    0.5 if any(isinstance(before, nn.Dropout) for before in rebuilt) else 0.2
+                )
+            )
     return nn.Sequential(*rebuilt)
 
 
@@ -62,13 +69,17 @@ def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Modu
     if isinstance(layer, nn.Linear | nn.Conv2d):
         if layers != "spectral" and layer.weight.shape[0] % 2 and layer.weight.shape[0] > 1:
             raise WganError(
-                f"the critic's layer {name} has {layer.weight.shape[0]} units, and sorting takes them in pairs: give an even network.width"
+                f"the critic's layer {name} has {layer.weight.shape[0]} units, and sorting takes"
+                " them in pairs: give an even network.width"
             )
         if layers != "orthonormal":
             parametrize.register_parametrization(layer, "weight", SpectralNorm(layer, x))
             return layer
         return _orthonormal(layer)
-    raise WganError(f"the critic's layer {name} ({type(layer).__name__}) cannot be made Lipschitz: use network.kind mlp or conv with this variant")
+    raise WganError(
+        f"the critic's layer {name} ({type(layer).__name__}) cannot be made Lipschitz: use"
+        " network.kind mlp or conv with this variant"
+    )
 
 
 def _orthonormal(layer: nn.Linear | nn.Conv2d) -> nn.Module:
@@ -90,10 +101,12 @@ class UnitNorm(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """A parametrisation: the weight divided by the largest singular value of its layer's linear operator.
+    """A parametrisation: the weight divided by the largest singular value of its layer's linear
+    operator.
 
-    The value is followed by power iteration, one step a forward pass while training (Miyato et al. 2018, algorithm 1), on
-    the operator as it acts on inputs of this shape: x -> W x, or the convolution with its stride and padding.
+    The value is followed by power iteration, one step a forward pass while training (Miyato et al.
+    2018, algorithm 1), on the operator as it acts on inputs of this shape: x -> W x, or the
+    convolution with its stride and padding.
     """
 
     v: Tensor
@@ -118,7 +131,11 @@ class SpectralNorm(nn.Module):
     def _iterate(self, weight: Tensor) -> None:
         """v <- A^T A v, normalised."""
         out = self._apply_to(weight, self.v)
-        adjoint = out @ weight if self.geometry is None else conv2d_input(self.v.shape, weight, out, *self.geometry)
+        adjoint = (
+            out @ weight
+            if self.geometry is None
+            else conv2d_input(self.v.shape, weight, out, *self.geometry)
+        )
         self.v.copy_(_unit(adjoint))
 
     def _apply_to(self, weight: Tensor, v: Tensor) -> Tensor:
@@ -133,11 +150,13 @@ def _unit(x: Tensor) -> Tensor:
 
 
 class OrthonormalConv2d(nn.Module):
-    """A convolution that never lengthens its input, and keeps its length where channels do not drop and nothing leaves the edge.
+    """A convolution that never lengthens its input, and keeps its length where channels do not drop
+    and nothing leaves the edge.
 
-    With stride, each patch's pixels become channels, which is an isometry (odd edges are cut). Then nine groups of channels
-    move by one pixel, each in a direction of a 3 x 3 kernel, and an orthonormal matrix mixes the channels. Of such shifts
-    and mixings orthogonal convolutions are made (Li et al. 2019, section 3).
+    With stride, each patch's pixels become channels, which is an isometry (odd edges are cut). Then
+    nine groups of channels move by one pixel, each in a direction of a 3 x 3 kernel, and an
+    orthonormal matrix mixes the channels. Of such shifts and mixings orthogonal convolutions are
+    made (Li et al. 2019, section 3).
     """
 
     def __init__(self, inputs: int, outputs: int, stride: Pair = (1, 1)) -> None:
@@ -152,17 +171,27 @@ class OrthonormalConv2d(nn.Module):
 
 
 def patches(x: Float[Tensor, "n c h w"], stride: Pair) -> Float[Tensor, "n c2 h2 w2"]:
-    """Return non-overlapping patches with their pixels as channels; rows and columns that fill no patch are cut."""
+    """Return non-overlapping patches with their pixels as channels; rows and columns that fill no
+    patch are cut.
+    """
     (a, b), (n, c, h, w) = stride, x.shape
     x = x[:, :, : h // a * a, : w // b * b].reshape(n, c, h // a, a, w // b, b)
     return x.permute(0, 1, 3, 5, 2, 4).reshape(n, c * a * b, h // a, w // b)
 
 
 def shifted(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-    """Return x with nine groups of channels, each moved by one pixel in its direction of a 3 x 3 kernel; what leaves is lost, zeros enter."""
+    """Return x with nine groups of channels, each moved by one pixel in its direction of a 3 x 3
+    kernel; what leaves is lost, zeros enter.
+    """
     h, w = x.shape[2:]
     parts = F.pad(x, (1, 1, 1, 1)).tensor_split(len(DIRECTIONS), dim=1)
-    return torch.cat([part[:, :, dy : dy + h, dx : dx + w] for part, (dy, dx) in zip(parts, DIRECTIONS, strict=True)], dim=1)
+    return torch.cat(
+        [
+            part[:, :, dy : dy + h, dx : dx + w]
+            for part, (dy, dx) in zip(parts, DIRECTIONS, strict=True)
+        ],
+        dim=1,
+    )
 
 
 DIRECTIONS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2), (0, 0), (0, 2), (2, 0), (2, 2))

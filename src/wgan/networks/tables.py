@@ -1,9 +1,11 @@
-"""Which networks serve tables? A generator with a head a column, and a critic that sees packs of rows; both know which states are asked for.
+"""Which networks serve tables? A generator with a head a column, and a critic that sees packs of
+rows; both know which states are asked for.
 
-Heads: a category is drawn inside the generator, by Gumbel noise that is part of the latent, so that a sample is a function of its latent
-alone; the critic sees the one-hot code, and the gradient passes straight through to the probabilities (Jang et al. 2017, section 2.2). Packs:
-Lin et al. (2018), section 3 (PacGAN). Conditions: Mirza and Osindero (2014), here any number of columns at once, and exact, for what is
-asked for replaces what the head would say.
+Heads: a category is drawn inside the generator, by Gumbel noise that is part of the latent, so that
+a sample is a function of its latent alone; the critic sees the one-hot code, and the gradient
+passes straight through to the probabilities (Jang et al. 2017, section 2.2). Packs: Lin et al.
+(2018), section 3 (PacGAN). Conditions: Mirza and Osindero (2014), here any number of columns at
+once, and exact, for what is asked for replaces what the head would say.
 """
 
 from collections.abc import Sequence
@@ -60,10 +62,12 @@ class Conditions(nn.Module):
 
 
 class TableGenerator(nn.Module):
-    """[latent, normal numbers that become Gumbel noise] -> coded rows, with the states y asked for. It begins at the columns' own frequencies.
+    """[latent, normal numbers that become Gumbel noise] -> coded rows, with the states y asked for.
+    It begins at the columns' own frequencies.
 
-    The largest of logits + Gumbel noise is a draw from softmax(logits): its one-hot code goes forward, and the gradient of
-    softmax(logits + noise) back. A score counts where the first state, an ordinary number, is drawn.
+    The largest of logits + Gumbel noise is a draw from softmax(logits): its one-hot code goes
+    forward, and the gradient of softmax(logits + noise) back. A score counts where the first state,
+    an ordinary number, is drawn.
     """
 
     def __init__(self, net: nn.Sequential, heads: Sequence[Head], latent: int) -> None:
@@ -72,13 +76,19 @@ class TableGenerator(nn.Module):
         self.heads = [(list(head.sizes), head.scored) for head in heads]
         last = net[-1]
         assert isinstance(last, nn.Linear)
-        with torch.no_grad():  # else a rare state may be lost in the first steps, and its gradient with it
+        with (
+            torch.no_grad()
+        ):  # else a rare state may be lost in the first steps, and its gradient with it
             for head in heads:
                 for (start, size), frequency in zip(head.parts, head.frequencies, strict=True):
                     last.weight[start : start + size] *= FIRST_SCALE
-                    last.bias[start : start + size] = torch.tensor(frequency).clamp_min(LEAST_FREQUENCY).log()
+                    last.bias[start : start + size] = (
+                        torch.tensor(frequency).clamp_min(LEAST_FREQUENCY).log()
+                    )
 
-    def forward(self, z: Float[Tensor, "n latent_and_noise"], y: States | None = None) -> Float[Tensor, "n width"]:
+    def forward(
+        self, z: Float[Tensor, "n latent_and_noise"], y: States | None = None
+    ) -> Float[Tensor, "n width"]:
         z, noise = z[:, : self.latent], z[:, self.latent :]
         asked = self.conditions(y) if y is not None else z.new_zeros(len(z), self.conditions.units)
         logits = self.net(torch.cat([z, sqrt(self.latent) * asked], dim=1)).float()
@@ -109,10 +119,11 @@ def _drawn(perturbed: Float[Tensor, "n states"]) -> Float[Tensor, "n states"]:
 
 
 class TableCritic(nn.Module):
-    """f(x, y) for packs of rows: net([x, which columns were asked for] of `pack` rows, side by side) -> one score a pack.
+    """f(x, y) for packs of rows: net([x, which columns were asked for] of `pack` rows, side by
+    side) -> one score a pack.
 
-    What was asked for stands in x itself, in real rows as in generated ones. x is rows `[n, width]`, or packs `[n / pack, pack, width]`. A
-    bound on net's slope bounds f's slope in x.
+    What was asked for stands in x itself, in real rows as in generated ones. x is rows `[n,
+    width]`, or packs `[n / pack, pack, width]`. A bound on net's slope bounds f's slope in x.
     """
 
     chained = True
@@ -121,25 +132,35 @@ class TableCritic(nn.Module):
         super().__init__()
         self.features, self.head, self.pack, self.columns = net[:-2], net[-2:], pack, len(heads)
 
-    def inputs(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs inputs"]:
+    def inputs(
+        self, x: Float[Tensor, "samples *rows"], y: States | None = None
+    ) -> Float[Tensor, "packs inputs"]:
         """Return what the first layer sees."""
         rows = x.reshape(-1, x.shape[-1])
-        asked = (y >= 0).to(rows.dtype) if y is not None else rows.new_zeros(len(rows), self.columns)
+        asked = (
+            (y >= 0).to(rows.dtype) if y is not None else rows.new_zeros(len(rows), self.columns)
+        )
         return torch.cat([rows, asked], dim=1).reshape(len(rows) // self.pack, -1)
 
     def direction(self, y: States | None = None) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
         """Return (w, b) where f = w h + b, h the last hidden layer."""
         return linear_of(self.head)
 
-    def hidden(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, "packs hidden"]:
+    def hidden(
+        self, x: Float[Tensor, "samples *rows"], y: States | None = None
+    ) -> Float[Tensor, "packs hidden"]:
         """Return the last hidden layer."""
         h: Tensor = self.features(self.inputs(x, y))
         return h
 
-    def score(self, h: Float[Tensor, "packs hidden"], y: States | None = None) -> Float[Tensor, " packs"]:
+    def score(
+        self, h: Float[Tensor, "packs hidden"], y: States | None = None
+    ) -> Float[Tensor, " packs"]:
         """Return the scores of hidden layers."""
         f: Tensor = self.head(h)
         return f
 
-    def forward(self, x: Float[Tensor, "samples *rows"], y: States | None = None) -> Float[Tensor, " packs"]:
+    def forward(
+        self, x: Float[Tensor, "samples *rows"], y: States | None = None
+    ) -> Float[Tensor, " packs"]:
         return self.score(self.hidden(x, y), y)

@@ -1,7 +1,18 @@
-"""The mathematics: scores, what keeps a critic Lipschitz, and the table of variants. Imports no other stage."""
+"""The mathematics: scores, what keeps a critic Lipschitz, and the table of variants. Imports no
+other stage.
+"""
 
 from wgan.objectives.checker import check_critic, weight_advice
 from wgan.objectives.losses import CriticLoss, CriticTerms, GeneratorLoss
 from wgan.objectives.variants import VARIANTS, Variant, variant
 
-__all__ = ["VARIANTS", "CriticLoss", "CriticTerms", "GeneratorLoss", "Variant", "check_critic", "variant", "weight_advice"]
+__all__ = [
+    "VARIANTS",
+    "CriticLoss",
+    "CriticTerms",
+    "GeneratorLoss",
+    "Variant",
+    "check_critic",
+    "variant",
+    "weight_advice",
+]

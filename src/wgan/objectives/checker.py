@@ -1,4 +1,6 @@
-"""What is wrong with a critic for a row of the table, before it is trained? Errors that would train silently wrong, and advice."""
+"""What is wrong with a critic for a row of the table, before it is trained? Errors that would train
+silently wrong, and advice.
+"""
 
 import warnings
 
@@ -14,37 +16,66 @@ from wgan.objectives.variants import Variant
 BOUNDED_HEADS = (nn.Sigmoid, nn.Softmax, nn.LogSigmoid, nn.Hardsigmoid)
 WEIGHTED = (nn.Linear, nn.Bilinear, nn.Embedding, nn.modules.conv._ConvNd)
 FAR_OFF = 200.0
-"""A penalty's weight and the data's scale should be within this factor: 0.1 on a plane and 10 on pictures are."""
+"""A penalty's weight and the data's scale should be within this factor: 0.1 on a plane and 10 on
+pictures are.
+"""
 
 
 def check_critic(critic: nn.Module, row: Variant, compiling: bool = False) -> None:
     """Refuse a critic that a row would train wrongly, and warn of what is doubtful.
 
     Raises:
-        WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017, section 4); a bounded head under
-            a Wasserstein score, whose estimate has no bound; an activation in place, in a compiled critic.
+        WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017,
+            section 4); a bounded head under a Wasserstein score, whose estimate has no bound; an
+            activation in place, in a compiled critic.
     """
     if compiling and row.consistency:
-        raise WganError(f"{row.name} drops units at random, so a compiled gradient cannot be checked against the plain one: run without --compile")
+        raise WganError(
+            f"{row.name} drops units at random, so a compiled gradient cannot be checked against"
+            " the plain one: run without --compile"
+        )
     for name, module in critic.named_modules():
         kind = type(module).__name__
         if row.penalty and isinstance(module, nn.modules.batchnorm._BatchNorm):
-            raise WganError(f"the critic's layer {name} is {kind}, but a penalty is per sample: use LayerNorm or none")
+            raise WganError(
+                f"the critic's layer {name} is {kind}, but a penalty is per sample: use LayerNorm"
+                " or none"
+            )
         if compiling and getattr(module, "inplace", False):
-            raise WganError(f"the critic's layer {name} ({kind}) works in place, which a compiled penalty cannot bear: leave out inplace=True")
-        if row.penalty and not row.consistency and isinstance(module, nn.modules.dropout._DropoutNd) and module.p > 0:
-            warnings.warn(f"the critic's layer {name} drops out: its gradient norm is that of a random network", stacklevel=2)
+            raise WganError(
+                f"the critic's layer {name} ({kind}) works in place, which a compiled penalty"
+                " cannot bear: leave out inplace=True"
+            )
+        if (
+            row.penalty
+            and not row.consistency
+            and isinstance(module, nn.modules.dropout._DropoutNd)
+            and module.p > 0
+        ):
+            warnings.warn(
+                f"the critic's layer {name} drops out: its gradient norm is that of a random"
+                " network",
+                stacklevel=2,
+            )
         if row.constraint and row.constraint.bound and _clipped_though_no_weight(module):
-            warnings.warn(f"the critic's layer {name} ({kind}) has parameters of its own, which clipping will hold small too", stacklevel=2)
+            warnings.warn(
+                f"the critic's layer {name} ({kind}) has parameters of its own, which clipping will"
+                " hold small too",
+                stacklevel=2,
+            )
     head = _last(critic)
     if row.score is DUAL_W1 and isinstance(head, BOUNDED_HEADS):
-        raise WganError(f"the critic ends in {type(head).__name__}, but {row.name} needs scores without a bound: leave it out")
+        raise WganError(
+            f"the critic ends in {type(head).__name__}, but {row.name} needs scores without a"
+            " bound: leave it out"
+        )
 
 
 def weight_advice(row: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     """Return a sentence where a penalty's weight is far off for the data's scale, or nothing.
 
-    The scale is the mean distance of two samples as the critic sees them: the unit in which the weight counts.
+    The scale is the mean distance of two samples as the critic sees them: the unit in which the
+    weight counts.
     """
     if row.penalty is None or not row.reads_w1:
         return ""
@@ -53,8 +84,15 @@ def weight_advice(row: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     weight = row.penalty.weight
     if scale == 0 or scale / FAR_OFF <= weight <= scale * FAR_OFF:
         return ""
-    effect = "the critic's slope is hardly held" if weight < scale / FAR_OFF else "the penalty drowns the score"
-    return f"penalty weight {weight:g} is far from the data's scale (two samples lie {scale:.3g} apart on average): {effect}"
+    effect = (
+        "the critic's slope is hardly held"
+        if weight < scale / FAR_OFF
+        else "the penalty drowns the score"
+    )
+    return (
+        f"penalty weight {weight:g} is far from the data's scale (two samples lie {scale:.3g} apart"
+        f" on average): {effect}"
+    )
 
 
 def _clipped_though_no_weight(module: nn.Module) -> bool:
@@ -64,5 +102,9 @@ def _clipped_though_no_weight(module: nn.Module) -> bool:
 
 def _last(module: nn.Module) -> nn.Module:
     """The layer that makes the score, past layers that only reshape."""
-    children = [child for child in module.children() if any(True for _ in child.parameters()) or isinstance(child, BOUNDED_HEADS)]
+    children = [
+        child
+        for child in module.children()
+        if any(True for _ in child.parameters()) or isinstance(child, BOUNDED_HEADS)
+    ]
     return _last(children[-1]) if children else module

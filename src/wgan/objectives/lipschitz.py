@@ -1,6 +1,8 @@
-"""How is the critic kept Lipschitz? By a penalty on its gradient's norm at chosen points, or by a hard constraint.
+"""How is the critic kept Lipschitz? By a penalty on its gradient's norm at chosen points, or by a
+hard constraint.
 
-Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017), algorithm 1, line 7.
+Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017),
+algorithm 1, line 7.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,9 +42,11 @@ def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
 
 
 def gradient_norms(critic: Critic, x: Samples) -> Norms:
-    """Return |grad_x f(x)| over all axes of each sample, in float32 or better; differentiable, also where the gradient is zero.
+    """Return |grad_x f(x)| over all axes of each sample, in float32 or better; differentiable, also
+    where the gradient is zero.
 
-    The inner gradient is taken by `torch.func.grad`, which may stand inside a compiled or data-parallel loss.
+    The inner gradient is taken by `torch.func.grad`, which may stand inside a compiled or
+    data-parallel loss.
     """
     grad = torch.func.grad(lambda points: full_precision(critic(points)).sum())(x)
     return torch.linalg.vector_norm(full_precision(grad).flatten(1), dim=1)
@@ -70,7 +74,9 @@ def sixth_power(norm: Norms) -> Norms:
 
 @dataclass(frozen=True)
 class Penalty:
-    """weight x shape(|grad f|) at the points that `where` picks from real samples, fake ones and u."""
+    """weight x shape(|grad f|) at the points that `where` picks from real samples, fake ones
+    and u.
+    """
 
     where: Points
     shape: Callable[[Tensor], Tensor]
@@ -80,8 +86,12 @@ class Penalty:
     def __str__(self) -> str:
         return f"{self.weight:g} {self.formula}"
 
-    def __call__(self, critic: Critic, x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Norms, Norms]:
-        """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of points: sum and mean."""
+    def __call__(
+        self, critic: Critic, x_real: Samples, x_fake: Samples, u: Norms
+    ) -> tuple[Norms, Norms]:
+        """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of
+        points: sum and mean.
+        """
         return self.of([gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)])
 
     def of(self, norms: Sequence[Norms]) -> tuple[Norms, Norms]:
@@ -91,19 +101,26 @@ class Penalty:
 
 @dataclass(frozen=True)
 class Consistency:
-    """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin): Wei et al. (2018), equations 4 and 5.
+    """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin): Wei et al.
+    (2018), equations 4 and 5.
 
-    x' and x'' are two passes of a real sample through a critic that drops units at random; h is its last hidden layer.
+    x' and x'' are two passes of a real sample through a critic that drops units at random; h is its
+    last hidden layer.
     """
 
     weight: float
     margin: float = 0.0
 
     def __str__(self) -> str:
-        return f"{self.weight:g} E max(0, d(x', x'') - {self.margin:g}), x', x'' a real sample under two dropouts"
+        return (
+            f"{self.weight:g} E max(0, d(x', x'') - {self.margin:g}), x', x'' a real sample under"
+            " two dropouts"
+        )
 
     def __call__(self, critic: nn.Module, x_real: Samples, y: Tensor | None = None) -> Norms:
-        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the score, or one with labels y."""
+        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the
+        score, or one with labels y.
+        """
         inside, score = _halves(critic, y)
         hidden = [inside(x_real).flatten(1) for _ in range(2)]
         scores = [full_precision(score(h)) for h in hidden]
@@ -124,7 +141,9 @@ def _halves(critic: nn.Module, y: Tensor | None) -> tuple[Critic, Critic]:
 
 @dataclass(frozen=True)
 class Constraint:
-    """A hard constraint: `layers` names what the critic is built of, `project` mends its weights after each critic step."""
+    """A hard constraint: `layers` names what the critic is built of, `project` mends its weights
+    after each critic step.
+    """
 
     text: str
     bound: float | None = None
@@ -145,7 +164,9 @@ NORMALISATIONS = (
 
 @torch.no_grad()
 def clip_weights(critic: nn.Module, bound: float | None) -> None:
-    """Clamp every weight and bias to [-bound, bound], except the scale and shift of normalisation layers."""
+    """Clamp every weight and bias to [-bound, bound], except the scale and shift of normalisation
+    layers.
+    """
     assert bound is not None
     for parameter in _clipped(critic):
         parameter.clamp_(-bound, bound)
@@ -153,7 +174,9 @@ def clip_weights(critic: nn.Module, bound: float | None) -> None:
 
 @torch.no_grad()
 def clipped_share(critic: nn.Module, bound: float) -> float:
-    """Return the share of the clipped weights that stand at the bound: near 1, the critic is little more than signs."""
+    """Return the share of the clipped weights that stand at the bound: near 1, the critic is little
+    more than signs.
+    """
     weights = torch.cat([parameter.flatten() for parameter in _clipped(critic)])
     return float((weights.abs() >= bound * (1 - 1e-6)).float().mean())
 

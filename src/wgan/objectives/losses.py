@@ -1,8 +1,10 @@
-"""What does one backward pass see? Two modules that map batches to per-sample losses; a penalty's inner gradient is inside.
+"""What does one backward pass see? Two modules that map batches to per-sample losses; a penalty's
+inner gradient is inside.
 
-Because the penalty is part of `forward` and there is one backward a step, the modules may be compiled, or wrapped for
-data-parallel training, as they are. Where the critic is a chain of (leaky) ReLU layers, and nothing
-compiles it, a penalised loss goes by a `Sweep`, unless `swept` is false: the same terms and gradient in fewer passes.
+Because the penalty is part of `forward` and there is one backward a step, the modules may be
+compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of (leaky)
+ReLU layers, and nothing compiles it, a penalised loss goes by a `Sweep`, unless `swept` is false:
+the same terms and gradient in fewer passes.
 """
 
 from collections.abc import Sequence
@@ -19,9 +21,11 @@ from wgan.objectives.variants import Variant
 
 
 class CriticTerms(NamedTuple):
-    """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus weighted penalty.
+    """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus
+    weighted penalty.
 
-    `penalty` and `gradient_norm` are none where the row has no penalty, or it was not taken at this update.
+    `penalty` and `gradient_norm` are none where the row has no penalty, or it was not taken at this
+    update.
     """
 
     loss: Tensor
@@ -31,19 +35,23 @@ class CriticTerms(NamedTuple):
 
 
 class CriticLoss(nn.Module):
-    """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are float32.
+    """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are
+    float32.
 
-    A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every` times its weight: give
-    coefficients `u` at that one, and none at the others.
+    A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every`
+    times its weight: give coefficients `u` at that one, and none at the others.
 
-    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them: the estimate is then the
-    mean over classes of the distances within each. Of tables sample i may be a pack of rows, and y has a row for each of them.
+    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them:
+    the estimate is then the mean over classes of the distances within each. Of tables sample i may
+    be a pack of rows, and y has a row for each of them.
 
     Raises:
         WganError: a critic that the row would train wrongly, see `check_critic`.
     """
 
-    def __init__(self, critic: nn.Module, variant: Variant, bfloat16: bool = False, every: int = 1) -> None:
+    def __init__(
+        self, critic: nn.Module, variant: Variant, bfloat16: bool = False, every: int = 1
+    ) -> None:
         super().__init__()
         check_critic(critic, variant)
         self.critic, self.variant, self.low_precision, self.every = critic, variant, bfloat16, every
@@ -59,15 +67,33 @@ class CriticLoss(nn.Module):
         score, penalty = self.variant.score, self.variant.penalty
         taken: tuple[Tensor, Tensor] | None
         if penalty is not None and u is not None and (blocks := self._blocks(x_real, x_fake)):
-            f_real, f_fake, at_points = self._swept(Sweep(blocks, self.low_precision), x_real, x_fake, penalty.where(x_real, x_fake, u), y)
+            f_real, f_fake, at_points = self._swept(
+                Sweep(blocks, self.low_precision),
+                x_real,
+                x_fake,
+                penalty.where(x_real, x_fake, u),
+                y,
+            )
             taken, consistency = penalty.of(at_points), None
         else:
             critic = self.critic if y is None else lambda x: self.critic(x, y)
             labels = () if y is None else (torch.cat([y, y]),)
-            with torch.autocast(x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
-                f_real, f_fake = full_precision(self.critic(torch.cat([x_real, x_fake]), *labels)).chunk(2)
-                consistency = self.variant.consistency(self.critic, x_real, y) if self.variant.consistency else None
-                taken = penalty(critic, x_real, x_fake, u) if penalty is not None and u is not None else None
+            with torch.autocast(
+                x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False
+            ):
+                f_real, f_fake = full_precision(
+                    self.critic(torch.cat([x_real, x_fake]), *labels)
+                ).chunk(2)
+                consistency = (
+                    self.variant.consistency(self.critic, x_real, y)
+                    if self.variant.consistency
+                    else None
+                )
+                taken = (
+                    penalty(critic, x_real, x_fake, u)
+                    if penalty is not None and u is not None
+                    else None
+                )
         loss, estimate = score.critic(f_real, f_fake), score.estimate(f_real, f_fake)
         if self.variant.consistency and consistency is not None:
             loss = loss + self.variant.consistency.weight * consistency
@@ -81,22 +107,41 @@ class CriticLoss(nn.Module):
 
         Not beside a consistency term, in a compiler, nor where samples want a gradient.
         """
-        if not self.swept or self.variant.consistency or torch.compiler.is_compiling() or x_real.requires_grad or x_fake.requires_grad:
+        if (
+            not self.swept
+            or self.variant.consistency
+            or torch.compiler.is_compiling()
+            or x_real.requires_grad
+            or x_fake.requires_grad
+        ):
             return None
         blocks = blocks_of(self.critic)
-        if blocks and not is_chained(self.critic) and x_real.ndim != (4 if isinstance(blocks[0].layer, nn.Conv2d) else 2):
+        if (
+            blocks
+            and not is_chained(self.critic)
+            and x_real.ndim != (4 if isinstance(blocks[0].layer, nn.Conv2d) else 2)
+        ):
             return None  # a linear layer takes other shapes too, along their last axis
         return blocks
 
     def _swept(
-        self, sweep: Sweep, x_real: Tensor, x_fake: Tensor, points: Sequence[Tensor], y: Tensor | None
+        self,
+        sweep: Sweep,
+        x_real: Tensor,
+        x_fake: Tensor,
+        points: Sequence[Tensor],
+        y: Tensor | None,
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
-        """Return the scores of real and fake samples, and the gradient norms at each kind of points."""
+        """Return the scores of real and fake samples, and the gradient norms at each kind of
+        points.
+        """
         with torch.autocast(x_real.device.type, enabled=False):
             if is_chained(self.critic):
                 batches = [x_real, x_fake, *points]
                 rows = None if y is None else y[: len(y) // len(x_real)]
-                own = self.critic.inputs(torch.ones_like(x_real[:1]), rows) - self.critic.inputs(torch.zeros_like(x_real[:1]), rows)
+                own = self.critic.inputs(torch.ones_like(x_real[:1]), rows) - self.critic.inputs(
+                    torch.zeros_like(x_real[:1]), rows
+                )
                 w, b = self.critic.direction(None if y is None else torch.cat([y] * len(batches)))
                 batches = [self.critic.inputs(x, y) for x in batches]
                 f, norms = sweep(batches[:2], batches[2:], w, own)
@@ -111,19 +156,28 @@ class CriticLoss(nn.Module):
 
 
 class GeneratorLoss(nn.Module):
-    """The generator's loss on a batch of noise. The critic is kept out of the sub-modules: its weights are not trained here."""
+    """The generator's loss on a batch of noise. The critic is kept out of the sub-modules: its
+    weights are not trained here.
+    """
 
-    def __init__(self, generator: nn.Module, critic: nn.Module, variant: Variant, bfloat16: bool = False) -> None:
+    def __init__(
+        self, generator: nn.Module, critic: nn.Module, variant: Variant, bfloat16: bool = False
+    ) -> None:
         super().__init__()
         self.generator, self.variant, self.low_precision = generator, variant, bfloat16
         self._critic = (critic,)
 
     def forward(
-        self, z: Float[Tensor, "n latent"], x_real: Float[Tensor, "samples *shape"] | None, y: Int64[Tensor, "n *columns"] | None = None
+        self,
+        z: Float[Tensor, "n latent"],
+        x_real: Float[Tensor, "samples *shape"] | None,
+        y: Int64[Tensor, "n *columns"] | None = None,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         labels = () if y is None else (y,)
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False):
+        with torch.autocast(
+            z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False
+        ):
             f_fake = full_precision(critic(self.generator(z, *labels), *labels))
             f_real = None if x_real is None else full_precision(critic(x_real, *labels))
         return self.variant.score.generator(f_fake, f_real)

@@ -1,4 +1,5 @@
-"""Which GANs do we know? One row each: score x penalty x hard constraint, with the paper's own optimiser settings.
+"""Which GANs do we know? One row each: score x penalty x hard constraint, with the paper's own
+optimiser settings.
 
 This is the only file that names variants. A new one is a new row.
 """
@@ -21,12 +22,22 @@ from wgan.objectives.lipschitz import (
     squared,
     two_sided,
 )
-from wgan.objectives.scores import DUAL_W1, HINGE, LEAST_SQUARES, MINIMAX, NON_SATURATING, RELATIVISTIC, Score
+from wgan.objectives.scores import (
+    DUAL_W1,
+    HINGE,
+    LEAST_SQUARES,
+    MINIMAX,
+    NON_SATURATING,
+    RELATIVISTIC,
+    Score,
+)
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of the table. `optimiser` holds fields of the run's `[optimiser]` section, as the paper gives them."""
+    """One row of the table. `optimiser` holds fields of the run's `[optimiser]` section, as the
+    paper gives them.
+    """
 
     name: str
     score: Score
@@ -39,14 +50,24 @@ class Variant:
 
     @property
     def reads_w1(self) -> bool:
-        """Whether the critic's estimate is a W1 in the unit of the samples: its slope is held near 1, not just bounded."""
+        """Whether the critic's estimate is a W1 in the unit of the samples: its slope is held near
+        1, not just bounded.
+        """
         sided = self.penalty is not None and self.penalty.shape in (two_sided, one_sided)
-        return self.score is DUAL_W1 and (sided or self.layers in ("spectral-sorting", "orthonormal"))
+        return self.score is DUAL_W1 and (
+            sided or self.layers in ("spectral-sorting", "orthonormal")
+        )
 
     @property
     def layers(self) -> Layers:
         """What the critic is built of."""
-        return "dropout" if self.consistency else self.constraint.layers if self.constraint else "plain"
+        return (
+            "dropout"
+            if self.consistency
+            else self.constraint.layers
+            if self.constraint
+            else "plain"
+        )
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return the row's settings as a layer of a run's configuration."""
@@ -58,28 +79,48 @@ class Variant:
         return {"objective": objective, "optimiser": self.optimiser}
 
     def adjusted(self, penalty_weight: float | None = None, clip: float | None = None) -> "Variant":
-        """Return the row with another penalty weight or clipping bound; a setting that the row lacks is an error."""
+        """Return the row with another penalty weight or clipping bound; a setting that the row
+        lacks is an error.
+        """
         row = self
         if penalty_weight is not None:
             if row.penalty is None:
-                raise WganError(f"objective.penalty_weight is set, but {self.name} has no penalty: remove the setting")
+                raise WganError(
+                    f"objective.penalty_weight is set, but {self.name} has no penalty: remove the"
+                    " setting"
+                )
             row = replace(row, penalty=replace(row.penalty, weight=penalty_weight))
         if clip is not None:
             if row.constraint is None or row.constraint.bound is None:
-                raise WganError(f"objective.clip is set, but {self.name} does not clip: remove the setting")
+                raise WganError(
+                    f"objective.clip is set, but {self.name} does not clip: remove the setting"
+                )
             row = replace(row, constraint=replace(row.constraint, bound=clip))
         return row
 
 
-GRADIENT_PENALTY = Penalty(between, two_sided, weight=10.0, formula="E(|grad f(x)| - 1)^2, x between real and fake")
-LIPSCHITZ_PENALTY = Penalty(between, one_sided, weight=10.0, formula="E max(0, |grad f(x)| - 1)^2, x between real and fake")
-DIVERGENCE_PENALTY = Penalty(between, sixth_power, weight=2.0, formula="E |grad f(x)|^6, x between real and fake")
+GRADIENT_PENALTY = Penalty(
+    between, two_sided, weight=10.0, formula="E(|grad f(x)| - 1)^2, x between real and fake"
+)
+LIPSCHITZ_PENALTY = Penalty(
+    between, one_sided, weight=10.0, formula="E max(0, |grad f(x)| - 1)^2, x between real and fake"
+)
+DIVERGENCE_PENALTY = Penalty(
+    between, sixth_power, weight=2.0, formula="E |grad f(x)|^6, x between real and fake"
+)
 R1 = Penalty(at_real, squared, weight=5.0, formula="E |grad f(x)|^2, x real")
-R1_R2 = Penalty(at_both, squared, weight=0.5, formula="(E |grad f(x)|^2, x real, + E |grad f(x)|^2, x fake)")
+R1_R2 = Penalty(
+    at_both, squared, weight=0.5, formula="(E |grad f(x)|^2, x real, + E |grad f(x)|^2, x fake)"
+)
 CLIPPING = Constraint("weights clipped to [-{0:g}, {0:g}]", bound=0.01, project=clip_weights)
 SPECTRAL = Constraint("each layer's operator divided by its spectral norm", layers="spectral")
-SPECTRAL_SORTING = Constraint("each layer's operator divided by its spectral norm; sorting activations", layers="spectral-sorting")
-ORTHONORMAL = Constraint("orthonormal layers and sorting activations: 1-Lipschitz by construction", layers="orthonormal")
+SPECTRAL_SORTING = Constraint(
+    "each layer's operator divided by its spectral norm; sorting activations",
+    layers="spectral-sorting",
+)
+ORTHONORMAL = Constraint(
+    "orthonormal layers and sorting activations: 1-Lipschitz by construction", layers="orthonormal"
+)
 ADAM_WGAN: dict[str, Any] = {"name": "adam", "lr": 1e-4, "betas": (0.0, 0.9), "critic_steps": 5}
 ADAM_GAN: dict[str, Any] = {"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999), "critic_steps": 1}
 
@@ -129,7 +170,10 @@ VARIANTS = {
             penalty=LIPSCHITZ_PENALTY,
             optimiser=ADAM_WGAN,
             paper="Petzka, Fischer and Lukovnikov 2018, equation 7",
-            when="where wgan-gp's estimate is wanted nearer to 1-Lipschitz: slopes below 1 cost nothing",
+            when=(
+                "where wgan-gp's estimate is wanted nearer to 1-Lipschitz: slopes below 1 cost"
+                " nothing"
+            ),
         ),
         Variant(
             "wgan-div",
@@ -154,14 +198,20 @@ VARIANTS = {
             penalty=R1,
             optimiser={"name": "adam", "lr": 1e-4, "betas": (0.0, 0.99), "critic_steps": 1},
             paper="Mescheder, Geiger and Nowozin 2018, equation 9, gamma = 10",
-            when="near convergence, and for pictures: flat where the data are; its estimate has no unit",
+            when=(
+                "near convergence, and for pictures: flat where the data are; its estimate has no"
+                " unit"
+            ),
         ),
         Variant(
             "wgan-sn",
             DUAL_W1,
             constraint=SPECTRAL_SORTING,
             optimiser=ADAM_WGAN,
-            paper="Miyato et al. 2018, section 2.1; sorting of Anil et al. 2019, section 4.1; settings of Gulrajani et al. 2017",
+            paper=(
+                "Miyato et al. 2018, section 2.1; sorting of Anil et al. 2019, section 4.1;"
+                " settings of Gulrajani et al. 2017"
+            ),
             when="for a critic that is nearly 1-Lipschitz everywhere at little cost",
         ),
         Variant(
@@ -169,7 +219,10 @@ VARIANTS = {
             DUAL_W1,
             constraint=ORTHONORMAL,
             optimiser=ADAM_WGAN,
-            paper="Anil, Lucas and Grosse 2019; convolutions of Li et al. 2019; settings of Gulrajani et al. 2017",
+            paper=(
+                "Anil, Lucas and Grosse 2019; convolutions of Li et al. 2019; settings of Gulrajani"
+                " et al. 2017"
+            ),
             when="where the estimate must be a lower bound on the distance; slower a step",
         ),
         Variant(

@@ -1,4 +1,6 @@
-"""What went wrong in a run, if anything, and what to do next? Sentences, each with the figures it rests on."""
+"""What went wrong in a run, if anything, and what to do next? Sentences, each with the figures it
+rests on.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,7 +19,13 @@ STEEP = 1.5
 LOST = 0.9
 
 
-def diagnose(row: Variant, config: Config, metrics: Sequence[Metrics], trend: Trend | None, headroom: Headroom | None) -> list[str]:
+def diagnose(
+    row: Variant,
+    config: Config,
+    metrics: Sequence[Metrics],
+    trend: Trend | None,
+    headroom: Headroom | None,
+) -> list[str]:
     """Return what the figures of a finished run say, the stop report last.
 
     Args:
@@ -29,7 +37,13 @@ def diagnose(row: Variant, config: Config, metrics: Sequence[Metrics], trend: Tr
     """
     last = metrics[-max(1, len(metrics) // 10) :]
     step = int(metrics[-1]["step"]) if metrics else 0
-    words = [_critic(row, config, headroom), _clipping(row, last), _slope(row, last), _generator(metrics, last), _modes(metrics)]
+    words = [
+        _critic(row, config, headroom),
+        _clipping(row, last),
+        _slope(row, last),
+        _generator(metrics, last),
+        _modes(metrics),
+    ]
     return [sentence for sentence in (*words, _stop(config, trend, step)) if sentence]
 
 
@@ -37,14 +51,23 @@ def _critic(row: Variant, config: Config, headroom: Headroom | None) -> str:
     if headroom is None:
         return ""
     h = headroom
-    figures = f"{h.steps} more critic steps against the same generator take its estimate from {h.before:.3g} to {h.after:.3g} (+- {h.half_width:.2g})"
+    figures = (
+        f"{h.steps} more critic steps against the same generator take its estimate from"
+        f" {h.before:.3g} to {h.after:.3g} (+- {h.half_width:.2g})"
+    )
     if h.state == "unclear":
         return f"whether the critic is trained enough cannot be told: {figures}"
     if h.state == "enough":
         return f"critic trained enough, as far as this learning rate takes it: {figures}"
     if row.score is not DUAL_W1:
-        return f"critic not at its optimum: {figures}; for this score that is no fault, since there the generator's gradient may vanish"
-    return f"critic under-trained: {figures}; raise optimiser.critic_steps ({config.optimiser.critic_steps}) or optimiser.lr"
+        return (
+            f"critic not at its optimum: {figures}; for this score that is no fault, since there"
+            " the generator's gradient may vanish"
+        )
+    return (
+        f"critic under-trained: {figures}; raise optimiser.critic_steps"
+        f" ({config.optimiser.critic_steps}) or optimiser.lr"
+    )
 
 
 def _clipping(row: Variant, last: Sequence[Metrics]) -> str:
@@ -52,16 +75,22 @@ def _clipping(row: Variant, last: Sequence[Metrics]) -> str:
     if share is None or share < PILED_UP:
         return ""
     advice = "raise objective.clip, or take a variant with a penalty"
-    return f"{share:.0%} of the critic's weights stand at the clipping bound, so it is little more than signs: {advice}"
+    return (
+        f"{share:.0%} of the critic's weights stand at the clipping bound, so it is little more"
+        f" than signs: {advice}"
+    )
 
 
 def _slope(row: Variant, last: Sequence[Metrics]) -> str:
-    norm, low, high = (_mean(last, name) for name in ("gradient_norm", "gradient_norm_5", "gradient_norm_95"))
+    norm, low, high = (
+        _mean(last, name) for name in ("gradient_norm", "gradient_norm_5", "gradient_norm_95")
+    )
     if norm is None or not row.reads_w1 or norm <= STEEP:
         return ""
     return (
-        f"the critic's slope is {norm:.2f} on average ({low:.2f} to {high:.2f} at 90 % of the points), where the penalty aims at 1:"
-        " do not read its estimate as a distance, or raise objective.penalty_weight"
+        f"the critic's slope is {norm:.2f} on average ({low:.2f} to {high:.2f} at 90 % of the"
+        " points), where the penalty aims at 1: do not read its estimate as a distance, or raise"
+        " objective.penalty_weight"
     )
 
 
@@ -70,11 +99,16 @@ def _generator(metrics: Sequence[Metrics], last: Sequence[Metrics]) -> str:
     now = _mean(last, "generator_gradient_norm")
     if first is None or now is None or now > VANISHED * first:
         return ""
-    return f"the generator's gradient fell from {first:.2g} to {now:.2g}: it has all but vanished; take a Wasserstein variant, or fewer critic steps"
+    return (
+        f"the generator's gradient fell from {first:.2g} to {now:.2g}: it has all but vanished;"
+        " take a Wasserstein variant, or fewer critic steps"
+    )
 
 
 def _modes(metrics: Sequence[Metrics]) -> str:
-    """Lost: in the whole last quarter of the measurements, fewer than nine tenths of what an earlier quarter covered at its median."""
+    """Lost: in the whole last quarter of the measurements, fewer than nine tenths of what an
+    earlier quarter covered at its median.
+    """
     covered = [line["modes_covered"] for line in metrics if "modes_covered" in line]
     quarter = len(covered) // 4
     if quarter < 2:
@@ -98,8 +132,14 @@ def _stop(config: Config, trend: Trend | None, step: int) -> str:
     if trend.state == "unclear":
         return f"whether it has converged cannot be told: {trend}; go on with {longer}"
     if steady or step < config.training.steps:
-        return f"converged within its noise: {trend}; next, try a lower optimiser.lr, a wider network or another variant"
-    return f"no longer falling within its noise: {trend}; but the learning rate fell to zero, so only {longer} can tell whether less is possible"
+        return (
+            f"converged within its noise: {trend}; next, try a lower optimiser.lr, a wider network"
+            " or another variant"
+        )
+    return (
+        f"no longer falling within its noise: {trend}; but the learning rate fell to zero, so only"
+        f" {longer} can tell whether less is possible"
+    )
 
 
 def _mean(lines: Sequence[Metrics], name: str) -> float | None:

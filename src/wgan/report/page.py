@@ -1,4 +1,6 @@
-"""How do results become something that people read? One HTML file that needs nothing else, Markdown with figures beside it, or the figures alone."""
+"""How do results become something that people read? One HTML file that needs nothing else, Markdown
+with figures beside it, or the figures alone.
+"""
 
 import base64
 import json
@@ -13,12 +15,12 @@ import numpy as np
 import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from wgan.base.version import __version__
-from wgan.distances.results import finite
 from wgan.base.errors import WganError
-from wgan.evaluation.protocol import METRICS, Line
 from wgan.base.files import replaced, write_text
 from wgan.base.intervals import short
+from wgan.base.version import __version__
+from wgan.distances.results import finite
+from wgan.evaluation.protocol import METRICS, Line
 from wgan.report.comparison import Group, conclusions, differences, grouped
 from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
 from wgan.report.runs import Finished
@@ -30,15 +32,18 @@ Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> None:
-    """Write the report of one or several runs: `html` and `md` as a file `out`, with the figures of `md` in a folder beside it; `png` and
-    `svg` are figures in a folder `out`.
+    """Write the report of one or several runs: `html` and `md` as a file `out`, with the figures of
+    `md` in a folder beside it; `png` and `svg` are figures in a folder `out`.
 
     Raises:
         WganError: runs of different data, the same twice, or a place that holds something else.
     """
     groups = grouped(runs)
     if out.is_dir() if form in ("html", "md") else out.is_file():
-        raise WganError(f"{out}: is there already as {'a folder' if out.is_dir() else 'a file'}: choose another --out")
+        raise WganError(
+            f"{out}: is there already as {'a folder' if out.is_dir() else 'a file'}: choose another"
+            " --out"
+        )
     if form == "html":
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, _rendered("page.html", groups, {}))
@@ -58,7 +63,11 @@ def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> 
 
 def _all_plots(groups: Sequence[Group]) -> list[Plot]:
     several = sum(len(group.runs) for group in groups) > 1
-    each = [plot for place, (group, run) in _numbered(groups) for plot in _plots_of_run(place, group, run)]
+    each = [
+        plot
+        for place, (group, run) in _numbered(groups)
+        for plot in _plots_of_run(place, group, run)
+    ]
     return [*plots_of(groups), *(each if several else [])]
 
 
@@ -69,7 +78,11 @@ def _numbered(groups: Sequence[Group]) -> Iterator[tuple[int, tuple[Group, Finis
 
 def _plots_of_run(place: int, group: Group, run: Finished) -> list[Plot]:
     found = (mode_shares(run), column_errors(run), diagnostics(run))
-    return [replace(plot, name=f"run-{place}-{plot.name}", title=f"{plot.title} ({_title(group, run)})") for plot in found if plot]
+    return [
+        replace(plot, name=f"run-{place}-{plot.name}", title=f"{plot.title} ({_title(group, run)})")
+        for plot in found
+        if plot
+    ]
 
 
 def _title(group: Group, run: Finished) -> str:
@@ -95,38 +108,70 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
         sentences=verdict_in_words(groups),
         results=results_table(groups),
         plots=plots_of(groups),
-        runs=[_of_run(place, group, run, single=len(runs) == 1) for place, (group, run) in _numbered(groups)],
+        runs=[
+            _of_run(place, group, run, single=len(runs) == 1)
+            for place, (group, run) in _numbered(groups)
+        ],
         single=len(runs) == 1,
         paths=paths,
     )
 
 
 def verdict_in_words(groups: Sequence[Group]) -> list[str]:
-    """Return the verdict: of several runs how they compare, of one what its evaluation and its end say."""
+    """Return the verdict: of several runs how they compare, of one what its evaluation and its end
+    say.
+    """
     if sum(len(group.runs) for group in groups) > 1:
         return conclusions(groups)
     run = groups[0].runs[0]
     v = run.verdict
     first = (
-        f"W1 {v['w1']:.4g} +- {v['half_width']:.2g} to held-out samples, where real ones read {v['floor']:.4g} (exact, n = {v['n']}, {v['units']})"
+        f"W1 {v['w1']:.4g} +- {v['half_width']:.2g} to held-out samples, where real ones read"
+        f" {v['floor']:.4g} (exact, n = {v['n']}, {v['units']})"
     )
     return [*(sentences(run.evaluation) if run.evaluation else [first]), *v["diagnosis"]]
 
 
 def results_table(groups: Sequence[Group]) -> Table:
-    """Return a table of results: of one run a line for each figure, of several a column for each group with means over seeds."""
+    """Return a table of results: of one run a line for each figure, of several a column for each
+    group with means over seeds.
+    """
     runs = [run for group in groups for run in group.runs]
     if len(runs) == 1:
         evaluation = runs[0].evaluation
         if not evaluation:
-            return ("", "value"), [["W1", f"{runs[0].verdict['w1']:.4g}"], ["W1 of real samples", f"{runs[0].verdict['floor']:.4g}"]]
-        return ("", "generated", "real", evaluation.broken, "", "name"), [[*line.cells, line.name] for line in evaluation.lines]
+            return ("", "value"), [
+                ["W1", f"{runs[0].verdict['w1']:.4g}"],
+                ["W1 of real samples", f"{runs[0].verdict['floor']:.4g}"],
+            ]
+        return ("", "generated", "real", evaluation.broken, "", "name"), [
+            [*line.cells, line.name] for line in evaluation.lines
+        ]
     first = runs[0].evaluation
-    shared = [line for line in first.lines if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)] if first else []
-    floor, seconds = np.mean([run.verdict["floor"] for run in runs]), [np.mean([run.verdict["seconds"] for run in group.runs]) for group in groups]
+    shared = (
+        [
+            line
+            for line in first.lines
+            if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)
+        ]
+        if first
+        else []
+    )
+    floor, seconds = (
+        np.mean([run.verdict["floor"] for run in runs]),
+        [np.mean([run.verdict["seconds"] for run in group.runs]) for group in groups],
+    )
     rows = [
-        ["W1", *(str(group.w1) for group in groups), short(float(floor)), f"w1-exact-n{runs[0].verdict['n']}"],
-        *([line.cells[0], *(_scaled(group, line) for group in groups), line.cells[2], line.name] for line in shared),
+        [
+            "W1",
+            *(str(group.w1) for group in groups),
+            short(float(floor)),
+            f"w1-exact-n{runs[0].verdict['n']}",
+        ],
+        *(
+            [line.cells[0], *(_scaled(group, line) for group in groups), line.cells[2], line.name]
+            for line in shared
+        ),
         ["runs", *(str(len(group.runs)) for group in groups), "", ""],
         ["seconds of training", *(f"{each:.0f}" for each in seconds), "", ""],
     ]
@@ -142,22 +187,40 @@ def _scaled(group: Group, line: Line) -> str:
 
 
 def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:
-    """Return what the page shows of one run; pictures over time of the first of each group, of others the last alone."""
+    """Return what the page shows of one run; pictures over time of the first of each group, of
+    others the last alone.
+    """
     shots = run.snapshots
-    picked = sorted({round(i * (len(shots) - 1) / (SNAPSHOTS - 1)) for i in range(SNAPSHOTS)}) if shots else []
+    picked = (
+        sorted({round(i * (len(shots) - 1) / (SNAPSHOTS - 1)) for i in range(SNAPSHOTS)})
+        if shots
+        else []
+    )
     kept = [shots[i] for i in picked] if run is group.runs[0] else shots[-1:]
     near = run.folder / "evaluation.png"
     return {
         "title": _title(group, run),
         "anchor": f"run-{place}",
         "folder": str(run.folder),
-        "said": [*(sentences(run.evaluation) if run.evaluation else []), *run.verdict["diagnosis"]] if not single else [],
-        "snapshots": [{"step": int(path.stem.rpartition("-")[2]), "path": str(path), "data": _data(path)} for path in kept],
-        "nearest": {"path": str(near), "data": _data(near)} if near.exists() and run.evaluation else None,
+        "said": (
+            [*(sentences(run.evaluation) if run.evaluation else []), *run.verdict["diagnosis"]]
+            if not single
+            else []
+        ),
+        "snapshots": [
+            {"step": int(path.stem.rpartition("-")[2]), "path": str(path), "data": _data(path)}
+            for path in kept
+        ],
+        "nearest": (
+            {"path": str(near), "data": _data(near)} if near.exists() and run.evaluation else None
+        ),
         "shape": run.about["data"]["shape"],
         "plots": [] if single else _plots_of_run(place, group, run),
         "config": tomli_w.dumps(run.settings),
-        "provenance": [*_provenance(run), ["fingerprint of the data", run.about["data"]["fingerprint"][:16]]],
+        "provenance": [
+            *_provenance(run),
+            ["fingerprint of the data", run.about["data"]["fingerprint"][:16]],
+        ],
         "notes": list(run.evaluation.notes) if run.evaluation else [],
     }
 
@@ -165,13 +228,26 @@ def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, 
 def _provenance(run: Finished) -> list[list[str]]:
     """Return with what a run was begun, and when it was gone on with."""
     first, *later = run.about["sittings"]
-    return [*_flat(first), *(["opened again", f"{each.get('begun')}, wgan {each.get('wgan')}, commit {each.get('commit')}"] for each in later)]
+    return [
+        *_flat(first),
+        *(
+            [
+                "opened again",
+                f"{each.get('begun')}, wgan {each.get('wgan')}, commit {each.get('commit')}",
+            ]
+            for each in later
+        ),
+    ]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[list[str]]:
     found = []
     for name, value in values.items():
-        found += _flat(value, f"{prefix}{name}: ") if isinstance(value, dict) else [[f"{prefix}{name}", str(value)]]
+        found += (
+            _flat(value, f"{prefix}{name}: ")
+            if isinstance(value, dict)
+            else [[f"{prefix}{name}", str(value)]]
+        )
     return found
 
 
@@ -188,7 +264,9 @@ def comparison_json(groups: Sequence[Group]) -> str:
                 "folder": str(run.folder),
                 "settings": group.name,
                 "seed": run.seed,
-                **{k: run.verdict[k] for k in ("w1", "half_width", "floor", "n", "step", "seconds")},
+                **{
+                    k: run.verdict[k] for k in ("w1", "half_width", "floor", "n", "step", "seconds")
+                },
             }
             for group in groups
             for run in group.runs

@@ -18,7 +18,9 @@ NEEDED = ("w1", "half_width", "floor", "n", "repeats", "step", "seconds", "units
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that came to its end: its configuration, what it was begun with, its metrics and verdict, and its evaluation, where there is one."""
+    """A run that came to its end: its configuration, what it was begun with, its metrics and
+    verdict, and its evaluation, where there is one.
+    """
 
     folder: Path
     settings: dict[str, dict[str, Any]]
@@ -38,12 +40,21 @@ class Finished:
     @cached_property
     def what_else(self) -> dict[str, Any]:
         """All settings but the seed; of files their contents count, and not where they lie."""
-        flat = {f"{section}.{k}": v for section, values in self.settings.items() for k, v in values.items()}
+        flat = {
+            f"{section}.{k}": v
+            for section, values in self.settings.items()
+            for k, v in values.items()
+        }
         paths = ("training.seed", "data.source", "data.labels", "data.schema")
         schema = self.folder / "schema.toml"
-        contents = [self.about["data"].get("labels"), schema.read_text(encoding="utf-8") if schema.exists() else None]
+        contents = [
+            self.about["data"].get("labels"),
+            schema.read_text(encoding="utf-8") if schema.exists() else None,
+        ]
         digests = [sha256(text.encode()).hexdigest()[:8] if text else None for text in contents]
-        return {k: v for k, v in flat.items() if k not in paths} | dict(zip(("labels", "schema"), digests, strict=True))
+        return {k: v for k, v in flat.items() if k not in paths} | dict(
+            zip(("labels", "schema"), digests, strict=True)
+        )
 
     @property
     def held_out(self) -> tuple[Any, ...]:
@@ -64,9 +75,15 @@ def read_finished(folder: Path) -> Finished:
         WganError: no run there, one that has not come to its end, or damaged files.
     """
     if not (folder / "config.toml").exists() or not (folder / "run.json").exists():
-        raise WganError(f"{folder}: holds no run (no config.toml and run.json): give a folder that `wgan train` made")
+        raise WganError(
+            f"{folder}: holds no run (no config.toml and run.json): give a folder that `wgan train`"
+            " made"
+        )
     if not (folder / "verdict.json").exists():
-        raise WganError(f"{folder}: holds no verdict, so the run has not come to its end: give the same `wgan train` again, and it goes on")
+        raise WganError(
+            f"{folder}: holds no verdict, so the run has not come to its end: give the same `wgan"
+            " train` again, and it goes on"
+        )
     path = folder
     try:
         path = folder / "config.toml"
@@ -74,7 +91,11 @@ def read_finished(folder: Path) -> Finished:
         path = folder / "run.json"
         about = json.loads(path.read_text(encoding="utf-8"))
         path = folder / "metrics.jsonl"
-        metrics = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        metrics = (
+            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if path.exists()
+            else []
+        )
         path = folder / "verdict.json"
         verdict = json.loads(path.read_text(encoding="utf-8"))
         path = folder / "evaluation.json"
@@ -82,7 +103,15 @@ def read_finished(folder: Path) -> Finished:
         fresh = evaluated.get("step") == verdict["step"]  # otherwise of an earlier stand of the run
         evaluation = evaluation_from_json(evaluated["evaluation"]) if fresh else None
         found = Finished(folder, settings, about, metrics, verdict, evaluation)
-        _ = found.variant, found.seed, found.what_else, found.held_out, [verdict[name] for name in NEEDED]  # all there?
+        _ = (
+            found.variant,
+            found.seed,
+            found.what_else,
+            found.held_out,
+            [verdict[name] for name in NEEDED],
+        )  # all there?
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WganError(f"{path}: damaged ({error}): restore it, or train again in another folder") from None
+        raise WganError(
+            f"{path}: damaged ({error}): restore it, or train again in another folder"
+        ) from None
     return found

@@ -1,4 +1,6 @@
-"""What does an evaluation say? Sentences, each with the figures that it rests on, the most important first."""
+"""What does an evaluation say? Sentences, each with the figures that it rests on, the most
+important first.
+"""
 
 from wgan.evaluation import Evaluation
 from wgan.evaluation.protocol import Line
@@ -14,11 +16,19 @@ TOLD_APART = 0.75
 def sentences(evaluation: Evaluation) -> list[str]:
     """Return what the figures of a generator say of fit, collapse, detection and copying.
 
-    A mode is lost where its share is less than a tenth of the true one, and 10 samples or more were to be expected; neighbourhoods are missed
-    where coverage, whole interval, is below eight tenths of what real samples reach; training samples are copied where they are nearer than held-out
+    A mode is lost where its share is less than a tenth of the true one, and 10 samples or more were
+    to be expected; neighbourhoods are missed where coverage, whole interval, is below eight tenths
+    of what real samples reach; training samples are copied where they are nearer than held-out
     ones, whole interval, more often than 60 in 100 (50: no copying, 100: all copied).
     """
-    found = [_fit(evaluation), _modes(evaluation), _coverage(evaluation), _detection(evaluation), _copying(evaluation), *_farthest(evaluation)]
+    found = [
+        _fit(evaluation),
+        _modes(evaluation),
+        _coverage(evaluation),
+        _detection(evaluation),
+        _copying(evaluation),
+        *_farthest(evaluation),
+    ]
     return [sentence for sentence in found if sentence]
 
 
@@ -28,7 +38,10 @@ def _fit(evaluation: Evaluation) -> str:
         return ""
     ratio, title = line.generated.value / line.real, line.cells
     figures = f"W1 {title[1]}, real {title[2]}, {evaluation.broken} {title[3]}"
-    return f"generated samples lie {ratio:.2f} times as far from held-out ones as real samples do ({figures})"
+    return (
+        f"generated samples lie {ratio:.2f} times as far from held-out ones as real samples do"
+        f" ({figures})"
+    )
 
 
 def lost_modes(evaluation: Evaluation) -> list[str]:
@@ -38,7 +51,9 @@ def lost_modes(evaluation: Evaluation) -> list[str]:
         return []
     expected = [true * modes["n"] for true in modes["true"]]
     each = zip(modes["names"], modes["generated"], modes["true"], expected, strict=True)
-    return [name for name, share, true, count in each if count >= LEAST_EXPECTED and share < LOST * true]
+    return [
+        name for name, share, true, count in each if count >= LEAST_EXPECTED and share < LOST * true
+    ]
 
 
 def _modes(evaluation: Evaluation) -> str:
@@ -47,18 +62,31 @@ def _modes(evaluation: Evaluation) -> str:
         return ""
     number, lost = len(modes["names"]), lost_modes(evaluation)
     kl = evaluation.get("modes-kl")
-    figures = f"{line.cells[1]} found (real samples: {line.cells[2]})" + (f", KL {kl.cells[1]} nats (real {kl.cells[2]})" if kl else "")
+    figures = f"{line.cells[1]} found (real samples: {line.cells[2]})" + (
+        f", KL {kl.cells[1]} nats (real {kl.cells[2]})" if kl else ""
+    )
     if lost:
-        names = ", ".join(lost[:NAMED]) + (f" and {len(lost) - NAMED} more" if len(lost) > NAMED else "")
-        return f"modes lost: {len(lost)} of {number} have less than a tenth of their share: {names}; {figures}"
+        names = ", ".join(lost[:NAMED]) + (
+            f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
+        )
+        return (
+            f"modes lost: {len(lost)} of {number} have less than a tenth of their share: {names};"
+            f" {figures}"
+        )
     return f"no mode of {number} is lost: {figures}"
 
 
 def _coverage(evaluation: Evaluation) -> str:
     line = evaluation.get("coverage")
-    if line is None or line.generated.value + line.generated.half_width >= FAR_FROM_COVERED * line.real:
+    if (
+        line is None
+        or line.generated.value + line.generated.half_width >= FAR_FROM_COVERED * line.real
+    ):
         return ""
-    return f"parts of the data are missed: {line.cells[1]} % of held-out samples have a generated one near by (real samples: {line.cells[2]} %)"
+    return (
+        f"parts of the data are missed: {line.cells[1]} % of held-out samples have a generated one"
+        f" near by (real samples: {line.cells[2]} %)"
+    )
 
 
 def _detection(evaluation: Evaluation) -> str:
@@ -74,7 +102,10 @@ def _detection(evaluation: Evaluation) -> str:
             if auc.value - auc.half_width > max(line.real, 0.5)
             else "cannot be told from real ones by this classifier"
         )
-    return f"generated samples {word}: detection AUC {line.cells[1]} (0.5: chance; real {line.cells[2]})"
+    return (
+        f"generated samples {word}: detection AUC {line.cells[1]} (0.5: chance; real"
+        f" {line.cells[2]})"
+    )
 
 
 def copies(line: Line) -> bool:
@@ -86,11 +117,18 @@ def _copying(evaluation: Evaluation) -> str:
     line = evaluation.get("dcr-share")
     if line is None:
         return ""
-    figures = f"{line.cells[1]} % nearer to training than to held-out samples, at equal numbers (50: no copying; real {line.cells[2]})"
+    figures = (
+        f"{line.cells[1]} % nearer to training than to held-out samples, at equal numbers (50: no"
+        f" copying; real {line.cells[2]})"
+    )
     if copies(line):
         return f"training samples are copied: {figures}"
     low = line.generated.value - line.generated.half_width
-    return f"samples lean towards training ones: {figures}" if low > LEANS else f"no copying is seen: {figures}"
+    return (
+        f"samples lean towards training ones: {figures}"
+        if low > LEANS
+        else f"no copying is seen: {figures}"
+    )
 
 
 def _farthest(evaluation: Evaluation) -> list[str]:
@@ -98,5 +136,7 @@ def _farthest(evaluation: Evaluation) -> list[str]:
     for what in ("columns", "pairs"):
         worst = sorted(evaluation.details.get(what, {}).items(), key=lambda item: -item[1])[:3]
         if worst:
-            found.append(f"{what} farthest off: " + "; ".join(f"{name} {error:.1%}" for name, error in worst))
+            found.append(
+                f"{what} farthest off: " + "; ".join(f"{name} {error:.1%}" for name, error in worst)
+            )
     return found

@@ -1,4 +1,6 @@
-"""What can be set, and in which order is it resolved? Defaults, then the variant's row, the preset, the file, `--set`, flags."""
+"""What can be set, and in which order is it resolved? Defaults, then the variant's row, the preset,
+the file, `--set`, flags.
+"""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -9,8 +11,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import tomli_w
 
-from wgan.data import Dataset, load
 from wgan.base.errors import WganError, did_you_mean
+from wgan.data import Dataset, load
 from wgan.networks import NetworkConfig
 from wgan.objectives import variant
 
@@ -35,26 +37,39 @@ class DataConfig:
     held_out: float = 0.2
     """Share of the samples that is never trained on."""
     split_seed: int = 0
-    """Which samples are held out; the same for all seeds of training, so that runs can be compared."""
+    """Which samples are held out; the same for all seeds of training, so that runs can be compared.
+    """
     resize: tuple[int, int] | None = None
     """(height, width) for a folder or zip of pictures."""
     mode: Literal["auto", "L", "RGB", "RGBA"] = "auto"
     """Channels for a folder or zip of pictures."""
     labels: str | None = None
-    """Classes to condition on: own (folders, digits), a column of the .csv, an array of the .npz, or a file; unset: none."""
+    """Classes to condition on: own (folders, digits), a column of the .csv, an array of the .npz,
+    or a file; unset: none.
+    """
     schema: str | None = None
     """A TOML file that corrects what is inferred of a table's columns."""
 
     def __post_init__(self) -> None:
         if not 0 < self.held_out < 1:
-            raise WganError(f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2")
+            raise WganError(
+                f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2"
+            )
         if self.resize is not None and min(self.resize) < 1:
-            raise WganError(f"data.resize = {list(self.resize)}: give [height, width] in pixels, 1 or more")
+            raise WganError(
+                f"data.resize = {list(self.resize)}: give [height, width] in pixels, 1 or more"
+            )
 
     def load(self, source: str | None = None, progress: bool = False) -> Dataset:
         """Return the data set, or another `source` read in the same way."""
         return load(
-            source or self.source, key=self.key, resize=self.resize, mode=self.mode, labels=self.labels, schema=self.schema, progress=progress
+            source or self.source,
+            key=self.key,
+            resize=self.resize,
+            mode=self.mode,
+            labels=self.labels,
+            schema=self.schema,
+            progress=progress,
         )
 
 
@@ -77,7 +92,9 @@ class ObjectiveConfig:
             raise WganError(f"objective.clip = {self.clip}: give a positive bound")
         row = variant(self.variant).adjusted(self.penalty_weight, self.clip)
         if self.penalty_every > 1 and row.penalty is None:
-            raise WganError(f"objective.penalty_every is set, but {row.name} has no penalty: remove the setting")
+            raise WganError(
+                f"objective.penalty_every is set, but {row.name} has no penalty: remove the setting"
+            )
 
 
 @dataclass(frozen=True)
@@ -104,7 +121,10 @@ class OptimiserConfig:
         if not 0 < self.lr < float("inf"):
             raise WganError(f"optimiser.lr = {self.lr}: give a positive number, such as 1e-4")
         if not all(0 <= b < 1 for b in self.betas):
-            raise WganError(f"optimiser.betas = {list(self.betas)}: give two numbers from 0 up to but not including 1")
+            raise WganError(
+                f"optimiser.betas = {list(self.betas)}: give two numbers from 0 up to but not"
+                " including 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -122,7 +142,9 @@ class TrainingConfig:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
     precision: Precision = "auto"
-    """Networks' arithmetic; weights, scores and norms stay float32. auto, until data are known: bfloat16 for pictures where the device has it."""
+    """Networks' arithmetic; weights, scores and norms stay float32. auto, until data are known:
+    bfloat16 for pictures where the device has it.
+    """
     compile: bool = False
     """Compile the loss modules."""
     log_every: int = 10
@@ -130,7 +152,9 @@ class TrainingConfig:
     measure_every: int | None = None
     """Steps between measurements of the held-out distance; unset: a thirty-second of the steps."""
     stop_when_converged: bool = False
-    """End the run once the held-out distance has stopped falling within its noise; presets then keep the learning rate."""
+    """End the run once the held-out distance has stopped falling within its noise; presets then
+    keep the learning rate.
+    """
     snapshot_every: int = 1000
     """Steps between pictures of samples."""
     checkpoint_every: int = 500
@@ -138,9 +162,13 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         counts = ("steps", "log_every", "measure_every", "snapshot_every", "checkpoint_every")
-        _at_least(self, "training", dict.fromkeys(counts, 1) | {"seed": 0, "warmup_critic_steps": 0})
+        _at_least(
+            self, "training", dict.fromkeys(counts, 1) | {"seed": 0, "warmup_critic_steps": 0}
+        )
         if not 0 <= self.ema < 1:
-            raise WganError(f"training.ema = {self.ema}: give a decay from 0 up to but not including 1")
+            raise WganError(
+                f"training.ema = {self.ema}: give a decay from 0 up to but not including 1"
+            )
 
 
 @dataclass(frozen=True)
@@ -155,13 +183,21 @@ class Config:
 
     def to_toml(self) -> str:
         """Return the configuration as TOML; unset fields are left out."""
-        sections = {name: {k: v for k, v in values.items() if v is not None} for name, values in asdict(self).items()}
+        sections = {
+            name: {k: v for k, v in values.items() if v is not None}
+            for name, values in asdict(self).items()
+        }
         return tomli_w.dumps(sections)
 
     def differences(self, other: "Config") -> list[str]:
         """Return `section.field: mine -> theirs` for every field that differs."""
         mine, theirs = asdict(self), asdict(other)
-        return [f"{s}.{k}: {v} -> {theirs[s][k]}" for s, values in mine.items() for k, v in values.items() if v != theirs[s][k]]
+        return [
+            f"{s}.{k}: {v} -> {theirs[s][k]}"
+            for s, values in mine.items()
+            for k, v in values.items()
+            if v != theirs[s][k]
+        ]
 
 
 Layer = tuple[str, Mapping[str, Any]]
@@ -173,7 +209,8 @@ def resolve(layers: Iterable[Layer]) -> Config:
     """Build a configuration from named layers of nested values, the later over the earlier.
 
     Raises:
-        WganError: an unknown key or a value of the wrong kind or range, naming the layer and the key.
+        WganError: an unknown key or a value of the wrong kind or range, naming the layer and the
+            key.
     """
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     origin: dict[str, str] = {}
@@ -182,7 +219,9 @@ def resolve(layers: Iterable[Layer]) -> Config:
             hints = _section_hints(layer, section, entries)
             for entry, value in entries.items():
                 if entry not in hints:
-                    raise WganError(f"{layer}: unknown key {section}.{entry}. {did_you_mean(entry, hints)}")
+                    raise WganError(
+                        f"{layer}: unknown key {section}.{entry}. {did_you_mean(entry, hints)}"
+                    )
                 try:
                     values[section][entry] = _coerced(value, hints[entry])
                 except TypeError as error:
@@ -197,9 +236,14 @@ def resolve(layers: Iterable[Layer]) -> Config:
 
 def _section_hints(layer: str, section: str, entries: Any) -> dict[str, Any]:
     if section not in SECTIONS:
-        raise WganError(f"{layer}: unknown section or key {section}. {did_you_mean(section, SECTIONS)}")
+        raise WganError(
+            f"{layer}: unknown section or key {section}. {did_you_mean(section, SECTIONS)}"
+        )
     if not isinstance(entries, Mapping):
-        raise WganError(f"{layer}: {section} = {entries!r}, but {section} is a section: write [{section}] and its keys below")
+        raise WganError(
+            f"{layer}: {section} = {entries!r}, but {section} is a section: write [{section}] and"
+            " its keys below"
+        )
     return get_type_hints(SECTIONS[section])
 
 
@@ -223,7 +267,12 @@ def _coerced(value: Any, hint: Any) -> Any:
         return float(value)
     if hint in (bool, str) and isinstance(value, hint):
         return value
-    raise TypeError("expected " + {int: "a whole number below 2^63", float: "a number", bool: "true or false", str: "text"}[hint])
+    raise TypeError(
+        "expected "
+        + {int: "a whole number below 2^63", float: "a number", bool: "true or false", str: "text"}[
+            hint
+        ]
+    )
 
 
 def from_file(path: Path) -> Layer:
@@ -237,13 +286,17 @@ def from_file(path: Path) -> Layer:
 
 
 def from_settings(settings: Iterable[str]) -> Layer:
-    """Read `section.field=value` strings as a layer; values are TOML, and bare words are strings."""
+    """Read `section.field=value` strings as a layer; values are TOML, and bare words are
+    strings.
+    """
     layer: dict[str, dict[str, Any]] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         section, dot, entry = key.strip().partition(".")
         if not equals or not dot:
-            raise WganError(f"--set {setting}: write section.field=value, e.g. --set optimiser.lr=2e-4")
+            raise WganError(
+                f"--set {setting}: write section.field=value, e.g. --set optimiser.lr=2e-4"
+            )
         try:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:

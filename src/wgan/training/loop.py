@@ -1,4 +1,5 @@
-"""How is a run driven? A generator of one small record a step: whoever wants progress, a test or a page loops over it.
+"""How is a run driven? A generator of one small record a step: whoever wants progress, a test or a
+page loops over it.
 
 At each step, in this order: status, snapshot, checkpoint, done?, step.
 """
@@ -13,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wgan.data import Batches, Dataset
 from wgan.base.errors import WganError
+from wgan.data import Batches, Dataset
 from wgan.objectives import CriticTerms, Variant, variant, weight_advice
 from wgan.objectives.lipschitz import clipped_share
 from wgan.training import state as states
@@ -35,7 +36,9 @@ MEASUREMENTS = 32
 
 @runtime_checkable
 class Measure(Protocol):
-    """Measures a generator, given as a function (n, draw) to samples, after some steps; tells when it no longer gets better."""
+    """Measures a generator, given as a function (n, draw) to samples, after some steps; tells when
+    it no longer gets better.
+    """
 
     def __call__(self, sample: Callable[[int, int], np.ndarray], step: int, /) -> Metrics:
         """Return what was measured."""
@@ -47,7 +50,9 @@ class Measure(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """The run after `step` steps; `metrics` where the step was logged. `stopped` marks an early end that was asked for."""
+    """The run after `step` steps; `metrics` where the step was logged. `stopped` marks an early end
+    that was asked for.
+    """
 
     step: int
     metrics: Metrics | None = None
@@ -56,33 +61,53 @@ class Record:
 
 def row_of(config: Config) -> Variant:
     """Return the variant that a configuration describes."""
-    return variant(config.objective.variant).adjusted(config.objective.penalty_weight, config.objective.clip)
+    return variant(config.objective.variant).adjusted(
+        config.objective.penalty_weight, config.objective.clip
+    )
 
 
 def prepare(config: Config, dataset: Dataset) -> State:
-    """Return the state before the first step; weights are a function of the seed. Data that cannot be split are refused here."""
-    split, classes = dataset.split(config.data.held_out, config.data.split_seed), classes_of(config, dataset)
+    """Return the state before the first step; weights are a function of the seed. Data that cannot
+    be split are refused here.
+    """
+    split, classes = (
+        dataset.split(config.data.held_out, config.data.split_seed),
+        classes_of(config, dataset),
+    )
     if classes:
         split.train_labels()  # refuses a class without samples
     _check_packs(config, dataset)
-    return states.create(config, row_of(config), dataset.codec, choose_device(config.training.device), len(classes))
+    return states.create(
+        config, row_of(config), dataset.codec, choose_device(config.training.device), len(classes)
+    )
 
 
 def _check_packs(config: Config, dataset: Dataset) -> None:
     pack, batch = config.network.pack, config.optimiser.batch
     if pack > 1 and not dataset.codec.heads:
         raise WganError(f"network.pack = {pack}: packs are for tables: leave it out")
-    for name, size in (("batch", batch), ("generator_batch", config.optimiser.generator_batch or batch)):
+    for name, size in (
+        ("batch", batch),
+        ("generator_batch", config.optimiser.generator_batch or batch),
+    ):
         if size % pack:
-            raise WganError(f"optimiser.{name} = {size} cannot be divided into packs of {pack}: choose a multiple")
+            raise WganError(
+                f"optimiser.{name} = {size} cannot be divided into packs of {pack}: choose a"
+                " multiple"
+            )
 
 
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
-    """Return the names of the classes that a run is conditioned on: none unless its configuration asks for labels."""
+    """Return the names of the classes that a run is conditioned on: none unless its configuration
+    asks for labels.
+    """
     if not config.data.labels:
         return ()
     if dataset.labels is None:
-        raise WganError(f"data.labels = '{config.data.labels}', and {dataset.name} came without labels: load it with labels, or leave them out")
+        raise WganError(
+            f"data.labels = '{config.data.labels}', and {dataset.name} came without labels: load it"
+            " with labels, or leave them out"
+        )
     return dataset.classes
 
 
@@ -94,7 +119,9 @@ def advice(config: Config, dataset: Dataset) -> list[str]:
 
 
 def resume(state: State, run: Run) -> None:
-    """Bring a state from `prepare` to where the run's last checkpoint was written, if there is one, and its metrics too."""
+    """Bring a state from `prepare` to where the run's last checkpoint was written, if there is one,
+    and its metrics too.
+    """
     if run.checkpoint.exists():
         states.load(state, run.checkpoint)
     run.forget_metrics_after(state.step)
@@ -116,15 +143,19 @@ def train(
         dataset: what to learn.
         run: the directory that metrics, snapshots and checkpoints go to; none: nothing is written.
         stop: asked before each step; when true, the run is checkpointed and ends.
-        watch: measures the generator every `measure_every` steps, and may end the run early where the configuration says so.
+        watch: measures the generator every `measure_every` steps, and may end the run early where
+            the configuration says so.
 
     Raises:
-        WganError: nothing that measures where the run is to stop by that; a loss or gradient that is not finite, naming step and
-            seed; the last checkpoint stays good.
+        WganError: nothing that measures where the run is to stop by that; a loss or gradient that
+            is not finite, naming step and seed; the last checkpoint stays good.
     """
     settings, row = config.training, row_of(config)
     if settings.stop_when_converged and watch is None:
-        raise WganError("training.stop_when_converged is set, but nothing measures the run: give `train` a watch")
+        raise WganError(
+            "training.stop_when_converged is set, but nothing measures the run: give `train` a"
+            " watch"
+        )
     device = next(state.generator.parameters()).device
     split = dataset.split(config.data.held_out, config.data.split_seed)
     draws = Draws(Batches(split, settings.seed, device), config, device)
@@ -145,16 +176,22 @@ def train(
         metrics, asked, due = None, stop(), watch is not None and step % measure_every == 0
         kept = asked or step >= settings.steps or step % settings.checkpoint_every == 0
         if last is not None and (due or kept or step % settings.log_every == 0):
-            metrics = _metrics(*last, state, config, row.constraint.bound if row.constraint else None)
+            metrics = _metrics(
+                *last, state, config, row.constraint.bound if row.constraint else None
+            )
             if watch is not None and due:
                 metrics |= watch(sampler(model_of(state, config, dataset), settings.seed), step)
-        done = step >= settings.steps or (settings.stop_when_converged and watch is not None and watch.converged)
+        done = step >= settings.steps or (
+            settings.stop_when_converged and watch is not None and watch.converged
+        )
         stopping = done or asked
         if run is not None:
             if metrics and (done or due or step % settings.log_every == 0):
                 run.append_metrics(metrics)
             if done or step % settings.snapshot_every == 0:
-                write_snapshot(run.folder, step, model_of(state, config, dataset), split, settings.seed)
+                write_snapshot(
+                    run.folder, step, model_of(state, config, dataset), split, settings.seed
+                )
             if done or (last is not None and kept):
                 states.save(state, run.checkpoint)
                 save_model(model_of(state, config, dataset), run.folder)
@@ -171,14 +208,27 @@ def model_of(state: State, config: Config, dataset: Dataset) -> Model:
     if classes:
         labels = dataset.split(config.data.held_out, config.data.split_seed).train_labels()
         shares = tuple((np.bincount(labels, minlength=len(classes)) / len(labels)).tolist())
-    return Model(state.average, state.critic, dataset.codec, config.network, config.objective.variant, classes, shares)
+    return Model(
+        state.average,
+        state.critic,
+        dataset.codec,
+        config.network,
+        config.objective.variant,
+        classes,
+        shares,
+    )
 
 
-def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config, bound: float | None) -> Metrics:
+def _metrics(
+    terms: CriticTerms, norm: Tensor, state: State, config: Config, bound: float | None
+) -> Metrics:
     metrics: Metrics = {
         "step": state.step,
         "seconds": round(state.seconds, 3),
-        "samples": state.step * config.optimiser.critic_steps * config.optimiser.batch + config.training.warmup_critic_steps * config.optimiser.batch,
+        "samples": (
+            state.step * config.optimiser.critic_steps * config.optimiser.batch
+            + config.training.warmup_critic_steps * config.optimiser.batch
+        ),
         "estimate": float(terms.estimate.mean()),
         "critic_loss": float(terms.loss.mean()),
         "generator_gradient_norm": float(norm),
@@ -193,7 +243,8 @@ def _metrics(terms: CriticTerms, norm: Tensor, state: State, config: Config, bou
     wrong = [name for name, value in metrics.items() if not isfinite(value)]
     if wrong:
         raise WganError(
-            f"{', '.join(wrong)} not finite at step {state.step}, seed {config.training.seed}: lower optimiser.lr"
-            f" ({config.optimiser.lr:g}) or the penalty's weight and choose another --out; the last checkpoint is untouched"
+            f"{', '.join(wrong)} not finite at step {state.step}, seed {config.training.seed}:"
+            f" lower optimiser.lr ({config.optimiser.lr:g}) or the penalty's weight and choose"
+            " another --out; the last checkpoint is untouched"
         )
     return metrics

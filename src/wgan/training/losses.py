@@ -13,7 +13,9 @@ from wgan.training.draws import CriticDraw
 from wgan.training.state import State
 
 TOLERANCE, MOST = 0.01, 0.3
-"""How far a compiled gradient may be from float32's, relative to its norm, beyond twice as far as the plain one is; and at most."""
+"""How far a compiled gradient may be from float32's, relative to its norm, beyond twice as far as
+the plain one is; and at most.
+"""
 
 
 @dataclass(frozen=True)
@@ -31,42 +33,66 @@ def build_losses(state: State, row: Variant, config: Config) -> Losses:
 
 def _in_precision(state: State, row: Variant, config: Config, bfloat16: bool) -> Losses:
     return Losses(
-        CriticLoss(state.critic, row, bfloat16, config.objective.penalty_every), GeneratorLoss(state.generator, state.critic, row, bfloat16)
+        CriticLoss(state.critic, row, bfloat16, config.objective.penalty_every),
+        GeneratorLoss(state.generator, state.critic, row, bfloat16),
     )
 
 
-def compiled(losses: Losses, state: State, row: Variant, config: Config, draw: CriticDraw) -> Losses:
-    """Compile the loss modules, and check on one batch that both gradients, the penalty's included, are as near to float32's as the plain ones.
+def compiled(
+    losses: Losses, state: State, row: Variant, config: Config, draw: CriticDraw
+) -> Losses:
+    """Compile the loss modules, and check on one batch that both gradients, the penalty's included,
+    are as near to float32's as the plain ones.
 
-    Some releases of torch dropped the penalty's gradient silently when compiling, so this is checked at every start.
+    Some releases of torch dropped the penalty's gradient silently when compiling, so this is
+    checked at every start.
 
     Raises:
         WganError: no compiler here, or gradients that are further from float32's than that.
     """
     check_critic(state.critic, row, compiling=True)
-    fast = Losses(torch.compile(losses.critic, fullgraph=True, dynamic=False), torch.compile(losses.generator, fullgraph=True, dynamic=False))
+    fast = Losses(
+        torch.compile(losses.critic, fullgraph=True, dynamic=False),
+        torch.compile(losses.generator, fullgraph=True, dynamic=False),
+    )
     exact = _in_precision(state, row, config, bfloat16=False)
     try:
         gradients = [_gradients(each, state, row, draw) for each in (exact, losses, fast)]
     except torch._dynamo.exc.TorchDynamoException as error:
-        raise WganError(f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}): run without --compile") from None
+        raise WganError(
+            f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}):"
+            " run without --compile"
+        ) from None
     for right, plain, other in zip(*gradients, strict=True):
-        difference, usual = (float((each - right).norm() / right.norm().clamp_min(1e-30)) for each in (other, plain))
+        difference, usual = (
+            float((each - right).norm() / right.norm().clamp_min(1e-30)) for each in (other, plain)
+        )
         if not difference <= min(TOLERANCE + 2 * usual, MOST):
-            found = f"a compiled gradient differs from float32's by {difference:.1%}, and the plain one by {usual:.1%}"
+            found = (
+                f"a compiled gradient differs from float32's by {difference:.1%}, and the plain one"
+                f" by {usual:.1%}"
+            )
             raise WganError(f"training.compile: {found}: run without --compile")
     return fast
 
 
 def _gradients(losses: Losses, state: State, row: Variant, draw: CriticDraw) -> list[Tensor]:
-    """Return the critic's and the generator's gradient, flat, under the flags that training sets; buffers are put back."""
+    """Return the critic's and the generator's gradient, flat, under the flags that training sets;
+    buffers are put back.
+    """
     x_real, z, u, y = draw
-    buffers = [(buffer, buffer.clone()) for net in (state.generator, state.critic) for buffer in net.buffers()]
+    buffers = [
+        (buffer, buffer.clone())
+        for net in (state.generator, state.critic)
+        for buffer in net.buffers()
+    ]
     with torch.no_grad():
         x_fake = (state.generator(z) if y is None else state.generator(z, y)).reshape(x_real.shape)
     critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u, y)).loss, state.critic)
     state.critic.requires_grad_(False)
-    generator = _flat(losses.generator(z, x_real if row.score.generator_needs_real else None, y), state.generator)
+    generator = _flat(
+        losses.generator(z, x_real if row.score.generator_needs_real else None, y), state.generator
+    )
     state.critic.requires_grad_(True)
     for buffer, before in buffers:
         buffer.copy_(before)
@@ -76,4 +102,9 @@ def _gradients(losses: Losses, state: State, row: Variant, draw: CriticDraw) -> 
 def _flat(loss: Tensor, net: nn.Module) -> Tensor:
     parameters = list(net.parameters())
     gradients = torch.autograd.grad(loss.mean(), parameters, allow_unused=True)
-    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for p, g in zip(parameters, gradients, strict=True)])
+    return torch.cat(
+        [
+            (torch.zeros_like(p) if g is None else g).flatten()
+            for p, g in zip(parameters, gradients, strict=True)
+        ]
+    )

@@ -1,11 +1,13 @@
-"""Which settings suit which data? A preset is a layer of configuration over the variant's own optimiser settings."""
+"""Which settings suit which data? A preset is a layer of configuration over the variant's own
+optimiser settings.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wgan.data import Dataset
 from wgan.base.errors import WganError, did_you_mean
+from wgan.data import Dataset
 from wgan.objectives import Variant, variant
 from wgan.objectives.scores import DUAL_W1
 from wgan.training.config import Config, Layer, resolve
@@ -17,7 +19,8 @@ SMALL_SIDE = 16
 
 @dataclass(frozen=True)
 class Preset:
-    """What suits one kind of data: settings for any variant, more where the critic's slope is held, the weight of a Wasserstein row's penalty.
+    """What suits one kind of data: settings for any variant, more where the critic's slope is held,
+    the weight of a Wasserstein row's penalty.
 
     `variant` is taken where none is asked for.
     """
@@ -31,25 +34,41 @@ class Preset:
 
 PRESETS = {
     "toy": Preset(
-        "points in a plane: weight, batch and latent of Gulrajani et al. (2017), section 4.1; narrower, faster, with decay",
-        {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 2}, "optimiser": {"batch": 256}, "training": {"steps": 8_000}},
+        "points in a plane: weight, batch and latent of Gulrajani et al. (2017), section 4.1;"
+        " narrower, faster, with decay",
+        {
+            "network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 2},
+            "optimiser": {"batch": 256},
+            "training": {"steps": 8_000},
+        },
         {"optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
         penalty_weight=0.1,
     ),
     "vectors": Preset(
-        "rows of numbers, standardised: a lighter penalty than pictures want, since distances are smaller",
-        {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64}, "optimiser": {"batch": 256}, "training": {"steps": 5_000}},
+        "rows of numbers, standardised: a lighter penalty than pictures want, since distances are"
+        " smaller",
+        {
+            "network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64},
+            "optimiser": {"batch": 256},
+            "training": {"steps": 5_000},
+        },
         {"optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
         penalty_weight=1.0,
     ),
     "tables": Preset(
-        "tables of mixed columns: large batches, one critic step, a one-sided penalty, under which rare states last",
-        {"network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64}, "optimiser": {"batch": 500}, "training": {"steps": 10_000}},
+        "tables of mixed columns: large batches, one critic step, a one-sided penalty, under which"
+        " rare states last",
+        {
+            "network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64},
+            "optimiser": {"batch": 500},
+            "training": {"steps": 10_000},
+        },
         {"optimiser": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
         variant="wgan-lp",
     ),
     "small-images": Preset(
-        "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning rate",
+        "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning"
+        " rate",
         {"network": {"kind": "conv", "width": 64, "latent": 64}, "training": {"steps": 8_000}},
         {"optimiser": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
     ),
@@ -60,14 +79,21 @@ PRESETS = {
     ),
     "residual": Preset(
         "pictures: residual pair of Gulrajani et al. (2017), appendix F, for CIFAR-10",
-        {"network": {"kind": "residual", "width": 128, "latent": 128}, "optimiser": {"generator_batch": 128}, "training": {"steps": 100_000}},
+        {
+            "network": {"kind": "residual", "width": 128, "latent": 128},
+            "optimiser": {"generator_batch": 128},
+            "training": {"steps": 100_000},
+        },
         {"optimiser": {"lr": 2e-4, "decay": "linear"}},
     ),
 }
 
 
-def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = None, progress: bool = False) -> tuple[Config, Dataset]:
-    """Load the data and resolve the configuration: defaults, the variant's row, the preset, then the user's layers.
+def configure(
+    user: Sequence[Layer], name: str = "auto", data: Dataset | None = None, progress: bool = False
+) -> tuple[Config, Dataset]:
+    """Load the data and resolve the configuration: defaults, the variant's row, the preset, then
+    the user's layers.
 
     Args:
         user: layers in rising order, e.g. a file, `--set`, flags.
@@ -76,7 +102,8 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
         progress: show a bar for what takes long.
 
     Raises:
-        WganError: no such preset, the message names the nearest; settings or data that cannot be used.
+        WganError: no such preset, the message names the nearest; settings or data that cannot be
+            used.
     """
     draft = resolve(user)
     if data is None:
@@ -86,8 +113,14 @@ def configure(user: Sequence[Layer], name: str = "auto", data: Dataset | None = 
     if name not in PRESETS:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
     asked = any("variant" in nested.get("objective", {}) for _, nested in user)
-    row = variant(draft.objective.variant if asked else PRESETS[name].variant or draft.objective.variant)
-    steady: list[Layer] = [("--stop-when-converged", {"optimiser": {"decay": "none"}})] if draft.training.stop_when_converged else []
+    row = variant(
+        draft.objective.variant if asked else PRESETS[name].variant or draft.objective.variant
+    )
+    steady: list[Layer] = (
+        [("--stop-when-converged", {"optimiser": {"decay": "none"}})]
+        if draft.training.stop_when_converged
+        else []
+    )
     config = resolve([(f"variant {row.name}", row.settings()), *_layers(name, row), *steady, *user])
     precision = choose_precision(config.training, data.shape)
     return replace(config, training=replace(config.training, precision=precision)), data
@@ -103,7 +136,9 @@ def _layers(name: str, row: Variant) -> list[Layer]:
 
 
 def _suiting(data: Dataset) -> str:
-    """Return the name of the preset that suits the data: toy, vectors, tables, small-images (sides up to 16) or images."""
+    """Return the name of the preset that suits the data: toy, vectors, tables, small-images (sides
+    up to 16) or images.
+    """
     if len(data.shape) == 1:
         return "toy" if data.toy else data.codec.kind
     return "small-images" if max(data.shape[1:]) <= SMALL_SIDE else "images"

@@ -18,11 +18,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
 
-from wgan.data import Dataset, TableCodec, short_name
-from wgan.data.infer import to_toml
 from wgan.base.errors import WganError
 from wgan.base.files import PARTIAL, remove_partial, write_text
 from wgan.base.provenance import provenance
+from wgan.data import Dataset, TableCodec, short_name
+from wgan.data.infer import to_toml
 from wgan.training.config import Config, from_file, resolve
 from wgan.training.state import read_header
 
@@ -53,13 +53,21 @@ class Run:
     def metrics(self) -> list[dict[str, int | float]]:
         """Return the lines of `metrics.jsonl`."""
         path = self.folder / "metrics.jsonl"
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return (
+            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if path.exists()
+            else []
+        )
 
     def forget_metrics_after(self, step: int) -> None:
         """Drop lines written after the checkpoint at `step`, and a line cut short."""
         path = self.folder / "metrics.jsonl"
         if path.exists():
-            kept = [line for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if _step_of(line) <= step]
+            kept = [
+                line
+                for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+                if _step_of(line) <= step
+            ]
             write_text(path, "".join(line + "\n" for line in kept))
 
     def write_json(self, name: str, values: dict[str, Any]) -> None:
@@ -68,30 +76,45 @@ class Run:
 
 
 def default_folder(config: Config) -> Path:
-    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its endings."""
-    return Path("runs") / f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
+    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its
+    endings.
+    """
+    return (
+        Path("runs")
+        / f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
+    )
 
 
 def as_begun(config: Config, folder: Path) -> Config:
-    """Return the settings with the precision that the run in a folder began in, if there is one: what `auto` chooses depends on the machine."""
+    """Return the settings with the precision that the run in a folder began in, if there is one:
+    what `auto` chooses depends on the machine.
+    """
     settings = folder / "config.toml"
     if not settings.exists():
         return config
-    return replace(config, training=replace(config.training, precision=resolve([from_file(settings)]).training.precision))
+    return replace(
+        config,
+        training=replace(
+            config.training, precision=resolve([from_file(settings)]).training.precision
+        ),
+    )
 
 
 def open_run(folder: Path, config: Config, dataset: Dataset) -> Run:
     """Begin a run in `folder`, or go on with the same one.
 
     Raises:
-        WganError: the folder holds something else, another configuration, other data, or a process trains in it now.
+        WganError: the folder holds something else, another configuration, other data, or a process
+            trains in it now.
     """
     about, settings = folder / "run.json", folder / "config.toml"
     if folder.exists() and not folder.is_dir():
         raise WganError(f"{folder}: is a file, not a folder: choose another --out")
     if settings.exists():
         _check_same(folder, settings, config)
-    elif folder.is_dir() and any(p.name != "run.lock" and p.suffix != PARTIAL for p in folder.iterdir()):
+    elif folder.is_dir() and any(
+        p.name != "run.lock" and p.suffix != PARTIAL for p in folder.iterdir()
+    ):
         raise WganError(f"{folder}: holds files that are not a run's: choose another --out")
     folder.mkdir(parents=True, exist_ok=True)
     run = Run(folder, _lock(folder))
@@ -130,23 +153,38 @@ def steps_done(folder: Path) -> int:
     if not (folder / "config.toml").exists():
         raise WganError(NO_RUN.format(folder))
     if not path.exists():
-        raise WganError(f"{folder}: holds no checkpoint, so which step its generator is of cannot be told: give a run's folder, whole")
+        raise WganError(
+            f"{folder}: holds no checkpoint, so which step its generator is of cannot be told: give"
+            " a run's folder, whole"
+        )
     return int(read_header(path).get("step", 0))
 
 
 def _check_same(folder: Path, settings: Path, config: Config) -> None:
-    """Refuse other settings, once there is a checkpoint to lose. The data, a file of labels, a schema are paths; hashes decide instead.
+    """Refuse other settings, once there is a checkpoint to lose. The data, a file of labels, a
+    schema are paths; hashes decide instead.
 
     More steps may be asked for where nothing that was done depends on them.
     """
     before = resolve([from_file(settings)])
     passed = ["data.source:"]
-    passed += [f"data.{name}:" for name in ("labels", "schema") if getattr(before.data, name) and getattr(config.data, name)]
-    if before.optimiser.decay == "none" and not before.training.stop_when_converged and config.training.steps > before.training.steps:
+    passed += [
+        f"data.{name}:"
+        for name in ("labels", "schema")
+        if getattr(before.data, name) and getattr(config.data, name)
+    ]
+    if (
+        before.optimiser.decay == "none"
+        and not before.training.stop_when_converged
+        and config.training.steps > before.training.steps
+    ):
         passed.append("training.steps:")
     differences = [d for d in before.differences(config) if not d.startswith(tuple(passed))]
     if differences and (folder / "checkpoint.safetensors").exists():
-        raise WganError(f"{folder}: holds a run of another configuration ({'; '.join(differences)}): choose another --out or the same settings")
+        raise WganError(
+            f"{folder}: holds a run of another configuration ({'; '.join(differences)}): choose"
+            " another --out or the same settings"
+        )
 
 
 def _lock(folder: Path) -> IO[str]:
@@ -158,7 +196,9 @@ def _lock(folder: Path) -> IO[str]:
     except ImportError:  # not on Windows
         pass
     except OSError:
-        raise WganError(f"{folder}: another process trains here: wait for it, or choose another --out") from None
+        raise WganError(
+            f"{folder}: another process trains here: wait for it, or choose another --out"
+        ) from None
     return lock
 
 
@@ -173,10 +213,14 @@ def _sittings(about: Path, config: Config, dataset: Dataset) -> list[dict[str, A
     """Return the sittings that `run.json` tells of, after checking that the data are the same."""
     try:
         before = json.loads(about.read_text(encoding="utf-8"))
-        same = before["data"]["fingerprint"] == dataset.fingerprint and before["data"].get("labels") == _labels_digest(config, dataset)
+        same = before["data"]["fingerprint"] == dataset.fingerprint and before["data"].get(
+            "labels"
+        ) == _labels_digest(config, dataset)
         sittings = list(before["sittings"])
     except (ValueError, KeyError, TypeError) as error:
-        raise WganError(f"{about}: damaged ({error}): restore it, or choose another --out") from None
+        raise WganError(
+            f"{about}: damaged ({error}): restore it, or choose another --out"
+        ) from None
     if not same:
         raise WganError(f"{about.parent}: was begun on other data: choose another --out")
     return sittings

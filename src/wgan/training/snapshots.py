@@ -1,12 +1,14 @@
-"""What does a generator make at this step? A picture in the run's folder, always from the same noise."""
+"""What does a generator make at this step? A picture in the run's folder, always from the same
+noise.
+"""
 
 from pathlib import Path
 
 import numpy as np
 
+from wgan.base.files import replaced
 from wgan.data import ImageCodec, Split, TableCodec
 from wgan.data.writers import write_columns, write_grid, write_scatter
-from wgan.base.files import replaced
 from wgan.training.model import Model
 
 GRID_SAMPLES, SCATTER_SAMPLES = 64, 2000
@@ -14,7 +16,9 @@ MOST_COLUMNS = 16
 
 
 def write_snapshot(folder: Path, step: int, model: Model, split: Split, seed: int) -> None:
-    """Write `samples/step-N.png`: a grid of pictures, a column a class if there are few; or, over held-out samples, a scatter or a panel a column."""
+    """Write `samples/step-N.png`: a grid of pictures, a column a class if there are few; or, over
+    held-out samples, a scatter or a panel a column.
+    """
     path = folder / "samples" / f"step-{step:07d}.png"
     path.parent.mkdir(exist_ok=True)
     codec, classes = model.codec, len(model.classes)

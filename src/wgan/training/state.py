@@ -1,7 +1,8 @@
-"""What is a run in the middle of training? Networks, their average, optimisers and a step: saved and loaded as one file.
+"""What is a run in the middle of training? Networks, their average, optimisers and a step: saved
+and loaded as one file.
 
-No random state is kept: every draw is a function of (seed, step). Files are safetensors with JSON in the header, so
-that loading runs no code.
+No random state is kept: every draw is a function of (seed, step). Files are safetensors with JSON
+in the header, so that loading runs no code.
 """
 
 import json
@@ -18,9 +19,9 @@ from safetensors.torch import save as serialised
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
-from wgan.data import Codec
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
+from wgan.data import Codec
 from wgan.networks import build_critic, build_generator
 from wgan.objectives import Variant
 from wgan.training.config import Config, OptimiserConfig
@@ -31,7 +32,9 @@ OPTIMISERS = ("generator_optimiser", "critic_optimiser")
 
 @dataclass
 class State:
-    """A run after `step` generator steps and `seconds` of training; `average` is the generator's moving average."""
+    """A run after `step` generator steps and `seconds` of training; `average` is the generator's
+    moving average.
+    """
 
     generator: nn.Module
     critic: nn.Module
@@ -42,13 +45,25 @@ class State:
     seconds: float = 0.0
 
 
-def create(config: Config, row: Variant, codec: Codec, device: torch.device, classes: int = 0) -> State:
-    """Return the state before the first step; weights are a function of the seed. With `classes`, networks take labels."""
+def create(
+    config: Config, row: Variant, codec: Codec, device: torch.device, classes: int = 0
+) -> State:
+    """Return the state before the first step; weights are a function of the seed. With `classes`,
+    networks take labels.
+    """
     seed = config.training.seed
     generator = build_generator(config.network, codec.shape, seed, classes, codec.heads).to(device)
-    critic = build_critic(config.network, codec.shape, seed, row.layers, classes, codec.heads).to(device)
+    critic = build_critic(config.network, codec.shape, seed, row.layers, classes, codec.heads).to(
+        device
+    )
     average = deepcopy(generator).requires_grad_(False).eval()
-    return State(generator, critic, average, _optimiser(generator, config.optimiser), _optimiser(critic, config.optimiser))
+    return State(
+        generator,
+        critic,
+        average,
+        _optimiser(generator, config.optimiser),
+        _optimiser(critic, config.optimiser),
+    )
 
 
 def _optimiser(net: nn.Module, config: OptimiserConfig) -> Optimizer:
@@ -66,7 +81,9 @@ def save(state: State, path: Path) -> None:
     for name in OPTIMISERS:
         saved = getattr(state, name).state_dict()
         groups[name] = saved["param_groups"]
-        tensors |= {f"{name}/{i}/{k}": v for i, values in saved["state"].items() for k, v in values.items()}
+        tensors |= {
+            f"{name}/{i}/{k}": v for i, values in saved["state"].items() for k, v in values.items()
+        }
     header = {"step": str(state.step), "seconds": repr(state.seconds), "groups": json.dumps(groups)}
     write_tensors(path, tensors, header)
 
@@ -93,11 +110,16 @@ def load(state: State, path: Path) -> None:
             optimiser.load_state_dict({"state": values, "param_groups": groups[name]})
         state.step, state.seconds = int(header["step"]), float(header["seconds"])
     except (KeyError, ValueError, RuntimeError) as error:
-        raise WganError(f"{path}: does not fit this run ({str(error).splitlines()[0]}): start in another folder with --out") from None
+        raise WganError(
+            f"{path}: does not fit this run ({str(error).splitlines()[0]}): start in another folder"
+            " with --out"
+        ) from None
 
 
 def _lay_out_as(parameter: Tensor, slots: dict[str, Tensor]) -> None:
-    """Give a parameter's moments its own layout in memory: a fused optimiser goes through them side by side, and does not look at strides."""
+    """Give a parameter's moments its own layout in memory: a fused optimiser goes through them side
+    by side, and does not look at strides.
+    """
     for slot, tensor in slots.items():
         if tensor.shape == parameter.shape:
             slots[slot] = torch.empty_like(parameter).copy_(tensor)
@@ -107,10 +129,16 @@ def _below(tensors: dict[str, Tensor], name: str) -> Iterator[tuple[str, Tensor]
     return ((k.removeprefix(f"{name}/"), v) for k, v in tensors.items() if k.startswith(f"{name}/"))
 
 
-def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str] | None = None) -> None:
+def write_tensors(
+    path: Path, tensors: dict[str, Tensor], header: dict[str, str] | None = None
+) -> None:
     """Write a safetensors file atomically."""
     with replaced(path) as target:
-        target.write_bytes(serialised({k: v.detach().contiguous().cpu() for k, v in tensors.items()}, metadata=header))
+        target.write_bytes(
+            serialised(
+                {k: v.detach().contiguous().cpu() for k, v in tensors.items()}, metadata=header
+            )
+        )
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

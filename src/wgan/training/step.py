@@ -1,4 +1,5 @@
-"""What happens in one step? Algorithm 1 of Gulrajani et al. (2017): several critic updates, then one of the generator.
+"""What happens in one step? Algorithm 1 of Gulrajani et al. (2017): several critic updates, then
+one of the generator.
 
 Losses come one value a sample; this file alone reduces them, by the mean.
 """
@@ -15,7 +16,9 @@ from wgan.training.losses import Losses
 from wgan.training.state import State
 
 
-def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> Iterator[CriticTerms]:
+def warm_up(
+    state: State, losses: Losses, row: Variant, draws: Draws, config: Config
+) -> Iterator[CriticTerms]:
     """Move the critic alone, before the first step, yielding its terms after each update."""
     for draw in range(config.training.warmup_critic_steps):
         with draws.dropout("critic", draw, row):
@@ -23,49 +26,71 @@ def warm_up(state: State, losses: Losses, row: Variant, draws: Draws, config: Co
         yield terms
 
 
-def train_step(state: State, losses: Losses, row: Variant, draws: Draws, config: Config) -> tuple[CriticTerms, Tensor]:
-    """Move critic and generator once, as algorithm 1 says; return the last critic batch's terms and |grad| of the generator."""
+def train_step(
+    state: State, losses: Losses, row: Variant, draws: Draws, config: Config
+) -> tuple[CriticTerms, Tensor]:
+    """Move critic and generator once, as algorithm 1 says; return the last critic batch's terms and
+    |grad| of the generator.
+    """
     _set_learning_rate(state, config)
     first = config.training.warmup_critic_steps + state.step * config.optimiser.critic_steps
     for draw in range(first, first + config.optimiser.critic_steps):
         with draws.dropout("critic", draw, row):
             terms = critic_update(state, losses, row, draws.critic(draw), config)
     with draws.dropout("generator", state.step, row):
-        norm = generator_update(state, losses, draws.generator(state.step, row.score.generator_needs_real))
+        norm = generator_update(
+            state, losses, draws.generator(state.step, row.score.generator_needs_real)
+        )
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
     return terms, norm
 
 
-def critic_update(state: State, losses: Losses, row: Variant, draw: CriticDraw, config: Config) -> CriticTerms:
-    """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the row asks for it."""
+def critic_update(
+    state: State, losses: Losses, row: Variant, draw: CriticDraw, config: Config
+) -> CriticTerms:
+    """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the
+    row asks for it.
+    """
     bfloat16 = config.training.precision == "bfloat16"
     x_real, z, u, y = draw
     labels = () if y is None else (y,)
     with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
-        x_fake = state.generator(z, *labels).float().reshape(x_real.shape)  # of tables, packs of rows
+        x_fake = (
+            state.generator(z, *labels).float().reshape(x_real.shape)
+        )  # of tables, packs of rows
     state.critic_optimiser.zero_grad(set_to_none=True)
     terms = CriticTerms(*losses.critic(x_real, x_fake, u, y))
     terms.loss.mean().backward()
     state.critic_optimiser.step()
     if row.constraint:
         row.constraint.project(state.critic, row.constraint.bound)
-    return CriticTerms(terms.loss.detach(), terms.estimate.detach(), *(None if t is None else t.detach() for t in terms[2:]))
+    return CriticTerms(
+        terms.loss.detach(),
+        terms.estimate.detach(),
+        *(None if t is None else t.detach() for t in terms[2:]),
+    )
 
 
 def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tensor:
-    """Lines 10 to 12: move the generator against the critic as it stands; return the norm of its gradient."""
+    """Lines 10 to 12: move the generator against the critic as it stands; return the norm of its
+    gradient.
+    """
     state.critic.requires_grad_(False)
     state.generator_optimiser.zero_grad(set_to_none=True)
     losses.generator(*draw).mean().backward()
     state.generator_optimiser.step()
     state.critic.requires_grad_(True)
-    return nn.utils.get_total_norm([p.grad for p in state.generator.parameters() if p.grad is not None])
+    return nn.utils.get_total_norm(
+        [p.grad for p in state.generator.parameters() if p.grad is not None]
+    )
 
 
 @torch.no_grad()
 def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
-    """average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)), which forgets the first weights soon."""
+    """average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)), which
+    forgets the first weights soon.
+    """
     d = min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - d)
     for mine, theirs in zip(average.buffers(), net.buffers(), strict=True):
