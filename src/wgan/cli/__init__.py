@@ -11,7 +11,7 @@ import cyclopts
 import torch
 
 from wgan.base.errors import WganError
-from wgan.cli import (
+from wgan.cli import (  # noqa: F401  (each adds its commands)
     compare,
     demo,
     distance,
@@ -21,7 +21,7 @@ from wgan.cli import (
     report,
     sample,
     train,
-)  (each adds its commands to the app)
+)
 from wgan.cli.app import app
 
 __all__ = ["app", "main"]
