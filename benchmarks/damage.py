@@ -23,7 +23,7 @@ from scipy.ndimage import gaussian_filter
 
 from wgan.data import load
 from wgan.evaluation import Evaluation, evaluate_samples
-from wgan.evaluation.features import load_features
+from wgan.evaluation.features.maps import load_features
 
 WORSE = {
     "w1-exact": ("real", "noise .05", "noise .1", "uniform"),

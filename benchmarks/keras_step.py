@@ -1,7 +1,7 @@
 """How fast is the same training step in Keras 3? One step of WGAN-GP in Keras' own idiom, on
 TensorFlow or on JAX.
 
-The networks, batch, optimiser and penalty are those of `step.py` in this folder, in Keras'
+The networks, batch, optimizer and penalty are those of `step.py` in this folder, in Keras'
 channels-last layout; the numbers of parameters are compared with PyTorch's. A step is five critic
 updates and one of the generator, its batches drawn from an array in memory; all of it is compiled
 as one function. TensorFlow: nested `GradientTape`s in a `tf.function`, with XLA where `--xla` asks
@@ -187,9 +187,9 @@ def adam(net: Any) -> Any:
     """
     import keras
 
-    optimiser = keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, epsilon=1e-8)
-    optimiser.build(net.trainable_variables)
-    return optimiser
+    optimizer = keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, epsilon=1e-8)
+    optimizer.build(net.trainable_variables)
+    return optimizer
 
 
 def tensorflow_penalty(critic: Any, x: Any) -> Any:
@@ -208,7 +208,7 @@ def tensorflow_step(case: Case, critic: Any, generator: Any, rows: np.ndarray, x
     """Return a step as Keras' guide to custom training in TensorFlow writes it."""
     import tensorflow as tf
 
-    critic_optimiser, generator_optimiser = adam(critic), adam(generator)
+    critic_optimizer, generator_optimizer = adam(critic), adam(generator)
     data = tf.constant(rows)
     ones = [1] * len(case.shape)
 
@@ -224,7 +224,7 @@ def tensorflow_step(case: Case, critic: Any, generator: Any, rows: np.ndarray, x
                 critic(fake, training=True)
             )
             loss = PENALTY_WEIGHT * tensorflow_penalty(critic, u * real + (1 - u) * fake) - estimate
-        critic_optimiser.apply(
+        critic_optimizer.apply(
             tape.gradient(loss, critic.trainable_variables), critic.trainable_variables
         )
         return loss
@@ -232,7 +232,7 @@ def tensorflow_step(case: Case, critic: Any, generator: Any, rows: np.ndarray, x
     def update_generator() -> Any:
         with tf.GradientTape() as tape:
             loss = -tf.reduce_mean(critic(generator(noise(), training=True), training=True))
-        generator_optimiser.apply(
+        generator_optimizer.apply(
             tape.gradient(loss, generator.trainable_variables), generator.trainable_variables
         )
         return loss
@@ -266,7 +266,7 @@ def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
     import jax
     import jax.numpy as jnp
 
-    critic_optimiser, generator_optimiser = adam(critic), adam(generator)
+    critic_optimizer, generator_optimizer = adam(critic), adam(generator)
     ones = [1] * len(case.shape)
 
     def score(weights: Any, x: Any) -> Any:
@@ -293,19 +293,19 @@ def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
             loss_c, gradients = jax.value_and_grad(critic_loss)(
                 c, real, generate(g, for_noise), for_penalty
             )
-            c, c_moments = critic_optimiser.stateless_apply(c_moments, gradients, c)
+            c, c_moments = critic_optimizer.stateless_apply(c_moments, gradients, c)
         key, for_noise = jax.random.split(key)
         loss_g, gradients = jax.value_and_grad(generator_loss)(g, c, for_noise)
-        g, g_moments = generator_optimiser.stateless_apply(g_moments, gradients, g)
+        g, g_moments = generator_optimizer.stateless_apply(g_moments, gradients, g)
         return (c, c_moments, g, g_moments, key), (loss_c, loss_g)
 
     compiled = jax.jit(step, donate_argnums=0)
     data = jnp.asarray(rows)
     variables = (
         critic.trainable_variables,
-        critic_optimiser.variables,
+        critic_optimizer.variables,
         generator.trainable_variables,
-        generator_optimiser.variables,
+        generator_optimizer.variables,
     )
     state = (*([jnp.array(v.value) for v in vs] for vs in variables), jax.random.key(0))
 

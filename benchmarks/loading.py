@@ -28,9 +28,10 @@ from PIL import Image
 
 import wgan
 from wgan.data import Batches, Dataset, load
-from wgan.training import configure, from_settings, prepare, row_of
+from wgan.config import configure, from_settings
+from wgan.training import prepare, variant_of
+from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses
 from wgan.training.step import train_step
 
 LARGE, SMALL, ROWS, RECORDS, DRAWS = 24_000, 4_000, 4_000_000, 50_000, 300
@@ -86,8 +87,8 @@ CASES: dict[str, Callable[[Path], Any]] = {
 
 def measure(data: Dataset, rounds: int) -> dict[str, Any]:
     """Time whole steps, and a row of draws apart, the shuffling of blocks of them included."""
-    config, _ = configure([from_settings(["optimiser.critic_steps=1"])], data=data)
-    state, row = prepare(config, data), row_of(config)
+    config, _ = configure([from_settings(["optimizer.critic_steps=1"])], data=data)
+    state, row = prepare(config, data), variant_of(config)
     device = next(state.critic.parameters()).device
     draws = Draws(Batches(data.split(), 0, device), config, device)
     losses = build_losses(state, row, config)
@@ -107,7 +108,7 @@ def measure(data: Dataset, rounds: int) -> dict[str, Any]:
     step = statistics.median(steps)
     return {
         "precision": config.training.precision,
-        "batch": config.optimiser.batch,
+        "batch": config.optimizer.batch,
         "step, s": step,
         "draws, s": drawing,
         "share": drawing / step,

@@ -24,9 +24,10 @@ import torch
 
 from wgan.data import Batches
 from wgan.networks import count_parameters
-from wgan.training import configure, from_settings, prepare, row_of
+from wgan.config import configure, from_settings
+from wgan.training import prepare, variant_of
+from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses
 from wgan.training.step import train_step
 
 BATCHES, WIDTHS, ROWS = (16, 64, 256, 1024), (16, 32, 64, 128), (1_000, 30_000, 1_000_000)
@@ -60,14 +61,14 @@ def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dic
     torch.set_num_threads(threads)
     settings = [
         f"data.source={path}",
-        f"optimiser.batch={batch}",
+        f"optimizer.batch={batch}",
         f"network.width={width}",
-        "optimiser.critic_steps=1",
+        "optimizer.critic_steps=1",
         "training.device=cpu",
     ]
     config, data = configure([from_settings(settings)])
     before = peak()
-    state, row = prepare(config, data), row_of(config)
+    state, row = prepare(config, data), variant_of(config)
     draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
     losses = build_losses(state, row, config)
     seconds = []

@@ -31,25 +31,26 @@ from torch.utils.flop_counter import flop_registry
 
 import wgan
 from wgan.data import Batches, Dataset, load
-from wgan.training import Config, configure, from_settings, prepare, row_of
+from wgan.config import Config, configure, from_settings
+from wgan.training import prepare, variant_of
+from wgan.training.compiled import build_losses, compiled
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses, compiled
 from wgan.training.step import train_step
 
 CASES = {
     "MLP 512x3, 2-D, batch 256": (
         (2,),
-        ["network.width=512", "network.depth=3", "network.latent=2", "optimiser.batch=256"],
+        ["network.width=512", "network.depth=3", "network.latent=2", "optimizer.batch=256"],
     ),
-    "conv 64, 28x28x1, batch 64": ((28, 28, 1), ["network.width=64", "optimiser.batch=64"]),
-    "conv 64, 32x32x3, batch 64": ((32, 32, 3), ["network.width=64", "optimiser.batch=64"]),
-    "conv 64, 64x64x3, batch 64": ((64, 64, 3), ["network.width=64", "optimiser.batch=64"]),
+    "conv 64, 28x28x1, batch 64": ((28, 28, 1), ["network.width=64", "optimizer.batch=64"]),
+    "conv 64, 32x32x3, batch 64": ((32, 32, 3), ["network.width=64", "optimizer.batch=64"]),
+    "conv 64, 64x64x3, batch 64": ((64, 64, 3), ["network.width=64", "optimizer.batch=64"]),
 }
 COMMON = [
-    "optimiser.critic_steps=5",
-    "optimiser.lr=1e-4",
-    "optimiser.betas=[0.0, 0.9]",
-    "optimiser.decay=none",
+    "optimizer.critic_steps=5",
+    "optimizer.lr=1e-4",
+    "optimizer.betas=[0.0, 0.9]",
+    "optimizer.decay=none",
     "objective.penalty_weight=10",
 ]
 PRODUCTS = 5
@@ -71,7 +72,7 @@ def our_step(config: Config, data: Dataset) -> Step:
     """A step of `wgan.training`: five critic updates, one of the generator, the moving average,
     data and noise drawn.
     """
-    state, row = prepare(config, data), row_of(config)
+    state, row = prepare(config, data), variant_of(config)
     device = next(state.critic.parameters()).device
     draws = Draws(Batches(data.split(), 0, device), config, device)
     losses = build_losses(state, row, config)
@@ -90,8 +91,8 @@ def textbook_step(config: Config, data: Dataset) -> Step:
         for net in (state.generator, state.critic)
     )
     device = next(critic.parameters()).device
-    batch, latent = config.optimiser.batch, config.network.latent
-    optimisers = [
+    batch, latent = config.optimizer.batch, config.network.latent
+    optimizers = [
         torch.optim.Adam(net.parameters(), lr=1e-4, betas=(0.0, 0.9)) for net in (critic, generator)
     ]
     everything = data.encode(data.rows[:]).to(device)
@@ -108,19 +109,19 @@ def textbook_step(config: Config, data: Dataset) -> Step:
         )
 
     def step() -> None:
-        for _ in range(config.optimiser.critic_steps):
+        for _ in range(config.optimizer.critic_steps):
             real = everything[torch.randint(len(everything), (batch,), device=device)]
-            optimisers[0].zero_grad()
+            optimizers[0].zero_grad()
             with cast():
                 fake = generator(torch.randn(batch, latent, device=device)).detach()
                 loss = critic(fake).mean() - critic(real).mean() + 10 * penalty(real, fake)
             loss.backward()
-            optimisers[0].step()
-        optimisers[1].zero_grad()
+            optimizers[0].step()
+        optimizers[1].zero_grad()
         with cast():
             loss = -critic(generator(torch.randn(batch, latent, device=device))).mean()
         loss.backward()
-        optimisers[1].step()
+        optimizers[1].step()
 
     return step
 
@@ -263,7 +264,7 @@ def measure(
     rounds = [{what: clock() for what, clock in clocks.items()} for _ in repeat_for(seconds)]
     for worker in workers.values():
         worker.close()
-    samples = config.optimiser.critic_steps * config.optimiser.batch
+    samples = config.optimizer.critic_steps * config.optimizer.batch
     results = {}
     for what in clocks:
         results[what] = {

@@ -25,10 +25,12 @@ import torch
 
 from wgan.base.intervals import mean_of
 from wgan.data import TableCodec, load
-from wgan.data.frames import read_frame
+from wgan.data.tables.frames import read_frame
 from wgan.evaluation import evaluate_table
-from wgan.evaluation.tables import shape_errors, trend_errors
-from wgan.training import configure, from_settings, model_of, prepare, sampler, train
+from wgan.evaluation.metrics.tables import shape_errors, trend_errors
+from wgan.config import configure, from_settings
+from wgan.training import model_of, prepare, train
+from wgan.models import sampler
 
 
 def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:

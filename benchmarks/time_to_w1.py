@@ -25,9 +25,11 @@ import numpy as np
 
 from wgan.base.intervals import mean_of
 from wgan.evaluation import evaluate
-from wgan.training import configure, from_settings, model_of, prepare, row_of, sampler
+from wgan.config import configure, from_settings
+from wgan.training import model_of, prepare, variant_of
+from wgan.models import sampler
+from wgan.training.compiled import build_losses
 from wgan.training.draws import Batches, Draws
-from wgan.training.losses import build_losses
 from wgan.training.step import train_step
 
 PATHS = {"plain": ["training.precision=float32"], "default": []}
@@ -40,12 +42,12 @@ def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
     settings = [
         f"data.source={source}",
         f"training.seed={seed}",
-        "optimiser.decay=none",
+        "optimizer.decay=none",
         "training.device=cpu",
         *PATHS[path],
     ]
     config, data = configure([from_settings(settings)])
-    state, row = prepare(config, data), row_of(config)
+    state, row = prepare(config, data), variant_of(config)
     split = data.split(config.data.held_out, config.data.split_seed)
     draws = Draws(Batches(split, seed), config, next(state.critic.parameters()).device)
     losses = build_losses(state, row, config)

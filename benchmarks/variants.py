@@ -27,7 +27,9 @@ from wgan.base.intervals import mean_of
 from wgan.data import load
 from wgan.evaluation import evaluate
 from wgan.objectives import VARIANTS
-from wgan.training import configure, from_settings, model_of, prepare, sampler, train
+from wgan.config import configure, from_settings
+from wgan.training import model_of, prepare, train
+from wgan.models import sampler
 
 ENDLESS = 10_000_000
 
@@ -40,7 +42,7 @@ def run(
     """
     ours = {
         "objective": {"variant": name},
-        "optimiser": {"decay": "none"},
+        "optimizer": {"decay": "none"},
         "training": {
             "steps": ENDLESS,
             "seed": seed,

@@ -8,8 +8,8 @@ import pytest
 
 import wgan
 from wgan import cli
-from wgan.training import PRESETS
-from wgan.training.config import SECTIONS
+from wgan.config.layers import SECTIONS
+from wgan.config import PRESETS
 
 ROOT = Path(wgan.__file__).parents[2]
 README = ROOT / "README.md"

@@ -10,7 +10,7 @@ from wgan import WGAN
 from wgan.base.errors import WganError
 
 X = np.random.default_rng(0).normal([5, -3], [2, 0.1], size=(300, 2))
-QUICK = {"network.width": 16, "optimiser.batch": 16}
+QUICK = {"network.width": 16, "optimizer.batch": 16}
 
 
 def quick(**arguments):
@@ -31,17 +31,17 @@ def test_it_learns_where_the_data_lie():
     settings = {
         "network.width": 64,
         "network.latent": 4,
-        "optimiser.lr": 1e-3,
-        "optimiser.critic_steps": 3,
+        "optimizer.lr": 1e-3,
+        "optimizer.critic_steps": 3,
         "objective.penalty_weight": 0.1,
     }
     model = quick(
         steps=200,
         settings=settings
         | {
-            "optimiser.batch": 64,
-            "optimiser.betas": [0.5, 0.9],
-            "optimiser.decay": "linear",
+            "optimizer.batch": 64,
+            "optimizer.betas": [0.5, 0.9],
+            "optimizer.decay": "linear",
         },
     ).fit(X)
     sample = model.sample(1000)
@@ -144,7 +144,7 @@ def test_a_fit_may_stop_where_it_has_converged():
     standing = QUICK | {
         "training.stop_when_converged": True,
         "training.measure_every": 1,
-        "optimiser.lr": 1e-12,
+        "optimizer.lr": 1e-12,
     }
     history = quick(steps=64, settings=standing).fit(X).history_
     assert len([line for line in history if "held_out_w1" in line]) == history[-1]["step"] < 64
@@ -161,7 +161,7 @@ def test_save_and_load(tmp_path):
 
 
 def test_constructor_only_stores():
-    settings = {"optimiser.lr": -1.0}
+    settings = {"optimizer.lr": -1.0}
     model = WGAN(variant="nonsense", settings=settings)
     assert model.settings is settings
     assert clone(model).get_params() == model.get_params()
@@ -175,7 +175,7 @@ def test_constructor_only_stores():
     ("estimator", "check"),
     list(
         estimator_checks_generator(
-            WGAN(steps=2, settings={"network.width": 8, "optimiser.batch": 4}), mark="xfail"
+            WGAN(steps=2, settings={"network.width": 8, "optimizer.batch": 4}), mark="xfail"
         )
     ),
     ids=lambda v: getattr(getattr(v, "func", v), "__name__", ""),

@@ -6,7 +6,7 @@ import pytest
 
 from wgan.audit import bracket, pairs
 from wgan.cli import main
-from wgan.demos import DEMOS
+from wgan.experiments.demos import DEMOS
 
 pytestmark = pytest.mark.slow
 

@@ -15,23 +15,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.config import choose_device, configure
+from wgan.config.layers import Layer
 from wgan.data import Dataset, TableCodec, load
 from wgan.data.dataset import class_values
 from wgan.evaluation import Evaluation, Verdict, Watch, evaluate, evaluate_table
-from wgan.training import (
-    choose_device,
-    configure,
-    load_model,
-    model_of,
-    prepare,
-    sample_where,
-    sampler,
-    sampler_of_classes,
-    save_model,
-    train,
-)
-from wgan.training.config import Layer
-from wgan.training.where import Where
+from wgan.models import load_model, sample_where, sampler, sampler_of_classes, save_model
+from wgan.models.conditions import Where
+from wgan.training import model_of, prepare, train
 
 Data: TypeAlias = np.ndarray | Tensor | pd.DataFrame | str | Path
 Samples: TypeAlias = np.ndarray | Tensor | pd.DataFrame
@@ -52,7 +43,7 @@ class WGAN(BaseEstimator):
         compile: compile the losses.
         conditional: learn the classes that `fit` gets as `y`, or the data's own, so that `sample`
             takes `labels`.
-        settings: more of the configuration, `{"optimiser.lr": 2e-4}`.
+        settings: more of the configuration, `{"optimizer.lr": 2e-4}`.
 
     Attributes:
         model_: the averaged generator, its critic and the codec of the data.
@@ -313,7 +304,7 @@ def _nested(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         section, dot, entry = key.partition(".")
         if not dot:
             raise WganError(
-                f"settings: {key!r} names no section: write 'optimiser.lr', for example"
+                f"settings: {key!r} names no section: write 'optimizer.lr', for example"
             )
         nested.setdefault(section, {})[entry] = value
     return nested

@@ -21,15 +21,15 @@ def steepest(net, d, starts=64, steps=200):
     constant.
     """
     x = torch.randn(starts, d, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.Adam([x], lr=0.1)
+    optimizer = torch.optim.Adam([x], lr=0.1)
     best = 0.0
     for _ in range(steps):
         (gradient,) = torch.autograd.grad(net(x).sum(), x, create_graph=True)
         norms = gradient.norm(dim=1)
         best = max(best, float(norms.detach().max()))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (-norms.sum() + 0 * x.sum()).backward()
-        optimiser.step()
+        optimizer.step()
     return best
 
 

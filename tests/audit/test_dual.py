@@ -9,7 +9,7 @@ from wgan.audit import dual, slope_corrected
 from wgan.audit.pairs import shift
 from wgan.base.errors import WganError
 from wgan.distances import wasserstein
-from wgan.objectives import CriticLoss, variant
+from wgan.objectives import CriticLoss, find_variant
 
 X, Y = shift(2, 5.0).sample(1000, seed=0)
 
@@ -30,7 +30,7 @@ def test_the_penalised_optimum_has_slope_one_plus_w_over_two_lambda(w, weight):
     """Newton on the library's own loss, whose only unknown is the slope; then the reading is W +
     W^2 / (2 lambda).
     """
-    row = variant("wgan-gp").adjusted(penalty_weight=weight)
+    row = find_variant("wgan-gp").adjusted(penalty_weight=weight)
     critic = Slope()
     x = torch.zeros(8, 2, dtype=torch.float64)
     y = x - torch.tensor([w, 0.0])

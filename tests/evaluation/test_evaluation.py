@@ -7,8 +7,8 @@ from wgan.data import load
 from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
 from wgan.evaluation import Verdict, evaluate
-from wgan.evaluation.modes import mode_coverage
-from wgan.evaluation.verdict import REPEATS
+from wgan.evaluation.held_out import REPEATS
+from wgan.evaluation.metrics.modes import mode_coverage
 
 TOY = TOYS["25-gaussians"]
 

@@ -13,7 +13,7 @@ from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
 from wgan.evaluation import Watch
 from wgan.evaluation.progress import POINTS, trend
-from wgan.training import read_run
+from wgan.runs import read_run
 
 
 def test_a_trend_compares_the_halves_of_the_last_half_by_a_robust_noise():
@@ -110,7 +110,7 @@ def test_a_finished_run_keeps_the_floor_of_its_curve(tmp_path):
         "--set",
         "network.depth=1",
         "--set",
-        "optimiser.batch=8",
+        "optimizer.batch=8",
     ]
     assert (
         main(

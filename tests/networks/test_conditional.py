@@ -69,11 +69,11 @@ def test_a_constrained_critic_is_1_lipschitz_within_each_class(shape, layers, co
     y = torch.arange(12) % CLASSES
     a = torch.randn(12, *shape, requires_grad=True)
     b = (a + 0.3 * torch.randn(12, *shape)).detach().requires_grad_(True)
-    optimiser = torch.optim.Adam([a, b], lr=0.03)
+    optimizer = torch.optim.Adam([a, b], lr=0.03)
     for _ in range(150):
         slope = (critic(a, y) - critic(b, y)).abs() / (a - b).flatten(1).norm(dim=1)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (-slope).sum().backward()
-        optimiser.step()
+        optimizer.step()
     assert float(slope.detach().max()) <= 1.01  # spectral norms are followed by power iteration
     assert float(slope.detach().max()) > 0.02

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from wgan.data.frames import from_frame
+from wgan.data.tables.frames import from_frame
 from wgan.networks import NetworkConfig, build_critic, build_generator, noise_numbers
 from wgan.networks.tables import Conditions, TableGenerator
-from wgan.objectives import VARIANTS, CriticLoss, variant
+from wgan.objectives import VARIANTS, CriticLoss, find_variant
 
 CONFIG = NetworkConfig("mlp", width=16, depth=2, latent=4)
 
@@ -131,7 +131,7 @@ def test_a_critic_scores_packs_whose_order_and_company_count(mixed):
 def test_every_row_takes_tables_in_packs_with_conditions(mixed, name, pack):
     """One loss a pack; where a row has a penalty, it moves the critic's weights."""
     data = from_frame(mixed(400))
-    row, config = variant(name), NetworkConfig("mlp", width=16, depth=2, latent=4, pack=pack)
+    row, config = find_variant(name), NetworkConfig("mlp", width=16, depth=2, latent=4, pack=pack)
     generator, critic, numbers = pair(data, config, row.layers)
     loss = CriticLoss(critic, row)
     x_real = data.encode(data.rows[:32]).float().unflatten(0, (-1, pack))

@@ -8,7 +8,7 @@ fake the norm is (1 - u) r, so with u uniform the penalty is E(u r - 1)^2 = r^2/
 import pytest
 import torch
 
-from wgan.objectives.lipschitz import Penalty, between, gradient_norms, two_sided
+from wgan.objectives.penalties import Penalty, between, gradient_norms, two_sided
 
 R, N, SHAPE = 2.0, 4096, (3, 4, 4)
 RIGHT = R**2 / 3 - R + 1
@@ -76,10 +76,10 @@ def test_there_is_not_one_coefficient_for_the_batch(samples):
 
 def test_the_run_draws_coefficients_uniformly_not_normally():
     from wgan.data import Batches
-    from wgan.training import configure, from_settings
+    from wgan.config import configure, from_settings
     from wgan.training.draws import Draws
 
-    config, data = configure([from_settings(["optimiser.batch=4096", "data.source=25-gaussians"])])
+    config, data = configure([from_settings(["optimizer.batch=4096", "data.source=25-gaussians"])])
     draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
     u = draws.critic(0).u
     assert 0 <= float(u.min()) < float(u.max()) <= 1

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from wgan.data.tables import Head
+from wgan.data.tables.codec import Head
 from wgan.networks import NetworkConfig, build_critic
 from wgan.networks.conditional import ConcatenationCritic
 from wgan.objectives import VARIANTS, CriticLoss
@@ -63,7 +63,7 @@ def assert_alike(critic, row, batch, y=None, every=1, tolerance=1e-9):
         assert float((mine[name] - g).norm()) <= tolerance * max(1.0, float(g.norm())), name
         assert is_laid_out_like(mine[name], dict(critic.named_parameters())[name]), (
             name
-        )  # as a fused optimiser wants it
+        )  # as a fused optimizer wants it
 
 
 @pytest.mark.parametrize("kind", SHAPES)

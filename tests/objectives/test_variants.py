@@ -7,25 +7,25 @@ from torch import nn
 
 import wgan
 from wgan.base.errors import WganError
-from wgan.objectives import VARIANTS, variant
-from wgan.objectives.lipschitz import clip_weights, clipped_share
+from wgan.objectives import VARIANTS, find_variant
+from wgan.objectives.penalties import clip_weights, clipped_share
 
 SOURCE = Path(wgan.__file__).parent
 
 
 def test_rows_hold_the_papers_settings():
-    gp, clip = variant("wgan-gp"), variant("wgan")
+    gp, clip = find_variant("wgan-gp"), find_variant("wgan")
     assert (
         gp.penalty.weight,
-        gp.optimiser["lr"],
-        gp.optimiser["betas"],
-        gp.optimiser["critic_steps"],
+        gp.optimizer["lr"],
+        gp.optimizer["betas"],
+        gp.optimizer["critic_steps"],
     ) == (10, 1e-4, (0.0, 0.9), 5)
     assert (
         clip.constraint.bound,
-        clip.optimiser["name"],
-        clip.optimiser["lr"],
-        clip.optimiser["critic_steps"],
+        clip.optimizer["name"],
+        clip.optimizer["lr"],
+        clip.optimizer["critic_steps"],
     ) == (0.01, "rmsprop", 5e-5, 5)
     assert clip.penalty is None
     assert gp.constraint is None
@@ -33,15 +33,15 @@ def test_rows_hold_the_papers_settings():
 
 def test_an_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(WganError, match="Did you mean 'wgan-gp'"):
-        variant("wgan-pg")
+        find_variant("wgan-pg")
 
 
 def test_a_setting_that_the_row_lacks_is_an_error():
     with pytest.raises(WganError, match="gan has no penalty"):
-        variant("gan").adjusted(penalty_weight=1.0)
+        find_variant("gan").adjusted(penalty_weight=1.0)
     with pytest.raises(WganError, match="wgan-gp does not clip"):
-        variant("wgan-gp").adjusted(clip=0.1)
-    assert variant("wgan").adjusted(clip=0.1).constraint.bound == 0.1
+        find_variant("wgan-gp").adjusted(clip=0.1)
+    assert find_variant("wgan").adjusted(clip=0.1).constraint.bound == 0.1
     assert VARIANTS["wgan"].constraint.bound == 0.01
 
 

@@ -10,7 +10,7 @@ from scipy import stats
 from wgan.base.errors import WganError
 from wgan.base.intervals import mean_of
 from wgan.report.comparison import among_seeds, conclusions, differences, grouped
-from wgan.report.runs import read_finished
+from wgan.runs.finished import read_finished
 
 
 def runs_of(tmp_path, values, **settings):
@@ -122,8 +122,8 @@ def test_a_variant_whose_modes_are_lost_is_worse_for_that_reason(tmp_path):
 def test_settings_of_one_variant_are_told_apart_by_what_differs(tmp_path):
     runs = [read_finished(fake_run(tmp_path / f"{lr}", lr=lr)) for lr in (1e-3, 1e-4)]
     assert {group.name for group in grouped(runs)} == {
-        "wgan-gp (optimiser.lr=0.001)",
-        "wgan-gp (optimiser.lr=0.0001)",
+        "wgan-gp (optimizer.lr=0.001)",
+        "wgan-gp (optimizer.lr=0.0001)",
     }
 
 

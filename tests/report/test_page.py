@@ -13,7 +13,8 @@ from PIL import Image
 
 from wgan.base.errors import WganError
 from wgan.cli import main
-from wgan.report import read_finished, write_report
+from wgan.runs import read_finished
+from wgan.report import write_report
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 
@@ -193,7 +194,7 @@ def test_two_settings_of_one_variant_and_seed_do_not_collide(tmp_path):
     runs = [fake_run(tmp_path / f"{lr}", lr=lr, evaluated=evaluation()) for lr in (1e-3, 1e-4)]
     text, page = page_of(runs, tmp_path)
     assert len(page.ids) == len(set(page.ids))
-    assert "wgan-gp (optimiser.lr=0.0001), seed 0" in text
+    assert "wgan-gp (optimizer.lr=0.0001), seed 0" in text
     write_report([read_finished(run) for run in runs], tmp_path / "figures", "png")
     assert len(list((tmp_path / "figures").glob("*.png"))) == 2 + 2 * 2
 

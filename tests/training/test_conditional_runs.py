@@ -10,26 +10,19 @@ from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.data import Batches, load
 from wgan.objectives import VARIANTS
-from wgan.training import (
-    configure,
-    from_settings,
-    load_model,
-    model_of,
-    open_run,
-    prepare,
-    resume,
-    row_of,
-    train,
-)
+from wgan.config import configure, from_settings
+from wgan.models import load_model
+from wgan.training import model_of, prepare, resume, train, variant_of
+from wgan.runs import open_run
+from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses
 from wgan.training.step import critic_update, generator_update
 
 SMALL = [
     "network.width=8",
     "network.latent=4",
-    "optimiser.batch=12",
-    "optimiser.critic_steps=1",
+    "optimizer.batch=12",
+    "optimizer.critic_steps=1",
     "training.steps=6",
     "training.log_every=1",
     "training.checkpoint_every=2",
@@ -85,8 +78,8 @@ def test_a_generator_learns_which_class_is_which():
     settings = [
         "training.steps=300",
         "network.width=32",
-        "optimiser.batch=64",
-        "optimiser.lr=2e-3",
+        "optimizer.batch=64",
+        "optimizer.lr=2e-3",
         "training.ema=0.9",
     ]
     config, data = setup(*settings, data=load(x).with_labels(np.array(["left", "right", "up"])[y]))
@@ -116,7 +109,7 @@ def test_labels_of_every_draw_are_those_of_its_samples(rank):
 
 def test_the_critic_and_the_generator_are_shown_fakes_of_the_classes_asked_for():
     config, data = setup()
-    state, row = prepare(config, data), row_of(config)
+    state, row = prepare(config, data), variant_of(config)
     draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
     asked = []
     state.generator.register_forward_pre_hook(lambda module, arguments: asked.append(arguments[1]))

@@ -6,9 +6,10 @@ import torch
 from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.objectives import VARIANTS
-from wgan.training import configure, critic_headroom, from_settings, prepare, row_of, train
+from wgan.config import configure, from_settings
+from wgan.training import critic_headroom, prepare, train, variant_of
 
-SMALL = ["network.width=16", "optimiser.batch=32", "training.steps=60"]
+SMALL = ["network.width=16", "optimizer.batch=32", "training.steps=60"]
 
 
 def trained(*settings, source="25-gaussians"):
@@ -21,7 +22,7 @@ def trained(*settings, source="25-gaussians"):
 
 def everything(state):
     inside = [
-        v for group in state.critic_optimiser.state_dict()["state"].values() for v in group.values()
+        v for group in state.critic_optimizer.state_dict()["state"].values() for v in group.values()
     ]
     return [
         t.clone()
@@ -36,11 +37,11 @@ def everything(state):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_the_check_puts_everything_back_and_gives_the_same_again(name):
     state, config, data = trained(f"objective.variant={name}")
-    state.step = 60 * 20 // config.optimiser.critic_steps
+    state.step = 60 * 20 // config.optimizer.critic_steps
     before = everything(state)
-    first = critic_headroom(state, config, data, row_of(config))
+    first = critic_headroom(state, config, data, variant_of(config))
     assert all(torch.equal(a, b) for a, b in zip(before, everything(state), strict=True))
-    assert critic_headroom(state, config, data, row_of(config)) == first
+    assert critic_headroom(state, config, data, variant_of(config)) == first
     assert first.steps == 60
     assert first.half_width > 0
     assert state.critic.training
@@ -54,7 +55,7 @@ def test_running_statistics_of_the_generator_are_put_back_too():
                     "data.source=digits",
                     "network.kind=residual",
                     "network.width=4",
-                    "optimiser.batch=8",
+                    "optimizer.batch=8",
                 ]
             )
         ]
@@ -63,8 +64,8 @@ def test_running_statistics_of_the_generator_are_put_back_too():
     state.step = 200
     before = everything(state)
     assert (
-        critic_headroom(state, config, data, row_of(config)).steps
-        == 10 * config.optimiser.critic_steps
+        critic_headroom(state, config, data, variant_of(config)).steps
+        == 10 * config.optimizer.critic_steps
     )
     assert all(torch.equal(a, b) for a, b in zip(before, everything(state), strict=False))
 
@@ -73,20 +74,20 @@ def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_n
     config, data = configure(
         [
             from_settings(
-                ["data.source=25-gaussians", *SMALL, "optimiser.decay=none", "optimiser.lr=2e-3"]
+                ["data.source=25-gaussians", *SMALL, "optimizer.decay=none", "optimizer.lr=2e-3"]
             )
         ]
     )
     state = prepare(config, data)
     state.step = 1000  # the generator stands where it began, and so does the critic
-    assert critic_headroom(state, config, data, row_of(config)).state == "under-trained"
+    assert critic_headroom(state, config, data, variant_of(config)).state == "under-trained"
     more = configure(
         [
             from_settings(
                 [
                     "data.source=25-gaussians",
                     *SMALL,
-                    "optimiser.lr=2e-3",
+                    "optimizer.lr=2e-3",
                     "training.warmup_critic_steps=600",
                     "training.steps=1",
                 ]
@@ -96,13 +97,13 @@ def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_n
     state = prepare(*more)
     for _ in train(state, *more):
         pass
-    assert critic_headroom(state, *more, row_of(more[0])).state == "enough"
+    assert critic_headroom(state, *more, variant_of(more[0])).state == "enough"
 
 
 def test_short_runs_are_not_judged():
-    state, config, data = trained("training.steps=5", "optimiser.critic_steps=5")
+    state, config, data = trained("training.steps=5", "optimizer.critic_steps=5")
     state.step = 39
-    assert critic_headroom(state, config, data, row_of(config)) is None
+    assert critic_headroom(state, config, data, variant_of(config)) is None
 
 
 def test_labels_reach_the_check():
@@ -112,8 +113,8 @@ def test_labels_reach_the_check():
     state = prepare(config, data)
     state.step = 200
     assert (
-        critic_headroom(state, config, data, row_of(config)).steps
-        == 200 * config.optimiser.critic_steps // 20
+        critic_headroom(state, config, data, variant_of(config)).steps
+        == 200 * config.optimizer.critic_steps // 20
     )
 
 

@@ -15,16 +15,18 @@ from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, CriticLoss, Variant
-from wgan.objectives.lipschitz import Penalty, at_real, one_sided
+from wgan.objectives.penalties import Penalty, at_real, one_sided
 from wgan.objectives.scores import HINGE
-from wgan.training import configure, from_settings, loop, open_run, prepare, resume, train
+from wgan.config import configure, from_settings
+from wgan.training import loop, prepare, resume, train
+from wgan.runs import open_run
 from wgan.training.step import train_step
 
 SMALL = [
     "network.width=4",
     "network.latent=8",
-    "optimiser.batch=8",
-    "optimiser.critic_steps=2",
+    "optimizer.batch=8",
+    "optimizer.critic_steps=2",
     "training.precision=float32",
 ]
 OFTEN = ["training.log_every=1", "training.snapshot_every=5", "training.checkpoint_every=3"]
@@ -98,7 +100,7 @@ RUNS = [
     ["training.log_every=3"],
     *([f"objective.variant={name}"] for name in VARIANTS),
     ["objective.variant=r3gan", "objective.penalty_every=3"],
-    ["network.kind=residual", "optimiser.decay=linear"],
+    ["network.kind=residual", "optimizer.decay=linear"],
     ["training.precision=bfloat16"],
     ["training.precision=bfloat16", "network.kind=residual"],
 ]
@@ -134,7 +136,7 @@ def test_a_run_goes_on_in_the_precision_that_it_began_in(tmp_path, begun, capsys
         str(tmp_path / "r"),
         *(part for s in SMALL[:-1] for part in ("--set", s)),
     ]
-    steady = ["--set", "optimiser.decay=none"]
+    steady = ["--set", "optimizer.decay=none"]
     assert main([*arguments, *steady, "--steps", "2", "--precision", begun]) == 0
     assert main([*arguments, *steady, "--steps", "4"]) == 0
     assert f'precision = "{begun}"' in (tmp_path / "r/config.toml").read_text()
@@ -268,9 +270,9 @@ def test_a_folder_is_not_shared_with_other_settings_data_or_processes(tmp_path):
     config, data = setup()
     run_to_end(tmp_path / "r", config, data, stop_at=4)
     before = {p: p.read_bytes() for p in (tmp_path / "r").rglob("*") if p.is_file()}
-    other, _ = setup("optimiser.lr=3e-4")
+    other, _ = setup("optimizer.lr=3e-4")
     with pytest.raises(
-        WganError, match=r"another configuration \(optimiser\.lr: 0\.001 -> 0\.0003\)"
+        WganError, match=r"another configuration \(optimizer\.lr: 0\.001 -> 0\.0003\)"
     ):
         open_run(tmp_path / "r", other, data)
     _, gaussians = configure([from_settings(["data.source=25-gaussians"])])
@@ -302,7 +304,7 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
 def test_before_the_first_checkpoint_other_settings_may_take_the_folder(tmp_path):
     config, data = setup()
     open_run(tmp_path / "r", config, data).lock.close()
-    other, _ = setup("optimiser.lr=3e-4")
+    other, _ = setup("optimizer.lr=3e-4")
     run_to_end(tmp_path / "r", other, data)
     assert "lr = 0.0003" in (tmp_path / "r/config.toml").read_text()
 
@@ -323,8 +325,9 @@ def test_warm_up_can_be_stopped_and_then_gives_the_same_bits(tmp_path):
 COMPILED = """
 import sys
 from wgan.data import load
-from wgan.training import configure, from_settings, prepare, train
-settings = ["data.source=digits", "training.steps=6", "training.log_every=1", "network.width=4", "optimiser.batch=8",
+from wgan.config import configure, from_settings
+from wgan.training import prepare, train
+settings = ["data.source=digits", "training.steps=6", "training.log_every=1", "network.width=4", "optimizer.batch=8",
             "training.precision=float32"]
 estimates = []
 for more in (["training.compile=false"], ["training.compile=true"]):
@@ -363,7 +366,7 @@ def test_a_compiler_that_loses_the_penaltys_gradient_is_refused(precision, monke
 
 
 def test_more_steps_may_be_asked_for_where_the_rate_does_not_depend_on_them(tmp_path):
-    steady = ["optimiser.decay=none", "training.ema=0.9"]
+    steady = ["optimizer.decay=none", "training.ema=0.9"]
     whole = setup(*steady, "training.steps=18")
     run_to_end(tmp_path / "whole", *whole)
     run_to_end(tmp_path / "parts", *setup(*steady))
@@ -374,19 +377,19 @@ def test_more_steps_may_be_asked_for_where_the_rate_does_not_depend_on_them(tmp_
         ).read_bytes()
     for fewer in (
         setup(*steady),
-        setup("optimiser.decay=linear", "training.steps=20"),
+        setup("optimizer.decay=linear", "training.steps=20"),
         setup(*steady, "training.stop_when_converged=true"),
     ):
         with pytest.raises(WganError, match="another configuration"):
             open_run(tmp_path / "parts", *fewer)
-    run_to_end(tmp_path / "falling", *setup("optimiser.decay=linear"))
+    run_to_end(tmp_path / "falling", *setup("optimizer.decay=linear"))
     with pytest.raises(WganError, match="another configuration"):
-        open_run(tmp_path / "falling", *setup("optimiser.decay=linear", "training.steps=18"))
+        open_run(tmp_path / "falling", *setup("optimizer.decay=linear", "training.steps=18"))
 
 
 def test_a_run_that_diverges_says_so_before_it_is_measured(tmp_path):
-    config, data = setup("optimiser.lr=1e18", "optimiser.decay=none", "training.measure_every=1")
-    with pytest.raises(WganError, match=r"not finite at step \d+, seed 0: lower optimiser.lr"):
+    config, data = setup("optimizer.lr=1e18", "optimizer.decay=none", "training.measure_every=1")
+    with pytest.raises(WganError, match=r"not finite at step \d+, seed 0: lower optimizer.lr"):
         for _ in train(prepare(config, data), config, data, watch=Watch(data.split())):
             pass
 

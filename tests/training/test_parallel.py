@@ -7,14 +7,15 @@ from torch.nn.parallel import DistributedDataParallel
 
 from wgan.data import Batches
 from wgan.objectives import CriticLoss
-from wgan.training import configure, from_settings, prepare, row_of
+from wgan.config import configure, from_settings
+from wgan.training import prepare, variant_of
 from wgan.training.draws import Draws
 
 SETTINGS = [
     "data.source=digits",
     "network.width=4",
     "network.latent=8",
-    "optimiser.batch=16",
+    "optimizer.batch=16",
     "training.device=cpu",
 ]
 CPU = torch.device("cpu")
@@ -27,7 +28,7 @@ def gradient(rank, world_size, wrap):
     draws = Draws(Batches(data.split(), 0, rank=rank, world_size=world_size), config, CPU)
     x_real, z, u, _ = draws.critic(3)
     loss = wrap(
-        CriticLoss(state.critic, row_of(config))
+        CriticLoss(state.critic, variant_of(config))
     )  # a wrapper that is dropped before backward reduces nothing
     loss(x_real, state.generator(z).detach(), u).loss.mean().backward()
     return torch.cat([p.grad.flatten() for p in state.critic.parameters()])

@@ -5,20 +5,21 @@ import torch
 
 from wgan.data import Batches
 from wgan.objectives import VARIANTS
-from wgan.training import configure, from_settings, prepare, row_of
+from wgan.config import configure, from_settings
+from wgan.training import prepare, variant_of
+from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses
 from wgan.training.step import critic_update, generator_update, train_step, update_average, warm_up
 
 CPU = torch.device("cpu")
 
 
 def setup(*settings, source="25-gaussians"):
-    small = ["network.width=16", "network.depth=1", "optimiser.batch=12"]
+    small = ["network.width=16", "network.depth=1", "optimizer.batch=12"]
     config, data = configure([from_settings([f"data.source={source}", *small, *settings])])
     state = prepare(config, data)
     draws = Draws(Batches(data.split(), config.training.seed), config, CPU)
-    return config, data, state, row_of(config), draws
+    return config, data, state, variant_of(config), draws
 
 
 def weights(net):
@@ -27,7 +28,7 @@ def weights(net):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
-    config, _, state, row, draws = setup(f"objective.variant={name}", "optimiser.lr=1e-3")
+    config, _, state, row, draws = setup(f"objective.variant={name}", "optimizer.lr=1e-3")
     losses = build_losses(state, row, config)
     batch = draws.critic(0)
     generator, critic = weights(state.generator), weights(state.critic)
@@ -58,14 +59,14 @@ def test_a_generator_update_moves_the_generator_alone(name):
 
 
 def test_clipping_comes_after_the_critic_step():
-    config, _, state, row, draws = setup("objective.variant=wgan", "optimiser.lr=0.1")
+    config, _, state, row, draws = setup("objective.variant=wgan", "optimizer.lr=0.1")
     train_step(state, build_losses(state, row, config), row, draws, config)
     assert float(weights(state.critic).abs().max()) <= 0.01 * (1 + 1e-6)
 
 
 def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first(monkeypatch):
     config, _, state, row, draws = setup(
-        "training.warmup_critic_steps=3", "optimiser.critic_steps=2"
+        "training.warmup_critic_steps=3", "optimizer.critic_steps=2"
     )
     losses, seen, asked = build_losses(state, row, config), [], []
     monkeypatch.setattr(
@@ -83,7 +84,7 @@ def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first(monk
     assert asked == list(range(7))
     for kind in range(3):
         assert len({tuple(parts[kind].flatten().tolist()) for parts in seen}) == 7
-    rows = [draws.batches.rows(k, config.optimiser.batch) for k in range(7)]
+    rows = [draws.batches.rows(k, config.optimizer.batch) for k in range(7)]
     assert len(set(torch.tensor([r.tolist() for r in rows]).flatten().tolist())) == 7 * 12
 
 
@@ -113,10 +114,10 @@ def test_average_follows_its_formula():
 
 def test_linear_decay_ends_at_zero():
     config, _, state, row, draws = setup(
-        "optimiser.decay=linear", "training.steps=4", "optimiser.lr=0.4"
+        "optimizer.decay=linear", "training.steps=4", "optimizer.lr=0.4"
     )
     rates = []
     for _ in range(4):
         train_step(state, build_losses(state, row, config), row, draws, config)
-        rates.append(state.critic_optimiser.param_groups[0]["lr"])
+        rates.append(state.critic_optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1])

@@ -15,24 +15,18 @@ from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
 from wgan.cli import main
 from wgan.data import Batches, load
-from wgan.data.balance import ALSO, FREE, SHARE, Balance
-from wgan.training import (
-    configure,
-    from_settings,
-    model_of,
-    open_run,
-    prepare,
-    resume,
-    sample_where,
-    train,
-)
+from wgan.data.tables.balance import ALSO, FREE, SHARE, Balance
+from wgan.models.conditions import conditions
+from wgan.config import configure, from_settings
+from wgan.training import model_of, prepare, resume, train
+from wgan.runs import open_run
+from wgan.models import sample_where
 from wgan.training.draws import Draws
-from wgan.training.where import conditions
 
 SMALL = [
     "network.width=16",
     "network.latent=4",
-    "optimiser.batch=20",
+    "optimizer.batch=20",
     "training.steps=6",
     "training.log_every=1",
     "training.checkpoint_every=2",
@@ -193,8 +187,8 @@ def test_every_row_satisfies_what_was_asked_for(mixed, where, holds):
     ],
 )
 def test_conditions_that_cannot_be_met_are_one_clear_error(mixed, monkeypatch, where, words):
-    monkeypatch.setattr("wgan.training.where.LEAST_TRIES", 5000)
-    monkeypatch.setattr("wgan.training.where.TRIES", 10)
+    monkeypatch.setattr("wgan.models.conditions.LEAST_TRIES", 5000)
+    monkeypatch.setattr("wgan.models.conditions.TRIES", 10)
     model = model_for(mixed(200))
     with pytest.raises(WganError, match=words):
         sample_where(model, 10, where=where)
@@ -288,7 +282,7 @@ def test_a_trained_generator_samples_at_true_frequencies():
         {"k": np.repeat(["a", "b"], [949, 51]), "x": np.random.default_rng(0).normal(size=1000)}
     )
     settings = [
-        "optimiser.batch=250",
+        "optimizer.batch=250",
         "training.steps=400",
         "training.ema=0.99",
         "network.width=64",

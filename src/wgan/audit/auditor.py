@@ -128,17 +128,17 @@ def train_auditor(
     net = build_critic(
         NetworkConfig("mlp", width, depth), (a.shape[1],), derive(seed, "auditor"), "orthonormal"
     )
-    optimiser = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
+    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
     generator = torch_generator(torch.device("cpu"), seed, "auditor", "batches")
     for step in range(steps):
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step / steps)
         f_x, f_y = net(torch.cat([draw(s, BATCH, generator) for s in (x_scaled, y_scaled)])).chunk(
             2
         )
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (f_y.mean() - f_x.mean()).backward()
-        optimiser.step()
+        optimizer.step()
         progress(step + 1, steps)
     seen = np.concatenate([a, b])
     auditor = Auditor(frozen(net), centre, scale, frozenset(row_hashes(seen)))

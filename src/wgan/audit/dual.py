@@ -1,7 +1,7 @@
 """What distance does a critic of the table of variants read between two fixed samples? An estimate,
 never a certificate.
 
-The dual of W1 (Villani 2009, equation 5.11) with each row's own way to keep the critic Lipschitz;
+The dual of W1 (Villani 2009, equation 5.11) with each variant's own way to keep the critic Lipschitz;
 no generator moves.
 """
 
@@ -20,8 +20,8 @@ from wgan.base.seeding import derive, torch_generator
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
 from wgan.networks import NetworkConfig, build_critic
-from wgan.objectives import CriticLoss, Variant, variant
-from wgan.objectives.lipschitz import between, gradient_norms
+from wgan.objectives import CriticLoss, Variant, find_variant
+from wgan.objectives.penalties import between, gradient_norms
 from wgan.objectives.scores import DUAL_W1
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
@@ -32,10 +32,10 @@ NO_UNIT = "no unit, an unknown multiple of W1"
 
 @dataclass(frozen=True)
 class Dual(Printed):
-    """What a critic read: the mean score difference over both samples, in their unit where the row
+    """What a critic read: the mean score difference over both samples, in their unit where the variant
     measures W1.
 
-    `corrected` takes the penalty's slope off (`slope_corrected`), where the row has that penalty.
+    `corrected` takes the penalty's slope off (`slope_corrected`), where the variant has that penalty.
     `mean_norm` and `max_norm` are of the critic's gradient at interpolates: a critic for W1 should
     have 1. `drift` is the relative change of the value over the second half of the training, in
     which the learning rate falls to 0; `settled` says that it was below 5 %.
@@ -58,7 +58,7 @@ class Dual(Printed):
 
     @property
     def certified(self) -> float | None:
-        """value / L, which is at most the exact W1 of these samples, where the row's critic has a
+        """value / L, which is at most the exact W1 of these samples, where the variant's critic has a
         certified L.
         """
         return self.value / self.lipschitz if self.lipschitz else None
@@ -149,7 +149,7 @@ def dual(
     units: str = "data coordinates",
     progress: Callable[[int, int], None] = lambda step, steps: None,
 ) -> Dual:
-    """Train a critic of any row of the table of variants between two fixed samples, and return what
+    """Train a critic of any variant of the table of variants between two fixed samples, and return what
     it reads.
 
     mean f(x) - mean f(y) for the trained f (Jensen-Shannon rows: their own estimate), over all of
@@ -158,9 +158,9 @@ def dual(
     Args:
         x: samples `[n, d]` ("real"), in any unit.
         y: samples `[m, d]` ("fake"), in the same unit.
-        name: a row of the table, see `wgan variants`.
+        name: a variant of the table, see `wgan variants`.
         steps: updates of the critic, with linear decay of the learning rate; Adam, batches of 512.
-        penalty_weight: lambda, in the unit of the samples; none: the row's.
+        penalty_weight: lambda, in the unit of the samples; none: the variant's.
         width: units of a hidden layer of the fully connected critic.
         depth: its hidden layers.
         seed: names weights, batches and interpolates.
@@ -172,7 +172,7 @@ def dual(
         how far it still moved.
 
     Raises:
-        WganError: wrong samples, an unknown row, steps below 8, or a critic whose scores stopped
+        WganError: wrong samples, an unknown variant, steps below 8, or a critic whose scores stopped
             being finite.
 
     Source: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the correction
@@ -186,43 +186,43 @@ def dual(
         raise WganError(f"steps = {steps}: give 8 or more")
     if penalty_weight is not None and not penalty_weight > 0:
         raise WganError(f"penalty_weight = {penalty_weight}: give a number above 0")
-    row = variant(name).adjusted(penalty_weight)
+    variant = find_variant(name).adjusted(penalty_weight)
     a, b = sample_pair(x, y)
     middle = (a.mean(0) + b.mean(0)) / 2
     # f(x) = scale g(x / scale) has g's slope, so training g with lambda / scale is the same problem
     # with better numbers
     scale = (
         1.0
-        if row.constraint and row.constraint.bound
+        if variant.constraint and variant.constraint.bound
         else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
     )
-    scaled = row.adjusted(row.penalty.weight / scale) if row.penalty else row
+    scaled = variant.adjusted(variant.penalty.weight / scale) if variant.penalty else variant
     x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "dual", "dropout"))
         critic, drift = _trained(
             scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress
         )
-    is_distance = row.score is DUAL_W1
+    is_distance = variant.score is DUAL_W1
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
     mean_norm, max_norm = (
         norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed)
     )
     lipschitz = None
     if (
-        row.reads_w1 and not row.penalty
+        variant.reads_w1 and not variant.penalty
     ):  # the certified value is that of the frozen critic, in float64 like its certificate
         lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz
         value = (
             _reading(scaled, critic, *(torch.from_numpy((s - middle) / scale) for s in (a, b)))
             * scale
         )
-    weight = row.penalty.weight if row.penalty else None
+    weight = variant.penalty.weight if variant.penalty else None
     return Dual(
-        variant=row.name,
-        measures=row.score.measures,
+        variant=variant.name,
+        measures=variant.score.measures,
         value=value,
-        corrected=slope_corrected(value, weight) if row.reads_w1 and weight else None,
+        corrected=slope_corrected(value, weight) if variant.reads_w1 and weight else None,
         mean_norm=mean_norm,
         max_norm=max_norm,
         lipschitz=lipschitz,
@@ -232,12 +232,12 @@ def dual(
         n=len(a),
         m=len(b),
         d=a.shape[1],
-        units=units if row.reads_w1 else NO_UNIT if is_distance else row.score.measures,
+        units=units if variant.reads_w1 else NO_UNIT if is_distance else variant.score.measures,
     )
 
 
 def _trained(
-    row: Variant,
+    variant: Variant,
     x: Tensor,
     y: Tensor,
     steps: int,
@@ -248,27 +248,27 @@ def _trained(
     """Return the trained critic, and how much its reading changed over the second half, relative to
     the last.
     """
-    critic = build_critic(network, tuple(x.shape[1:]), seed, row.layers)
-    loss = CriticLoss(critic, row)
-    optimiser = torch.optim.Adam(critic.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
+    critic = build_critic(network, tuple(x.shape[1:]), seed, variant.layers)
+    loss = CriticLoss(critic, variant)
+    optimizer = torch.optim.Adam(critic.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
     generator = torch_generator(torch.device("cpu"), seed, "dual", "batches")
     before = 0.0
     for step in range(steps):
-        for group in optimiser.param_groups:
+        for group in optimizer.param_groups:
             group["lr"] = LEARNING_RATE * (1 - step / steps)
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss(
             draw(x, BATCH, generator),
             draw(y, BATCH, generator),
             torch.rand(BATCH, generator=generator),
         ).loss.mean().backward()
-        optimiser.step()
-        if row.constraint:
-            row.constraint.project(critic, row.constraint.bound)
+        optimizer.step()
+        if variant.constraint:
+            variant.constraint.project(critic, variant.constraint.bound)
         if step + 1 == steps // 2:
-            before = _reading(row, critic, x, y)
+            before = _reading(variant, critic, x, y)
         progress(step + 1, steps)
-    after = _reading(row, critic, x, y)
+    after = _reading(variant, critic, x, y)
     if not np.isfinite(after):
         raise WganError(
             f"the critic's scores stopped being finite within {steps} steps (seed {seed}): bring"
@@ -278,18 +278,20 @@ def _trained(
 
 
 @torch.no_grad()
-def _reading(row: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The row's estimate over all of both samples. Most add a term of each, so each may be averaged
+def _reading(variant: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
+    """The variant's estimate over all of both samples. Most add a term of each, so each may be averaged
     by itself; others need pairs.
     """
     critic.eval()
     f_x, f_y = (torch.cat([critic(part).double() for part in s.split(CHUNK)]) for s in (x, y))
     critic.train()
-    if row.score.generator_needs_real:
+    if variant.score.generator_needs_real:
         pairs = torch.Generator().manual_seed(0)
-        return float(row.score.estimate(draw(f_x, PAIRS, pairs), draw(f_y, PAIRS, pairs)).mean())
+        return float(
+            variant.score.estimate(draw(f_x, PAIRS, pairs), draw(f_y, PAIRS, pairs)).mean()
+        )
     zero_x, zero_y = torch.zeros_like(f_x), torch.zeros_like(f_y)
-    estimate = row.score.estimate
+    estimate = variant.score.estimate
     return float(
         estimate(f_x, zero_x).mean()
         + estimate(zero_y, f_y).mean()

@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ):
             raise
         message = (
-            "out of memory: lower optimiser.batch, network.width, or the number of samples"
+            "out of memory: lower optimizer.batch, network.width, or the number of samples"
             " asked for"
         )
     print(f"wgan: error: {' '.join(message.split())}", file=sys.stderr)

@@ -20,10 +20,12 @@ from rich.table import Table
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.cli.app import Flag, app, print_table, screen
+from wgan.config import Config, configure, from_file, from_settings
+from wgan.config.layers import Layer
 from wgan.data import Dataset, short_name
-from wgan.evaluation.features import load_features
-from wgan.jobs import run_all
-from wgan.objectives import variant
+from wgan.evaluation.features.maps import load_features
+from wgan.experiments.jobs import run_all
+from wgan.objectives import find_variant
 from wgan.report import (
     Finished,
     comparison_json,
@@ -33,8 +35,7 @@ from wgan.report import (
     results_table,
     write_report,
 )
-from wgan.training import Config, configure, from_file, from_settings, prepare, train
-from wgan.training.config import Layer
+from wgan.training import prepare, train
 
 VARIANTS = ("gan", "wgan", "wgan-gp")
 SHARE_OF_STEPS = 2
@@ -98,7 +99,7 @@ def compare_command(
             " or more, and each variant once"
         )
     for name in names:
-        variant(name)
+        find_variant(name)
     _refuse(set_ or [])
     folder = out or Path("runs") / f"compare-{short_name(data)}"
     _check_place(folder)

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
-from wgan.demos import DEMOS, check_room, demo, write
+from wgan.experiments.demos import DEMOS, check_room, demo, write
 
 
 @app.command(name="demo")

@@ -11,12 +11,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from wgan import audit
+from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
 from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
 from wgan.distances.results import Printed, finite
 from wgan.distances.spaces import fit_space
-from wgan.sources import read_pair
 
 P, Q = "3,2,1,4", "1,2,4,3"
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]

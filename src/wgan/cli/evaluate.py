@@ -17,13 +17,14 @@ from wgan.base.provenance import provenance
 from wgan.cli.app import Flag, app, print_table, screen
 from wgan.data import Split, TableCodec
 from wgan.data.cache import file_digest
-from wgan.data.frames import read_frame
+from wgan.data.tables.frames import read_frame
 from wgan.distances.results import finite
 from wgan.evaluation import Evaluation, evaluate_samples, evaluate_table
-from wgan.evaluation.features import load_features
+from wgan.evaluation.features.maps import load_features
 from wgan.evaluation.protocol import Line, Progress
+from wgan.models import load_model, sampler
 from wgan.report import sentences, write_picture
-from wgan.training import load_model, read_run, sampler, steps_done
+from wgan.runs import read_run, steps_done
 
 
 @app.command(name="evaluate")

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
 from wgan.data import load, short_name
-from wgan.evaluation.classifier import DESCRIPTION, save_classifier, train_classifier
+from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier, train_classifier
 
 features = App(
     name="features",

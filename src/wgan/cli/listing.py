@@ -9,7 +9,7 @@ from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.cli.app import app, print_columns, screen, times
 from wgan.data import Dataset, TableCodec, load, named_sources
-from wgan.data.infer import to_toml
+from wgan.data.tables.infer import to_toml
 from wgan.objectives import VARIANTS
 
 
@@ -24,7 +24,7 @@ def variants() -> int:
             "penalty": row.penalty or "none",
             **({"consistency": row.consistency} if row.consistency else {}),
             "constraint": row.constraint or "none",
-            "settings": ", ".join(f"{k} {v}" for k, v in row.optimiser.items()),
+            "settings": ", ".join(f"{k} {v}" for k, v in row.optimizer.items()),
             "choose it": row.when,
             "paper": row.paper,
         }

@@ -10,7 +10,7 @@ from wgan.base.errors import WganError
 from wgan.cli.app import app, screen
 from wgan.data import TableCodec
 from wgan.data.writers import check_place, write_samples
-from wgan.training import load_model, sample_where
+from wgan.models import load_model, sample_where
 
 
 @app.command

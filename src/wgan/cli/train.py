@@ -10,33 +10,24 @@ from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from wgan.cli.app import Flag, app, print_columns, screen, times
+from wgan.config import Config, choose_device, configure, from_file, from_settings, resolve
 from wgan.data import Dataset
 from wgan.evaluation import Watch, evaluate
+from wgan.models import sampler, sampler_of_classes
 from wgan.networks import build_critic, build_generator, count_parameters
-from wgan.report import diagnose
+from wgan.runs import Run, as_begun, default_folder, open_run
 from wgan.training import (
-    Config,
     Record,
-    Run,
     State,
     advice,
-    as_begun,
-    choose_device,
     classes_of,
-    configure,
     critic_headroom,
-    default_folder,
-    from_file,
-    from_settings,
+    diagnose,
     model_of,
-    open_run,
     prepare,
-    resolve,
     resume,
-    row_of,
-    sampler,
-    sampler_of_classes,
     train,
+    variant_of,
 )
 
 
@@ -211,7 +202,7 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
 
 
 def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Watch) -> int:
-    model, seed, row = model_of(state, config, dataset), config.training.seed, row_of(config)
+    model, seed, row = model_of(state, config, dataset), config.training.seed, variant_of(config)
     verdict = evaluate(sampler(model, seed), watch.split, sampler_of_classes(model, seed))
     headroom = critic_headroom(state, config, dataset, row)
     sentences = diagnose(row, config, run.metrics(), watch.trend, headroom)
@@ -237,7 +228,7 @@ def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Wat
 
 def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
     screen.print(config.to_toml().rstrip())
-    row, classes = row_of(config), classes_of(config, dataset)
+    row, classes = variant_of(config), classes_of(config, dataset)
     generator = build_generator(
         config.network, dataset.shape, classes=len(classes), heads=dataset.codec.heads
     )

@@ -14,12 +14,13 @@ from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import numpy_generator
-from wgan.data import arrays, columns, frames, images, stacked
+from wgan.data import arrays, columns, images, stacked
 from wgan.data.codecs import Codec, ImageCodec, VectorCodec, codec_from_json, codec_to_json
 from wgan.data.dataset import Batches, Dataset, Split
-from wgan.data.infer import read_corrections
 from wgan.data.labels import OWN, labelled
-from wgan.data.tables import TableCodec
+from wgan.data.tables import frames
+from wgan.data.tables.codec import TableCodec
+from wgan.data.tables.infer import read_corrections
 from wgan.data.toys import SAMPLES, TOYS
 
 __all__ = [

@@ -14,8 +14,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from wgan.base.errors import WganError
-from wgan.data.schema import from_json
-from wgan.data.tables import Head, TableCodec
+from wgan.data.tables.codec import Head, TableCodec
+from wgan.data.tables.schema import from_json
 
 Layout = Literal["hw", "hwc", "chw"]
 

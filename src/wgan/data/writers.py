@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
 from wgan.data.codecs import Codec, ImageCodec
-from wgan.data.frames import ENDINGS, write_frame
-from wgan.data.schema import Column
-from wgan.data.tables import TableCodec
+from wgan.data.tables.codec import TableCodec
+from wgan.data.tables.frames import ENDINGS, write_frame
+from wgan.data.tables.schema import Column
 
 SIDE, DOT, GAP = 640, 1, 2
 GREY, BLUE = (190, 190, 190), (31, 90, 200)

@@ -2,11 +2,11 @@
 interval.
 """
 
-from wgan.evaluation.evaluate_samples import evaluate_samples
-from wgan.evaluation.evaluate_tables import evaluate_table
+from wgan.evaluation.held_out import Verdict, evaluate
 from wgan.evaluation.progress import Trend, Watch
 from wgan.evaluation.protocol import Evaluation
-from wgan.evaluation.verdict import Verdict, evaluate
+from wgan.evaluation.samples import evaluate_samples
+from wgan.evaluation.tables import evaluate_table
 
 __all__ = [
     "Evaluation",

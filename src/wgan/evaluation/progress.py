@@ -18,7 +18,7 @@ from scipy import stats
 
 from wgan.data import Split
 from wgan.distances import wasserstein
-from wgan.evaluation.modes import mode_coverage
+from wgan.evaluation.metrics.modes import mode_coverage
 
 SAMPLES, FLOORS = 500, 5
 POINTS = 16

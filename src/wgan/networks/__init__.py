@@ -9,7 +9,7 @@ from torch import nn
 
 from wgan.base.errors import WganError
 from wgan.base.seeding import derive
-from wgan.data.tables import Head
+from wgan.data.tables.codec import Head
 from wgan.networks import images, tables, vectors
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.layers import Score

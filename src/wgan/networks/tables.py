@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from wgan.data.tables import Head
+from wgan.data.tables.codec import Head
 from wgan.networks.layers import linear_of
 
 SMALLEST = 1e-7

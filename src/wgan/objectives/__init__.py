@@ -4,7 +4,7 @@ other stage.
 
 from wgan.objectives.checker import check_critic, weight_advice
 from wgan.objectives.losses import CriticLoss, CriticTerms, GeneratorLoss
-from wgan.objectives.variants import VARIANTS, Variant, variant
+from wgan.objectives.variants import VARIANTS, Variant, find_variant
 
 __all__ = [
     "VARIANTS",
@@ -13,6 +13,6 @@ __all__ = [
     "GeneratorLoss",
     "Variant",
     "check_critic",
-    "variant",
+    "find_variant",
     "weight_advice",
 ]

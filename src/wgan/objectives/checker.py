@@ -1,4 +1,4 @@
-"""What is wrong with a critic for a row of the table, before it is trained? Errors that would train
+"""What is wrong with a critic for a variant of the table, before it is trained? Errors that would train
 silently wrong, and advice.
 """
 
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
-from wgan.objectives.lipschitz import NORMALISATIONS
+from wgan.objectives.penalties import NORMALISATIONS
 from wgan.objectives.scores import DUAL_W1
 from wgan.objectives.variants import Variant
 
@@ -21,22 +21,22 @@ pictures are.
 """
 
 
-def check_critic(critic: nn.Module, row: Variant, compiling: bool = False) -> None:
-    """Refuse a critic that a row would train wrongly, and warn of what is doubtful.
+def check_critic(critic: nn.Module, variant: Variant, compiling: bool = False) -> None:
+    """Refuse a critic that a variant would train wrongly, and warn of what is doubtful.
 
     Raises:
         WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017,
             section 4); a bounded head under a Wasserstein score, whose estimate has no bound; an
             activation in place, in a compiled critic.
     """
-    if compiling and row.consistency:
+    if compiling and variant.consistency:
         raise WganError(
-            f"{row.name} drops units at random, so a compiled gradient cannot be checked against"
+            f"{variant.name} drops units at random, so a compiled gradient cannot be checked against"
             " the plain one: run without --compile"
         )
     for name, module in critic.named_modules():
         kind = type(module).__name__
-        if row.penalty and isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if variant.penalty and isinstance(module, nn.modules.batchnorm._BatchNorm):
             raise WganError(
                 f"the critic's layer {name} is {kind}, but a penalty is per sample: use LayerNorm"
                 " or none"
@@ -47,8 +47,8 @@ def check_critic(critic: nn.Module, row: Variant, compiling: bool = False) -> No
                 " cannot bear: leave out inplace=True"
             )
         if (
-            row.penalty
-            and not row.consistency
+            variant.penalty
+            and not variant.consistency
             and isinstance(module, nn.modules.dropout._DropoutNd)
             and module.p > 0
         ):
@@ -57,31 +57,31 @@ def check_critic(critic: nn.Module, row: Variant, compiling: bool = False) -> No
                 " network",
                 stacklevel=2,
             )
-        if row.constraint and row.constraint.bound and _clipped_though_no_weight(module):
+        if variant.constraint and variant.constraint.bound and _clipped_though_no_weight(module):
             warnings.warn(
                 f"the critic's layer {name} ({kind}) has parameters of its own, which clipping will"
                 " hold small too",
                 stacklevel=2,
             )
     head = _last(critic)
-    if row.score is DUAL_W1 and isinstance(head, BOUNDED_HEADS):
+    if variant.score is DUAL_W1 and isinstance(head, BOUNDED_HEADS):
         raise WganError(
-            f"the critic ends in {type(head).__name__}, but {row.name} needs scores without a"
+            f"the critic ends in {type(head).__name__}, but {variant.name} needs scores without a"
             " bound: leave it out"
         )
 
 
-def weight_advice(row: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
+def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     """Return a sentence where a penalty's weight is far off for the data's scale, or nothing.
 
     The scale is the mean distance of two samples as the critic sees them: the unit in which the
     weight counts.
     """
-    if row.penalty is None or not row.reads_w1:
+    if variant.penalty is None or not variant.reads_w1:
         return ""
     flat = x_real.flatten(1).double()
     scale = float(torch.linalg.vector_norm(flat - flat.roll(1, 0), dim=1).mean())
-    weight = row.penalty.weight
+    weight = variant.penalty.weight
     if scale == 0 or scale / FAR_OFF <= weight <= scale * FAR_OFF:
         return ""
     effect = (

@@ -15,7 +15,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.objectives.checker import check_critic
-from wgan.objectives.lipschitz import full_precision
+from wgan.objectives.penalties import full_precision
 from wgan.objectives.sweep import Block, Sweep, blocks_of, is_chained
 from wgan.objectives.variants import Variant
 
@@ -24,7 +24,7 @@ class CriticTerms(NamedTuple):
     """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus
     weighted penalty.
 
-    `penalty` and `gradient_norm` are none where the row has no penalty, or it was not taken at this
+    `penalty` and `gradient_norm` are none where the variant has no penalty, or it was not taken at this
     update.
     """
 
@@ -43,10 +43,10 @@ class CriticLoss(nn.Module):
 
     With labels `y`, real and fake sample i are both of class y_i, and so is the point between them:
     the estimate is then the mean over classes of the distances within each. Of tables sample i may
-    be a pack of rows, and y has a row for each of them.
+    be a pack of rows, and y has a variant for each of them.
 
     Raises:
-        WganError: a critic that the row would train wrongly, see `check_critic`.
+        WganError: a critic that the variant would train wrongly, see `check_critic`.
     """
 
     def __init__(

@@ -152,9 +152,11 @@ def blocks_of(critic: nn.Module) -> tuple[Block, ...] | None:
         return None
     if not all(_known(layer, activation) for layer, activation in pairs):
         return None
+    slopes = [getattr(activation, "negative_slope", 0.0) for _, activation in pairs]
     return tuple(
-        Block(layer, getattr(activation, "negative_slope", 0.0)) for layer, activation in pairs
-    )  # type: ignore[arg-type]
+        Block(layer, slope)  # type: ignore[arg-type]
+        for (layer, _), slope in zip(pairs, slopes, strict=True)
+    )
 
 
 def _scores(last: nn.Module, score: nn.Module) -> bool:

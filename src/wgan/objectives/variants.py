@@ -1,14 +1,14 @@
-"""Which GANs do we know? One row each: score x penalty x hard constraint, with the paper's own
-optimiser settings.
+"""Which GANs do we know? One variant each: score x penalty x hard constraint, with the paper's own
+optimizer settings.
 
-This is the only file that names variants. A new one is a new row.
+This is the only file that names variants. A new one is a new variant.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.objectives.lipschitz import (
+from wgan.objectives.penalties import (
     Consistency,
     Constraint,
     Layers,
@@ -35,7 +35,7 @@ from wgan.objectives.scores import (
 
 @dataclass(frozen=True)
 class Variant:
-    """One row of the table. `optimiser` holds fields of the run's `[optimiser]` section, as the
+    """One variant of the table. `optimizer` holds fields of the run's `[optimizer]` section, as the
     paper gives them.
     """
 
@@ -44,7 +44,7 @@ class Variant:
     penalty: Penalty | None = None
     constraint: Constraint | None = None
     consistency: Consistency | None = None
-    optimiser: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
     paper: str = ""
     when: str = ""
 
@@ -70,33 +70,33 @@ class Variant:
         )
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        """Return the row's settings as a layer of a run's configuration."""
+        """Return the variant's settings as a layer of a run's configuration."""
         objective: dict[str, Any] = {"variant": self.name}
         if self.penalty:
             objective["penalty_weight"] = self.penalty.weight
         if self.constraint and self.constraint.bound:
             objective["clip"] = self.constraint.bound
-        return {"objective": objective, "optimiser": self.optimiser}
+        return {"objective": objective, "optimizer": self.optimizer}
 
     def adjusted(self, penalty_weight: float | None = None, clip: float | None = None) -> "Variant":
-        """Return the row with another penalty weight or clipping bound; a setting that the row
+        """Return the variant with another penalty weight or clipping bound; a setting that the variant
         lacks is an error.
         """
-        row = self
+        variant = self
         if penalty_weight is not None:
-            if row.penalty is None:
+            if variant.penalty is None:
                 raise WganError(
                     f"objective.penalty_weight is set, but {self.name} has no penalty: remove the"
                     " setting"
                 )
-            row = replace(row, penalty=replace(row.penalty, weight=penalty_weight))
+            variant = replace(variant, penalty=replace(variant.penalty, weight=penalty_weight))
         if clip is not None:
-            if row.constraint is None or row.constraint.bound is None:
+            if variant.constraint is None or variant.constraint.bound is None:
                 raise WganError(
                     f"objective.clip is set, but {self.name} does not clip: remove the setting"
                 )
-            row = replace(row, constraint=replace(row.constraint, bound=clip))
-        return row
+            variant = replace(variant, constraint=replace(variant.constraint, bound=clip))
+        return variant
 
 
 GRADIENT_PENALTY = Penalty(
@@ -125,26 +125,26 @@ ADAM_WGAN: dict[str, Any] = {"name": "adam", "lr": 1e-4, "betas": (0.0, 0.9), "c
 ADAM_GAN: dict[str, Any] = {"name": "adam", "lr": 2e-4, "betas": (0.5, 0.999), "critic_steps": 1}
 
 VARIANTS = {
-    row.name: row
-    for row in (
+    variant.name: variant
+    for variant in (
         Variant(
             "gan-minimax",
             MINIMAX,
-            optimiser=ADAM_GAN,
+            optimizer=ADAM_GAN,
             paper="Goodfellow et al. 2014, equation 1; settings of Radford et al. 2016",
             when="to see vanishing gradients; not to get samples",
         ),
         Variant(
             "gan",
             NON_SATURATING,
-            optimiser=ADAM_GAN,
+            optimizer=ADAM_GAN,
             paper="Goodfellow et al. 2014, section 3; settings of Radford et al. 2016",
             when="as the baseline that a Wasserstein variant must beat",
         ),
         Variant(
             "lsgan",
             LEAST_SQUARES,
-            optimiser=ADAM_GAN,
+            optimizer=ADAM_GAN,
             paper="Mao et al. 2017, equation 9",
             when="as a second baseline without a Lipschitz critic",
         ),
@@ -152,7 +152,7 @@ VARIANTS = {
             "wgan",
             DUAL_W1,
             constraint=CLIPPING,
-            optimiser={"name": "rmsprop", "lr": 5e-5, "critic_steps": 5},
+            optimizer={"name": "rmsprop", "lr": 5e-5, "critic_steps": 5},
             paper="Arjovsky, Chintala and Bottou 2017, algorithm 1",
             when="to reproduce the first paper; slow, and its estimate has no unit",
         ),
@@ -160,7 +160,7 @@ VARIANTS = {
             "wgan-gp",
             DUAL_W1,
             penalty=GRADIENT_PENALTY,
-            optimiser=ADAM_WGAN,
+            optimizer=ADAM_WGAN,
             paper="Gulrajani et al. 2017, algorithm 1",
             when="first: steady on vectors and pictures",
         ),
@@ -168,7 +168,7 @@ VARIANTS = {
             "wgan-lp",
             DUAL_W1,
             penalty=LIPSCHITZ_PENALTY,
-            optimiser=ADAM_WGAN,
+            optimizer=ADAM_WGAN,
             paper="Petzka, Fischer and Lukovnikov 2018, equation 7",
             when=(
                 "where wgan-gp's estimate is wanted nearer to 1-Lipschitz: slopes below 1 cost"
@@ -179,7 +179,7 @@ VARIANTS = {
             "wgan-div",
             DUAL_W1,
             penalty=DIVERGENCE_PENALTY,
-            optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.999), "critic_steps": 4},
+            optimizer={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.999), "critic_steps": 4},
             paper="Wu et al. 2018, equation 7, k = 2, p = 6",
             when="as a penalty without a target slope; its estimate has no unit",
         ),
@@ -188,7 +188,7 @@ VARIANTS = {
             DUAL_W1,
             penalty=GRADIENT_PENALTY,
             consistency=Consistency(weight=2.0),
-            optimiser=ADAM_WGAN,
+            optimizer=ADAM_WGAN,
             paper="Wei et al. 2018, equations 4 and 5, lambda_2 = 2, M' = 0",
             when="with little data: dropout keeps the critic from learning it by heart",
         ),
@@ -196,7 +196,7 @@ VARIANTS = {
             "wgan-r1",
             DUAL_W1,
             penalty=R1,
-            optimiser={"name": "adam", "lr": 1e-4, "betas": (0.0, 0.99), "critic_steps": 1},
+            optimizer={"name": "adam", "lr": 1e-4, "betas": (0.0, 0.99), "critic_steps": 1},
             paper="Mescheder, Geiger and Nowozin 2018, equation 9, gamma = 10",
             when=(
                 "near convergence, and for pictures: flat where the data are; its estimate has no"
@@ -207,7 +207,7 @@ VARIANTS = {
             "wgan-sn",
             DUAL_W1,
             constraint=SPECTRAL_SORTING,
-            optimiser=ADAM_WGAN,
+            optimizer=ADAM_WGAN,
             paper=(
                 "Miyato et al. 2018, section 2.1; sorting of Anil et al. 2019, section 4.1;"
                 " settings of Gulrajani et al. 2017"
@@ -218,7 +218,7 @@ VARIANTS = {
             "wgan-ortho",
             DUAL_W1,
             constraint=ORTHONORMAL,
-            optimiser=ADAM_WGAN,
+            optimizer=ADAM_WGAN,
             paper=(
                 "Anil, Lucas and Grosse 2019; convolutions of Li et al. 2019; settings of Gulrajani"
                 " et al. 2017"
@@ -229,7 +229,7 @@ VARIANTS = {
             "hinge-sn",
             HINGE,
             constraint=SPECTRAL,
-            optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.9), "critic_steps": 5},
+            optimizer={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.9), "critic_steps": 5},
             paper="Miyato et al. 2018, equations 16 and 17",
             when="as the baseline of large picture models",
         ),
@@ -237,7 +237,7 @@ VARIANTS = {
             "r3gan",
             RELATIVISTIC,
             penalty=R1_R2,
-            optimiser={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.9), "critic_steps": 1},
+            optimizer={"name": "adam", "lr": 2e-4, "betas": (0.0, 0.9), "critic_steps": 1},
             paper="Huang et al. 2024, equations 2 and 4",
             when="as the modern baseline: coverage of modes without a Wasserstein score",
         ),
@@ -245,13 +245,13 @@ VARIANTS = {
 }
 
 
-def variant(name: str) -> Variant:
-    """Return the row of that name.
+def find_variant(name: str) -> Variant:
+    """Return the variant of that name.
 
     Raises:
-        WganError: no such row; the message names the nearest.
+        WganError: no such variant; the message names the nearest.
 
-    >>> variant("wgan-gp").penalty.weight
+    >>> find_variant("wgan-gp").penalty.weight
     10.0
     """
     if name not in VARIANTS:

@@ -17,8 +17,8 @@ from scipy import stats
 from wgan.base.errors import WganError
 from wgan.base.intervals import Mean, mean_of
 from wgan.evaluation.protocol import Line
-from wgan.report.runs import Finished
 from wgan.report.words import lost_modes
+from wgan.runs.finished import Finished
 
 CONFIDENCE = 0.95
 

@@ -17,7 +17,7 @@ import numpy as np
 from wgan.base.intervals import Mean, mean_of
 from wgan.evaluation.progress import noise_of
 from wgan.report.comparison import Group
-from wgan.report.runs import Finished
+from wgan.runs.finished import Finished
 
 INK = "#123456"
 """Stands for the colour of the surrounding text until the SVG is written."""

@@ -23,8 +23,8 @@ from wgan.distances.results import finite
 from wgan.evaluation.protocol import METRICS, Line
 from wgan.report.comparison import Group, conclusions, differences, grouped
 from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
-from wgan.report.runs import Finished
 from wgan.report.words import sentences
+from wgan.runs.finished import Finished
 
 Format = Literal["html", "md", "png", "svg"]
 SNAPSHOTS = 5

@@ -10,8 +10,8 @@ from wgan.base.files import replaced
 from wgan.base.seeding import derive
 from wgan.data import ImageCodec, Split, TableCodec
 from wgan.data.writers import write_columns, write_grid, write_scatter
-from wgan.evaluation.nearest import nearest_rows
-from wgan.training import Model
+from wgan.evaluation.metrics.nearest import nearest_rows
+from wgan.models import Model
 
 PAIRS, ACROSS, POINTS = 40, 10, 2000
 BYTES = 2**29

@@ -14,11 +14,11 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.base.seeding import derive, numpy_generator, torch_generator
+from wgan.config.sections import Config
 from wgan.data import Batches
-from wgan.data.balance import Balance
+from wgan.data.tables.balance import Balance
 from wgan.networks import noise_numbers
 from wgan.objectives import Variant
-from wgan.training.config import Config
 
 
 class CriticDraw(NamedTuple):
@@ -55,7 +55,7 @@ class Draws:
 
     def critic(self, draw: int) -> CriticDraw:
         """Return what the critic's update number `draw` needs, each fresh."""
-        batch = self.config.optimiser.batch
+        batch = self.config.optimizer.batch
         z, u = self._noise("critic", draw, batch)
         rows, y = self._labelled(draw, batch)
         return CriticDraw(
@@ -67,7 +67,7 @@ class Draws:
         samples.
         """
         batch, draw = (
-            self.config.optimiser.generator_batch or self.config.optimiser.batch,
+            self.config.optimizer.generator_batch or self.config.optimizer.batch,
             -1 - step,
         )  # negative: never the critic's
         z, _ = self._noise("generator", step, batch)
@@ -121,11 +121,11 @@ class Draws:
             u[rank * part : (rank + 1) * part : self.config.network.pack],
         )
 
-    def dropout(self, stream: str, draw: int, row: Variant) -> AbstractContextManager[None]:
-        """Within, units drop by (seed, stream, draw), where the row's critic drops any."""
+    def dropout(self, stream: str, draw: int, variant: Variant) -> AbstractContextManager[None]:
+        """Within, units drop by (seed, stream, draw), where the variant's critic drops any."""
         return (
             seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw))
-            if row.layers == "dropout"
+            if variant.layers == "dropout"
             else nullcontext()
         )
 

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from wgan.base.intervals import mean_of
+from wgan.config.sections import Config
 from wgan.data import Batches, Dataset
 from wgan.objectives import Variant
-from wgan.training.config import Config
+from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses
 from wgan.training.state import State
 from wgan.training.step import critic_update
 
@@ -49,7 +49,7 @@ class Headroom:
 
 
 def critic_headroom(
-    state: State, config: Config, dataset: Dataset, row: Variant
+    state: State, config: Config, dataset: Dataset, variant: Variant
 ) -> Headroom | None:
     """Train the critic further against the frozen generator, compare its estimates on the same
     samples, and put it back.
@@ -58,7 +58,7 @@ def critic_headroom(
     zero; none after runs of fewer than 200 critic steps. The samples are 4 batches of training
     samples with as many generated ones.
     """
-    total = state.step * config.optimiser.critic_steps + config.training.warmup_critic_steps
+    total = state.step * config.optimizer.critic_steps + config.training.warmup_critic_steps
     steps = min(MOST_STEPS, total // PART)
     if steps < LEAST_STEPS:
         return None
@@ -72,25 +72,25 @@ def critic_headroom(
         config,
         device,
     )
-    losses = build_losses(state, row, config)
+    losses = build_losses(state, variant, config)
     kept = deepcopy(
         (
             state.critic.state_dict(),
-            state.critic_optimiser.state_dict(),
+            state.critic_optimizer.state_dict(),
             dict(state.generator.named_buffers()),
         )
     )
 
-    before = _estimates(state, row, draws, total + steps)
+    before = _estimates(state, variant, draws, total + steps)
     for i in range(steps):
-        for group in state.critic_optimiser.param_groups:
-            group["lr"] = config.optimiser.lr * (1 - i / steps)
-        with draws.dropout("headroom", i, row):
-            critic_update(state, losses, row, draws.critic(total + i), config)
-    after = _estimates(state, row, draws, total + steps)
+        for group in state.critic_optimizer.param_groups:
+            group["lr"] = config.optimizer.lr * (1 - i / steps)
+        with draws.dropout("headroom", i, variant):
+            critic_update(state, losses, variant, draws.critic(total + i), config)
+    after = _estimates(state, variant, draws, total + steps)
 
     state.critic.load_state_dict(kept[0])
-    state.critic_optimiser.load_state_dict(kept[1])
+    state.critic_optimizer.load_state_dict(kept[1])
     for name, buffer in state.generator.named_buffers():
         buffer.copy_(kept[2][name])
     rise = mean_of((after - before).double().cpu().numpy())
@@ -98,7 +98,7 @@ def critic_headroom(
 
 
 @torch.no_grad()
-def _estimates(state: State, row: Variant, draws: Draws, first: int) -> Tensor:
+def _estimates(state: State, variant: Variant, draws: Draws, first: int) -> Tensor:
     """Return the estimate of each pair of a real and a generated sample, by a critic that drops and
     follows nothing.
     """
@@ -110,6 +110,6 @@ def _estimates(state: State, row: Variant, draws: Draws, first: int) -> Tensor:
         f_real, f_fake = (
             state.critic(x, *labels).float() for x in (x_real, state.generator(z, *labels))
         )
-        found.append(row.score.estimate(f_real, f_fake))
+        found.append(variant.score.estimate(f_real, f_fake))
     state.critic.train()
     return torch.cat(found)

@@ -15,17 +15,17 @@ import torch
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.config.device import choose_device
+from wgan.config.sections import Config
 from wgan.data import Batches, Dataset
-from wgan.objectives import CriticTerms, Variant, variant, weight_advice
-from wgan.objectives.lipschitz import clipped_share
+from wgan.models.model import Model, sampler, save_model
+from wgan.models.pictures import write_snapshot
+from wgan.objectives import CriticTerms, Variant, find_variant, weight_advice
+from wgan.objectives.penalties import clipped_share
+from wgan.runs.folder import Run
 from wgan.training import state as states
-from wgan.training.config import Config
-from wgan.training.device import choose_device
+from wgan.training.compiled import build_losses, compiled
 from wgan.training.draws import Draws
-from wgan.training.losses import build_losses, compiled
-from wgan.training.model import Model, sampler, save_model
-from wgan.training.run import Run
-from wgan.training.snapshots import write_snapshot
 from wgan.training.state import State
 from wgan.training.step import train_step, warm_up
 
@@ -59,9 +59,9 @@ class Record:
     stopped: bool = False
 
 
-def row_of(config: Config) -> Variant:
+def variant_of(config: Config) -> Variant:
     """Return the variant that a configuration describes."""
-    return variant(config.objective.variant).adjusted(
+    return find_variant(config.objective.variant).adjusted(
         config.objective.penalty_weight, config.objective.clip
     )
 
@@ -78,21 +78,25 @@ def prepare(config: Config, dataset: Dataset) -> State:
         split.train_labels()  # refuses a class without samples
     _check_packs(config, dataset)
     return states.create(
-        config, row_of(config), dataset.codec, choose_device(config.training.device), len(classes)
+        config,
+        variant_of(config),
+        dataset.codec,
+        choose_device(config.training.device),
+        len(classes),
     )
 
 
 def _check_packs(config: Config, dataset: Dataset) -> None:
-    pack, batch = config.network.pack, config.optimiser.batch
+    pack, batch = config.network.pack, config.optimizer.batch
     if pack > 1 and not dataset.codec.heads:
         raise WganError(f"network.pack = {pack}: packs are for tables: leave it out")
     for name, size in (
         ("batch", batch),
-        ("generator_batch", config.optimiser.generator_batch or batch),
+        ("generator_batch", config.optimizer.generator_batch or batch),
     ):
         if size % pack:
             raise WganError(
-                f"optimiser.{name} = {size} cannot be divided into packs of {pack}: choose a"
+                f"optimizer.{name} = {size} cannot be divided into packs of {pack}: choose a"
                 " multiple"
             )
 
@@ -115,7 +119,7 @@ def advice(config: Config, dataset: Dataset) -> list[str]:
     """Return what is doubtful about a configuration for these data, in words."""
     split = dataset.split(config.data.held_out, config.data.split_seed)
     x_real = dataset.encode(split.train_sample(0, min(split.n_train, ADVICE_SAMPLES)))
-    return [words for words in (weight_advice(row_of(config), x_real),) if words]
+    return [words for words in (weight_advice(variant_of(config), x_real),) if words]
 
 
 def resume(state: State, run: Run) -> None:
@@ -150,7 +154,7 @@ def train(
         WganError: nothing that measures where the run is to stop by that; a loss or gradient that
             is not finite, naming step and seed; the last checkpoint stays good.
     """
-    settings, row = config.training, row_of(config)
+    settings, variant = config.training, variant_of(config)
     if settings.stop_when_converged and watch is None:
         raise WganError(
             "training.stop_when_converged is set, but nothing measures the run: give `train` a"
@@ -159,13 +163,13 @@ def train(
     device = next(state.generator.parameters()).device
     split = dataset.split(config.data.held_out, config.data.split_seed)
     draws = Draws(Batches(split, settings.seed, device), config, device)
-    losses = build_losses(state, row, config)
+    losses = build_losses(state, variant, config)
     measure_every = settings.measure_every or max(1, settings.steps // MEASUREMENTS)
     if settings.compile:
-        losses = compiled(losses, state, row, config, draws.critic(0))
+        losses = compiled(losses, state, variant, config, draws.critic(0))
     started = time.perf_counter() - state.seconds
     if state.step == 0:
-        for _ in warm_up(state, losses, row, draws, config):
+        for _ in warm_up(state, losses, variant, draws, config):
             if stop():
                 yield Record(0, stopped=True)
                 return
@@ -177,7 +181,7 @@ def train(
         kept = asked or step >= settings.steps or step % settings.checkpoint_every == 0
         if last is not None and (due or kept or step % settings.log_every == 0):
             metrics = _metrics(
-                *last, state, config, row.constraint.bound if row.constraint else None
+                *last, state, config, variant.constraint.bound if variant.constraint else None
             )
             if watch is not None and due:
                 metrics |= watch(sampler(model_of(state, config, dataset), settings.seed), step)
@@ -198,7 +202,7 @@ def train(
         yield Record(step, metrics, stopped=stopping and not done)
         if stopping:
             return
-        last = train_step(state, losses, row, draws, config)
+        last = train_step(state, losses, variant, draws, config)
 
 
 def model_of(state: State, config: Config, dataset: Dataset) -> Model:
@@ -226,8 +230,8 @@ def _metrics(
         "step": state.step,
         "seconds": round(state.seconds, 3),
         "samples": (
-            state.step * config.optimiser.critic_steps * config.optimiser.batch
-            + config.training.warmup_critic_steps * config.optimiser.batch
+            state.step * config.optimizer.critic_steps * config.optimizer.batch
+            + config.training.warmup_critic_steps * config.optimizer.batch
         ),
         "estimate": float(terms.estimate.mean()),
         "critic_loss": float(terms.loss.mean()),
@@ -244,7 +248,7 @@ def _metrics(
     if wrong:
         raise WganError(
             f"{', '.join(wrong)} not finite at step {state.step}, seed {config.training.seed}:"
-            f" lower optimiser.lr ({config.optimiser.lr:g}) or the penalty's weight and choose"
+            f" lower optimizer.lr ({config.optimizer.lr:g}) or the penalty's weight and choose"
             " another --out; the last checkpoint is untouched"
         )
     return metrics

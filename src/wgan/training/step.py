@@ -9,37 +9,37 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from wgan.config.sections import Config
 from wgan.objectives import CriticTerms, Variant
-from wgan.training.config import Config
+from wgan.training.compiled import Losses
 from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
-from wgan.training.losses import Losses
 from wgan.training.state import State
 
 
 def warm_up(
-    state: State, losses: Losses, row: Variant, draws: Draws, config: Config
+    state: State, losses: Losses, variant: Variant, draws: Draws, config: Config
 ) -> Iterator[CriticTerms]:
     """Move the critic alone, before the first step, yielding its terms after each update."""
     for draw in range(config.training.warmup_critic_steps):
-        with draws.dropout("critic", draw, row):
-            terms = critic_update(state, losses, row, draws.critic(draw), config)
+        with draws.dropout("critic", draw, variant):
+            terms = critic_update(state, losses, variant, draws.critic(draw), config)
         yield terms
 
 
 def train_step(
-    state: State, losses: Losses, row: Variant, draws: Draws, config: Config
+    state: State, losses: Losses, variant: Variant, draws: Draws, config: Config
 ) -> tuple[CriticTerms, Tensor]:
     """Move critic and generator once, as algorithm 1 says; return the last critic batch's terms and
     |grad| of the generator.
     """
     _set_learning_rate(state, config)
-    first = config.training.warmup_critic_steps + state.step * config.optimiser.critic_steps
-    for draw in range(first, first + config.optimiser.critic_steps):
-        with draws.dropout("critic", draw, row):
-            terms = critic_update(state, losses, row, draws.critic(draw), config)
-    with draws.dropout("generator", state.step, row):
+    first = config.training.warmup_critic_steps + state.step * config.optimizer.critic_steps
+    for draw in range(first, first + config.optimizer.critic_steps):
+        with draws.dropout("critic", draw, variant):
+            terms = critic_update(state, losses, variant, draws.critic(draw), config)
+    with draws.dropout("generator", state.step, variant):
         norm = generator_update(
-            state, losses, draws.generator(state.step, row.score.generator_needs_real)
+            state, losses, draws.generator(state.step, variant.score.generator_needs_real)
         )
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
@@ -47,10 +47,10 @@ def train_step(
 
 
 def critic_update(
-    state: State, losses: Losses, row: Variant, draw: CriticDraw, config: Config
+    state: State, losses: Losses, variant: Variant, draw: CriticDraw, config: Config
 ) -> CriticTerms:
     """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the
-    row asks for it.
+    variant asks for it.
     """
     bfloat16 = config.training.precision == "bfloat16"
     x_real, z, u, y = draw
@@ -59,12 +59,12 @@ def critic_update(
         x_fake = (
             state.generator(z, *labels).float().reshape(x_real.shape)
         )  # of tables, packs of rows
-    state.critic_optimiser.zero_grad(set_to_none=True)
+    state.critic_optimizer.zero_grad(set_to_none=True)
     terms = CriticTerms(*losses.critic(x_real, x_fake, u, y))
     terms.loss.mean().backward()
-    state.critic_optimiser.step()
-    if row.constraint:
-        row.constraint.project(state.critic, row.constraint.bound)
+    state.critic_optimizer.step()
+    if variant.constraint:
+        variant.constraint.project(state.critic, variant.constraint.bound)
     return CriticTerms(
         terms.loss.detach(),
         terms.estimate.detach(),
@@ -77,9 +77,9 @@ def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tenso
     gradient.
     """
     state.critic.requires_grad_(False)
-    state.generator_optimiser.zero_grad(set_to_none=True)
+    state.generator_optimizer.zero_grad(set_to_none=True)
     losses.generator(*draw).mean().backward()
-    state.generator_optimiser.step()
+    state.generator_optimizer.step()
     state.critic.requires_grad_(True)
     return nn.utils.get_total_norm(
         [p.grad for p in state.generator.parameters() if p.grad is not None]
@@ -98,7 +98,7 @@ def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) 
 
 
 def _set_learning_rate(state: State, config: Config) -> None:
-    left = 1 - state.step / config.training.steps if config.optimiser.decay == "linear" else 1.0
-    for optimiser in (state.critic_optimiser, state.generator_optimiser):
-        for group in optimiser.param_groups:
-            group["lr"] = config.optimiser.lr * left
+    left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
+    for optimizer in (state.critic_optimizer, state.generator_optimizer):
+        for group in optimizer.param_groups:
+            group["lr"] = config.optimizer.lr * left

@@ -1,0 +1,17 @@
+"""Settings of a run: sections with defaults, layers that override each other, presets, the device."""
+
+from wgan.config.device import choose_device
+from wgan.config.layers import Layer, from_file, from_settings, resolve
+from wgan.config.presets import PRESETS, configure
+from wgan.config.sections import Config
+
+__all__ = [
+    "PRESETS",
+    "Config",
+    "Layer",
+    "choose_device",
+    "configure",
+    "from_file",
+    "from_settings",
+    "resolve",
+]

@@ -1,0 +1,52 @@
+"""Where does a run compute, and in which precision?"""
+
+import torch
+
+from wgan.base.errors import WganError
+from wgan.config.sections import Precision, TrainingConfig
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the device of that name; `auto` takes CUDA, then Apple's, then the CPU.
+
+    Raises:
+        WganError: the device is not there.
+    """
+    there = {
+        "cpu": True,
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if name == "auto":
+        name = next(d for d in ("cuda", "mps", "cpu") if there[d])
+    if not there.get(name, False):
+        raise WganError(
+            f"training.device = '{name}': torch finds no such device here; choose"
+            f" {', '.join(d for d in there if there[d])}"
+        )
+    return torch.device(name)
+
+
+def choose_precision(training: TrainingConfig, shape: tuple[int, ...]) -> Precision:
+    """Return the precision that a run's settings name; `auto` takes bfloat16 for pictures where the
+    device computes in it, float32 otherwise.
+
+    A bfloat16 has 8 bits of precision, as many as a pixel; rows of numbers want more.
+    """
+    if training.precision != "auto":
+        return training.precision
+    device = choose_device("auto") if training.device == "auto" else torch.device(training.device)
+    return "bfloat16" if len(shape) == 3 and computes_in_bfloat16(device) else "float32"
+
+
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether a device has instructions for products of bfloat16 numbers; elsewhere they are
+    emulated, and slow.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
+        return False
+    return any(
+        there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16")
+    )

@@ -1,0 +1,197 @@
+"""What can be set, and in which order is it resolved? Defaults, then the variant's variant, the preset,
+the file, `--set`, flags.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+import tomli_w
+
+from wgan.base.errors import WganError
+from wgan.data import Dataset, load
+from wgan.networks import NetworkConfig
+from wgan.objectives import find_variant
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+def _at_least(section: Any, place: str, least: Mapping[str, int]) -> None:
+    for name, bound in least.items():
+        value = getattr(section, name)
+        if value is not None and not value >= bound:
+            raise WganError(f"{place}.{name} = {value}: give {bound} or more")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which samples, and how they are split."""
+
+    source: str = "digits"
+    """A name, file or folder."""
+    key: str | None = None
+    """Which array of an .npz that holds several."""
+    held_out: float = 0.2
+    """Share of the samples that is never trained on."""
+    split_seed: int = 0
+    """Which samples are held out; the same for all seeds of training, so that runs can be compared.
+    """
+    resize: tuple[int, int] | None = None
+    """(height, width) for a folder or zip of pictures."""
+    mode: Literal["auto", "L", "RGB", "RGBA"] = "auto"
+    """Channels for a folder or zip of pictures."""
+    labels: str | None = None
+    """Classes to condition on: own (folders, digits), a column of the .csv, an array of the .npz,
+    or a file; unset: none.
+    """
+    schema: str | None = None
+    """A TOML file that corrects what is inferred of a table's columns."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.held_out < 1:
+            raise WganError(
+                f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2"
+            )
+        if self.resize is not None and min(self.resize) < 1:
+            raise WganError(
+                f"data.resize = {list(self.resize)}: give [height, width] in pixels, 1 or more"
+            )
+
+    def load(self, source: str | None = None, progress: bool = False) -> Dataset:
+        """Return the data set, or another `source` read in the same way."""
+        return load(
+            source or self.source,
+            key=self.key,
+            resize=self.resize,
+            mode=self.mode,
+            labels=self.labels,
+            schema=self.schema,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """Which variant of the table of variants, and its one or two numbers."""
+
+    variant: str = "wgan-gp"
+    """See `wgan variants`; unset: wgan-gp, of tables wgan-lp."""
+    penalty_weight: float | None = None
+    """Weight of the gradient penalty; unset: the variant's."""
+    penalty_every: int = 1
+    """A lazy penalty: taken at one critic update in so many, with so many times its weight."""
+    clip: float | None = None
+    """Bound of clipped weights; unset: the variant's."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1})
+        if self.clip is not None and not self.clip > 0:
+            raise WganError(f"objective.clip = {self.clip}: give a positive bound")
+        variant = find_variant(self.variant).adjusted(self.penalty_weight, self.clip)
+        if self.penalty_every > 1 and variant.penalty is None:
+            raise WganError(
+                f"objective.penalty_every is set, but {variant.name} has no penalty: remove the setting"
+            )
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """How weights are moved."""
+
+    name: Literal["adam", "rmsprop"] = "adam"
+    """The method, for both networks."""
+    lr: float = 1e-4
+    """Learning rate of both networks."""
+    betas: tuple[float, float] = (0.0, 0.9)
+    """Adam's two decay rates."""
+    critic_steps: int = 5
+    """Critic steps before each generator step."""
+    batch: int = 64
+    """Samples in a critic step, over all processes."""
+    generator_batch: int | None = None
+    """Samples in a generator step; unset: batch."""
+    decay: Literal["none", "linear"] = "none"
+    """linear: the learning rate falls to zero at the last step."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, "optimizer", {"critic_steps": 1, "batch": 1, "generator_batch": 1})
+        if not 0 < self.lr < float("inf"):
+            raise WganError(f"optimizer.lr = {self.lr}: give a positive number, such as 1e-4")
+        if not all(0 <= b < 1 for b in self.betas):
+            raise WganError(
+                f"optimizer.betas = {list(self.betas)}: give two numbers from 0 up to but not"
+                " including 1"
+            )
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How long, on what, and what is kept."""
+
+    steps: int = 20_000
+    """Generator steps."""
+    seed: int = 0
+    """Names every random draw but the split."""
+    warmup_critic_steps: int = 0
+    """Extra critic steps before the first generator step."""
+    ema: float = 0.999
+    """Decay of the generator's moving average, which is what samples; 0 turns it off."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to train."""
+    precision: Precision = "auto"
+    """Networks' arithmetic; weights, scores and norms stay float32. auto, until data are known:
+    bfloat16 for pictures where the device has it.
+    """
+    compile: bool = False
+    """Compile the loss modules."""
+    log_every: int = 10
+    """Steps between lines of metrics.jsonl."""
+    measure_every: int | None = None
+    """Steps between measurements of the held-out distance; unset: a thirty-second of the steps."""
+    stop_when_converged: bool = False
+    """End the run once the held-out distance has stopped falling within its noise; presets then
+    keep the learning rate.
+    """
+    snapshot_every: int = 1000
+    """Steps between pictures of samples."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints."""
+
+    def __post_init__(self) -> None:
+        counts = ("steps", "log_every", "measure_every", "snapshot_every", "checkpoint_every")
+        _at_least(
+            self, "training", dict.fromkeys(counts, 1) | {"seed": 0, "warmup_critic_steps": 0}
+        )
+        if not 0 <= self.ema < 1:
+            raise WganError(
+                f"training.ema = {self.ema}: give a decay from 0 up to but not including 1"
+            )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides a run."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def to_toml(self) -> str:
+        """Return the configuration as TOML; unset fields are left out."""
+        sections = {
+            name: {k: v for k, v in values.items() if v is not None}
+            for name, values in asdict(self).items()
+        }
+        return tomli_w.dumps(sections)
+
+    def differences(self, other: "Config") -> list[str]:
+        """Return `section.field: mine -> theirs` for every field that differs."""
+        mine, theirs = asdict(self), asdict(other)
+        return [
+            f"{s}.{k}: {v} -> {theirs[s][k]}"
+            for s, values in mine.items()
+            for k, v in values.items()
+            if v != theirs[s][k]
+        ]

@@ -1,0 +1,1 @@
+"""Tables of mixed columns: schema, inference, codec, files, and the states that training asks for."""

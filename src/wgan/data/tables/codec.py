@@ -1,0 +1,187 @@
+"""How does a table of mixed columns become numbers for a network, and back? Described by a schema,
+coded column by column.
+
+In memory a table is a matrix `[n, columns]` of float64: numbers as they are, seconds of times,
+numbers of levels, NaN where missing; identifiers are left out. A network sees, for each column, a
+one-hot code of its state and a number's normal score.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from wgan.base.errors import WganError, did_you_mean
+from wgan.data.tables.schema import Column, identifiers, numbers, to_series
+
+
+@dataclass(frozen=True)
+class Head:
+    """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on,
+    then a score, if `scored`.
+
+    `frequencies` are how often each entry of a code is the one.
+    """
+
+    start: int
+    sizes: tuple[int, ...]
+    scored: bool
+    frequencies: tuple[tuple[float, ...], ...] = ()
+
+    @property
+    def score(self) -> int:
+        """Place of the score."""
+        return self.start + sum(self.sizes)
+
+    @property
+    def parts(self) -> Iterator[tuple[int, int]]:
+        """Yield the first place and the size of each one-hot code."""
+        start = self.start
+        for size in self.sizes:
+            yield start, size
+            start += size
+
+
+@dataclass(frozen=True)
+class TableCodec:
+    """The columns of a table, and what a network sees of them: two rows that differ in one state
+    lie sqrt(2) apart.
+    """
+
+    kind: ClassVar[str] = "tables"
+    columns: tuple[Column, ...]
+    dtype: str = "<f8"
+
+    @cached_property
+    def learned(self) -> tuple[Column, ...]:
+        """The columns but identifiers."""
+        return tuple(column for column in self.columns if column.kind != "identifier")
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """Where each learned column is in what a network sees."""
+        starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
+        return tuple(
+            Head(start, column.heads, column.scored, column.frequencies)
+            for start, column in zip(starts[:-1], self.learned, strict=True)
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (sum(column.width for column in self.columns),)
+
+    @property
+    def units(self) -> str:
+        return "coded columns"
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of one stored row."""
+        return (len(self.learned),)
+
+    def place(self, name: str) -> int:
+        """Return where a column is among the learned ones.
+
+        Raises:
+            WganError: no such column, or an identifier.
+        """
+        names = [column.name for column in self.learned]
+        if name not in names:
+            made = any(column.name == name for column in self.columns)
+            raise WganError(
+                f"column '{name}' holds identifiers, which are not learned"
+                if made
+                else f"no column is called '{name}'. {did_you_mean(name, names)}"
+            )
+        return names.index(name)
+
+    def states(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
+        """Return the state of each value."""
+        return np.stack(
+            [column.state_of(raw[:, i]) for i, column in enumerate(self.learned)], axis=1
+        )
+
+    def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
+        """Return the digits of all states, then all normal scores: little to keep in memory,
+        whatever the levels.
+        """
+        digits, scores = [], []
+        for i, column in enumerate(self.learned):
+            if column.heads:
+                digits += _digits(column.state_of(raw[:, i]), column.heads)
+            if column.scored:
+                scores.append(column.score_of(raw[:, i]))
+        return torch.from_numpy(
+            np.stack([*digits, *scores], axis=1).astype(np.float64)
+        )  # so that decoding gives back what was coded
+
+    def unpack(self, packed: Float[Tensor, "n p"]) -> Float[Tensor, "n width"]:
+        """Return what a network sees: of each column its one-hot digits, then its score, if it has
+        one.
+        """
+        parts = [start for head in self.heads for start, _ in head.parts]
+        x = packed.new_zeros(len(packed), *self.shape)
+        x.scatter_(
+            1,
+            packed[:, : len(parts)].long()
+            + torch.tensor(parts, device=packed.device, dtype=torch.int64),
+            1.0,
+        )
+        x[:, [head.score for head in self.heads if head.scored]] = packed[:, len(parts) :]
+        return x
+
+    def decode(self, x: Float[Tensor, "n width"]) -> Float[np.ndarray, "n c"]:
+        """Return the likeliest state of each column, and the value of its score."""
+        decoded, nothing = [], np.zeros(len(x), dtype=np.int64)
+        x = x.detach().cpu()
+        for column, head in zip(self.learned, self.heads, strict=True):
+            state = nothing
+            for start, size in head.parts:
+                state = state * size + x[:, start : start + size].argmax(1).numpy()
+            score = x[:, head.score].double().numpy() if head.scored else nothing.astype(np.float64)
+            decoded.append(column.values(state, score))
+        return np.stack(decoded, axis=1)
+
+    def measure(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n width"]:
+        """Return the coded rows."""
+        return self.unpack(self.pack(raw)).double().numpy()
+
+    def matrix(self, frame: pd.DataFrame) -> Float[np.ndarray, "n c"]:
+        """Return a table of these columns, perhaps among others, as a matrix.
+
+        Raises:
+            WganError: a column is not there, or holds what it did not.
+        """
+        for column in self.learned:
+            if column.name not in frame.columns:
+                raise WganError(
+                    f"the table has no column '{column.name}'."
+                    f" {did_you_mean(column.name, map(str, frame.columns))}"
+                )
+        return np.stack([numbers(frame[column.name], column) for column in self.learned], axis=1)
+
+    def frame(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
+        """Return rows as a table, with columns, types and spelling as they were; identifiers count
+        on after the largest of the data.
+        """
+        made, place = {}, 0
+        for column in self.columns:
+            if column.kind == "identifier":
+                made[column.name] = identifiers(column, len(raw))
+            else:
+                made[column.name] = to_series(column, raw[:, place])
+                place += 1
+        return pd.DataFrame(made)
+
+
+def _digits(
+    state: Int64[np.ndarray, " n"], sizes: tuple[int, ...]
+) -> list[Int64[np.ndarray, " n"]]:
+    """Return a state as one digit for each size, the last the fastest."""
+    return [state] if len(sizes) == 1 else [state // sizes[1], state % sizes[1]]

@@ -1,0 +1,31 @@
+"""Which claims about GANs can be seen in minutes? One file a claim; each trains, measures, and says
+what it found.
+"""
+
+from wgan.base.errors import WganError, did_you_mean
+from wgan.experiments.demos import clipping, estimate, mode_collapse, no_overlap, vanishing_gradient
+from wgan.experiments.demos.results import Demo, Result, check_room, write
+
+__all__ = ["DEMOS", "Result", "check_room", "demo", "write"]
+
+DEMOS = {
+    each.name: each
+    for each in (
+        no_overlap.DEMO,
+        vanishing_gradient.DEMO,
+        mode_collapse.DEMO,
+        clipping.DEMO,
+        estimate.DEMO,
+    )
+}
+
+
+def demo(name: str) -> Demo:
+    """Return the demonstration of that name.
+
+    Raises:
+        WganError: none of that name; the message names the nearest.
+    """
+    if name not in DEMOS:
+        raise WganError(f"no demo is called '{name}'. {did_you_mean(name, DEMOS)}")
+    return DEMOS[name]

@@ -1,0 +1,122 @@
+"""Each sentence appears where its figures say so, and not elsewhere."""
+
+import numpy as np
+import pytest
+
+from wgan.evaluation.progress import Trend
+from wgan.objectives import find_variant
+from wgan.training import diagnose
+from wgan.training import Headroom
+from wgan.config import from_settings, resolve
+
+CONFIG = resolve([from_settings(["optimizer.decay=none"])])
+FALLING, RISING, FLAT, UNCLEAR = (
+    Trend(change, width, 1.0, 10, 20, 8)
+    for change, width in ((-0.1, 0.05), (0.1, 0.05), (-0.01, 0.05), (0.0, 0.3))
+)
+
+
+def lines(n=20, **columns):
+    return [
+        {
+            "step": i,
+            **{name: values[i] if np.ndim(values) else values for name, values in columns.items()},
+        }
+        for i in range(n)
+    ]
+
+
+def say(name="wgan-gp", metrics=(), trend=None, headroom=None, config=CONFIG):
+    return diagnose(find_variant(name), config, list(metrics) or lines(), trend, headroom)
+
+
+def test_nothing_is_said_without_figures():
+    assert say() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "headroom", "words"),
+    [
+        (
+            "wgan-gp",
+            Headroom(1.0, 1.5, 0.1, 50),
+            (
+                "critic under-trained: 50 more critic steps against the same generator take its"
+                " estimate from 1 to 1.5 (+- 0.1)"
+            ),
+        ),
+        ("wgan-gp", Headroom(1.0, 1.05, 0.01, 50), "critic trained enough"),
+        (
+            "wgan-gp",
+            Headroom(1.0, 1.05, 0.2, 50),
+            "whether the critic is trained enough cannot be told",
+        ),
+        (
+            "wgan-gp",
+            Headroom(1.0, 1.5, 0.6, 50),
+            "whether the critic is trained enough cannot be told",
+        ),
+        (
+            "wgan-gp",
+            Headroom(1.0, 0.2, 0.01, 50),
+            "whether the critic is trained enough cannot be told",
+        ),
+        (
+            "wgan-gp",
+            Headroom(1.0, float("nan"), 0.01, 50),
+            "whether the critic is trained enough cannot be told",
+        ),
+        ("gan", Headroom(0.1, 0.5, 0.1, 50), "critic not at its optimum"),
+    ],
+)
+def test_the_critic(name, headroom, words):
+    (sentence,) = say(name, headroom=headroom)
+    assert sentence.startswith(words)
+
+
+def test_weights_at_the_bound():
+    assert say("wgan", lines(clipped_share=0.3)) == []
+    assert (
+        "70% of the critic's weights stand at the clipping bound"
+        in say("wgan", lines(clipped_share=0.7))[0]
+    )
+
+
+def test_a_steep_critic_is_told_only_where_its_estimate_would_be_a_distance():
+    steep = lines(gradient_norm=2.0, gradient_norm_5=1.0, gradient_norm_95=3.0)
+    assert "slope is 2.00 on average (1.00 to 3.00" in say("wgan-gp", steep)[0]
+    assert say("wgan-r1", steep) == []
+    assert say("wgan-gp", lines(gradient_norm=1.2, gradient_norm_5=1.0, gradient_norm_95=3.0)) == []
+
+
+def test_a_gradient_that_vanished():
+    falling = np.array([1.0] * 10 + [0.005] * 10)
+    assert "fell from 1 to 0.005" in say("gan", lines(generator_gradient_norm=falling))[0]
+    assert say("gan", lines(generator_gradient_norm=np.linspace(1, 0.5, 20))) == []
+
+
+def test_modes_that_were_lost():
+    lost = lines(modes_covered=np.array([25] * 10 + [12] * 10))
+    assert "modes were lost: 25 covered at one time, at most 12 of late" in say(metrics=lost)[0]
+    assert say(metrics=lines(modes_covered=np.array([25] * 10 + [24] * 10))) == [], (
+        "a mode may be missed by chance"
+    )
+    assert say(metrics=lines(modes_covered=0)) == []
+    rng = np.random.default_rng(0)
+    assert not any(
+        say(metrics=lines(32, modes_covered=rng.integers(3, 9, size=32))) for _ in range(50)
+    ), "noise around the same mean"
+
+
+def test_the_stop_report_says_what_to_do_next():
+    assert say(trend=FALLING)[0].startswith("not converged: held-out W1 -0.1 +- 0.05 to 1, ")
+    assert say(trend=FALLING)[0].endswith("go on with --steps 40000")
+    assert "converged within its noise" in say(trend=FLAT)[0]
+    assert say(trend=RISING)[0].startswith("getting worse")
+    assert say(trend=UNCLEAR)[0].startswith("whether it has converged cannot be told")
+    decayed = resolve([from_settings(["optimizer.decay=linear", "training.steps=20"])])
+    assert say(trend=FALLING, config=decayed)[0].endswith("go on with --steps 40 in another --out")
+    assert "converged within its noise" in say(trend=FLAT, config=decayed)[0], (
+        "stopped before the last step"
+    )
+    assert "the learning rate fell to zero" in say(metrics=lines(21), trend=FLAT, config=decayed)[0]
