@@ -1,8 +1,8 @@
-"""How does a WGAN look to scikit-learn's users? `WGAN().fit(X).sample(1000)`, with samples of the
-kind that `fit` got.
+"""A run with scikit-learn's face: `WGAN().fit(X).sample(1000)`, with samples of the kind that `fit`
+got.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -15,14 +15,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from wgan.base.errors import WganError
-from wgan.config import choose_device, configure
-from wgan.config.layers import Layer
-from wgan.data import Dataset, TableCodec, load
+from wgan.config import Layer, choose_device
+from wgan.config.layers import from_mapping
+from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
-from wgan.evaluation import Evaluation, Verdict, Watch, evaluate, evaluate_table
-from wgan.models import load_model, sample_where, sampler, sampler_of_classes, save_model
+from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, Metric, evaluate
+from wgan.models import load_model, sample_where, save_model
 from wgan.models.conditions import Where
-from wgan.training import model_of, prepare, train
+from wgan.runs import Finish
+from wgan.training import Run
 
 Data: TypeAlias = np.ndarray | Tensor | pd.DataFrame | str | Path
 Samples: TypeAlias = np.ndarray | Tensor | pd.DataFrame
@@ -33,12 +34,12 @@ class WGAN(BaseEstimator):
     """A generative adversarial network of any variant, as an estimator.
 
     Args:
-        variant: a row of the table, see `wgan variants`; none: wgan-gp, of tables wgan-lp.
-        steps: generator steps; none: the preset's.
+        variant: see `wgan variants`; None: wgan-gp, and wgan-lp for tables.
+        steps: generator steps; None: the preset's.
         preset: `auto`, `toy`, `vectors`, `tables`, `small-images`, `images` or `residual`.
-        random_state: names every random draw; an int gives the same model again.
+        random_state: random seed; an int gives the same model again.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        precision: `auto`, `float32` or `bfloat16`; auto: bfloat16 for pictures where the device
+        precision: `auto`, `float32` or `bfloat16`; auto: bfloat16 for images where the device
             computes in it.
         compile: compile the losses.
         conditional: learn the classes that `fit` gets as `y`, or the data's own, so that `sample`
@@ -81,13 +82,13 @@ class WGAN(BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Data, y: object = None) -> "WGAN":
-        """Train on `X`: a DataFrame, vectors `[n, d]`, pictures `[n, h, w]`, `[n, h, w, c]` or `[n,
-        c, h, w]`, or a path or name.
+        """Train on `X`: a DataFrame, vectors `[n, d]`, images `[n, h, w]`, `[n, h, w, c]` or
+        `[n, c, h, w]`, or a path or name.
 
-        A fifth of the samples is held out for `verdict()`; `settings={"data.held_out": 0.05}` holds
-        out fewer. Where `conditional`, `y` `[n]` holds each sample's class, a whole number or a
-        name; of a path or name, its own classes are taken, or those that the setting `data.labels`
-        names. Otherwise `y` is ignored.
+        A fifth of the samples is held out for `held_out_distance()` and `evaluate()`;
+        `settings={"data.held_out": 0.05}` holds out fewer. Where `conditional`, `y` `[n]` holds
+        each sample's class, a whole number or a name; a path or name brings its own classes, or
+        those that the setting `data.labels` names. Otherwise `y` is ignored.
 
         Raises:
             WganError: data or settings that cannot be used.
@@ -103,39 +104,22 @@ class WGAN(BaseEstimator):
             )
         if self.conditional and data is not None:
             data = data.with_labels(y, "y")
-        flags = {
-            "training": {
-                "seed": self._seed(),
-                "device": self.device,
-                "precision": self.precision,
-                "compile": self.compile,
-            }
-        }
-        if self.steps is not None:
-            flags["training"]["steps"] = self.steps
-        layers: list[Layer] = (
-            [("conditional", {"data": {"labels": "own"}})] if self.conditional else []
+        self._run = Run.open(
+            str(X) if data is None else data,
+            variant=self.variant,
+            steps=self.steps,
+            layers=self._layers(),
+            preset=self.preset,
         )
-        layers += [
-            ("settings", _nested(self.settings or {})),
-            ("WGAN", flags | ({"objective": {"variant": self.variant}} if self.variant else {})),
-        ]
-        layers += [("WGAN", {"data": {"source": str(X) if data is None else data.name}})]
-        self.config_, data = configure(layers, self.preset, data)
-        if isinstance(data.codec, TableCodec) and not isinstance(X, pd.DataFrame):
-            self._name_columns(data.codec)
-        state = prepare(self.config_, data)
-        self._split = data.split(self.config_.data.held_out, self.config_.data.split_seed)
-        watch = Watch(self._split) if self.config_.training.stop_when_converged else None
-        self.history_ = [
-            record.metrics
-            for record in train(state, self.config_, data, watch=watch)
-            if record.metrics
-        ]
-        state.average.eval()
-        self.model_ = model_of(state, self.config_, data)
-        self._as_tensor = isinstance(X, Tensor)
+        for _ in self._run.records():
+            pass
+        self._finish: Finish | None = None
+        self.config_ = self._run.config
+        self.history_ = self._run.history
+        self.model_ = self._run.model
         self.classes_ = self.model_.classes
+        self._as_tensor = isinstance(X, Tensor)
+        self._name_columns(self.model_.codec, getattr(X, "columns", None))
         return self
 
     def sample(
@@ -150,63 +134,66 @@ class WGAN(BaseEstimator):
         ones.
 
         Args:
-            n_samples: how many.
-            random_state: names the noise.
-            labels: of a conditional model, one class for all or one for each; without it they are
-                as frequent as in training.
-            where: of a table, what every row satisfies: `{"education": "Masters", "age": (30,
-                39)}`, ends included and perhaps none, or text such as `age>=30`, one or several.
-            balance: of a table, a category whose levels are to be equally frequent.
+            n_samples: number of samples.
+            random_state: random seed of the noise.
+            labels: for a conditional model, one class for all or one for each; None: classes are as
+                frequent as in training.
+            where: for a table, what every row satisfies: `{"education": "Masters", "age": (30,
+                39)}`, ends included and perhaps None, or text such as `age>=30`, one or several.
+            balance: for a table, a category whose levels are to be equally frequent.
 
         Raises:
-            WganError: what was asked for does not fit the data.
+            WganError: a request that does not fit the data.
         """
         check_is_fitted(self, "model_")
         if n_samples < 1:
             raise WganError(f"n_samples = {n_samples}: give 1 or more")
+        seed = _as_seed(random_state)
         if where or balance:
-            raw = sample_where(self.model_, n_samples, _as_seed(random_state), where, balance).raw
+            raw = sample_where(self.model_, n_samples, seed, where, balance).raw
         else:
-            raw = self.model_.sample(
-                n_samples,
-                _as_seed(random_state),
-                None if labels is None else self._numbers(labels, n_samples),
-            )
-        if isinstance(self.model_.codec, TableCodec):
-            return self.model_.codec.frame(raw).set_axis(self._columns, axis=1)
-        return torch.from_numpy(raw) if self._as_tensor else raw
+            numbers = None if labels is None else self._numbers(labels, n_samples)
+            raw = self.model_.sample(n_samples, seed, numbers)
+        samples = self.model_.codec.wrap(raw)
+        if isinstance(samples, pd.DataFrame):
+            return samples.set_axis(self._columns, axis=1)
+        return torch.from_numpy(samples) if self._as_tensor else samples
 
     def score_samples(
-        self, X: Samples, convention: Literal["paper", "negated"] = "paper", labels: object = None
+        self,
+        X: Samples,
+        convention: Literal["paper", "negated"] = "paper",
+        labels: object = None,
     ) -> np.ndarray:
         """Return the critic's score of each sample, `[n]`; of a conditional model, as one of the
         class that `labels` gives.
 
         In the papers' convention real samples score high; `negated` is that of courses where they
         score low. A score has no zero point: only differences mean something.
+
+        Raises:
+            WganError: another convention, or samples that are not of the data's kind.
         """
         check_is_fitted(self, "model_")
         if convention not in SIGNS:
             raise WganError(
                 f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'"
             )
-        if isinstance(self.model_.codec, TableCodec):
-            if not isinstance(X, pd.DataFrame):
-                raise WganError(
-                    "this model was fitted on a table: give a DataFrame with its columns"
-                )
-            return SIGNS[convention] * self.model_.scores(
-                self.model_.codec.matrix(X.rename(columns=str))
-            )
+        codec = self.model_.codec
+        if codec.names:
+            return SIGNS[convention] * self.model_.scores(codec.unwrap(X))
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else np.asarray(X)
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
-        return SIGNS[convention] * self.model_.scores(
-            raw, None if labels is None else self._numbers(labels, len(raw))
-        )
+        numbers = None if labels is None else self._numbers(labels, len(raw))
+        return SIGNS[convention] * self.model_.scores(raw, numbers)
 
     def save(self, folder: str | Path) -> None:
-        """Write the model into a new or empty folder, as safetensors and JSON."""
+        """Write the model into a new or empty folder, as safetensors and JSON.
+
+        Raises:
+            WganError: the folder holds files already.
+        """
         check_is_fitted(self, "model_")
         folder = Path(folder)
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -217,54 +204,97 @@ class WGAN(BaseEstimator):
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "auto") -> "WGAN":
-        """Return a fitted estimator from what `save`, or a run, left in a folder."""
+        """Return a fitted estimator from what `save`, or a run, left in a folder.
+
+        Raises:
+            WganError: no model there, or no such device.
+        """
         model = load_model(Path(folder), choose_device(device))
         estimator = cls(model.variant, device=device, conditional=bool(model.classes))
-        estimator.model_, estimator.classes_ = model, model.classes
+        estimator.model_ = model
+        estimator.classes_ = model.classes
         estimator._as_tensor = False
-        if isinstance(model.codec, TableCodec):
-            estimator._name_columns(model.codec)
-        elif len(model.codec.shape) == 1:
-            estimator.n_features_in_ = model.codec.shape[0]
+        estimator._name_columns(model.codec)
+        if not model.codec.names and len(model.codec.raw_shape) == 1:
+            estimator.n_features_in_ = model.codec.raw_shape[0]
         return estimator
 
-    def verdict(self, target: str | None = None) -> Verdict | Evaluation:
-        """Return how far generated samples are from held-out ones, beside real ones: the exact
-        distance; of tables all their figures.
+    def finish(self) -> Finish:
+        """Return what the run ended with: the held-out distance, the critic's headroom, and a
+        diagnosis in words. It is computed at the first call.
 
-        `target`, of tables, is the column that models are trained to tell; unless given the last
-        that is a number or has few levels.
+        Raises:
+            WganError: a loaded model, which has no data to be measured on.
         """
+        self._check_data()
+        if self._finish is None:
+            self._finish = self._run.finish()
+        return self._finish
+
+    def held_out_distance(self) -> HeldOutDistance:
+        """Return how far generated samples are from held-out ones, beside real ones: the exact
+        W1. Errors as `finish`.
+        """
+        return self.finish().held_out
+
+    def diagnosis(self) -> tuple[str, ...]:
+        """Return what went wrong in training, if anything, and what to do next, in sentences.
+        Errors as `finish`.
+        """
+        return self.finish().diagnosis
+
+    def evaluate(
+        self, options: EvaluationOptions | None = None, metrics: Sequence[Metric] = ()
+    ) -> Evaluation:
+        """Return all figures of the generator on held-out data, as `wgan evaluate` does.
+
+        Args:
+            options: what the evaluation of this kind of data takes; None: the defaults.
+            metrics: metrics of your own.
+
+        Raises:
+            WganError: a loaded model, or options that do not fit the data.
+        """
+        self._check_data()
+        sample = self.model_.sampler(self.config_.training.seed, "evaluation")
+        return evaluate(sample, self._run.split, options or EvaluationOptions(), metrics)
+
+    def _check_data(self) -> None:
         check_is_fitted(self, "model_")
-        if not hasattr(self, "_split"):
+        if not hasattr(self, "_run"):
             raise WganError(
-                "a loaded model has no data to be measured on: fit one, or see the run's"
-                " verdict.json"
+                "a loaded model has no data to be measured on: fit one, or see the run's folder"
             )
-        seed = self.config_.training.seed
-        if isinstance(self.model_.codec, TableCodec):
-            return evaluate_table(sampler(self.model_, seed), self._split, target)
-        return evaluate(
-            sampler(self.model_, seed), self._split, sampler_of_classes(self.model_, seed)
-        )
+
+    def _layers(self) -> list[Layer]:
+        """Return the estimator's parameters as layers of configuration."""
+        training = {
+            "seed": _as_seed(self.random_state),
+            "device": self.device,
+            "precision": self.precision,
+            "compile": self.compile,
+        }
+        own = {"data": {"labels": "own"}} if self.conditional else {}
+        return [
+            ("conditional", own),
+            from_mapping(self.settings or {}),
+            ("WGAN", {"training": training}),
+        ]
 
     def _numbers(self, labels: object, n: int) -> np.ndarray:
         """Return the class number of each label, given one for all or one for each of `n`."""
-        one = (
-            isinstance(labels, str | bytes)
-            or not hasattr(labels, "__len__")
-            or np.ndim(np.asarray(labels)) == 0
-        )
+        scalar = isinstance(labels, str | bytes) or not hasattr(labels, "__len__")
+        one = scalar or np.ndim(np.asarray(labels)) == 0
         names = class_values([labels] if one else labels, 1 if one else n)
-        numbers = np.array(
-            [self.model_.label(str(name)) for name in names.tolist()], dtype=np.int64
-        )
+        numbers = np.array([self.model_.label(str(name)) for name in names.tolist()])
         return np.repeat(numbers, n) if one else numbers
 
-    def _name_columns(self, codec: TableCodec) -> None:
-        self._columns: list[Any] = [column.name for column in codec.columns]
-        self.feature_names_in_ = np.array([column.name for column in codec.columns], dtype=object)
-        self.n_features_in_ = len(codec.columns)
+    def _name_columns(self, codec: Codec, columns: Any = None) -> None:
+        """Keep the names of named columns; `columns` are the user's own, of any type."""
+        if codec.names:
+            self._columns: list[Any] = list(codec.names if columns is None else columns)
+            self.feature_names_in_ = np.array(codec.names, dtype=object)
+            self.n_features_in_ = len(codec.names)
 
     def _load(self, X: np.ndarray | Tensor | pd.DataFrame) -> Dataset:
         if isinstance(X, pd.DataFrame):
@@ -273,20 +303,14 @@ class WGAN(BaseEstimator):
                     "conditional=True is for classes; each column of a table can be asked for with"
                     " sample(where=...): leave it out"
                 )
-            data = load(X, schema=(self.settings or {}).get("data.schema"))
-            assert isinstance(data.codec, TableCodec)
-            self._name_columns(data.codec)
-            self._columns = list(X.columns)
-            return data
+            return load(X, schema=(self.settings or {}).get("data.schema"))
+        kind = (self.settings or {}).get("data.kind", "auto")
         if isinstance(X, Tensor) and X.ndim > 2:
-            return load(X)
+            return load(X, kind=kind)
         raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
         if np.ndim(raw) > 2:
-            return load(check_array(raw, allow_nd=True, dtype=None))
-        return load(validate_data(self, raw, dtype="numeric"))
-
-    def _seed(self) -> int:
-        return _as_seed(self.random_state)
+            return load(check_array(raw, allow_nd=True, dtype=None), kind=kind)
+        return load(validate_data(self, raw, dtype="numeric"), kind=kind)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
@@ -296,15 +320,3 @@ def _as_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, int | np.integer):
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31))
-
-
-def _nested(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    nested: dict[str, dict[str, Any]] = {}
-    for key, value in settings.items():
-        section, dot, entry = key.partition(".")
-        if not dot:
-            raise WganError(
-                f"settings: {key!r} names no section: write 'optimizer.lr', for example"
-            )
-        nested.setdefault(section, {})[entry] = value
-    return nested

@@ -16,7 +16,7 @@ CONFIG = NetworkConfig("mlp", width=16, depth=2, latent=4)
 
 
 def pair(data, config=CONFIG, layers="plain"):
-    heads = data.codec.heads
+    heads = data.codec.codes
     generator = build_generator(config, data.shape, heads=heads)
     return (
         generator,
@@ -33,7 +33,7 @@ def test_codes_are_one_hot_and_a_score_counts_where_its_state_is_drawn(mixed):
     data = from_frame(mixed(400))
     generator, _, numbers = pair(data)
     x = generator(torch.randn(200, numbers))
-    for head in data.codec.heads:
+    for head in data.codec.codes:
         for start, size in head.parts:
             codes = x[:, start : start + size]
             assert ((codes - codes.round()).abs() < 1e-6).all()
@@ -48,7 +48,7 @@ def test_the_frequencies_of_codes_are_those_of_the_softmax(mixed):
     generator, _, numbers = pair(data)
     last = generator.net[-1]
     place = data.codec.place("size")
-    start = data.codec.heads[place].start
+    start = data.codec.codes[place].start
     with torch.no_grad():
         for p in generator.parameters():
             p.zero_()
@@ -103,13 +103,13 @@ def test_conditions_on_two_digits_are_exact():
 def test_codes_of_conditions_are_those_of_rows_that_have_them(mixed):
     data = from_frame(mixed(300))
     y = torch.from_numpy(data.codec.states(data.rows))
-    codes = Conditions(data.codec.heads)(y)
+    codes = Conditions(data.codec.codes)(y)
     x = data.encode(data.rows).float()
     units = torch.cat(
-        [x[:, s : s + size] for head in data.codec.heads for s, size in head.parts], dim=1
+        [x[:, s : s + size] for head in data.codec.codes for s, size in head.parts], dim=1
     )
     assert torch.equal(codes, units)
-    assert Conditions(data.codec.heads)(states(data, 3)).abs().sum() == 0
+    assert Conditions(data.codec.codes)(states(data, 3)).abs().sum() == 0
 
 
 def test_a_critic_scores_packs_whose_order_and_company_count(mixed):
@@ -152,7 +152,7 @@ def test_every_row_takes_tables_in_packs_with_conditions(mixed, name, pack):
 def test_the_generator_is_the_table_one(mixed):
     data = from_frame(mixed(100))
     assert isinstance(pair(data)[0], TableGenerator)
-    assert pair(data)[2] == CONFIG.latent + sum(sum(head.sizes) for head in data.codec.heads)
+    assert pair(data)[2] == CONFIG.latent + sum(sum(head.sizes) for head in data.codec.codes)
 
 
 def test_a_generator_begins_at_the_frequencies_of_the_data(mixed):

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils import prune
 
-from wgan.data.tables.codec import Head
+from wgan.data.tables.codec import ColumnCode
 from wgan.networks import NetworkConfig, build_critic
 from wgan.networks.conditional import ConcatenationCritic
 from wgan.objectives import VARIANTS, CriticLoss
@@ -22,7 +22,7 @@ SHAPES = {
     "deep": (2, 28, 28),
 }
 PENALISED = [name for name, row in VARIANTS.items() if row.penalty and not row.consistency]
-HEADS = [Head(0, (3,), False, ((0.5, 0.3, 0.2),)), Head(3, (), True)]
+HEADS = [ColumnCode(0, (3,), False, ((0.5, 0.3, 0.2),)), ColumnCode(3, (), True)]
 
 
 def batch_of(shape, n=6, seed=0):

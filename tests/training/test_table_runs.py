@@ -256,7 +256,7 @@ class TrueConditional(torch.nn.Module):
 
     def forward(self, z, y=None):
         x = torch.zeros(len(z), *self.codec.shape)
-        start, size = next(self.codec.heads[0].parts)
+        start, size = next(self.codec.codes[0].parts)
         drawn = (torch.special.ndtr(z[:, :1]) > torch.tensor(self.shares).cumsum(0)[:-1]).sum(1)
         states = drawn if y is None else torch.where(y[:, 0] < 0, drawn, y[:, 0])
         x[:, start : start + size] = torch.nn.functional.one_hot(states, size).float()

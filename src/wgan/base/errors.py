@@ -25,3 +25,15 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     swapped = [name for name in known if sorted(name) == sorted(word)]
     close = swapped or get_close_matches(word, known, n=1)
     return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."
+
+
+class SettingError(WganError):
+    """A setting that cannot be used; `key` is its name, such as `training.steps`.
+
+    >>> str(SettingError("training.steps", "= 0: give 1 or more"))
+    'training.steps = 0: give 1 or more'
+    """
+
+    def __init__(self, key: str, fault: str) -> None:
+        super().__init__(f"{key} {fault}")
+        self.key = key

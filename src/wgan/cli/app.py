@@ -1,4 +1,4 @@
-"""What do all commands share? The app they belong to, the screen, and how flags and shapes look."""
+"""What all commands share: the app, the screen, and how flags, tables and shapes look."""
 
 import cyclopts
 from rich.console import Console
@@ -6,7 +6,7 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from wgan.base.version import __version__
-from wgan.data import Dataset, TableCodec
+from wgan.data import Dataset
 
 app = cyclopts.App(
     name="wgan",
@@ -19,13 +19,14 @@ app = cyclopts.App(
 )
 screen = Console(highlight=False, markup=False, soft_wrap=True)
 WIDEST = 1000
+"""Columns in which a table is measured: wider than any that is printed."""
 Flag = cyclopts.Parameter(negative="")
 
 
 def print_columns(dataset: Dataset) -> None:
-    """Print what each column of a table was taken for; of other data nothing."""
-    for column in dataset.codec.columns if isinstance(dataset.codec, TableCodec) else ():
-        screen.print(f"  {column.name}: {column}")
+    """Print what was inferred of the data, a line for each column of a table."""
+    for line in dataset.codec.describe():
+        screen.print(f"  {line}")
 
 
 def print_table(table: Table) -> None:

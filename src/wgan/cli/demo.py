@@ -1,4 +1,4 @@
-"""`wgan demo NAME`: see a claim about GANs for yourself, in minutes."""
+"""`wgan demo NAME`: an experiment behind a claim about GANs, in minutes."""
 
 import time
 from math import inf
@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
+from wgan.cli.progress import bar
 from wgan.experiments.demos import DEMOS, check_room, demo, write
 
 
@@ -51,19 +50,9 @@ def demo_command(
         )
     folder = out or Path("demos") / chosen.name
     check_room(folder)
-    console, started = Console(stderr=True), time.perf_counter()
-    columns = [TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()]
-    with Progress(
-        *columns, console=console, disable=quiet or not console.is_terminal, transient=True
-    ) as progress:
-        task = progress.add_task("")
-        result = chosen.run(
-            count,
-            effort,
-            lambda what, done, total: progress.update(
-                task, description=what, completed=done, total=total
-            ),
-        )
+    started = time.perf_counter()
+    with bar(quiet) as progress:
+        result = chosen.run(count, effort, progress)
     write(result, folder)
     screen.print(result.markdown())
     screen.print(

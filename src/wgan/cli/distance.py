@@ -1,26 +1,29 @@
-"""`wgan distance A B`: how far apart are two samples, or what they were drawn from?"""
+"""`wgan distance A B`: the distance between two samples, or between what they were drawn from."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from threading import Thread
-from typing import Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from wgan import audit
-from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress
 from wgan.cli.app import Flag, app, screen
-from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
+from wgan.cli.progress import bar
+from wgan.distances.histograms import (
+    earth_mover,
+    jensen_shannon,
+    kullback_leibler,
+    total_variation,
+)
 from wgan.distances.results import Printed, finite
-from wgan.distances.spaces import fit_space
+
+if TYPE_CHECKING:
+    from wgan.audit.sources import Source
 
 P, Q = "3,2,1,4", "1,2,4,3"
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
-Report = Callable[[str, int, int], None]
 Result = TypeVar("Result")
 
 
@@ -71,11 +74,11 @@ def distance_command(
         No two possible samples of one side lie farther apart, in raw coordinates; known for
         pictures of 8 bits.
     variant
-        The row of `wgan variants` for --metric dual; wgan-gp unless given.
+        The variant for --metric dual; wgan-gp unless given.
     steps
         Training of the critic: 3000 for dual, 2000 for a bracket, unless given.
     seed
-        Names the samples drawn, splits, directions and critics.
+        Random seed of the samples drawn, splits, directions and critics.
     explain
         Show every fact; of histograms, the walk.
     json_
@@ -87,17 +90,14 @@ def distance_command(
         if a is not None:
             raise WganError(f"one source, {a}: give two")
         a, b = P, Q
-    _refuse_what_has_no_effect(
+    _refuse_without_effect(
         {"--confidence": confidence, "--diameter": diameter},
         bracket == "population",
         "belongs to --bracket population",
     )
-    _refuse_what_has_no_effect({"--variant": variant}, metric == "dual", "belongs to --metric dual")
-    _refuse_what_has_no_effect(
-        {"--steps": steps},
-        metric == "dual" or bracket is not None,
-        "belongs to --metric dual and --bracket",
-    )
+    trained = metric == "dual" or bracket is not None
+    _refuse_without_effect({"--variant": variant}, metric == "dual", "belongs to --metric dual")
+    _refuse_without_effect({"--steps": steps}, trained, "belongs to --metric dual and --bracket")
     if bracket is not None and (metric != "auto" or p not in (None, 1)):
         raise WganError("--bracket is of W1 alone: leave out --metric and --p")
     if metric == "dual" and p not in (None, 1):
@@ -110,61 +110,124 @@ def distance_command(
             "--bracket": bracket,
             "-n": number,
         }
-        _refuse_what_has_no_effect(others, False, "is not for histograms")
+        _refuse_without_effect(others, False, "is not for histograms")
         _print_histograms(masses[0], masses[1], explain, json_)
         return 0
-    x, y = read_pair(a, b, number, seed, progress=not quiet)
+    from wgan.audit.sources import read_pair  # needs torch, which histograms do without
 
-    def measure(report: Report) -> Printed:
+    with bar(quiet, remaining=False) as progress:
+        x, y = read_pair(a, b, number, seed, progress)
         if bracket is not None:
-            known = (
-                (x.diameter, x.units)
-                if diameter is None and x.diameter and y.diameter
-                else (diameter, "declared")
-            )
-            level = 0.95 if confidence is None else confidence
-            length = 2000 if steps is None else steps
-            return audit.bracket(
-                x.values,
-                y.values,
-                bracket,
-                level,
-                *known,
-                steps=length,
-                space=space,
-                seed=seed,
-                units=x.units,
-                progress=report,
-            )
-        chosen = fit_space(space, x.values, y.values, x.units)
-        values = chosen.map(x.values), chosen.map(y.values)
-        if metric == "dual":
-            name, length = variant or "wgan-gp", 3000 if steps is None else steps
-            return audit.dual(
-                *values,
-                name,
-                length,
-                seed=seed,
-                units=chosen.units,
-                progress=lambda i, n: report(f"training a {name} critic", i, n),
-            )
-        report(f"{len(values[0])} x {len(values[1])} samples", 0, 1)
-        order = p if p is not None else 2.0 if metric == "max-sliced" else 1.0
-        return distance(*values, metric, order, seed=seed, floor=True, units=chosen.units)
+            measure = _bracket(x, y, bracket, confidence, diameter, steps, space, seed, progress)
+        elif metric == "dual":
+            measure = _dual(x, y, variant or "wgan-gp", steps, space, seed, progress)
+        else:
+            measure = _distance(x, y, metric, p, space, seed, progress)
+        result = _interruptible(measure)
+    _print_result(x, y, result, seed, explain, json_)
+    return 0
 
-    with _progress(quiet) as report:
-        result = _interruptible(lambda: measure(report))
-    if json_:
-        print(json.dumps(result.to_json() | {"x": x.words, "y": y.words, "seed": seed}, indent=2))
-        return 0
+
+def _bracket(
+    x: "Source",
+    y: "Source",
+    certifies: Literal["population", "samples"],
+    confidence: float | None,
+    diameter: float | None,
+    steps: int | None,
+    space: str,
+    seed: int,
+    progress: Progress,
+) -> Callable[[], Printed]:
+    """Return what computes a bracket; the diameter of pictures of 8 bits is known."""
+    from wgan.audit import bracket
+
+    source = "declared"
+    if diameter is None and x.diameter and y.diameter:
+        diameter = x.diameter
+        source = x.units
+    return lambda: bracket(
+        x.values,
+        y.values,
+        certifies,
+        0.95 if confidence is None else confidence,
+        diameter,
+        source,
+        steps=2000 if steps is None else steps,
+        space=space,
+        seed=seed,
+        units=x.units,
+        progress=progress,
+    )
+
+
+def _dual(
+    x: "Source",
+    y: "Source",
+    variant: str,
+    steps: int | None,
+    space: str,
+    seed: int,
+    progress: Progress,
+) -> Callable[[], Printed]:
+    """Return what trains a critic of a variant and reads it."""
+    from wgan.audit import dual
+    from wgan.distances.spaces import fit_space
+
+    chosen = fit_space(space, x.values, y.values, x.units)
+    length = 3000 if steps is None else steps
+    return lambda: dual(
+        chosen.map(x.values),
+        chosen.map(y.values),
+        variant,
+        length,
+        seed=seed,
+        units=chosen.units,
+        progress=progress,
+    )
+
+
+def _distance(
+    x: "Source",
+    y: "Source",
+    metric: str,
+    p: float | None,
+    space: str,
+    seed: int,
+    progress: Progress,
+) -> Callable[[], Printed]:
+    """Return what computes a distance of the samples."""
+    from wgan.distances import distance
+    from wgan.distances.spaces import fit_space
+
+    chosen = fit_space(space, x.values, y.values, x.units)
+    values = chosen.map(x.values), chosen.map(y.values)
+    usual = 2.0 if metric == "max-sliced" else 1.0
+    progress(f"{len(x.values)} x {len(y.values)} samples", 0, None)
+    return lambda: distance(
+        *values,
+        metric,
+        usual if p is None else p,
+        seed=seed,
+        floor=True,
+        units=chosen.units,
+    )
+
+
+def _print_result(
+    x: "Source", y: "Source", result: Printed, seed: int, explain: bool, as_json: bool
+) -> None:
+    if as_json:
+        values = result.to_json() | {"x": x.words, "y": y.words, "seed": seed}
+        print(json.dumps(values, indent=2))
+        return
     screen.print(f"x: {x.words}\ny: {y.words}")
     screen.print(result.table() if explain else str(result))
     if result.note and not explain:
         screen.print(result.note)
-    return 0
 
 
-def _refuse_what_has_no_effect(given: Mapping[str, object], has_effect: bool, why: str) -> None:
+def _refuse_without_effect(given: Mapping[str, object], has_effect: bool, why: str) -> None:
     for flag, value in given.items():
         if value is not None and not has_effect:
             raise WganError(f"{flag} {why}: leave it out")
@@ -178,25 +241,16 @@ def _print_histograms(p: list[float], q: list[float], explain: bool, as_json: bo
         "KL(P || Q), nats": kullback_leibler(p, q),
     }
     if as_json:
-        print(
-            json.dumps(
-                finite(
-                    {
-                        "distance": walk.distance,
-                        "flow": walk.flow.tolist(),
-                        "plan": walk.plan.tolist(),
-                        **others,
-                    }
-                ),
-                indent=2,
-            )
-        )
+        facts = {
+            "distance": walk.distance,
+            "flow": walk.flow.tolist(),
+            "plan": walk.plan.tolist(),
+        }
+        print(json.dumps(finite(facts | others), indent=2))
         return
     screen.print(walk.explain() if explain else str(walk))
-    screen.print(
-        "; ".join(f"{name} {value:.4g}" for name, value in others.items())
-        + " (of P and Q divided by their sums)"
-    )
+    figures = "; ".join(f"{name} {value:.4g}" for name, value in others.items())
+    screen.print(f"{figures} (of P and Q divided by their sums)")
 
 
 def _masses(source: str) -> list[float] | None:
@@ -205,22 +259,6 @@ def _masses(source: str) -> list[float] | None:
         return [float(part) for part in source.split(",")] if "," in source else None
     except ValueError:
         return None
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Report]:
-    """Yield what long work calls with (what, step, steps); the bar goes to standard error, so that
-    JSON stays clean.
-    """
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()]
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, disable=quiet or not console.is_terminal, transient=True
-    ) as progress:
-        task = progress.add_task("")
-        yield lambda what, step, steps: progress.update(
-            task, description=what, completed=step, total=steps if steps > 1 else None
-        )
 
 
 def _interruptible(work: Callable[[], Result]) -> Result:

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
+from wgan.cli.progress import bar
 from wgan.data import load, short_name
 from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier, train_classifier
 
@@ -47,7 +46,7 @@ def train_features(
     epochs
         Passes over the pictures.
     seed
-        Names weights and batches.
+        Random seed of weights and batches.
     quiet
         No progress bar.
     """
@@ -59,21 +58,9 @@ def train_features(
             f"{folder}: holds a feature map already, and nothing is overwritten: choose another"
             " --out"
         )
-    dataset = load(data, labels=labels, progress=not quiet)
-    console, columns = (
-        Console(stderr=True),
-        [TextColumn("batch {task.completed}/{task.total}"), BarColumn(), TimeRemainingColumn()],
-    )
-    with Progress(
-        *columns, console=console, disable=quiet or not console.is_terminal, transient=True
-    ) as progress:
-        task = progress.add_task("", total=None)
-        found = train_classifier(
-            dataset,
-            epochs,
-            seed,
-            lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    with bar(quiet) as progress:
+        dataset = load(data, labels=labels, progress=progress)
+        found = train_classifier(dataset, epochs, seed, progress)
     save_classifier(found, folder)
     screen.print(
         f"{found.name}: {found.accuracy:.1%} of {found.n_test} held-out pictures in the right one"

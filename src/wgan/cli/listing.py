@@ -1,4 +1,4 @@
-"""`wgan variants` and `wgan data`: what is there to choose from?"""
+"""`wgan variants` and `wgan data`: lists of what there is to choose from."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,25 +8,25 @@ from cyclopts import Parameter
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.cli.app import app, print_columns, screen, times
-from wgan.data import Dataset, TableCodec, load, named_sources
-from wgan.data.tables.infer import to_toml
+from wgan.cli.progress import bar
+from wgan.data import Dataset, load, named_sources
 from wgan.objectives import VARIANTS
 
 
 @app.command
 def variants() -> int:
     """Print the table of variants."""
-    for row in VARIANTS.values():
-        screen.print(row.name, style="bold")
+    for variant in VARIANTS.values():
+        screen.print(variant.name, style="bold")
         facts = {
-            "score": row.score.name,
-            "estimates": row.score.measures,
-            "penalty": row.penalty or "none",
-            **({"consistency": row.consistency} if row.consistency else {}),
-            "constraint": row.constraint or "none",
-            "settings": ", ".join(f"{k} {v}" for k, v in row.optimizer.items()),
-            "choose it": row.when,
-            "paper": row.paper,
+            "score": variant.score.name,
+            "estimates": variant.score.measures,
+            "penalty": variant.penalty or "none",
+            **({"consistency": variant.consistency} if variant.consistency else {}),
+            "constraint": variant.constraint or "none",
+            "settings": ", ".join(f"{k} {v}" for k, v in variant.optimizer.items()),
+            "choose it": variant.when,
+            "paper": variant.paper,
         }
         for name, fact in facts.items():
             screen.print(f"  {name:11} {fact}")
@@ -68,7 +68,8 @@ def data(
             " alone"
         )
         return 0
-    dataset = load(source, schema=str(schema) if schema else None, progress=True)
+    with bar() as progress:
+        dataset = load(source, schema=str(schema) if schema else None, progress=progress)
     split = dataset.split()
     screen.print(
         f"{dataset.name}: {len(dataset)} samples of shape {times(dataset.shape)}"
@@ -89,12 +90,13 @@ def data(
 
 
 def _write_schema(dataset: Dataset, out: Path) -> None:
-    if not isinstance(dataset.codec, TableCodec):
+    schema = dataset.codec.schema()
+    if schema is None:
         raise WganError(
             f"--out writes the schema of a table, and {dataset.name} holds {dataset.codec.kind}:"
             " leave it out"
         )
     if out.exists():
         raise WganError(f"{out}: is there already, and nothing is overwritten: choose another name")
-    write_text(out, to_toml(dataset.codec.columns))
+    write_text(out, schema)
     screen.print(f"schema in {out}; correct it there and give it with --schema")

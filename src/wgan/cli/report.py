@@ -1,4 +1,4 @@
-"""`wgan report RUN...`: what came out, for people to read."""
+"""`wgan report RUN...`: results of runs, for people to read."""
 
 from pathlib import Path
 from typing import Annotated

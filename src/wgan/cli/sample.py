@@ -8,9 +8,8 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.cli.app import app, screen
-from wgan.data import TableCodec
-from wgan.data.writers import check_place, write_samples
-from wgan.models import load_model, sample_where
+from wgan.data.formats import check_place, formats_of, write_samples
+from wgan.models import Model, load_model, sample_where
 
 
 @app.command
@@ -46,12 +45,12 @@ def sample(
     balance
         Of tables: a category whose levels are to be equally frequent.
     seed
-        Names the noise.
+        Random seed; the same seed gives the same samples.
     """
     if number < 1:
         raise WganError(f"-n {number}: give 1 or more")
     model = load_model(run)
-    out = out or Path("samples.csv" if isinstance(model.codec, TableCodec) else "samples.png")
+    out = out or Path(formats_of(model.codec).default)
     check_place(out, model.codec)
     if where or balance:
         if label is not None:
@@ -59,27 +58,28 @@ def sample(
                 "--label is for models of classes, and --where and --balance for models of tables:"
                 " give one or the other"
             )
-        asked = sample_where(model, number, seed, where or (), balance)
-        write_samples(asked.raw, model.codec, out)
-        words = [
-            *([f"with {' and '.join(where)}"] if where else []),
-            *([f"with {balance} balanced"] if balance else []),
-        ]
-        waited = (
-            f", the first that satisfy this of {asked.tried} drawn"
-            if where and asked.tried > 2 * number
-            else ""
-        )
-        screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")
+        _sample_where(model, number, seed, where or [], balance, out)
         return 0
-    labels = (
-        np.full(number, model.label(label))
-        if label is not None
-        else model.draw_labels(number, seed)
-        if model.classes
-        else None
-    )
+    labels = None
+    if label is not None:
+        labels = np.full(number, model.label(label))
+    elif model.classes:
+        labels = model.draw_labels(number, seed)
     names = None if labels is None else [model.classes[y] for y in labels]
     write_samples(model.sample(number, seed, labels), model.codec, out, names)
     screen.print(f"{number} samples{'' if label is None else f' of class {label}'} in {out}")
     return 0
+
+
+def _sample_where(
+    model: Model, number: int, seed: int, where: list[str], balance: str | None, out: Path
+) -> None:
+    rows = sample_where(model, number, seed, where, balance)
+    write_samples(rows.raw, model.codec, out)
+    words = [f"with {' and '.join(where)}"] if where else []
+    if balance:
+        words.append(f"with {balance} balanced")
+    waited = ""
+    if where and rows.tried > 2 * number:
+        waited = f", the first that satisfy this of {rows.tried} drawn"
+    screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")

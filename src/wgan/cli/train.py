@@ -1,4 +1,4 @@
-"""`wgan train DATA`: train a generator, or go on with it, and end with the verdict."""
+"""`wgan train DATA`: train a generator, or go on with it, and end with its held-out distance."""
 
 import signal
 from collections.abc import Iterator
@@ -10,25 +10,13 @@ from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from wgan.cli.app import Flag, app, print_columns, screen, times
-from wgan.config import Config, choose_device, configure, from_file, from_settings, resolve
-from wgan.data import Dataset
-from wgan.evaluation import Watch, evaluate
-from wgan.models import sampler, sampler_of_classes
-from wgan.networks import build_critic, build_generator, count_parameters
-from wgan.runs import Run, as_begun, default_folder, open_run
-from wgan.training import (
-    Record,
-    State,
-    advice,
-    classes_of,
-    critic_headroom,
-    diagnose,
-    model_of,
-    prepare,
-    resume,
-    train,
-    variant_of,
-)
+from wgan.cli.progress import bar
+from wgan.config import Config, Layer, choose_device, from_file, from_settings
+from wgan.networks import count_parameters
+from wgan.runs import as_begun, default_folder
+from wgan.training import Record, Run
+
+Text = str | None
 
 
 @app.command(name="train")
@@ -36,15 +24,15 @@ def train_command(
     data: Annotated[str | None, Parameter(show_default=False)] = None,
     /,
     *,
-    variant: str | None = None,
-    labels: str | None = None,
-    schema: str | None = None,
+    variant: Text = None,
+    labels: Text = None,
+    schema: Text = None,
     preset: str = "auto",
     steps: int | None = None,
     out: Path | None = None,
     seed: int | None = None,
-    device: str | None = None,
-    precision: str | None = None,
+    device: Text = None,
+    precision: Text = None,
     compile: Annotated[bool | None, Flag] = None,
     config: Path | None = None,
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
@@ -60,7 +48,7 @@ def train_command(
         A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip
         of pictures; digits unless given.
     variant
-        A row of `wgan variants`; wgan-gp unless given, of tables wgan-lp.
+        See `wgan variants`; wgan-gp unless given, and wgan-lp for tables.
     labels
         Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv,
         an array of the .npz, or a file.
@@ -74,11 +62,11 @@ def train_command(
     out
         The run's folder; runs/DATA-VARIANT-SEED unless given.
     seed
-        Names every random draw.
+        Random seed; the same seed gives the same run.
     device
         auto, cpu, cuda or mps.
     precision
-        auto, float32 or bfloat16; auto: bfloat16 for pictures where the device computes in it.
+        auto, float32 or bfloat16; auto: bfloat16 for images where the device computes in it.
     compile
         Compile the losses.
     config
@@ -104,58 +92,36 @@ def train_command(
             "stop_when_converged": stop_when_converged,
         },
     }
+    layers = _layers(config, set_ or [], flags)
+    folder = None if dry_run else out or "auto"
+    with bar(quiet) as progress:
+        run = Run.open(layers=layers, preset=preset, out=folder, progress=progress)
+    if dry_run:
+        place = out or default_folder(run.config)
+        _print_plan(run, as_begun(run.config, place) if precision is None else run.config, place)
+        return 0
+    _print_start(run, quiet)
+    with _Signals() as signals:
+        stopped = _follow(run, run.records(stop=lambda: signals.caught is not None), quiet)
+    if stopped:
+        done = run.state.step
+        saved = "and saved; the same command goes on from there"
+        begun = "of the generator; the same command begins again"
+        screen.print(f"stopped at step {done} {saved if done else begun}")
+        return 128 + int(signals.caught or signal.SIGINT)
+    _print_finish(run, quiet)
+    return 0
+
+
+def _layers(
+    config: Path | None, settings: list[str], flags: dict[str, dict[str, object]]
+) -> list[Layer]:
     given = {
-        section: {k: v for k, v in values.items() if v is not None}
+        section: {key: value for key, value in values.items() if value is not None}
         for section, values in flags.items()
     }
-    layers = [
-        *([from_file(config)] if config else []),
-        from_settings(set_ or []),
-        ("command line", given),
-    ]
-    resolved, dataset = configure(layers, preset, progress=not quiet)
-    folder = out or default_folder(resolved)
-    if resolve(layers).training.precision == "auto":
-        resolved = as_begun(resolved, folder)
-    if dry_run:
-        _print_plan(resolved, dataset, folder)
-        return 0
-    state = prepare(resolved, dataset)  # before anything is written: it may be refused
-    for words in advice(resolved, dataset):
-        screen.print(f"note: {words}")
-    run = open_run(folder, resolved, dataset)
-    if not quiet:
-        screen.print(
-            f"training on {choose_device(resolved.training.device)} in"
-            f" {resolved.training.precision}"
-        )
-        print_columns(dataset)
-    resume(state, run)
-    if state.step and not quiet:
-        screen.print(f"going on from step {state.step} of {folder}")
-    split = dataset.split(resolved.data.held_out, resolved.data.split_seed)
-    watch = Watch(
-        split,
-        [
-            (int(line["step"]), line["held_out_w1"])
-            for line in run.metrics()
-            if "held_out_w1" in line
-        ],
-    )
-    with _Signals() as signals:
-        records = train(
-            state, resolved, dataset, run, stop=lambda: signals.caught is not None, watch=watch
-        )
-        stopped = _follow(records, resolved, state.step, quiet)
-    if stopped:
-        saved = (
-            "and saved; the same command goes on from there"
-            if state.step
-            else "of the generator; the same command begins again"
-        )
-        screen.print(f"stopped at step {state.step} {saved}")
-        return 128 + int(signals.caught or signal.SIGINT)
-    return _finish(run, resolved, state, dataset, watch)
+    first = [from_file(config)] if config else []
+    return [*first, from_settings(settings), ("command line", given)]
 
 
 class _Signals:
@@ -178,7 +144,19 @@ class _Signals:
         signal.signal(number, self._before[signal.Signals(number)])
 
 
-def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) -> bool:
+def _print_start(run: Run, quiet: bool) -> None:
+    for words in run.advice():
+        screen.print(f"note: {words}")
+    if quiet:
+        return
+    training = run.config.training
+    screen.print(f"training on {choose_device(training.device)} in {training.precision}")
+    print_columns(run.dataset)
+    if run.state.step and run.folder:
+        screen.print(f"going on from step {run.state.step} of {run.folder.path}")
+
+
+def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
     """Drive the run to its end with a progress bar; tell whether it was stopped before."""
     columns = [
         TextColumn("step {task.completed}/{task.total}"),
@@ -188,68 +166,46 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
         TimeRemainingColumn(),
     ]
     stopped = False
+    total = run.config.training.steps
     with Progress(*columns, console=screen, disable=quiet, transient=True) as progress:
-        task = progress.add_task("train", total=config.training.steps, completed=first, status="")
+        task = progress.add_task("train", total=total, completed=run.state.step, status="")
         for record in records:
             stopped = record.stopped
             if record.metrics:
                 rate = progress.tasks[0].speed
-                status = f"estimate {record.metrics['estimate']:.4g}" + (
-                    f", {rate:.1f} steps/s" if rate else ""
-                )
+                speed = f", {rate:.1f} steps/s" if rate else ""
+                status = f"estimate {record.metrics['estimate']:.4g}{speed}"
                 progress.update(task, completed=record.step, status=status)
     return stopped
 
 
-def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Watch) -> int:
-    model, seed, row = model_of(state, config, dataset), config.training.seed, variant_of(config)
-    verdict = evaluate(sampler(model, seed), watch.split, sampler_of_classes(model, seed))
-    headroom = critic_headroom(state, config, dataset, row)
-    sentences = diagnose(row, config, run.metrics(), watch.trend, headroom)
-    measured = {"n": watch.n, "floor": watch.floor()}
-    about = {
-        "step": state.step,
-        "seed": seed,
-        "seconds": round(state.seconds, 1),
-        "diagnosis": sentences,
-        "measured": measured,
-    }
-    run.write_json("verdict.json", verdict.to_json() | about)
-    early = f" of at most {config.training.steps}" if state.step < config.training.steps else ""
+def _print_finish(run: Run, quiet: bool) -> None:
+    assert run.folder is not None
+    with bar(quiet) as progress:
+        finish = run.finish(progress)
+    step = run.state.step
+    early = f" of at most {run.config.training.steps}" if step < run.config.training.steps else ""
     screen.print(
-        f"{state.step} steps{early} in {state.seconds:.0f} s; samples, generator and metrics in"
-        f" {run.folder}"
+        f"{step} steps{early} in {run.state.seconds:.0f} s; samples, generator and metrics in"
+        f" {run.folder.path}"
     )
-    screen.print(str(verdict))
-    for sentence in sentences:
-        screen.print(sentence)
-    return 0
+    screen.print(str(finish))
 
 
-def _print_plan(config: Config, dataset: Dataset, folder: Path) -> None:
+def _print_plan(run: Run, config: Config, place: Path) -> None:
     screen.print(config.to_toml().rstrip())
-    row, classes = variant_of(config), classes_of(config, dataset)
-    generator = build_generator(
-        config.network, dataset.shape, classes=len(classes), heads=dataset.codec.heads
-    )
-    critic = build_critic(
-        config.network,
-        dataset.shape,
-        layers=row.layers,
-        classes=len(classes),
-        heads=dataset.codec.heads,
-    )
-    split = dataset.split(config.data.held_out, config.data.split_seed)
+    variant = run.variant
     screen.print(
-        f"\n# {row.name}: {row.score.name}; penalty: {row.penalty or 'none'}; constraint:"
-        f" {row.constraint or 'none'}"
+        f"\n# {variant.name}: {variant.score.name}; penalty: {variant.penalty or 'none'};"
+        f" constraint: {variant.constraint or 'none'}"
     )
-    kinds = f", {len(classes)} classes" if classes else ""
+    classes = f", {len(run.classes)} classes" if run.classes else ""
     screen.print(
-        f"# data: {split.n_train} to train on, {split.n_held_out} held out, shape"
-        f" {times(dataset.shape)}{kinds}"
+        f"# data: {run.split.n_train} to train on, {run.split.n_held_out} held out, shape"
+        f" {times(run.dataset.shape)}{classes}"
     )
+    generator = count_parameters(run.state.generator)
+    critic = count_parameters(run.state.critic)
     screen.print(
-        f"# generator {count_parameters(generator):,} parameters, critic"
-        f" {count_parameters(critic):,}; the run goes to {folder}"
+        f"# generator {generator:,} parameters, critic {critic:,}; the run goes to {place}"
     )

@@ -1,9 +1,10 @@
-"""Where does a run compute, and in which precision?"""
+"""Device and precision of a run."""
 
 import torch
 
 from wgan.base.errors import WganError
 from wgan.config.sections import Precision, TrainingConfig
+from wgan.data import Codec
 
 
 def choose_device(name: str) -> torch.device:
@@ -27,16 +28,16 @@ def choose_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def choose_precision(training: TrainingConfig, shape: tuple[int, ...]) -> Precision:
-    """Return the precision that a run's settings name; `auto` takes bfloat16 for pictures where the
-    device computes in it, float32 otherwise.
+def choose_precision(training: TrainingConfig, codec: Codec) -> Precision:
+    """Return the precision that a run's settings name.
 
-    A bfloat16 has 8 bits of precision, as many as a pixel; rows of numbers want more.
+    `auto` takes bfloat16 where the device computes in it and the samples are coarse: a bfloat16 has
+    8 bits of precision, as many as a pixel. Otherwise it takes float32.
     """
     if training.precision != "auto":
         return training.precision
     device = choose_device("auto") if training.device == "auto" else torch.device(training.device)
-    return "bfloat16" if len(shape) == 3 and computes_in_bfloat16(device) else "float32"
+    return "bfloat16" if codec.coarse and computes_in_bfloat16(device) else "float32"
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:

@@ -1,22 +1,31 @@
-"""Configuration layers: defaults, the variant's settings, the preset, the file, `--set`, flags."""
+"""Layers of configuration, each over the one before: defaults, the variant, the preset, the file,
+`--set`, flags.
+"""
 
 import tomllib
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from wgan.base.errors import WganError, did_you_mean
+from wgan.base.errors import SettingError, WganError, did_you_mean
 from wgan.config.sections import Config
 
 Layer = tuple[str, Mapping[str, Any]]
+"""The layer's name, for messages, and nested values `{section: {field: value}}`."""
 MAX_INTEGER = 2**63
+"""TOML and NumPy hold integers below this."""
 SECTIONS: dict[str, type] = {f.name: type(getattr(Config(), f.name)) for f in fields(Config)}
+RENAMED = {"optimiser": "optimizer"}
+"""Sections that older versions called otherwise."""
 
 
 def resolve(layers: Iterable[Layer]) -> Config:
     """Build a configuration from named layers of nested values, the later over the earlier.
+
+    A section under a name of an older version is read, with a warning.
 
     Raises:
         WganError: an unknown key or a value of the wrong kind or range, naming the layer and the
@@ -25,13 +34,12 @@ def resolve(layers: Iterable[Layer]) -> Config:
     values: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
     origin: dict[str, str] = {}
     for layer, nested in layers:
-        for section, entries in nested.items():
+        for section, entries in renamed(layer, nested).items():
             hints = _section_hints(layer, section, entries)
             for entry, value in entries.items():
                 if entry not in hints:
-                    raise WganError(
-                        f"{layer}: unknown key {section}.{entry}. {did_you_mean(entry, hints)}"
-                    )
+                    nearest = did_you_mean(entry, hints)
+                    raise WganError(f"{layer}: unknown key {section}.{entry}. {nearest}")
                 try:
                     values[section][entry] = _coerced(value, hints[entry])
                 except TypeError as error:
@@ -39,9 +47,26 @@ def resolve(layers: Iterable[Layer]) -> Config:
                 origin[f"{section}.{entry}"] = layer
     try:
         return Config(**{name: section(**values[name]) for name, section in SECTIONS.items()})
-    except WganError as error:
-        key = str(error).split(" ", 1)[0]
-        raise WganError(f"{origin[key]}: {error}" if key in origin else str(error)) from None
+    except SettingError as error:
+        if error.key in origin:
+            raise WganError(f"{origin[error.key]}: {error}") from None
+        raise
+
+
+def renamed(layer: str, nested: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values with sections of older versions under their present names."""
+    found: dict[str, Any] = {}
+    for section, entries in nested.items():
+        name = RENAMED.get(section, section)
+        if name != section:
+            warnings.warn(
+                f"{layer}: the section {section} is now called {name}; it was read as that",
+                stacklevel=2,
+            )
+        if name in found and isinstance(entries, Mapping) and isinstance(found[name], Mapping):
+            entries = {**found[name], **entries}
+        found[name] = entries
+    return found
 
 
 def _section_hints(layer: str, section: str, entries: Any) -> dict[str, Any]:
@@ -57,8 +82,16 @@ def _section_hints(layer: str, section: str, entries: Any) -> dict[str, Any]:
     return get_type_hints(SECTIONS[section])
 
 
+EXPECTED = {
+    int: "a whole number below 2^63",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+}
+
+
 def _coerced(value: Any, hint: Any) -> Any:
-    """Return a TOML value as the kind that a field asks for; a TypeError says what was expected."""
+    """Return a TOML value in the type that a field declares; a TypeError says what was expected."""
     options = get_args(hint)
     if get_origin(hint) is UnionType:
         return None if value is None else _coerced(value, options[0])
@@ -77,16 +110,15 @@ def _coerced(value: Any, hint: Any) -> Any:
         return float(value)
     if hint in (bool, str) and isinstance(value, hint):
         return value
-    raise TypeError(
-        "expected "
-        + {int: "a whole number below 2^63", float: "a number", bool: "true or false", str: "text"}[
-            hint
-        ]
-    )
+    raise TypeError(f"expected {EXPECTED[hint]}")
 
 
 def from_file(path: Path) -> Layer:
-    """Read a TOML file as a layer."""
+    """Read a TOML file as a layer.
+
+    Raises:
+        WganError: no such file, or not TOML.
+    """
     try:
         return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -96,8 +128,10 @@ def from_file(path: Path) -> Layer:
 
 
 def from_settings(settings: Iterable[str]) -> Layer:
-    """Read `section.field=value` strings as a layer; values are TOML, and bare words are
-    strings.
+    """Read `section.field=value` strings as a layer; values are TOML, and bare words are text.
+
+    Raises:
+        WganError: a string of another form.
     """
     layer: dict[str, dict[str, Any]] = {}
     for setting in settings:
@@ -113,3 +147,18 @@ def from_settings(settings: Iterable[str]) -> Layer:
             value = text.strip()
         layer.setdefault(section, {})[entry] = value
     return "--set", layer
+
+
+def from_mapping(settings: Mapping[str, Any], name: str = "settings") -> Layer:
+    """Read `{"section.field": value}` as a layer called `name`.
+
+    Raises:
+        WganError: a key without a section.
+    """
+    nested: dict[str, dict[str, Any]] = {}
+    for key, value in settings.items():
+        section, dot, entry = key.partition(".")
+        if not dot:
+            raise WganError(f"{name}: {key!r} names no section: write 'optimizer.lr', for example")
+        nested.setdefault(section, {})[entry] = value
+    return name, nested

@@ -1,34 +1,38 @@
-"""Which settings suit which data? A preset is a layer of configuration over the variant's own
-optimizer settings.
-"""
+"""Presets: settings that suit a kind of data, a layer over the variant's own optimizer settings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wgan.base.errors import WganError, did_you_mean
+from wgan.base.errors import SettingError, WganError, did_you_mean
+from wgan.base.progress import Progress, silent
 from wgan.config.device import choose_precision
 from wgan.config.layers import Layer, resolve
 from wgan.config.sections import Config
 from wgan.data import Dataset
+from wgan.networks.pairs import find_pair
 from wgan.objectives import Variant, find_variant
 from wgan.objectives.scores import DUAL_W1
 
 Nested = dict[str, dict[str, Any]]
 SMALL_SIDE = 16
+"""Pictures up to this side have three levels, and train well with narrow, fast networks."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """What suits one kind of data: settings for any variant, more where the critic's slope is held,
-    the weight of a Wasserstein variant's penalty.
+    """Settings that suit some data.
 
-    `variant` is taken where none is asked for.
+    `kind` is the kind of data that `auto` chooses the preset for, where `suits` says so; None:
+    never. `lipschitz` holds more settings, for variants that hold the critic's slope. The first
+    variant to try is `variant`; None: the default. `penalty_weight` is that of Wasserstein scores.
     """
 
     summary: str
     any_variant: Nested
-    held: Nested
+    lipschitz: Nested
+    kind: str | None = None
+    suits: Callable[[Dataset], bool] = lambda data: True
     penalty_weight: float | None = None
     variant: str | None = None
 
@@ -44,6 +48,8 @@ PRESETS = {
         },
         {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
         penalty_weight=0.1,
+        kind="vectors",
+        suits=lambda data: data.toy is not None,
     ),
     "vectors": Preset(
         "rows of numbers, standardised: a lighter penalty than pictures want, since distances are"
@@ -55,6 +61,7 @@ PRESETS = {
         },
         {"optimizer": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
         penalty_weight=1.0,
+        kind="vectors",
     ),
     "tables": Preset(
         "tables of mixed columns: large batches, one critic step, a one-sided penalty, under which"
@@ -66,17 +73,21 @@ PRESETS = {
         },
         {"optimizer": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
         variant="wgan-lp",
+        kind="tables",
     ),
     "small-images": Preset(
         "pictures of at most 16 x 16 pixels: narrow networks, one critic step, a high learning"
         " rate",
         {"network": {"kind": "conv", "width": 64, "latent": 64}, "training": {"steps": 8_000}},
         {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
+        kind="images",
+        suits=lambda data: max(data.shape[1:]) <= SMALL_SIDE,
     ),
     "images": Preset(
         "pictures: convolutional pair, one critic step, linear decay",
         {"network": {"kind": "conv", "width": 64, "latent": 128}, "training": {"steps": 20_000}},
         {"optimizer": {"lr": 2e-4, "critic_steps": 1, "decay": "linear"}},
+        kind="images",
     ),
     "residual": Preset(
         "pictures: residual pair of Gulrajani et al. (2017), appendix F, for CIFAR-10",
@@ -91,16 +102,19 @@ PRESETS = {
 
 
 def configure(
-    user: Sequence[Layer], name: str = "auto", data: Dataset | None = None, progress: bool = False
+    user: Sequence[Layer],
+    name: str = "auto",
+    data: Dataset | None = None,
+    progress: Progress = silent,
 ) -> tuple[Config, Dataset]:
-    """Load the data and resolve the configuration: defaults, the variant's variant, the preset, then
-    the user's layers.
+    """Load the data and resolve the configuration: defaults, the variant, the preset, then the
+    user's layers.
 
     Args:
         user: layers in rising order, e.g. a file, `--set`, flags.
         name: the preset; `auto` chooses by the data.
         data: the data set, where it is at hand; otherwise `data.source` is loaded.
-        progress: show a bar for what takes long.
+        progress: listener to what takes long.
 
     Raises:
         WganError: no such preset, the message names the nearest; settings or data that cannot be
@@ -113,35 +127,52 @@ def configure(
         name = _suiting(data)
     if name not in PRESETS:
         raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
-    asked = any("variant" in nested.get("objective", {}) for _, nested in user)
-    variant = find_variant(
-        draft.objective.variant if asked else PRESETS[name].variant or draft.objective.variant
-    )
-    steady: list[Layer] = (
-        [("--stop-when-converged", {"optimizer": {"decay": "none"}})]
-        if draft.training.stop_when_converged
-        else []
-    )
-    config = resolve(
-        [(f"variant {variant.name}", variant.settings()), *_layers(name, variant), *steady, *user]
-    )
-    precision = choose_precision(config.training, data.shape)
+    chosen = draft.objective.variant
+    if not any("variant" in nested.get("objective", {}) for _, nested in user):
+        chosen = PRESETS[name].variant or chosen
+    variant = find_variant(chosen)
+    layers: list[Layer] = [(f"variant {variant.name}", variant.settings())]
+    layers += _layers(name, variant)
+    if draft.training.stop_when_converged:
+        layers.append(("--stop-when-converged", {"optimizer": {"decay": "none"}}))
+    config = resolve([*layers, *user])
+    _check_packs(config)
+    precision = choose_precision(config.training, data.codec)
     return replace(config, training=replace(config.training, precision=precision)), data
 
 
 def _layers(name: str, variant: Variant) -> list[Layer]:
     """Return what a preset sets for a variant."""
     chosen = PRESETS[name]
-    held = chosen.held if variant.penalty or variant.layers != "plain" else {}
-    weighed = chosen.penalty_weight and variant.penalty and variant.score is DUAL_W1
-    weight = {"objective": {"penalty_weight": chosen.penalty_weight}} if weighed else {}
-    return [(f"preset {name}", layer) for layer in (chosen.any_variant, held, weight)]
+    layers = [chosen.any_variant]
+    if variant.penalty or variant.layers != "plain":
+        layers.append(chosen.lipschitz)
+    if chosen.penalty_weight and variant.penalty and variant.score is DUAL_W1:
+        layers.append({"objective": {"penalty_weight": chosen.penalty_weight}})
+    return [(f"preset {name}", layer) for layer in layers]
 
 
 def _suiting(data: Dataset) -> str:
-    """Return the name of the preset that suits the data: toy, vectors, tables, small-images (sides
-    up to 16) or images.
+    """Return the name of the first preset that suits the data.
+
+    A kind without a preset takes that of vectors or images, by the architecture of its networks.
     """
-    if len(data.shape) == 1:
-        return "toy" if data.toy else data.codec.kind
-    return "small-images" if max(data.shape[1:]) <= SMALL_SIDE else "images"
+    own = (
+        name
+        for name, preset in PRESETS.items()
+        if preset.kind == data.codec.kind and preset.suits(data)
+    )
+    by_architecture = "vectors" if find_pair(data.codec).architectures[0] == "mlp" else "images"
+    return next(own, by_architecture)
+
+
+def _check_packs(config: Config) -> None:
+    """Refuse batches that packs do not divide."""
+    pack = config.network.pack
+    for name in ("batch", "generator_batch"):
+        size = getattr(config.optimizer, name)
+        if size is not None and size % pack:
+            raise SettingError(
+                f"optimizer.{name}",
+                f"= {size} cannot be divided into packs of {pack}: choose a multiple",
+            )

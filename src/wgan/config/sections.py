@@ -1,15 +1,15 @@
-"""What can be set, and in which order is it resolved? Defaults, then the variant's variant, the preset,
-the file, `--set`, flags.
-"""
+"""Sections of a run's configuration: every setting with its default, range and meaning."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import tomli_w
 
-from wgan.base.errors import WganError
+from wgan.base.errors import SettingError
+from wgan.base.progress import Progress, silent
 from wgan.data import Dataset, load
+from wgan.data.kinds import find_kind
 from wgan.networks import NetworkConfig
 from wgan.objectives import find_variant
 
@@ -20,7 +20,7 @@ def _at_least(section: Any, place: str, least: Mapping[str, int]) -> None:
     for name, bound in least.items():
         value = getattr(section, name)
         if value is not None and not value >= bound:
-            raise WganError(f"{place}.{name} = {value}: give {bound} or more")
+            raise SettingError(f"{place}.{name}", f"= {value}: give {bound} or more")
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,14 @@ class DataConfig:
 
     source: str = "digits"
     """A name, file or folder."""
+    kind: str = "auto"
+    """Kind of data that an array is read as: vectors or images; auto: by its shape."""
     key: str | None = None
     """Which array of an .npz that holds several."""
     held_out: float = 0.2
     """Share of the samples that is never trained on."""
     split_seed: int = 0
-    """Which samples are held out; the same for all seeds of training, so that runs can be compared.
+    """Random seed of the split; the same for all seeds of training, so that runs can be compared.
     """
     resize: tuple[int, int] | None = None
     """(height, width) for a folder or zip of pictures."""
@@ -48,16 +50,19 @@ class DataConfig:
     """A TOML file that corrects what is inferred of a table's columns."""
 
     def __post_init__(self) -> None:
+        if self.kind != "auto":
+            find_kind(self.kind)
         if not 0 < self.held_out < 1:
-            raise WganError(
-                f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2"
+            raise SettingError(
+                "data.held_out", f"= {self.held_out}: give a share between 0 and 1, such as 0.2"
             )
         if self.resize is not None and min(self.resize) < 1:
-            raise WganError(
-                f"data.resize = {list(self.resize)}: give [height, width] in pixels, 1 or more"
+            raise SettingError(
+                "data.resize",
+                f"= {list(self.resize)}: give [height, width] in pixels, 1 or more",
             )
 
-    def load(self, source: str | None = None, progress: bool = False) -> Dataset:
+    def load(self, source: str | None = None, progress: Progress = silent) -> Dataset:
         """Return the data set, or another `source` read in the same way."""
         return load(
             source or self.source,
@@ -66,16 +71,17 @@ class DataConfig:
             mode=self.mode,
             labels=self.labels,
             schema=self.schema,
+            kind=self.kind,
             progress=progress,
         )
 
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
-    """Which variant of the table of variants, and its one or two numbers."""
+    """Which variant, and its one or two numbers."""
 
     variant: str = "wgan-gp"
-    """See `wgan variants`; unset: wgan-gp, of tables wgan-lp."""
+    """See `wgan variants`; unset: wgan-gp, and wgan-lp for tables."""
     penalty_weight: float | None = None
     """Weight of the gradient penalty; unset: the variant's."""
     penalty_every: int = 1
@@ -86,11 +92,12 @@ class ObjectiveConfig:
     def __post_init__(self) -> None:
         _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1})
         if self.clip is not None and not self.clip > 0:
-            raise WganError(f"objective.clip = {self.clip}: give a positive bound")
+            raise SettingError("objective.clip", f"= {self.clip}: give a positive bound")
         variant = find_variant(self.variant).adjusted(self.penalty_weight, self.clip)
         if self.penalty_every > 1 and variant.penalty is None:
-            raise WganError(
-                f"objective.penalty_every is set, but {variant.name} has no penalty: remove the setting"
+            raise SettingError(
+                "objective.penalty_every",
+                f"is set, but {variant.name} has no penalty: remove the setting",
             )
 
 
@@ -116,11 +123,11 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         _at_least(self, "optimizer", {"critic_steps": 1, "batch": 1, "generator_batch": 1})
         if not 0 < self.lr < float("inf"):
-            raise WganError(f"optimizer.lr = {self.lr}: give a positive number, such as 1e-4")
+            raise SettingError("optimizer.lr", f"= {self.lr}: give a positive number, such as 1e-4")
         if not all(0 <= b < 1 for b in self.betas):
-            raise WganError(
-                f"optimizer.betas = {list(self.betas)}: give two numbers from 0 up to but not"
-                " including 1"
+            raise SettingError(
+                "optimizer.betas",
+                f"= {list(self.betas)}: give two numbers from 0 up to but not including 1",
             )
 
 
@@ -131,7 +138,7 @@ class TrainingConfig:
     steps: int = 20_000
     """Generator steps."""
     seed: int = 0
-    """Names every random draw but the split."""
+    """Random seed; the same seed gives the same run. The split has a seed of its own."""
     warmup_critic_steps: int = 0
     """Extra critic steps before the first generator step."""
     ema: float = 0.999
@@ -139,8 +146,8 @@ class TrainingConfig:
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to train."""
     precision: Precision = "auto"
-    """Networks' arithmetic; weights, scores and norms stay float32. auto, until data are known:
-    bfloat16 for pictures where the device has it.
+    """Arithmetic of the networks; weights, scores and norms stay float32. auto: bfloat16 for
+    images where the device computes in it, otherwise float32.
     """
     compile: bool = False
     """Compile the loss modules."""
@@ -159,13 +166,23 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         counts = ("steps", "log_every", "measure_every", "snapshot_every", "checkpoint_every")
-        _at_least(
-            self, "training", dict.fromkeys(counts, 1) | {"seed": 0, "warmup_critic_steps": 0}
-        )
+        least = dict.fromkeys(counts, 1) | {"seed": 0, "warmup_critic_steps": 0}
+        _at_least(self, "training", least)
         if not 0 <= self.ema < 1:
-            raise WganError(
-                f"training.ema = {self.ema}: give a decay from 0 up to but not including 1"
+            raise SettingError(
+                "training.ema", f"= {self.ema}: give a decay from 0 up to but not including 1"
             )
+
+
+class Difference(NamedTuple):
+    """A setting in which two configurations differ; `key` is `section.field`."""
+
+    key: str
+    mine: Any
+    theirs: Any
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.mine} -> {self.theirs}"
 
 
 @dataclass(frozen=True)
@@ -186,12 +203,13 @@ class Config:
         }
         return tomli_w.dumps(sections)
 
-    def differences(self, other: "Config") -> list[str]:
-        """Return `section.field: mine -> theirs` for every field that differs."""
-        mine, theirs = asdict(self), asdict(other)
+    def differences(self, other: "Config") -> list[Difference]:
+        """Return every setting that differs in another configuration."""
+        mine = asdict(self)
+        theirs = asdict(other)
         return [
-            f"{s}.{k}: {v} -> {theirs[s][k]}"
-            for s, values in mine.items()
-            for k, v in values.items()
-            if v != theirs[s][k]
+            Difference(f"{section}.{name}", value, theirs[section][name])
+            for section, values in mine.items()
+            for name, value in values.items()
+            if value != theirs[section][name]
         ]

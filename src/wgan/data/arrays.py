@@ -18,14 +18,14 @@ import numpy as np
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
-from wgan.data.codecs import Codec, ImageCodec, Layout, VectorCodec
 from wgan.data.dataset import Dataset
-from wgan.data.storage import FileRows, Rows, summarise
+from wgan.data.kinds import find_kind
+from wgan.data.storage import FileRows, Rows
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
-CHANNELS = (1, 3, 4)
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -39,63 +39,78 @@ DAMAGED = (
 
 
 def from_memory(
-    values: np.ndarray | Tensor, name: str = "<array>", progress: bool = False
+    values: np.ndarray | Tensor,
+    name: str = "<array>",
+    kind: str = "auto",
+    progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of an array or tensor: `[n, d]` vectors, `[n, h, w]` or `[n, h, w, c]`
-    pictures.
+    pictures. Arguments and errors are those of `from_rows`.
     """
     if isinstance(values, Tensor):
-        return from_rows(values.detach().cpu().numpy(), name, progress, channels_first=True)
-    return from_rows(np.asarray(values), name, progress)
+        return from_rows(values.detach().cpu().numpy(), name, True, kind, progress)
+    return from_rows(np.asarray(values), name, False, kind, progress)
 
 
-def from_npy(path: Path, progress: bool = False, name: str | None = None) -> Dataset:
+def from_npy(
+    path: Path, kind: str = "auto", progress: Progress = silent, name: str | None = None
+) -> Dataset:
     """Return the data set of a `.npy` file, read in place; `name` is what messages call it."""
     with path.open("rb") as file:
-        return from_rows(npy_rows(file, path), name or str(path), progress)
+        return from_rows(npy_rows(file, path), name or str(path), kind=kind, progress=progress)
 
 
 def from_npz(
-    path: Path, key: str | None = None, progress: bool = False, label: str | None = None
+    path: Path,
+    key: str | None = None,
+    label: str | None = None,
+    kind: str = "auto",
+    progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once
     into the cache if deflated.
 
-    The array called `label` holds the classes.
+    Args:
+        path: the file.
+        key: the array's name; None: the only one, or one of a customary name.
+        label: the name of the array with the classes, if any.
+        kind: as in `from_rows`.
+        progress: as in `from_rows`.
+
+    Raises:
+        WganError: a damaged file, no such array, or as `from_rows`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            member = archive.getinfo(
-                _npz_key(path, [n for n in npz_names(path) if n != label], key) + ".npy"
-            )
+            names = [name for name in npz_names(path) if name != label]
+            member = archive.getinfo(_npz_key(path, names, key) + ".npy")
             if member.compress_type == zipfile.ZIP_STORED:
                 with path.open("rb") as file:
+                    # A local header has the lengths of two variable fields at byte 26, and 30
+                    # bytes in all: APPNOTE.TXT of the zip format, section 4.3.7.
                     file.seek(member.header_offset + 26)
                     name_length, extra_length = struct.unpack("<HH", file.read(4))
                     file.seek(name_length + extra_length, 1)
                     rows = npy_rows(file, path)
             else:
-                digest = sha256(
-                    f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}".encode()
-                ).hexdigest()
+                identity = f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}"
+                digest = sha256(identity.encode()).hexdigest()
                 unpacked = cached(digest, lambda target: _inflate(archive, member, target))
                 with unpacked.open("rb") as file:
                     rows = npy_rows(file, unpacked)
-        dataset = from_rows(rows, str(path), progress)
-        return (
-            dataset
-            if label is None
-            else dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
-        )
+        dataset = from_rows(rows, str(path), kind=kind, progress=progress)
+        if label is None:
+            return dataset
+        return dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
     except DAMAGED as error:
         raise WganError(
             f"{path}: a damaged .npz ({error}): make it again with numpy.savez"
         ) from None
 
 
-def from_idx(path: Path, progress: bool = False) -> Dataset:
+def from_idx(path: Path, kind: str = "auto", progress: Progress = silent) -> Dataset:
     """Return the data set of an idx file as MNIST ships; `.gz` is unpacked once into the cache."""
-    return from_rows(idx_rows(path), str(path), progress)
+    return from_rows(idx_rows(path), str(path), kind=kind, progress=progress)
 
 
 def is_idx(path: Path) -> bool:
@@ -111,11 +126,24 @@ def is_idx(path: Path) -> bool:
 
 
 def from_rows(
-    rows: Rows, name: str, progress: bool = False, channels_first: bool = False
+    rows: Rows,
+    name: str,
+    channels_first: bool = False,
+    kind: str = "auto",
+    progress: Progress = silent,
 ) -> Dataset:
-    """Return the data set of an array of any source; its shape and range say what it holds.
+    """Return the data set of an array from any source.
 
-    `channels_first` decides where both the first and the last axis of a sample could be channels.
+    Args:
+        rows: the array; its first axis counts samples.
+        name: what messages call it.
+        channels_first: decides where both the first and the last axis of a picture could be
+            channels.
+        kind: the kind of data; `auto` takes `[n]` and `[n, d]` for vectors, more axes for images.
+        progress: listener to the pass over the data.
+
+    Raises:
+        WganError: no numbers, no samples, or an array that does not fit the kind.
     """
     if rows.dtype.kind not in "biuf":
         raise WganError(
@@ -126,49 +154,12 @@ def from_rows(
         raise WganError(
             f"{name}: shape {rows.shape} holds no samples; the first axis counts samples"
         )
-    if len(rows.shape) == 1:
-        rows = _as_column(rows)
-    summary = summarise(rows, name, progress)
-    codec: Codec
-    if len(rows.shape) == 2:
-        scale = np.where(summary.deviation > 0, summary.deviation, 1.0)
-        codec = VectorCodec(tuple(summary.mean.tolist()), tuple(scale.tolist()), rows.dtype.str)
-    else:
-        low, high = _pixel_range(summary.low, summary.high, name)
-        shape, layout = _picture_shape(rows.shape[1:], name, channels_first)
-        codec = ImageCodec(shape, low, high, rows.dtype.str, layout)
-    return Dataset(name, rows, codec, summary.digest)
-
-
-def _as_column(rows: Rows) -> Rows:
-    if isinstance(rows, FileRows):
-        return FileRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
-    return np.asarray(rows)[:, None]
-
-
-def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
-    for least, most in ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)):
-        if least <= low and high <= most:
-            return least, most
-    raise WganError(
-        f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or [0,"
-        " 255]"
-    )
-
-
-def _picture_shape(
-    axes: tuple[int, ...], name: str, channels_first: bool
-) -> tuple[tuple[int, int, int], Layout]:
-    if len(axes) == 2:
-        return (1, axes[0], axes[1]), "hw"
-    if len(axes) == 3 and axes[2] in CHANNELS and not (channels_first and axes[0] in CHANNELS):
-        return (axes[2], axes[0], axes[1]), "hwc"
-    if len(axes) == 3 and axes[0] in CHANNELS:
-        return (axes[0], axes[1], axes[2]), "chw"
-    raise WganError(
-        f"{name}: samples of shape {axes}; give vectors [n, d] or pictures [n, height, width],"
-        " [n, height, width, channels] or [n, channels, height, width] with 1, 3 or 4 channels"
-    )
+    if kind == "auto":
+        kind = "vectors" if len(rows.shape) <= 2 else "images"
+    read = find_kind(kind).read
+    if read is None:
+        raise WganError(f"{name}: {kind} cannot be read from an array: leave data.kind out")
+    return read(rows, name, channels_first, progress)
 
 
 def npy_rows(file: BufferedIOBase, path: Path) -> FileRows:

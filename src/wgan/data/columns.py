@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
 from wgan.data.arrays import from_rows
 from wgan.data.dataset import Dataset
 
@@ -17,7 +18,9 @@ SEPARATORS = (",", ";", "\t", " ")
 """In falling order of trust: names of columns hold spaces."""
 
 
-def from_csv(path: Path, progress: bool = False, label: str | None = None) -> Dataset:
+def from_csv(
+    path: Path, label: str | None = None, kind: str = "auto", progress: Progress = silent
+) -> Dataset:
     """Return the data set of a text file of numbers, a row a line, perhaps under a line of names;
     read into memory.
 
@@ -49,7 +52,7 @@ def from_csv(path: Path, progress: bool = False, label: str | None = None) -> Da
             )
         if rows.size == 0:
             raise WganError(f"{path}: holds no rows of numbers")
-        dataset = from_rows(rows, str(path), progress)
+        dataset = from_rows(rows, str(path), kind=kind, progress=progress)
         return (
             dataset
             if label is None

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError
-from wgan.data.codecs import Codec
+from wgan.data.codec import Codec
 from wgan.data.shuffle import shuffled
 from wgan.data.storage import Rows, chunks
 from wgan.data.toys import Toy

@@ -1,188 +1,135 @@
-"""How does a folder or zip of pictures become an array? Decoded once by Pillow into a uint8 cache
-keyed by content.
-"""
+"""Images, the kind of pictures: their codec, and how it is fitted to an array of pixels."""
 
-import os
-import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from hashlib import sha256
-from io import BytesIO
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image, ImageOps
-from rich.progress import track
+import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from wgan.base.errors import WganError
-from wgan.data.arrays import DAMAGED, from_npy
-from wgan.data.cache import cached
+from wgan.base.progress import Progress, silent
+from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
+from wgan.data.storage import Rows, summarise
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
-MODES = ("L", "RGB", "RGBA")
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+Layout = Literal["hw", "hwc", "chw"]
+CHANNELS = (1, 3, 4)
+"""Numbers of channels that picture files have: grey, colour, colour with transparency."""
+RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
+"""Ranges that pixels are scaled to by custom, narrowest first."""
 
 
-def from_pictures(
-    path: Path, resize: tuple[int, int] | None = None, mode: str = "auto", progress: bool = False
+@dataclass(frozen=True)
+class ImageCodec(PlainCodec):
+    """Pictures: values in [low, high] become [-1, 1], channels first.
+
+    `layout` names the axes of one stored picture.
+    """
+
+    kind: ClassVar[str] = "images"
+    coarse: ClassVar[bool] = True
+    shape: tuple[int, int, int]
+    low: float
+    high: float
+    dtype: str
+    layout: Layout
+
+    @property
+    def units(self) -> str:
+        return "pixels in [0,1]"
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of one stored picture, its axes as in `layout`."""
+        sides = dict(zip("chw", self.shape, strict=True))
+        return tuple(sides[axis] for axis in self.layout)
+
+    def check(self, raw: np.ndarray) -> None:
+        super().check(raw)
+        if raw.dtype.kind != np.dtype(self.dtype).kind:
+            raise WganError(
+                f"pictures of type {raw.dtype}, the data had {np.dtype(self.dtype)}: give the same"
+                " range of values"
+            )
+
+    def pack(self, raw: np.ndarray) -> Tensor:
+        dtype = np.dtype(np.uint8) if raw.dtype == np.uint8 else np.dtype(np.float32)
+        return torch.from_numpy(np.ascontiguousarray(raw, dtype=dtype))
+
+    def unpack(self, packed: Tensor) -> Float[Tensor, "n c h w"]:
+        x = (packed.to(torch.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
+        if self.layout == "hw":
+            return x.unsqueeze(1)
+        return x.movedim(-1, 1).contiguous() if self.layout == "hwc" else x
+
+    def decode(self, x: Float[Tensor, "n c h w"]) -> np.ndarray:
+        unit = (x.detach().float().cpu().clamp(-1, 1) + 1.0) / 2.0
+        if self.layout == "hw":
+            unit = unit[:, 0]
+        elif self.layout == "hwc":
+            unit = unit.movedim(1, -1)
+        values = unit.numpy().astype(np.float64) * (self.high - self.low) + self.low
+        dtype = np.dtype(self.dtype)
+        if dtype.kind == "b":
+            return values > (self.low + self.high) / 2
+        return (np.rint(values) if dtype.kind in "iu" else values).astype(dtype)
+
+    def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
+        """Return pixels in [0, 1], channels first whatever the layout, flattened."""
+        unit = (np.asarray(raw, dtype=np.float64) - self.low) / (self.high - self.low)
+        channels_first = np.moveaxis(unit, -1, 1) if self.layout == "hwc" else unit
+        return channels_first.reshape(len(raw), int(np.prod(self.shape)))
+
+    def to_pixels(self, raw: np.ndarray) -> np.ndarray:
+        """Return `[n, h, w, c]` uint8 for a picture file."""
+        c, h, w = self.shape
+        unit = np.rint(self.measure(raw) * 255).clip(0, 255).astype(np.uint8)
+        return np.moveaxis(unit.reshape(-1, c, h, w), 1, -1)
+
+
+def read_images(
+    rows: Rows, name: str, channels_first: bool = False, progress: Progress = silent
 ) -> Dataset:
-    """Return the data set of a folder or zip of pictures; nested folders are classes and give
-    labels.
+    """Return the data set of an array of pictures.
 
     Args:
-        path: the folder or zip; hidden files and files that are no pictures are passed over.
-        resize: (height, width) in pixels: cut centrally to that aspect, then resampled (Pillow's
-            `fit`, Lanczos).
-        mode: `L`, `RGB`, `RGBA` (to `L` or `RGB`, transparent parts become white), or `auto`: the
-            least of them that keeps what any of the pictures holds.
-        progress: show a bar while reading and decoding.
+        rows: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, in memory or in a file.
+        name: what messages call it.
+        channels_first: decides where both the first and the last axis of a sample could be
+            channels.
+        progress: listener to the pass over the data.
 
     Raises:
-        WganError: no pictures, one that cannot be decoded, or sizes that differ without `resize`.
+        WganError: other axes, or values outside [0, 1], [-1, 1] and [0, 255].
     """
-    names = _names(path)
-    bar = _bar("Checking pictures", len(names), progress and len(names) > 2000)
-    digest = sha256(f"pictures 1 {resize} {mode}".encode())
-    modes = set()
-    for name, content in bar(_contents(path, names)):
-        digest.update(b"\0" + os.fsencode(name) + f"\0{len(content)}\0".encode() + content)
-        modes.add(_mode_of(content, f"{path}/{name}") if mode == "auto" else mode)
-    common = max(modes, key=MODES.index)
-
-    def decode_all(target: Path) -> None:
-        _decode_all(
-            path, names, target, resize, common, _bar("Decoding pictures", len(names), progress)
-        )
-
-    array_file = cached(digest.hexdigest(), decode_all, ".npy")
-    classes, labels = _classes(names)
-    return replace(from_npy(array_file, progress, name=str(path)), labels=labels, classes=classes)
+    shape, layout = _picture_shape(rows.shape[1:], name, channels_first)
+    summary = summarise(rows, name, progress)
+    low, high = _pixel_range(summary.low, summary.high, name)
+    return Dataset(name, rows, ImageCodec(shape, low, high, rows.dtype.str, layout), summary.digest)
 
 
-def _names(path: Path) -> list[str]:
-    if path.is_dir():
-        found = [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
-    else:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                found = archive.namelist()
-        except zipfile.BadZipFile as error:
-            raise WganError(f"{path}: a damaged zip file ({error}): make it again") from None
-    names = sorted(n for n in found if _is_picture(PurePosixPath(n)))
-    if not names:
-        raise WganError(
-            f"{path}: no pictures found; endings read are {', '.join(sorted(SUFFIXES))}"
-        )
-    return names
-
-
-def _is_picture(name: PurePosixPath) -> bool:
-    return name.suffix.lower() in SUFFIXES and not any(
-        part.startswith((".", "__MACOSX")) for part in name.parts
+def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
+    for least, most in RANGES:
+        if least <= low and high <= most:
+            return least, most
+    raise WganError(
+        f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or"
+        " [0, 255]"
     )
 
 
-def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        for name in names:
-            yield name, (path / name).read_bytes()
-        return
-    with zipfile.ZipFile(path) as archive:
-        for name in names:
-            try:
-                yield name, archive.read(name)
-            except DAMAGED as error:
-                raise WganError(
-                    f"{path}/{name}: cannot be unpacked ({error}): make the zip again, without a"
-                    " password"
-                ) from None
-
-
-def _bar(
-    text: str, total: int, shown: bool
-) -> Callable[[Iterator[tuple[str, bytes]]], Iterator[tuple[str, bytes]]]:
-    return lambda items: iter(track(items, text, total=total, disable=not shown, transient=True))
-
-
-def _classes(names: list[str]) -> tuple[tuple[str, ...], np.ndarray | None]:
-    folders = [PurePosixPath(n).parent.as_posix() for n in names]
-    classes = sorted(set(folders))
-    if len(classes) < 2:
-        return (), None
-    number = {c: i for i, c in enumerate(classes)}
-    return tuple(classes), np.array([number[f] for f in folders], dtype=np.int64)
-
-
-def _mode_of(content: bytes, where: str) -> str:
-    try:
-        with Image.open(BytesIO(content)) as image:
-            alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-            return (
-                "RGBA"
-                if alpha
-                else "L"
-                if image.mode in ("1", "L") or image.mode[0] == "I"
-                else "RGB"
-            )
-    except UNREADABLE as error:
-        raise _unreadable(where, error) from None
-
-
-def _unreadable(where: str, error: Exception) -> WganError:
-    reason = "no picture format that is known" if "cannot identify" in str(error) else error
-    return WganError(f"{where}: cannot be decoded ({reason}): remove it or save it again")
-
-
-def _decode_all(
-    path: Path,
-    names: list[str],
-    target: Path,
-    resize: tuple[int, int] | None,
-    mode: str,
-    bar: Callable,
-) -> None:
-    """Write a .npy of all pictures, one after another: a full disk is then an error like any other
-    (a map would crash).
-    """
-    shape: tuple[int, ...] | None = None
-    with target.open("wb") as out:
-        for name, content in bar(_contents(path, names)):
-            pixels = _decode(content, f"{path}/{name}", resize, mode)
-            if shape is None:
-                shape = pixels.shape
-                header = {"descr": "|u1", "fortran_order": False, "shape": (len(names), *shape)}
-                np.lib.format.write_array_header_1_0(out, header)
-            if pixels.shape != shape:
-                (h, w), (h0, w0) = pixels.shape[:2], shape[:2]
-                raise WganError(
-                    f"{path}/{name}: {h}x{w} pixels (height x width) where {names[0]} has"
-                    f" {h0}x{w0}; give one size for all, e.g. --set 'data.resize=[{h0},{w0}]'"
-                )
-            out.write(pixels.tobytes())
-
-
-def _decode(
-    content: bytes, where: str, resize: tuple[int, int] | None, mode: str
-) -> UInt8[np.ndarray, "h w c"]:
-    try:
-        with Image.open(BytesIO(content)) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode[0] == "I":  # 16 bits a pixel
-                image = Image.fromarray(
-                    (np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)
-                )
-            if mode != "RGBA" and (
-                image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-            ):
-                image = Image.alpha_composite(
-                    Image.new("RGBA", image.size, "white"), image.convert("RGBA")
-                )
-            image = image.convert(mode)
-            if resize is not None:
-                image = ImageOps.fit(image, (resize[1], resize[0]), Image.Resampling.LANCZOS)
-    except UNREADABLE as error:
-        raise _unreadable(where, error) from None
-    pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels
+def _picture_shape(
+    axes: tuple[int, ...], name: str, channels_first: bool
+) -> tuple[tuple[int, int, int], Layout]:
+    if len(axes) == 2:
+        return (1, axes[0], axes[1]), "hw"
+    if len(axes) == 3 and axes[2] in CHANNELS and not (channels_first and axes[0] in CHANNELS):
+        return (axes[2], axes[0], axes[1]), "hwc"
+    if len(axes) == 3 and axes[0] in CHANNELS:
+        return (axes[0], axes[1], axes[2]), "chw"
+    raise WganError(
+        f"{name}: samples of shape {axes}; give vectors [n, d] or pictures [n, height, width],"
+        " [n, height, width, channels] or [n, channels, height, width] with 1, 3 or 4 channels"
+    )

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from rich.progress import track
 
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent, tracked
 
 CHUNK_BYTES = 4 * 2**20
 SHOW_PROGRESS_BYTES = 512 * 2**20
@@ -93,7 +93,7 @@ def chunks(rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
         yield start, rows[start : start + size]
 
 
-def summarise(rows: Rows, name: str, progress: bool = False) -> Summary:
+def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
     """Read every row once: range, per-column mean and deviation (float64, by Chan's pairwise
     update), and a SHA-256.
 
@@ -106,13 +106,8 @@ def summarise(rows: Rows, name: str, progress: bool = False) -> Summary:
     mean, m2 = np.zeros(columns), np.zeros(columns)
     total = int(np.prod(rows.shape)) * rows.dtype.itemsize
     steps = -(-rows.shape[0] // max(1, CHUNK_BYTES // max(1, columns * rows.dtype.itemsize)))
-    pieces = track(
-        chunks(rows),
-        "Reading the data",
-        total=steps,
-        disable=not progress or total < SHOW_PROGRESS_BYTES,
-        transient=True,
-    )
+    listener = progress if total >= SHOW_PROGRESS_BYTES else silent
+    pieces = tracked(chunks(rows), "reading the data", steps, listener)
     for start, piece in pieces:
         digest.update(np.ascontiguousarray(piece).data)
         flat = piece.reshape(len(piece), -1)

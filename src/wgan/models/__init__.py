@@ -1,14 +1,18 @@
-"""Finished generators: sample, score, save, load, conditions, pictures. Nothing here trains."""
+"""Models: finished generators, to sample, score, save, load and look at. Nothing here trains."""
 
-from wgan.models.conditions import Asked, sample_where
-from wgan.models.model import Model, load_model, sampler, sampler_of_classes, save_model
+from wgan.models.conditions import Conditioned, sample_where
+from wgan.models.files import holds_model, load_model, save_model
+from wgan.models.model import Model, Sampler
+from wgan.models.pictures import write_beside, write_snapshot
 
 __all__ = [
-    "Asked",
+    "Conditioned",
     "Model",
+    "Sampler",
+    "holds_model",
     "load_model",
     "sample_where",
-    "sampler",
-    "sampler_of_classes",
     "save_model",
+    "write_beside",
+    "write_snapshot",
 ]

@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float, Int64
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
-from wgan.data.tables.balance import FREE
+from wgan.data.tables.conditions import FREE
 from wgan.data.tables.schema import Column, seconds, spelled
 from wgan.models.model import Model
 
@@ -188,7 +188,7 @@ def _time(column: Column, text: str) -> float:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Conditioned:
     """Rows `raw` that satisfy what was asked for, out of so many `tried`."""
 
     raw: Float[np.ndarray, "n c"]
@@ -197,7 +197,7 @@ class Asked:
 
 def sample_where(
     model: Model, n: int, seed: int = 0, where: Where = (), balance: str | None = None
-) -> Asked:
+) -> Conditioned:
     """Return `n` rows of a table that satisfy every condition; with `balance`, that column's levels
     are equally frequent, in random order.
 
@@ -227,7 +227,7 @@ def sample_where(
     rows = numpy_generator(seed, "balance").permutation(
         np.concatenate([part.raw for part in parts])
     )
-    return Asked(rows[:n], sum(part.tried for part in parts))
+    return Conditioned(rows[:n], sum(part.tried for part in parts))
 
 
 def _with(
@@ -238,10 +238,10 @@ def _with(
 
 def _wait(
     model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], waits: list[Condition]
-) -> Asked:
+) -> Conditioned:
     """Return `n` rows with the states y that satisfy what has to be waited for."""
     if not waits:
-        return Asked(model.sample(n, seed, np.repeat(y[None], n, axis=0)), n)
+        return Conditioned(model.sample(n, seed, np.repeat(y[None], n, axis=0)), n)
     states, raw, got, tried = np.repeat(y[None], BLOCK, axis=0), [], 0, 0
     while got < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
@@ -252,7 +252,7 @@ def _wait(
         rows = model.sample(BLOCK, derive(seed, "where", tried), states)
         raw.append(rows[np.all([c.holds(rows[:, c.place]) for c in waits], axis=0)])
         got, tried = got + len(raw[-1]), tried + BLOCK
-    return Asked(np.concatenate(raw)[:n], tried)
+    return Conditioned(np.concatenate(raw)[:n], tried)
 
 
 def _states(codec: TableCodec, asked: list[Condition]) -> Int64[np.ndarray, " columns"]:
@@ -268,7 +268,7 @@ def _states(codec: TableCodec, asked: list[Condition]) -> Int64[np.ndarray, " co
                 f"no row of the data's kind can satisfy {_words(mine)}: column"
                 f" '{mine[0].column.name}' holds {mine[0].column}"
             )
-        if possible.sum() == 1 and mine[0].column.heads:
+        if possible.sum() == 1 and mine[0].column.code_sizes:
             y[place] = int(possible.argmax())
     return y
 

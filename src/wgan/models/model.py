@@ -1,15 +1,7 @@
-"""What does a finished generator need to be used? Its weights, how they are laid out, and how to
-decode: two small files.
+"""A model: a finished generator, perhaps with its critic, and the codec of its data."""
 
-`generator.safetensors` holds numbers and `generator.json` names the layout from a fixed list, so
-loading runs no code.
-"""
-
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17,24 +9,25 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.base.files import write_text
 from wgan.base.seeding import derive, latents, numpy_generator
-from wgan.base.tensors import read_tensors, write_tensors
-from wgan.data import Codec, TableCodec, codec_from_json, codec_to_json
-from wgan.networks import NetworkConfig, build_critic, build_generator, noise_numbers
-from wgan.objectives import find_variant
+from wgan.data import Codec, conditions_of
+from wgan.networks import NetworkConfig, noise_numbers
 
-FORMAT = "wgan-model-1"
 BATCH = 256
+"""Samples that a critic scores at once: enough to be fast, few enough for any memory."""
+Sampler = Callable[[int, int], np.ndarray]
+"""(n, draw) -> `n` fresh raw samples, other ones for each draw."""
+ClassSampler = Callable[[np.ndarray], np.ndarray]
+"""Class numbers `[n]` -> one fresh raw sample of each class."""
 
 
 @dataclass(frozen=True)
 class Model:
     """A generator (and its critic, where it was kept) together with the codec of its data.
 
-    One that was trained with labels also has the `classes` and their `shares` among the training
-    samples. One of tables can be asked for states of columns: a label is then a row of states, -1
-    where a column is free.
+    A model that was trained with labels also has the `classes` and their `shares` among the
+    training samples. Some kinds of data take conditions of their own, see `data.kinds.Conditions`:
+    a label is then a row of states of columns, -1 where a column is free.
     """
 
     generator: nn.Module
@@ -47,27 +40,34 @@ class Model:
 
     @property
     def device(self) -> torch.device:
+        """The device of the generator's weights."""
         return next(self.generator.parameters()).device
 
+    @property
+    def noise(self) -> int:
+        """Standard normal numbers that the generator takes for one sample."""
+        own = getattr(self.generator, "noise", None)
+        return own if isinstance(own, int) else noise_numbers(self.network, self.codec)
+
     def sample(self, n: int, seed: int = 0, labels: np.ndarray | None = None) -> np.ndarray:
-        """Return `n` samples of the kind the data was; the first rows do not depend on `n`.
+        """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.
 
         Args:
-            n: how many.
-            seed: names the noise.
-            labels: a class number for each; none: `draw_labels(n, seed)`, where the model has
-                classes. Of tables: the states asked for, `[n, columns]`; none: nothing is asked
-                for, so that frequencies are those that were learned.
+            n: number of samples.
+            seed: random seed; the same seed gives the same samples.
+            labels: a class number for each sample `[n]`; None: `draw_labels(n, seed)`, where the
+                model has classes. For a table: the states of columns `[n, columns]`; None: every
+                column is free, so that frequencies are those that were learned.
+
+        Raises:
+            WganError: labels that do not fit the model.
         """
-        labels = (
-            self.draw_labels(n, seed)
-            if labels is None and self.classes
-            else self._checked(labels, n)
-        )
+        if labels is None and self.classes:
+            labels = self.draw_labels(n, seed)
+        else:
+            labels = self._checked(labels, n)
         blocks = []
-        for i, z in enumerate(
-            latents(seed, n, noise_numbers(self.network, self.codec.heads), self.device)
-        ):
+        for i, z in enumerate(latents(seed, n, self.noise, self.device)):
             y = None
             if labels is not None:
                 part = labels[i * len(z) : (i + 1) * len(z)]
@@ -75,6 +75,19 @@ class Model:
                 y = torch.from_numpy(np.pad(part, rest, mode="edge")).to(self.device)
             blocks.append(self.codec.decode(generate(self.generator, z, y)))
         return np.concatenate(blocks)[:n]
+
+    def sampler(self, seed: int, purpose: str) -> Sampler:
+        """Return a function (n, draw) -> `n` fresh samples, from a stream of random numbers of its
+        own for each seed, purpose and draw.
+        """
+        return lambda n, draw: self.sample(n, derive(seed, purpose, draw))
+
+    def class_sampler(self, seed: int, purpose: str) -> ClassSampler | None:
+        """Return a function from class numbers to one fresh sample each; None without classes."""
+        if not self.classes:
+            return None
+        stream = derive(seed, purpose, "classes")
+        return lambda labels: self.sample(len(labels), stream, labels)
 
     def draw_labels(self, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
         """Return `n` class numbers, as frequent as among the training samples; the first do not
@@ -89,10 +102,9 @@ class Model:
         Raises:
             WganError: no classes, or none of that name.
         """
-        if self.codec.kind == TableCodec.kind:
-            raise WganError(
-                "this model is of a table: ask for values of columns with --where, or where="
-            )
+        conditions = conditions_of(self.codec)
+        if conditions:
+            raise WganError(conditions.instead_of_labels)
         if not self.classes:
             raise WganError(
                 "this model was trained without labels, so a class cannot be asked for: train with"
@@ -105,49 +117,31 @@ class Model:
     def _checked(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
         if labels is None:
             return None
-        if isinstance(self.codec, TableCodec):
-            most = np.array([column.states for column in self.codec.learned])
-            if (
-                labels.shape != (n, len(most))
-                or labels.dtype.kind not in "iu"
-                or not ((labels >= -1) & (labels < most)).all()
-            ):
-                raise WganError(
-                    f"states: give {n} rows of {len(most)} numbers of states, or -1 where a column"
-                    " is free"
-                )
-            return labels.astype(np.int64)
+        conditions = conditions_of(self.codec)
+        if conditions:
+            return conditions.check(labels, n)
         if not self.classes:
             raise WganError("this model was trained without labels, so it knows no classes")
-        if (
-            labels.shape != (n,)
-            or labels.dtype.kind not in "iu"
-            or not ((labels >= 0) & (labels < len(self.classes))).all()
-        ):
+        whole = labels.shape == (n,) and labels.dtype.kind in "iu"
+        if not whole or not ((labels >= 0) & (labels < len(self.classes))).all():
             raise WganError(f"labels: give {n} class numbers, 0 to {len(self.classes) - 1}")
         return labels.astype(np.int64)
 
     @torch.no_grad()
     def scores(self, raw: np.ndarray, labels: np.ndarray | None = None) -> Float[np.ndarray, " n"]:
-        """Return the critic's score of each raw sample, of the class that `labels` gives it: high
-        is real.
+        """Return the critic's score of each raw sample; real samples score high.
+
+        Args:
+            raw: samples `[n, *raw_shape]`.
+            labels: for a model of classes, the class number that each sample is scored as.
 
         Raises:
-            WganError: the critic was not kept, samples of another shape or kind of numbers than the
-                data, or labels where the model has none, or none where it has.
+            WganError: the critic was not kept, samples of another shape or type than the data, or
+                labels where the model has none, or none where it has.
         """
         if self.critic is None:
             raise WganError("this model was saved without its critic: there are no scores")
-        if raw.shape[1:] != self.codec.raw_shape:
-            raise WganError(
-                f"samples of shape {raw.shape[1:]}, the data had {self.codec.raw_shape}: give the"
-                " same"
-            )
-        if self.codec.kind == "images" and raw.dtype.kind != np.dtype(self.codec.dtype).kind:
-            raise WganError(
-                f"pictures of type {raw.dtype}, the data had {np.dtype(self.codec.dtype)}: give the"
-                " same range of values"
-            )
+        self.codec.check(raw)
         if self.network.pack > 1:
             raise WganError(
                 f"this critic scores {self.network.pack} rows together, not one: train with"
@@ -156,34 +150,11 @@ class Model:
         if labels is None and self.classes:
             raise WganError("this critic scores a sample as one of a class: give its label")
         labels = self._checked(labels, len(raw))
-        packed, y = (
-            self.codec.pack(raw).to(self.device),
-            [] if labels is None else [torch.from_numpy(labels).to(self.device)],
-        )
+        packed = self.codec.pack(raw).to(self.device)
+        y = [] if labels is None else [torch.from_numpy(labels).to(self.device)]
         parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
-        return (
-            torch.cat([self.critic(self.codec.unpack(x).float(), *label) for x, *label in parts])
-            .cpu()
-            .numpy()
-        )
-
-
-def sampler(model: Model, seed: int) -> Callable[[int, int], np.ndarray]:
-    """Return what evaluation asks for: a function (n, draw) -> `n` fresh samples, other ones for
-    each draw.
-    """
-    return lambda n, draw: model.sample(n, derive(seed, "verdict", draw))
-
-
-def sampler_of_classes(model: Model, seed: int) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Return a function of class numbers to one fresh sample each; none, where the model has no
-    classes.
-    """
-    return (
-        (lambda labels: model.sample(len(labels), derive(seed, "verdict", "classes"), labels))
-        if model.classes
-        else None
-    )
+        found = [self.critic(self.codec.unpack(x).float(), *label) for x, *label in parts]
+        return torch.cat(found).cpu().numpy()
 
 
 @torch.no_grad()
@@ -194,79 +165,7 @@ def generate(
     statistics, never the batch's.
     """
     was_training = generator.training
-    x: Tensor = generator.eval()(z) if y is None else generator.eval()(z, y)
+    generator.eval()
+    x: Tensor = generator(z) if y is None else generator(z, y)
     generator.train(was_training)
     return x
-
-
-def save_model(model: Model, folder: Path) -> None:
-    """Write the model's files into a folder, each atomically."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(folder / "generator.safetensors", model.generator.state_dict())
-    if model.critic is not None:
-        write_tensors(folder / "critic.safetensors", model.critic.state_dict())
-    about = {
-        "format": FORMAT,
-        "shape": list(model.codec.shape),
-        "variant": model.variant,
-        "network": asdict(model.network),
-        "codec": codec_to_json(model.codec),
-        "classes": dict(zip(model.classes, model.shares, strict=True)),
-    }
-    write_text(folder / "generator.json", json.dumps(about, indent=2) + "\n")
-
-
-def load_model(folder: Path, device: torch.device | None = None) -> Model:
-    """Return the model that a run or `save_model` left in a folder.
-
-    Raises:
-        WganError: no model there, or damaged files.
-    """
-    path = folder / "generator.json"
-    if not path.exists():
-        raise WganError(
-            f"{folder}: holds no generator (no generator.json): give a run's folder, such as"
-            " runs/digits-wgan-gp-0"
-        )
-    try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if about["format"] != FORMAT:
-            raise WganError(f"{path}: format {about['format']!r}, this version reads {FORMAT!r}")
-        network, codec, row = (
-            NetworkConfig(**about["network"]),
-            codec_from_json(about["codec"]),
-            find_variant(about["variant"]),
-        )
-        shares = {str(name): float(share) for name, share in about.get("classes", {}).items()}
-        generator = build_generator(network, codec.shape, classes=len(shares), heads=codec.heads)
-        critic = build_critic(
-            network, codec.shape, layers=row.layers, classes=len(shares), heads=codec.heads
-        )
-    except WganError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise WganError(f"{path}: damaged ({error}): copy the folder again") from None
-    generator, kept = _filled(generator, folder / "generator.safetensors"), None
-    if (folder / "critic.safetensors").exists():
-        kept = _filled(critic, folder / "critic.safetensors")
-    device = device or torch.device("cpu")
-    return Model(
-        generator.to(device),
-        kept.to(device) if kept else None,
-        codec,
-        network,
-        row.name,
-        tuple(shares),
-        tuple(shares.values()),
-    )
-
-
-def _filled(net: nn.Module, path: Path) -> nn.Module:
-    tensors, _ = read_tensors(path)
-    try:
-        net.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise WganError(
-            f"{path}: does not fit generator.json beside it ({str(error).splitlines()[-1].strip()})"
-        ) from None
-    return net.eval().requires_grad_(False)

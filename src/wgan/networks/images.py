@@ -10,13 +10,17 @@ are fastest.
 from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
+from wgan.data.codec import Codec
+from wgan.networks.blocks import ResidualBlock
+from wgan.networks.chains import labelled_critic, labelled_generator
+from wgan.networks.config import NetworkConfig
 from wgan.networks.layers import PixelNorm, Reshape, TransposedConv2d, he
+from wgan.networks.lipschitz import Layers
 
 Size = tuple[int, int]
+Shape = tuple[int, int, int]
 SMALLEST = 4
 WIDEST = 8
 
@@ -136,33 +140,24 @@ def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> 
     return _initialised(nn.Sequential(*layers), slope=0.0)
 
 
-class ResidualBlock(nn.Module):
-    """x -> shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), brought to `size` pixels by pooling
-    or nearest neighbour.
-    """
+def generator(config: NetworkConfig, codec: Codec, classes: int) -> nn.Module:
+    """Return the convolutional or the residual generator of images."""
 
-    def __init__(self, width: int, size: Size, norm: bool) -> None:
-        super().__init__()
-        self.size = size
-        self.norm1, self.norm2 = (
-            nn.BatchNorm2d(width) if norm else nn.Identity() for _ in range(2)
-        )
-        self.conv1, self.conv2 = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
-        self.shortcut = nn.Conv2d(width, width, 1)
+    def chain(c: NetworkConfig, shape: Shape, inputs: int) -> nn.Sequential:
+        build = residual_generator if c.kind == "residual" else conv_generator
+        return build(shape, inputs, c.width)
 
-    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
-        y = F.relu(self.norm1(x))
-        grows = self.size[0] * self.size[1] > x.shape[2] * x.shape[3]
-        y = self.conv2(F.relu(self.norm2(self.conv1(self._resized(y) if grows else y))))
-        shortcut = self.shortcut(self._resized(x))
-        return shortcut + (y if grows else self._resized(y))
+    return labelled_generator(chain, config, codec, classes)
 
-    def _resized(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
-        if (x.shape[2], x.shape[3]) == self.size:
-            return x
-        if self.size[0] * self.size[1] > x.shape[2] * x.shape[3]:
-            return F.interpolate(x, size=self.size, mode="nearest")
-        return F.avg_pool2d(x, (x.shape[2] // self.size[0], x.shape[3] // self.size[1]))
+
+def critic(config: NetworkConfig, codec: Codec, layers: Layers, classes: int) -> nn.Module:
+    """Return the convolutional or the residual critic of images."""
+
+    def chain(c: NetworkConfig, shape: Shape) -> nn.Sequential:
+        build = residual_critic if c.kind == "residual" else conv_critic
+        return build(shape, c.width)
+
+    return labelled_critic(chain, config, codec, layers, classes)
 
 
 def _initialised(net: nn.Sequential, slope: float = 0.2, last_gain: float = 1.0) -> nn.Sequential:

@@ -17,7 +17,7 @@ from torch.nn.grad import conv2d_input
 from torch.nn.utils import parametrizations, parametrize
 
 from wgan.base.errors import WganError
-from wgan.networks.images import ResidualBlock
+from wgan.networks.blocks import ResidualBlock
 from wgan.networks.layers import MaxMin, Score
 
 Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]

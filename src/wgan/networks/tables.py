@@ -16,17 +16,39 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from wgan.data.tables.codec import Head
-from wgan.networks.layers import linear_of
+from wgan.data.tables.codec import ColumnCode, TableCodec
+from wgan.networks.config import NetworkConfig
+from wgan.networks.layers import Score, linear_of
+from wgan.networks.lipschitz import Layers, constrained
+from wgan.networks.vectors import mlp
 
 SMALLEST = 1e-7
 FIRST_SCALE, LEAST_FREQUENCY = 0.1, 1e-5
 States = Int64[Tensor, "n columns"]
 
 
-def units(heads: Sequence[Head]) -> int:
+def noise(config: NetworkConfig, codec: TableCodec) -> int:
+    """Return the numbers of noise of one row: the latent, and one for each state."""
+    return config.latent + units(codec.codes)
+
+
+def generator(config: NetworkConfig, codec: TableCodec, classes: int) -> nn.Module:
+    """Return the fully connected generator of tables."""
+    inputs = config.latent + units(codec.codes)
+    net = mlp(inputs, codec.shape[0], config.width, config.depth)
+    return TableGenerator(net, codec.codes, config.latent)
+
+
+def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: int) -> nn.Module:
+    """Return the fully connected critic of packs of rows."""
+    width = config.pack * (codec.shape[0] + len(codec.codes))
+    plain = nn.Sequential(*mlp(width, 1, config.width, config.depth), Score())
+    return TableCritic(constrained(plain, (width,), layers), codec.codes, config.pack)
+
+
+def units(codes: Sequence[ColumnCode]) -> int:
     """Return how many numbers of a coded row are one-hot codes."""
-    return sum(sum(head.sizes) for head in heads)
+    return sum(sum(code.sizes) for code in codes)
 
 
 class Conditions(nn.Module):
@@ -37,12 +59,12 @@ class Conditions(nn.Module):
     size: Tensor
     start: Tensor
 
-    def __init__(self, heads: Sequence[Head]) -> None:
+    def __init__(self, codes: Sequence[ColumnCode]) -> None:
         super().__init__()
         parts = [
-            (i, head.sizes[1] if place == 0 and len(head.sizes) == 2 else 1, size)
-            for i, head in enumerate(heads)
-            for place, size in enumerate(head.sizes)
+            (i, code.sizes[1] if place == 0 and len(code.sizes) == 2 else 1, size)
+            for i, code in enumerate(codes)
+            for place, size in enumerate(code.sizes)
         ]
         sizes = torch.tensor([size for _, _, size in parts], dtype=torch.int64)
         for name, values in (
@@ -70,17 +92,17 @@ class TableGenerator(nn.Module):
     an ordinary number, is drawn.
     """
 
-    def __init__(self, net: nn.Sequential, heads: Sequence[Head], latent: int) -> None:
+    def __init__(self, net: nn.Sequential, codes: Sequence[ColumnCode], latent: int) -> None:
         super().__init__()
-        self.net, self.latent, self.conditions = net, latent, Conditions(heads)
-        self.heads = [(list(head.sizes), head.scored) for head in heads]
+        self.net, self.latent, self.conditions = net, latent, Conditions(codes)
+        self.codes = [(list(code.sizes), code.scored) for code in codes]
         last = net[-1]
         assert isinstance(last, nn.Linear)
         with (
             torch.no_grad()
         ):  # else a rare state may be lost in the first steps, and its gradient with it
-            for head in heads:
-                for (start, size), frequency in zip(head.parts, head.frequencies, strict=True):
+            for code in codes:
+                for (start, size), frequency in zip(code.parts, code.frequencies, strict=True):
                     last.weight[start : start + size] *= FIRST_SCALE
                     last.bias[start : start + size] = (
                         torch.tensor(frequency).clamp_min(LEAST_FREQUENCY).log()
@@ -95,7 +117,7 @@ class TableGenerator(nn.Module):
         uniform = torch.special.ndtr(noise).clamp(SMALLEST, 1 - SMALLEST)
         gumbel = -torch.log(-torch.log(uniform))
         parts, out, unit = [], 0, 0
-        for sizes, scored in self.heads:
+        for sizes, scored in self.codes:
             first = None
             for size in sizes:
                 here = asked[:, unit : unit + size]
@@ -128,9 +150,9 @@ class TableCritic(nn.Module):
 
     chained = True
 
-    def __init__(self, net: nn.Sequential, heads: Sequence[Head], pack: int) -> None:
+    def __init__(self, net: nn.Sequential, codes: Sequence[ColumnCode], pack: int) -> None:
         super().__init__()
-        self.features, self.head, self.pack, self.columns = net[:-2], net[-2:], pack, len(heads)
+        self.features, self.head, self.pack, self.columns = net[:-2], net[-2:], pack, len(codes)
 
     def inputs(
         self, x: Float[Tensor, "samples *rows"], y: States | None = None

@@ -1,18 +1,23 @@
-"""Which networks serve vectors? A generator and a critic of fully connected layers, as in the toy
-experiments of WGAN-GP.
+"""Networks for vectors: fully connected layers, as in the toy experiments of WGAN-GP.
 
-Layout: Gulrajani et al. (2017), section 4.1 (three hidden layers of 512, ReLU). Init: He et al.
-(2015), equation 10.
+Layout: Gulrajani et al. (2017), section 4.1 (three hidden layers of 512, ReLU). Initial weights:
+He et al. (2015), equation 10.
 """
 
+import torch
 from torch import nn
 
-from wgan.networks.layers import he
+from wgan.base.seeding import derive
+from wgan.data.codec import Codec
+from wgan.networks.chains import labelled_critic, labelled_generator
+from wgan.networks.config import NetworkConfig
+from wgan.networks.layers import Score, he
+from wgan.networks.lipschitz import Layers, constrained
 
 
 def mlp(inputs: int, outputs: int, width: int, depth: int) -> nn.Sequential:
-    """Return `depth` hidden layers of `width` with ReLU, then a linear layer: `[n, inputs] -> [n,
-    outputs]`.
+    """Return `depth` hidden layers of `width` with ReLU, then a linear layer:
+    `[n, inputs] -> [n, outputs]`.
     """
     layers: list[nn.Module] = []
     for i in range(depth):
@@ -22,3 +27,37 @@ def mlp(inputs: int, outputs: int, width: int, depth: int) -> nn.Sequential:
     for layer in net:
         he(layer, slope=0.0)
     return net
+
+
+def generator(config: NetworkConfig, codec: Codec, classes: int) -> nn.Module:
+    """Return the fully connected generator of vectors."""
+    return labelled_generator(
+        lambda c, shape, inputs: mlp(inputs, shape[0], c.width, c.depth), config, codec, classes
+    )
+
+
+def critic(config: NetworkConfig, codec: Codec, layers: Layers, classes: int) -> nn.Module:
+    """Return the fully connected critic of vectors."""
+    return labelled_critic(
+        lambda c, shape: mlp(shape[0], 1, c.width, c.depth), config, codec, layers, classes
+    )
+
+
+def mlp_critic(
+    d: int, width: int, depth: int, seed: int = 0, layers: Layers = "plain"
+) -> nn.Sequential:
+    """Return a critic of points `[n, d] -> [n]` whose weights are a function of `seed`.
+
+    It is the critic of `vectors` without a codec: for samples that no data set holds.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "critic"))
+        plain = nn.Sequential(*mlp(d, 1, width, depth), Score())
+        return constrained(plain, (d,), layers)
+
+
+def mlp_generator(latent: int, d: int, width: int, depth: int, seed: int = 0) -> nn.Sequential:
+    """Return a generator of points `[n, latent] -> [n, d]`, the weights a function of `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "generator"))
+        return mlp(latent, d, width, depth)

@@ -64,6 +64,7 @@ class CriticLoss(nn.Module):
         u: Float[Tensor, " n"] | None,
         y: Int64[Tensor, "rows *columns"] | None = None,
     ) -> CriticTerms:
+        x_real, x_fake, u = packed(self.critic, x_real, x_fake, u)
         score, penalty = self.variant.score, self.variant.penalty
         taken: tuple[Tensor, Tensor] | None
         if penalty is not None and u is not None and (blocks := self._blocks(x_real, x_fake)):
@@ -153,6 +154,22 @@ class CriticLoss(nn.Module):
                 f, norms = sweep([x_real, x_fake], points, last.weight)
             f_real, f_fake = (f + b).chunk(2)
         return f_real, f_fake, norms.chunk(len(points))
+
+
+def packed(
+    critic: nn.Module,
+    x_real: Float[Tensor, "n *shape"],
+    x_fake: Float[Tensor, "n *shape"],
+    u: Float[Tensor, " n"] | None,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return samples `[n / pack, pack, *shape]` and one coefficient a pack, for a critic with an
+    attribute `pack` above 1; otherwise all as they are.
+    """
+    pack = getattr(critic, "pack", 1)
+    if pack == 1:
+        return x_real, x_fake, u
+    x_real, x_fake = (x.unflatten(0, (-1, pack)) for x in (x_real, x_fake))
+    return x_real, x_fake, None if u is None else u[::pack]
 
 
 class GeneratorLoss(nn.Module):

@@ -7,7 +7,7 @@ This is the only file that names variants. A new one is a new variant.
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wgan.base.errors import WganError, did_you_mean
+from wgan.base.errors import SettingError, WganError, did_you_mean
 from wgan.objectives.penalties import (
     Consistency,
     Constraint,
@@ -85,15 +85,15 @@ class Variant:
         variant = self
         if penalty_weight is not None:
             if variant.penalty is None:
-                raise WganError(
-                    f"objective.penalty_weight is set, but {self.name} has no penalty: remove the"
-                    " setting"
+                raise SettingError(
+                    "objective.penalty_weight",
+                    f"is set, but {self.name} has no penalty: remove the setting",
                 )
             variant = replace(variant, penalty=replace(variant.penalty, weight=penalty_weight))
         if clip is not None:
             if variant.constraint is None or variant.constraint.bound is None:
-                raise WganError(
-                    f"objective.clip is set, but {self.name} does not clip: remove the setting"
+                raise SettingError(
+                    "objective.clip", f"is set, but {self.name} does not clip: remove the setting"
                 )
             variant = replace(variant, constraint=replace(variant.constraint, bound=clip))
         return variant

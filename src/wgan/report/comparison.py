@@ -18,7 +18,7 @@ from wgan.base.errors import WganError
 from wgan.base.intervals import Mean, mean_of
 from wgan.evaluation.protocol import Line
 from wgan.report.words import lost_modes
-from wgan.runs.finished import Finished
+from wgan.runs import Finished
 
 CONFIDENCE = 0.95
 
@@ -33,7 +33,7 @@ class Group:
     @property
     def w1(self) -> Mean:
         """Mean verdict over seeds, with its interval."""
-        return mean_of([run.verdict["w1"] for run in self.runs])
+        return mean_of([run.finish.held_out.w1 for run in self.runs])
 
     def metric(self, name: str) -> Mean | None:
         """Return the mean over seeds of a figure that all runs have, under its full name."""
@@ -89,30 +89,29 @@ def grouped(runs: Sequence[Finished]) -> list[Group]:
     Raises:
         WganError: runs of different data, or the same run twice.
     """
-    first = runs[0].about["data"]
+    first = runs[0].about.data
     for run in runs[1:]:
-        if run.about["data"]["fingerprint"] != first["fingerprint"]:
+        if run.about.data.fingerprint != first.fingerprint:
             raise WganError(
-                f"{run.folder} was trained on {run.about['data']['name']} and {runs[0].folder} on"
-                f" {first['name']}: give runs of the same data"
+                f"{run.path} was trained on {run.about.data.name} and {runs[0].path} on"
+                f" {first.name}: give runs of the same data"
             )
         if run.held_out != runs[0].held_out:
             raise WganError(
-                f"{run.folder} and {runs[0].folder} hold out other samples (share, seed, number in"
+                f"{run.path} and {runs[0].path} hold out other samples (share, seed, number in"
                 f" the verdict: {run.held_out}, {runs[0].held_out}), and distances depend on them:"
                 " give runs of one split"
             )
     kinds: dict[str, list[Finished]] = {}
     for run in runs:
-        kinds.setdefault(repr(sorted(run.what_else.items(), key=lambda item: item[0])), []).append(
-            run
-        )
+        kinds.setdefault(
+            repr(sorted(run.other_settings.items(), key=lambda item: item[0])), []
+        ).append(run)
     groups = []
     for members in kinds.values():
         if len({run.seed for run in members}) < len(members):
             raise WganError(
-                f"{members[0].folder}: the same settings and seed are given twice: name each run"
-                " once"
+                f"{members[0].path}: the same settings and seed are given twice: name each run once"
             )
         groups.append(
             Group(_name(members[0], runs), tuple(sorted(members, key=lambda run: run.seed)))
@@ -127,12 +126,14 @@ def _name(run: Finished, runs: Sequence[Finished]) -> str:
         {
             name
             for each in others
-            for name in (*run.what_else, *each.what_else)
-            if each.what_else.get(name) != run.what_else.get(name)
+            for name in (*run.other_settings, *each.other_settings)
+            if each.other_settings.get(name) != run.other_settings.get(name)
         }
     )
     return run.variant + (
-        f" ({', '.join(f'{name}={run.what_else.get(name)}' for name in names)})" if names else ""
+        f" ({', '.join(f'{name}={run.other_settings.get(name)}' for name in names)})"
+        if names
+        else ""
     )
 
 
@@ -145,7 +146,7 @@ def differences(groups: Sequence[Group]) -> list[Difference]:
     """
     pairs = list(combinations(groups, 2))
     w1 = [
-        [{run.seed: float(run.verdict["w1"]) for run in group.runs} for group in pair]
+        [{run.seed: float(run.finish.held_out.w1) for run in group.runs} for group in pair]
         for pair in pairs
     ]
     found = [("W1", values) for values in w1]
@@ -263,7 +264,7 @@ def among_seeds(group: Group) -> str:
         for a, b in pairs
         if _apart(a, b, 1 - (1 - CONFIDENCE) / len(pairs))
     ]
-    values = ", ".join(f"{run.verdict['w1']:.4g}" for run in group.runs)
+    values = ", ".join(f"{run.finish.held_out.w1:.4g}" for run in group.runs)
     if not apart:
         return (
             f"{group.name}: no difference can be seen between its {len(group.runs)} seeds (W1"
@@ -279,15 +280,18 @@ def _apart(a: Finished, b: Finished, confidence: float) -> bool:
     """Tell whether two verdicts differ by more than the noise between their sets of samples."""
     squares = []
     for run in (a, b):
-        freedom = run.verdict["repeats"] - 1
+        freedom = run.finish.held_out.repeats - 1
         squares.append(
-            ((run.verdict["half_width"] / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) ** 2, freedom)
+            (
+                (run.finish.held_out.half_width / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) ** 2,
+                freedom,
+            )
         )
     total = sum(square for square, _ in squares)
     if not total > 0:
-        return bool(a.verdict["w1"] != b.verdict["w1"])
+        return bool(a.finish.held_out.w1 != b.finish.held_out.w1)
     freedom = total**2 / sum(square**2 / f for square, f in squares)  # Welch and Satterthwaite
     return bool(
-        abs(a.verdict["w1"] - b.verdict["w1"])
+        abs(a.finish.held_out.w1 - b.finish.held_out.w1)
         > stats.t.ppf((1 + confidence) / 2, freedom) * total**0.5
     )

@@ -17,7 +17,7 @@ import numpy as np
 from wgan.base.intervals import Mean, mean_of
 from wgan.evaluation.progress import noise_of
 from wgan.report.comparison import Group
-from wgan.runs.finished import Finished
+from wgan.runs import Finished
 
 INK = "#123456"
 """Stands for the colour of the surrounding text until the SVG is written."""
@@ -142,21 +142,9 @@ def over_training(groups: Sequence[Group]) -> Plot | None:
     if not all(points for seeds in measured for points in seeds):
         return None
     curves = [_curve(seeds) for seeds in measured]
-    floors = [
-        run.verdict["measured"]["floor"]
-        for group in groups
-        for run in group.runs
-        if "measured" in run.verdict
-    ]
-    n = next(
-        (
-            run.verdict["measured"]["n"]
-            for group in groups
-            for run in group.runs
-            if "measured" in run.verdict
-        ),
-        None,
-    )
+    ends = [run.finish for group in groups for run in group.runs]
+    floors = [end.watched.floor for end in ends if end.watched]
+    n = next((end.watched.n for end in ends if end.watched), None)
 
     def draw(axes: Sequence[Any]) -> None:
         (ax,) = axes
@@ -232,12 +220,12 @@ def final_distances(groups: Sequence[Group]) -> Plot:
     """Plot the verdict of each run as a point, with means and intervals over seeds, and the
     floor.
     """
-    floor = float(np.mean([run.verdict["floor"] for group in groups for run in group.runs]))
+    floor = float(np.mean([run.finish.held_out.floor for group in groups for run in group.runs]))
 
     def draw(axes: Sequence[Any]) -> None:
         (ax,) = axes
         for i, group in enumerate(groups):
-            values = [run.verdict["w1"] for run in group.runs]
+            values = [run.finish.held_out.w1 for run in group.runs]
             ax.plot(
                 values,
                 [i + 0.15] * len(values),
@@ -265,7 +253,11 @@ def final_distances(groups: Sequence[Group]) -> Plot:
         ax.legend()
 
     rows = [
-        [group.name, ", ".join(f"{run.verdict['w1']:.4g}" for run in group.runs), str(group.w1)]
+        [
+            group.name,
+            ", ".join(f"{run.finish.held_out.w1:.4g}" for run in group.runs),
+            str(group.w1),
+        ]
         for group in groups
     ]
     alt = (

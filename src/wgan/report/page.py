@@ -21,10 +21,11 @@ from wgan.base.intervals import short
 from wgan.base.version import __version__
 from wgan.distances.results import finite
 from wgan.evaluation.protocol import METRICS, Line
+from wgan.models.pictures import pictures_of
 from wgan.report.comparison import Group, conclusions, differences, grouped
 from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
 from wgan.report.words import sentences
-from wgan.runs.finished import Finished
+from wgan.runs import Finished
 
 Format = Literal["html", "md", "png", "svg"]
 SNAPSHOTS = 5
@@ -101,10 +102,10 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
     )
     runs = [run for group in groups for run in group.runs]
     return environment.get_template(template).render(
-        title=f"{runs[0].about['data']['name']}: {', '.join(group.name for group in groups)}",
+        title=f"{runs[0].about.data.name}: {', '.join(group.name for group in groups)}",
         version=__version__,
-        data=runs[0].about["data"],
-        is_table=(runs[0].folder / "schema.toml").exists(),
+        data=runs[0].about.data,
+        samples=pictures_of(runs[0].about.data.kind).samples_in_words(runs[0].about.data.shape),
         sentences=verdict_in_words(groups),
         results=results_table(groups),
         plots=plots_of(groups),
@@ -118,18 +119,19 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
 
 
 def verdict_in_words(groups: Sequence[Group]) -> list[str]:
-    """Return the verdict: of several runs how they compare, of one what its evaluation and its end
-    say.
+    """Return what came out: for several runs how they compare, for one its evaluation and its
+    diagnosis.
     """
     if sum(len(group.runs) for group in groups) > 1:
         return conclusions(groups)
     run = groups[0].runs[0]
-    v = run.verdict
+    h = run.finish.held_out
     first = (
-        f"W1 {v['w1']:.4g} +- {v['half_width']:.2g} to held-out samples, where real ones read"
-        f" {v['floor']:.4g} (exact, n = {v['n']}, {v['units']})"
+        f"W1 {h.w1:.4g} +- {h.half_width:.2g} to held-out samples, where real ones read"
+        f" {h.floor:.4g} (exact, n = {h.n}, {h.units})"
     )
-    return [*(sentences(run.evaluation) if run.evaluation else [first]), *v["diagnosis"]]
+    said = sentences(run.evaluation) if run.evaluation else [first]
+    return [*said, *run.finish.diagnosis]
 
 
 def results_table(groups: Sequence[Group]) -> Table:
@@ -141,8 +143,8 @@ def results_table(groups: Sequence[Group]) -> Table:
         evaluation = runs[0].evaluation
         if not evaluation:
             return ("", "value"), [
-                ["W1", f"{runs[0].verdict['w1']:.4g}"],
-                ["W1 of real samples", f"{runs[0].verdict['floor']:.4g}"],
+                ["W1", f"{runs[0].finish.held_out.w1:.4g}"],
+                ["W1 of real samples", f"{runs[0].finish.held_out.floor:.4g}"],
             ]
         return ("", "generated", "real", evaluation.broken, "", "name"), [
             [*line.cells, line.name] for line in evaluation.lines
@@ -158,15 +160,15 @@ def results_table(groups: Sequence[Group]) -> Table:
         else []
     )
     floor, seconds = (
-        np.mean([run.verdict["floor"] for run in runs]),
-        [np.mean([run.verdict["seconds"] for run in group.runs]) for group in groups],
+        np.mean([run.finish.held_out.floor for run in runs]),
+        [np.mean([run.finish.seconds for run in group.runs]) for group in groups],
     )
     rows = [
         [
             "W1",
             *(str(group.w1) for group in groups),
             short(float(floor)),
-            f"w1-exact-n{runs[0].verdict['n']}",
+            f"w1-exact-n{runs[0].finish.held_out.n}",
         ],
         *(
             [line.cells[0], *(_scaled(group, line) for group in groups), line.cells[2], line.name]
@@ -187,90 +189,93 @@ def _scaled(group: Group, line: Line) -> str:
 
 
 def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:
-    """Return what the page shows of one run; pictures over time of the first of each group, of
-    others the last alone.
+    """Return what the page shows of one run: pictures over time for the first run of each group,
+    the last picture alone for the others.
     """
-    shots = run.snapshots
-    picked = (
-        sorted({round(i * (len(shots) - 1) / (SNAPSHOTS - 1)) for i in range(SNAPSHOTS)})
-        if shots
-        else []
-    )
-    kept = [shots[i] for i in picked] if run is group.runs[0] else shots[-1:]
-    near = run.folder / "evaluation.png"
+    evaluation = run.evaluation
+    said = []
+    if not single:
+        said = [*(sentences(evaluation) if evaluation else []), *run.finish.diagnosis]
+    fingerprint = ["fingerprint of the data", run.about.data.fingerprint[:16]]
     return {
         "title": _title(group, run),
         "anchor": f"run-{place}",
-        "folder": str(run.folder),
-        "said": (
-            [*(sentences(run.evaluation) if run.evaluation else []), *run.verdict["diagnosis"]]
-            if not single
-            else []
-        ),
-        "snapshots": [
-            {"step": int(path.stem.rpartition("-")[2]), "path": str(path), "data": _data(path)}
-            for path in kept
-        ],
-        "nearest": (
-            {"path": str(near), "data": _data(near)} if near.exists() and run.evaluation else None
-        ),
-        "shape": run.about["data"]["shape"],
+        "folder": str(run.path),
+        "said": said,
+        "snapshots": _snapshots(run, over_time=run is group.runs[0]),
+        "beside": _beside(run) if evaluation else None,
         "plots": [] if single else _plots_of_run(place, group, run),
         "config": tomli_w.dumps(run.settings),
-        "provenance": [
-            *_provenance(run),
-            ["fingerprint of the data", run.about["data"]["fingerprint"][:16]],
-        ],
-        "notes": list(run.evaluation.notes) if run.evaluation else [],
+        "provenance": [*_provenance(run), fingerprint],
+        "notes": list(evaluation.notes) if evaluation else [],
     }
 
 
+def _snapshots(run: Finished, over_time: bool) -> list[dict[str, Any]]:
+    """Return pictures of samples: a few over time, or the last."""
+    shots = run.folder.snapshots()
+    if shots and over_time:
+        last = len(shots) - 1
+        places = sorted({round(i * last / (SNAPSHOTS - 1)) for i in range(SNAPSHOTS)})
+        shots = [shots[i] for i in places]
+    else:
+        shots = shots[-1:]
+    return [{"step": step, "path": str(path), "data": _data(path)} for step, path in shots]
+
+
+def _beside(run: Finished) -> dict[str, str] | None:
+    """Return the picture of generated samples beside real ones, if there is one."""
+    path = run.folder.picture
+    if not path.exists():
+        return None
+    pictures = pictures_of(run.about.data.kind)
+    return {"data": _data(path), "title": pictures.title, "alt": pictures.alt}
+
+
 def _provenance(run: Finished) -> list[list[str]]:
-    """Return with what a run was begun, and when it was gone on with."""
-    first, *later = run.about["sittings"]
-    return [
-        *_flat(first),
-        *(
-            [
-                "opened again",
-                f"{each.get('begun')}, wgan {each.get('wgan')}, commit {each.get('commit')}",
-            ]
-            for each in later
-        ),
+    """Return the versions and machine that a run was begun with, and each time it was continued."""
+    first, *later = run.about.periods
+    again = [
+        f"{each.get('begun')}, wgan {each.get('wgan')}, commit {each.get('commit')}"
+        for each in later
     ]
+    return [*_flat(first), *(["opened again", text] for text in again)]
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[list[str]]:
-    found = []
+    rows: list[list[str]] = []
     for name, value in values.items():
-        found += (
-            _flat(value, f"{prefix}{name}: ")
-            if isinstance(value, dict)
-            else [[f"{prefix}{name}", str(value)]]
-        )
-    return found
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{name}: ")
+        else:
+            rows.append([f"{prefix}{name}", str(value)])
+    return rows
 
 
 def _data(path: Path) -> str:
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
+def _ending(group: Group, run: Finished) -> dict[str, Any]:
+    held_out = run.finish.held_out
+    return {
+        "folder": str(run.path),
+        "settings": group.name,
+        "seed": run.seed,
+        "w1": held_out.w1,
+        "half_width": held_out.half_width,
+        "floor": held_out.floor,
+        "n": held_out.n,
+        "step": run.finish.step,
+        "seconds": run.finish.seconds,
+    }
+
+
 def comparison_json(groups: Sequence[Group]) -> str:
     """Return all figures of a comparison as JSON."""
     values = {
         "metric": "w1-exact-held-out",
-        "runs": [
-            {
-                "folder": str(run.folder),
-                "settings": group.name,
-                "seed": run.seed,
-                **{
-                    k: run.verdict[k] for k in ("w1", "half_width", "floor", "n", "step", "seconds")
-                },
-            }
-            for group in groups
-            for run in group.runs
-        ],
+        "runs": [_ending(group, run) for group in groups for run in group.runs],
         "differences": [
             {
                 "figure": d.figure,

@@ -1,7 +1,5 @@
-"""What does a finished run's folder say? Everything that a report tells of, read once."""
+"""Finished runs: everything that a report reads of a folder, read once."""
 
-import json
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -10,108 +8,84 @@ from typing import Any
 
 from wgan.base.errors import WganError
 from wgan.evaluation import Evaluation
-from wgan.evaluation.protocol import evaluation_from_json
-
-Metrics = dict[str, Any]
-NEEDED = ("w1", "half_width", "floor", "n", "repeats", "step", "seconds", "units", "diagnosis")
+from wgan.runs.folder import CONFIG, SAME_BY_CONTENT, Metrics, RunFolder
+from wgan.runs.records import About, Finish
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that came to its end: its configuration, what it was begun with, its metrics and
-    verdict, and its evaluation, where there is one.
+    """A run that came to its end: its configuration, what it was begun with, its metrics, what it
+    ended with, and its evaluation, where there is one.
     """
 
-    folder: Path
+    folder: RunFolder
     settings: dict[str, dict[str, Any]]
-    about: dict[str, Any]
+    about: About
     metrics: list[Metrics]
-    verdict: dict[str, Any]
+    finish: Finish
     evaluation: Evaluation | None
 
     @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.folder.path
+
+    @property
     def variant(self) -> str:
+        """The variant's name."""
         return str(self.settings["objective"]["variant"])
 
     @property
     def seed(self) -> int:
+        """The random seed."""
         return int(self.settings["training"]["seed"])
 
     @cached_property
-    def what_else(self) -> dict[str, Any]:
+    def other_settings(self) -> dict[str, Any]:
         """All settings but the seed; of files their contents count, and not where they lie."""
         flat = {
-            f"{section}.{k}": v
+            f"{section}.{name}": value
             for section, values in self.settings.items()
-            for k, v in values.items()
+            for name, value in values.items()
         }
-        paths = ("training.seed", "data.source", "data.labels", "data.schema")
-        schema = self.folder / "schema.toml"
-        contents = [
-            self.about["data"].get("labels"),
-            schema.read_text(encoding="utf-8") if schema.exists() else None,
-        ]
-        digests = [sha256(text.encode()).hexdigest()[:8] if text else None for text in contents]
-        return {k: v for k, v in flat.items() if k not in paths} | dict(
-            zip(("labels", "schema"), digests, strict=True)
-        )
+        contents = {"labels": self.about.data.labels, "schema": self.folder.schema()}
+        digests = {
+            name: sha256(text.encode()).hexdigest()[:8] if text else None
+            for name, text in contents.items()
+        }
+        ignored = ("training.seed", *SAME_BY_CONTENT)
+        return {name: value for name, value in flat.items() if name not in ignored} | digests
 
     @property
     def held_out(self) -> tuple[Any, ...]:
-        """Which samples are held out, and how many of them the verdict takes."""
+        """Which samples are held out, and how many of them the held-out distance takes."""
         data = self.settings["data"]
-        return data["held_out"], data["split_seed"], self.verdict["n"]
-
-    @property
-    def snapshots(self) -> list[Path]:
-        """The pictures of samples, by step."""
-        return sorted((self.folder / "samples").glob("step-*.png"))
+        return data["held_out"], data["split_seed"], self.finish.held_out.n
 
 
-def read_finished(folder: Path) -> Finished:
+def read_finished(path: Path) -> Finished:
     """Read a run that has come to its end.
 
     Raises:
         WganError: no run there, one that has not come to its end, or damaged files.
     """
-    if not (folder / "config.toml").exists() or not (folder / "run.json").exists():
+    folder = RunFolder(path)
+    settings = folder.settings()
+    finish = folder.finish()
+    if finish is None:
         raise WganError(
-            f"{folder}: holds no run (no config.toml and run.json): give a folder that `wgan train`"
-            " made"
+            f"{path}: holds no held-out distance, so the run has not come to its end: give the same"
+            " `wgan train` again, and it goes on"
         )
-    if not (folder / "verdict.json").exists():
-        raise WganError(
-            f"{folder}: holds no verdict, so the run has not come to its end: give the same `wgan"
-            " train` again, and it goes on"
-        )
-    path = folder
+    evaluated = folder.evaluation()
+    fresh = evaluated is not None and evaluated.step == finish.step  # else of an earlier step
+    evaluation = evaluated.evaluation if evaluated is not None and fresh else None
+    found = Finished(folder, settings, folder.about(), folder.metrics(), finish, evaluation)
     try:
-        path = folder / "config.toml"
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-        path = folder / "run.json"
-        about = json.loads(path.read_text(encoding="utf-8"))
-        path = folder / "metrics.jsonl"
-        metrics = (
-            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            if path.exists()
-            else []
-        )
-        path = folder / "verdict.json"
-        verdict = json.loads(path.read_text(encoding="utf-8"))
-        path = folder / "evaluation.json"
-        evaluated = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        fresh = evaluated.get("step") == verdict["step"]  # otherwise of an earlier stand of the run
-        evaluation = evaluation_from_json(evaluated["evaluation"]) if fresh else None
-        found = Finished(folder, settings, about, metrics, verdict, evaluation)
-        _ = (
-            found.variant,
-            found.seed,
-            found.what_else,
-            found.held_out,
-            [verdict[name] for name in NEEDED],
-        )  # all there?
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        _ = found.variant, found.seed, found.held_out
+    except (ValueError, KeyError, TypeError) as error:
         raise WganError(
-            f"{path}: damaged ({error}): restore it, or train again in another folder"
+            f"{path / CONFIG}: damaged ({error}): restore it, or train again in another"
+            " folder"
         ) from None
     return found

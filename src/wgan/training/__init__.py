@@ -1,30 +1,20 @@
 """Training: a run from its configuration to its end."""
 
+from wgan.training.critics import train_critic
 from wgan.training.diagnosis import diagnose
-from wgan.training.headroom import Headroom, critic_headroom
-from wgan.training.loop import (
-    Record,
-    advice,
-    classes_of,
-    model_of,
-    prepare,
-    resume,
-    train,
-    variant_of,
-)
+from wgan.training.headroom import critic_headroom
+from wgan.training.loop import Measure, Record
+from wgan.training.run import Run, classes_of, variant_of
 from wgan.training.state import State
 
 __all__ = [
-    "Headroom",
+    "Measure",
     "Record",
+    "Run",
     "State",
-    "advice",
     "classes_of",
     "critic_headroom",
     "diagnose",
-    "model_of",
-    "prepare",
-    "resume",
-    "train",
+    "train_critic",
     "variant_of",
 ]

@@ -1,4 +1,4 @@
-"""Which loss modules drive a run? The plain ones, or the same compiled and checked against them."""
+"""Loss modules of a run: plain, or compiled and checked against the plain ones."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
-from wgan.config.sections import Config
+from wgan.config import Config
 from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, check_critic
 from wgan.training.draws import CriticDraw
 from wgan.training.state import State
@@ -87,7 +87,7 @@ def _gradients(losses: Losses, state: State, variant: Variant, draw: CriticDraw)
         for buffer in net.buffers()
     ]
     with torch.no_grad():
-        x_fake = (state.generator(z) if y is None else state.generator(z, y)).reshape(x_real.shape)
+        x_fake = state.generator(z) if y is None else state.generator(z, y)
     critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u, y)).loss, state.critic)
     state.critic.requires_grad_(False)
     generator = _flat(

@@ -10,7 +10,7 @@ from wgan.config import Config
 from wgan.evaluation import Trend
 from wgan.objectives import Variant
 from wgan.objectives.scores import DUAL_W1
-from wgan.training.headroom import Headroom
+from wgan.runs import Headroom
 
 Metrics = Mapping[str, int | float]
 PILED_UP = 0.5

@@ -1,5 +1,5 @@
-"""What is random in a run? Batches, noise, coefficients, conditions and dropout, each a function of
-(seed, step), so that nothing is stored.
+"""Random draws of a run: batches, noise, coefficients, conditions and dropout. Each is a function of
+(seed, purpose, step), so that nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -14,19 +14,18 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.base.seeding import derive, numpy_generator, torch_generator
-from wgan.config.sections import Config
-from wgan.data import Batches
-from wgan.data.tables.balance import Balance
+from wgan.config import Config
+from wgan.data import Batches, conditions_of
+from wgan.data.kinds import ConditionSampler
 from wgan.networks import noise_numbers
 from wgan.objectives import Variant
 
 
 class CriticDraw(NamedTuple):
-    """A batch for the critic. No u: the penalty rests at this update. With labels y, sample i, real
-    and fake, is of class y_i.
+    """A batch for the critic.
 
-    Of tables y are the states asked for, x_real comes in packs `[n / pack, pack, width]`, and u is
-    one coefficient a pack.
+    Without u, the penalty rests at this update. With y, samples i of x_real and of the generator
+    are both of class y_i, or meet condition y_i.
     """
 
     x_real: Tensor
@@ -45,9 +44,7 @@ class GeneratorDraw(NamedTuple):
 
 @dataclass(frozen=True)
 class Draws:
-    """Everything random in a run, as a function of (seed, step): real batches, latents z and
-    coefficients u.
-    """
+    """Everything random in a run: real batches, latents z, coefficients u, labels y."""
 
     batches: Batches
     config: Config
@@ -58,27 +55,24 @@ class Draws:
         batch = self.config.optimizer.batch
         z, u = self._noise("critic", draw, batch)
         rows, y = self._labelled(draw, batch)
-        return CriticDraw(
-            self._packed(rows), z, u if draw % self.config.objective.penalty_every == 0 else None, y
-        )
+        taken = draw % self.config.objective.penalty_every == 0
+        return CriticDraw(self.batches.samples(rows), z, u if taken else None, y)
 
     def generator(self, step: int, with_real: bool) -> GeneratorDraw:
-        """Return what generator step `step` needs: labels are those of a fresh batch of real
-        samples.
-        """
-        batch, draw = (
-            self.config.optimizer.generator_batch or self.config.optimizer.batch,
-            -1 - step,
-        )  # negative: never the critic's
+        """Return what generator step `step` needs; labels are those of a fresh real batch."""
+        batch = self.config.optimizer.generator_batch or self.config.optimizer.batch
         z, _ = self._noise("generator", step, batch)
-        if not with_real and not self.config.data.labels and self._balance is None:
+        if not with_real and not self.config.data.labels and self._conditions is None:
             return GeneratorDraw(z)
-        rows, y = self._labelled(draw, batch)
-        return GeneratorDraw(z, self._packed(rows) if with_real else None, y)
+        # Batches are numbered by draws; the critic's count up from 0, so these count down from -1.
+        rows, y = self._labelled(-1 - step, batch)
+        return GeneratorDraw(z, self.batches.samples(rows) if with_real else None, y)
 
     @cached_property
-    def _balance(self) -> Balance | None:
-        return Balance(self.batches.split) if self.batches.split.dataset.codec.heads else None
+    def _conditions(self) -> ConditionSampler | None:
+        split = self.batches.split
+        conditions = conditions_of(split.dataset.codec)
+        return conditions.sampler(split) if conditions else None
 
     @cached_property
     def _whole(self) -> Batches:
@@ -86,48 +80,38 @@ class Draws:
         return Batches(self.batches.split, self.batches.seed)
 
     def _labelled(self, draw: int, batch: int) -> tuple[Int64[np.ndarray, " k"], Tensor | None]:
-        """Return this rank's rows and their labels; of tables rows that have the states asked for,
-        and those.
-        """
-        if self._balance is None:
+        """Return this rank's rows, and the label or condition of each."""
+        if self._conditions is None:
             rows = self.batches.rows(draw, batch)
             return rows, self.batches.labels(rows) if self.config.data.labels else None
-        whole = self._whole.rows(draw, batch)
-        rows, y = self._balance.draw(
-            numpy_generator(self.config.training.seed, "balance", draw), whole
-        )
-        part, rank = batch // self.batches.world_size, self.batches.rank
-        return rows[rank * part : (rank + 1) * part], torch.from_numpy(
-            y[rank * part : (rank + 1) * part]
-        ).to(self.device)
-
-    def _packed(self, rows: Int64[np.ndarray, " k"]) -> Tensor:
-        x = self.batches.samples(rows)
-        return x if self._balance is None else x.unflatten(0, (-1, self.config.network.pack))
+        random = numpy_generator(self.config.training.seed, "balance", draw)
+        rows, y = self._conditions.draw(random, self._whole.rows(draw, batch))
+        mine = self._mine(batch)
+        return rows[mine], torch.from_numpy(y[mine]).to(self.device)
 
     def _noise(
         self, stream: str, draw: int, batch: int
-    ) -> tuple[Float[Tensor, "n numbers"], Float[Tensor, " packs"]]:
+    ) -> tuple[Float[Tensor, "n numbers"], Float[Tensor, " n"]]:
         """All ranks draw the whole batch and keep their own part, so that together they see what
         one process would.
         """
         generator = torch_generator(self.device, self.config.training.seed, stream, draw)
-        numbers = noise_numbers(self.config.network, self.batches.split.dataset.codec.heads)
+        numbers = noise_numbers(self.config.network, self.batches.split.dataset.codec)
         z = torch.randn(batch, numbers, generator=generator, device=self.device)
         u = torch.rand(batch, generator=generator, device=self.device)
-        part, rank = batch // self.batches.world_size, self.batches.rank
-        return (
-            z[rank * part : (rank + 1) * part],
-            u[rank * part : (rank + 1) * part : self.config.network.pack],
-        )
+        mine = self._mine(batch)
+        return z[mine], u[mine]
+
+    def _mine(self, batch: int) -> slice:
+        """Return this rank's part of a batch."""
+        part = batch // self.batches.world_size
+        return slice(self.batches.rank * part, (self.batches.rank + 1) * part)
 
     def dropout(self, stream: str, draw: int, variant: Variant) -> AbstractContextManager[None]:
         """Within, units drop by (seed, stream, draw), where the variant's critic drops any."""
-        return (
-            seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw))
-            if variant.layers == "dropout"
-            else nullcontext()
-        )
+        if variant.layers != "dropout":
+            return nullcontext()
+        return seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw))
 
 
 @contextmanager

@@ -1,51 +1,31 @@
-"""Was the critic trained enough? Its estimate, before and after more steps against the generator as
-it stands.
+"""Headroom of a critic: its estimate, before and after more steps against the generator as it stands.
 
 The paper asks for a critic near its optimum before the generator moves (Arjovsky, Chintala and
 Bottou 2017, section 3).
 """
 
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from wgan.base.intervals import mean_of
-from wgan.config.sections import Config
+from wgan.config import Config
 from wgan.data import Batches, Dataset
 from wgan.objectives import Variant
+from wgan.runs import Headroom
 from wgan.training.compiled import build_losses
+from wgan.training.critics import train_critic
 from wgan.training.draws import Draws
 from wgan.training.state import State
-from wgan.training.step import critic_update
+from wgan.training.step import critic_terms
 
-LEAST_STEPS, MOST_STEPS, PART = 10, 100, 20
+PART = 20
+"""The critic is trained further by a twentieth of its steps so far: more would be another run."""
+LEAST_STEPS, MOST_STEPS = 10, 100
+"""Fewer steps show nothing above their noise; more than 100 cost seconds and changed no verdict."""
 BATCHES = 4
-TENTH = 0.1
-
-
-@dataclass(frozen=True)
-class Headroom:
-    """The critic's estimate `before` and `after` so many more `steps`; the rise is known to +-
-    `half_width` (95 %, over samples).
-    """
-
-    before: float
-    after: float
-    half_width: float
-    steps: int
-
-    @property
-    def state(self) -> Literal["under-trained", "enough", "unclear"]:
-        """Under-trained: it rose by more than a tenth, and than its noise. Enough: it surely moved
-        by less than a tenth.
-        """
-        rise, tenth = self.after - self.before, TENTH * abs(self.before)
-        if rise > self.half_width and rise > tenth:
-            return "under-trained"
-        return "enough" if abs(rise) + self.half_width <= tenth else "unclear"
+"""Batches on which the estimate is read before and after: their noise is the interval."""
 
 
 def critic_headroom(
@@ -54,39 +34,38 @@ def critic_headroom(
     """Train the critic further against the frozen generator, compare its estimates on the same
     samples, and put it back.
 
-    As many steps as a twentieth of the run's, at most 100, with the run's learning rate falling to
-    zero; none after runs of fewer than 200 critic steps. The samples are 4 batches of training
-    samples with as many generated ones.
+    It takes a twentieth of the run's steps, at most 100, with the run's learning rate falling to
+    zero. The samples are 4 batches of training samples with as many generated ones.
+
+    Args:
+        state: of the run; it is the same afterwards.
+        config: of the run.
+        dataset: of the run.
+        variant: of the run.
+
+    Returns:
+        The estimates; None after a run of fewer than 200 critic steps.
     """
     total = state.step * config.optimizer.critic_steps + config.training.warmup_critic_steps
     steps = min(MOST_STEPS, total // PART)
     if steps < LEAST_STEPS:
         return None
     device = next(state.generator.parameters()).device
-    draws = Draws(
-        Batches(
-            dataset.split(config.data.held_out, config.data.split_seed),
-            config.training.seed,
-            device,
-        ),
-        config,
-        device,
-    )
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    draws = Draws(Batches(split, config.training.seed, device), config, device)
     losses = build_losses(state, variant, config)
-    kept = deepcopy(
-        (
-            state.critic.state_dict(),
-            state.critic_optimizer.state_dict(),
-            dict(state.generator.named_buffers()),
-        )
-    )
+    buffers = dict(state.generator.named_buffers())
+    kept = deepcopy((state.critic.state_dict(), state.critic_optimizer.state_dict(), buffers))
+
+    def loss(step: int) -> Tensor:
+        with draws.dropout("headroom", step, variant):
+            return critic_terms(state, losses, draws.critic(total + step), config).loss.mean()
 
     before = _estimates(state, variant, draws, total + steps)
-    for i in range(steps):
-        for group in state.critic_optimizer.param_groups:
-            group["lr"] = config.optimizer.lr * (1 - i / steps)
-        with draws.dropout("headroom", i, variant):
-            critic_update(state, losses, variant, draws.critic(total + i), config)
+    for _ in train_critic(
+        state.critic, loss, steps, state.critic_optimizer, variant, config.optimizer.lr
+    ):
+        pass
     after = _estimates(state, variant, draws, total + steps)
 
     state.critic.load_state_dict(kept[0])

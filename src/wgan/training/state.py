@@ -1,8 +1,7 @@
-"""What is a run in the middle of training? Networks, their average, optimizers and a step: saved
-and loaded as one file.
+"""The state of a run in the middle of training: networks, their average, optimizers and a step.
 
-No random state is kept: every draw is a function of (seed, step). Files are safetensors with JSON
-in the header, so that loading runs no code.
+It is saved and loaded as one file. No random state is kept: every draw is a function of (seed,
+step). Files are safetensors with JSON in the header, so that loading runs no code.
 """
 
 import json
@@ -20,11 +19,13 @@ from wgan.base.errors import WganError
 from wgan.base.tensors import read_tensors, write_tensors
 from wgan.config.sections import Config, OptimizerConfig
 from wgan.data import Codec
-from wgan.networks import build_critic, build_generator
+from wgan.networks import Pair, build_critic, build_generator
 from wgan.objectives import Variant
 
 PARTS = ("generator", "critic", "average")
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
+RENAMED = {name.replace("optimizer", "optimiser"): name for name in OPTIMIZERS}
+"""Names in checkpoints of older versions."""
 
 
 @dataclass
@@ -43,16 +44,26 @@ class State:
 
 
 def create(
-    config: Config, variant: Variant, codec: Codec, device: torch.device, classes: int = 0
+    config: Config,
+    variant: Variant,
+    codec: Codec,
+    device: torch.device,
+    classes: int = 0,
+    pair: Pair | None = None,
 ) -> State:
-    """Return the state before the first step; weights are a function of the seed. With `classes`,
-    networks take labels.
+    """Return the state before the first step; weights are a function of the seed.
+
+    Args:
+        config: of the run.
+        variant: decides what the critic is built of.
+        codec: of the data.
+        device: where the weights are.
+        classes: with any, networks take labels.
+        pair: the networks' builders; None: those of the kind of data.
     """
     seed = config.training.seed
-    generator = build_generator(config.network, codec.shape, seed, classes, codec.heads).to(device)
-    critic = build_critic(
-        config.network, codec.shape, seed, variant.layers, classes, codec.heads
-    ).to(device)
+    generator = build_generator(config.network, codec, seed, classes, pair).to(device)
+    critic = build_critic(config.network, codec, seed, variant.layers, classes, pair).to(device)
     average = deepcopy(generator).requires_grad_(False).eval()
     return State(
         generator,
@@ -92,10 +103,11 @@ def load(state: State, path: Path) -> None:
         WganError: a damaged file, or one of other networks.
     """
     tensors, header = read_tensors(path)
+    tensors = {_present(name): tensor for name, tensor in tensors.items()}
     try:
         for name in PARTS:
             getattr(state, name).load_state_dict(dict(_below(tensors, name)))
-        groups = json.loads(header["groups"])
+        groups = {_present(name): each for name, each in json.loads(header["groups"]).items()}
         for name in OPTIMIZERS:
             values: dict[int, dict[str, Tensor]] = {}
             for key, tensor in _below(tensors, name):
@@ -111,6 +123,12 @@ def load(state: State, path: Path) -> None:
             f"{path}: does not fit this run ({str(error).splitlines()[0]}): start in another folder"
             " with --out"
         ) from None
+
+
+def _present(name: str) -> str:
+    """Return a name of an older checkpoint as it is now: its first part may have changed."""
+    first, slash, rest = name.partition("/")
+    return RENAMED.get(first, first) + slash + rest
 
 
 def _lay_out_as(parameter: Tensor, slots: dict[str, Tensor]) -> None:

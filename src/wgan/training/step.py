@@ -1,5 +1,5 @@
-"""What happens in one step? Algorithm 1 of Gulrajani et al. (2017): several critic updates, then
-one of the generator.
+"""One training step: Algorithm 1 of Gulrajani et al. (2017), several critic updates, then one of the
+generator.
 
 Losses come one value a sample; this file alone reduces them, by the mean.
 """
@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from wgan.config.sections import Config
+from wgan.config import Config
 from wgan.objectives import CriticTerms, Variant
 from wgan.training.compiled import Losses
 from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
@@ -29,18 +30,18 @@ def warm_up(
 def train_step(
     state: State, losses: Losses, variant: Variant, draws: Draws, config: Config
 ) -> tuple[CriticTerms, Tensor]:
-    """Move critic and generator once, as algorithm 1 says; return the last critic batch's terms and
+    """Move critic and generator once, as Algorithm 1 says; return the last critic batch's terms and
     |grad| of the generator.
     """
-    _set_learning_rate(state, config)
+    left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
+    set_learning_rate(config.optimizer.lr * left, state.critic_optimizer, state.generator_optimizer)
     first = config.training.warmup_critic_steps + state.step * config.optimizer.critic_steps
     for draw in range(first, first + config.optimizer.critic_steps):
         with draws.dropout("critic", draw, variant):
             terms = critic_update(state, losses, variant, draws.critic(draw), config)
     with draws.dropout("generator", state.step, variant):
-        norm = generator_update(
-            state, losses, draws.generator(state.step, variant.score.generator_needs_real)
-        )
+        draw_g = draws.generator(state.step, variant.score.generator_needs_real)
+        norm = generator_update(state, losses, draw_g)
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
     return terms, norm
@@ -52,24 +53,28 @@ def critic_update(
     """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the
     variant asks for it.
     """
-    bfloat16 = config.training.precision == "bfloat16"
+    terms = critic_terms(state, losses, draw, config)
+    move_critic(state.critic, state.critic_optimizer, terms.loss.mean(), variant)
+    return CriticTerms(*(None if t is None else t.detach() for t in terms))  # type: ignore[arg-type]
+
+
+def critic_terms(state: State, losses: Losses, draw: CriticDraw, config: Config) -> CriticTerms:
+    """Lines 4 to 7: generate as many samples as there are real ones, score and penalise."""
     x_real, z, u, y = draw
     labels = () if y is None else (y,)
+    bfloat16 = config.training.precision == "bfloat16"
     with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
-        x_fake = (
-            state.generator(z, *labels).float().reshape(x_real.shape)
-        )  # of tables, packs of rows
-    state.critic_optimizer.zero_grad(set_to_none=True)
-    terms = CriticTerms(*losses.critic(x_real, x_fake, u, y))
-    terms.loss.mean().backward()
-    state.critic_optimizer.step()
+        x_fake = state.generator(z, *labels).float()
+    return CriticTerms(*losses.critic(x_real, x_fake, u, y))
+
+
+def move_critic(critic: nn.Module, optimizer: Optimizer, loss: Tensor, variant: Variant) -> None:
+    """Lines 8 and 9: one step down the gradient, then the variant's hard constraint, if any."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
     if variant.constraint:
-        variant.constraint.project(state.critic, variant.constraint.bound)
-    return CriticTerms(
-        terms.loss.detach(),
-        terms.estimate.detach(),
-        *(None if t is None else t.detach() for t in terms[2:]),
-    )
+        variant.constraint.project(critic, variant.constraint.bound)
 
 
 def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tensor:
@@ -81,9 +86,8 @@ def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tenso
     losses.generator(*draw).mean().backward()
     state.generator_optimizer.step()
     state.critic.requires_grad_(True)
-    return nn.utils.get_total_norm(
-        [p.grad for p in state.generator.parameters() if p.grad is not None]
-    )
+    gradients = [p.grad for p in state.generator.parameters() if p.grad is not None]
+    return nn.utils.get_total_norm(gradients)
 
 
 @torch.no_grad()
@@ -97,8 +101,8 @@ def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) 
         mine.copy_(theirs)
 
 
-def _set_learning_rate(state: State, config: Config) -> None:
-    left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
-    for optimizer in (state.critic_optimizer, state.generator_optimizer):
+def set_learning_rate(lr: float, *optimizers: Optimizer) -> None:
+    """Give optimizers a learning rate."""
+    for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = config.optimizer.lr * left
+            group["lr"] = lr

@@ -79,7 +79,7 @@ def test_what_a_network_sees_is_one_hot_codes_and_scores(mixed):
     x = data.encode(data.rows)
     assert Batches(data.split(), 0)(0, 4).dtype == torch.float32
     assert x.shape == (500, *data.shape)
-    for head in data.codec.heads:
+    for head in data.codec.codes:
         for start, size in head.parts:
             codes = x[:, start : start + size]
             assert ((codes == 0) | (codes == 1)).all()
@@ -118,7 +118,7 @@ def test_ten_thousand_levels_are_two_digits_and_come_back():
     levels = np.array([f"k{i}" for i in range(10_000)])
     frame = pd.DataFrame({"k": np.concatenate([levels, levels]), "y": np.arange(20_000) % 2})
     data = from_frame(frame)
-    assert column_of(data, "k").heads == (100, 100)
+    assert column_of(data, "k").code_sizes == (100, 100)
     assert data.shape == (202,)
     assert data.codec.pack(data.rows[:8]).shape == (8, 3)
     pd.testing.assert_frame_equal(back(data), frame)
@@ -126,7 +126,7 @@ def test_ten_thousand_levels_are_two_digits_and_come_back():
 
 def test_a_state_beyond_the_last_is_the_last_and_no_new_category():
     column = Column("k", "category", "str", levels=tuple(f"k{i}" for i in range(300)))
-    assert column.heads == (17, 18)
+    assert column.code_sizes == (17, 18)
     assert column.values(np.array([17 * 18 - 1]), np.zeros(1)).tolist() == [299]
 
 

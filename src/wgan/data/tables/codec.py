@@ -7,9 +7,9 @@ one-hot code of its state and a number's normal score.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,12 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.data.tables.schema import Column, identifiers, numbers, to_series
+from wgan.data.tables.corrections import to_toml
+from wgan.data.tables.schema import Column, from_json, identifiers, numbers, to_series
 
 
 @dataclass(frozen=True)
-class Head:
+class ColumnCode:
     """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on,
     then a score, if `scored`.
 
@@ -55,6 +56,7 @@ class TableCodec:
     """
 
     kind: ClassVar[str] = "tables"
+    coarse: ClassVar[bool] = False
     columns: tuple[Column, ...]
     dtype: str = "<f8"
 
@@ -64,11 +66,11 @@ class TableCodec:
         return tuple(column for column in self.columns if column.kind != "identifier")
 
     @cached_property
-    def heads(self) -> tuple[Head, ...]:
+    def codes(self) -> tuple[ColumnCode, ...]:
         """Where each learned column is in what a network sees."""
         starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
         return tuple(
-            Head(start, column.heads, column.scored, column.frequencies)
+            ColumnCode(start, column.code_sizes, column.scored, column.frequencies)
             for start, column in zip(starts[:-1], self.learned, strict=True)
         )
 
@@ -113,8 +115,8 @@ class TableCodec:
         """
         digits, scores = [], []
         for i, column in enumerate(self.learned):
-            if column.heads:
-                digits += _digits(column.state_of(raw[:, i]), column.heads)
+            if column.code_sizes:
+                digits += _digits(column.state_of(raw[:, i]), column.code_sizes)
             if column.scored:
                 scores.append(column.score_of(raw[:, i]))
         return torch.from_numpy(
@@ -125,7 +127,7 @@ class TableCodec:
         """Return what a network sees: of each column its one-hot digits, then its score, if it has
         one.
         """
-        parts = [start for head in self.heads for start, _ in head.parts]
+        parts = [start for code in self.codes for start, _ in code.parts]
         x = packed.new_zeros(len(packed), *self.shape)
         x.scatter_(
             1,
@@ -133,18 +135,18 @@ class TableCodec:
             + torch.tensor(parts, device=packed.device, dtype=torch.int64),
             1.0,
         )
-        x[:, [head.score for head in self.heads if head.scored]] = packed[:, len(parts) :]
+        x[:, [code.score for code in self.codes if code.scored]] = packed[:, len(parts) :]
         return x
 
     def decode(self, x: Float[Tensor, "n width"]) -> Float[np.ndarray, "n c"]:
         """Return the likeliest state of each column, and the value of its score."""
         decoded, nothing = [], np.zeros(len(x), dtype=np.int64)
         x = x.detach().cpu()
-        for column, head in zip(self.learned, self.heads, strict=True):
+        for column, code in zip(self.learned, self.codes, strict=True):
             state = nothing
-            for start, size in head.parts:
+            for start, size in code.parts:
                 state = state * size + x[:, start : start + size].argmax(1).numpy()
-            score = x[:, head.score].double().numpy() if head.scored else nothing.astype(np.float64)
+            score = x[:, code.score].double().numpy() if code.scored else nothing.astype(np.float64)
             decoded.append(column.values(state, score))
         return np.stack(decoded, axis=1)
 
@@ -178,6 +180,37 @@ class TableCodec:
                 made[column.name] = to_series(column, raw[:, place])
                 place += 1
         return pd.DataFrame(made)
+
+    def check(self, raw: np.ndarray) -> None:
+        if raw.shape[1:] != self.raw_shape:
+            raise WganError(
+                f"rows of {raw.shape[1:]} columns, the table had {self.raw_shape}: give the same"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def wrap(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
+        return self.frame(raw)
+
+    def unwrap(self, samples: Any) -> Float[np.ndarray, "n c"]:
+        if not isinstance(samples, pd.DataFrame):
+            raise WganError("this model was fitted on a table: give a DataFrame with its columns")
+        return self.matrix(samples.rename(columns=str))
+
+    def describe(self) -> list[str]:
+        return [f"{column.name}: {column}" for column in self.columns]
+
+    def schema(self) -> str:
+        return to_toml(self.columns)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        return cls(from_json(fields["columns"]), fields["dtype"])
 
 
 def _digits(

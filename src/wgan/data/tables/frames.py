@@ -18,16 +18,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from rich.progress import track
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
+from wgan.base.progress import Progress, silent, tracked
 from wgan.data.arrays import npy_rows
 from wgan.data.cache import cached, file_digest
 from wgan.data.columns import is_number, not_text
 from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.tables.codec import TableCodec
-from wgan.data.tables.infer import infer, read_corrections
+from wgan.data.tables.corrections import read_corrections
+from wgan.data.tables.infer import infer
 
 SEPARATORS = (",", ";", "\t", "|")
 MISSING = ["?"]
@@ -66,7 +67,7 @@ def from_frame(
     frame: pd.DataFrame,
     name: str = "<table>",
     corrections: Corrections | None = None,
-    progress: bool = False,
+    progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of a table in memory.
 
@@ -88,7 +89,7 @@ def from_frame(
         raise WganError(f"{name}: {error}") from None
 
 
-def from_file(path: Path, schema: Path | None = None, progress: bool = False) -> Dataset:
+def from_file(path: Path, schema: Path | None = None, progress: Progress = silent) -> Dataset:
     """Return the data set of a `.csv`, `.tsv` (`.gz` too) or `.parquet` file; `schema` is a TOML
     file of corrections.
 
@@ -298,7 +299,7 @@ def _parquet(path: Path) -> Any:
         ) from None
 
 
-def _from_parquet(path: Path, corrections: Corrections | None, progress: bool) -> Dataset:
+def _from_parquet(path: Path, corrections: Corrections | None, progress: Progress) -> Dataset:
     """Infer each column by itself, then code the file: at once, or by row groups where it is
     large.
     """
@@ -313,12 +314,9 @@ def _from_parquet(path: Path, corrections: Corrections | None, progress: bool) -
             codec = TableCodec(infer(names, n, series_of, corrections, progress))
             _check_varies(codec)
             large = n * len(codec.learned) * 8 > PIECEWISE_BYTES
-            groups = track(
-                range(file.num_row_groups),
-                "Coding the table",
-                disable=not (progress and large),
-                transient=True,
-            )
+            listener = progress if large else silent
+            count = file.num_row_groups
+            groups = tracked(range(count), "coding the table", count, listener)
             pieces = (codec.matrix(_pandas(file.read_row_group(i, names))) for i in groups)
             if not large:
                 return _dataset(str(path), codec, np.concatenate(list(pieces)))

@@ -3,20 +3,17 @@ data; corrections come from a TOML file.
 """
 
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-import tomli_w
 from jaxtyping import Float
-from rich.progress import track
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.progress import Progress, silent, tracked
 from wgan.data.dataset import MOST_EXACT
 from wgan.data.tables.schema import (
     MICROSECOND,
@@ -67,7 +64,7 @@ def infer(
     rows: int,
     series_of: Callable[[int], pd.Series],
     corrections: Mapping[str, Mapping[str, Any]] | None = None,
-    progress: bool = False,
+    progress: Progress = silent,
 ) -> tuple[Column, ...]:
     """Return what each column of a table holds, seeing one column at a time.
 
@@ -77,7 +74,7 @@ def infer(
         series_of: gives a column by its place.
         corrections: by column, `kind`; of numbers and times `step`, `low` and `high`; of times kept
             as text `format`.
-        progress: show a bar, where there is much to read.
+        progress: listener, where there is much to read.
 
     Raises:
         WganError: no columns or rows, two columns of one name, a correction that fits nothing, or a
@@ -98,12 +95,8 @@ def infer(
                 f"the schema speaks of a column '{name}', which the table lacks."
                 f" {did_you_mean(name, names)}"
             )
-    order = track(
-        range(len(names)),
-        "Reading the columns",
-        disable=not progress or rows * len(names) < MANY_CELLS,
-        transient=True,
-    )
+    listener = progress if rows * len(names) >= MANY_CELLS else silent
+    order = tracked(range(len(names)), "reading the columns", len(names), listener)
     columns = []
     for i in order:
         series = series_of(i)
@@ -115,7 +108,7 @@ def infer(
 
 def _with_shares(column: Column, series: pd.Series) -> Column:
     """Add how frequent each state is."""
-    if not column.heads:
+    if not column.code_sizes:
         return column
     counts = np.bincount(column.state_of(numbers(series, column)), minlength=column.states)
     return replace(column, shares=tuple((counts / len(series)).tolist()))
@@ -438,45 +431,3 @@ def _step(column: Column, x: Float[np.ndarray, " n"]) -> float:
         ),
         0.0,
     )
-
-
-def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
-    """Read a TOML file of corrections: `[columns.NAME]` and below it kind, step, low, high, format.
-
-    Raises:
-        WganError: no such file, or not in that form.
-    """
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise WganError(f"{path}: no such schema file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WganError(f"{path}: not valid TOML: {error}") from None
-    columns = found.pop("columns", {})
-    if (
-        found
-        or not isinstance(columns, dict)
-        or not all(isinstance(each, dict) for each in columns.values())
-    ):
-        raise WganError(f"{path}: write [columns.NAME] and, below it, kind = ...")
-    return columns
-
-
-def to_toml(columns: Iterable[Column]) -> str:
-    """Return a TOML file of what was inferred, to be corrected."""
-    return tomli_w.dumps({"columns": {column.name: _correctable(column) for column in columns}})
-
-
-def _correctable(column: Column) -> dict[str, Any]:
-    given: dict[str, Any] = {"kind": column.kind}
-    if column.format:
-        given["format"] = column.format
-    if column.is_number:
-        ends = sorted([*column.spikes, *column.knots[:1], *column.knots[-1:]])
-        times = column.kind == "datetime"
-        low, high = (
-            pd.Timestamp(round(end * 1e6), unit="us").to_pydatetime() if times else end
-            for end in (ends[0], ends[-1])
-        )
-        given |= {"step": column.step, "low": low, "high": high}
-    return given

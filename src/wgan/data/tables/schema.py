@@ -76,7 +76,7 @@ class Column:
         ) + self.missing
 
     @property
-    def heads(self) -> tuple[int, ...]:
+    def code_sizes(self) -> tuple[int, ...]:
         """Sizes of the one-hot codes that tell states apart: none, one, or two digits where there
         are many states.
         """
@@ -90,7 +90,7 @@ class Column:
     @property
     def frequencies(self) -> tuple[tuple[float, ...], ...]:
         """How frequent each digit of the one-hot codes is; even, where shares are not known."""
-        sizes = self.heads
+        sizes = self.code_sizes
         shares = (
             np.asarray(self.shares)
             if self.shares
@@ -106,7 +106,7 @@ class Column:
     @property
     def width(self) -> int:
         """How many numbers a network sees: the one-hot codes, and a normal score."""
-        return sum(self.heads) + self.scored
+        return sum(self.code_sizes) + self.scored
 
     @cached_property
     def _scores(self) -> tuple[np.ndarray, np.ndarray]:

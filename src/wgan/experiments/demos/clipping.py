@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wgan.base.progress import Progress
 from wgan.base.seeding import torch_generator
 from wgan.data import load
-from wgan.experiments.demos.critics import CPU, train_critic
-from wgan.experiments.demos.results import Claim, Demo, Report, Result, Row, find, means
-from wgan.networks import NetworkConfig, build_critic
+from wgan.experiments.demos.critics import CPU, train_on_fresh
+from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
+from wgan.networks import mlp_critic
 from wgan.objectives import Variant, find_variant
 from wgan.objectives.penalties import clipped_share
 
@@ -64,9 +65,8 @@ def measure(label: str, variant: Variant, seed: int, steps: int) -> tuple[list[R
     bound, and the critic.
     """
     real, fake = swiss_roll()
-    critic = build_critic(NetworkConfig("mlp", WIDTH, DEPTH), (2,), seed)
-    assert isinstance(critic, nn.Sequential)
-    for _ in train_critic(critic, variant, real, fake, steps, seed, lr=2e-4, batch=BATCH):
+    critic = mlp_critic(2, WIDTH, DEPTH, seed)
+    for _ in train_on_fresh(critic, variant, real, fake, steps, seed, lr=2e-4, batch=BATCH):
         pass
     g = torch_generator(CPU, seed, "clipping")
     norms = gradients_by_depth(critic, real(2048, g), fake(2048, g))
@@ -84,14 +84,14 @@ def measure(label: str, variant: Variant, seed: int, steps: int) -> tuple[list[R
     ], critic
 
 
-def run(seeds: int, effort: float, report: Report) -> Result:
+def run(seeds: int, effort: float, progress: Progress) -> Result:
     """Return gradient norms by depth for four bounds and the penalty."""
     kinds = variants_compared()
     work = [(label, seed) for label in kinds for seed in range(seeds)]
     rows: list[Row] = []
     critics: dict[str, nn.Module] = {}
     for i, (label, seed) in enumerate(work):
-        report(f"{label}, seed {seed}", i, len(work))
+        progress(f"{label}, seed {seed}", i, len(work))
         found, critics[label] = measure(label, kinds[label], seed, max(1, int(STEPS * effort)))
         rows += found
     by_depth = means(rows, ("critic", "layer"), ("gradient norm",))

@@ -1,6 +1,4 @@
-"""How is a critic trained when samples never end? Fresh ones at every step, from two fixed
-distributions.
-"""
+"""Critics of the demonstrations, trained on fresh samples of two distributions at every step."""
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -10,13 +8,16 @@ from torch import Tensor, nn
 
 from wgan.base.seeding import derive, torch_generator
 from wgan.objectives import CriticLoss, Variant
+from wgan.training import train_critic
+from wgan.training.critics import adam
 from wgan.training.draws import seeded
 
 Draw = Callable[[int, torch.Generator], Tensor]
+"""(n, generator of random numbers) -> `n` fresh samples."""
 CPU = torch.device("cpu")
 
 
-def train_critic(
+def train_on_fresh(
     critic: nn.Module,
     variant: Variant,
     real: Draw,
@@ -29,30 +30,29 @@ def train_critic(
 ) -> Iterator[int]:
     """Train a critic in place by the variant's loss, yielding the number of steps done, from 0.
 
-    Adam, betas 0 and 0.9; with `decay` the learning rate falls to zero at the last step.
+    Args:
+        critic: the network.
+        variant: its objective.
+        real: draws real samples.
+        fake: draws fake samples.
+        steps: updates.
+        seed: random seed of samples and dropout.
+        lr: learning rate of Adam (betas 0 and 0.9).
+        batch: samples of each side.
+        decay: whether the learning rate falls to zero at the last step.
     """
-    loss = CriticLoss(critic, variant)
-    optimizer = torch.optim.Adam(critic.parameters(), lr=lr, betas=(0.0, 0.9), fused=True)
+    objective = CriticLoss(critic, variant)
     generator = torch_generator(CPU, seed, "demo", variant.name)
     if variant.constraint:
         variant.constraint.project(critic, variant.constraint.bound)
-    for step in range(steps):
-        yield step
-        for group in optimizer.param_groups:
-            group["lr"] = lr * (1 - step / steps if decay else 1)
-        optimizer.zero_grad()
-        samples = (
-            real(batch, generator),
-            fake(batch, generator),
-            torch.rand(batch, generator=generator),
-        )
-        with (
-            seeded(CPU, derive(seed, "demo", "dropout", step))
-            if variant.consistency
-            else nullcontext()
-        ):
-            loss(*samples).loss.mean().backward()
-        optimizer.step()
-        if variant.constraint:
-            variant.constraint.project(critic, variant.constraint.bound)
-    yield steps
+
+    def loss(step: int) -> Tensor:
+        x_real = real(batch, generator)
+        x_fake = fake(batch, generator)
+        u = torch.rand(batch, generator=generator)
+        drops = seeded(CPU, derive(seed, "demo", "dropout", step))
+        with drops if variant.consistency else nullcontext():
+            value: Tensor = objective(x_real, x_fake, u).loss.mean()
+        return value
+
+    yield from train_critic(critic, loss, steps, adam(critic, lr), variant, lr, decay)

@@ -14,10 +14,11 @@ from torch import Tensor
 
 from wgan.audit import certify, slope_corrected
 from wgan.audit.certificate import frozen
+from wgan.base.progress import Progress
 from wgan.base.seeding import torch_generator
-from wgan.experiments.demos.critics import CPU, train_critic
-from wgan.experiments.demos.results import Claim, Demo, Report, Result, Row, find, means
-from wgan.networks import NetworkConfig, build_critic
+from wgan.experiments.demos.critics import CPU, train_on_fresh
+from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
+from wgan.networks import mlp_critic
 from wgan.objectives import VARIANTS, Variant
 from wgan.objectives.scores import DUAL_W1
 
@@ -51,9 +52,9 @@ def measure(label: str, variant: Variant, d: int, seed: int, steps: int) -> Row:
     """Train a critic and read it; where the variant's layers hold its slope, divide by the certified
     constant.
     """
-    critic = build_critic(NetworkConfig("mlp", width=64, depth=2), (d,), seed, variant.layers)
+    critic = mlp_critic(d, 64, 2, seed, variant.layers)
     real, fake = gaussian(d, 0.0), gaussian(d, 1.0)
-    for _ in train_critic(
+    for _ in train_on_fresh(
         critic,
         variant,
         real,
@@ -86,13 +87,13 @@ def measure(label: str, variant: Variant, d: int, seed: int, steps: int) -> Row:
     }
 
 
-def run(seeds: int, effort: float, report: Report) -> Result:
+def run(seeds: int, effort: float, progress: Progress) -> Result:
     """Return readings of all Wasserstein variants in 2, 8 and 32 dimensions."""
     kinds = variants_compared()
     work = [(label, d, seed) for label in kinds for d in DIMENSIONS for seed in range(seeds)]
     rows = []
     for i, (label, d, seed) in enumerate(work):
-        report(f"{label} in {d} dimensions", i, len(work))
+        progress(f"{label} in {d} dimensions", i, len(work))
         rows.append(measure(label, kinds[label], d, seed, max(1, int(STEPS * effort))))
     columns = ("reads", "slope-corrected", "certified")
     means_ = means(rows, ("critic", "d"), columns)

@@ -11,21 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from wgan.config import configure
+from wgan.base.progress import Progress
 from wgan.data import Dataset, load
 from wgan.evaluation.metrics.modes import mode_coverage
-from wgan.experiments.demos.results import Claim, Demo, Report, Result, Row, find, means
+from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
 from wgan.objectives import VARIANTS
 from wgan.objectives.scores import DUAL_W1
-from wgan.training import prepare, train
+from wgan.training import Run
 
 TOYS = ("8-gaussians", "25-gaussians")
 NAMES = ("gan-minimax", "gan", "wgan", "wgan-gp", "wgan-ortho")
 STEPS, MEASUREMENTS, SAMPLES = 1500, 10, 2000
-SETTINGS: dict[str, dict[str, Any]] = {
-    "network": {"width": 128},
-    "optimizer": {"batch": 128, "decay": "none"},
-    "training": {"ema": 0.99},
+SETTINGS: dict[str, Any] = {
+    "network.width": 128,
+    "optimizer.batch": 128,
+    "optimizer.decay": "none",
+    "training.ema": 0.99,
 }
 
 
@@ -37,7 +38,9 @@ class Coverage:
     converged = False
 
     def __init__(self, dataset: Dataset, about: Row) -> None:
-        self.dataset, self.about, self.rows = dataset, about, list[Row]()
+        self.dataset = dataset
+        self.about = about
+        self.rows: list[Row] = []
 
     def __call__(
         self, sample: Callable[[int, int], np.ndarray], step: int, /
@@ -46,7 +49,7 @@ class Coverage:
         toy = self.dataset.toy
         assert toy is not None
         assert toy.modes is not None
-        found = mode_coverage(sample(SAMPLES, -1 - step).astype(np.float64), toy.modes, toy.mode_sd)
+        found = mode_coverage(sample(SAMPLES, step).astype(np.float64), toy.modes, toy.mode_sd)
         self.rows.append(
             self.about
             | {
@@ -61,23 +64,21 @@ class Coverage:
 
 def measure(source: str, name: str, seed: int, steps: int) -> list[Row]:
     """Train one variant once; return its coverage at ten steps."""
-    ours = {
-        "objective": {"variant": name},
-        "training": {"steps": steps, "seed": seed, "measure_every": max(1, steps // MEASUREMENTS)},
-    }
-    config, dataset = configure([("demo", SETTINGS), ("demo", ours)], data=load(source))
+    dataset = load(source)
     watch = Coverage(dataset, {"data": source, "variant": name, "seed": seed})
-    for _ in train(prepare(config, dataset), config, dataset, watch=watch):
+    settings = SETTINGS | {"training.measure_every": max(1, steps // MEASUREMENTS)}
+    run = Run.open(dataset, variant=name, steps=steps, seed=seed, settings=settings, watch=watch)
+    for _ in run.records():
         pass
     return watch.rows
 
 
-def run(seeds: int, effort: float, report: Report) -> Result:
+def run(seeds: int, effort: float, progress: Progress) -> Result:
     """Return coverage over training of five variants on two mixtures."""
     work = [(source, name, seed) for source in TOYS for name in NAMES for seed in range(seeds)]
     rows: list[Row] = []
     for i, (source, name, seed) in enumerate(work):
-        report(f"{name} on {source}, seed {seed}", i, len(work))
+        progress(f"{name} on {source}, seed {seed}", i, len(work))
         rows += measure(source, name, seed, max(1, int(STEPS * effort)))
     last = max(row["step"] for row in rows)
     over_time = means(rows, ("data", "variant", "step"), ("modes", "good share"))

@@ -11,10 +11,11 @@ from typing import Any
 
 import torch
 
+from wgan.base.progress import Progress
 from wgan.base.seeding import torch_generator
-from wgan.experiments.demos.critics import train_critic
-from wgan.experiments.demos.results import Claim, Demo, Report, Result, Row, find, means
-from wgan.networks import NetworkConfig, build_critic
+from wgan.experiments.demos.critics import train_on_fresh
+from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
+from wgan.networks import mlp_critic
 from wgan.objectives import find_variant
 
 THETAS = (0.25, 0.5, 0.75, 1.0)
@@ -34,8 +35,8 @@ def measure(name: str, theta: float, seed: int, steps: int) -> Row:
     the generator.
     """
     variant = find_variant(name).adjusted(WEIGHT if find_variant(name).penalty else None)
-    critic = build_critic(NetworkConfig("mlp", width=64, depth=2), (2,), seed, variant.layers)
-    for _ in train_critic(critic, variant, line(0.0), line(theta), steps, seed, lr=2e-3):
+    critic = mlp_critic(2, 64, 2, seed, variant.layers)
+    for _ in train_on_fresh(critic, variant, line(0.0), line(theta), steps, seed, lr=2e-3):
         pass
     critic.eval()
     generator = torch_generator(torch.device("cpu"), seed, "no-overlap")
@@ -53,12 +54,12 @@ def measure(name: str, theta: float, seed: int, steps: int) -> Row:
     }
 
 
-def run(seeds: int, effort: float, report: Report) -> Result:
+def run(seeds: int, effort: float, progress: Progress) -> Result:
     """Return readings of three critics at four distances, beside the exact curves."""
     work = [(name, theta, seed) for name in NAMES for theta in THETAS for seed in range(seeds)]
     rows = []
     for i, (name, theta, seed) in enumerate(work):
-        report(f"{name} at theta {theta:g}", i, len(work))
+        progress(f"{name} at theta {theta:g}", i, len(work))
         rows.append(measure(name, theta, seed, max(1, int(STEPS * effort))))
     table = means(rows, ("critic", "theta"), ("estimate", "gradient"))
     exact = {

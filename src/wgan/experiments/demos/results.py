@@ -11,9 +11,9 @@ from typing import Any
 from wgan.base.errors import WganError
 from wgan.base.files import replaced, write_text
 from wgan.base.intervals import Mean, mean_of
+from wgan.base.progress import Progress
 
 Row = dict[str, Any]
-Report = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Result:
 
 @dataclass(frozen=True)
 class Demo:
-    """A claim's experiment: `run(seeds, effort, report)`; effort multiplies the training steps.
+    """A claim's experiment: `run(seeds, effort, progress)`; effort multiplies the training steps.
     `seeds` is how many it takes by itself.
     """
 
     name: str
     summary: str
-    run: Callable[[int, float, Report], Result]
+    run: Callable[[int, float, Progress], Result]
     seeds: int = 3
 
 

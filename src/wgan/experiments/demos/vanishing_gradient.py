@@ -10,25 +10,26 @@ from typing import Any
 
 import torch
 
+from wgan.base.progress import Progress
 from wgan.base.seeding import torch_generator
 from wgan.data import load
-from wgan.experiments.demos.critics import CPU, train_critic
-from wgan.experiments.demos.results import Claim, Demo, Report, Result, Row, find, means
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.experiments.demos.critics import CPU, train_on_fresh
+from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
+from wgan.networks import mlp_critic, mlp_generator
 from wgan.objectives import Variant, find_variant
 
 MARKS = (1, 10, 100, 1000)
 SAMPLES, LATENT = 4096, 64
 LOSSES = {"gan-minimax": ("gan-minimax", "gan"), "wgan": ("wgan",), "wgan-gp": ("wgan-gp",)}
 """Whose critic is trained, and whose generator losses are then differentiated."""
-NETWORK = NetworkConfig("mlp", width=128, depth=3, latent=LATENT)
+WIDTH, DEPTH = 128, 3
 
 
 def measure(name: str, digits: torch.Tensor, seed: int, marks: tuple[int, ...]) -> list[Row]:
     """Return the norms after each of `marks` critic steps, and what the critic then reads."""
     variant = find_variant(name)
-    generator = build_generator(NETWORK, (digits.shape[1],), seed)
-    critic = build_critic(NETWORK, (digits.shape[1],), seed, variant.layers)
+    generator = mlp_generator(LATENT, digits.shape[1], WIDTH, DEPTH, seed)
+    critic = mlp_critic(digits.shape[1], WIDTH, DEPTH, seed, variant.layers)
 
     def real(n: int, g: torch.Generator) -> torch.Tensor:
         return digits[torch.randint(len(digits), (n,), generator=g)]
@@ -39,7 +40,7 @@ def measure(name: str, digits: torch.Tensor, seed: int, marks: tuple[int, ...]) 
         return x
 
     rows: list[Row] = []
-    for step in train_critic(critic, variant, real, fake, marks[-1], seed, lr=1e-3, decay=False):
+    for step in train_on_fresh(critic, variant, real, fake, marks[-1], seed, lr=1e-3, decay=False):
         if step in marks:
             g = torch_generator(CPU, seed, "vanishing-gradient")
             x_real, z = real(SAMPLES, g), torch.randn(SAMPLES, LATENT, generator=g)
@@ -69,7 +70,7 @@ def _norm(
     return float(torch.nn.utils.get_total_norm(gradients))
 
 
-def run(seeds: int, effort: float, report: Report) -> Result:
+def run(seeds: int, effort: float, progress: Progress) -> Result:
     """Return norms of four losses after 1, 10, 100 and 1000 critic steps."""
     marks = tuple(sorted({max(1, int(mark * effort)) for mark in MARKS}))
     work = [(name, seed) for name in LOSSES for seed in range(seeds)]
@@ -77,7 +78,7 @@ def run(seeds: int, effort: float, report: Report) -> Result:
     digits = dataset.encode(dataset.rows[:]).flatten(1)
     rows: list[Row] = []
     for i, (name, seed) in enumerate(work):
-        report(f"{name}, seed {seed}", i, len(work))
+        progress(f"{name}, seed {seed}", i, len(work))
         rows += measure(name, digits, seed, marks)
     table = means(rows, ("loss", "critic steps"), ("gradient norm", "estimate"))
 

@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int64
 
+from wgan.base.errors import WganError
 from wgan.data.dataset import Split
 from wgan.data.tables.codec import TableCodec
 
@@ -23,6 +24,36 @@ ALSO = 0.2
 """Probability that each further column is asked for."""
 MOST_ROWS = 1_000_000
 """Rows of a given state are looked for among so many training rows."""
+
+
+@dataclass(frozen=True)
+class TableConditions:
+    """States of columns that a generator of tables can be asked for: `[n, columns]`, -1 if free."""
+
+    codec: TableCodec
+
+    @property
+    def instead_of_labels(self) -> str:
+        return "this model is of a table: ask for values of columns with --where, or where="
+
+    def check(self, y: np.ndarray, n: int) -> Int64[np.ndarray, "n c"]:
+        """Return states as int64.
+
+        Raises:
+            WganError: another shape, or a state that a column does not have.
+        """
+        most = np.array([column.states for column in self.codec.learned])
+        whole = y.shape == (n, len(most)) and y.dtype.kind in "iu"
+        if not whole or not ((y >= FREE) & (y < most)).all():
+            raise WganError(
+                f"states: give {n} rows of {len(most)} numbers of states, or -1 where a column is"
+                " free"
+            )
+        return y.astype(np.int64)
+
+    def sampler(self, split: Split) -> "Balance":
+        """Return what draws states while training on a split."""
+        return Balance(split)
 
 
 @dataclass(frozen=True)
@@ -41,7 +72,7 @@ class Balance:
     def conditionable(self) -> Int64[np.ndarray, " k"]:
         """Places of the columns that have several states."""
         return np.array(
-            [i for i, column in enumerate(self.codec.learned) if column.heads], dtype=np.int64
+            [i for i, column in enumerate(self.codec.learned) if column.code_sizes], dtype=np.int64
         )
 
     @cached_property

@@ -1,0 +1,91 @@
+"""Coordinates that two sources share, for each kind of data: the numbers that a distance sees."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from wgan.base.errors import WganError
+from wgan.data import Codec, ImageCodec, TableCodec
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Samples `[n, d]` in `units`; `shape` must be equal on both sides.
+
+    `range` and `diameter` are of pixels: what became [0, 1], and how far apart two pictures can be.
+    """
+
+    values: Float[np.ndarray, "n d"]
+    units: str
+    shape: tuple[int, ...]
+    range: tuple[float, float] | None = None
+    diameter: float | None = None
+
+
+Measure = Callable[[np.ndarray, Any, str, Sequence[Codec]], Coordinates]
+"""(raw samples, their codec, words for messages, codecs of both sources) -> coordinates."""
+
+
+def as_stored(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return numbers as they are stored, in the data's own units."""
+    return Coordinates(np.asarray(raw, dtype=np.float64), "data coordinates", codec.shape)
+
+
+def as_measured(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return the codec's own coordinates: the choice of a kind that has no line of its own."""
+    return Coordinates(codec.measure(raw), codec.units, codec.shape)
+
+
+def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return pixels in [0, 1]."""
+    values = codec.measure(raw)
+    dtype = np.dtype(codec.dtype)
+    ends = (codec.low, codec.high)
+    if dtype.kind in "fb" and ends == (0, 1):
+        ends = (0.0, 255.0)  # the same picture as whole numbers
+    # The ends of other types were read off the samples, and a further one may lie beyond.
+    bounded = dtype.kind == "b" or (dtype == np.uint8 and ends == (0, 255))
+    diameter = sqrt(values.shape[1]) if bounded else None
+    return Coordinates(values, codec.units, codec.shape, ends, diameter)
+
+
+def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return columns as the first table codes them; numbers alone, without gaps, as they are."""
+    if not isinstance(codec, TableCodec):
+        raise WganError(
+            f"{words} is no table, and what it is compared with is: give two tables of the same"
+            " columns"
+        )
+    common = next(each for each in codecs if isinstance(each, TableCodec))
+    rows = raw if codec == common else common.matrix(codec.frame(raw))
+    plain = all(column.kind == "numeric" and not column.missing for column in common.learned)
+    values = rows if plain else common.measure(rows)
+    units = "data coordinates" if plain else common.units
+    return Coordinates(values, units, values.shape[1:])
+
+
+COORDINATES: dict[str, Measure] = {
+    "vectors": as_stored,
+    "images": _pixels,
+    "tables": _columns,
+}
+
+
+def coordinates(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return coordinates that two sources share.
+
+    Args:
+        raw: samples of one source.
+        codec: of these samples.
+        words: what messages call them.
+        codecs: of both sources.
+
+    Raises:
+        WganError: sources that have no coordinates in common.
+    """
+    leading = next((each for each in codecs if each.names), codec)  # named columns decide
+    return COORDINATES.get(leading.kind, as_measured)(raw, codec, words, codecs)

@@ -1,0 +1,121 @@
+"""The contract of a codec: how stored samples of one kind become numbers for a network, and back.
+
+A codec is a frozen dataclass. It is fitted to a data set once and saved with the generator as JSON,
+so its fields are numbers, text and tuples of them. Encoding takes two steps. `pack` runs on the
+host and gives what is cheap to keep in memory. `unpack` runs on the device and gives what a network
+reads.
+"""
+
+from dataclasses import asdict
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from wgan.base.errors import WganError
+
+
+@runtime_checkable
+class Codec(Protocol):
+    """What every stage may ask of a codec; `PlainCodec` has defaults for the second half.
+
+    Four forms of the same n samples occur. *Raw* samples are NumPy arrays `[n, *raw_shape]`, as the
+    data set stores them. *Packed* ones are tensors `[n, ...]` of any small type. *Network input*
+    is float32 `[n, *shape]`. *Coordinates* are float64 `[n, d]`, in which distances are measured in
+    `units`. The user's own form, such as a DataFrame, is made of raw samples by `wrap`.
+    """
+
+    kind: ClassVar[str]
+    """The key of this kind of data in the table of each stage."""
+    coarse: ClassVar[bool]
+    """Whether samples carry no more than 8 bits, so that a network may compute in bfloat16."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample as a network sees it: `(d,)`, or `(channels, height, width)`."""
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of one stored sample."""
+
+    @property
+    def dtype(self) -> str:
+        """NumPy's name of the stored type, such as `|u1`."""
+
+    @property
+    def units(self) -> str:
+        """Unit of the coordinates, in words."""
+
+    def pack(self, raw: np.ndarray) -> Tensor:
+        """Return raw samples as a tensor on the host."""
+
+    def unpack(self, packed: Tensor) -> Float[Tensor, "n *shape"]:
+        """Return packed samples as network input, on the same device."""
+
+    def decode(self, x: Float[Tensor, "n *shape"]) -> np.ndarray:
+        """Return network output as raw samples: the inverse of encoding, up to rounding."""
+
+    def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
+        """Return the coordinates of raw samples."""
+
+    def check(self, raw: np.ndarray) -> None:
+        """Refuse raw samples that are not of this data set's shape and type."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the columns; empty where samples have none."""
+
+    def wrap(self, raw: np.ndarray) -> Any:
+        """Return raw samples in the user's form."""
+
+    def unwrap(self, samples: Any) -> np.ndarray:
+        """Return the user's samples as raw ones: the inverse of `wrap`."""
+
+    def describe(self) -> list[str]:
+        """Return what was inferred of the data, a line for each column; empty where nothing was."""
+
+    def schema(self) -> str | None:
+        """Return what was inferred as TOML that the user may correct; None where nothing was."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields as plain values."""
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """Build a codec from what `to_json` gave; TypeError or KeyError where it does not fit."""
+
+
+class PlainCodec:
+    """Defaults of a codec whose samples are arrays without named columns."""
+
+    raw_shape: tuple[int, ...]
+
+    def check(self, raw: np.ndarray) -> None:
+        if raw.shape[1:] != self.raw_shape:
+            raise WganError(
+                f"samples of shape {raw.shape[1:]}, the data had {self.raw_shape}: give the same"
+            )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    def wrap(self, raw: np.ndarray) -> Any:
+        return raw
+
+    def unwrap(self, samples: Any) -> np.ndarray:
+        return np.asarray(samples)
+
+    def describe(self) -> list[str]:
+        return []
+
+    def schema(self) -> str | None:
+        return None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)  # type: ignore[call-overload, no-any-return]
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})

@@ -1,0 +1,165 @@
+"""File formats of samples, for each kind of data: what endings a path may have, and who writes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from wgan.base.errors import WganError
+from wgan.base.files import replaced
+from wgan.data.codec import Codec
+from wgan.data.drawing import image_of, write_grid, write_scatter
+from wgan.data.images import ImageCodec
+from wgan.data.tables.codec import TableCodec
+from wgan.data.tables.drawing import write_columns
+from wgan.data.tables.frames import ENDINGS, write_frame
+
+Labels = Sequence[str] | None
+
+
+@dataclass(frozen=True)
+class Formats:
+    """The file formats of one kind of data.
+
+    `endings` are what a path may end in; "" stands for a folder. `words` lists them for a person.
+    `default` is the name of a file where none is given. `write` takes raw samples, their codec, the
+    path and the samples' class names, if any; arrays (`.npy`, `.npz`) never reach it.
+    """
+
+    default: str
+    endings: tuple[str, ...]
+    words: str
+    write: Callable[[np.ndarray, Any, Path, Labels], None]
+
+
+def draw_points(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> None:
+    """Write a scatter of the first two coordinates."""
+    with replaced(path) as target:
+        write_scatter(np.asarray(codec.measure(raw), dtype=np.float64), target)
+
+
+def _draw_vectors(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> None:
+    with replaced(path) as target:
+        write_scatter(np.asarray(raw, dtype=np.float64), target)
+
+
+def _write_images(raw: np.ndarray, codec: ImageCodec, path: Path, labels: Labels) -> None:
+    pixels = codec.to_pixels(raw)
+    if path.suffix == "":
+        _write_folder(pixels, path, labels)
+        return
+    with replaced(path) as target:
+        write_grid(pixels, target)
+
+
+def _write_table(raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels) -> None:
+    if path.suffix == ".png":
+        with replaced(path) as target:
+            write_columns(codec, raw, target)
+        return
+    write_frame(codec.frame(raw), codec, path)
+
+
+ARRAYS = (".npy", ".npz")
+FORMATS: dict[str, Formats] = {
+    "vectors": Formats(
+        "samples.png", (".png", *ARRAYS), ".png (a scatter), .npy or .npz", _draw_vectors
+    ),
+    "images": Formats(
+        "samples.png",
+        (".png", *ARRAYS, ""),
+        ".png, .npy, .npz or a folder (no ending)",
+        _write_images,
+    ),
+    "tables": Formats(
+        "samples.csv",
+        (*ENDINGS, ".png"),
+        f"{', '.join(ENDINGS)} or .png (a panel a column)",
+        _write_table,
+    ),
+}
+
+
+def formats_of(codec: Codec) -> Formats:
+    """Return the file formats of a codec's kind.
+
+    Raises:
+        WganError: a kind without formats.
+    """
+    if codec.kind not in FORMATS:
+        raise WganError(f"no file formats for {codec.kind}: add a line to data.formats.FORMATS")
+    return FORMATS[codec.kind]
+
+
+def check_place(path: Path, codec: Codec) -> None:
+    """Refuse a place that samples of this kind cannot be written to.
+
+    Raises:
+        WganError: the file is there already, or an ending that is not known or does not fit the
+            samples.
+    """
+    formats = formats_of(codec)
+    endings = tuple(ending for ending in formats.endings if ending)
+    as_folder = path.suffix == "" and "" in formats.endings
+    if not as_folder and not path.name.endswith(endings):
+        raise WganError(f"{path}: samples of this kind are written as {formats.words}")
+    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        raise WganError(
+            f"{path}: is there already, and nothing is overwritten: choose another name"
+        )
+
+
+def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Labels = None) -> None:
+    """Write samples in the format that the ending of `path` names.
+
+    `.npy` is the array, `.npz` the array as `x` and its labels as `y`. The kind decides about the
+    others. Images: `.png` is a grid; no ending is a folder of PNGs, with a folder a class where
+    there are labels. Vectors: `.png` is a scatter. Tables: `.csv`, `.tsv` (`.gz` too), `.parquet`;
+    `.png` is a panel a column.
+
+    Args:
+        raw: the samples.
+        codec: of their kind.
+        path: the file or folder.
+        labels: the class of each sample, by name.
+
+    Raises:
+        WganError: as `check_place`, or a class whose name cannot be a folder's.
+    """
+    for name in set(labels or ()) if path.suffix == "" else ():
+        _check_folder_name(name, path)
+    check_place(path, codec)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".npy":
+        with replaced(path) as target, target.open("wb") as file:
+            np.save(file, raw)
+    elif path.suffix == ".npz":
+        arrays = {"x": raw} if labels is None else {"x": raw, "y": np.array(labels)}
+        with replaced(path) as target, target.open("wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+    else:
+        formats_of(codec).write(raw, codec, path, labels)
+
+
+def _check_folder_name(name: str, path: Path) -> None:
+    parts = PurePosixPath(name).parts
+    hidden = any(part.startswith(".") for part in parts)
+    if not parts or parts[0] == "/" or "\0" in name or hidden:
+        raise WganError(
+            f"a class called '{name}' cannot be a folder below {path}: write an .npz, which"
+            " holds labels as they are"
+        )
+
+
+def _write_folder(
+    pixels: UInt8[np.ndarray, "n h w c"], folder: Path, labels: Sequence[str] | None
+) -> None:
+    digits = max(4, len(str(len(pixels) - 1)))
+    for i, picture in enumerate(pixels):
+        place = folder if labels is None else folder / labels[i]
+        place.mkdir(exist_ok=True, parents=True)
+        with replaced(place / f"{i:0{digits}d}.png") as target:
+            image_of(picture).save(target, format="png")

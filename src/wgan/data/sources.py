@@ -1,0 +1,248 @@
+"""Sources of data: `load` takes a name, a file, a folder or an array and returns one data set."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from sklearn.datasets import load_digits
+from torch import Tensor
+
+from wgan.base.errors import WganError, did_you_mean
+from wgan.base.progress import Progress, silent
+from wgan.base.seeding import numpy_generator
+from wgan.data import arrays, columns, folders, stacked
+from wgan.data.dataset import Dataset
+from wgan.data.kinds import find_kind
+from wgan.data.labels import OWN, labelled
+from wgan.data.tables import frames
+from wgan.data.tables.corrections import read_corrections
+from wgan.data.toys import SAMPLES, TOYS
+from wgan.data.vectors import VectorCodec
+
+Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
+
+
+def named_sources() -> dict[str, str]:
+    """Return every name that `load` knows, with what it stands for."""
+    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {
+        t.name: t.summary for t in TOYS.values()
+    }
+
+
+def short_name(source: str) -> str:
+    """Return what a folder for results on this source is called: its name, or the file's without
+    its endings.
+
+    >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
+    ('digits', 'cats', 'stacked-mnist')
+    """
+    if source.startswith(stacked.PREFIX):
+        return stacked.PREFIX[:-1]
+    return (Path(source).resolve().name if "/" in source else source).split(".")[0] or "data"
+
+
+def load(
+    source: Source,
+    *,
+    key: str | None = None,
+    resize: tuple[int, int] | None = None,
+    mode: str = "auto",
+    labels: str | None = None,
+    schema: str | None = None,
+    as_numbers: bool = False,
+    kind: str = "auto",
+    progress: Progress = silent,
+) -> Dataset:
+    """Return the data set that `source` names.
+
+    Args:
+        source: a name (see `named_sources`; for a file of the same name write `./name`), the path
+            of a `.npy`, `.npz`, `.csv` (numbers alone) or idx file (`.gz` too), of a table (`.csv`
+            or `.tsv` with a line of names, `.gz` too; `.parquet`), of a folder or zip of pictures,
+            `stacked-mnist:FOLDER` with MNIST's idx files there, a DataFrame, or an array or tensor:
+            `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
+        key: which array of an `.npz` that holds several.
+        resize: (height, width) for pictures from a folder or zip.
+        mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
+        labels: the samples' classes: `own` (folders, digits), the name of a column of the `.csv` or
+            an array of the `.npz`, or a file of one label a sample (`.npy`, `.csv`, `.txt` or idx).
+            Such a `.csv` is then rows of numbers, whatever its names.
+        schema: a TOML file that corrects what is inferred of a table's columns.
+        as_numbers: read a `.csv` whose columns are all numbers as rows of numbers, though they have
+            names.
+        kind: the kind of data that an array is read as; `auto`: vectors or images, by its shape.
+        progress: listener to what takes long.
+
+    Raises:
+        WganError: what was wrong with the source, where, and how to mend it.
+
+    >>> load("digits").shape
+    (1, 8, 8)
+    """
+    if isinstance(source, pd.DataFrame):
+        if labels is not None:
+            raise WganError(
+                "labels of a table: each column can be asked for when sampling, so leave them out"
+            )
+        _refuse_other_kind("a DataFrame", kind, "tables")
+        corrections = read_corrections(Path(schema)) if schema else None
+        return frames.from_frame(source, corrections=corrections)
+    if isinstance(source, np.ndarray | Tensor):
+        if labels is not None:
+            raise WganError("labels of an array in memory: use load(array).with_labels(values)")
+        return arrays.from_memory(source, kind=kind, progress=progress)
+    options = _Options(key, resize, mode, labels, schema, as_numbers, kind, progress)
+    return _from_path(source, options)
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The arguments of `load` but the source."""
+
+    key: str | None
+    resize: tuple[int, int] | None
+    mode: str
+    labels: str | None
+    schema: str | None
+    as_numbers: bool
+    kind: str
+    progress: Progress
+
+
+def _from_path(source: str | Path, options: _Options) -> Dataset:
+    """Return the data set of a name or path, with its labels."""
+    labels = options.labels
+    form = _form(source)
+    if form == "csv" and labels is None and frames.is_table(Path(source)):
+        form = "table"
+    _refuse_unfitting(source, form, options)
+    inside = labels is not None and labels in _names_inside(Path(source), form)
+    if inside and labels == options.key:
+        raise WganError(
+            f"{source}: array {labels} cannot hold both the samples and their labels: name two"
+            " arrays"
+        )
+    if not inside and labels not in (None, OWN) and not Path(str(labels)).is_file():
+        raise WganError(
+            f"{source}: data.labels = '{labels}' is no named column or array there, nor a file of"
+            f" labels; write '{OWN}' for classes that the data bring (folders, digits)"
+        )
+    dataset = _read(source, form, labels if inside else None, options)
+    return dataset if labels is None or inside else labelled(dataset, labels)
+
+
+def _read(source: str | Path, form: str, label: str | None, options: _Options) -> Dataset:
+    """Return the data set of a source in a known form; `label` names the labels inside it."""
+    path = Path(source)
+    kind = options.kind
+    progress = options.progress
+    readers: dict[str, Callable[[], Dataset]] = {
+        "digits": lambda: _digits(kind),
+        "stacked": lambda: stacked.from_mnist(Path(str(source).removeprefix(stacked.PREFIX))),
+        "toy": lambda: _toy(str(source)),
+        "pictures": lambda: folders.from_pictures(
+            path, options.resize, options.mode, kind, progress
+        ),
+        "npy": lambda: arrays.from_npy(path, kind, progress),
+        "npz": lambda: arrays.from_npz(path, options.key, label, kind, progress),
+        "idx": lambda: arrays.from_idx(path, kind, progress),
+        "csv": lambda: columns.from_csv(path, label, kind, progress),
+        "table": lambda: _table(path, options),
+    }
+    return readers[form]()
+
+
+def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
+    """Refuse settings of other forms of data."""
+    pictures = bool(options.resize) or options.mode != "auto"
+    for given, belongs, words in (
+        (
+            pictures,
+            "pictures",
+            "data.resize and data.mode apply to folders and zips of pictures: leave them out",
+        ),
+        (options.key, "npz", "data.key applies to .npz files: leave it out"),
+        (options.schema, "table", "data.schema applies to tables: leave it out"),
+    ):
+        if given and form != belongs:
+            raise WganError(f"{source}: {words}")
+    if form == "table":
+        _refuse_other_kind(str(source), options.kind, "tables")
+        if options.labels is not None:
+            raise WganError(
+                f"{source}: data.labels: each column of a table can be asked for when sampling"
+                " (sample --where): leave it out"
+            )
+    if form == "toy":
+        _refuse_other_kind(str(source), options.kind, "vectors")
+    if form == "stacked":
+        _refuse_other_kind(str(source), options.kind, "images")
+
+
+def _refuse_other_kind(source: str, kind: str, own: str) -> None:
+    """Refuse a kind other than the one that a source can be read as."""
+    if kind not in ("auto", own):
+        find_kind(kind)  # an unknown name is the first fault
+        raise WganError(f"{source}: holds {own}, and data.kind = '{kind}': leave it out")
+
+
+def _names_inside(path: Path, form: str) -> list[str]:
+    """Return the names of columns or arrays in a file that has them."""
+    if form == "csv":
+        return columns.csv_names(path)[1] if columns.has_names(path) else []
+    return arrays.npz_names(path) if form == "npz" else []
+
+
+def _table(path: Path, options: _Options) -> Dataset:
+    if options.as_numbers and path.suffix == ".csv":
+        try:
+            return columns.from_csv(path, progress=options.progress)
+        except WganError:  # then it is a table, and a fault is reported as a table's
+            pass
+    schema = Path(options.schema) if options.schema else None
+    return frames.from_file(path, schema, options.progress)
+
+
+def _form(source: str | Path) -> str:
+    """Tell which reader a name or path is for."""
+    if source == "digits" or source in TOYS:
+        return "digits" if source == "digits" else "toy"
+    if str(source).startswith(stacked.PREFIX):
+        return "stacked"
+    path = Path(source)
+    if not path.exists():
+        raise WganError(
+            f"{source}: no such file or folder, nor a data name."
+            f" {did_you_mean(str(source), named_sources())}"
+        )
+    if path.is_dir() or path.suffix == ".zip":
+        return "pictures"
+    if path.name.endswith(frames.ENDINGS) and path.suffix != ".csv":
+        return "table"
+    if path.suffix in (".npy", ".npz", ".csv"):
+        return path.suffix[1:]
+    if arrays.is_idx(path):
+        return "idx"
+    size = path.stat().st_size
+    raise WganError(
+        f"{path}: {'an empty file' if size == 0 else 'not a kind of file that can be read'};"
+        " give a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip of pictures"
+    )
+
+
+def _digits(kind: str) -> Dataset:
+    digits = load_digits()
+    pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)
+    plain = arrays.from_memory(pixels, "digits", kind)
+    return replace(plain, labels=digits.target.astype(np.int64), classes=tuple("0123456789"))
+
+
+def _toy(name: str) -> Dataset:
+    toy = TOYS[name]
+    points = toy.draw(SAMPLES, numpy_generator(0, "toy", name)).astype(np.float32)
+    plain = arrays.from_memory(points, name)
+    assert isinstance(plain.codec, VectorCodec)
+    return replace(plain, codec=replace(plain.codec, measure_standardised=False), toy=toy)

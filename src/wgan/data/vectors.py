@@ -1,0 +1,99 @@
+"""Vectors, the kind of rows of numbers: their codec, and how it is fitted to an array."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
+from wgan.data.codec import PlainCodec
+from wgan.data.dataset import Dataset
+from wgan.data.storage import FileRows, Rows, summarise
+
+
+@dataclass(frozen=True)
+class VectorCodec(PlainCodec):
+    """Rows of numbers `[n, d]`: each column minus its mean, over its standard deviation.
+
+    `measure_standardised` says in which unit distances are reported: standardised columns (tables
+    of numbers, whose columns have units of their own) or the coordinates as they are (toy
+    distributions).
+    """
+
+    kind: ClassVar[str] = "vectors"
+    coarse: ClassVar[bool] = False
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    dtype: str
+    measure_standardised: bool = True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.mean),)
+
+    @property
+    def raw_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        return self.shape
+
+    @property
+    def units(self) -> str:
+        return "standardised columns" if self.measure_standardised else "data coordinates"
+
+    def pack(self, raw: np.ndarray) -> Float[Tensor, "n d"]:
+        return torch.from_numpy(self._standardise(raw).astype(np.float32))
+
+    def unpack(self, packed: Tensor) -> Float[Tensor, "n d"]:
+        return packed
+
+    def decode(self, x: Float[Tensor, "n d"]) -> np.ndarray:
+        standardised = x.detach().double().cpu().numpy()
+        values = standardised * np.asarray(self.scale) + np.asarray(self.mean)
+        dtype = np.dtype(self.dtype)
+        if dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            values = np.rint(values).clip(limits.min, limits.max)
+        elif dtype.kind == "b":
+            values = values > 0.5
+        return values.astype(dtype)
+
+    def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
+        if self.measure_standardised:
+            return self._standardise(raw)
+        return np.asarray(raw, dtype=np.float64)
+
+    def _standardise(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
+        return (np.asarray(raw, dtype=np.float64) - np.asarray(self.mean)) / np.asarray(self.scale)
+
+
+def read_vectors(
+    rows: Rows, name: str, channels_first: bool = False, progress: Progress = silent
+) -> Dataset:
+    """Return the data set of an array `[n, d]`, or `[n]` for one column.
+
+    Args:
+        rows: the array, in memory or in a file.
+        name: what messages call it.
+        channels_first: does not matter for vectors.
+        progress: listener to the pass over the data.
+
+    Raises:
+        WganError: an array of more axes.
+    """
+    if len(rows.shape) > 2:
+        raise WganError(f"{name}: samples of shape {rows.shape[1:]}; vectors are an array [n, d]")
+    if len(rows.shape) == 1:
+        rows = _as_column(rows)
+    summary = summarise(rows, name, progress)
+    scale = np.where(summary.deviation > 0, summary.deviation, 1.0)
+    codec = VectorCodec(tuple(summary.mean.tolist()), tuple(scale.tolist()), rows.dtype.str)
+    return Dataset(name, rows, codec, summary.digest)
+
+
+def _as_column(rows: Rows) -> Rows:
+    if isinstance(rows, FileRows):
+        return FileRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
+    return np.asarray(rows)[:, None]

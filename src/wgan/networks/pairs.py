@@ -1,0 +1,143 @@
+"""The table of network pairs: generator, critic and noise for each kind of data.
+
+`build_generator` and `build_critic` are the only ways to make a network of the package. Weights are
+a function of the random seed alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from wgan.base.errors import WganError
+from wgan.base.seeding import derive
+from wgan.data.codec import Codec
+from wgan.networks import images, tables, vectors
+from wgan.networks.config import NetworkConfig
+from wgan.networks.lipschitz import Layers
+
+BuildGenerator = Callable[[NetworkConfig, Any, int], nn.Module]
+"""(config, codec, number of classes) -> network `[n, noise numbers] -> [n, *shape]`."""
+BuildCritic = Callable[[NetworkConfig, Any, Layers, int], nn.Module]
+"""(config, codec, layers, number of classes) -> network `[n, *shape] -> [n]`."""
+
+
+def latent_alone(config: NetworkConfig, codec: Codec) -> int:
+    """Return the numbers of noise of a generator that takes nothing but its latent."""
+    return config.latent
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The networks of one kind of data.
+
+    `architectures` are the values of `network.kind` that serve the kind; `auto` takes the first.
+    `noise` gives the standard normal numbers that a generator takes for one sample. A critic of a
+    pair with `packs` scores `network.pack` samples together, and has that number as `pack`.
+    """
+
+    architectures: tuple[str, ...]
+    generator: BuildGenerator
+    critic: BuildCritic
+    noise: Callable[[NetworkConfig, Any], int] = latent_alone
+    packs: bool = False
+
+
+PAIRS: dict[str, Pair] = {
+    "vectors": Pair(("mlp",), vectors.generator, vectors.critic),
+    "images": Pair(("conv", "residual"), images.generator, images.critic),
+    "tables": Pair(("mlp",), tables.generator, tables.critic, tables.noise, packs=True),
+}
+
+
+def find_pair(codec: Codec) -> Pair:
+    """Return the pair that serves a codec's kind.
+
+    Raises:
+        WganError: a kind without networks.
+    """
+    if codec.kind not in PAIRS:
+        raise WganError(f"no networks serve {codec.kind}: add a line to networks.pairs.PAIRS")
+    return PAIRS[codec.kind]
+
+
+def noise_numbers(config: NetworkConfig, codec: Codec) -> int:
+    """Return how many standard normal numbers a generator takes for one sample."""
+    return find_pair(codec).noise(config, codec)
+
+
+def build_generator(
+    config: NetworkConfig,
+    codec: Codec,
+    seed: int = 0,
+    classes: int = 0,
+    pair: Pair | None = None,
+) -> nn.Module:
+    """Return a network `[n, noise_numbers] -> [n, *shape]`.
+
+    Args:
+        config: architecture and sizes.
+        codec: of the data.
+        seed: random seed of the weights.
+        classes: with any, the network takes labels too.
+        pair: the builders; None: those of the codec's kind.
+
+    Raises:
+        WganError: an architecture that does not serve the kind.
+    """
+    pair = pair or find_pair(codec)
+    config = _checked(config, codec, pair)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "generator"))
+        return pair.generator(config, codec, classes)
+
+
+def build_critic(
+    config: NetworkConfig,
+    codec: Codec,
+    seed: int = 0,
+    layers: Layers = "plain",
+    classes: int = 0,
+    pair: Pair | None = None,
+) -> nn.Module:
+    """Return a network `[n, *shape] -> [n]`, one score a sample, or one a pack of samples.
+
+    Args:
+        config: architecture and sizes.
+        codec: of the data.
+        seed: random seed of the weights.
+        layers: what the critic is built of; some keep it Lipschitz.
+        classes: with any, the network takes labels too, as `config.condition` says, and `layers`
+            hold for each class.
+        pair: the builders; None: those of the codec's kind.
+
+    Raises:
+        WganError: an architecture that does not serve the kind, or whose layers cannot be
+            constrained.
+    """
+    pair = pair or find_pair(codec)
+    config = _checked(config, codec, pair)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive(seed, "critic"))
+        return pair.critic(config, codec, layers, classes)
+
+
+def _checked(config: NetworkConfig, codec: Codec, pair: Pair) -> NetworkConfig:
+    """Return the configuration with its architecture chosen, or refuse what does not serve."""
+    if config.pack > 1 and not pair.packs:
+        raise WganError(f"network.pack = {config.pack}: {codec.kind} take no packs: leave it out")
+    if config.kind == "auto":
+        return config.with_kind(pair.architectures[0])
+    if config.kind not in pair.architectures:
+        raise WganError(
+            f"network.kind = '{config.kind}' does not serve {codec.kind}: choose"
+            f" {' or '.join(pair.architectures)}"
+        )
+    return config
+
+
+def count_parameters(net: nn.Module) -> int:
+    """Return the number of trained numbers in a network."""
+    return sum(p.numel() for p in net.parameters())

@@ -1,0 +1,45 @@
+"""The loop that trains a critic alone: on frozen samples, or against a generator that stands still."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from wgan.objectives import Variant
+from wgan.training.step import move_critic, set_learning_rate
+
+Loss = Callable[[int], Tensor]
+"""Step -> loss of a fresh batch, a scalar."""
+
+
+def train_critic(
+    critic: nn.Module,
+    loss: Loss,
+    steps: int,
+    optimizer: Optimizer,
+    variant: Variant,
+    lr: float,
+    decay: bool = True,
+) -> Iterator[int]:
+    """Train a critic in place, yielding the number of steps done, from 0 to `steps`.
+
+    Args:
+        critic: the network.
+        loss: of a batch, by the number of the step.
+        steps: updates.
+        optimizer: of the critic's weights.
+        variant: whose hard constraint is applied after each update.
+        lr: learning rate of the first step.
+        decay: whether the rate falls linearly to zero, lr (1 - step / steps).
+    """
+    for step in range(steps):
+        yield step
+        set_learning_rate(lr * (1 - step / steps) if decay else lr, optimizer)
+        move_critic(critic, optimizer, loss(step), variant)
+    yield steps
+
+
+def adam(critic: nn.Module, lr: float, betas: tuple[float, float] = (0.0, 0.9)) -> Optimizer:
+    """Return Adam, by default with the betas of Gulrajani et al. (2017), algorithm 1."""
+    return torch.optim.Adam(critic.parameters(), lr=lr, betas=betas, fused=True)
