@@ -1,29 +1,22 @@
-"""What all commands share: the app, the screen, and how flags, tables and shapes look."""
+"""What all commands share: the screen, and how flags, tables and shapes look."""
+
+from typing import TYPE_CHECKING
 
 import cyclopts
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-from wgan.base.version import __version__
-from wgan.data import Dataset
+if TYPE_CHECKING:
+    from wgan.data import Dataset
 
-app = cyclopts.App(
-    name="wgan",
-    help=(
-        "Wasserstein GANs: from data to a trained generator, and the distance that says how good"
-        " it is."
-    ),
-    version=__version__,
-    result_action="return_value",
-)
 screen = Console(highlight=False, markup=False, soft_wrap=True)
 WIDEST = 1000
 """Columns in which a table is measured: wider than any that is printed."""
 Flag = cyclopts.Parameter(negative="")
 
 
-def print_columns(dataset: Dataset) -> None:
+def print_columns(dataset: "Dataset") -> None:
     """Print what was inferred of the data, a line for each column of a table."""
     for line in dataset.codec.describe():
         screen.print(f"  {line}")

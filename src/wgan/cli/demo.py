@@ -8,12 +8,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.cli.app import Flag, app, screen
+from wgan.cli.app import Flag, screen
 from wgan.cli.progress import bar
 from wgan.experiments.demos import DEMOS, check_room, demo, write
 
 
-@app.command(name="demo")
 def demo_command(
     name: Annotated[str | None, Parameter(show_default=False)] = None,
     /,

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress
-from wgan.cli.app import Flag, app, screen
+from wgan.cli.app import Flag, screen
 from wgan.cli.progress import bar
 from wgan.distances.histograms import (
     earth_mover,
@@ -27,7 +27,6 @@ Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
 Result = TypeVar("Result")
 
 
-@app.command(name="distance")
 def distance_command(
     a: str | None = None,
     b: str | None = None,

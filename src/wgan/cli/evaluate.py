@@ -14,7 +14,7 @@ from rich.table import Table
 from wgan.base.errors import WganError
 from wgan.base.files import append_line, write_text
 from wgan.base.provenance import provenance
-from wgan.cli.app import Flag, app, print_table, screen
+from wgan.cli.app import Flag, print_table, screen
 from wgan.data import Split, TableCodec
 from wgan.data.cache import file_digest
 from wgan.data.tables.frames import read_frame
@@ -27,7 +27,6 @@ from wgan.report import sentences, write_picture
 from wgan.runs import read_run, steps_done
 
 
-@app.command(name="evaluate")
 def evaluate_command(
     run: Path,
     /,

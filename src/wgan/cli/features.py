@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App
 
 from wgan.base.errors import WganError
-from wgan.cli.app import Flag, app, screen
+from wgan.cli.app import Flag, screen
 from wgan.cli.progress import bar
 from wgan.data import load, short_name
 from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier, train_classifier
@@ -17,7 +17,6 @@ features = App(
     name="features",
     help="Feature maps, on which `wgan evaluate` and `wgan compare` compare pictures.",
 )
-app.command(features)
 
 
 @features.command(name="train")

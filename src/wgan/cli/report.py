@@ -6,11 +6,10 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.cli.app import app, screen
+from wgan.cli.app import screen
 from wgan.report import Format, read_finished, write_report
 
 
-@app.command(name="report")
 def report_command(
     *runs: Path,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,

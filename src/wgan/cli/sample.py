@@ -7,13 +7,12 @@ import numpy as np
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.cli.app import app, screen
+from wgan.cli.app import screen
 from wgan.data.formats import check_place, formats_of, write_samples
 from wgan.models import Model, load_model, sample_where
 
 
-@app.command
-def sample(
+def sample_command(
     run: Path,
     /,
     *,

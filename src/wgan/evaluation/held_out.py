@@ -26,7 +26,7 @@ Sampler = Callable[[int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class HeldOutDistance:
     """The distance of a generator from held-out data, and how far apart real samples are."""
 
     w1: float
@@ -64,6 +64,22 @@ class Verdict:
             )
         return "\n".join(lines)
 
+    @classmethod
+    def from_json(cls, values):
+        c = lambda v: ModeCoverage(**{**v, "shares": tuple(v["shares"])}) if v else None
+        return cls(
+            values["w1"],
+            values["half_width"],
+            values["floor"],
+            values["n"],
+            values["repeats"],
+            values["floor_repeats"],
+            values["units"],
+            c(values.get("coverage")),
+            c(values.get("real_coverage")),
+            LabelAgreement(**values["labels"]) if values.get("labels") else None,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return all figures as plain values."""
         return {
@@ -73,9 +89,9 @@ class Verdict:
         }
 
 
-def evaluate(
+def held_out_distance(
     sample: Sampler, split: Split, of_classes: Callable[[np.ndarray], np.ndarray] | None = None
-) -> Verdict:
+) -> HeldOutDistance:
     """Return the verdict on a generator, given as a function (n, draw) to `n` raw samples, fresh
     ones for each draw.
 
@@ -103,7 +119,7 @@ def evaluate(
         )
     labels = label_agreement(of_classes, split, n) if of_classes else None
     units = dataset.codec.units
-    return Verdict(
+    return HeldOutDistance(
         w1.value,
         w1.half_width,
         float(np.mean(floor)),

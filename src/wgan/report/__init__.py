@@ -1,8 +1,8 @@
 """What do the figures of runs mean? Results in words, pictures, and a page."""
 
+from wgan.evaluation.words import sentences
 from wgan.report.comparison import conclusions, grouped
 from wgan.report.page import Format, comparison_json, results_table, write_report
-from wgan.report.words import sentences
 
 __all__ = [
     "Format",

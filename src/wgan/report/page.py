@@ -21,10 +21,10 @@ from wgan.base.intervals import short
 from wgan.base.version import __version__
 from wgan.distances.results import finite
 from wgan.evaluation.protocol import METRICS, Line
+from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
 from wgan.report.comparison import Group, conclusions, differences, grouped
 from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
-from wgan.report.words import sentences
 from wgan.runs import Finished
 
 Format = Literal["html", "md", "png", "svg"]

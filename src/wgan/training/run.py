@@ -73,7 +73,7 @@ class Run:
     @classmethod
     def open(
         cls,
-        data: Data | None = None,
+        data: "Data | None" = None,
         *,
         variant: str | None = None,
         steps: int | None = None,

@@ -1,4 +1,4 @@
-"""`wgan variants` and `wgan data`: lists of what there is to choose from."""
+"""`wgan data`: a list of the data known by name, or what was inferred of a source."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,34 +7,12 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
-from wgan.cli.app import app, print_columns, screen, times
+from wgan.cli.app import print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.data import Dataset, load, named_sources
-from wgan.objectives import VARIANTS
 
 
-@app.command
-def variants() -> int:
-    """Print the table of variants."""
-    for variant in VARIANTS.values():
-        screen.print(variant.name, style="bold")
-        facts = {
-            "score": variant.score.name,
-            "estimates": variant.score.measures,
-            "penalty": variant.penalty or "none",
-            **({"consistency": variant.consistency} if variant.consistency else {}),
-            "constraint": variant.constraint or "none",
-            "settings": ", ".join(f"{k} {v}" for k, v in variant.optimizer.items()),
-            "choose it": variant.when,
-            "paper": variant.paper,
-        }
-        for name, fact in facts.items():
-            screen.print(f"  {name:11} {fact}")
-    return 0
-
-
-@app.command
-def data(
+def data_command(
     source: str | None = None,
     /,
     *,

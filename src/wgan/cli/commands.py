@@ -1,0 +1,58 @@
+"""The table of commands. A command's file is imported when the command is given, so that help, and
+what needs no torch, come at once.
+"""
+
+import cyclopts
+
+from wgan.base.version import __version__
+
+app = cyclopts.App(
+    name="wgan",
+    help=(
+        "Wasserstein GANs: from data to a trained generator, and the distance that says how good"
+        " it is."
+    ),
+    version=__version__,
+    result_action="return_value",
+)
+COMMANDS = {
+    "train": (
+        "wgan.cli.train:train_command",
+        "Train a generator on DATA; the same command again goes on where it stopped.",
+    ),
+    "sample": (
+        "wgan.cli.sample:sample_command",
+        "Write samples of the generator in RUN; the same seed gives the same samples.",
+    ),
+    "evaluate": (
+        "wgan.cli.evaluate:evaluate_command",
+        "Measure the generator in RUN on the data that the run held out.",
+    ),
+    "compare": (
+        "wgan.cli.compare:compare_command",
+        "Compare variants over several seeds: which differences are larger than the noise?",
+    ),
+    "report": (
+        "wgan.cli.report:report_command",
+        "Write what came out of one run, or how several compare, for people to read.",
+    ),
+    "distance": (
+        "wgan.cli.distance:distance_command",
+        "Print how far apart A and B are, what was assumed, and how well it is known.",
+    ),
+    "demo": (
+        "wgan.cli.demo:demo_command",
+        "Run the experiment behind a claim about GANs, and print what was seen.",
+    ),
+    "variants": ("wgan.cli.variants:variants_command", "Print the table of variants."),
+    "data": (
+        "wgan.cli.data:data_command",
+        "List the data known by name, or describe SOURCE: what was inferred of it.",
+    ),
+    "features": (
+        "wgan.cli.features:features",
+        "Feature maps, on which `wgan evaluate` and `wgan compare` compare pictures.",
+    ),
+}
+for name, (path, summary) in COMMANDS.items():
+    app.command(path, name=name, help=summary)
