@@ -7,7 +7,8 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.cli.app import screen
-from wgan.report import Format, read_finished, write_report
+from wgan.report import Format, write_report
+from wgan.runs import read_finished
 
 
 def report_command(
