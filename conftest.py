@@ -21,12 +21,16 @@ checked = beartype(
 if os.environ.get("WGAN_CHECK_SHAPES", "1") == "1":
     stages = (
         "distances",
+        "objectives",
         "data",
         "networks",
-        "objectives",
+        "evaluation",
+        "config",
+        "models",
+        "runs",
         "training",
         "audit",
-        "evaluation",
+        "experiments",
         "report",
     )
     install_import_hook([f"wgan.{stage}" for stage in stages], "conftest.checked")

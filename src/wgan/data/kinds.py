@@ -26,6 +26,7 @@ Reader = Callable[[Rows, str, bool, Progress], Dataset]
 """(array, name, channels first?, progress) -> data set."""
 
 
+@runtime_checkable
 class ConditionSampler(Protocol):
     """Draws conditions for training batches."""
 

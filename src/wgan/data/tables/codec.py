@@ -9,7 +9,7 @@ one-hot code of its state and a number's normal score.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -209,7 +209,7 @@ class TableCodec:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Self:
+    def from_json(cls, fields: dict[str, Any]) -> "TableCodec":
         return cls(from_json(fields["columns"]), fields["dtype"])
 
 
