@@ -7,18 +7,21 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from short_runs import flags, run_to_end, settled, trained
 
 from wgan.base.errors import WganError
 from wgan.cli import main
+from wgan.data import load
 from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, Variant
 from wgan.objectives.penalties import Penalty, at_real, one_sided
 from wgan.objectives.scores import HINGE
-from wgan.runs import begin_run
+from wgan.runs import RunFolder, begin_run
 from wgan.training import Run
 from wgan.training import run as run_module
 from wgan.training.step import train_step
@@ -288,3 +291,76 @@ def test_a_made_up_variant_trains_and_is_listed_from_its_row_alone(monkeypatch, 
     assert not run_to_end(tmp_path / "r", config, data)[-1].stopped
     assert main(["variants"]) == 0
     assert "3 E max(0, |grad f(x)| - 1)^2, x real" in capsys.readouterr().out
+
+
+def test_a_run_that_is_to_stop_needs_somebody_who_measures():
+    run = Run.start(*setup("training.stop_when_converged=true"), watch=None)
+    with pytest.raises(WganError, match="nothing measures the run"):
+        next(run.records())
+
+
+def test_a_run_is_resolved_from_whatever_data_are(tmp_path):
+    """A name, a path, an array, a tensor or a data set; later layers go over earlier ones."""
+    points = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    np.save(tmp_path / "x.npy", points)
+    small = {"network.width": 8, "optimizer.batch": 8}
+    for data in (tmp_path / "x.npy", str(tmp_path / "x.npy"), points, torch.from_numpy(points)):
+        run = Run.open(data, steps=2, seed=3, settings=small, watch=None)
+        assert (run.config.training.steps, run.config.training.seed) == (2, 3)
+        assert run.config.optimizer.batch == 8
+        assert run.dataset.fingerprint == load(points).fingerprint
+        assert [record.step for record in run.records()] == [0, 1, 2]
+    layers = [("mine", {"training": {"steps": 7}, "optimizer": {"batch": 4}})]
+    run = Run.open(load(points), variant="gan", settings=small, layers=layers)
+    assert (run.config.training.steps, run.config.optimizer.batch) == (7, 8)
+    assert run.variant.name == "gan"
+    assert Run.open(layers=layers).dataset.name == "digits"
+
+
+def test_a_run_ends_with_its_held_out_distance_and_a_diagnosis(tmp_path):
+    settings = {"network.width": 8, "optimizer.batch": 8, "training.log_every": 1}
+    run = Run.open("25-gaussians", steps=40, settings=settings, out=tmp_path / "r")
+    assert len([r for r in run.records() if r.metrics and "held_out_w1" in r.metrics]) == 40
+    told = []
+    finish = run.finish(lambda what, done, total: told.append((done, total)))
+    assert finish.step == 40
+    assert finish.held_out.n == 1000
+    assert finish.watched.n == 500
+    assert finish.watched.floor > 0
+    assert finish.diagnosis
+    assert told[-1] == (2, 2)
+    assert RunFolder(tmp_path / "r").finish() == finish
+    run.close()
+
+
+def test_a_run_may_be_watched_by_a_measure_of_ones_own(tmp_path):
+    class Spread:
+        converged = False
+
+        def __call__(self, sample, step):
+            self.converged = step >= 8
+            return {"spread": float(sample(50, step).std())}
+
+    settings = {"training.measure_every": 2, "training.stop_when_converged": True}
+    small = {"network.width": 8, "optimizer.batch": 8, "training.log_every": 3}
+    run = Run.open("8-gaussians", steps=20, settings=settings | small, watch=Spread())
+    assert [r.step for r in run.records()][-1] == 8
+    assert [line["step"] for line in run.history if "spread" in line] == [2, 4, 6, 8]
+    assert [line["step"] for line in run.history] == [2, 3, 4, 6, 8]
+    assert run.finish().watched is None
+
+
+def test_a_closed_run_gives_its_folder_free_and_can_still_be_sampled(tmp_path):
+    run = Run.start(*setup(), tmp_path / "r", watch=None)
+    with pytest.raises(WganError, match="another process trains here"):
+        Run.start(*setup(), tmp_path / "r", watch=None)
+    run.close()
+    Run.start(*setup(), tmp_path / "r", watch=None).close()
+    assert run.model.sample(3).shape == (3, 8, 8)
+
+
+def test_a_run_goes_to_the_folder_of_its_name(tmp_path):
+    run = Run.open("digits", steps=1, seed=4, out="auto", settings={"network.width": 4})
+    assert run.folder.path == Path("runs/digits-wgan-gp-4")
+    assert (tmp_path / "runs/digits-wgan-gp-4/config.toml").exists()
+    run.close()
