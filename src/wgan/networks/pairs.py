@@ -6,7 +6,7 @@ a function of the random seed alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import nn
@@ -15,7 +15,7 @@ from wgan.base.errors import WganError
 from wgan.base.seeding import derive
 from wgan.data.codec import Codec
 from wgan.networks import images, tables, vectors
-from wgan.networks.config import NetworkConfig
+from wgan.networks.config import NetworkConfig, NetworkKind
 from wgan.networks.lipschitz import Layers
 
 BuildGenerator = Callable[[NetworkConfig, Any, int], nn.Module]
@@ -129,7 +129,9 @@ def _checked(config: NetworkConfig, codec: Codec, pair: Pair) -> NetworkConfig:
     if config.pack > 1 and not pair.packs:
         raise WganError(f"network.pack = {config.pack}: {codec.kind} take no packs: leave it out")
     if config.kind == "auto":
-        return config.with_kind(pair.architectures[0])
+        first = pair.architectures[0]
+        # A pair of the user's own may have an architecture that no setting names.
+        return config.with_kind(first) if first in get_args(NetworkKind) else config
     if config.kind not in pair.architectures:
         raise WganError(
             f"network.kind = '{config.kind}' does not serve {codec.kind}: choose"
