@@ -7,13 +7,13 @@ from wgan.audit import certificate
 from wgan.audit.certificate import certify, conv_norm, frozen, spectral_norm
 from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig, build_critic
-from wgan.networks.layers import MaxMin, Score
+from wgan.networks.layers import MaxMin, OneScore
 from wgan.networks.vectors import mlp
 
 
 def network(seed=0, width=16):
     torch.manual_seed(seed)
-    return frozen(nn.Sequential(*mlp(5, 1, width, 2), Score()))
+    return frozen(nn.Sequential(*mlp(5, 1, width, 2), OneScore()))
 
 
 def steepest(net, d, starts=64, steps=200):

@@ -16,10 +16,10 @@ from jaxtyping import Float
 from torch import nn
 
 from wgan.base.errors import WganError
-from wgan.networks.layers import MaxMin, Reshape, Score
+from wgan.networks.layers import MaxMin, OneScore, Reshape
 from wgan.networks.lipschitz import OrthonormalConv2d
 
-ONE_LIPSCHITZ = (nn.Identity, nn.ReLU, nn.Tanh, nn.Flatten, MaxMin, Reshape, Score)
+ONE_LIPSCHITZ = (nn.Identity, nn.ReLU, nn.Tanh, nn.Flatten, MaxMin, Reshape, OneScore)
 """Layers that never stretch a distance, whatever their input."""
 
 DENSE = 1024

@@ -12,7 +12,6 @@ from wgan.config.layers import Layer, resolve
 from wgan.config.sections import Config
 from wgan.data import Dataset
 from wgan.objectives import Variant, find_variant
-from wgan.objectives.scores import DUAL_W1
 
 Nested = dict[str, dict[str, Any]]
 SMALL_SIDE = 16
@@ -93,7 +92,7 @@ PRESETS = {
 def configure(
     user: Sequence[Layer], name: str = "auto", data: Dataset | None = None, progress: bool = False
 ) -> tuple[Config, Dataset]:
-    """Load the data and resolve the configuration: defaults, the variant's variant, the preset, then
+    """Load the data and resolve the configuration: defaults, the variant's settings, the preset, then
     the user's layers.
 
     Args:
@@ -133,7 +132,7 @@ def _layers(name: str, variant: Variant) -> list[Layer]:
     """Return what a preset sets for a variant."""
     chosen = PRESETS[name]
     held = chosen.held if variant.penalty or variant.layers != "plain" else {}
-    weighed = chosen.penalty_weight and variant.penalty and variant.score is DUAL_W1
+    weighed = chosen.penalty_weight and variant.penalty and variant.score.is_w1
     weight = {"objective": {"penalty_weight": chosen.penalty_weight}} if weighed else {}
     return [(f"preset {name}", layer) for layer in (chosen.any_variant, held, weight)]
 

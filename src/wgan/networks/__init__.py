@@ -12,12 +12,12 @@ from wgan.base.seeding import derive
 from wgan.data.tables.codec import Head
 from wgan.networks import images, tables, vectors
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
-from wgan.networks.layers import Score
-from wgan.networks.lipschitz import Layers, constrained
+from wgan.networks.layers import OneScore
+from wgan.networks.lipschitz import constrained
 from wgan.networks.tables import TableCritic, TableGenerator
+from wgan.objectives.constraints import Layers
 
 __all__ = [
-    "Layers",
     "NetworkConfig",
     "build_critic",
     "build_generator",
@@ -132,10 +132,10 @@ def build_critic(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "critic"))
         if kind == "mlp":
-            plain = nn.Sequential(*vectors.mlp(shape[0], 1, config.width, config.depth), Score())
+            plain = nn.Sequential(*vectors.mlp(shape[0], 1, config.width, config.depth), OneScore())
         else:
             build = images.residual_critic if kind == "residual" else images.conv_critic
-            plain = nn.Sequential(*build((shape[0], shape[1], shape[2]), config.width), Score())
+            plain = nn.Sequential(*build((shape[0], shape[1], shape[2]), config.width), OneScore())
         if classes and config.condition == "projection":
             *features, last, _ = plain
             assert isinstance(last, nn.Linear)

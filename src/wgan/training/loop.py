@@ -21,7 +21,7 @@ from wgan.data import Batches, Dataset
 from wgan.models.model import Model, sampler, save_model
 from wgan.models.pictures import write_snapshot
 from wgan.objectives import CriticTerms, Variant, find_variant, weight_advice
-from wgan.objectives.penalties import clipped_share
+from wgan.objectives.constraints import clipped_share
 from wgan.runs.folder import Run
 from wgan.training import state as states
 from wgan.training.compiled import build_losses, compiled

@@ -64,7 +64,7 @@ def critic_update(
     terms.loss.mean().backward()
     state.critic_optimizer.step()
     if variant.constraint:
-        variant.constraint.project(state.critic, variant.constraint.bound)
+        variant.constraint.apply(state.critic)
     return CriticTerms(
         terms.loss.detach(),
         terms.estimate.detach(),

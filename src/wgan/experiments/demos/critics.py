@@ -35,7 +35,7 @@ def train_critic(
     optimizer = torch.optim.Adam(critic.parameters(), lr=lr, betas=(0.0, 0.9), fused=True)
     generator = torch_generator(CPU, seed, "demo", variant.name)
     if variant.constraint:
-        variant.constraint.project(critic, variant.constraint.bound)
+        variant.constraint.apply(critic)
     for step in range(steps):
         yield step
         for group in optimizer.param_groups:
@@ -54,5 +54,5 @@ def train_critic(
             loss(*samples).loss.mean().backward()
         optimizer.step()
         if variant.constraint:
-            variant.constraint.project(critic, variant.constraint.bound)
+            variant.constraint.apply(critic)
     yield steps
