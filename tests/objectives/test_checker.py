@@ -1,4 +1,4 @@
-"""Each thing that can be wrong with a critic, in the words in which it is said."""
+"""Tests of each thing that can be wrong with a critic, in the words in which it is said."""
 
 import warnings
 
@@ -81,12 +81,31 @@ def test_a_weight_far_from_the_datas_scale_is_told_with_that_scale(scale, word):
     words = weight_advice(VARIANTS["wgan-gp"], x)
     assert word in words
     assert (f"two samples lie {5 * scale:.3g} apart" in words) == bool(word)
+    assert word in weight_advice(VARIANTS["wgan-ct"], x)
     assert weight_advice(VARIANTS["wgan"], x) == ""
+    assert weight_advice(VARIANTS["wgan-r1"], x) == ""
 
 
 def test_random_units_are_not_compiled():
-    row = VARIANTS["wgan-ct"]
+    variant = VARIANTS["wgan-ct"]
     with pytest.raises(WganError, match="run without --compile"):
         check_critic(
-            build_critic(NetworkConfig("mlp", width=4), (2,), 0, row.layers), row, compiling=True
+            build_critic(NetworkConfig("mlp", width=4), (2,), 0, variant.layers),
+            variant,
+            compiling=True,
         )
+
+
+class Flat(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(2, 1)
+
+    def forward(self, x):
+        return self.last(x).flatten(0)
+
+
+def test_a_consistency_term_needs_a_hidden_layer():
+    with pytest.raises(WganError, match=r"the critic is a Flat: give an nn\.Sequential"):
+        CriticLoss(Flat(), VARIANTS["wgan-ct"])
+    CriticLoss(Flat(), VARIANTS["wgan-gp"])

@@ -22,7 +22,6 @@ from wgan.distances.samples import sample_pair
 from wgan.networks import NetworkConfig, build_critic
 from wgan.objectives import CriticLoss, Variant, find_variant
 from wgan.objectives.penalties import between, gradient_norms
-from wgan.objectives.scores import DUAL_W1
 
 BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
 NORM_POINTS, PAIRS = 4096, 2**18
@@ -203,7 +202,7 @@ def dual(
         critic, drift = _trained(
             scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress
         )
-    is_distance = variant.score is DUAL_W1
+    is_distance = variant.score.is_w1
     value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
     mean_norm, max_norm = (
         norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed)
@@ -264,7 +263,7 @@ def _trained(
         ).loss.mean().backward()
         optimizer.step()
         if variant.constraint:
-            variant.constraint.project(critic, variant.constraint.bound)
+            variant.constraint.apply(critic)
         if step + 1 == steps // 2:
             before = _reading(variant, critic, x, y)
         progress(step + 1, steps)

@@ -74,7 +74,7 @@ def move_critic(critic: nn.Module, optimizer: Optimizer, loss: Tensor, variant: 
     loss.backward()
     optimizer.step()
     if variant.constraint:
-        variant.constraint.project(critic, variant.constraint.bound)
+        variant.constraint.apply(critic)
 
 
 def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tensor:

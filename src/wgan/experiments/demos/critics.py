@@ -44,7 +44,7 @@ def train_on_fresh(
     objective = CriticLoss(critic, variant)
     generator = torch_generator(CPU, seed, "demo", variant.name)
     if variant.constraint:
-        variant.constraint.project(critic, variant.constraint.bound)
+        variant.constraint.apply(critic)
 
     def loss(step: int) -> Tensor:
         x_real = real(batch, generator)
