@@ -4,10 +4,11 @@ import warnings
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.objectives import VARIANTS, CriticLoss, check_critic, weight_advice
 
 NORMED = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
@@ -22,7 +23,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize("name", VARIANTS)
 @pytest.mark.parametrize("kind", ["mlp", "conv"])
 def test_our_own_critics_pass_without_a_word(name, kind):
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(kind, width=8, depth=2),
         (2,) if kind == "mlp" else (1, 8, 8),
         0,
@@ -90,7 +91,7 @@ def test_random_units_are_not_compiled():
     variant = VARIANTS["wgan-ct"]
     with pytest.raises(WganError, match="run without --compile"):
         check_critic(
-            build_critic(NetworkConfig("mlp", width=4), (2,), 0, variant.layers),
+            critic_for(NetworkConfig("mlp", width=4), (2,), 0, variant.layers),
             variant,
             compiling=True,
         )

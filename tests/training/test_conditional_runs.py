@@ -8,12 +8,12 @@ import torch
 
 from wgan.base.errors import WganError
 from wgan.cli import main
-from wgan.data import Batches, load
-from wgan.objectives import VARIANTS
 from wgan.config import configure, from_settings
+from wgan.data import Batches, load
 from wgan.models import load_model
-from wgan.training import model_of, prepare, resume, train, variant_of
+from wgan.objectives import VARIANTS
 from wgan.runs import open_run
+from wgan.training import model_of, prepare, resume, train, variant_of
 from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
 from wgan.training.step import critic_update, generator_update

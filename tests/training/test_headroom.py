@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from wgan.base.errors import WganError
+from wgan.config import configure, from_settings
 from wgan.data import load
 from wgan.objectives import VARIANTS
-from wgan.config import configure, from_settings
 from wgan.training import critic_headroom, prepare, train, variant_of
 
 SMALL = ["network.width=16", "optimizer.batch=32", "training.steps=60"]

@@ -13,13 +13,13 @@ import torch
 
 from wgan.base.errors import WganError
 from wgan.cli import main
+from wgan.config import configure, from_settings
 from wgan.evaluation import Watch
 from wgan.objectives import VARIANTS, CriticLoss, Variant
 from wgan.objectives.penalties import Penalty, at_real, one_sided
 from wgan.objectives.scores import HINGE
-from wgan.config import configure, from_settings
-from wgan.training import loop, prepare, resume, train
 from wgan.runs import open_run
+from wgan.training import loop, prepare, resume, train
 from wgan.training.step import train_step
 
 SMALL = [

@@ -5,9 +5,9 @@ import torch.distributed as dist
 import torch.multiprocessing as mp
 from torch.nn.parallel import DistributedDataParallel
 
+from wgan.config import configure, from_settings
 from wgan.data import Batches
 from wgan.objectives import CriticLoss
-from wgan.config import configure, from_settings
 from wgan.training import prepare, variant_of
 from wgan.training.draws import Draws
 

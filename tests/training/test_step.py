@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from wgan.config import configure, from_settings
 from wgan.data import Batches
 from wgan.objectives import VARIANTS
-from wgan.config import configure, from_settings
 from wgan.training import prepare, variant_of
 from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws

@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from wgan.data.tables.balance import ALSO, FREE, SHARE, Balance
 
 from wgan import WGAN
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
 from wgan.cli import main
-from wgan.data import Batches, load
-from wgan.data.tables.balance import ALSO, FREE, SHARE, Balance
-from wgan.models.conditions import conditions
 from wgan.config import configure, from_settings
-from wgan.training import model_of, prepare, resume, train
-from wgan.runs import open_run
+from wgan.data import Batches, load
 from wgan.models import sample_where
+from wgan.models.conditions import conditions
+from wgan.runs import open_run
+from wgan.training import model_of, prepare, resume, train
 from wgan.training.draws import Draws
 
 SMALL = [
