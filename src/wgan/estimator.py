@@ -19,7 +19,14 @@ from wgan.config import choose_device, configure
 from wgan.config.layers import Layer
 from wgan.data import Dataset, TableCodec, load
 from wgan.data.dataset import class_values
-from wgan.evaluation import Evaluation, Verdict, Watch, evaluate, evaluate_table
+from wgan.evaluation import (
+    Evaluation,
+    EvaluationOptions,
+    HeldOutDistance,
+    Watch,
+    evaluate,
+    held_out_distance,
+)
 from wgan.models import load_model, sample_where, sampler, sampler_of_classes, save_model
 from wgan.models.conditions import Where
 from wgan.training import model_of, prepare, train
@@ -228,7 +235,7 @@ class WGAN(BaseEstimator):
             estimator.n_features_in_ = model.codec.shape[0]
         return estimator
 
-    def verdict(self, target: str | None = None) -> Verdict | Evaluation:
+    def verdict(self, target: str | None = None) -> HeldOutDistance | Evaluation:
         """Return how far generated samples are from held-out ones, beside real ones: the exact
         distance; of tables all their figures.
 
@@ -243,8 +250,9 @@ class WGAN(BaseEstimator):
             )
         seed = self.config_.training.seed
         if isinstance(self.model_.codec, TableCodec):
-            return evaluate_table(sampler(self.model_, seed), self._split, target)
-        return evaluate(
+            options = EvaluationOptions(target=target)
+            return evaluate(sampler(self.model_, seed), self._split, options)
+        return held_out_distance(
             sampler(self.model_, seed), self._split, sampler_of_classes(self.model_, seed)
         )
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wgan.evaluation.progress import Trend
+from wgan.evaluation import Trend
 from wgan.objectives import find_variant
 from wgan.training import diagnose
 from wgan.training import Headroom

@@ -1,11 +1,12 @@
 """Progress of long work: the worker says what is done, and the listener decides how to show it."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 Item = TypeVar("Item")
 
 
+@runtime_checkable
 class Progress(Protocol):
     """A listener to long work. The command line draws a bar; a test or a page may do anything else."""
 

@@ -23,7 +23,7 @@ from wgan.cli.app import Flag, app, print_table, screen
 from wgan.config import Config, configure, from_file, from_settings
 from wgan.config.layers import Layer
 from wgan.data import Dataset, short_name
-from wgan.evaluation.features.maps import load_features
+from wgan.evaluation import EvaluationOptions, check_options
 from wgan.experiments.jobs import run_all
 from wgan.objectives import find_variant
 from wgan.report import (
@@ -105,7 +105,8 @@ def compare_command(
     _check_place(folder)
     asked = [from_settings(set_ or []), ("compare", {"data": {"source": data}})]
     first, dataset = configure([*asked, _of(names[0], steps)], progress=not quiet)
-    load_features(features, dataset.codec)  # refused before any run is trained
+    # Refused here, before any run is trained.
+    check_options(dataset.codec, EvaluationOptions(features=features), dataset.name)
     length = steps or max(1, first.training.steps // SHARE_OF_STEPS)
     lengths = (
         _lengths(folder, names, length, asked, dataset, at_once)

@@ -12,7 +12,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from wgan.base.errors import WganError
 from wgan.cli.app import Flag, app, screen
 from wgan.data import load, short_name
-from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier, train_classifier
+from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier
+from wgan.evaluation.images import train_features
 
 features = App(
     name="features",
@@ -22,7 +23,7 @@ app.command(features)
 
 
 @features.command(name="train")
-def train_features(
+def train_features_command(
     data: str,
     /,
     *,
@@ -68,11 +69,11 @@ def train_features(
         *columns, console=console, disable=quiet or not console.is_terminal, transient=True
     ) as progress:
         task = progress.add_task("", total=None)
-        found = train_classifier(
+        found = train_features(
             dataset,
             epochs,
             seed,
-            lambda done, total: progress.update(task, completed=done, total=total),
+            lambda what, done, total: progress.update(task, completed=done, total=total),
         )
     save_classifier(found, folder)
     screen.print(

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from wgan.cli.app import Flag, app, print_columns, screen, times
 from wgan.config import Config, choose_device, configure, from_file, from_settings, resolve
 from wgan.data import Dataset
-from wgan.evaluation import Watch, evaluate
+from wgan.evaluation import Watch, held_out_distance
 from wgan.models import sampler, sampler_of_classes
 from wgan.networks import build_critic, build_generator, count_parameters
 from wgan.runs import Run, as_begun, default_folder, open_run
@@ -203,7 +203,9 @@ def _follow(records: Iterator[Record], config: Config, first: int, quiet: bool) 
 
 def _finish(run: Run, config: Config, state: State, dataset: Dataset, watch: Watch) -> int:
     model, seed, row = model_of(state, config, dataset), config.training.seed, variant_of(config)
-    verdict = evaluate(sampler(model, seed), watch.split, sampler_of_classes(model, seed))
+    verdict = held_out_distance(
+        sampler(model, seed), watch.split, sampler_of_classes(model, seed)
+    )
     headroom = critic_headroom(state, config, dataset, row)
     sentences = diagnose(row, config, run.metrics(), watch.trend, headroom)
     measured = {"n": watch.n, "floor": watch.floor()}

@@ -168,11 +168,14 @@ class Model:
         )
 
 
-def sampler(model: Model, seed: int) -> Callable[[int, int], np.ndarray]:
-    """Return what evaluation asks for: a function (n, draw) -> `n` fresh samples, other ones for
-    each draw.
+def sampler(
+    model: Model, seed: int, purpose: str = "verdict"
+) -> Callable[[int, int], np.ndarray]:
+    """Return a function (n, draw) to `n` fresh samples, from the stream that `purpose` names.
+
+    The first samples of a draw do not depend on `n`.
     """
-    return lambda n, draw: model.sample(n, derive(seed, "verdict", draw))
+    return lambda n, draw: model.sample(n, derive(seed, purpose, draw))
 
 
 def sampler_of_classes(model: Model, seed: int) -> Callable[[np.ndarray], np.ndarray] | None:

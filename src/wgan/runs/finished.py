@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan.base.errors import WganError
-from wgan.evaluation import Evaluation
-from wgan.evaluation.protocol import evaluation_from_json
+from wgan.evaluation import Evaluation, evaluation_from_json
 
 Metrics = dict[str, Any]
 NEEDED = ("w1", "half_width", "floor", "n", "repeats", "step", "seconds", "units", "diagnosis")

@@ -184,7 +184,8 @@ def train(
                 *last, state, config, variant.constraint.bound if variant.constraint else None
             )
             if watch is not None and due:
-                metrics |= watch(sampler(model_of(state, config, dataset), settings.seed), step)
+                sample = sampler(model_of(state, config, dataset), settings.seed, "watch")
+                metrics |= watch(sample, step)
         done = step >= settings.steps or (
             settings.stop_when_converged and watch is not None and watch.converged
         )
