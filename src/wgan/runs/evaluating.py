@@ -8,7 +8,7 @@ from typing import Any
 
 from wgan.base.progress import Progress, silent
 from wgan.base.provenance import provenance
-from wgan.evaluation import EvaluationOptions, Metric, evaluate
+from wgan.evaluation import EvaluationOptions, OwnMetric, evaluate
 from wgan.evaluation.words import sentences
 from wgan.models import write_beside
 from wgan.runs.folder import RunFolder
@@ -18,7 +18,7 @@ from wgan.runs.records import Evaluated
 def evaluate_run(
     path: Path,
     options: EvaluationOptions | None = None,
-    metrics: Sequence[Metric] = (),
+    metrics: Sequence[OwnMetric] = (),
     progress: Progress = silent,
 ) -> Evaluated:
     """Measure the generator of a run, and write the figures and a picture into its folder.

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from wgan.evaluation import Evaluation
-from wgan.evaluation.held_out import HeldOutDistance
-from wgan.evaluation.protocol import evaluation_from_json
+from wgan.evaluation import Evaluation, HeldOutDistance, evaluation_from_json
 
 TENTH = 0.1
 """A critic whose estimate still rises by more than a tenth of itself is under-trained: smaller
