@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
+from wgan.config import from_settings, resolve
 from wgan.evaluation import Trend
 from wgan.objectives import find_variant
-from wgan.training import diagnose
-from wgan.training import Headroom
-from wgan.config import from_settings, resolve
+from wgan.training import Headroom, diagnose
 
 CONFIG = resolve([from_settings(["optimizer.decay=none"])])
 FALLING, RISING, FLAT, UNCLEAR = (

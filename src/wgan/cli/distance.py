@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress
-from wgan.cli.app import Flag, screen
+from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.distances.histograms import (
     earth_mover,

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from wgan.cli.app import Flag, print_table, screen
+from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
 from wgan.distances.results import finite
 from wgan.evaluation import Evaluation, EvaluationOptions

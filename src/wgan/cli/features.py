@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import App
 
 from wgan.base.errors import WganError
-from wgan.cli.app import Flag, screen
+from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.data import load, short_name
 from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier
