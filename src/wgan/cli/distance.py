@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from wgan import audit
 from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress as Report
 from wgan.cli.app import Flag, app, screen
 from wgan.distances import distance, earth_mover, jensen_shannon, kullback_leibler, total_variation
 from wgan.distances.results import Printed, finite
@@ -20,7 +21,6 @@ from wgan.distances.spaces import fit_space
 
 P, Q = "3,2,1,4", "1,2,4,3"
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
-Report = Callable[[str, int, int], None]
 Result = TypeVar("Result")
 
 
@@ -146,7 +146,7 @@ def distance_command(
                 length,
                 seed=seed,
                 units=chosen.units,
-                progress=lambda i, n: report(f"training a {name} critic", i, n),
+                progress=report,
             )
         report(f"{len(values[0])} x {len(values[1])} samples", 0, 1)
         order = p if p is not None else 2.0 if metric == "max-sliced" else 1.0
@@ -219,7 +219,7 @@ def _progress(quiet: bool) -> Iterator[Report]:
     ) as progress:
         task = progress.add_task("")
         yield lambda what, step, steps: progress.update(
-            task, description=what, completed=step, total=steps if steps > 1 else None
+            task, description=what, completed=step, total=steps if steps and steps > 1 else None
         )
 
 

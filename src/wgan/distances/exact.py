@@ -144,7 +144,7 @@ def _optimum(
     cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int
 ) -> Transport:
     """Solve the linear programme, and refuse a solution that its dual does not prove."""
-    import ot  # takes half a second to import, and a distance on a line needs none
+    import ot  # takes seconds to import, as POT imports torch where it is installed
 
     n, m = cost.shape
     scale = float(cost.max())

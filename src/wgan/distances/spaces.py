@@ -1,4 +1,4 @@
-"""Coordinates in which a distance is measured: raw, in standard deviations, or on principal axes."""
+"""Coordinates for a distance: raw, in standard deviations, or on principal axes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,8 +72,6 @@ def _principal(
 
     middle = x.mean(axis=0)
     # Axes of both sides together: fitted to one side alone, they tell the sides apart.
-    pca = PCA(k, svd_solver="full").fit(np.concatenate([x, y]) - middle)
-    axes = pca.components_
-    return Space(
-        f"pca-{k}", lambda s: (s - middle) @ axes.T, f"{units}, on {k} principal axes", 1.0
-    )
+    axes = PCA(k, svd_solver="full").fit(np.concatenate([x, y]) - middle).components_
+    words = f"{units}, on {k} principal axes"
+    return Space(f"pca-{k}", lambda s: (s - middle) @ axes.T, words, 1.0)
