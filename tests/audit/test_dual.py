@@ -87,6 +87,12 @@ def test_a_critic_still_learning_says_so():
     assert "no: " in short.table()
 
 
+def test_each_step_is_reported_as_progress():
+    calls = []
+    dual(X, Y, "wgan", steps=8, width=8, progress=lambda *call: calls.append(call))
+    assert calls == [("training a wgan critic", step, 8) for step in range(9)]
+
+
 def test_a_reading_below_zero_is_never_settled():
     from dataclasses import replace
 

@@ -189,7 +189,7 @@ def _dual(
 def _distance(
     x: "Source",
     y: "Source",
-    metric: str,
+    metric: Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"],
     p: float | None,
     space: str,
     seed: int,
