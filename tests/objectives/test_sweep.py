@@ -83,7 +83,7 @@ def test_labels(name, kind, condition):
 
 
 @pytest.mark.parametrize("pack", [1, 3])
-def test_tables_in_packs_with_requested_states(pack):
+def test_tables_in_packs_with_states_asked_for(pack):
     critic = build_critic(NetworkConfig(width=6, depth=2, pack=pack), (4,), heads=HEADS).double()
     x_real, x_fake, u = (t.double() for t in batch_of((4,)))
     batch = (x_real.unflatten(0, (-1, pack)), x_fake.unflatten(0, (-1, pack)), u[: 6 // pack])
