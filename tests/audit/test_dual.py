@@ -146,6 +146,14 @@ def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs(
     assert "relativistic" in pairs.units
 
 
+def test_a_critic_held_down_by_a_consistency_term_reads_no_distance():
+    reading = dual(X, Y, "wgan-ct", steps=8, width=8)
+    assert reading.corrected is None
+    assert reading.certified is None
+    assert reading.units == "no unit, an unknown multiple of W1"
+    assert reading.penalty_weight == 10
+
+
 def test_a_critic_held_by_its_layers_does_not_mind_the_unit():
     small, large = (
         dual(u * X, u * Y, "wgan-ortho", steps=30, width=8).value / u for u in (1e-3, 1e3)

@@ -85,6 +85,7 @@ def test_a_steep_critic_is_told_only_where_its_estimate_would_be_a_distance():
     steep = lines(gradient_norm=2.0, gradient_norm_5=1.0, gradient_norm_95=3.0)
     assert "slope is 2.00 on average (1.00 to 3.00" in say("wgan-gp", steep)[0]
     assert say("wgan-r1", steep) == []
+    assert say("wgan-ct", steep) == []
     assert say("wgan-gp", lines(gradient_norm=1.2, gradient_norm_5=1.0, gradient_norm_95=3.0)) == []
 
 
