@@ -23,7 +23,8 @@ def blurred(split: Split, n: int) -> np.ndarray:
 
     The standard deviation is a twentieth of the longer side, and at least one pixel.
     """
-    codec, raw = split.dataset.codec, split.train_sample(0, n)
+    codec = split.dataset.codec
+    raw = split.train_sample(0, n)
     assert isinstance(codec, ImageCodec)
     sd = max(LEAST_BLUR, max(codec.shape[1:]) / BLUR)
     sds = [sd if axis in "hw" else 0.0 for axis in codec.layout]

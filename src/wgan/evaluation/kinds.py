@@ -9,7 +9,7 @@ from wgan.evaluation.images import IMAGES
 from wgan.evaluation.metrics import METRICS
 from wgan.evaluation.own import OwnMetric, metrics_of
 from wgan.evaluation.points import points_protocol
-from wgan.evaluation.protocol import EvaluationOptions, Protocol, measured
+from wgan.evaluation.protocol import EvaluationOptions, Protocol, run_protocol
 from wgan.evaluation.results import Evaluation
 from wgan.evaluation.sampler import Sampler
 from wgan.evaluation.tables import TABLES
@@ -51,7 +51,7 @@ def evaluate(
     _refuse_others(protocol, codec.kind, options, split.dataset.name)
     names = [*METRICS, *(metric.name for metric in protocol.metrics)]
     own = metrics_of(metrics, names)
-    return measured(protocol, protocol.reference(split, options), sample, own, progress)
+    return run_protocol(protocol, protocol.reference(split, options), sample, own, progress)
 
 
 def protocol_of(kind: str) -> Protocol:

@@ -133,8 +133,8 @@ def _reference(split: Split, options: EvaluationOptions, load: LoadFeatures) -> 
 
 
 def _shares(c: Comparison[Reference]) -> Mapping[str, np.ndarray]:
-    found = c.once(coverage)
-    return {"shares": np.array(found.shares)} if found else {}
+    modes = c.once(coverage)
+    return {"shares": np.array(modes.shares)} if modes else {}
 
 
 def _details(reference: Reference, means: Mapping[str, np.ndarray]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Protocol:
     check: Callable[[Codec, EvaluationOptions], None] = no_check
 
 
-def measured(
+def run_protocol(
     protocol: Protocol,
     reference: Reference,
     sample: Sampler,
@@ -113,7 +113,8 @@ def measured(
         progress: a listener, called before each set and at the end.
     """
     metrics = (*protocol.metrics, *own)
-    n, split = reference.n, reference.split
+    n = reference.n
+    split = reference.split
     # Some metrics take more samples than a set has; they get a longer piece of the same draw.
     drawn = max([n, *(metric.samples(reference) for metric in metrics)])
     real_sets = min(protocol.real_sets, split.n_train // n)

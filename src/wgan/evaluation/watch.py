@@ -166,7 +166,8 @@ class Watch:
 
         It is a mean over up to 5 disjoint sets.
         """
-        measure, split = self.split.dataset.codec.measure, self.split
+        measure = self.split.dataset.codec.measure
+        split = self.split
         n = min(self.n, split.n_train)
         floors = min(FLOORS, split.n_train // n)
         sets = (split.train_sample(i * n, (i + 1) * n) for i in range(floors))

@@ -62,7 +62,8 @@ class Features:
     def _in_blocks(
         self, compute: Callable[[np.ndarray], np.ndarray], raw: np.ndarray
     ) -> np.ndarray:
-        measure, shape = self.codec.measure, self.codec.shape
+        measure = self.codec.measure
+        shape = self.codec.shape
         blocks = (raw[start : start + BLOCK] for start in range(0, len(raw), BLOCK))
         return np.concatenate([compute(measure(block).reshape(-1, *shape)) for block in blocks])
 

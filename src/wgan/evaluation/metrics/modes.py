@@ -143,7 +143,8 @@ class Counter:
 
 def counter_of(reference: Reference) -> Counter | None:
     """Return the counter for these data; none where no modes are known."""
-    dataset, feature_map = reference.split.dataset, reference.features.map
+    dataset = reference.split.dataset
+    feature_map = reference.features.map
     if dataset.toy is not None and dataset.toy.modes is not None:
         return _by_place(reference, dataset.toy.modes, dataset.toy.mode_sd)
     if isinstance(feature_map, Classifier):
@@ -176,7 +177,8 @@ def _by_place(reference: Reference, modes: Float[np.ndarray, "k d"], sd: float) 
 def _by_classifier(reference: Reference, classifier: Classifier) -> Counter:
     split = reference.split
     names = classifier.names(split.dataset.shape)
-    n, true = _samples_for(reference, len(names)), split.dataset.shares
+    n = _samples_for(reference, len(names))
+    true = split.dataset.shares
     if true is None or len(true) != len(names):
         modes = reference.features.classes(split.held_out_sample(0, min(split.n_held_out, n)))
         # One more of each, so that the divergence from a class without samples stays finite.
@@ -214,22 +216,22 @@ def _has_radius(reference: Reference) -> bool:
     return _by(reference) == "place"
 
 
-def _covered(found: ModeCoverage | None) -> float | None:
-    return found.covered if found else None
+def _covered(modes: ModeCoverage | None) -> float | None:
+    return modes.covered if modes else None
 
 
-def _kl(found: ModeCoverage | None) -> float | None:
-    return found.kl if found else None
+def _kl(modes: ModeCoverage | None) -> float | None:
+    return modes.kl if modes else None
 
 
 def _good_share(c: Comparison[Reference]) -> float | None:
-    found = c.once(coverage)
-    return found.share if found and _has_radius(c.reference) else None
+    modes = c.once(coverage)
+    return modes.share if modes and _has_radius(c.reference) else None
 
 
 def _good_share_of_real(reference: Reference) -> float | None:
-    found = reference.once(_coverage_of_real)
-    return found.share if found and _has_radius(reference) else None
+    modes = reference.once(_coverage_of_real)
+    return modes.share if modes and _has_radius(reference) else None
 
 
 MODES = Metric(

@@ -109,7 +109,8 @@ def nearness(reference: Reference, raw: np.ndarray, neighbours: Neighbours) -> N
 
     It takes as many samples as the metric `dcr-share` is limited to.
     """
-    measure, most = reference.measure, reference.limits.get("dcr-share", len(raw))
+    measure = reference.measure
+    most = reference.limits.get("dcr-share", len(raw))
     return nearer_to(measure(raw[:most]), measure(neighbours.train), measure(neighbours.held_out))
 
 

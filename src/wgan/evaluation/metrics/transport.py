@@ -3,6 +3,8 @@
 The distances themselves are those of `wgan.distances`.
 """
 
+import numpy as np
+
 from wgan.distances import sliced_wasserstein, wasserstein
 from wgan.evaluation.metric import LOW, Comparison, Metric, Reference
 
@@ -10,14 +12,19 @@ from wgan.evaluation.metric import LOW, Comparison, Metric, Reference
 DIRECTIONS = 200
 
 
+def _coordinates(c: Comparison[Reference], metric: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return as many samples of both sides as the metric takes, in coordinates."""
+    n = c.reference.most(metric)
+    measure = c.reference.measure
+    return measure(c.raw[:n]), measure(c.reference.held_out[:n])
+
+
 def _w1(c: Comparison[Reference]) -> float:
-    n, measure = c.reference.most("w1-exact"), c.reference.measure
-    return wasserstein(measure(c.raw[:n]), measure(c.reference.held_out[:n]))
+    return wasserstein(*_coordinates(c, "w1-exact"))
 
 
 def _sliced(c: Comparison[Reference]) -> float:
-    n, measure = c.reference.most("sliced-w2"), c.reference.measure
-    x, y = measure(c.raw[:n]), measure(c.reference.held_out[:n])
+    x, y = _coordinates(c, "sliced-w2")
     return sliced_wasserstein(x, y, directions=DIRECTIONS, seed=c.reference.seed).value
 
 

@@ -94,7 +94,8 @@ def narrowed(
 
 
 def _of_features(c: Comparison[Reference]) -> float:
-    n, seed = c.reference.most("c2st-auc"), c.reference.seed
+    n = c.reference.most("c2st-auc")
+    seed = c.reference.seed
     x, y = narrowed(c.features[:n], c.reference.held_out_features[:n], seed=seed)
     return detection_auc(x, y, seed)
 
