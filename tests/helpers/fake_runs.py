@@ -6,7 +6,7 @@ import numpy as np
 from wgan.data.writers import write_grid
 
 from wgan.base.intervals import Mean
-from wgan.evaluation.results import Evaluation, Line
+from wgan.evaluation.protocol import Evaluation, Line
 
 
 def evaluation(modes=(0.25, 0.25, 0.25, 0.25), w1=1.5, frechet=None):
