@@ -1,19 +1,23 @@
+"""Tests of certified Lipschitz bounds, and of what is refused a certificate."""
+
 import numpy as np
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
+from torch.nn.modules import module as torch_modules
 
 from wgan.audit import certificate
 from wgan.audit.certificate import certify, conv_norm, frozen, spectral_norm
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
-from wgan.networks.layers import MaxMin, Score
+from wgan.networks import NetworkConfig
+from wgan.networks.layers import MaxMin, OneScore
 from wgan.networks.vectors import mlp
 
 
 def network(seed=0, width=16):
     torch.manual_seed(seed)
-    return frozen(nn.Sequential(*mlp(5, 1, width, 2), Score()))
+    return frozen(nn.Sequential(*mlp(5, 1, width, 2), OneScore()))
 
 
 def steepest(net, d, starts=64, steps=200):
@@ -57,7 +61,7 @@ def test_the_bound_is_the_product_of_layers_and_ascent_finds_nothing_above_it(se
 
 def test_an_orthonormal_critic_is_one_lipschitz_and_uses_it():
     torch.manual_seed(0)
-    net = frozen(build_critic(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
+    net = frozen(critic_for(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
     bound = certify(net, (5,)).lipschitz
     assert abs(bound - 1) < 1e-5
     assert 0.5 < steepest(net, 5) <= bound
@@ -65,7 +69,7 @@ def test_an_orthonormal_critic_is_one_lipschitz_and_uses_it():
 
 def test_weights_changed_after_training_are_caught():
     torch.manual_seed(0)
-    net = frozen(build_critic(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
+    net = frozen(critic_for(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
     with torch.no_grad():
         net[2].weight.mul_(1.5)
     certificate = certify(net, (5,))
@@ -91,6 +95,12 @@ def hooked():
     return net
 
 
+def replaced():
+    net = nn.Sequential(nn.ReLU(), nn.Linear(2, 2))
+    net[0].forward = lambda x: 100 * x
+    return net
+
+
 def infinite():
     net = nn.Sequential(nn.Linear(2, 2))
     net[0].weight.data[0, 0] = float("inf")
@@ -104,11 +114,12 @@ def infinite():
         (lambda: nn.Sequential(nn.Conv1d(1, 1, 1)), "layer 0 is a Conv1d"),
         (lambda: nn.Sequential(nn.Sequential(Doubled(2, 2))), "layer 0.0 is a Doubled"),
         (
-            lambda: build_critic(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"),
+            lambda: critic_for(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"),
             "layer 0 is a ParametrizedLinear",
         ),
         (lambda: nn.LSTM(2, 2), "the network.*LSTM"),
         (hooked, "layer 0 has a forward hook"),
+        (replaced, "layer 0 has a forward hook or a replaced method"),
         (infinite, "layer 0 holds NaN or infinite"),
     ],
 )
@@ -123,11 +134,15 @@ CONVOLUTIONS = [
     (nn.Conv2d(3, 4, (4, 3), stride=(2, 1), padding=1), (3, 9, 4)),
     (nn.Conv2d(1, 2, 5, stride=3, padding=0), (1, 11, 14)),
     (nn.Conv2d(2, 2, 1), (2, 4, 4)),
+    (nn.Conv2d(2, 3, (4, 3), padding="same"), (2, 7, 5)),
+    (nn.Conv2d(2, 3, (2, 5), padding="same"), (2, 6, 6)),
+    (nn.Conv2d(2, 3, 3, stride=2, padding="valid"), (2, 8, 7)),
 ]
 
 
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel")
 @pytest.mark.parametrize(("layer", "shape"), CONVOLUTIONS, ids=lambda value: str(value)[:60])
-def test_a_convolutions_bound_is_the_norm_of_its_matrix_written_out_and_on_large_pictures_just_above(
+def test_a_convolutions_bound_is_its_matrixs_norm_and_on_large_pictures_just_above(
     layer, shape, monkeypatch
 ):
     x = torch.eye(int(np.prod(shape)), dtype=torch.float64).reshape(-1, *shape)
@@ -141,6 +156,7 @@ def test_a_convolutions_bound_is_the_norm_of_its_matrix_written_out_and_on_large
     exact = np.linalg.svd(matrix, compute_uv=False)[0]
     assert conv_norm(layer, shape) == pytest.approx(exact, rel=1e-10)
     assert conv_norm(layer, shape) >= exact
+    assert certify(nn.Sequential(layer), shape).lipschitz >= exact
     monkeypatch.setattr(certificate, "DENSE", 0)
     circular = conv_norm(layer, shape)
     assert exact <= circular <= 1.3 * exact
@@ -166,7 +182,7 @@ PICTURES = [(1, 8, 8), (3, 12, 7)]
 def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_nothing_above(
     layers, shape
 ):
-    critic = build_critic(NetworkConfig("conv", width=8), shape, 0, layers)
+    critic = critic_for(NetworkConfig("conv", width=8), shape, 0, layers)
     for _ in range(30):
         critic(torch.randn(2, *shape))  # the spectral norm settles
     net = frozen(critic)
@@ -178,9 +194,9 @@ def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_not
 
 def test_a_residual_critic_is_refused_a_constraint_in_words():
     with pytest.raises(WganError, match=r"ResidualBlock.*use network.kind mlp or conv"):
-        build_critic(NetworkConfig("residual", width=4), (1, 8, 8), 0, "orthonormal")
+        critic_for(NetworkConfig("residual", width=4), (1, 8, 8), 0, "orthonormal")
     with pytest.raises(WganError, match=r"even network\.width"):
-        build_critic(NetworkConfig("mlp", width=5), (2,), 0, "orthonormal")
+        critic_for(NetworkConfig("mlp", width=5), (2,), 0, "orthonormal")
 
 
 def test_a_layer_used_twice_counts_twice_and_a_replaced_forward_is_refused():
@@ -190,3 +206,59 @@ def test_a_layer_used_twice_counts_twice_and_a_replaced_forward_is_refused():
     layer.forward = lambda x: 100 * x
     with pytest.raises(WganError, match="layer 0 has a forward hook"):
         certify(nn.Sequential(layer), (3,))
+
+
+@pytest.mark.parametrize(
+    "register",
+    [
+        torch_modules.register_module_forward_hook,
+        torch_modules.register_module_forward_pre_hook,
+        torch_modules.register_module_full_backward_hook,
+        torch_modules.register_module_full_backward_pre_hook,
+    ],
+    ids=lambda register: register.__name__,
+)
+def test_global_hooks_are_refused(register):
+    net = network()
+    handle = register(lambda *_: None)
+    try:
+        with pytest.raises(WganError, match=r"global module hooks.*remove them"):
+            certify(net, (5,))
+    finally:
+        handle.remove()
+    assert certify(net, (5,)).lipschitz > 0
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(2, 2, 3, padding="same", padding_mode="circular"),
+        nn.Conv2d(2, 2, 3, padding=1, padding_mode="reflect"),
+        nn.Conv2d(2, 2, 3, dilation=2),
+        nn.Conv2d(2, 2, 3, groups=2),
+    ],
+    ids=["same and circular", "reflect", "dilation", "groups"],
+)
+@pytest.mark.parametrize("dense", [0, 1024])
+def test_convolutions_whose_norm_is_not_known_are_refused(layer, dense, monkeypatch):
+    monkeypatch.setattr(certificate, "DENSE", dense)
+    with pytest.raises(WganError, match=r"groups, dilation or a padding other than zeros"):
+        conv_norm(layer, (2, 8, 8))
+    with pytest.raises(WganError, match=r"layer 0 .*nothing is certified"):
+        certify(nn.Sequential(layer), (2, 8, 8))
+
+
+@pytest.mark.parametrize(
+    ("net", "shape"),
+    [
+        (nn.Sequential(nn.Linear(4, 2)), (3,)),
+        (nn.Sequential(nn.Conv2d(2, 2, 3)), (8,)),
+        (nn.Sequential(nn.Conv2d(2, 2, 3)), (1, 8, 8)),
+        (nn.Sequential(nn.Conv2d(2, 2, 3, padding="valid")), (2, 2, 8)),
+        (nn.Sequential(MaxMin()), (3,)),
+    ],
+    ids=["width", "axes", "channels", "too small", "odd units"],
+)
+def test_a_shape_that_the_network_does_not_take_is_named(net, shape):
+    with pytest.raises(WganError, match=r"layer 0 \(\w+\) does not take samples of shape"):
+        certify(net, shape)

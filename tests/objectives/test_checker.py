@@ -1,13 +1,14 @@
-"""Each thing that can be wrong with a critic, in the words in which it is said."""
+"""Tests of each thing that can be wrong with a critic, in the words in which it is said."""
 
 import warnings
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.objectives import VARIANTS, CriticLoss, check_critic, weight_advice
 
 NORMED = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
@@ -22,7 +23,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize("name", VARIANTS)
 @pytest.mark.parametrize("kind", ["mlp", "conv"])
 def test_our_own_critics_pass_without_a_word(name, kind):
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(kind, width=8, depth=2),
         (2,) if kind == "mlp" else (1, 8, 8),
         0,
@@ -76,17 +77,36 @@ def test_parameters_that_are_no_weights_are_named_before_they_are_clipped():
 @pytest.mark.parametrize(
     ("scale", "word"), [(1e-3, "drowns the score"), (1.0, ""), (1e5, "hardly held")]
 )
-def test_a_weight_far_from_the_datas_scale_is_told_with_that_scale(scale, word):
+def test_a_weight_far_from_the_datas_scale_is_reported_with_that_scale(scale, word):
     x = scale * torch.tensor([[0.0, 0.0], [3.0, 4.0]]).repeat(50, 1)
     words = weight_advice(VARIANTS["wgan-gp"], x)
     assert word in words
     assert (f"two samples lie {5 * scale:.3g} apart" in words) == bool(word)
+    assert word in weight_advice(VARIANTS["wgan-ct"], x)
     assert weight_advice(VARIANTS["wgan"], x) == ""
+    assert weight_advice(VARIANTS["wgan-r1"], x) == ""
 
 
 def test_random_units_are_not_compiled():
-    row = VARIANTS["wgan-ct"]
+    variant = VARIANTS["wgan-ct"]
     with pytest.raises(WganError, match="run without --compile"):
         check_critic(
-            build_critic(NetworkConfig("mlp", width=4), (2,), 0, row.layers), row, compiling=True
+            critic_for(NetworkConfig("mlp", width=4), (2,), 0, variant.layers),
+            variant,
+            compiling=True,
         )
+
+
+class Flat(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.last = nn.Linear(2, 1)
+
+    def forward(self, x):
+        return self.last(x).flatten(0)
+
+
+def test_a_consistency_term_needs_a_hidden_layer():
+    with pytest.raises(WganError, match=r"the critic is a Flat: give an nn\.Sequential"):
+        CriticLoss(Flat(), VARIANTS["wgan-ct"])
+    CriticLoss(Flat(), VARIANTS["wgan-gp"])

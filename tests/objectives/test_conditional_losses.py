@@ -1,19 +1,20 @@
-"""With labels, real and fake sample i are of one class, and so is the point between them."""
+"""Tests of losses with labels: sample i, real or fake, and the point between are of one class."""
 
 import pytest
 import torch
+from nets import critic_for, generator_for
 
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.networks import NetworkConfig
 from wgan.networks.conditional import ProjectionCritic
 from wgan.objectives import VARIANTS, CriticLoss, GeneratorLoss
 
 CONDITIONS = ["projection", "concatenation"]
 
 
-def critic_and_batch(row, condition="projection", shape=(4,), n=12):
+def critic_and_batch(variant, condition="projection", shape=(4,), n=12):
     torch.manual_seed(0)
-    critic = build_critic(
-        NetworkConfig(width=8, depth=2, condition=condition), shape, 0, row.layers, 3
+    critic = critic_for(
+        NetworkConfig(width=8, depth=2, condition=condition), shape, 0, variant.layers, 3
     ).eval()
     if isinstance(critic, ProjectionCritic):
         torch.nn.init.normal_(critic.by_class.weight)
@@ -31,9 +32,9 @@ def test_each_class_is_scored_and_penalised_by_its_own_critic(name, condition):
     """The loss of a batch of three classes is that of three batches, each with the critic of its
     class alone.
     """
-    row = VARIANTS[name]
-    critic, (x_real, x_fake, u, y) = critic_and_batch(row, condition)
-    terms = CriticLoss(critic, row)(x_real, x_fake, u, y)
+    variant = VARIANTS[name]
+    critic, (x_real, x_fake, u, y) = critic_and_batch(variant, condition)
+    terms = CriticLoss(critic, variant)(x_real, x_fake, u, y)
     for k in range(3):
         own = y == k
 
@@ -41,13 +42,15 @@ def test_each_class_is_scored_and_penalised_by_its_own_critic(name, condition):
             return critic(x, torch.full((len(x),), k))
 
         f_real, f_fake = f(x_real[own]), f(x_fake[own])
-        expected = row.score.critic(f_real, f_fake)
-        if row.penalty:
-            value, norms = row.penalty(f, x_real[own], x_fake[own], u[own])
-            expected = expected + row.penalty.weight * value
+        expected = variant.score.critic(f_real, f_fake)
+        if variant.penalty:
+            value, norms = variant.penalty(f, x_real[own], x_fake[own], u[own])
+            expected = expected + variant.penalty.weight * value
             assert torch.allclose(terms.gradient_norm[own], norms, atol=1e-5)
         assert torch.allclose(terms.loss[own], expected, atol=1e-4)
-        assert torch.allclose(terms.estimate[own], row.score.estimate(f_real, f_fake), atol=1e-5)
+        assert torch.allclose(
+            terms.estimate[own], variant.score.estimate(f_real, f_fake), atol=1e-5
+        )
 
 
 @pytest.mark.parametrize("name", ["wgan-gp", "r3gan"])
@@ -59,21 +62,21 @@ def test_labels_that_are_mixed_up_change_the_penalty(name):
 
 
 def test_the_generators_loss_asks_critic_and_generator_for_the_same_class():
-    row = VARIANTS["r3gan"]
-    critic, (x_real, _, _, y) = critic_and_batch(row)
-    generator = build_generator(NetworkConfig(width=8, latent=5), (4,), classes=3)
+    variant = VARIANTS["r3gan"]
+    critic, (x_real, _, _, y) = critic_and_batch(variant)
+    generator = generator_for(NetworkConfig(width=8, latent=5), (4,), classes=3)
     z = torch.randn(12, 5)
-    ours = GeneratorLoss(generator, critic, row)(z, x_real, y)
-    by_hand = row.score.generator(critic(generator(z, y), y), critic(x_real, y))
+    ours = GeneratorLoss(generator, critic, variant)(z, x_real, y)
+    by_hand = variant.score.generator(critic(generator(z, y), y), critic(x_real, y))
     assert torch.allclose(ours, by_hand)
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 8, 8)], ids=str)
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_batches_with_labels_may_be_split(condition, shape):
-    row = VARIANTS["wgan-gp"]
-    critic, batch = critic_and_batch(row, condition, shape)
-    loss = CriticLoss(critic, row)
+    variant = VARIANTS["wgan-gp"]
+    critic, batch = critic_and_batch(variant, condition, shape)
+    loss = CriticLoss(critic, variant)
 
     def gradient(*parts):
         critic.zero_grad(set_to_none=True)

@@ -75,8 +75,8 @@ def test_there_is_not_one_coefficient_for_the_batch(samples):
 
 
 def test_the_run_draws_coefficients_uniformly_not_normally():
-    from wgan.data import Batches
     from wgan.config import configure, from_settings
+    from wgan.data import Batches
     from wgan.training.draws import Draws
 
     config, data = configure([from_settings(["optimizer.batch=4096", "data.source=25-gaussians"])])

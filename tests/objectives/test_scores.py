@@ -1,6 +1,4 @@
-"""Each loss against its formula in float64 NumPy, and its estimate against the divergence it claims
-to measure.
-"""
+"""Tests of each loss against its formula in float64 NumPy, and of estimates against divergences."""
 
 import numpy as np
 import pytest
@@ -77,6 +75,12 @@ def test_the_critic_pushes_real_up_and_fake_down_and_the_generator_pushes_fake_u
     fake.grad = None
     score.generator(fake, real.detach() if score.generator_needs_real else None).sum().backward()
     assert (fake.grad < 0).all()
+
+
+def test_scores_that_measure_w1_say_so():
+    for variant in VARIANTS.values():
+        assert variant.score.is_w1 == (variant.score.measures == "Wasserstein-1 distance")
+        assert variant.score.is_w1 == (FORMULAS[variant.name] is DUAL)
 
 
 def test_js_estimate_of_the_best_discriminator_is_the_divergence():

@@ -1,19 +1,17 @@
-"""The sweep against differentiating twice: every penalised row, every kind of critic that it
-serves, and those that it leaves alone.
-"""
-
-from functools import partial
+"""Tests of the sweep against differentiating twice, for every penalised variant and critic."""
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
-from torch.nn.utils import prune
 
 from wgan.data.tables.codec import ColumnCode
-from wgan.networks import NetworkConfig, build_critic
-from wgan.networks.conditional import ConcatenationCritic
+from wgan.networks import NetworkConfig
+from wgan.networks.layers import OneScore
+from wgan.networks.tables import TableCritic
+from wgan.networks.vectors import mlp
 from wgan.objectives import VARIANTS, CriticLoss
-from wgan.objectives.sweep import FEW_POSITIONS, Block, blocks_of
+from wgan.objectives.chains import blocks_of
 
 SHAPES = {
     "vectors": (3,),
@@ -21,8 +19,10 @@ SHAPES = {
     "one channel, odd sides": (1, 7, 9),
     "deep": (2, 28, 28),
 }
-PENALISED = [name for name, row in VARIANTS.items() if row.penalty and not row.consistency]
-HEADS = [ColumnCode(0, (3,), False, ((0.5, 0.3, 0.2),)), ColumnCode(3, (), True)]
+PENALISED = [
+    name for name, variant in VARIANTS.items() if variant.penalty and not variant.consistency
+]
+CODES = [ColumnCode(0, (3,), False, ((0.5, 0.3, 0.2),)), ColumnCode(3, (), True)]
 
 
 def batch_of(shape, n=6, seed=0):
@@ -34,8 +34,8 @@ def batch_of(shape, n=6, seed=0):
     )
 
 
-def terms_and_gradient(critic, row, batch, swept, y=None, every=1, bfloat16=False):
-    loss = CriticLoss(critic, row, bfloat16, every)
+def terms_and_gradient(critic, variant, batch, swept, y=None, every=1, bfloat16=False):
+    loss = CriticLoss(critic, variant, bfloat16, every)
     assert blocks_of(critic)
     loss.swept = swept
     critic.zero_grad(set_to_none=True)
@@ -53,9 +53,9 @@ def is_laid_out_like(a, b):
     )
 
 
-def assert_alike(critic, row, batch, y=None, every=1, tolerance=1e-9):
+def assert_alike(critic, variant, batch, y=None, every=1, tolerance=1e-9):
     (ours, mine), (theirs, plain) = (
-        terms_and_gradient(critic, row, batch, swept, y, every) for swept in (True, False)
+        terms_and_gradient(critic, variant, batch, swept, y, every) for swept in (True, False)
     )
     for name, a, b in zip(ours._fields, ours, theirs, strict=True):
         assert torch.allclose(a, b, rtol=tolerance, atol=tolerance), name
@@ -69,7 +69,7 @@ def assert_alike(critic, row, batch, y=None, every=1, tolerance=1e-9):
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize("name", PENALISED)
 def test_terms_and_gradient_are_those_of_differentiating_twice(name, kind):
-    critic = build_critic(NetworkConfig(width=6, depth=2), SHAPES[kind]).double()
+    critic = critic_for(NetworkConfig(width=6, depth=2), SHAPES[kind]).double()
     assert_alike(critic, VARIANTS[name], tuple(t.double() for t in batch_of(SHAPES[kind])), every=3)
 
 
@@ -77,7 +77,7 @@ def test_terms_and_gradient_are_those_of_differentiating_twice(name, kind):
 @pytest.mark.parametrize("kind", ["vectors", "pictures"])
 @pytest.mark.parametrize("name", ["wgan-gp", "r3gan"])
 def test_labels(name, kind, condition):
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(width=6, depth=2, condition=condition), SHAPES[kind], classes=4
     ).double()
     if condition == "projection":
@@ -88,9 +88,10 @@ def test_labels(name, kind, condition):
 
 @pytest.mark.parametrize("pack", [1, 3])
 def test_tables_in_packs_with_states_asked_for(pack):
-    critic = build_critic(NetworkConfig(width=6, depth=2, pack=pack), (4,), heads=HEADS).double()
-    x_real, x_fake, u = (t.double() for t in batch_of((4,)))
-    batch = (x_real.unflatten(0, (-1, pack)), x_fake.unflatten(0, (-1, pack)), u[: 6 // pack])
+    torch.manual_seed(0)
+    chain = nn.Sequential(*mlp(pack * (4 + len(CODES)), 1, width=6, depth=2), OneScore())
+    critic = TableCritic(chain, CODES, pack).double()
+    batch = tuple(t.double() for t in batch_of((4,)))
     y = torch.tensor([[-1, -1], [2, -1], [-1, 0], [0, -1], [-1, -1], [1, 0]])
     assert_alike(critic, VARIANTS["wgan-lp"], batch, y)
 
@@ -99,7 +100,7 @@ def test_a_point_without_a_slope_has_no_gradient():
     """A dead critic: its norm is zero at each point, where the norm has no derivative, and zero is
     taken.
     """
-    critic = build_critic(NetworkConfig(width=4, depth=1), (2,)).double()
+    critic = critic_for(NetworkConfig(width=4, depth=1), (2,)).double()
     with torch.no_grad():
         critic[0].bias.fill_(-100.0)
     assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((2,))))
@@ -107,8 +108,8 @@ def test_a_point_without_a_slope_has_no_gradient():
 
 @pytest.mark.parametrize("shape", [(3,), (3, 16, 16)])
 def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
-    critic, row, batch = (
-        build_critic(NetworkConfig(width=16, depth=2), shape),
+    critic, variant, batch = (
+        critic_for(NetworkConfig(width=16, depth=2), shape),
         VARIANTS["wgan-gp"],
         batch_of(shape, n=256),
     )
@@ -116,116 +117,13 @@ def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
         torch.cat(
             [
                 g.flatten()
-                for g in terms_and_gradient(critic, row, batch, swept, bfloat16=low)[1].values()
+                for g in terms_and_gradient(critic, variant, batch, swept, bfloat16=low)[1].values()
             ]
         )
         for swept, low in ((False, False), (False, True), (True, True))
     ]
     cast, ours = (float((g - flat[0]).norm() / flat[0].norm()) for g in flat[1:])
     assert ours < max(1.5 * cast, 0.02)
-
-
-def test_a_matrix_product_over_patches_is_the_gradient_to_a_kernel():
-    """What bfloat16 takes for few positions, against the library's, in numbers small enough to be
-    exact in both.
-    """
-    block = Block(nn.Conv2d(3, 4, (4, 3), stride=(2, 1), padding=(1, 1)), 0.2)
-    x, weight = (
-        torch.randint(-2, 3, shape).bfloat16().to(memory_format=torch.channels_last)
-        for shape in ((2, 3, 5, 6), (4, 3, 4, 3))
-    )
-    positions = block.forward(x, weight, None).shape
-    assert positions[2] != positions[3]
-    assert positions[2] * positions[3] <= FEW_POSITIONS
-    d = torch.randint(-1, 2, positions).bfloat16().to(memory_format=torch.channels_last)
-    expected = block.to_weight(d.float(), x.float(), weight.float())
-    assert torch.equal(block.to_weight(d, x, weight).float(), expected)
-
-
-def chain(*more, width=4):
-    return nn.Sequential(nn.Linear(2, width), *more, nn.ReLU(), nn.Linear(width, 1), nn.Flatten(0))
-
-
-def hooked():
-    critic = chain()
-    critic[0].register_forward_hook(lambda module, inputs, output: 2 * output)
-    return critic
-
-
-def reparametrised(how):
-    critic = chain()
-    how(critic[0])
-    return critic
-
-
-class Doubled(nn.Sequential):
-    def forward(self, x):
-        return 2 * super().forward(x)
-
-
-class Shifted(ConcatenationCritic):
-    def forward(self, x, y):
-        return super().forward(x, y) + x.square().sum(1)
-
-
-OTHERS = {
-    "a bounded head": lambda: nn.Sequential(
-        nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1), nn.Hardtanh(-10, 10), nn.Flatten(0)
-    ),
-    "another activation": lambda: nn.Sequential(
-        nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0)
-    ),
-    "an activation that falls": lambda: nn.Sequential(
-        nn.Linear(2, 4), nn.LeakyReLU(-0.2), nn.Linear(4, 1), nn.Flatten(0)
-    ),
-    "two activations": lambda: chain(nn.ReLU()),
-    "no bias": lambda: nn.Sequential(
-        nn.Linear(2, 4, bias=False), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0)
-    ),
-    "an axis folded": lambda: nn.Sequential(
-        nn.Linear(2, 4), nn.ReLU(), nn.Flatten(0, 0), nn.Linear(4, 1), nn.Flatten(0)
-    ),
-    "no hidden layer": lambda: nn.Sequential(nn.Linear(2, 1), nn.Flatten(0)),
-    "a hook": hooked,
-    "spectral norm of old": lambda: reparametrised(nn.utils.spectral_norm),
-    "weight norm": lambda: reparametrised(nn.utils.parametrizations.weight_norm),
-    "pruning": lambda: reparametrised(lambda layer: prune.l1_unstructured(layer, "weight", 2)),
-    "a class of its own": lambda: Doubled(*chain()),
-    **{
-        layers: partial(build_critic, NetworkConfig(width=4), (2,), layers=layers)
-        for layers in ("dropout", "orthonormal")
-    },
-}
-
-
-@pytest.mark.filterwarnings("ignore:.*weight_norm|.*spectral_norm|.*drops out")
-@pytest.mark.parametrize("kind", OTHERS)
-def test_critics_of_another_kind_are_differentiated_twice(kind):
-    torch.manual_seed(0)
-    critic = OTHERS[kind]()
-    assert blocks_of(critic) is None
-    CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean().backward()
-    assert any(p.grad is not None and float(p.grad.norm()) > 0 for p in critic.parameters())
-
-
-def test_pictures_of_another_kind_are_left_alone():
-    for layer in (
-        nn.Conv2d(2, 4, 3, groups=2),
-        nn.Conv2d(2, 4, 3, padding=1, padding_mode="circular"),
-        nn.Conv2d(2, 4, 3, dilation=2),
-    ):
-        assert (
-            blocks_of(nn.Sequential(layer, nn.ReLU(), nn.Flatten(), nn.Linear(4, 1), nn.Flatten(0)))
-            is None
-        )
-    assert blocks_of(build_critic(NetworkConfig(kind="residual", width=4), (3, 8, 8))) is None
-
-
-def test_what_is_derived_from_a_critic_is_not_taken_for_it():
-    own = build_critic(NetworkConfig(width=4, condition="concatenation"), (2,), classes=2)
-    assert blocks_of(own)
-    own.__class__ = Shifted
-    assert blocks_of(own) is None
 
 
 def test_layers_that_are_shared_are_swept_as_often_as_they_stand():
@@ -235,7 +133,7 @@ def test_layers_that_are_shared_are_swept_as_often_as_they_stand():
         layer, activation, layer, activation, nn.Linear(3, 1), nn.Flatten(0)
     ).double()
     assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((3,))))
-    labelled = build_critic(NetworkConfig(width=3, depth=2), (3,), classes=2)
+    labelled = critic_for(NetworkConfig(width=3, depth=2), (3,), classes=2)
     labelled.features = nn.Sequential(layer, activation, layer, activation)
     assert_alike(
         labelled.double(),
@@ -256,7 +154,7 @@ def test_samples_of_more_axes_go_through_linear_layers_as_ever(flat):
 
 
 def test_samples_that_want_a_gradient_get_one():
-    critic, (x_real, x_fake, u) = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
+    critic, (x_real, x_fake, u) = critic_for(NetworkConfig(width=4), (2,)), batch_of((2,))
     CriticLoss(critic, VARIANTS["wgan-gp"])(
         x_real, x_fake.requires_grad_(), u
     ).loss.mean().backward()
@@ -264,7 +162,7 @@ def test_samples_that_want_a_gradient_get_one():
 
 
 def test_a_layer_that_is_replaced_is_the_one_that_learns():
-    critic = build_critic(NetworkConfig(width=4, depth=1), (2,))
+    critic = critic_for(NetworkConfig(width=4, depth=1), (2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])
     critic[0] = nn.Linear(2, 4)
     loss(*batch_of((2,))).loss.mean().backward()
@@ -272,7 +170,7 @@ def test_a_layer_that_is_replaced_is_the_one_that_learns():
 
 
 def test_casting_around_it_changes_nothing():
-    critic, batch = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
+    critic, batch = critic_for(NetworkConfig(width=4), (2,)), batch_of((2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])
     with torch.autocast("cpu", torch.bfloat16):
         terms = loss(*batch)
@@ -284,7 +182,7 @@ def test_casting_around_it_changes_nothing():
 
 
 def test_a_weight_that_changes_in_between_is_noticed():
-    critic = build_critic(NetworkConfig(width=4), (2,))
+    critic = critic_for(NetworkConfig(width=4), (2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean()
     with torch.no_grad():
         critic[2].weight.mul_(2)
@@ -293,7 +191,7 @@ def test_a_weight_that_changes_in_between_is_noticed():
 
 
 def test_a_second_gradient_of_one_sweep_is_refused():
-    critic = build_critic(NetworkConfig(width=4), (2,))
+    critic = critic_for(NetworkConfig(width=4), (2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean()
     loss.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="can be taken once"):

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 import cyclopts
 
-# First, for a module that is imported later would take the place of the name `app` below.
-import wgan.cli.app  # noqa: F401
 from wgan.base.errors import WganError
 from wgan.cli.commands import app
 

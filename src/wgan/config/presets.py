@@ -12,7 +12,6 @@ from wgan.config.sections import Config
 from wgan.data import Dataset
 from wgan.networks.pairs import find_pair
 from wgan.objectives import Variant, find_variant
-from wgan.objectives.scores import DUAL_W1
 
 Nested = dict[str, dict[str, Any]]
 SMALL_SIDE = 16
@@ -147,7 +146,7 @@ def _layers(name: str, variant: Variant) -> list[Layer]:
     layers = [chosen.any_variant]
     if variant.penalty or variant.layers != "plain":
         layers.append(chosen.lipschitz)
-    if chosen.penalty_weight and variant.penalty and variant.score is DUAL_W1:
+    if chosen.penalty_weight and variant.penalty and variant.score.is_w1:
         layers.append({"objective": {"penalty_weight": chosen.penalty_weight}})
     return [(f"preset {name}", layer) for layer in layers]
 

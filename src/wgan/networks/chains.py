@@ -8,8 +8,9 @@ from torch import nn
 from wgan.data.codec import Codec
 from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
 from wgan.networks.config import NetworkConfig
-from wgan.networks.layers import Score
-from wgan.networks.lipschitz import Layers, constrained
+from wgan.networks.layers import OneScore
+from wgan.networks.lipschitz import constrained
+from wgan.objectives.constraints import Layers
 
 GeneratorChain = Callable[[NetworkConfig, Any, int], nn.Sequential]
 """(config, shape of a sample, inputs) -> chain `[n, inputs] -> [n, *shape]`."""
@@ -32,7 +33,7 @@ def labelled_critic(
     shape = codec.shape
     if classes and config.condition == "concatenation":
         shape = (shape[0] + classes, *shape[1:])
-    plain = nn.Sequential(*chain(config, shape), Score())
+    plain = nn.Sequential(*chain(config, shape), OneScore())
     if classes and config.condition == "projection":
         *features, last, _ = plain
         assert isinstance(last, nn.Linear)

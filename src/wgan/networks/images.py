@@ -17,7 +17,7 @@ from wgan.networks.blocks import ResidualBlock
 from wgan.networks.chains import labelled_critic, labelled_generator
 from wgan.networks.config import NetworkConfig
 from wgan.networks.layers import PixelNorm, Reshape, TransposedConv2d, he
-from wgan.networks.lipschitz import Layers
+from wgan.objectives.constraints import Layers
 
 Size = tuple[int, int]
 Shape = tuple[int, int, int]

@@ -40,15 +40,17 @@ class TransposedConv2d(nn.ConvTranspose2d):
         return x + self.bias.to(x.dtype).view(-1, 1, 1)
 
 
-class Score(nn.Flatten):
+class OneScore(nn.Flatten):
     """`[n, 1] -> [n]`: one score a sample."""
+
+    flattens_all = True  # it is exactly `nn.Flatten(start_dim=0)`, see `objectives.chains`
 
     def __init__(self) -> None:
         super().__init__(start_dim=0)
 
 
 def linear_of(head: nn.Module) -> tuple[Tensor, Tensor]:
-    """Return weight and bias of the linear layer that a head of two, it and `Score`, begins
+    """Return weight and bias of the linear layer that a head of two, it and `OneScore`, begins
     with.
     """
     last, _ = head.children()

@@ -7,8 +7,6 @@ layers: Anil et al. (2019); convolutions as shifts and orthonormal mixing of cha
 (2019), section 3.
 """
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -18,9 +16,9 @@ from torch.nn.utils import parametrizations, parametrize
 
 from wgan.base.errors import WganError
 from wgan.networks.blocks import ResidualBlock
-from wgan.networks.layers import MaxMin, Score
+from wgan.networks.layers import MaxMin, OneScore
+from wgan.objectives.constraints import Layers
 
-Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]
 Pair = tuple[int, int]
 START_ITERATIONS = 50
 
@@ -64,7 +62,7 @@ def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
 def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Module:
     if isinstance(layer, nn.ReLU | nn.LeakyReLU):
         return layer if layers == "spectral" else MaxMin()
-    if isinstance(layer, nn.Flatten | Score):
+    if isinstance(layer, nn.Flatten | OneScore):
         return layer
     if isinstance(layer, nn.Linear | nn.Conv2d):
         if layers != "spectral" and layer.weight.shape[0] % 2 and layer.weight.shape[0] > 1:

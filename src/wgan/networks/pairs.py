@@ -16,7 +16,7 @@ from wgan.base.seeding import derive
 from wgan.data.codec import Codec
 from wgan.networks import images, tables, vectors
 from wgan.networks.config import NetworkConfig, NetworkKind
-from wgan.networks.lipschitz import Layers
+from wgan.objectives.constraints import Layers
 
 BuildGenerator = Callable[[NetworkConfig, Any, int], nn.Module]
 """(config, codec, number of classes) -> network `[n, noise numbers] -> [n, *shape]`."""

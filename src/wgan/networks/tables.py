@@ -18,9 +18,10 @@ from torch import Tensor, nn
 
 from wgan.data.tables.codec import ColumnCode, TableCodec
 from wgan.networks.config import NetworkConfig
-from wgan.networks.layers import Score, linear_of
-from wgan.networks.lipschitz import Layers, constrained
+from wgan.networks.layers import OneScore, linear_of
+from wgan.networks.lipschitz import constrained
 from wgan.networks.vectors import mlp
+from wgan.objectives.constraints import Layers
 
 SMALLEST = 1e-7
 FIRST_SCALE, LEAST_FREQUENCY = 0.1, 1e-5
@@ -42,7 +43,7 @@ def generator(config: NetworkConfig, codec: TableCodec, classes: int) -> nn.Modu
 def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: int) -> nn.Module:
     """Return the fully connected critic of packs of rows."""
     width = config.pack * (codec.shape[0] + len(codec.codes))
-    plain = nn.Sequential(*mlp(width, 1, config.width, config.depth), Score())
+    plain = nn.Sequential(*mlp(width, 1, config.width, config.depth), OneScore())
     return TableCritic(constrained(plain, (width,), layers), codec.codes, config.pack)
 
 

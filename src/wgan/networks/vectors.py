@@ -11,8 +11,9 @@ from wgan.base.seeding import derive
 from wgan.data.codec import Codec
 from wgan.networks.chains import labelled_critic, labelled_generator
 from wgan.networks.config import NetworkConfig
-from wgan.networks.layers import Score, he
-from wgan.networks.lipschitz import Layers, constrained
+from wgan.networks.layers import OneScore, he
+from wgan.networks.lipschitz import constrained
+from wgan.objectives.constraints import Layers
 
 
 def mlp(inputs: int, outputs: int, width: int, depth: int) -> nn.Sequential:
@@ -52,7 +53,7 @@ def mlp_critic(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "critic"))
-        plain = nn.Sequential(*mlp(d, 1, width, depth), Score())
+        plain = nn.Sequential(*mlp(d, 1, width, depth), OneScore())
         return constrained(plain, (d,), layers)
 
 

@@ -1,6 +1,4 @@
-"""What is wrong with a critic for a variant of the table, before it is trained? Errors that would train
-silently wrong, and advice.
-"""
+"""Checks of a critic before it is trained: errors that would train silently wrong, and advice."""
 
 import warnings
 
@@ -9,65 +7,83 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
-from wgan.objectives.penalties import NORMALISATIONS
-from wgan.objectives.scores import DUAL_W1
+from wgan.objectives.constraints import is_normalisation
 from wgan.objectives.variants import Variant
 
 BOUNDED_HEADS = (nn.Sigmoid, nn.Softmax, nn.LogSigmoid, nn.Hardsigmoid)
 WEIGHTED = (nn.Linear, nn.Bilinear, nn.Embedding, nn.modules.conv._ConvNd)
+
+# A penalty's weight has the unit of the data's scale, the mean distance of two samples. Weights
+# that serve lie within a factor of 20 of it: 0.1 on points in a plane, which are 1.8 apart, and 10
+# on the digits, which are 6 apart. Ten times that factor is left for other data.
 FAR_OFF = 200.0
-"""A penalty's weight and the data's scale should be within this factor: 0.1 on a plane and 10 on
-pictures are.
-"""
 
 
 def check_critic(critic: nn.Module, variant: Variant, compiling: bool = False) -> None:
     """Refuse a critic that a variant would train wrongly, and warn of what is doubtful.
 
+    Args:
+        critic: the network that is to be trained.
+        variant: what it is to be trained for.
+        compiling: whether its loss is to be compiled.
+
     Raises:
         WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017,
-            section 4); a bounded head under a Wasserstein score, whose estimate has no bound; an
-            activation in place, in a compiled critic.
+            section 4); a bounded head under a Wasserstein score, whose estimate has no bound; a
+            consistency term without a hidden layer to compare; in a compiled critic, an activation
+            in place or a consistency term.
     """
     if compiling and variant.consistency:
         raise WganError(
-            f"{variant.name} drops units at random, so a compiled gradient cannot be checked against"
-            " the plain one: run without --compile"
+            f"{variant.name} drops units at random, so a compiled gradient cannot be checked"
+            " against the plain one: run without --compile"
         )
-    for name, module in critic.named_modules():
-        kind = type(module).__name__
-        if variant.penalty and isinstance(module, nn.modules.batchnorm._BatchNorm):
-            raise WganError(
-                f"the critic's layer {name} is {kind}, but a penalty is per sample: use LayerNorm"
-                " or none"
-            )
-        if compiling and getattr(module, "inplace", False):
-            raise WganError(
-                f"the critic's layer {name} ({kind}) works in place, which a compiled penalty"
-                " cannot bear: leave out inplace=True"
-            )
-        if (
-            variant.penalty
-            and not variant.consistency
-            and isinstance(module, nn.modules.dropout._DropoutNd)
-            and module.p > 0
-        ):
-            warnings.warn(
-                f"the critic's layer {name} drops out: its gradient norm is that of a random"
-                " network",
-                stacklevel=2,
-            )
-        if variant.constraint and variant.constraint.bound and _clipped_though_no_weight(module):
-            warnings.warn(
-                f"the critic's layer {name} ({kind}) has parameters of its own, which clipping will"
-                " hold small too",
-                stacklevel=2,
-            )
+    if variant.consistency and not _has_hidden_layer(critic):
+        raise WganError(
+            f"{variant.name} compares last hidden layers, and the critic is a"
+            f" {type(critic).__name__}: give an nn.Sequential that ends in a linear layer and"
+            " nn.Flatten(0)"
+        )
+    for name, layer in critic.named_modules():
+        _refuse(name, layer, variant, compiling)
+        _warn(name, layer, variant)
     head = _last(critic)
-    if variant.score is DUAL_W1 and isinstance(head, BOUNDED_HEADS):
+    if variant.score.is_w1 and isinstance(head, BOUNDED_HEADS):
         raise WganError(
             f"the critic ends in {type(head).__name__}, but {variant.name} needs scores without a"
             " bound: leave it out"
+        )
+
+
+def _refuse(name: str, layer: nn.Module, variant: Variant, compiling: bool) -> None:
+    """Raise an error for a layer that would train silently wrong."""
+    kind = type(layer).__name__
+    if variant.penalty and isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        raise WganError(
+            f"the critic's layer {name} is {kind}, but a penalty is per sample: use LayerNorm"
+            " or none"
+        )
+    if compiling and getattr(layer, "inplace", False):
+        raise WganError(
+            f"the critic's layer {name} ({kind}) works in place, which a compiled penalty"
+            " cannot bear: leave out inplace=True"
+        )
+
+
+def _warn(name: str, layer: nn.Module, variant: Variant) -> None:
+    """Warn of a layer that is doubtful under the variant."""
+    drops = isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p > 0
+    if variant.penalty and not variant.consistency and drops:
+        warnings.warn(
+            f"the critic's layer {name} drops out: its gradient norm is that of a random network",
+            stacklevel=4,
+        )
+    clips = variant.constraint is not None and variant.constraint.bound is not None
+    if clips and _is_clipped_though_no_weight(layer):
+        warnings.warn(
+            f"the critic's layer {name} ({type(layer).__name__}) has parameters of its own, which"
+            " clipping will hold small too",
+            stacklevel=4,
         )
 
 
@@ -76,8 +92,12 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
 
     The scale is the mean distance of two samples as the critic sees them: the unit in which the
     weight counts.
+
+    Args:
+        variant: with the penalty's weight.
+        x_real: two or more samples, as the critic sees them.
     """
-    if variant.penalty is None or not variant.reads_w1:
+    if variant.penalty is None or not (variant.score.is_w1 and variant.aims_at_slope_one):
         return ""
     flat = x_real.flatten(1).double()
     scale = float(torch.linalg.vector_norm(flat - flat.roll(1, 0), dim=1).mean())
@@ -95,13 +115,20 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     )
 
 
-def _clipped_though_no_weight(module: nn.Module) -> bool:
-    own = next(module.parameters(recurse=False), None) is not None
-    return own and not isinstance(module, (*WEIGHTED, *NORMALISATIONS))
+def _has_hidden_layer(critic: nn.Module) -> bool:
+    """Whether a consistency term can tell the critic's last hidden layer from its score."""
+    return isinstance(critic, nn.Sequential) or (
+        hasattr(critic, "hidden") and hasattr(critic, "score")
+    )
+
+
+def _is_clipped_though_no_weight(layer: nn.Module) -> bool:
+    has_parameters = next(layer.parameters(recurse=False), None) is not None
+    return has_parameters and not isinstance(layer, WEIGHTED) and not is_normalisation(layer)
 
 
 def _last(module: nn.Module) -> nn.Module:
-    """The layer that makes the score, past layers that only reshape."""
+    """Return the layer that makes the score, past layers that only reshape."""
     children = [
         child
         for child in module.children()

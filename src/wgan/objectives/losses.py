@@ -1,10 +1,9 @@
-"""What does one backward pass see? Two modules that map batches to per-sample losses; a penalty's
-inner gradient is inside.
+"""Loss modules of critic and generator, one value a sample, with the penalty's gradient inside.
 
-Because the penalty is part of `forward` and there is one backward a step, the modules may be
-compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of (leaky)
-ReLU layers, and nothing compiles it, a penalised loss goes by a `Sweep`, unless `swept` is false:
-the same terms and gradient in fewer passes.
+Because the penalty is part of `forward` and there is one backward pass a step, the modules may be
+compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of blocks
+and nothing compiles it, a penalised loss is computed by a `Sweep`, unless `swept` is false: the
+same terms and gradient in fewer passes.
 """
 
 from collections.abc import Sequence
@@ -14,18 +13,20 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from wgan.base.errors import WganError
+from wgan.objectives.blocks import Block
+from wgan.objectives.chains import blocks_of, has_backward_hooks, is_chained
 from wgan.objectives.checker import check_critic
 from wgan.objectives.penalties import full_precision
-from wgan.objectives.sweep import Block, Sweep, blocks_of, is_chained
+from wgan.objectives.sweep import Sweep
 from wgan.objectives.variants import Variant
 
 
 class CriticTerms(NamedTuple):
-    """Per-sample terms of the critic's step, float32 or better, `[n]`; `loss` is score plus
-    weighted penalty.
+    """Per-sample terms of the critic's step, float32 or better, `[n]`.
 
-    `penalty` and `gradient_norm` are none where the variant has no penalty, or it was not taken at this
-    update.
+    `loss` is the score's loss plus the weighted penalty and consistency term. `penalty` and
+    `gradient_norm` are none where the variant has no penalty, or it was not taken at this update.
     """
 
     loss: Tensor
@@ -35,18 +36,24 @@ class CriticTerms(NamedTuple):
 
 
 class CriticLoss(nn.Module):
-    """The critic's loss on a batch. Networks run in bfloat16 where `bfloat16`; scores and norms are
-    float32.
+    """The critic's loss on a batch.
 
     A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every`
     times its weight: give coefficients `u` at that one, and none at the others.
 
     With labels `y`, real and fake sample i are both of class y_i, and so is the point between them:
-    the estimate is then the mean over classes of the distances within each. Of tables sample i may
-    be a pack of rows, and y has a variant for each of them.
+    the estimate is then the mean over classes of the distances within each. On tables, sample i may
+    be a pack of rows, and y has a row for each of them.
+
+    Args:
+        critic: the network to be trained.
+        variant: what it is trained for.
+        bfloat16: run the network in bfloat16; scores and norms are float32.
+        every: the penalty is taken at one update in so many.
 
     Raises:
-        WganError: a critic that the variant would train wrongly, see `check_critic`.
+        WganError: a critic that the variant would train wrongly, see `check_critic`; in `forward`,
+            backward hooks on the critic's modules under a penalty.
     """
 
     def __init__(
@@ -54,7 +61,10 @@ class CriticLoss(nn.Module):
     ) -> None:
         super().__init__()
         check_critic(critic, variant)
-        self.critic, self.variant, self.low_precision, self.every = critic, variant, bfloat16, every
+        self.critic = critic
+        self.variant = variant
+        self.low_precision = bfloat16
+        self.every = every
         self.swept = True
 
     def forward(
@@ -65,64 +75,57 @@ class CriticLoss(nn.Module):
         y: Int64[Tensor, "rows *columns"] | None = None,
     ) -> CriticTerms:
         x_real, x_fake, u = packed(self.critic, x_real, x_fake, u)
-        score, penalty = self.variant.score, self.variant.penalty
-        taken: tuple[Tensor, Tensor] | None
+        variant = self.variant
+        penalty = variant.penalty if u is not None else None
+        taken: tuple[Tensor, Tensor] | None = None
+        consistency: Tensor | None = None
         if penalty is not None and u is not None and (blocks := self._blocks(x_real, x_fake)):
-            f_real, f_fake, at_points = self._swept(
-                Sweep(blocks, self.low_precision),
-                x_real,
-                x_fake,
-                penalty.where(x_real, x_fake, u),
-                y,
-            )
-            taken, consistency = penalty.of(at_points), None
+            sweep = Sweep(blocks, self.low_precision)
+            points = penalty.points(x_real, x_fake, u)
+            f_real, f_fake, norms = self._swept(sweep, x_real, x_fake, points, y)
+            taken = penalty.of_norms(norms)
         else:
             critic = self.critic if y is None else lambda x: self.critic(x, y)
             labels = () if y is None else (torch.cat([y, y]),)
-            with torch.autocast(
-                x_real.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False
-            ):
-                f_real, f_fake = full_precision(
-                    self.critic(torch.cat([x_real, x_fake]), *labels)
-                ).chunk(2)
-                consistency = (
-                    self.variant.consistency(self.critic, x_real, y)
-                    if self.variant.consistency
-                    else None
-                )
-                taken = (
-                    penalty(critic, x_real, x_fake, u)
-                    if penalty is not None and u is not None
-                    else None
-                )
-        loss, estimate = score.critic(f_real, f_fake), score.estimate(f_real, f_fake)
-        if self.variant.consistency and consistency is not None:
-            loss = loss + self.variant.consistency.weight * consistency
+            with _autocast(x_real, self.low_precision):
+                f = full_precision(self.critic(torch.cat([x_real, x_fake]), *labels))
+                f_real, f_fake = f.chunk(2)
+                if variant.consistency is not None:
+                    consistency = variant.consistency(self.critic, x_real, y)
+                if penalty is not None and u is not None:
+                    self._refuse_backward_hooks()
+                    taken = penalty(critic, x_real, x_fake, u)
+        loss = variant.score.critic(f_real, f_fake)
+        estimate = variant.score.estimate(f_real, f_fake)
+        if variant.consistency is not None and consistency is not None:
+            loss = loss + variant.consistency.weight * consistency
         if penalty is None or taken is None:
             return CriticTerms(loss, estimate, None, None)
-        value, norms = taken
-        return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norms)
+        value, norm = taken
+        return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norm)
+
+    def _refuse_backward_hooks(self) -> None:
+        """Refuse what `torch.func.grad` would fail on with words about its own inner workings."""
+        if not torch.compiler.is_compiling() and has_backward_hooks(self.critic):
+            raise WganError(
+                "the critic's modules have backward hooks, which the gradient inside a penalty"
+                " cannot pass: remove them, or register hooks on its parameters"
+            )
 
     def _blocks(self, x_real: Tensor, x_fake: Tensor) -> tuple[Block, ...] | None:
-        """Return the critic's blocks where a sweep may stand for differentiating twice.
+        """Return the critic's blocks where a sweep may replace differentiating twice.
 
-        Not beside a consistency term, in a compiler, nor where samples want a gradient.
+        It may not beside a consistency term, in a compiler, nor where samples need a gradient.
         """
-        if (
-            not self.swept
-            or self.variant.consistency
-            or torch.compiler.is_compiling()
-            or x_real.requires_grad
-            or x_fake.requires_grad
-        ):
+        if not self.swept or self.variant.consistency or torch.compiler.is_compiling():
+            return None
+        if x_real.requires_grad or x_fake.requires_grad:
             return None
         blocks = blocks_of(self.critic)
-        if (
-            blocks
-            and not is_chained(self.critic)
-            and x_real.ndim != (4 if isinstance(blocks[0].layer, nn.Conv2d) else 2)
-        ):
-            return None  # a linear layer takes other shapes too, along their last axis
+        if blocks and not is_chained(self.critic):
+            # A linear layer takes samples of any number of axes, along their last one.
+            axes = 4 if isinstance(blocks[0].layer, nn.Conv2d) else 2
+            return blocks if x_real.ndim == axes else None
         return blocks
 
     def _swept(
@@ -133,25 +136,24 @@ class CriticLoss(nn.Module):
         points: Sequence[Tensor],
         y: Tensor | None,
     ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
-        """Return the scores of real and fake samples, and the gradient norms at each kind of
-        points.
-        """
+        """Return the scores of real and fake samples, and the norms at each kind of points."""
+        critic = self.critic
+        batches = [x_real, x_fake, *points]
         with torch.autocast(x_real.device.type, enabled=False):
-            if is_chained(self.critic):
-                batches = [x_real, x_fake, *points]
-                rows = None if y is None else y[: len(y) // len(x_real)]
-                own = self.critic.inputs(torch.ones_like(x_real[:1]), rows) - self.critic.inputs(
-                    torch.zeros_like(x_real[:1]), rows
-                )
-                w, b = self.critic.direction(None if y is None else torch.cat([y] * len(batches)))
-                batches = [self.critic.inputs(x, y) for x in batches]
+            if is_chained(critic):
+                # Conditions are the inputs that do not change with x; no norm counts them.
+                first_y = None if y is None else y[: len(y) // len(x_real)]
+                ones = critic.inputs(torch.ones_like(x_real[:1]), first_y)
+                own = ones - critic.inputs(torch.zeros_like(x_real[:1]), first_y)
+                w, b = critic.direction(None if y is None else torch.cat([y] * len(batches)))
+                batches = [critic.inputs(x, y) for x in batches]
                 f, norms = sweep(batches[:2], batches[2:], w, own)
             else:
-                assert isinstance(self.critic, nn.Sequential)
-                last = self.critic[-2]
+                assert isinstance(critic, nn.Sequential)
+                last = critic[-2]
                 assert isinstance(last, nn.Linear)
+                f, norms = sweep(batches[:2], batches[2:], last.weight)
                 b = last.bias
-                f, norms = sweep([x_real, x_fake], points, last.weight)
             f_real, f_fake = (f + b).chunk(2)
         return f_real, f_fake, norms.chunk(len(points))
 
@@ -173,16 +175,25 @@ def packed(
 
 
 class GeneratorLoss(nn.Module):
-    """The generator's loss on a batch of noise. The critic is kept out of the sub-modules: its
-    weights are not trained here.
+    """The generator's loss on a batch of noise.
+
+    The critic is kept out of the sub-modules: its weights are not trained here.
+
+    Args:
+        generator: the network to be trained.
+        critic: what scores its samples.
+        variant: what it is trained for.
+        bfloat16: run both networks in bfloat16; scores are float32.
     """
 
     def __init__(
         self, generator: nn.Module, critic: nn.Module, variant: Variant, bfloat16: bool = False
     ) -> None:
         super().__init__()
-        self.generator, self.variant, self.low_precision = generator, variant, bfloat16
-        self._critic = (critic,)
+        self.generator = generator
+        self.variant = variant
+        self.low_precision = bfloat16
+        self._critic = (critic,)  # in a tuple, where torch does not look for sub-modules
 
     def forward(
         self,
@@ -192,9 +203,13 @@ class GeneratorLoss(nn.Module):
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         labels = () if y is None else (y,)
-        with torch.autocast(
-            z.device.type, torch.bfloat16, enabled=self.low_precision, cache_enabled=False
-        ):
+        with _autocast(z, self.low_precision):
             f_fake = full_precision(critic(self.generator(z, *labels), *labels))
             f_real = None if x_real is None else full_precision(critic(x_real, *labels))
         return self.variant.score.generator(f_fake, f_real)
+
+
+def _autocast(x: Tensor, enabled: bool) -> torch.autocast:
+    """Return a context in which networks run in bfloat16 on the device of x."""
+    # Without a cache, no cast of a weight made inside the penalty's gradient is reused outside it.
+    return torch.autocast(x.device.type, torch.bfloat16, enabled=enabled, cache_enabled=False)

@@ -1,84 +1,88 @@
-"""How is the critic kept Lipschitz? By a penalty on its gradient's norm at chosen points, or by a
-hard constraint.
+"""Penalties on the norm of a critic's gradient at chosen points, and the consistency term.
 
-Penalties: Gulrajani et al. (2017), equation 3 and algorithm 1. Clipping: Arjovsky et al. (2017),
-algorithm 1, line 7.
+A penalty is weight x shape(|grad f|) at points made from real and fake samples: Gulrajani et al.
+(2017), equation 3 and algorithm 1.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
-import torch
 from jaxtyping import Float
-from torch import Tensor, nn
 
-Samples = Float[Tensor, "n *shape"]
-Norms = Float[Tensor, " n"]
-Critic = Callable[[Tensor], Tensor]
-Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]
+from wgan.objectives.arrays import Critic, Module, PerSample, Samples, Tensor
+
 Points = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
 
 
-def between(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
-    """x_fake + u (x_real - x_fake), one coefficient u in [0, 1] a sample: algorithm 1, line 6."""
+def between(x_real: Samples, x_fake: Samples, u: PerSample) -> tuple[Samples, ...]:
+    """x_fake + u (x_real - x_fake): Gulrajani et al. (2017), algorithm 1, line 6.
+
+    There is one coefficient u in [0, 1] a sample.
+    """
     u = u.view(-1, *[1] * (x_real.ndim - 1))
     return (x_fake + u * (x_real - x_fake),)
 
 
-def at_real(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+def at_real(x_real: Samples, x_fake: Samples, u: PerSample) -> tuple[Samples, ...]:
     """The real samples: Mescheder et al. (2018), equation 9 (R1)."""
     return (x_real,)
 
 
-def at_both(x_real: Samples, x_fake: Samples, u: Norms) -> tuple[Samples, ...]:
+def at_both(x_real: Samples, x_fake: Samples, u: PerSample) -> tuple[Samples, ...]:
     """The real and the fake samples: R1 and R2 of Mescheder et al. (2018), equations 9 and 10."""
     return (x_real, x_fake)
 
 
 def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
-    """Return half-precision numbers as float32, others as they are."""
-    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+    """Return numbers of fewer than 32 bits as float32, others as they are."""
+    return x.float() if x.dtype.itemsize < 4 else x
 
 
-def gradient_norms(critic: Critic, x: Samples) -> Norms:
-    """Return |grad_x f(x)| over all axes of each sample, in float32 or better; differentiable, also
-    where the gradient is zero.
+def gradient_norms(critic: Critic, x: Samples) -> PerSample:
+    """Return |grad_x f(x)| over all axes of each sample, in float32 or better.
 
-    The inner gradient is taken by `torch.func.grad`, which may stand inside a compiled or
-    data-parallel loss.
+    It is differentiable, also where the gradient is zero. The inner gradient is taken by
+    `torch.func.grad`, which may stand inside a compiled or data-parallel loss.
     """
+    import torch  # here, so that the table of variants is listed without it
+
     grad = torch.func.grad(lambda points: full_precision(critic(points)).sum())(x)
     return torch.linalg.vector_norm(full_precision(grad).flatten(1), dim=1)
 
 
-def two_sided(norm: Norms) -> Norms:
+def two_sided(norm: PerSample) -> PerSample:
     """(|grad| - 1)^2: Gulrajani et al. (2017), equation 3."""
     return (norm - 1).square()
 
 
-def one_sided(norm: Norms) -> Norms:
+def one_sided(norm: PerSample) -> PerSample:
     """max(0, |grad| - 1)^2: Petzka et al. (2018), equation 7."""
     return (norm - 1).clamp_min(0).square()
 
 
-def squared(norm: Norms) -> Norms:
+def squared(norm: PerSample) -> PerSample:
     """|grad|^2: Mescheder et al. (2018), equation 9."""
     return norm.square()
 
 
-def sixth_power(norm: Norms) -> Norms:
+def sixth_power(norm: PerSample) -> PerSample:
     """|grad|^6: Wu et al. (2018), equation 7 with their best p = 6."""
     return norm.pow(6)
 
 
 @dataclass(frozen=True)
 class Penalty:
-    """weight x shape(|grad f|) at the points that `where` picks from real samples, fake ones
-    and u.
+    """A penalty weight x shape(|grad f|).
+
+    Attributes:
+        points: makes the points, of one or more kinds, from real samples, fake samples and u.
+        shape: maps gradient norms `[n]` to penalties `[n]`.
+        weight: lambda, in the unit of the samples' distance for the shapes around slope 1.
+        formula: the penalty for the reader, without its weight.
     """
 
-    where: Points
+    points: Points
     shape: Callable[[Tensor], Tensor]
     weight: float
     formula: str
@@ -87,25 +91,27 @@ class Penalty:
         return f"{self.weight:g} {self.formula}"
 
     def __call__(
-        self, critic: Critic, x_real: Samples, x_fake: Samples, u: Norms
-    ) -> tuple[Norms, Norms]:
-        """Return (penalty without its weight, gradient norm), both `[n]`; over several kinds of
-        points: sum and mean.
-        """
-        return self.of([gradient_norms(critic, points) for points in self.where(x_real, x_fake, u)])
+        self, critic: Critic, x_real: Samples, x_fake: Samples, u: PerSample
+    ) -> tuple[PerSample, PerSample]:
+        """Return the penalty without its weight, and the gradient norm, both `[n]`.
 
-    def of(self, norms: Sequence[Norms]) -> tuple[Norms, Norms]:
+        Over several kinds of points, the penalties are summed and the norms averaged.
+        """
+        return self.of_norms([gradient_norms(critic, x) for x in self.points(x_real, x_fake, u)])
+
+    def of_norms(self, norms: Sequence[PerSample]) -> tuple[PerSample, PerSample]:
         """Return the same from gradient norms, `[n]` for each kind of points."""
-        return torch.stack([self.shape(n) for n in norms]).sum(0), torch.stack(list(norms)).mean(0)
+        first, *others = norms
+        value = sum(map(self.shape, others), start=self.shape(first))
+        return value, sum(others, start=first) / len(norms)
 
 
 @dataclass(frozen=True)
 class Consistency:
-    """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin): Wei et al.
-    (2018), equations 4 and 5.
+    """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin).
 
-    x' and x'' are two passes of a real sample through a critic that drops units at random; h is its
-    last hidden layer.
+    x' and x'' are two passes of a real sample through a critic that drops units at random, and h is
+    its last hidden layer: Wei et al. (2018), equations 4 and 5.
     """
 
     weight: float
@@ -117,9 +123,14 @@ class Consistency:
             " two dropouts"
         )
 
-    def __call__(self, critic: nn.Module, x_real: Samples, y: Tensor | None = None) -> Norms:
-        """Return the term without its weight, `[n]`, of a chain that ends in a linear layer and the
-        score, or one with labels y.
+    def __call__(self, critic: Module, x_real: Samples, y: Tensor | None = None) -> PerSample:
+        """Return the term without its weight, `[n]`.
+
+        Args:
+            critic: a chain that ends in a linear layer and the score, or a critic with conditions
+                that has methods `hidden` and `score`.
+            x_real: real samples.
+            y: their labels; none for a critic without conditions.
         """
         inside, score = _halves(critic, y)
         hidden = [inside(x_real).flatten(1) for _ in range(2)]
@@ -128,59 +139,8 @@ class Consistency:
         return ((scores[0] - scores[1]).square() + 0.1 * apart - self.margin).clamp_min(0)
 
 
-def _halves(critic: nn.Module, y: Tensor | None) -> tuple[Critic, Critic]:
+def _halves(critic: Any, y: Tensor | None) -> tuple[Critic, Critic]:
     """Return what makes the last hidden layer, and what scores it."""
-    if y is not None:
-        hidden, score = critic.hidden, critic.score
-        assert callable(hidden)
-        assert callable(score)
-        return lambda x: hidden(x, y), lambda h: score(h, y)
-    assert isinstance(critic, nn.Sequential)
-    return critic[:-2], critic[-2:]
-
-
-@dataclass(frozen=True)
-class Constraint:
-    """A hard constraint: `layers` names what the critic is built of, `project` mends its weights
-    after each critic step.
-    """
-
-    text: str
-    bound: float | None = None
-    layers: Layers = "plain"
-    project: Callable[[nn.Module, float | None], None] = lambda critic, bound: None
-
-    def __str__(self) -> str:
-        return self.text.format(self.bound)
-
-
-NORMALISATIONS = (
-    nn.modules.batchnorm._NormBase,
-    nn.LayerNorm,
-    nn.GroupNorm,
-    nn.RMSNorm,
-)
-
-
-@torch.no_grad()
-def clip_weights(critic: nn.Module, bound: float | None) -> None:
-    """Clamp every weight and bias to [-bound, bound], except the scale and shift of normalisation
-    layers.
-    """
-    assert bound is not None
-    for parameter in _clipped(critic):
-        parameter.clamp_(-bound, bound)
-
-
-@torch.no_grad()
-def clipped_share(critic: nn.Module, bound: float) -> float:
-    """Return the share of the clipped weights that stand at the bound: near 1, the critic is little
-    more than signs.
-    """
-    weights = torch.cat([parameter.flatten() for parameter in _clipped(critic)])
-    return float((weights.abs() >= bound * (1 - 1e-6)).float().mean())
-
-
-def _clipped(critic: nn.Module) -> list[nn.Parameter]:
-    spared = (module for module in critic.modules() if not isinstance(module, NORMALISATIONS))
-    return [parameter for module in spared for parameter in module.parameters(recurse=False)]
+    if y is None:
+        return critic[:-2], critic[-2:]
+    return lambda x: critic.hidden(x, y), lambda h: critic.score(h, y)

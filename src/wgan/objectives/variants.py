@@ -1,22 +1,20 @@
-"""Which GANs do we know? One variant each: score x penalty x hard constraint, with the paper's own
-optimizer settings.
+"""The table of variants: score x penalty x hard constraint, with the paper's optimizer settings.
 
-This is the only file that names variants. A new one is a new variant.
+This is the only file that names variants. A new variant is one more entry of `VARIANTS`. The table
+can be listed without importing torch.
 """
 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wgan.base.errors import SettingError, WganError, did_you_mean
+from wgan.objectives.constraints import Constraint, Layers
 from wgan.objectives.penalties import (
     Consistency,
-    Constraint,
-    Layers,
     Penalty,
     at_both,
     at_real,
     between,
-    clip_weights,
     one_sided,
     sixth_power,
     squared,
@@ -35,8 +33,17 @@ from wgan.objectives.scores import (
 
 @dataclass(frozen=True)
 class Variant:
-    """One variant of the table. `optimizer` holds fields of the run's `[optimizer]` section, as the
-    paper gives them.
+    """A GAN objective with its paper's settings.
+
+    Attributes:
+        name: as in `--variant`.
+        score: the losses of critic and generator.
+        penalty: on the critic's gradient; none without one.
+        constraint: on the critic's layers or weights; none without one.
+        consistency: between two passes under dropout; none without one.
+        optimizer: fields of a run's `[optimizer]` section, as the paper gives them.
+        paper: where the objective and the settings come from.
+        when: what to choose it for.
     """
 
     name: str
@@ -49,25 +56,27 @@ class Variant:
     when: str = ""
 
     @property
+    def aims_at_slope_one(self) -> bool:
+        """Whether a penalty or the layers hold the critic's slope near 1, not just bounded."""
+        if self.penalty is not None and self.penalty.shape in (two_sided, one_sided):
+            return True
+        return self.layers in ("spectral-sorting", "orthonormal")
+
+    @property
     def reads_w1(self) -> bool:
-        """Whether the critic's estimate is a W1 in the unit of the samples: its slope is held near
-        1, not just bounded.
+        """Whether the critic's estimate is a W1 in the unit of the samples.
+
+        The score must be that of W1 and the slope near 1. A consistency term also bounds score
+        differences, so that the estimate falls below W1 by an unknown factor.
         """
-        sided = self.penalty is not None and self.penalty.shape in (two_sided, one_sided)
-        return self.score is DUAL_W1 and (
-            sided or self.layers in ("spectral-sorting", "orthonormal")
-        )
+        return self.score.is_w1 and self.aims_at_slope_one and self.consistency is None
 
     @property
     def layers(self) -> Layers:
         """What the critic is built of."""
-        return (
-            "dropout"
-            if self.consistency
-            else self.constraint.layers
-            if self.constraint
-            else "plain"
-        )
+        if self.consistency is not None:
+            return "dropout"
+        return self.constraint.layers if self.constraint is not None else "plain"
 
     def settings(self) -> dict[str, dict[str, Any]]:
         """Return the variant's settings as a layer of a run's configuration."""
@@ -79,8 +88,14 @@ class Variant:
         return {"objective": objective, "optimizer": self.optimizer}
 
     def adjusted(self, penalty_weight: float | None = None, clip: float | None = None) -> "Variant":
-        """Return the variant with another penalty weight or clipping bound; a setting that the variant
-        lacks is an error.
+        """Return the variant with another penalty weight or clipping bound.
+
+        Args:
+            penalty_weight: the penalty's weight; none: as it is.
+            clip: the bound of the weights; none: as it is.
+
+        Raises:
+            WganError: a setting that the variant does not have.
         """
         variant = self
         if penalty_weight is not None:
@@ -112,7 +127,7 @@ R1 = Penalty(at_real, squared, weight=5.0, formula="E |grad f(x)|^2, x real")
 R1_R2 = Penalty(
     at_both, squared, weight=0.5, formula="(E |grad f(x)|^2, x real, + E |grad f(x)|^2, x fake)"
 )
-CLIPPING = Constraint("weights clipped to [-{0:g}, {0:g}]", bound=0.01, project=clip_weights)
+CLIPPING = Constraint("weights clipped to [-{0:g}, {0:g}]", bound=0.01)
 SPECTRAL = Constraint("each layer's operator divided by its spectral norm", layers="spectral")
 SPECTRAL_SORTING = Constraint(
     "each layer's operator divided by its spectral norm; sorting activations",
@@ -246,7 +261,10 @@ VARIANTS = {
 
 
 def find_variant(name: str) -> Variant:
-    """Return the variant of that name.
+    """Return the variant of a name.
+
+    Args:
+        name: one of `VARIANTS`.
 
     Raises:
         WganError: no such variant; the message names the nearest.

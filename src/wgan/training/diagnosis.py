@@ -9,7 +9,6 @@ import numpy as np
 from wgan.config import Config
 from wgan.evaluation import Trend
 from wgan.objectives import Variant
-from wgan.objectives.scores import DUAL_W1
 from wgan.runs import Headroom
 
 Metrics = Mapping[str, int | float]
@@ -59,7 +58,7 @@ def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
         return f"whether the critic is trained enough cannot be told: {figures}"
     if h.state == "enough":
         return f"critic trained enough, as far as this learning rate takes it: {figures}"
-    if variant.score is not DUAL_W1:
+    if not variant.score.is_w1:
         return (
             f"critic not at its optimum: {figures}; for this score that is no fault, since there"
             " the generator's gradient may vanish"

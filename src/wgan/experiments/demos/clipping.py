@@ -19,7 +19,7 @@ from wgan.experiments.demos.critics import CPU, train_on_fresh
 from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
 from wgan.networks import mlp_critic
 from wgan.objectives import Variant, find_variant
-from wgan.objectives.penalties import clipped_share
+from wgan.objectives.constraints import clipped_share
 
 CLIPS = (0.001, 0.01, 0.1, 1.0)
 DEPTH, WIDTH, STEPS, BATCH, NOISE = 12, 64, 300, 256, 1.0

@@ -44,7 +44,7 @@ def train_on_fresh(
     objective = CriticLoss(critic, variant)
     generator = torch_generator(CPU, seed, "demo", variant.name)
     if variant.constraint:
-        variant.constraint.project(critic, variant.constraint.bound)
+        variant.constraint.apply(critic)
 
     def loss(step: int) -> Tensor:
         x_real = real(batch, generator)
@@ -55,4 +55,4 @@ def train_on_fresh(
             value: Tensor = objective(x_real, x_fake, u).loss.mean()
         return value
 
-    yield from train_critic(critic, loss, steps, adam(critic, lr), variant, lr, decay)
+    yield from train_critic(critic, loss, steps, adam(critic, lr), lr, variant.constraint, decay)

@@ -20,7 +20,6 @@ from wgan.experiments.demos.critics import CPU, train_on_fresh
 from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
 from wgan.networks import mlp_critic
 from wgan.objectives import VARIANTS, Variant
-from wgan.objectives.scores import DUAL_W1
 
 DIMENSIONS = (2, 8, 32)
 STEPS, SAMPLES, PENALTY_WEIGHT = 1500, 20_000, 10.0
@@ -30,9 +29,9 @@ def variants_compared() -> dict[str, Variant]:
     """Return every Wasserstein variant with weight 10; the clipped one at two bounds."""
     found: dict[str, Variant] = {}
     for name, variant in VARIANTS.items():
-        if variant.score is DUAL_W1 and variant.constraint and variant.constraint.bound:
+        if variant.score.is_w1 and variant.constraint and variant.constraint.bound:
             found |= {f"{name}, clip {c:g}": variant.adjusted(clip=c) for c in (0.01, 0.1)}
-        elif variant.score is DUAL_W1:
+        elif variant.score.is_w1:
             found[name] = variant.adjusted(PENALTY_WEIGHT) if variant.penalty else variant
     return found
 

@@ -16,7 +16,6 @@ from wgan.data import Dataset, load
 from wgan.evaluation.metrics.modes import mode_coverage
 from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
 from wgan.objectives import VARIANTS
-from wgan.objectives.scores import DUAL_W1
 from wgan.training import Run
 
 TOYS = ("8-gaussians", "25-gaussians")
@@ -115,7 +114,7 @@ def _covers(rows: list[Row], name: str, last: int) -> Claim:
         f"in the worst seed {min(m for m, _ in each)} of {each[0][1]}" for each in found.values()
     )
     complete = all(m == of for each in found.values() for m, of in each)
-    if VARIANTS[name].score is DUAL_W1:
+    if VARIANTS[name].score.is_w1:
         return Claim(f"{name} covers every mode in every seed by step {last}", complete, figures)
     return Claim(f"{name} misses modes in some seed at step {last}", not complete, figures)
 
