@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
+from nets import codec_for
 from own_networks import OwnCritic, OwnGenerator, own_pair
-from plain_codecs import vector_codec
 from torch import nn
 
 from wgan.base.errors import WganError
@@ -82,7 +82,7 @@ def rewrite(folder, key, value):
 def own_model(generator=None, critic=None):
     """A model of two columns with networks of one's own."""
     networks = generator or OwnGenerator(3, 4, 2), critic or OwnCritic(2, 4)
-    return Model(*(net.eval() for net in networks), vector_codec(2), NetworkConfig(), "wgan-gp")
+    return Model(*(net.eval() for net in networks), codec_for((2,)), NetworkConfig(), "wgan-gp")
 
 
 def test_a_network_of_ones_own_is_rebuilt_from_its_name_and_config(tmp_path):
@@ -110,7 +110,7 @@ def test_a_class_without_a_name_is_refused(tmp_path):
         pass
 
     with pytest.raises(
-        WganError, match="class Nameless cannot be rebuilt.*give the class a `name`"
+        WganError, match=r"class Nameless cannot be rebuilt.*give the class a `name`"
     ):
         save_model(own_model(Nameless(3, 2)), tmp_path / "m")
     assert not (tmp_path / "m").exists(), "nothing is half written"
@@ -196,7 +196,7 @@ def test_a_run_whose_networks_could_not_be_saved_does_not_begin(tmp_path):
 
     pair = own_pair()
     nameless = type(pair)(pair.architectures, lambda *a: Nameless(3, 2), pair.critic, pair.noise)
-    with pytest.raises(WganError, match="class Nameless cannot be rebuilt"):
+    with pytest.raises(WganError, match=r"class Nameless cannot be rebuilt"):
         Run.open("8-gaussians", steps=2, out=tmp_path / "r", pair=nameless)
     assert not (tmp_path / "r").exists()
     small = {"network.width": 8, "optimizer.batch": 8}

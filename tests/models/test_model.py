@@ -67,7 +67,7 @@ def test_a_class_sampler_makes_one_sample_of_each_number(model):
     assert made.shape == (3, 8, 8)
     assert np.array_equal(made[1:], again[1:])
     assert not np.array_equal(made[0], again[0])
-    with pytest.raises(WganError, match="no class is called 'c'. "):
+    with pytest.raises(WganError, match="no class is called 'c'"):
         conditional.label("c")
     with pytest.raises(WganError, match="saved without its critic"):
         conditional.scores(made)

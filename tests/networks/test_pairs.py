@@ -6,7 +6,7 @@ from typing import ClassVar
 import pandas as pd
 import pytest
 import torch
-from plain_codecs import codec_of, image_codec, vector_codec
+from nets import codec_for
 from torch import nn
 
 from wgan.base.errors import WganError
@@ -25,7 +25,7 @@ def own_pair():
 
 
 def test_weights_are_a_function_of_the_seed_and_leave_the_global_state_alone():
-    config, codec = NetworkConfig(width=8), image_codec((1, 8, 8))
+    config, codec = NetworkConfig(width=8), codec_for((1, 8, 8))
     torch.manual_seed(0)
     before = torch.get_rng_state()
     first, second, other = (build_generator(config, codec, seed) for seed in (1, 1, 2))
@@ -46,12 +46,12 @@ def test_weights_are_a_function_of_the_seed_and_leave_the_global_state_alone():
 )
 def test_architectures_that_do_not_fit_the_data_are_refused(build, kind, shape, words):
     with pytest.raises(WganError, match=f"network.kind = '{kind}' {words}"):
-        build(NetworkConfig(kind), codec_of(shape))
+        build(NetworkConfig(kind), codec_for(shape))
 
 
 @pytest.mark.parametrize("shape", [(2,), (1, 8, 8)])
 def test_packs_are_refused_where_the_critic_takes_none(shape):
-    codec = codec_of(shape)
+    codec = codec_for(shape)
     with pytest.raises(WganError, match=rf"network.pack = 2: {codec.kind} take no packs"):
         build_critic(NetworkConfig(pack=2), codec)
 
@@ -59,7 +59,7 @@ def test_packs_are_refused_where_the_critic_takes_none(shape):
 def test_auto_takes_the_first_architecture_of_the_kind():
     assert [pair.architectures[0] for pair in PAIRS.values()] == ["mlp", "conv", "mlp"]
     chosen, named = (
-        build_critic(NetworkConfig(kind, width=4), image_codec((1, 8, 8)))
+        build_critic(NetworkConfig(kind, width=4), codec_for((1, 8, 8)))
         for kind in ("auto", "conv")
     )
     assert str(chosen) == str(named)
@@ -67,14 +67,14 @@ def test_auto_takes_the_first_architecture_of_the_kind():
 
 def test_noise_is_the_latent_and_for_tables_a_number_for_each_state():
     config = NetworkConfig(latent=7)
-    assert noise_numbers(config, vector_codec(3)) == 7
-    assert noise_numbers(config, image_codec((3, 8, 8))) == 7
+    assert noise_numbers(config, codec_for((3,))) == 7
+    assert noise_numbers(config, codec_for((3, 8, 8))) == 7
     table = load(pd.DataFrame({"k": ["a", "b", "c"] * 20, "m": [True, False] * 30})).codec
     assert noise_numbers(config, table) == 7 + 3 + 2
 
 
 def test_a_pair_of_ones_own_is_built_from_the_seed_too():
-    codec, pair = vector_codec(3), own_pair()
+    codec, pair = codec_for((3,)), own_pair()
     first, again = (build_generator(NetworkConfig(), codec, 5, pair=pair) for _ in range(2))
     assert first.weight.shape == (3, 6)
     assert torch.equal(first.weight, again.weight)
