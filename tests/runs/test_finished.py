@@ -85,15 +85,15 @@ lr = 0.001
 steps = 40
 seed = 0
 """,
-    "run.json": """{"data": {"name": "25-gaussians", "shape": [2], "samples": 100000, "train": 80000,
-"held_out": 20000, "fingerprint": "b3e6", "labels": null}, "seed": 0, "sittings":
+    "run.json": """{"data": {"name": "25-gaussians", "shape": [2], "samples": 100000,
+"train": 80000, "held_out": 20000, "fingerprint": "b3e6", "labels": null}, "seed": 0, "sittings":
 [{"begun": "2026-06-01T22:44:45+00:00", "wgan": "0.1.0", "commit": null}]}""",
     "verdict.json": """{"metric": "w1-exact-held-out", "ratio": 20.8, "w1": 5.056,
-"half_width": 0.071, "floor": 0.243, "n": 1000, "repeats": 5, "floor_repeats": 5, "units": "data coordinates",
-"coverage":
+"half_width": 0.071, "floor": 0.243, "n": 1000, "repeats": 5, "floor_repeats": 5,
+"units": "data coordinates", "coverage":
 {"covered": 1, "modes": 2, "share": 0.016, "n": 2500, "kl": 1.75, "shares": [1.0, 0.0]},
-"real_coverage": null, "labels": null, "step": 40, "seed": 0, "seconds": 1.8, "diagnosis":
-["getting worse"], "measured": {"n": 500, "floor": 0.296}}""",
+"real_coverage": null, "labels": null, "step": 40, "seed": 0, "seconds": 1.8,
+"diagnosis": ["getting worse"], "measured": {"n": 500, "floor": 0.296}}""",
 }
 """Text files as version 0.1.0 wrote them, shortened."""
 
