@@ -1,4 +1,6 @@
-"""Critics trained alone: on the steps that were asked for, with a rate that falls, and projected."""
+"""Critics trained alone: step by step, with a rate that falls, and projected."""
+
+from itertools import pairwise
 
 import pytest
 import torch
@@ -37,7 +39,7 @@ def test_the_rate_falls_linearly_to_zero_or_stays(decay, rates):
     weights = []
     for _ in train_critic(critic, slope_of(critic), 4, optimizer, variant, 0.4, decay):
         weights.append(float(critic.weight.detach()))
-    moved = [after - before for before, after in zip(weights, weights[1:], strict=False)]
+    moved = [after - before for before, after in pairwise(weights)]
     assert moved == pytest.approx(rates, abs=1e-6)
 
 

@@ -22,7 +22,8 @@ from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
 from wgan.models import Model, write_snapshot
-from wgan.networks import Pair
+from wgan.models.files import described
+from wgan.networks import Pair, noise_numbers
 from wgan.objectives import CriticTerms, Variant, find_variant, weight_advice
 from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
 from wgan.training import state as states
@@ -154,6 +155,8 @@ class Run:
         folder = None
         history: list[Metrics] = []
         if out is not None:  # the last step, for it may be refused
+            for net in (state.generator, state.critic):
+                described(net)  # refuses what could not be saved
             folder = begin_run(out, config, dataset)
             if folder.checkpoint.exists():
                 states.load(state, folder.checkpoint)
@@ -277,7 +280,8 @@ class Run:
     def _draws_and_losses(self) -> tuple[Draws, Losses]:
         device = next(self.state.generator.parameters()).device
         batches = Batches(self.split, self.config.training.seed, device)
-        draws = Draws(batches, self.config, device)
+        noise = noise_numbers(self.config.network, self.dataset.codec, self.state.generator)
+        draws = Draws(batches, self.config, device, noise)
         losses = build_losses(self.state, self.variant, self.config)
         if self.config.training.compile:
             draw = draws.critic(0)
