@@ -19,7 +19,8 @@ from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.data.tables.corrections import to_toml
-from wgan.data.tables.schema import Column, from_json, identifiers, numbers, to_series
+from wgan.data.tables.schema import Column, from_json
+from wgan.data.tables.series import identifiers, numbers, to_series
 
 
 @dataclass(frozen=True)
