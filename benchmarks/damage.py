@@ -22,8 +22,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from wgan.data import load
-from wgan.evaluation import Evaluation, evaluate_samples
-from wgan.evaluation.features.maps import load_features
+from wgan.evaluation import Evaluation, EvaluationOptions, evaluate
 
 WORSE = {
     "w1-exact": ("real", "noise .05", "noise .1", "uniform"),
@@ -95,18 +94,17 @@ def main() -> None:
     started = time.perf_counter()
     data, test = load(options.train), load(options.test, labels=options.labels)
     assert test.labels is not None
-    split, features = data.split(), load_features(options.features, data.codec)
+    split = data.split()
+    given = EvaluationOptions(features=options.features, number=options.n)
     samplers = damages(np.asarray(test.rows[:]), test.labels)
     samplers["training"] = lambda n, draw: split.train_sample(draw * n, (draw + 1) * n)
     samplers["held-out"] = lambda n, draw: split.held_out_sample(
         split.n_held_out - n, split.n_held_out
     )
-    found = {
-        name: evaluate_samples(sampler, split, features, options.n)
-        for name, sampler in samplers.items()
-    }
+    found = {name: evaluate(sampler, split, given) for name, sampler in samplers.items()}
     metrics = [line.metric for line in found["real"].lines]
-    print(f"| on {features.name}, n = {options.n} | floor | " + " | ".join(found) + " |")
+    on = found["real"].line("frechet").of
+    print(f"| on {on}, n = {options.n} | floor | " + " | ".join(found) + " |")
     print("|---" * (len(found) + 2) + "|")
     for metric in metrics:
         cells = [each.line(metric).cells for each in found.values()]

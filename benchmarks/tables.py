@@ -25,9 +25,9 @@ import torch
 
 from wgan.base.intervals import mean_of
 from wgan.data import TableCodec, load
-from wgan.data.tables.frames import read_frame
-from wgan.evaluation import evaluate_table
-from wgan.evaluation.metrics.tables import shape_errors, trend_errors
+from wgan.evaluation import EvaluationOptions, evaluate
+from wgan.evaluation.metrics.shape import shape_errors
+from wgan.evaluation.metrics.trend import trend_errors
 from wgan.config import configure, from_settings
 from wgan.training import model_of, prepare, train
 from wgan.models import sampler
@@ -110,9 +110,7 @@ def run(
         "processor_seconds": time.process_time() - used,
     }
     sample = sampler(model_of(state, config, data), seed)
-    verdict = evaluate_table(
-        sample, split, target, codec.matrix(read_frame(test)) if test else None
-    )
+    verdict = evaluate(sample, split, EvaluationOptions(target=target, test=test))
     rows, known = sample(split.n_train, 0), split.train_sample(0, split.n_train)
     against_train = {
         "shape-error": float(shape_errors(codec.learned, rows, known).mean()),

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from wgan.base.intervals import mean_of
-from wgan.evaluation import evaluate
+from wgan.evaluation import held_out_distance
 from wgan.config import configure, from_settings
 from wgan.training import model_of, prepare, variant_of
 from wgan.models import sampler
@@ -59,7 +59,7 @@ def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
             start = time.perf_counter()
             train_step(state, losses, row, draws, config)
             spent += time.perf_counter() - start
-        verdict = evaluate(sampler(model_of(state, config, data), seed), split)
+        verdict = held_out_distance(sampler(model_of(state, config, data), seed), split)
         curve.append(
             {"seconds": spent, "step": state.step, "w1": verdict.w1, "floor": verdict.floor}
         )

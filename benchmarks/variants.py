@@ -25,7 +25,7 @@ import torch
 from wgan import WganError
 from wgan.base.intervals import mean_of
 from wgan.data import load
-from wgan.evaluation import evaluate
+from wgan.evaluation import held_out_distance
 from wgan.objectives import VARIANTS
 from wgan.config import configure, from_settings
 from wgan.training import model_of, prepare, train
@@ -72,7 +72,7 @@ def run(
             }
             if any(due.values()):
                 spent += time.process_time() - begun
-                verdict = evaluate(sampler(model_of(state, config, dataset), seed), split)
+                verdict = held_out_distance(sampler(model_of(state, config, dataset), seed), split)
                 reached = {"step": record.step, "seconds": round(spent, 2), **verdict.to_json()}
                 result |= {when: reached for when, now in due.items() if now}
                 begun = time.process_time()

@@ -8,8 +8,8 @@ import pytest
 
 import wgan
 from wgan import cli
-from wgan.config.layers import SECTIONS
 from wgan.config import PRESETS
+from wgan.config.layers import SECTIONS
 
 ROOT = Path(wgan.__file__).parents[2]
 README = ROOT / "README.md"

@@ -14,7 +14,8 @@ import wgan
 from wgan.audit.coordinates import COORDINATES
 from wgan.data.formats import FORMATS
 from wgan.data.kinds import KINDS
-PROTOCOLS=KINDS
+
+PROTOCOLS = KINDS
 from wgan.models.pictures import PICTURES
 from wgan.networks.pairs import PAIRS
 

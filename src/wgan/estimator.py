@@ -19,7 +19,7 @@ from wgan.config import Layer, choose_device
 from wgan.config.layers import from_mapping
 from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
-from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, Metric, evaluate
+from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric, evaluate
 from wgan.models import load_model, sample_where, save_model
 from wgan.models.conditions import Where
 from wgan.runs import Finish
@@ -244,7 +244,7 @@ class WGAN(BaseEstimator):
         return self.finish().diagnosis
 
     def evaluate(
-        self, options: EvaluationOptions | None = None, metrics: Sequence[Metric] = ()
+        self, options: EvaluationOptions | None = None, metrics: Sequence[OwnMetric] = ()
     ) -> Evaluation:
         """Return all figures of the generator on held-out data, as `wgan evaluate` does.
 

@@ -50,10 +50,10 @@ def test_it_is_frozen_in_float64_and_knows_what_it_saw():
     AUDITOR.check_unseen(X + 1, Y + 1)
 
 
-def test_progress_is_told():
+def test_each_step_is_reported_as_progress():
     calls = []
     train_auditor(X, Y, steps=3, width=4, progress=lambda *call: calls.append(call))
-    assert calls == [(1, 3), (2, 3), (3, 3)]
+    assert calls == [("training the auditor", step, 3) for step in range(4)]
 
 
 @pytest.mark.parametrize("settings", [{"steps": 0}, {"width": 7}, {"depth": 0}])

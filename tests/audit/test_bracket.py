@@ -94,6 +94,23 @@ def test_the_larger_of_both_critics_counts_and_shares_delta_with_the_other():
     assert surer.lower < b.lower < b.upper < surer.upper
 
 
+@pytest.mark.parametrize(
+    ("certifies", "work"),
+    [
+        ("population", {"training the auditor": 5, "exact potentials": 1, "exact transport": 4}),
+        ("samples", {"training the auditor": 5, "exact transport": 1}),
+    ],
+)
+def test_every_part_of_the_work_is_reported_to_its_end(certifies, work):
+    calls = []
+    bracket(X, Y, certifies, steps=5, progress=lambda *call: calls.append(call))
+    assert {what for what, _, _ in calls} == set(work)
+    for what, total in work.items():
+        counts = [done for name, done, all_of_it in calls if name == what and all_of_it == total]
+        assert counts == sorted(counts)
+        assert counts[-1] == total
+
+
 def test_only_the_held_out_half_is_measured():
     from wgan.audit.bracket import _parted
 

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 from torch.nn.modules import module as torch_modules
 
 from wgan.audit import certificate
 from wgan.audit.certificate import certify, conv_norm, frozen, spectral_norm
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.networks.layers import MaxMin, OneScore
 from wgan.networks.vectors import mlp
 
@@ -60,7 +61,7 @@ def test_the_bound_is_the_product_of_layers_and_ascent_finds_nothing_above_it(se
 
 def test_an_orthonormal_critic_is_one_lipschitz_and_uses_it():
     torch.manual_seed(0)
-    net = frozen(build_critic(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
+    net = frozen(critic_for(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
     bound = certify(net, (5,)).lipschitz
     assert abs(bound - 1) < 1e-5
     assert 0.5 < steepest(net, 5) <= bound
@@ -68,7 +69,7 @@ def test_an_orthonormal_critic_is_one_lipschitz_and_uses_it():
 
 def test_weights_changed_after_training_are_caught():
     torch.manual_seed(0)
-    net = frozen(build_critic(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
+    net = frozen(critic_for(NetworkConfig("mlp", 16, 2), (5,), layers="orthonormal"))
     with torch.no_grad():
         net[2].weight.mul_(1.5)
     certificate = certify(net, (5,))
@@ -113,7 +114,7 @@ def infinite():
         (lambda: nn.Sequential(nn.Conv1d(1, 1, 1)), "layer 0 is a Conv1d"),
         (lambda: nn.Sequential(nn.Sequential(Doubled(2, 2))), "layer 0.0 is a Doubled"),
         (
-            lambda: build_critic(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"),
+            lambda: critic_for(NetworkConfig("mlp", 4, 1), (2,), layers="orthonormal"),
             "layer 0 is a ParametrizedLinear",
         ),
         (lambda: nn.LSTM(2, 2), "the network.*LSTM"),
@@ -181,7 +182,7 @@ PICTURES = [(1, 8, 8), (3, 12, 7)]
 def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_nothing_above(
     layers, shape
 ):
-    critic = build_critic(NetworkConfig("conv", width=8), shape, 0, layers)
+    critic = critic_for(NetworkConfig("conv", width=8), shape, 0, layers)
     for _ in range(30):
         critic(torch.randn(2, *shape))  # the spectral norm settles
     net = frozen(critic)
@@ -193,9 +194,9 @@ def test_a_constrained_picture_critic_is_certified_near_one_and_ascent_finds_not
 
 def test_a_residual_critic_is_refused_a_constraint_in_words():
     with pytest.raises(WganError, match=r"ResidualBlock.*use network.kind mlp or conv"):
-        build_critic(NetworkConfig("residual", width=4), (1, 8, 8), 0, "orthonormal")
+        critic_for(NetworkConfig("residual", width=4), (1, 8, 8), 0, "orthonormal")
     with pytest.raises(WganError, match=r"even network\.width"):
-        build_critic(NetworkConfig("mlp", width=5), (2,), 0, "orthonormal")
+        critic_for(NetworkConfig("mlp", width=5), (2,), 0, "orthonormal")
 
 
 def test_a_layer_used_twice_counts_twice_and_a_replaced_forward_is_refused():

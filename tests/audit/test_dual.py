@@ -87,6 +87,12 @@ def test_a_critic_still_learning_says_so():
     assert "no: " in short.table()
 
 
+def test_each_step_is_reported_as_progress():
+    calls = []
+    dual(X, Y, "wgan", steps=8, width=8, progress=lambda *call: calls.append(call))
+    assert calls == [("training a wgan critic", step, 8) for step in range(9)]
+
+
 def test_a_reading_below_zero_is_never_settled():
     from dataclasses import replace
 
@@ -138,6 +144,14 @@ def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs(
     pairs = dual(X[:300], X + 100.0, "r3gan", steps=300, width=16)
     assert pairs.value == pytest.approx(np.log(2), abs=0.05)
     assert "relativistic" in pairs.units
+
+
+def test_a_critic_held_down_by_a_consistency_term_reads_no_distance():
+    reading = dual(X, Y, "wgan-ct", steps=8, width=8)
+    assert reading.corrected is None
+    assert reading.certified is None
+    assert reading.units == "no unit, an unknown multiple of W1"
+    assert reading.penalty_weight == 10
 
 
 def test_a_critic_held_by_its_layers_does_not_mind_the_unit():

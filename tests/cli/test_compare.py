@@ -7,7 +7,7 @@ import pytest
 from rich.table import Table
 
 from wgan.cli import main
-from wgan.cli.app import print_table
+from wgan.cli.output import print_table
 
 
 @pytest.fixture

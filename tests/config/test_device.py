@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from wgan.base.errors import WganError
+from wgan.config import choose_device, configure, from_settings
 from wgan.config.device import choose_precision, computes_in_bfloat16
 from wgan.config.sections import TrainingConfig
-from wgan.config import choose_device, configure, from_settings
 
 CPU = torch.device("cpu")
 

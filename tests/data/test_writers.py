@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from PIL import Image
+from wgan.data.writers import write_grid, write_samples, write_scatter
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.writers import write_grid, write_samples, write_scatter
 
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 6, 9, 3), dtype=np.uint8)
 CODEC = load(PICTURES).codec

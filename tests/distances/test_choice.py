@@ -59,7 +59,7 @@ def test_the_floor_is_the_same_metric_between_disjoint_halves_of_x():
     order = np.random.default_rng(0).permutation(50)
     assert result.floor == wasserstein(X[order[:25]], X[order[25:]])
     assert result.floor_n == 25
-    assert "floor" in str(result)
+    assert f"| floor {result.floor:.4g}, halves of x, n=25" in str(result)
     assert distance(X[:3], Y, floor=True).floor is None
     assert distance(X[:4], Y, floor=True, x_weights=[1.0, 0, 0, 0]).floor is None
 

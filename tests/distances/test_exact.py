@@ -141,8 +141,8 @@ def test_one_sample_far_from_all_others_does_not_hide_an_error(p, far):
     x, y = rng.normal(size=(100, 2)), rng.normal(size=(100, 2)) + np.eye(2)[0]
     near = wasserstein(x, y, p) ** p * 100 / 101
     with contextlib.suppress(WganError):
-        found = wasserstein(np.r_[x, [[far, far]]], np.r_[y, [[far, far]]], p) ** p
-        assert found == pytest.approx(near, rel=1e-6)
+        value = wasserstein(np.r_[x, [[far, far]]], np.r_[y, [[far, far]]], p) ** p
+        assert value == pytest.approx(near, rel=1e-6)
 
 
 def test_the_gap_is_that_of_a_feasible_dual_so_a_bad_plan_is_refused_without_a_warning(monkeypatch):

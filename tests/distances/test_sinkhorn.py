@@ -47,8 +47,11 @@ def test_agrees_with_pot(p):
     assert ours.epsilon == epsilon
 
 
-def test_the_default_epsilon_is_a_twentieth_of_the_mean_cost_and_samples_of_no_weight_do_not_count():
+def test_the_default_epsilon_is_a_twentieth_of_the_mean_cost():
     assert sinkhorn_divergence(X, Y).epsilon == pytest.approx(cdist(X, Y).mean() / 20)
+
+
+def test_samples_without_weight_do_not_count():
     weights = np.r_[np.ones(40), np.zeros(20)]
     assert sinkhorn_divergence(X, Y, x_weights=weights) == sinkhorn_divergence(X[:40], Y)
 

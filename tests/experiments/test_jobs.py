@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wgan.experiments import jobs
 from wgan.base.errors import WganError
+from wgan.experiments import jobs
 
 POPEN = subprocess.Popen
 WRITER = """

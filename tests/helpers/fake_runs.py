@@ -3,9 +3,9 @@
 import json
 
 import numpy as np
+from wgan.data.writers import write_grid
 
 from wgan.base.intervals import Mean
-from wgan.data.writers import write_grid
 from wgan.evaluation.protocol import Evaluation, Line
 
 

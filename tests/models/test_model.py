@@ -6,9 +6,9 @@ import torch
 
 from wgan.base.errors import WganError
 from wgan.data import load
+from wgan.models import Model, load_model, save_model
 from wgan.models.model import generate
 from wgan.networks import NetworkConfig, build_critic, build_generator
-from wgan.models import Model, load_model, save_model
 
 
 @pytest.fixture

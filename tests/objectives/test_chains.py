@@ -7,12 +7,13 @@ from functools import partial
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 from torch.nn.modules import module as torch_modules
 from torch.nn.utils import prune
 
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.networks.conditional import ConcatenationCritic
 from wgan.networks.layers import OneScore
 from wgan.objectives import VARIANTS, CriticLoss
@@ -132,7 +133,7 @@ OTHERS = {
     "pruning": lambda: reparametrised(lambda layer: prune.l1_unstructured(layer, "weight", 2)),
     "a class of its own": lambda: Doubled(*chain()),
     **{
-        layers: partial(build_critic, NetworkConfig(width=4), (2,), layers=layers)
+        layers: partial(critic_for, NetworkConfig(width=4), (2,), layers=layers)
         for layers in ("dropout", "orthonormal")
     },
 }
@@ -227,14 +228,14 @@ def test_convolutions_of_another_kind_are_differentiated_twice(layer):
 
 
 def test_residual_critics_are_differentiated_twice():
-    critic = build_critic(NetworkConfig(kind="residual", width=4), (3, 8, 8))
+    critic = critic_for(NetworkConfig(kind="residual", width=4), (3, 8, 8))
     assert blocks_of(critic) is None
     assert_gradient_is_autograds(critic, (3, 8, 8))
 
 
 def labelled(condition="concatenation"):
     torch.manual_seed(0)
-    return build_critic(NetworkConfig(width=4, condition=condition), (2,), classes=2)
+    return critic_for(NetworkConfig(width=4, condition=condition), (2,), classes=2)
 
 
 def test_what_is_derived_from_a_critic_with_labels_is_not_taken_for_it():

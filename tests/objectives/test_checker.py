@@ -4,10 +4,11 @@ import warnings
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 
 from wgan.base.errors import WganError
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.objectives import VARIANTS, CriticLoss, check_critic, weight_advice
 
 NORMED = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
@@ -22,7 +23,7 @@ class Scaled(nn.Module):
 @pytest.mark.parametrize("name", VARIANTS)
 @pytest.mark.parametrize("kind", ["mlp", "conv"])
 def test_our_own_critics_pass_without_a_word(name, kind):
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(kind, width=8, depth=2),
         (2,) if kind == "mlp" else (1, 8, 8),
         0,
@@ -76,7 +77,7 @@ def test_parameters_that_are_no_weights_are_named_before_they_are_clipped():
 @pytest.mark.parametrize(
     ("scale", "word"), [(1e-3, "drowns the score"), (1.0, ""), (1e5, "hardly held")]
 )
-def test_a_weight_far_from_the_datas_scale_is_told_with_that_scale(scale, word):
+def test_a_weight_far_from_the_datas_scale_is_reported_with_that_scale(scale, word):
     x = scale * torch.tensor([[0.0, 0.0], [3.0, 4.0]]).repeat(50, 1)
     words = weight_advice(VARIANTS["wgan-gp"], x)
     assert word in words
@@ -90,7 +91,7 @@ def test_random_units_are_not_compiled():
     variant = VARIANTS["wgan-ct"]
     with pytest.raises(WganError, match="run without --compile"):
         check_critic(
-            build_critic(NetworkConfig("mlp", width=4), (2,), 0, variant.layers),
+            critic_for(NetworkConfig("mlp", width=4), (2,), 0, variant.layers),
             variant,
             compiling=True,
         )

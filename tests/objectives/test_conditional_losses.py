@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from nets import critic_for, generator_for
 
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.networks import NetworkConfig
 from wgan.networks.conditional import ProjectionCritic
 from wgan.objectives import VARIANTS, CriticLoss, GeneratorLoss
 
@@ -12,7 +13,7 @@ CONDITIONS = ["projection", "concatenation"]
 
 def critic_and_batch(variant, condition="projection", shape=(4,), n=12):
     torch.manual_seed(0)
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(width=8, depth=2, condition=condition), shape, 0, variant.layers, 3
     ).eval()
     if isinstance(critic, ProjectionCritic):
@@ -63,7 +64,7 @@ def test_labels_that_are_mixed_up_change_the_penalty(name):
 def test_the_generators_loss_asks_critic_and_generator_for_the_same_class():
     variant = VARIANTS["r3gan"]
     critic, (x_real, _, _, y) = critic_and_batch(variant)
-    generator = build_generator(NetworkConfig(width=8, latent=5), (4,), classes=3)
+    generator = generator_for(NetworkConfig(width=8, latent=5), (4,), classes=3)
     z = torch.randn(12, 5)
     ours = GeneratorLoss(generator, critic, variant)(z, x_real, y)
     by_hand = variant.score.generator(critic(generator(z, y), y), critic(x_real, y))

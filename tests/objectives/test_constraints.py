@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.objectives import VARIANTS, CriticLoss
 from wgan.objectives.constraints import Constraint, clip_weights, clipped_share, is_normalisation
 
@@ -47,7 +48,7 @@ def test_layers_that_normalise_are_known(layer, expected):
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_constraint_clips_where_it_has_a_bound_and_leaves_weights_alone_elsewhere(name):
     constraint = VARIANTS[name].constraint or Constraint("none")
-    critic = build_critic(NetworkConfig(width=4), (2,))
+    critic = critic_for(NetworkConfig(width=4), (2,))
     before = [p.clone() for p in critic.parameters()]
     constraint.apply(critic)
     for p, old in zip(critic.parameters(), before, strict=True):
@@ -58,7 +59,7 @@ def test_a_constraint_clips_where_it_has_a_bound_and_leaves_weights_alone_elsewh
 
 
 def test_weights_clipped_between_forward_and_backward_are_noticed():
-    critic = build_critic(NetworkConfig(width=4), (2,))
+    critic = critic_for(NetworkConfig(width=4), (2,))
     x = torch.randn(2, 6, 2)
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])(x[0], x[1], torch.rand(6)).loss.mean()
     clip_weights(critic, 0.01)

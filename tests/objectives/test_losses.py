@@ -6,8 +6,9 @@ import sys
 import numpy as np
 import pytest
 import torch
+from nets import critic_for, generator_for
 
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.networks import NetworkConfig
 from wgan.objectives import VARIANTS, CriticLoss, GeneratorLoss
 
 SHAPES = {"vectors": (2,), "pictures": (3, 8, 12)}
@@ -24,7 +25,7 @@ def critic_and_batch(kind, seed=0, n=16, layers="plain"):
     calls would be alike.
     """
     shape = SHAPES[kind]
-    critic = build_critic(NetworkConfig(width=16, depth=2), shape, seed, layers).eval()
+    critic = critic_for(NetworkConfig(width=16, depth=2), shape, seed, layers).eval()
     g = torch.Generator().manual_seed(seed)
     return critic, (
         torch.randn(n, *shape, generator=g),
@@ -156,7 +157,7 @@ def test_a_lazy_penalty_has_the_gradient_of_the_plain_one_on_average(name):
 
 def test_the_generators_loss_does_not_own_the_critic():
     config = NetworkConfig(width=8, latent=4)
-    generator, critic = build_generator(config, (2,)), build_critic(config, (2,))
+    generator, critic = generator_for(config, (2,)), critic_for(config, (2,))
     loss = GeneratorLoss(generator, critic, VARIANTS["wgan-gp"])
     assert {id(p) for p in loss.parameters()} == {id(p) for p in generator.parameters()}
 

@@ -6,8 +6,9 @@ Faults that a gradient penalty has had elsewhere are in test_penalty_museum.py.
 import numpy as np
 import pytest
 import torch
+from nets import critic_for
 
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
 from wgan.networks.conditional import ConcatenationCritic
 from wgan.objectives import VARIANTS
 from wgan.objectives.penalties import full_precision
@@ -75,7 +76,7 @@ def test_numbers_of_half_precision_become_float32_and_others_stay(dtype, expecte
 def test_consistency_is_its_formula_over_two_passes_with_dropout():
     """Wei et al. (2018), equation 4, written out; without dropout nothing is left of it."""
     variant = VARIANTS["wgan-ct"]
-    critic = build_critic(NetworkConfig(width=16, depth=2), (2,), 0, "dropout").eval()
+    critic = critic_for(NetworkConfig(width=16, depth=2), (2,), 0, "dropout").eval()
     x = torch.randn(16, 2, generator=torch.Generator().manual_seed(0))
     assert [m.p for m in critic if isinstance(m, torch.nn.Dropout)] == [0.2, 0.5]
     assert float(variant.consistency(critic, x).detach().abs().max()) == 0
@@ -95,7 +96,7 @@ def test_consistency_is_its_formula_over_two_passes_with_dropout():
 def test_consistency_with_labels_compares_the_critics_own_hidden_layer():
     variant = VARIANTS["wgan-ct"]
     torch.manual_seed(0)
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(width=16, depth=2, condition="concatenation"), (2,), 0, "dropout", classes=3
     )
     assert isinstance(critic, ConcatenationCritic)

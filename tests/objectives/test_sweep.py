@@ -2,10 +2,14 @@
 
 import pytest
 import torch
+from nets import critic_for
 from torch import nn
 
 from wgan.data.tables.codec import ColumnCode
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig
+from wgan.networks.layers import OneScore
+from wgan.networks.tables import TableCritic
+from wgan.networks.vectors import mlp
 from wgan.objectives import VARIANTS, CriticLoss
 from wgan.objectives.chains import blocks_of
 
@@ -18,7 +22,7 @@ SHAPES = {
 PENALISED = [
     name for name, variant in VARIANTS.items() if variant.penalty and not variant.consistency
 ]
-HEADS = [ColumnCode(0, (3,), False, ((0.5, 0.3, 0.2),)), ColumnCode(3, (), True)]
+CODES = [ColumnCode(0, (3,), False, ((0.5, 0.3, 0.2),)), ColumnCode(3, (), True)]
 
 
 def batch_of(shape, n=6, seed=0):
@@ -65,7 +69,7 @@ def assert_alike(critic, variant, batch, y=None, every=1, tolerance=1e-9):
 @pytest.mark.parametrize("kind", SHAPES)
 @pytest.mark.parametrize("name", PENALISED)
 def test_terms_and_gradient_are_those_of_differentiating_twice(name, kind):
-    critic = build_critic(NetworkConfig(width=6, depth=2), SHAPES[kind]).double()
+    critic = critic_for(NetworkConfig(width=6, depth=2), SHAPES[kind]).double()
     assert_alike(critic, VARIANTS[name], tuple(t.double() for t in batch_of(SHAPES[kind])), every=3)
 
 
@@ -73,7 +77,7 @@ def test_terms_and_gradient_are_those_of_differentiating_twice(name, kind):
 @pytest.mark.parametrize("kind", ["vectors", "pictures"])
 @pytest.mark.parametrize("name", ["wgan-gp", "r3gan"])
 def test_labels(name, kind, condition):
-    critic = build_critic(
+    critic = critic_for(
         NetworkConfig(width=6, depth=2, condition=condition), SHAPES[kind], classes=4
     ).double()
     if condition == "projection":
@@ -84,9 +88,10 @@ def test_labels(name, kind, condition):
 
 @pytest.mark.parametrize("pack", [1, 3])
 def test_tables_in_packs_with_states_asked_for(pack):
-    critic = build_critic(NetworkConfig(width=6, depth=2, pack=pack), (4,), heads=HEADS).double()
-    x_real, x_fake, u = (t.double() for t in batch_of((4,)))
-    batch = (x_real.unflatten(0, (-1, pack)), x_fake.unflatten(0, (-1, pack)), u[: 6 // pack])
+    torch.manual_seed(0)
+    chain = nn.Sequential(*mlp(pack * (4 + len(CODES)), 1, width=6, depth=2), OneScore())
+    critic = TableCritic(chain, CODES, pack).double()
+    batch = tuple(t.double() for t in batch_of((4,)))
     y = torch.tensor([[-1, -1], [2, -1], [-1, 0], [0, -1], [-1, -1], [1, 0]])
     assert_alike(critic, VARIANTS["wgan-lp"], batch, y)
 
@@ -95,7 +100,7 @@ def test_a_point_without_a_slope_has_no_gradient():
     """A dead critic: its norm is zero at each point, where the norm has no derivative, and zero is
     taken.
     """
-    critic = build_critic(NetworkConfig(width=4, depth=1), (2,)).double()
+    critic = critic_for(NetworkConfig(width=4, depth=1), (2,)).double()
     with torch.no_grad():
         critic[0].bias.fill_(-100.0)
     assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((2,))))
@@ -104,7 +109,7 @@ def test_a_point_without_a_slope_has_no_gradient():
 @pytest.mark.parametrize("shape", [(3,), (3, 16, 16)])
 def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
     critic, variant, batch = (
-        build_critic(NetworkConfig(width=16, depth=2), shape),
+        critic_for(NetworkConfig(width=16, depth=2), shape),
         VARIANTS["wgan-gp"],
         batch_of(shape, n=256),
     )
@@ -128,7 +133,7 @@ def test_layers_that_are_shared_are_swept_as_often_as_they_stand():
         layer, activation, layer, activation, nn.Linear(3, 1), nn.Flatten(0)
     ).double()
     assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((3,))))
-    labelled = build_critic(NetworkConfig(width=3, depth=2), (3,), classes=2)
+    labelled = critic_for(NetworkConfig(width=3, depth=2), (3,), classes=2)
     labelled.features = nn.Sequential(layer, activation, layer, activation)
     assert_alike(
         labelled.double(),
@@ -149,7 +154,7 @@ def test_samples_of_more_axes_go_through_linear_layers_as_ever(flat):
 
 
 def test_samples_that_want_a_gradient_get_one():
-    critic, (x_real, x_fake, u) = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
+    critic, (x_real, x_fake, u) = critic_for(NetworkConfig(width=4), (2,)), batch_of((2,))
     CriticLoss(critic, VARIANTS["wgan-gp"])(
         x_real, x_fake.requires_grad_(), u
     ).loss.mean().backward()
@@ -157,7 +162,7 @@ def test_samples_that_want_a_gradient_get_one():
 
 
 def test_a_layer_that_is_replaced_is_the_one_that_learns():
-    critic = build_critic(NetworkConfig(width=4, depth=1), (2,))
+    critic = critic_for(NetworkConfig(width=4, depth=1), (2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])
     critic[0] = nn.Linear(2, 4)
     loss(*batch_of((2,))).loss.mean().backward()
@@ -165,7 +170,7 @@ def test_a_layer_that_is_replaced_is_the_one_that_learns():
 
 
 def test_casting_around_it_changes_nothing():
-    critic, batch = build_critic(NetworkConfig(width=4), (2,)), batch_of((2,))
+    critic, batch = critic_for(NetworkConfig(width=4), (2,)), batch_of((2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])
     with torch.autocast("cpu", torch.bfloat16):
         terms = loss(*batch)
@@ -177,7 +182,7 @@ def test_casting_around_it_changes_nothing():
 
 
 def test_a_weight_that_changes_in_between_is_noticed():
-    critic = build_critic(NetworkConfig(width=4), (2,))
+    critic = critic_for(NetworkConfig(width=4), (2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean()
     with torch.no_grad():
         critic[2].weight.mul_(2)
@@ -186,7 +191,7 @@ def test_a_weight_that_changes_in_between_is_noticed():
 
 
 def test_a_second_gradient_of_one_sweep_is_refused():
-    critic = build_critic(NetworkConfig(width=4), (2,))
+    critic = critic_for(NetworkConfig(width=4), (2,))
     loss = CriticLoss(critic, VARIANTS["wgan-gp"])(*batch_of((2,))).loss.mean()
     loss.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="can be taken once"):

@@ -13,8 +13,8 @@ from PIL import Image
 
 from wgan.base.errors import WganError
 from wgan.cli import main
-from wgan.runs import read_finished
 from wgan.report import write_report
+from wgan.runs import read_finished
 
 VOID = {"meta", "link", "img", "br", "hr", "input"}
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from wgan.evaluation.progress import Trend
-from wgan.objectives import find_variant
-from wgan.training import diagnose
-from wgan.training import Headroom
 from wgan.config import from_settings, resolve
+from wgan.evaluation import Trend
+from wgan.objectives import find_variant
+from wgan.runs import Headroom
+from wgan.training import diagnose
 
 CONFIG = resolve([from_settings(["optimizer.decay=none"])])
 FALLING, RISING, FLAT, UNCLEAR = (
@@ -34,43 +34,24 @@ def test_nothing_is_said_without_figures():
     assert say() == []
 
 
+FROM_TO = "50 more critic steps against the same generator take its estimate from 1 to 1.5 (+- 0.1)"
+UNKNOWN = "whether the critic is trained enough cannot be told"
+
+
 @pytest.mark.parametrize(
     ("name", "headroom", "words"),
     [
-        (
-            "wgan-gp",
-            Headroom(1.0, 1.5, 0.1, 50),
-            (
-                "critic under-trained: 50 more critic steps against the same generator take its"
-                " estimate from 1 to 1.5 (+- 0.1)"
-            ),
-        ),
-        ("wgan-gp", Headroom(1.0, 1.05, 0.01, 50), "critic trained enough"),
-        (
-            "wgan-gp",
-            Headroom(1.0, 1.05, 0.2, 50),
-            "whether the critic is trained enough cannot be told",
-        ),
-        (
-            "wgan-gp",
-            Headroom(1.0, 1.5, 0.6, 50),
-            "whether the critic is trained enough cannot be told",
-        ),
-        (
-            "wgan-gp",
-            Headroom(1.0, 0.2, 0.01, 50),
-            "whether the critic is trained enough cannot be told",
-        ),
-        (
-            "wgan-gp",
-            Headroom(1.0, float("nan"), 0.01, 50),
-            "whether the critic is trained enough cannot be told",
-        ),
-        ("gan", Headroom(0.1, 0.5, 0.1, 50), "critic not at its optimum"),
+        ("wgan-gp", (1.0, 1.5, 0.1), f"critic under-trained: {FROM_TO}"),
+        ("wgan-gp", (1.0, 1.05, 0.01), "critic trained enough"),
+        ("wgan-gp", (1.0, 1.05, 0.2), UNKNOWN),
+        ("wgan-gp", (1.0, 1.5, 0.6), UNKNOWN),
+        ("wgan-gp", (1.0, 0.2, 0.01), UNKNOWN),
+        ("wgan-gp", (1.0, float("nan"), 0.01), UNKNOWN),
+        ("gan", (0.1, 0.5, 0.1), "critic not at its optimum"),
     ],
 )
 def test_the_critic(name, headroom, words):
-    (sentence,) = say(name, headroom=headroom)
+    (sentence,) = say(name, headroom=Headroom(*headroom, steps=50))
     assert sentence.startswith(words)
 
 
@@ -82,7 +63,7 @@ def test_weights_at_the_bound():
     )
 
 
-def test_a_steep_critic_is_told_only_where_its_estimate_would_be_a_distance():
+def test_a_steep_critic_is_reported_only_where_its_estimate_would_be_a_distance():
     steep = lines(gradient_norm=2.0, gradient_norm_5=1.0, gradient_norm_95=3.0)
     assert "slope is 2.00 on average (1.00 to 3.00" in say("wgan-gp", steep)[0]
     assert say("wgan-r1", steep) == []

@@ -2,24 +2,23 @@
 
 import pytest
 import torch
+from short_runs import settled
 
 from wgan.data import Batches
 from wgan.objectives import VARIANTS
-from wgan.config import configure, from_settings
-from wgan.training import prepare, variant_of
+from wgan.training import Run
 from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
 from wgan.training.step import critic_update, generator_update, train_step, update_average, warm_up
 
 CPU = torch.device("cpu")
+SMALL = ["network.width=16", "network.depth=1", "optimizer.batch=12"]
 
 
-def setup(*settings, source="25-gaussians"):
-    small = ["network.width=16", "network.depth=1", "optimizer.batch=12"]
-    config, data = configure([from_settings([f"data.source={source}", *small, *settings])])
-    state = prepare(config, data)
-    draws = Draws(Batches(data.split(), config.training.seed), config, CPU)
-    return config, data, state, variant_of(config), draws
+def setup(*settings):
+    run = Run.start(*settled("data.source=25-gaussians", *SMALL, *settings), watch=None)
+    draws = Draws(Batches(run.split, run.config.training.seed), run.config, CPU)
+    return run.config, run.state, run.variant, draws
 
 
 def weights(net):
@@ -28,30 +27,28 @@ def weights(net):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_critic_update_moves_the_critic_alone_and_lowers_its_loss(name):
-    config, _, state, row, draws = setup(f"objective.variant={name}", "optimizer.lr=1e-3")
-    losses = build_losses(state, row, config)
+    config, state, variant, draws = setup(f"objective.variant={name}", "optimizer.lr=1e-3")
+    losses = build_losses(state, variant, config)
     batch = draws.critic(0)
     generator, critic = weights(state.generator), weights(state.critic)
     updates = []
     for _ in range(21):
         torch.manual_seed(0)  # the same units drop each time, where any do
-        updates.append(critic_update(state, losses, row, batch, config))
+        updates.append(critic_update(state, losses, variant, batch, config))
     first, *_, last = updates
     assert torch.equal(weights(state.generator), generator)
     assert not torch.equal(weights(state.critic), critic)
-    if (
-        row.constraint is None or row.constraint.bound is None
-    ):  # clipping cuts the fresh weights, and with them the estimate
+    clipped = variant.constraint is not None and variant.constraint.bound is not None
+    if not clipped:  # clipping cuts the fresh weights, and with them the estimate
         assert last.loss.mean() < first.loss.mean()
 
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_a_generator_update_moves_the_generator_alone(name):
-    config, _, state, row, draws = setup(f"objective.variant={name}")
+    config, state, variant, draws = setup(f"objective.variant={name}")
     generator, critic = weights(state.generator), weights(state.critic)
-    norm = generator_update(
-        state, build_losses(state, row, config), draws.generator(0, row.score.generator_needs_real)
-    )
+    draw = draws.generator(0, variant.score.generator_needs_real)
+    norm = generator_update(state, build_losses(state, variant, config), draw)
     assert float(norm) > 0
     assert not torch.equal(weights(state.generator), generator)
     assert torch.equal(weights(state.critic), critic)
@@ -59,48 +56,34 @@ def test_a_generator_update_moves_the_generator_alone(name):
 
 
 def test_clipping_comes_after_the_critic_step():
-    config, _, state, row, draws = setup("objective.variant=wgan", "optimizer.lr=0.1")
-    train_step(state, build_losses(state, row, config), row, draws, config)
+    config, state, variant, draws = setup("objective.variant=wgan", "optimizer.lr=0.1")
+    train_step(state, build_losses(state, variant, config), variant, draws, config)
     assert float(weights(state.critic).abs().max()) <= 0.01 * (1 + 1e-6)
 
 
 def test_every_critic_step_has_fresh_data_and_noise_and_warm_up_comes_first(monkeypatch):
-    config, _, state, row, draws = setup(
+    config, state, variant, draws = setup(
         "training.warmup_critic_steps=3", "optimizer.critic_steps=2"
     )
-    losses, seen, asked = build_losses(state, row, config), [], []
+    losses = build_losses(state, variant, config)
+    seen, numbers = [], []
     monkeypatch.setattr(
         Draws,
         "critic",
         lambda self, draw, real=Draws.critic: (
-            asked.append(draw) or seen.append(real(self, draw)) or seen[-1]
+            numbers.append(draw) or seen.append(real(self, draw)) or seen[-1]
         ),
     )
     generator = weights(state.generator)
-    assert len(list(warm_up(state, losses, row, draws, config))) == 3
+    assert len(list(warm_up(state, losses, variant, draws, config))) == 3
     assert torch.equal(weights(state.generator), generator)
     for _ in range(2):
-        train_step(state, losses, row, draws, config)
-    assert asked == list(range(7))
+        train_step(state, losses, variant, draws, config)
+    assert numbers == list(range(7))
     for kind in range(3):
         assert len({tuple(parts[kind].flatten().tolist()) for parts in seen}) == 7
     rows = [draws.batches.rows(k, config.optimizer.batch) for k in range(7)]
     assert len(set(torch.tensor([r.tolist() for r in rows]).flatten().tolist())) == 7 * 12
-
-
-def test_ranks_draw_parts_of_one_processs_noise():
-    config, data, _, _, draws = setup()
-    parts = [Draws(Batches(data.split(), 0, rank=r, world_size=3), config, CPU) for r in range(3)]
-    for draw in (0, 9):
-        for kind in range(3):
-            assert torch.equal(
-                torch.cat([part.critic(draw)[kind] for part in parts]), draws.critic(draw)[kind]
-            )
-    for kind in range(2):
-        assert torch.equal(
-            torch.cat([part.generator(4, True)[kind] for part in parts]),
-            draws.generator(4, True)[kind],
-        )
 
 
 def test_average_follows_its_formula():
@@ -113,11 +96,11 @@ def test_average_follows_its_formula():
 
 
 def test_linear_decay_ends_at_zero():
-    config, _, state, row, draws = setup(
+    config, state, variant, draws = setup(
         "optimizer.decay=linear", "training.steps=4", "optimizer.lr=0.4"
     )
     rates = []
     for _ in range(4):
-        train_step(state, build_losses(state, row, config), row, draws, config)
+        train_step(state, build_losses(state, variant, config), variant, draws, config)
         rates.append(state.critic_optimizer.param_groups[0]["lr"])
     assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1])

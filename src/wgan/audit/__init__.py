@@ -1,5 +1,6 @@
-"""How far apart are two samples, or what they were drawn from, by critics trained on them frozen?
-Estimates and certificates.
+"""Distances measured by critics that are trained on fixed samples: estimates and certified bounds.
+
+See `docs/distances.md`. Distances without a critic are in `wgan.distances`.
 """
 
 from wgan.audit.auditor import Auditor, train_auditor

@@ -1,11 +1,10 @@
-"""Who checks the distance, if not the critic that trained the generator? A fresh critic,
-1-Lipschitz, frozen, then certified.
+"""Auditor: a fresh critic, 1-Lipschitz by construction, trained on two samples and then frozen.
 
-It maximises mean f(x) - mean f(y), the Kantorovich-Rubinstein dual (Villani 2009, equation 5.11),
-among networks of orthonormal layers and sorting activations (Anil et al. 2019).
+It measures a distance independently of the critic that trained the generator. It maximises
+mean f(x) - mean f(y), the Kantorovich-Rubinstein dual (Villani 2009, equation 5.11), among networks
+of orthonormal layers and sorting activations (Anil, Lucas and Grosse 2019).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -16,21 +15,34 @@ from torch import Tensor, nn
 
 from wgan.audit.certificate import Certificate, certify, frozen
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, torch_generator
 from wgan.distances.samples import sample_pair
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import mlp_critic
+from wgan.training.critics import adam, train_critic
 
-BATCH, LEARNING_RATE = 512, 1e-2
+BATCH = 512
+"""Samples of each side in a training step: a larger batch is less noisy and slower."""
+
+LEARNING_RATE = 1e-2
+"""Adam's first learning rate, which falls to 0. It is ten times that of `dual`: orthonormal layers
+stay 1-Lipschitz whatever the step, so that a large one does no lasting harm.
+"""
+
+BETAS = (0.9, 0.999)
+"""Adam's own momenta: a critic on frozen samples plays no game in which momentum would harm."""
+
 CHUNK = 4096
+"""Samples scored at once, which bounds the memory of the activations."""
 
 
 @dataclass(frozen=True)
 class Auditor:
-    """f(x) = scale net((x - centre) / scale) in float64; its Lipschitz constant is the network's,
-    whatever the scale.
+    """A frozen critic f(x) = scale net((x - centre) / scale) in float64.
 
-    `trained_on` holds hashes of the rows that it has seen: on those its value certifies nothing
-    about a population. `clamp` is the range of its scores there.
+    Its Lipschitz constant is the network's, whatever the scale. `trained_on` holds hashes of the
+    rows seen in training: on these its value certifies nothing about a population. `clamp` is the
+    range of its scores there.
     """
 
     net: nn.Module
@@ -41,12 +53,16 @@ class Auditor:
 
     @property
     def certificate(self) -> Certificate:
-        """The certificate of the weights as they are now."""
+        """The certificate of the present weights, computed on each access."""
         return certify(self.net, self.centre.shape)
 
     @torch.no_grad()
     def __call__(self, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " n"]:
-        """Return the scores `[n]` in the unit of the samples."""
+        """Return the scores `[n]` of samples `[n, d]`, in the unit of the samples.
+
+        Raises:
+            WganError: another dimension than in training.
+        """
         if x.ndim != 2 or x.shape[1] != len(self.centre):
             raise WganError(
                 f"samples of shape {x.shape}, and the auditor was trained in {len(self.centre)}"
@@ -58,7 +74,10 @@ class Auditor:
         return torch.cat(parts).numpy() * self.scale
 
     def check_unseen(self, *samples: Float[np.ndarray, "n d"]) -> None:
-        """Refuse samples that this auditor was trained on.
+        """Refuse samples on which this auditor was trained.
+
+        Args:
+            samples: one or more `[n, d]`.
 
         Raises:
             WganError: some rows were seen in training.
@@ -73,11 +92,14 @@ class Auditor:
 
 
 def row_hashes(x: Float[np.ndarray, "n d"]) -> list[bytes]:
-    """Return a hash of each row, rounded to float32 so that a cast hides nothing."""
-    return [
-        blake2b(row.tobytes(), digest_size=16).digest()
-        for row in np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)
-    ]
+    """Return a hash of each row in float32, so that a row cast there and back is recognised.
+
+    >>> hashes = row_hashes(np.array([[0.1, 0.0], [np.float32(0.1), -0.0]]))
+    >>> hashes[0] == hashes[1]
+    True
+    """
+    rows = np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)  # -0 + 0 = 0
+    return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
 def train_auditor(
@@ -87,30 +109,29 @@ def train_auditor(
     width: int = 128,
     depth: int = 3,
     seed: int = 0,
-    progress: Callable[[int, int], None] = lambda step, steps: None,
+    progress: Progress = silent,
 ) -> Auditor:
-    """Return a critic trained to tell two samples apart, 1-Lipschitz by construction, frozen in
-    float64.
+    """Return a critic trained to tell two samples apart, 1-Lipschitz by construction, and frozen.
 
-    max over f of mean f(x) - mean f(y): Adam with linear decay on batches of 512; layers
+    max over f of mean f(x) - mean f(y), by Adam with linear decay on batches of 512. The layers are
     orthonormal by the Cayley map.
 
     Args:
         x: samples `[n, d]`, in any unit.
         y: samples `[m, d]`, in the same unit.
         steps: updates of the critic.
-        width: units of a hidden layer, an even number.
+        width: units of a hidden layer, an even number, as units are sorted in pairs.
         depth: hidden layers.
-        seed: names the weights and the batches.
-        progress: called with (step, steps).
+        seed: random seed of the weights and batches; the same seed gives the same auditor.
+        progress: told of each step.
 
     Returns:
-        The auditor; `.certificate` is computed from its frozen weights each time it is asked for.
+        The auditor, in float64.
 
     Raises:
         WganError: wrong samples, or settings out of range.
 
-    Source: Anil, Lucas and Grosse, "Sorting out Lipschitz function approximation" (2019).
+    Reference: Anil, Lucas and Grosse, "Sorting out Lipschitz function approximation" (2019).
 
     >>> x = np.zeros((20, 2)); auditor = train_auditor(x, x + 3.0, steps=5, width=8)
     >>> 0.99 < auditor.certificate.lipschitz < 1.01
@@ -122,32 +143,43 @@ def train_auditor(
             " width, 1 layer or more"
         )
     a, b = sample_pair(x, y)
+    # Trained in units of the common standard deviation, so that the unit of the samples is free.
     centre = (a.mean(0) + b.mean(0)) / 2
     scale = float(np.sqrt(np.mean(np.concatenate([a - centre, b - centre]) ** 2))) or 1.0
+    net = mlp_critic(a.shape[1], width, depth, derive(seed, "auditor"), "orthonormal")
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
-    net = build_critic(
-        NetworkConfig("mlp", width, depth), (a.shape[1],), derive(seed, "auditor"), "orthonormal"
-    )
-    optimizer = torch.optim.Adam(net.parameters(), lr=LEARNING_RATE, fused=True)
-    generator = torch_generator(torch.device("cpu"), seed, "auditor", "batches")
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * (1 - step / steps)
-        f_x, f_y = net(torch.cat([draw(s, BATCH, generator) for s in (x_scaled, y_scaled)])).chunk(
-            2
-        )
-        optimizer.zero_grad()
-        (f_y.mean() - f_x.mean()).backward()
-        optimizer.step()
-        progress(step + 1, steps)
+    _maximise(net, x_scaled, y_scaled, steps, seed, progress)
     seen = np.concatenate([a, b])
     auditor = Auditor(frozen(net), centre, scale, frozenset(row_hashes(seen)))
     scores = auditor(seen)
     return replace(auditor, clamp=(float(scores.min()), float(scores.max())))
 
 
+def _maximise(
+    net: nn.Module, x: Tensor, y: Tensor, steps: int, seed: int, progress: Progress
+) -> None:
+    """Train a network to maximise mean f(x) - mean f(y)."""
+    generator = torch_generator(torch.device("cpu"), seed, "auditor", "batches")
+
+    def loss(step: int) -> Tensor:
+        batch = torch.cat([draw(s, BATCH, generator) for s in (x, y)])
+        f_x, f_y = net(batch).chunk(2)
+        difference: Tensor = f_y.mean() - f_x.mean()
+        return difference
+
+    optimizer = adam(net, LEARNING_RATE, BETAS)
+    for step in train_critic(net, loss, steps, optimizer, LEARNING_RATE):
+        progress("training the auditor", step, steps)
+
+
 def draw(samples: Tensor, n: int, generator: torch.Generator) -> Tensor:
-    """Return `n` samples drawn with replacement."""
+    """Return `n` samples drawn with replacement.
+
+    Args:
+        samples: `[m, ...]`.
+        n: how many to draw.
+        generator: the stream of random numbers, on the CPU.
+    """
     return samples[torch.randint(len(samples), (n,), generator=generator)]
 
 

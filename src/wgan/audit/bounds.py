@@ -1,5 +1,7 @@
-"""What holds of two distributions, given samples of them? One-sided bounds with a stated
-probability, each from one theorem.
+"""One-sided bounds on the W1 of two distributions from samples, each from one theorem.
+
+Each holds with a stated probability, for every distribution that its theorem allows. `delta` is
+always the probability that the bound is wrong.
 """
 
 from dataclasses import dataclass
@@ -12,14 +14,15 @@ from scipy.spatial.distance import cdist
 from wgan.base.errors import WganError
 
 PAIRS_AT_ONCE = 2**22
+"""Distances computed at once by `extension`: 32 MB in float64."""
 
 
 @dataclass(frozen=True)
 class Lower:
     """A lower bound on W1(P, Q) from one fixed critic: (gap - radius) / lipschitz, at least 0.
 
-    `gap` is the mean score difference on held-out samples, clamped to `clamp`; `radius` what their
-    chance leaves. In a bracket of samples nothing is clamped and the radius is 0.
+    `gap` is the mean score difference on held-out samples, clamped to `clamp`. `radius` is the part
+    of it that chance may have made. In a bracket of samples nothing is clamped and the radius is 0.
     """
 
     critic: str
@@ -38,36 +41,52 @@ def lower_bound(
     lipschitz: float,
     delta: float,
 ) -> Lower:
-    """Return a lower bound on W1(P, Q), right with probability at least 1 - delta.
+    """Return a lower bound on W1(P, Q) that holds with probability at least 1 - delta.
 
-    W1 >= (E_P f - E_Q f) / L for any f that is L-Lipschitz and chosen without these samples;
-    clamping keeps it so. Each mean is off by less than its empirical-Bernstein radius with
-    probability 1 - delta / 2.
+    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz and chosen without these samples, and
+    clamping keeps it so. Each mean is off by less than its `bernstein_radius` with probability
+    1 - delta / 2.
 
     Args:
-        critic: what made the scores.
-        f_x: scores of held-out samples of P.
-        f_y: scores of held-out samples of Q.
+        critic: name of what made the scores.
+        f_x: scores of held-out samples of P, `[n]`.
+        f_y: scores of held-out samples of Q, `[m]`.
         clamp: (low, high), chosen without these samples.
         lipschitz: L, above 0.
         delta: the probability of being wrong.
+
+    Raises:
+        WganError: fewer than 2 samples on a side.
+
+    Reference: Villani, "Optimal Transport" (2009), equation 5.11.
 
     >>> lower_bound("constant", np.zeros(100), np.zeros(100), (0.0, 1.0), 1.0, 0.05).bound
     0.0
     """
     low, high = clamp
-    a, b = np.clip(f_x, low, high), np.clip(f_y, low, high)
+    a = np.clip(f_x, low, high)
+    b = np.clip(f_y, low, high)
     gap = float(a.mean() - b.mean())
     radius = sum(bernstein_radius(s, high - low, delta / 2) for s in (a, b))
     return Lower(critic, max(0.0, (gap - radius) / lipschitz), gap, radius, clamp, lipschitz)
 
 
 def bernstein_radius(values: Float[np.ndarray, " n"], width: float, delta: float) -> float:
-    """Return the empirical-Bernstein radius of a mean: sqrt(2 V ln(2/delta) / n) + 7 width
-    ln(2/delta) / (3 (n - 1)).
+    """Return the empirical-Bernstein radius of a mean, in the unit of the values.
 
-    With probability at least 1 - delta the expectation lies no farther than this below the mean of
-    n independent values in an interval of this width, V their sample variance: Maurer and Pontil
+    radius = sqrt(2 V ln(2 / delta) / n) + 7 width ln(2 / delta) / (3 (n - 1)), with V the sample
+    variance. With probability at least 1 - delta the expectation is no more than this below the
+    mean.
+
+    Args:
+        values: `[n]`, independent, in an interval of that width.
+        width: of the interval.
+        delta: the probability of being wrong.
+
+    Raises:
+        WganError: fewer than 2 values.
+
+    Reference: Maurer and Pontil, "Empirical Bernstein bounds and sample variance penalization"
     (2009), theorem 4.
 
     >>> round(bernstein_radius(np.array([0.0, 1.0] * 500), 1.0, 0.05), 4)
@@ -81,12 +100,20 @@ def bernstein_radius(values: Float[np.ndarray, " n"], width: float, delta: float
 
 
 def transport_radius(diameter: float, n: int, batches: int, delta: float) -> float:
-    """Return R sqrt(ln(1/delta) / (n K)): how far below its expectation the mean of K batches'
-    transport may fall.
+    """Return how far the mean transport of K batches may fall below its expectation.
 
-    W1(P_n, Q_n) of n samples each changes by at most R / n with one sample, so with probability at
-    least 1 - delta W1(P, Q) <= E W1(P_n, Q_n) < mean + radius: McDiarmid (1989), lemma 1.2, over 2
-    n K samples; the first step since W1 is convex (Villani 2009, theorem 4.8).
+    radius = R sqrt(ln(1 / delta) / (n K)). W1(P_n, Q_n) of n samples a side changes by at most
+    R / n with one sample, so W1(P, Q) <= E W1(P_n, Q_n) < mean + radius with probability at least
+    1 - delta. The first step holds since W1 is convex.
+
+    Args:
+        diameter: R, the largest distance of two possible samples of one side.
+        n: samples a side in a batch.
+        batches: K.
+        delta: the probability of being wrong.
+
+    Reference: McDiarmid, "On the method of bounded differences" (1989), lemma 1.2, over 2 n K
+    samples; Villani (2009), theorem 4.8.
 
     >>> round(transport_radius(20.0, 2000, 3, delta=0.05), 4)
     0.4469
@@ -97,11 +124,20 @@ def transport_radius(diameter: float, n: int, batches: int, delta: float) -> flo
 def extension(
     points: Float[np.ndarray, "k d"], v: Float[np.ndarray, " k"], x: Float[np.ndarray, "n d"]
 ) -> Float[np.ndarray, " n"]:
-    """Return f(x) = min_j (|x - y_j| - v_j) `[n]`, 1-Lipschitz as a minimum of cones: McShane
-    (1934), theorem 1.
+    """Return the McShane extension of a potential to any samples, `[n]`.
 
-    With v an exact potential at the points y_j it reads W1 on the samples that the potential came
-    from.
+    f(x) = min_j (|x - y_j| - v_j), 1-Lipschitz as a minimum of cones. With v an exact potential at
+    the points y_j, f reads W1 on the samples that the potential came from.
+
+    Args:
+        points: y_j, `[k, d]`.
+        v: the potential at these points, `[k]`, in their unit.
+        x: samples `[n, d]`.
+
+    Reference: McShane, "Extension of range of functions" (1934), theorem 1.
+
+    >>> extension(np.array([[0.0], [4.0]]), np.array([0.0, 1.0]), np.array([[1.0], [4.0]])).tolist()
+    [1.0, -1.0]
     """
     rows = max(1, PAIRS_AT_ONCE // len(points))
     return np.concatenate(
@@ -110,8 +146,14 @@ def extension(
 
 
 def farthest_pair(x: Float[np.ndarray, "n d"]) -> float:
-    """Return the distance of a pair of samples that lie far apart: the true diameter is at most
-    twice as much.
+    """Return the distance of two samples far apart; the true diameter is at most twice as much.
+
+    Args:
+        x: samples `[n, d]`.
+
+    >>> farthest_pair(np.array([[0.0], [1.0], [5.0]]))
+    5.0
     """
+    # From the sample farthest from the mean: time n, where the exact diameter takes n^2.
     start = x[np.argmax(((x - x.mean(0)) ** 2).sum(1))]
     return float(np.sqrt(((x - start) ** 2).sum(1).max()))

@@ -1,61 +1,83 @@
-"""Between which numbers does W1 lie? The sample bracket holds of two samples; the population
-bracket of what they came from.
+"""Brackets: a lower and an upper end for W1, of two samples or of the populations behind them.
 
-Population, with probability 1 - delta: critics made from one half of the data and frozen bound W1
-from below on the other half; the mean exact transport of batches bounds it from above. Nothing that
-is held out trains or chooses anything.
+The sample bracket holds for certain, and says nothing of the populations. The population bracket
+holds with probability 1 - delta. Critics that are made from one half of the data and frozen bound
+W1 from below on the other half. The mean exact transport of batches bounds it from above. No
+held-out sample trains or chooses anything.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
-from scipy import stats
 
 from wgan.audit.auditor import Auditor, row_hashes, train_auditor
 from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
 from wgan.audit.result import Bracket, Upper
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
 from wgan.base.seeding import numpy_generator
 from wgan.distances.choice import EXACT_PAIRS
 from wgan.distances.exact import transport
 from wgan.distances.samples import sample_pair
 from wgan.distances.spaces import fit_space
 
-BATCH, BATCHES = 2000, 3
-LEAST = 20
-CHANCE = 10
-"""Rows that two independent samples may share by chance, beyond twice those that they repeat
-themselves.
+BATCH = 2000
+"""Samples a side in one exact transport, measured: 1.4 s each. Larger batches lower the floor, and
+take time as their cube.
 """
-NETWORK, EXTENSION = "certified critic", "extension of exact potentials"
-Samples = np.ndarray
+
+BATCHES = 3
+"""Batches of the upper end: more of them shrink its radius as their square root."""
+
+LEAST = 20
+"""Fewest samples of a side. An upper end can be had from so few; a lower end above 0 needs about 30
+held-out samples, as the radius of fewer exceeds the range of the scores.
+"""
+
+CHANCE = 10
+"""Rows that two independent samples may share beyond twice those that they repeat themselves.
+
+Independent whole numbers of any range stay below it, and a copied sample is far above (tested).
+"""
+
+NETWORK = "certified critic"
+EXTENSION = "extension of exact potentials"
+
+Sample = np.ndarray
 """float64 `[n, d]`; two sides may differ in n."""
 
 Certifies = Literal["population", "samples"]
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Parts:
-    """A sample parted by a seed: one half trains and chooses, the other is only measured; or both
-    parts are the whole.
+    """The two parts of a sample: one trains and chooses, the other is only measured.
+
+    In a bracket of samples, and for an auditor from elsewhere, both are the whole sample.
     """
 
-    train: Samples
-    held_out: Samples
+    train: Sample
+    held_out: Sample
 
 
 @dataclass(frozen=True)
 class Diameter:
-    """A bound on the distance of two possible samples of one side, in the space's unit, and where
-    it comes from.
-    """
+    """A bound on the distance of two possible samples of one side, and where it comes from."""
 
     length: float
     source: str
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The ends of a bracket and what stands beside them; see `Bracket` for the fields."""
+
+    lower: tuple[Lower, ...]
+    upper: Upper | None
+    floor: float | None = None
+    heuristic: float | None = None
 
 
 def bracket(
@@ -70,43 +92,44 @@ def bracket(
     space: str = "raw",
     seed: int = 0,
     units: str = "data coordinates",
-    progress: Progress = lambda what, step, steps: None,
+    progress: Progress = silent,
 ) -> Bracket:
-    """Return numbers between which W1 lies: of the populations with a stated probability, or of
-    these samples for certain.
+    """Return a lower and an upper end for W1, of the populations or of these samples.
 
     Population: (E_P f - E_Q f) / L <= W1(P, Q) <= E W1(P_n, Q_n). Half of each sample trains an
-    auditor, and gives the potentials of exact transport whose McShane extension is a second critic.
-    On the other half, the larger of their bounds (`lower_bound`) is the lower end, and the mean
-    transport of batches plus `transport_radius` the upper one. Samples: (mean f(x) - mean f(y)) / L
-    <= W1(x, y), the exact transport.
+    auditor, and gives the potentials of exact transport, whose McShane extension is a second
+    critic. On the other half, the larger of their bounds (`lower_bound`) is the lower end. The mean
+    transport of batches plus `transport_radius` is the upper end.
+
+    Samples: (mean f(x) - mean f(y)) / L <= W1(x, y), the exact transport.
 
     Args:
         x: independent samples of P, `[n, d]`, in any unit; they must not have trained what made y.
         y: independent samples of Q, `[m, d]`, in the same unit.
         certifies: "population" or "samples".
-        confidence: the probability 1 - delta of the population bracket; delta is split evenly
-            between its two ends, and within the lower one between the two critics.
-        diameter: R, beyond which no two possible samples of one side lie, in the raw coordinates;
-            none: there is no upper end, as no bound is free of the distribution.
-        diameter_from: where R comes from, for the reader.
-        auditor: one that was trained elsewhere on other samples; none: one is trained here.
-        steps: training of the auditor.
+        confidence: the probability 1 - delta of the population bracket. delta is split evenly
+            between its two ends, and within the lower end between the two critics.
+        diameter: R, which no two possible samples of one side exceed, in raw coordinates. None:
+            there is no upper end, as no bound is free of the distribution.
+        diameter_from: how R is known, for the reader.
+        auditor: an auditor that was trained elsewhere on other samples; None: one is trained here.
+        steps: training steps of the auditor.
         space: `raw`, `standard` or `pca-K`, see `wgan.distances.spaces`; its constants come from
             the training half.
-        seed: names the split, the auditor and the batches.
-        units: what the raw coordinates are in, for the reader.
-        progress: called with (what is being done, step, steps).
+        seed: random seed of the split and the auditor; the same seed gives the same bracket.
+        units: the unit of the raw coordinates, for the reader.
+        progress: told of each training step and each exact transport.
 
     Returns:
-        The bracket, which prints as a line; `.table()` and `.to_json()` tell the rest.
+        The bracket, which prints as a line; `.table()` and `.to_json()` hold the details.
 
     Raises:
-        WganError: wrong samples, fewer than 20 on a side, a confidence outside (0, 1), a diameter
-            that two samples of one side are seen to exceed, an auditor that has seen some of the
-            samples or cannot be certified, sides that share rows.
+        WganError: wrong samples, fewer than 20 on a side, sides that share rows, or an unknown
+            `certifies` or space; a confidence outside (0, 1), or a diameter that two samples of one
+            side exceed; an auditor that has seen some of the samples, cannot be certified, or is
+            given with a space.
 
-    Source: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Maurer and Pontil
+    Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Maurer and Pontil
     (2009), theorem 4; McDiarmid (1989).
 
     >>> rng = np.random.default_rng(0)
@@ -122,71 +145,145 @@ def bracket(
         )
     _check(certifies, confidence, diameter, a, b)
     whole = certifies == "samples" or auditor is not None
-    left, right = _parted(a, seed, "x", whole), _parted(b, seed, "y", whole)
-    chosen = fit_space(space, left.train, right.train, units)
+    left = _parted(a, seed, "x", whole)
+    right = _parted(b, seed, "y", whole)
+    fitted = fit_space(space, left.train, right.train, units)
     left, right = (
-        Parts(chosen.map(part.train), chosen.map(part.held_out)) for part in (left, right)
+        Parts(fitted.map(part.train), fitted.map(part.held_out)) for part in (left, right)
     )
-    trained = auditor or train_auditor(
-        left.train,
-        right.train,
-        steps,
-        seed=seed,
-        progress=lambda i, n: progress("training the auditor", i, n),
-    )
-    lower_ends: tuple[Lower, ...]
-    upper_end: Upper | None
+    critic = auditor or train_auditor(left.train, right.train, steps, seed=seed, progress=progress)
     if certifies == "samples":
-        lower_ends, (upper_end, floor, heuristic) = (
-            (_in_sample(trained, left, right),),
-            (_exact_end(left, right, progress), None, None),
-        )
         split = "none: the auditor may have seen every sample, and certifies these alone"
+        ends = _sample_ends(critic, left, right, progress)
     else:
+        split = f"random halves of each side by seed {seed}"
         if auditor is not None:
+            split = "none: the auditor came from elsewhere, and saw no row that is here"
             auditor.check_unseen(left.held_out, right.held_out)
-        known = None if diameter is None else Diameter(diameter * chosen.lipschitz, diameter_from)
-        critics = [_network(trained, left, right)] + (
-            [] if auditor else [_extended(left, right, progress)]
-        )
-        delta_lower = 1 - confidence if known is None else (1 - confidence) / 2
-        lower_ends = tuple(lower_bound(*critic, delta_lower / len(critics)) for critic in critics)
-        upper_end, floor, heuristic = _upper(
-            left.held_out, right.held_out, known, 1 - confidence, progress
-        )
-        split = (
-            "none: the auditor came from elsewhere, and saw no row that is here"
-            if auditor
-            else f"random halves of each side by seed {seed}"
-        )
+        bound = None if diameter is None else Diameter(diameter * fitted.lipschitz, diameter_from)
+        critics = [_network(critic, left, right)]
+        if auditor is None:
+            critics.append(_extended(left, right, progress))
+        ends = _population_ends(critics, left, right, bound, 1 - confidence, progress)
     return Bracket(
         certifies=certifies,
         confidence=confidence if certifies == "population" else None,
-        lower_ends=lower_ends,
-        layers=trained.certificate.layers,
-        upper_end=upper_end,
-        floor=floor,
-        heuristic=heuristic,
+        lower_ends=ends.lower,
+        layers=critic.certificate.layers,
+        upper_end=ends.upper,
+        floor=ends.floor,
+        heuristic=ends.heuristic,
         n=len(a),
         m=len(b),
         d=left.train.shape[1],
         held_out=(len(left.held_out), len(right.held_out)),
         repeated=(_repeated(a), _repeated(b)),
         split=split,
-        space=chosen.name,
-        units=chosen.units,
+        space=fitted.name,
+        units=fitted.units,
     )
 
 
-Critic = tuple[str, np.ndarray, np.ndarray, tuple[float, float], float]
-"""Name, scores of held-out x and y, clamp, Lipschitz constant: what `lower_bound` takes before
-delta.
+def _sample_ends(auditor: Auditor, x: Parts, y: Parts, progress: Progress) -> Ends:
+    """Return the ends of a bracket of samples, where every sample trained the auditor."""
+    gap = float(auditor(x.train).mean() - auditor(y.train).mean())
+    lipschitz = auditor.certificate.lipschitz
+    lower = Lower(NETWORK, max(0.0, gap / lipschitz), gap, 0.0, None, lipschitz)
+    n = len(x.train)
+    m = len(y.train)
+    if n * m > EXACT_PAIRS:
+        return Ends((lower,), None)
+    progress("exact transport", 0, 1)
+    plan = transport(x.train, y.train)
+    progress("exact transport", 1, 1)
+    return Ends((lower,), Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap))
+
+
+Scored = tuple[str, np.ndarray, np.ndarray, tuple[float, float], float]
+"""What `lower_bound` takes of a critic: its name, the scores of held-out x and y, its clamp and its
+Lipschitz constant.
 """
 
 
-def _check(
-    certifies: str, confidence: float, diameter: float | None, a: Samples, b: Samples
-) -> None:
+def _network(auditor: Auditor, x: Parts, y: Parts) -> Scored:
+    scores = auditor(x.held_out), auditor(y.held_out)
+    return (NETWORK, *scores, auditor.clamp, auditor.certificate.lipschitz)
+
+
+def _extended(x: Parts, y: Parts, progress: Progress) -> Scored:
+    """Return the scores of the McShane extension of exact potentials on a training batch.
+
+    Its clamp is the range of its scores on up to two batches of the training half.
+    """
+    progress("exact potentials", 0, 1)
+    points = y.train[:BATCH]
+    v = transport(x.train[:BATCH], points).v
+    scores = [extension(points, v, s) for s in (x.held_out, y.held_out)]
+    seen = np.concatenate([extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)])
+    progress("exact potentials", 1, 1)
+    return EXTENSION, scores[0], scores[1], (float(seen.min()), float(seen.max())), 1.0
+
+
+def _population_ends(
+    critics: list[Scored],
+    x: Parts,
+    y: Parts,
+    diameter: Diameter | None,
+    delta: float,
+    progress: Progress,
+) -> Ends:
+    """Return the ends of a population bracket, each with its part of delta."""
+    delta_lower = delta if diameter is None else delta / 2
+    lower = tuple(lower_bound(*critic, delta_lower / len(critics)) for critic in critics)
+    upper, floor, heuristic = _upper(x.held_out, y.held_out, diameter, delta, progress)
+    return Ends(lower, upper, floor, heuristic)
+
+
+def _upper(
+    x: Sample, y: Sample, diameter: Diameter | None, delta: float, progress: Progress
+) -> tuple[Upper, float, float]:
+    """Return the upper end, the floor and the heuristic, from disjoint batches of one size.
+
+    heuristic = sqrt(mean^2 - (floor_x^2 + floor_y^2) / 2).
+    """
+    most = min(len(x), len(y))
+    n = min(BATCH, most // 2)  # two batches of each side at least, since a floor needs two
+    batches = min(BATCHES, most // n)
+    pairs = [(x, y, k, k) for k in range(batches)] + [(x, x, 0, 1), (y, y, 0, 1)]
+    plans = []
+    for done, (left, right, i, j) in enumerate(pairs):
+        progress("exact transport", done, len(pairs))
+        plans.append(transport(left[i * n : (i + 1) * n], right[j * n : (j + 1) * n]))
+    progress("exact transport", len(pairs), len(pairs))
+    across = np.array([plan.distance for plan in plans[:batches]])
+    mean = float(across.mean())
+    gap = max(plan.gap for plan in plans)
+    floor, floor_y = plans[-2].distance, plans[-1].distance
+    heuristic = sqrt(max(0.0, mean**2 - (floor**2 + floor_y**2) / 2))
+    if diameter is None:
+        limit = mean + _student_radius(across, delta)
+        return Upper(None, mean, None, n, batches, gap, asymptotic=limit), floor, heuristic
+    radius = transport_radius(diameter.length, n, batches, delta / 2)
+    upper = Upper(mean + radius, mean, radius, n, batches, gap, diameter.length, diameter.source)
+    return upper, floor, heuristic
+
+
+def _student_radius(values: np.ndarray, delta: float) -> float:
+    """Return the one-sided half-width t_{1 - delta, k - 1} s / sqrt(k) of a mean of k values."""
+    from scipy import stats  # takes a second to import, and only this needs it
+
+    k = len(values)
+    return float(stats.t.ppf(1 - delta, k - 1) * values.std(ddof=1) / sqrt(k))
+
+
+def _parted(s: Sample, seed: int, side: str, whole: bool) -> Parts:
+    if whole:
+        return Parts(s, s)
+    shuffled = s[numpy_generator(seed, "bracket", side).permutation(len(s))]
+    return Parts(shuffled[: len(s) // 2], shuffled[len(s) // 2 :])
+
+
+def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:
     """Refuse what would not certify anything."""
     if certifies not in get_args(Certifies):
         raise WganError(
@@ -205,95 +302,20 @@ def _check(
         _check_diameter(diameter, a, b)
 
 
-def _network(auditor: Auditor, x: Parts, y: Parts) -> Critic:
-    return (
-        NETWORK,
-        auditor(x.held_out),
-        auditor(y.held_out),
-        auditor.clamp,
-        auditor.certificate.lipschitz,
-    )
-
-
-def _extended(x: Parts, y: Parts, progress: Progress) -> Critic:
-    """The McShane extension of exact potentials on a training sub-sample; its clamp comes from the
-    training half.
-    """
-    progress("exact potentials", 0, 1)
-    points = y.train[:BATCH]
-    v = transport(x.train[:BATCH], points).v
-    scores = [extension(points, v, s) for s in (x.held_out, y.held_out)]
-    seen = np.concatenate([extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)])
-    progress("exact potentials", 1, 1)
-    return EXTENSION, scores[0], scores[1], (float(seen.min()), float(seen.max())), 1.0
-
-
-def _in_sample(auditor: Auditor, x: Parts, y: Parts) -> Lower:
-    gap, lipschitz = (
-        float(auditor(x.train).mean() - auditor(y.train).mean()),
-        auditor.certificate.lipschitz,
-    )
-    return Lower(NETWORK, max(0.0, gap / lipschitz), gap, 0.0, None, lipschitz)
-
-
-def _exact_end(x: Parts, y: Parts, progress: Progress) -> Upper | None:
-    n, m = len(x.train), len(y.train)
-    if n * m > EXACT_PAIRS:
-        return None
-    progress("exact transport", 0, 1)
-    plan = transport(x.train, y.train)
-    return Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap)
-
-
-def _upper(
-    x: Samples, y: Samples, diameter: Diameter | None, delta: float, progress: Progress
-) -> tuple[Upper, float, float]:
-    """Return the upper end, the floor and the heuristic, from disjoint batches of held-out samples
-    of one size.
-    """
-    most = min(len(x), len(y))
-    n = min(BATCH, most // 2)
-    batches = min(BATCHES, most // n)
-    pairs = [(x, y, k, k) for k in range(batches)] + [(x, x, 0, 1), (y, y, 0, 1)]
-    plans = []
-    for done, (left, right, i, j) in enumerate(pairs):
-        progress("exact transport", done, len(pairs))
-        plans.append(transport(left[i * n : (i + 1) * n], right[j * n : (j + 1) * n]))
-    progress("exact transport", len(pairs), len(pairs))
-    across = np.array([plan.distance for plan in plans[:batches]])
-    mean, gap = float(across.mean()), max(plan.gap for plan in plans)
-    floor, floor_y = plans[-2].distance, plans[-1].distance
-    heuristic = sqrt(max(0.0, mean**2 - (floor**2 + floor_y**2) / 2))
-    if diameter is None:
-        limit = mean + float(
-            stats.t.ppf(1 - delta, batches - 1) * across.std(ddof=1) / sqrt(batches)
-        )
-        return Upper(None, mean, None, n, batches, gap, asymptotic=limit), floor, heuristic
-    radius = transport_radius(diameter.length, n, batches, delta / 2)
-    return (
-        Upper(mean + radius, mean, radius, n, batches, gap, diameter.length, diameter.source),
-        floor,
-        heuristic,
-    )
-
-
-def _parted(s: Samples, seed: int, side: str, whole: bool) -> Parts:
-    if whole:
-        return Parts(s, s)
-    shuffled = s[numpy_generator(seed, "bracket", side).permutation(len(s))]
-    return Parts(shuffled[: len(s) // 2], shuffled[len(s) // 2 :])
-
-
-def _repeated(s: Samples) -> int:
+def _repeated(s: Sample) -> int:
     return len(s) - len(set(row_hashes(s)))
 
 
-def _check_independent(a: Samples, b: Samples) -> None:
-    """Refuse two sides that share many more rows than each repeats: samples of few values do share
-    some.
+def _check_independent(a: Sample, b: Sample) -> None:
+    """Refuse two sides that share many more rows than each repeats.
+
+    Independent samples of few values share rows too, about as many as each repeats. Two equal sets
+    of many rows are one sample repeated.
     """
-    set_a, set_b = set(row_hashes(a)), set(row_hashes(b))
-    shared, repeated = len(set_a & set_b), _repeated(a) + _repeated(b)
+    set_a = set(row_hashes(a))
+    set_b = set(row_hashes(b))
+    shared = len(set_a & set_b)
+    repeated = _repeated(a) + _repeated(b)
     if shared > 2 * repeated + CHANCE or (set_a == set_b and shared > len(a) / 4):
         raise WganError(
             f"x and y share {shared} rows: a population bracket needs two samples drawn"
@@ -301,10 +323,10 @@ def _check_independent(a: Samples, b: Samples) -> None:
         )
 
 
-def _check_diameter(diameter: float | None, a: Samples, b: Samples) -> None:
-    found = max(farthest_pair(a), farthest_pair(b))
-    if diameter is not None and found > diameter * (1 + 1e-9):
+def _check_diameter(diameter: float | None, a: Sample, b: Sample) -> None:
+    farthest = max(farthest_pair(a), farthest_pair(b))
+    if diameter is not None and farthest > diameter * (1 + 1e-9):  # 1e-9 for rounding
         raise WganError(
-            f"diameter = {diameter:g}, but two samples of one side lie {found:.6g} apart: give a"
+            f"diameter = {diameter:g}, but two samples of one side lie {farthest:.6g} apart: give a"
             " bound that every possible sample keeps"
         )

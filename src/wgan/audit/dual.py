@@ -1,11 +1,9 @@
-"""What distance does a critic of the table of variants read between two fixed samples? An estimate,
-never a certificate.
+"""Dual readings: what a critic of the table of variants reads between two fixed samples.
 
-The dual of W1 (Villani 2009, equation 5.11) with each variant's own way to keep the critic Lipschitz;
-no generator moves.
+A reading is an estimate, never a certificate. It is the dual of W1 (Villani 2009, equation 5.11),
+with each variant's own way to keep the critic Lipschitz; no generator moves.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 
@@ -16,28 +14,51 @@ from torch import Tensor, nn
 from wgan.audit.auditor import CHUNK, draw
 from wgan.audit.certificate import certify, frozen
 from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, torch_generator
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
-from wgan.networks import NetworkConfig, build_critic
+from wgan.networks import NetworkConfig, mlp_critic
 from wgan.objectives import CriticLoss, Variant, find_variant
 from wgan.objectives.penalties import between, gradient_norms
+from wgan.training.critics import adam, train_critic
 
-BATCH, LEARNING_RATE, BETAS = 512, 1e-3, (0.0, 0.9)
-NORM_POINTS, PAIRS = 4096, 2**18
+BATCH = 512
+"""Samples of each side in a training step, as for the auditor."""
+
+LEARNING_RATE = 1e-3
+"""Adam's first learning rate, which falls to 0: ten times the paper's, for short trainings."""
+
+BETAS = (0.0, 0.9)
+"""Adam's momenta: those of Gulrajani et al. (2017), algorithm 1."""
+
+LEAST_STEPS = 8
+"""Fewest steps: the reading is also taken after half of them, to tell whether it settled."""
+
+NORM_POINTS = 4096
+"""Interpolates for gradient norms: the mean norm is then known to 2 % of their spread."""
+
+PAIRS = 2**18
+"""Drawn pairs of scores for an estimate that needs pairs, instead of all n x m."""
+
 SETTLED = 0.05
+"""Largest relative change over the second half of a training that counts as settled. The learning
+rate falls to 0 meanwhile, so that a critic far from its optimum changes by more.
+"""
+
 NO_UNIT = "no unit, an unknown multiple of W1"
 
 
 @dataclass(frozen=True)
 class Dual(Printed):
-    """What a critic read: the mean score difference over both samples, in their unit where the variant
-    measures W1.
+    """The reading of a trained critic: its mean score difference over both samples.
 
-    `corrected` takes the penalty's slope off (`slope_corrected`), where the variant has that penalty.
-    `mean_norm` and `max_norm` are of the critic's gradient at interpolates: a critic for W1 should
-    have 1. `drift` is the relative change of the value over the second half of the training, in
-    which the learning rate falls to 0; `settled` says that it was below 5 %.
+    `value` is in the unit of the samples where the variant measures W1. `corrected` takes the slope
+    of the penalty off (`slope_corrected`), where the variant has that penalty. `mean_norm` and
+    `max_norm` are norms of the critic's gradient at interpolates; an optimal critic for W1 has 1.
+    `lipschitz` is the certified constant, where the variant's layers allow one. `drift` is the
+    relative change of the value over the second half of the training, in which the learning rate
+    falls to 0.
     """
 
     variant: str
@@ -57,49 +78,46 @@ class Dual(Printed):
 
     @property
     def certified(self) -> float | None:
-        """value / L, which is at most the exact W1 of these samples, where the variant's critic has a
-        certified L.
-        """
+        """value / L, at most the exact W1 of these samples; None without a certified L."""
         return self.value / self.lipschitz if self.lipschitz else None
 
     @property
     def settled(self) -> bool:
+        """Whether the reading is positive and changed by less than 5 % in the second half."""
         return self.value > 0 and abs(self.drift) < SETTLED
 
     def __str__(self) -> str:
-        certified = (
-            ""
-            if self.certified is None
-            else f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f}"
-        )
-        standing = "" if certified else " and not certified"
         corrected = "" if self.corrected is None else f", slope-corrected {figures(self.corrected)}"
+        certified = ", in-sample and not certified"
+        if self.certified is not None:
+            certified = (
+                f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f},"
+                " in-sample"
+            )
         doubt = "" if self.settled else f"; still moving: {self.drift:+.0%} in the second half"
         return (
-            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified},"
-            f" in-sample{standing} (gradient norm {self.mean_norm:.3f} mean, {self.max_norm:.3f}"
+            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified}"
+            f" (gradient norm {self.mean_norm:.3f} mean, {self.max_norm:.3f}"
             f" largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d},"
             f" {self.units})"
         )
 
     def facts(self) -> dict[str, str]:
+        """Return the rows of the table; see `Printed`."""
+        corrected = certified = "not for this variant"
+        if self.corrected is not None:
+            corrected = f"{figures(self.corrected)}, not certified"
+        if self.certified is not None:
+            certified = (
+                f"{figures(self.certified)}, divided by L={self.lipschitz:.9f}: at most the exact"
+                " W1 of these samples"
+            )
         return {
             "critic reads": (
                 f"{figures(self.value)}, the mean score difference of these two samples"
             ),
-            "slope-corrected": (
-                "not for this variant"
-                if self.corrected is None
-                else f"{figures(self.corrected)}, not certified"
-            ),
-            "certified": (
-                "not for this variant"
-                if self.certified is None
-                else (
-                    f"{figures(self.certified)}, divided by L={self.lipschitz:.9f}: at most the"
-                    " exact W1 of these samples"
-                )
-            ),
+            "slope-corrected": corrected,
+            "certified": certified,
             "variant": f"{self.variant}, which estimates: {self.measures}",
             "gradient norm": (
                 f"{self.mean_norm:.4f} mean, {self.max_norm:.4f} largest found, at interpolates"
@@ -114,19 +132,25 @@ class Dual(Printed):
         }
 
     def to_json(self) -> dict[str, object]:
+        """Return all fields, `certified` and `settled` as plain values for JSON."""
         return super().to_json() | {"certified": self.certified, "settled": self.settled}
 
 
 def slope_corrected(value: float, penalty_weight: float) -> float:
-    """Return the W that solves value = W + W^2 / (2 lambda): W = lambda (sqrt(1 + 2 value / lambda)
-    - 1).
+    """Return the W that solves value = W + W^2 / (2 lambda), without the penalty's slope.
 
-    With the penalty lambda (|grad f| - 1)^2 a critic gains by more slope than 1: along transport of
-    length W, slope s pays s W - lambda (s - 1)^2, best at s = 1 + W / (2 lambda), which reads s W.
-    For any pair, if a Kantorovich potential has slope 1 at the interpolates, the optimum reads at
-    least W + W^2 / (2 lambda), with equality where the optimal critic's slope is the same at all
-    interpolates: so the corrected value errs upwards from slopes that vary, and downwards from
-    critics that cannot or did not reach the optimum. It is a correction, not a bound.
+    W = lambda (sqrt(1 + 2 value / lambda) - 1).
+
+    With the penalty lambda (|grad f| - 1)^2 a critic gains by a slope above 1. Along transport of
+    length W, slope s pays s W - lambda (s - 1)^2, which is best at s = 1 + W / (2 lambda) and reads
+    s W. For any pair, if a Kantorovich potential has slope 1 at the interpolates, the optimum reads
+    at least W + W^2 / (2 lambda). It reads just that where the optimal critic's slope is the same
+    at all interpolates. So the corrected value errs upwards where slopes vary, and downwards where
+    the critic could not or did not reach the optimum. It is a correction, not a bound.
+
+    Args:
+        value: the reading, in the unit of the samples; returned as it is if not above 0.
+        penalty_weight: lambda, in the same unit.
 
     >>> round(slope_corrected(20 + 20**2 / 20, penalty_weight=10), 6)
     20.0
@@ -134,6 +158,24 @@ def slope_corrected(value: float, penalty_weight: float) -> float:
     if value <= 0:
         return value
     return penalty_weight * (sqrt(1 + 2 * value / penalty_weight) - 1)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Two samples as the critic sees them: (s - middle) / scale.
+
+    f(x) = scale g(x / scale) has the slope of g, so that g with the weight lambda / scale is the
+    same problem in better numbers.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scale: float
+    variant: Variant
+
+    def tensors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Return both samples `[n, d]` and `[m, d]` as tensors."""
+        return torch.from_numpy(self.x).to(dtype), torch.from_numpy(self.y).to(dtype)
 
 
 def dual(
@@ -146,76 +188,64 @@ def dual(
     depth: int = 3,
     seed: int = 0,
     units: str = "data coordinates",
-    progress: Callable[[int, int], None] = lambda step, steps: None,
+    progress: Progress = silent,
 ) -> Dual:
-    """Train a critic of any variant of the table of variants between two fixed samples, and return what
-    it reads.
+    """Train a critic of any variant between two fixed samples, and return its reading.
 
-    mean f(x) - mean f(y) for the trained f (Jensen-Shannon rows: their own estimate), over all of
-    both samples.
+    mean f(x) - mean f(y) for the trained f, over all of both samples. A variant of the
+    Jensen-Shannon or another divergence has its own estimate.
 
     Args:
         x: samples `[n, d]` ("real"), in any unit.
         y: samples `[m, d]` ("fake"), in the same unit.
         name: a variant of the table, see `wgan variants`.
-        steps: updates of the critic, with linear decay of the learning rate; Adam, batches of 512.
-        penalty_weight: lambda, in the unit of the samples; none: the variant's.
+        steps: updates of the critic by Adam, with linear decay and batches of 512; 8 or more.
+        penalty_weight: lambda, in the unit of the samples; None: the variant's.
         width: units of a hidden layer of the fully connected critic.
         depth: its hidden layers.
-        seed: names weights, batches and interpolates.
-        units: what the coordinates are in, for the reader.
-        progress: called with (step, steps).
+        seed: random seed of weights, batches and interpolates; the same seed gives the same
+            reading.
+        units: the unit of the coordinates, for the reader.
+        progress: told of each step.
 
     Returns:
-        The reading with the gradient norms, the slope-corrected value for a two-sided penalty, and
+        The reading with its gradient norms, the slope-corrected value for a two-sided penalty, and
         how far it still moved.
 
     Raises:
-        WganError: wrong samples, an unknown variant, steps below 8, or a critic whose scores stopped
-            being finite.
+        WganError: wrong samples, an unknown variant, steps below 8, a weight that is not above 0 or
+            of a variant without penalty, or a critic whose scores stopped being finite.
 
-    Source: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the correction
-    is derived in `slope_corrected`.
+    Reference: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the
+    correction is derived in `slope_corrected`.
 
     >>> x = np.random.default_rng(0).normal(size=(100, 2))
     >>> dual(x, x + [2.0, 0.0], steps=8, width=8).n
     100
     """
-    if steps < 8:
-        raise WganError(f"steps = {steps}: give 8 or more")
+    if steps < LEAST_STEPS:
+        raise WganError(f"steps = {steps}: give {LEAST_STEPS} or more")
     if penalty_weight is not None and not penalty_weight > 0:
         raise WganError(f"penalty_weight = {penalty_weight}: give a number above 0")
     variant = find_variant(name).adjusted(penalty_weight)
     a, b = sample_pair(x, y)
-    middle = (a.mean(0) + b.mean(0)) / 2
-    # f(x) = scale g(x / scale) has g's slope, so training g with lambda / scale is the same problem
-    # with better numbers
-    scale = (
-        1.0
-        if variant.constraint and variant.constraint.bound
-        else float(np.sqrt(np.mean(np.concatenate([a - middle, b - middle]) ** 2))) or 1.0
-    )
-    scaled = variant.adjusted(variant.penalty.weight / scale) if variant.penalty else variant
-    x_scaled, y_scaled = (torch.from_numpy((s - middle) / scale).float() for s in (a, b))
+    problem = _scaled(variant, a, b)
+    network = NetworkConfig("mlp", width, depth)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derive(seed, "dual", "dropout"))
-        critic, drift = _trained(
-            scaled, x_scaled, y_scaled, steps, NetworkConfig("mlp", width, depth), seed, progress
-        )
-    is_distance = variant.score.is_w1
-    value = _reading(scaled, critic, x_scaled, y_scaled) * (scale if is_distance else 1.0)
+        torch.manual_seed(derive(seed, "dual", "dropout"))  # dropout takes no generator
+        critic, drift = _trained(problem, steps, network, seed, progress)
+    # g's scores are in units of `scale` where they are a distance, and without unit otherwise.
+    unit = problem.scale if variant.score.is_w1 else 1.0
+    value = _reading(variant, critic, *problem.tensors(torch.float32)) * unit
     mean_norm, max_norm = (
-        norm / (1.0 if is_distance else scale) for norm in _norms(critic, x_scaled, y_scaled, seed)
+        norm / (problem.scale / unit)
+        for norm in _norms(critic, *problem.tensors(torch.float32), seed)
     )
     lipschitz = None
-    if (
-        variant.reads_w1 and not variant.penalty
-    ):  # the certified value is that of the frozen critic, in float64 like its certificate
-        lipschitz = certify(frozen(critic), tuple(x_scaled.shape[1:])).lipschitz
-        value = (
-            _reading(scaled, critic, *(torch.from_numpy((s - middle) / scale) for s in (a, b)))
-            * scale
-        )
+    if variant.reads_w1 and not variant.penalty:
+        # The certified value is that of the frozen critic, in float64 like its certificate.
+        lipschitz = certify(frozen(critic), (a.shape[1],)).lipschitz
+        value = _reading(variant, critic, *problem.tensors(torch.float64)) * unit
     weight = variant.penalty.weight if variant.penalty else None
     return Dual(
         variant=variant.name,
@@ -231,42 +261,51 @@ def dual(
         n=len(a),
         m=len(b),
         d=a.shape[1],
-        units=units if variant.reads_w1 else NO_UNIT if is_distance else variant.score.measures,
+        units=units if variant.reads_w1 else _other_unit(variant),
     )
 
 
+def _scaled(variant: Variant, a: np.ndarray, b: np.ndarray) -> Problem:
+    """Return the problem in units of the common standard deviation."""
+    middle = (a.mean(0) + b.mean(0)) / 2
+    x = a - middle
+    y = b - middle
+    if variant.constraint and variant.constraint.bound:
+        return Problem(x, y, 1.0, variant)  # clipping bounds the weights in the samples' own unit
+    scale = float(np.sqrt(np.mean(np.concatenate([x, y]) ** 2))) or 1.0
+    if variant.penalty:
+        variant = variant.adjusted(variant.penalty.weight / scale)
+    return Problem(x / scale, y / scale, scale, variant)
+
+
+def _other_unit(variant: Variant) -> str:
+    """Return in words what a variant that does not read W1 measures."""
+    return NO_UNIT if variant.score.is_w1 else variant.score.measures
+
+
 def _trained(
-    variant: Variant,
-    x: Tensor,
-    y: Tensor,
-    steps: int,
-    network: NetworkConfig,
-    seed: int,
-    progress: Callable[[int, int], None],
+    problem: Problem, steps: int, network: NetworkConfig, seed: int, progress: Progress
 ) -> tuple[nn.Module, float]:
-    """Return the trained critic, and how much its reading changed over the second half, relative to
-    the last.
-    """
-    critic = build_critic(network, tuple(x.shape[1:]), seed, variant.layers)
-    loss = CriticLoss(critic, variant)
-    optimizer = torch.optim.Adam(critic.parameters(), lr=LEARNING_RATE, betas=BETAS, fused=True)
+    """Return the trained critic, and the relative change of its reading over the second half."""
+    variant = problem.variant
+    x, y = problem.tensors(torch.float32)
+    critic = mlp_critic(x.shape[1], network.width, network.depth, seed, variant.layers)
+    objective = CriticLoss(critic, variant)
     generator = torch_generator(torch.device("cpu"), seed, "dual", "batches")
+
+    def loss(step: int) -> Tensor:
+        x_batch = draw(x, BATCH, generator)
+        y_batch = draw(y, BATCH, generator)
+        u = torch.rand(BATCH, generator=generator)
+        value: Tensor = objective(x_batch, y_batch, u).loss.mean()
+        return value
+
     before = 0.0
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = LEARNING_RATE * (1 - step / steps)
-        optimizer.zero_grad()
-        loss(
-            draw(x, BATCH, generator),
-            draw(y, BATCH, generator),
-            torch.rand(BATCH, generator=generator),
-        ).loss.mean().backward()
-        optimizer.step()
-        if variant.constraint:
-            variant.constraint.apply(critic)
-        if step + 1 == steps // 2:
+    optimizer = adam(critic, LEARNING_RATE, BETAS)
+    for step in train_critic(critic, loss, steps, optimizer, LEARNING_RATE, variant.constraint):
+        if step == steps // 2:
             before = _reading(variant, critic, x, y)
-        progress(step + 1, steps)
+        progress(f"training a {variant.name} critic", step, steps)
     after = _reading(variant, critic, x, y)
     if not np.isfinite(after):
         raise WganError(
@@ -278,19 +317,20 @@ def _trained(
 
 @torch.no_grad()
 def _reading(variant: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The variant's estimate over all of both samples. Most add a term of each, so each may be averaged
-    by itself; others need pairs.
+    """Return the variant's estimate over all of both samples.
+
+    Most estimates are a term of x plus a term of y, so that each is averaged over its own sample,
+    with zeros for the other. Others need pairs.
     """
     critic.eval()
     f_x, f_y = (torch.cat([critic(part).double() for part in s.split(CHUNK)]) for s in (x, y))
     critic.train()
-    if variant.score.generator_needs_real:
-        pairs = torch.Generator().manual_seed(0)
-        return float(
-            variant.score.estimate(draw(f_x, PAIRS, pairs), draw(f_y, PAIRS, pairs)).mean()
-        )
-    zero_x, zero_y = torch.zeros_like(f_x), torch.zeros_like(f_y)
     estimate = variant.score.estimate
+    if variant.score.generator_needs_real:
+        pairs = torch.Generator().manual_seed(0)  # the same pairs at each reading of a training
+        return float(estimate(draw(f_x, PAIRS, pairs), draw(f_y, PAIRS, pairs)).mean())
+    zero_x = torch.zeros_like(f_x)
+    zero_y = torch.zeros_like(f_y)
     return float(
         estimate(f_x, zero_x).mean()
         + estimate(zero_y, f_y).mean()
@@ -299,8 +339,10 @@ def _reading(variant: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float
 
 
 def _norms(critic: nn.Module, x: Tensor, y: Tensor, seed: int) -> tuple[float, float]:
+    """Return the mean and the largest norm of the critic's gradient at interpolates."""
     generator = torch_generator(torch.device("cpu"), seed, "dual", "norms")
-    a, b = (draw(s, NORM_POINTS, generator) for s in (x, y))
+    a = draw(x, NORM_POINTS, generator)
+    b = draw(y, NORM_POINTS, generator)
     (points,) = between(a, b, torch.rand(NORM_POINTS, generator=generator))
     norms = gradient_norms(critic.eval(), points).detach()
     return float(norms.mean()), float(norms.max())

@@ -1,6 +1,4 @@
-"""What must a reader know of a bracket? The one result type: as a line, as a table, as JSON; every
-assumption is in it.
-"""
+"""Result of a bracket, with every assumption, as a line, as a table and as JSON."""
 
 from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
@@ -10,18 +8,23 @@ from wgan.audit.bounds import Lower
 from wgan.distances.results import Printed, figures
 
 DIGITS = 4
+"""Significant digits of a printed bound, as of a distance (`figures`)."""
+
 LOOSE = 0.5
-"""From this share of the transport on, the floor makes the upper end say little."""
+"""From this share of the transport on, the floor makes the upper end say little: most of the
+transport would be read between two samples of one population.
+"""
 
 
 @dataclass(frozen=True)
 class Upper:
-    """The upper end. `bound` is `transport` + `radius`, or none where nothing bounds W1 from above.
+    """The upper end, in the unit of the samples: `bound` is `transport` + `radius`.
 
-    `transport` is the mean exact transport over `batches` of `batch` samples on each side, `gap`
-    the solver's largest relative duality gap, `diameter` that of the support, known as
-    `diameter_from` says. `asymptotic` is a one-sided limit by Student's t over the batches: right
-    for many batches, certified for none.
+    `bound` and `radius` are None where nothing bounds W1 from above. `transport` is the mean exact
+    transport over `batches` of `batch` samples on each side, and `gap` the solver's largest
+    relative duality gap. `diameter` is that of the support, and `diameter_from` says how it is
+    known. `asymptotic` is a one-sided limit by Student's t over the batches, right in the limit of
+    many batches, and not certified.
     """
 
     bound: float | None
@@ -37,14 +40,16 @@ class Upper:
 
 @dataclass(frozen=True)
 class Bracket(Printed):
-    """W1 in [lower, upper], with everything that was assumed.
+    """W1 in [lower, upper], in the unit of the samples, with everything that was assumed.
 
-    `certifies` says of what: "population" with probability `confidence`, or these "samples" for
-    certain (`confidence` none). `lower_ends` are the bounds of each critic, of which the largest
-    counts, `layers` the auditor's Lipschitz factors. `floor` is the transport between two batches
-    of x, what sampling alone reads; `heuristic` takes it off. Neither is certified. `held_out`
-    counts the samples of each side that the bounds rest on; `split` names how they were set apart;
-    `repeated` counts rows of each side that occur again.
+    `certifies` is "population" (then the bracket holds with probability `confidence`), or "samples"
+    (then it holds for certain, and `confidence` is None). `lower_ends` are the bounds of each
+    critic, of which the largest counts. `layers` are the auditor's Lipschitz factors.
+
+    `floor` is the transport between two batches of x: sampling alone makes as much. `heuristic` is
+    the transport with its floor taken off. Neither is certified. `held_out` counts the samples of
+    each side on which the bounds rest, and `split` says how they were set apart. `repeated` counts
+    rows of each side that occur again.
     """
 
     certifies: str
@@ -65,30 +70,27 @@ class Bracket(Printed):
 
     @property
     def best(self) -> Lower:
-        """The lower bound that won."""
+        """The largest of the lower bounds."""
         return max(self.lower_ends, key=lambda low: low.bound)
 
     @property
     def lower(self) -> float:
+        """The lower end."""
         return self.best.bound
 
     @property
     def upper(self) -> float | None:
+        """The upper end; None where nothing bounds W1 from above."""
         return self.upper_end.bound if self.upper_end else None
 
     def interval(self) -> str:
-        """Return the two ends, rounded outwards."""
-        return (
-            f">= {rounded(self.lower, down=True)}"
-            if self.upper is None
-            else f"in [{rounded(self.lower, down=True)}, {rounded(self.upper)}]"
-        )
+        """Return the two ends in words, rounded outwards."""
+        low = rounded(self.lower, down=True)
+        return f">= {low}" if self.upper is None else f"in [{low}, {rounded(self.upper)}]"
 
     @property
     def note(self) -> str:
-        """What the reader should know or do where the samples repeat rows, or sampling alone makes
-        the upper end loose.
-        """
+        """Advice where rows repeat, or where sampling alone makes the upper end loose."""
         notes = []
         if any(self.repeated) and self.confidence:
             notes.append(
@@ -96,13 +98,11 @@ class Bracket(Printed):
                 " data of few values, but if rows were copied (oversampling), drop the copies, for"
                 " the bracket does not hold with them"
             )
-        if (
-            self.upper is not None
-            and self.upper_end
-            and self.floor is not None
-            and self.floor >= LOOSE * self.upper_end.transport
-        ):
-            parts = f"{figures(self.floor)} of the transport of {figures(self.upper_end.transport)}"
+        u = self.upper_end
+        if u is None or u.bound is None or self.floor is None:
+            return "\n".join(notes)
+        if self.floor >= LOOSE * u.transport:
+            parts = f"{figures(self.floor)} of the transport of {figures(u.transport)}"
             notes.append(
                 f"the upper end is loose: sampling alone makes {parts}; fewer coordinates say more"
                 " (--space pca-16)"
@@ -110,81 +110,47 @@ class Bracket(Printed):
         return "\n".join(notes)
 
     def __str__(self) -> str:
-        of, scope = (
-            ("P,Q", f"{100 * (self.confidence or 0):g} %, population")
-            if self.confidence
-            else ("x,y", "these samples alone")
-        )
         u = self.upper_end
-        parts = [
+        scope = "these samples alone"
+        if self.confidence:
+            scope = f"{100 * self.confidence:g} %, population"
+        assumptions = [
             scope,
             *([f"R={u.diameter:g} {u.diameter_from}"] if u and u.diameter else []),
             f"lower: {self._lower_words()}",
+            f"upper: {self._upper_words()}",
+            self.units,
         ]
-        parts += [f"upper: {self._upper_words()}", self.units]
-        aside = {
-            "asymptotic upper": u.asymptotic if u else None,
-            "floor": self.floor,
-            "heuristic": self.heuristic,
-        }
-        words = [
-            f"{name} {figures(v)}" + ("" if name == "floor" else ", not certified")
-            for name, v in aside.items()
-            if v is not None
-        ]
-        return " | ".join(
-            [
-                (
-                    f"W1({of}{'' if self.space == 'raw' else f'; {self.space}'}) {self.interval()}"
-                    f" ({'; '.join(parts)})"
-                ),
-                *words,
-            ]
-        )
+        sides = "P,Q" if self.confidence else "x,y"
+        space = "" if self.space == "raw" else f"; {self.space}"
+        line = f"W1({sides}{space}) {self.interval()} ({'; '.join(assumptions)})"
+        return " | ".join([line, *self._aside()])
+
+    def _aside(self) -> list[str]:
+        """Return in words the numbers beside the bracket."""
+        asymptotic = self.upper_end.asymptotic if self.upper_end else None
+        words = []
+        if asymptotic is not None:
+            words.append(f"asymptotic upper {figures(asymptotic)}, not certified")
+        if self.floor is not None:
+            words.append(f"floor {figures(self.floor)}")
+        if self.heuristic is not None:
+            words.append(f"heuristic {figures(self.heuristic)}, not certified")
+        return words
 
     def facts(self) -> dict[str, str]:
-        u = self.upper_end
+        """Return the rows of the table; see `Printed`."""
         rows = {
             "W1": self.interval(),
-            "holds of": (
-                f"the populations, with probability {100 * self.confidence:g} %, if the samples are"
-                " independent and trained neither side"
-                if self.confidence
-                else (
-                    "these two samples, for certain; what they were drawn from may lie nearer or"
-                    " farther"
-                )
-            ),
+            "holds of": self._scope_words(),
             "lower": self._lower_words(),
+            **{f"  {low.critic}": _lower_sum(low) for low in self.lower_ends},
         }
-        for low in self.lower_ends:
-            ends = (
-                f"scores clamped to [{low.clamp[0]:.4g}, {low.clamp[1]:.4g}]"
-                if low.clamp
-                else "scores as they are"
-            )
-            rows[f"  {low.critic}"] = (
-                f"({figures(low.gap)} - {figures(low.radius)}) / {low.lipschitz:.6f} ="
-                f" {rounded(low.bound, down=True)}; {ends}"
-            )
         if self.layers:
             rows["  L by layer"] = ", ".join(
                 f"{name}: {factor:.9f}" for name, factor in self.layers
             )
-        rows["upper"] = self._upper_words()
-        if u:
-            rows["  solver"] = f"network simplex, largest relative duality gap {u.gap:.1e}"
-            if u.diameter:
-                rows["  diameter"] = f"{u.diameter:g}, {u.diameter_from}"
-            if u.asymptotic is not None:
-                rows["  asymptotic"] = (
-                    f"{figures(u.asymptotic)} by Student's t over {u.batches} batches, not"
-                    " certified"
-                )
-        if self.floor is not None and u:
-            rows["floor"] = (
-                f"{figures(self.floor)}, transport between two batches of x, n={u.batch}"
-            )
+        rows |= self._upper_facts()
         if self.heuristic is not None:
             rows["heuristic"] = (
                 f"{figures(self.heuristic)}, the transport with its floor taken off, not certified"
@@ -200,15 +166,22 @@ class Bracket(Printed):
         return rows
 
     def to_json(self) -> dict[str, Any]:
+        """Return the ends and all fields as plain values for JSON."""
         ends = {"metric": f"w1-bracket-{self.certifies}", "lower": self.lower, "upper": self.upper}
         return {**ends, **super().to_json()}
 
+    def _scope_words(self) -> str:
+        if self.confidence:
+            return (
+                f"the populations, with probability {100 * self.confidence:g} %, if the samples are"
+                " independent and trained neither side"
+            )
+        return "these two samples, for certain; what they were drawn from may lie nearer or farther"
+
     def _lower_words(self) -> str:
         counts = f"{self.held_out[0]}+{self.held_out[1]}"
-        return (
-            f"{self.best.critic} L={self.best.lipschitz:.6f}, {counts}"
-            f" {'held out' if self.confidence else 'in-sample'}"
-        )
+        use = "held out" if self.confidence else "in-sample"
+        return f"{self.best.critic} L={self.best.lipschitz:.6f}, {counts} {use}"
 
     def _upper_words(self) -> str:
         u = self.upper_end
@@ -220,10 +193,42 @@ class Bracket(Printed):
             return "none, since no diameter is known"
         return f"transport {figures(u.transport)} + {figures(u.radius)}, n={u.batches}x{u.batch}"
 
+    def _upper_facts(self) -> dict[str, str]:
+        u = self.upper_end
+        rows = {"upper": self._upper_words()}
+        if u is None:
+            return rows
+        rows["  solver"] = f"network simplex, largest relative duality gap {u.gap:.1e}"
+        if u.diameter:
+            rows["  diameter"] = f"{u.diameter:g}, {u.diameter_from}"
+        if u.asymptotic is not None:
+            rows["  asymptotic"] = (
+                f"{figures(u.asymptotic)} by Student's t over {u.batches} batches, not certified"
+            )
+        if self.floor is not None:
+            rows["floor"] = (
+                f"{figures(self.floor)}, transport between two batches of x, n={u.batch}"
+            )
+        return rows
+
+
+def _lower_sum(low: Lower) -> str:
+    """Return in words how a lower bound is computed."""
+    ends = "scores as they are"
+    if low.clamp:
+        ends = f"scores clamped to [{low.clamp[0]:.4g}, {low.clamp[1]:.4g}]"
+    return (
+        f"({figures(low.gap)} - {figures(low.radius)}) / {low.lipschitz:.6f} ="
+        f" {rounded(low.bound, down=True)}; {ends}"
+    )
+
 
 def rounded(value: float, down: bool = False) -> str:
-    """Return a bound in four significant digits, rounded away from the bracket's inside, so that it
-    stays true.
+    """Return a bound in four significant digits, rounded outwards so that it stays true.
+
+    Args:
+        value: the bound.
+        down: round towards minus infinity, as for a lower end.
 
     >>> rounded(1.23456, down=True), rounded(1.23456), rounded(0.0)
     ('1.234', '1.235', '0')

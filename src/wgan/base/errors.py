@@ -1,20 +1,22 @@
-"""How does wgan say that something is wrong? One error type, whose message names the fault, the
-place and the remedy.
-"""
+"""Error type of the package, and suggestions for misspelled names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class WganError(ValueError):
-    """Input that cannot be used; the command line prints the message alone and leaves with exit
-    code 2.
+    """Input that cannot be used. The message names the fault, the place and the remedy.
+
+    The command line prints the message alone and exits with code 2.
     """
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return a sentence that names the nearest known word (letters swapped come first), or all of
-    them when none is near.
+    """Return a sentence that names the nearest known word, or all of them when none is near.
+
+    Args:
+        word: the unknown word.
+        known: the words that would have been accepted.
 
     >>> did_you_mean("wgan-pg", ["gan", "wgan-gp"])
     "Did you mean 'wgan-gp'?"
@@ -22,8 +24,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'Known: gan, wgan-gp.'
     """
     known = sorted(known)
-    swapped = [name for name in known if sorted(name) == sorted(word)]
-    close = swapped or get_close_matches(word, known, n=1)
+    # Swapped letters first: by difflib's ratio, 'wgan-pg' is as near to 'wgan-gp' as to 'wgan-lp'.
+    anagrams = [name for name in known if sorted(name) == sorted(word)]
+    close = anagrams or get_close_matches(word, known, n=1)
     return f"Did you mean '{close[0]}'?" if close else f"Known: {', '.join(known)}."
 
 

@@ -1,5 +1,6 @@
-"""How is a file written so that nobody ever sees half of it? Beside its place, synced to disk, then
-renamed over it.
+"""Atomic files: written beside their place, synced to disk, then renamed over it.
+
+A reader sees the old file or the new one, never half of one.
 """
 
 import os
@@ -13,52 +14,61 @@ PARTIAL = ".partial"
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it becomes `path`, on any error it is
-    removed.
+    """Yield a temporary path, which becomes `path` on success and is removed on any error.
+
+    Args:
+        path: the file to write, in a folder that exists.
+
+    Raises:
+        OSError: the file cannot be written; the error names `path`.
 
     >>> with replaced(Path("note.txt")) as target:
     ...     _ = target.write_text("whole")
     >>> Path("note.txt").read_text()
     'whole'
     """
+    # In the same folder: a rename is atomic only within one file system.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
     os.close(handle)
     target = Path(name)
     try:
         yield target
-        target.chmod(0o666 & ~_umask())
+        target.chmod(0o666 & ~_umask())  # mkstemp's own mode is 600, whatever the user's umask
+        # Synced before the rename: after a power cut the name must not stand for an empty file.
         with target.open("rb+") as file:
             os.fsync(file.fileno())
         target.replace(path)
     except OSError as error:
         if error.errno is not None and error.filename is None:
-            error.filename = str(path)  # a full disk names no file by itself
+            error.filename = str(path)  # the error of a full disk names no file by itself
         raise
     finally:
         target.unlink(missing_ok=True)
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what a process that was killed while writing left in a folder that nobody else writes
-    to.
+    """Remove temporary files that a killed process left in a folder nobody else writes to.
+
+    Args:
+        folder: searched with all folders below it.
     """
     for path in folder.rglob(f".*{PARTIAL}"):
         path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file atomically."""
+    """Write a UTF-8 text file atomically."""
     with replaced(path) as target:
         target.write_text(text, encoding="utf-8")
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a text file, atomically: what was in it stays."""
+    """Add a line to a UTF-8 text file atomically; the file is created if it does not exist."""
     before = path.read_text(encoding="utf-8") if path.exists() else ""
     write_text(path, before + line + "\n")
 
 
 def _umask() -> int:
-    mask = os.umask(0)
+    mask = os.umask(0)  # the umask can be read only by setting it
     os.umask(mask)
     return mask

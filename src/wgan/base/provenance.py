@@ -1,4 +1,4 @@
-"""With what was a result made? Versions, commit and machine, stored beside every result."""
+"""Provenance of a result: versions, commit and machine, stored beside every result."""
 
 import os
 import platform
@@ -8,21 +8,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from wgan.base.version import __version__
 
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "POT", "safetensors", "pillow")
+"""Packages whose version can change a number of a result, or a file in which it is stored."""
 
 
 def provenance() -> dict[str, Any]:
-    """Return when, with what and where this process works; results are the same to the bit only
-    where versions and threads are.
+    """Return the time, versions, commit and machine of this process, as plain values for JSON.
+
+    Two results are the same to the bit only where versions and number of threads are the same.
     """
+    import torch  # here, so that this file imports in milliseconds
+
     return {
         "begun": datetime.now(UTC).isoformat(timespec="seconds"),
         "wgan": __version__,
-        "commit": _commit(),
+        "commit": _commit(Path(__file__).resolve().parents[3]),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "machine": {
@@ -35,21 +37,22 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def _commit() -> str | None:
-    """Return the commit of wgan's own checkout, with a + where it has changes; none where it was
-    installed as a wheel.
+def _commit(checkout: Path) -> str | None:
+    """Return the commit of a checkout, with a + if tracked files have changes.
+
+    None where the folder is no checkout (wgan was installed as a wheel) or git cannot be run. Only
+    the folder itself counts: a wheel inside another project's checkout has no commit of its own.
     """
-    folder = Path(__file__).resolve().parents[2]
-    if not (folder / ".git").exists():
+    if not (checkout / ".git").exists():
         return None
     try:
-        git = ["git", "-C", str(folder)]
-        commit = subprocess.run(
-            [*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        changed = subprocess.run(
-            [*git, "status", "--porcelain", "-uno"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        return commit + ("+" if changed else "")
+        commit = _git(checkout, "rev-parse", "HEAD")
+        changes = _git(checkout, "status", "--porcelain", "-uno")
     except (OSError, subprocess.CalledProcessError):
         return None
+    return commit + ("+" if changes else "")
+
+
+def _git(checkout: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(checkout), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

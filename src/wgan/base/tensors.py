@@ -1,4 +1,4 @@
-"""Safetensors files: written whole, read without running code."""
+"""Safetensors files: written whole, and read without running code (a pickle would run some)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,27 +16,42 @@ from wgan.base.files import replaced
 def write_tensors(
     path: Path, tensors: dict[str, Tensor], header: dict[str, str] | None = None
 ) -> None:
-    """Write a safetensors file atomically."""
+    """Write a safetensors file atomically.
+
+    Args:
+        path: the file, in a folder that exists.
+        tensors: by name; each is stored contiguous, from any device.
+        header: text by name, stored with them.
+    """
+    plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     with replaced(path) as target:
-        target.write_bytes(
-            serialised(
-                {k: v.detach().contiguous().cpu() for k, v in tensors.items()}, metadata=header
-            )
-        )
+        target.write_bytes(serialised(plain, metadata=header))
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the tensors of a safetensors file, each in memory of its own, and its header.
+    """Return the tensors of a safetensors file on the CPU, and its header.
+
+    Args:
+        path: the file.
 
     Raises:
-        WganError: missing or damaged.
+        WganError: the file is missing or damaged.
     """
     with _opened(path) as file:
-        return {key: file.get_tensor(key).clone() for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        # They come as views of the mapped file; cloned, each has memory of its own.
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        return tensors, file.metadata() or {}
 
 
 def read_header(path: Path) -> dict[str, str]:
-    """Return the header of a safetensors file alone; errors as `read_tensors`."""
+    """Return the header of a safetensors file, without reading its tensors.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WganError: the file is missing or damaged.
+    """
     with _opened(path) as file:
         return dict(file.metadata() or {})
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from wgan.base.files import write_text
-from wgan.cli.app import Flag, print_table, screen
+from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
 from wgan.experiments.compare import COMPARISON, DEFAULT_VARIANTS, REPORT, Plan, compare
 from wgan.report import comparison_json, conclusions, grouped, results_table, write_report

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
-from wgan.cli.app import print_columns, screen, times
+from wgan.cli.output import print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.data import Dataset, load, named_sources
 

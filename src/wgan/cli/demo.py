@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.cli.app import Flag, screen
+from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.experiments.demos import DEMOS, check_room, demo, write
 

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress
-from wgan.cli.app import Flag, screen
+from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.distances.histograms import (
     earth_mover,
@@ -189,7 +189,7 @@ def _dual(
 def _distance(
     x: "Source",
     y: "Source",
-    metric: str,
+    metric: Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"],
     p: float | None,
     space: str,
     seed: int,

@@ -8,10 +8,11 @@ from typing import Annotated
 from cyclopts import App
 
 from wgan.base.errors import WganError
-from wgan.cli.app import Flag, screen
+from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.data import load, short_name
-from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier, train_classifier
+from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier
+from wgan.evaluation.images import train_features
 
 features = App(
     name="features",
@@ -20,7 +21,7 @@ features = App(
 
 
 @features.command(name="train")
-def train_features(
+def train_features_command(
     data: str,
     /,
     *,
@@ -59,7 +60,7 @@ def train_features(
         )
     with bar(quiet) as progress:
         dataset = load(data, labels=labels, progress=progress)
-        found = train_classifier(dataset, epochs, seed, progress)
+        found = train_features(dataset, epochs, seed, progress)
     save_classifier(found, folder)
     screen.print(
         f"{found.name}: {found.accuracy:.1%} of {found.n_test} held-out pictures in the right one"

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.cli.app import screen
+from wgan.cli.output import screen
 from wgan.report import Format, write_report
 from wgan.runs import read_finished
 

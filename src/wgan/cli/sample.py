@@ -7,7 +7,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.cli.app import screen
+from wgan.cli.output import screen
 from wgan.data.formats import check_place, formats_of, write_samples
 from wgan.models import Model, load_model, sample_where
 

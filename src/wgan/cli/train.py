@@ -9,7 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from wgan.cli.app import Flag, print_columns, screen, times
+from wgan.cli.output import Flag, print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.config import Config, Layer, choose_device, from_file, from_settings
 from wgan.networks import count_parameters

@@ -1,6 +1,6 @@
 """`wgan variants`: the table of variants."""
 
-from wgan.cli.app import screen
+from wgan.cli.output import screen
 from wgan.objectives.variants import VARIANTS
 
 

@@ -1,37 +1,45 @@
-"""How far apart are two sets of samples, or two histograms? Pure functions on arrays; nothing here
-imports torch.
+"""Distances between two samples or two histograms, as pure functions on arrays.
 
-What trains a critic to find out lives in `wgan.audit`, and is handed on from here by name (which
-imports torch).
+A name is imported on first use, so that a histogram distance loads no solver. Nothing here imports
+torch; what trains a critic to measure a distance is in `wgan.audit`.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wgan.distances.choice import Distance, distance
-from wgan.distances.exact import Transport, transport, wasserstein
-from wgan.distances.histograms import (
-    EarthMover,
-    earth_mover,
-    jensen_shannon,
-    kullback_leibler,
-    total_variation,
-)
-from wgan.distances.line import wasserstein_1d
-from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
-from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
+if TYPE_CHECKING:
+    from wgan.distances.choice import Distance, distance
+    from wgan.distances.exact import Transport, transport, wasserstein
+    from wgan.distances.histograms import (
+        EarthMover,
+        earth_mover,
+        jensen_shannon,
+        kullback_leibler,
+        total_variation,
+    )
+    from wgan.distances.line import wasserstein_1d
+    from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
+    from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
 
-TRAINED = (
-    "Auditor",
-    "Bracket",
-    "Certificate",
-    "Dual",
-    "bracket",
-    "certify",
-    "dual",
-    "slope_corrected",
-    "train_auditor",
-)
+FILES = {
+    "Distance": "choice",
+    "EarthMover": "histograms",
+    "Sinkhorn": "sinkhorn",
+    "Sliced": "sliced",
+    "Transport": "exact",
+    "distance": "choice",
+    "earth_mover": "histograms",
+    "jensen_shannon": "histograms",
+    "kullback_leibler": "histograms",
+    "max_sliced_wasserstein": "sliced",
+    "sinkhorn_divergence": "sinkhorn",
+    "sliced_wasserstein": "sliced",
+    "total_variation": "histograms",
+    "transport": "exact",
+    "wasserstein": "exact",
+    "wasserstein_1d": "line",
+}
+"""The file of each public name, within this folder."""
 
 __all__ = [
     "Distance",
@@ -50,12 +58,16 @@ __all__ = [
     "transport",
     "wasserstein",
     "wasserstein_1d",
-    *TRAINED,
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """Hand on a name of `wgan.audit`."""
-    if name in TRAINED:
-        return getattr(import_module("wgan.audit"), name)
+    """Import a public name from its file."""
+    if name in FILES:
+        return getattr(import_module(f"wgan.distances.{FILES[name]}"), name)
     raise AttributeError(f"module 'wgan.distances' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    """List the public names, so that completion offers them before they are imported."""
+    return sorted({*globals(), *__all__})

@@ -1,5 +1,6 @@
-"""Which distance fits these samples? Exact where it can be had, otherwise a cheaper one under its
-own name.
+"""Choice of a distance for two samples: exact where it is feasible, otherwise a cheaper one.
+
+A cheaper distance is another distance, and is printed under its own name.
 """
 
 from dataclasses import asdict, dataclass
@@ -12,16 +13,16 @@ from wgan.base.errors import WganError, did_you_mean
 from wgan.distances.exact import transport
 from wgan.distances.line import wasserstein_1d
 from wgan.distances.results import Printed, figures
-from wgan.distances.samples import check_dimensions, weighted_samples
+from wgan.distances.samples import Samples, check_dimensions, weighted_samples
 from wgan.distances.sinkhorn import sinkhorn_divergence
-from wgan.distances.sliced import max_sliced_wasserstein, sliced_wasserstein
-
-Samples = tuple[np.ndarray, np.ndarray]
-"""Samples `[n, d]` and their weights `[n]`."""
+from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wasserstein
 
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"]
 EXACT_PAIRS = 10_000 * 10_000
-"""`auto` solves exactly up to so many pairs of samples: about two minutes and 4.3 GB."""
+"""Largest number of pairs that `auto` solves exactly, measured: 4.3 GB, and 28 s in the plane.
+
+In more dimensions a solve takes a few times as long.
+"""
 
 NAMES = {
     "exact": "W{p}",
@@ -29,16 +30,18 @@ NAMES = {
     "max-sliced": "max-sliced W2",
     "sinkhorn": "Sinkhorn divergence (p={p})",
 }
-"""What each metric measures, by the name that its number goes by."""
+"""The name under which each metric is printed."""
 
 
 @dataclass(frozen=True)
 class Distance(Printed):
-    """A distance between two samples: of these samples alone, not of what they were drawn from.
+    """A distance between two samples, not between the populations they were drawn from.
 
-    `solver` says what computed it and how well: `gap` is an exact solver's relative duality gap,
-    `standard_error` what drawn directions leave, `epsilon` the entropy's weight. `floor` is the
-    same metric between two halves of x, of `floor_n` samples each: what sampling alone reads.
+    `value`, `standard_error` and `floor` are in the unit of the samples, which `units` names.
+    `solver` says in words how it was computed, `why` how the metric was chosen. `gap` is the
+    relative duality gap of an exact solve, `standard_error` the Monte-Carlo error of drawn
+    directions, and `epsilon` the weight of the entropy. `floor` is the same metric between two
+    halves of x, of `floor_n` samples each: sampling alone makes as much.
     """
 
     metric: str
@@ -58,30 +61,26 @@ class Distance(Printed):
 
     @property
     def name(self) -> str:
+        """The name of the metric with its order, such as W1."""
         return NAMES[self.metric].format(p=f"{self.p:g}")
 
     def __str__(self) -> str:
         error = f" +- {figures(self.standard_error)} (s.e.)" if self.standard_error else ""
-        floor = (
-            ""
-            if self.floor is None
-            else f" | floor {figures(self.floor)}, halves of x, n={self.floor_n}"
-        )
-        return (
+        line = (
             f"{self.name}(x, y) = {figures(self.value)}{error} ({self.solver}; n={self.n},"
-            f" m={self.m}, d={self.d}, {self.units}){floor}"
+            f" m={self.m}, d={self.d}, {self.units})"
         )
+        if self.floor is None:
+            return line
+        return f"{line} | floor {figures(self.floor)}, halves of x, n={self.floor_n}"
 
     def facts(self) -> dict[str, str]:
+        """Return the rows of the table; see `Printed`."""
+        value = figures(self.value)
+        if self.standard_error:
+            value += f" +- {figures(self.standard_error)} (standard error)"
         rows = {
-            self.name: (
-                figures(self.value)
-                + (
-                    f" +- {figures(self.standard_error)} (standard error)"
-                    if self.standard_error
-                    else ""
-                )
-            ),
+            self.name: value,
             "of": "these two samples; what they were drawn from may lie nearer or farther",
             "samples": f"{self.n} and {self.m}, {self.d} dimension{'s' if self.d > 1 else ''}",
             "unit": self.units,
@@ -108,11 +107,10 @@ def distance(
     floor: bool = False,
     units: str = "data coordinates",
 ) -> Distance:
-    """Return a distance between two samples with all that must be known of it; `auto` chooses by
-    size and says so.
+    """Return a distance between two samples, with how it was computed and how well it is known.
 
-    `auto`: exact by sorting in one dimension; exact transport up to 10^8 pairs (10,000 x 10,000);
-    sliced beyond.
+    `auto` chooses by size: exact by sorting in one dimension, exact transport up to 10^8 pairs
+    (10,000 x 10,000), and the sliced distance beyond.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
@@ -120,64 +118,73 @@ def distance(
         metric: `auto`, `exact` (W_p), `sliced`, `max-sliced` (p = 2 alone) or `sinkhorn`.
         p: the order: 1 or more (in one dimension also `inf`), 1 or 2 for exact transport and
             Sinkhorn.
-        x_weights: weights `[n]`; none: equal.
-        y_weights: weights `[m]`; none: equal.
-        seed: names the directions drawn and the halves of the floor.
+        x_weights: weights `[n]`; None: equal.
+        y_weights: weights `[m]`; None: equal.
+        seed: random seed of the directions and of the floor's halves; the same seed gives the
+            same result.
         floor: also measure two random halves of x against each other.
-        units: what the coordinates are in, for the reader.
+        units: the unit of the coordinates, for the reader.
 
     Returns:
-        The distance, which prints as a line; `.table()` and `.to_json()` tell the rest.
+        The distance, which prints as a line; `.table()` and `.to_json()` hold the details.
 
     Raises:
-        WganError: as the function of the metric.
+        WganError: an unknown metric, or as the function of the metric.
 
     >>> print(distance([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]))
     W1(x, y) = 3 (network simplex; n=2, m=2, d=2, data coordinates)
     """
     if metric not in get_args(Metric):
         raise WganError(f"no metric is called '{metric}'. {did_you_mean(metric, get_args(Metric))}")
-    a, b = weighted_samples(x, x_weights, "x"), weighted_samples(y, y_weights, "y")
+    a = weighted_samples(x, x_weights, "x")
+    b = weighted_samples(y, y_weights, "y")
     check_dimensions(a[0], b[0])
-    n, m, d = len(a[0]), len(b[0]), a[0].shape[1]
-    chosen, why = _chosen(n, m, d) if metric == "auto" else (metric, "asked for")
-    read = READERS[chosen]
-    order, half = np.random.default_rng(seed).permutation(n), n // 2
-    halves = [(a[0][rows], a[1][rows]) for rows in (order[:half], order[half : 2 * half])]
-    has_floor = floor and half > 1 and all(weights.sum() > 0 for _, weights in halves)
+    n, d = a[0].shape
+    m = len(b[0])
+    name, why = _by_size(n, m, d) if metric == "auto" else (metric, "requested")
+    solve = SOLVERS[name]
+    halves = _halves(a, seed) if floor else None
     return Distance(
-        metric=chosen,
+        metric=name,
         p=p,
         n=n,
         m=m,
         d=d,
         units=units,
         why=why,
-        floor=read(halves[0], halves[1], p, seed).value if has_floor else None,
-        floor_n=half if has_floor else None,
-        **asdict(read(a, b, p, seed)),
+        floor=solve(*halves, p, seed).value if halves else None,
+        floor_n=len(halves[0][0]) if halves else None,
+        **asdict(solve(a, b, p, seed)),
     )
 
 
-def _chosen(n: int, m: int, d: int) -> tuple[str, str]:
+def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
+    """Return the metric that `auto` takes, and why."""
     if d == 1:
         return "exact", "one dimension: sorting is exact at any size"
     if n * m <= EXACT_PAIRS:
-        return "exact", f"{n} x {m} pairs: exact transport can be had"
-    return (
-        "sliced",
-        (
-            f"{n} x {m} pairs are too many for exact transport; this is another distance, at most"
-            " W; for W take fewer samples"
-        ),
+        return "exact", f"{n} x {m} pairs: exact transport is feasible"
+    return "sliced", (
+        f"{n} x {m} pairs are too many for exact transport; this is another distance, at most"
+        " W; for W take fewer samples"
     )
 
 
+def _halves(x: Samples, seed: int) -> tuple[Samples, Samples] | None:
+    """Return two random halves of equal size; None where one would be a single or weightless."""
+    samples, weights = x
+    order = np.random.default_rng(seed).permutation(len(samples))
+    half = len(samples) // 2
+    first = order[:half]
+    second = order[half : 2 * half]
+    if half < 2 or weights[first].sum() == 0 or weights[second].sum() == 0:
+        return None
+    return (samples[first], weights[first]), (samples[second], weights[second])
+
+
 @dataclass(frozen=True)
-class Reading:
-    """What a solver found, in words and numbers; the fields of `Distance` that depend on the
-    metric.
-    """
+class Solution:
+    """The fields of `Distance` that depend on the metric."""
 
     value: float
     solver: str
@@ -186,35 +193,32 @@ class Reading:
     epsilon: float | None = None
 
 
-def _exact(x: Samples, y: Samples, p: float, seed: int) -> Reading:
+def _exact(x: Samples, y: Samples, p: float, seed: int) -> Solution:
     if x[0].shape[1] == 1:
-        return Reading(wasserstein_1d(x[0], y[0], p, x[1], y[1]), "sorting")
+        return Solution(wasserstein_1d(x[0], y[0], p, x[1], y[1]), "sorting")
     plan = transport(x[0], y[0], _order(p), x[1], y[1])
-    return Reading(plan.distance, "network simplex", gap=plan.gap)
+    return Solution(plan.distance, "network simplex", gap=plan.gap)
 
 
-def _sinkhorn(x: Samples, y: Samples, p: float, seed: int) -> Reading:
+def _sinkhorn(x: Samples, y: Samples, p: float, seed: int) -> Solution:
     s = sinkhorn_divergence(x[0], y[0], _order(p), None, x[1], y[1])
-    return Reading(
-        s.value, f"epsilon {s.epsilon:.3g}, {s.iterations} iterations", epsilon=s.epsilon
-    )
+    words = f"epsilon {s.epsilon:.3g}, {s.iterations} iterations"
+    return Solution(s.value, words, epsilon=s.epsilon)
 
 
-def _sliced(x: Samples, y: Samples, p: float, seed: int) -> Reading:
+def _sliced(x: Samples, y: Samples, p: float, seed: int) -> Solution:
     s = sliced_wasserstein(x[0], y[0], p, seed=seed, x_weights=x[1], y_weights=y[1])
-    return Reading(s.value, f"{s.directions} directions", standard_error=s.standard_error)
+    return Solution(s.value, f"{s.directions} directions", standard_error=s.standard_error)
 
 
-def _max_sliced(x: Samples, y: Samples, p: float, seed: int) -> Reading:
+def _max_sliced(x: Samples, y: Samples, p: float, seed: int) -> Solution:
     if p != 2:
         raise WganError(f"max-sliced with p = {p:g}: only p = 2 is known")
-    return Reading(
-        max_sliced_wasserstein(x[0], y[0], seed=seed, x_weights=x[1], y_weights=y[1]),
-        "the best of 20 ascents",
-    )
+    value = max_sliced_wasserstein(x[0], y[0], seed=seed, x_weights=x[1], y_weights=y[1])
+    return Solution(value, f"the best of {STARTS} ascents")
 
 
-READERS = {"exact": _exact, "sinkhorn": _sinkhorn, "sliced": _sliced, "max-sliced": _max_sliced}
+SOLVERS = {"exact": _exact, "sinkhorn": _sinkhorn, "sliced": _sliced, "max-sliced": _max_sliced}
 
 
 def _order(p: float) -> int:

@@ -1,8 +1,7 @@
-"""What is the exact transport distance between two sets of samples? The linear programme, solved to
-its optimum by POT.
+"""Exact Wasserstein distances W1 and W2 between samples, with the solver's optimum checked.
 
-Follows Peyre and Cuturi, "Computational Optimal Transport" (2019), section 2.3 (primal) and 2.5
-(dual).
+The linear programme is solved by POT. Reference: Peyre and Cuturi, "Computational Optimal
+Transport" (2019), sections 2.3 (primal) and 2.5 (dual).
 """
 
 from dataclasses import dataclass
@@ -17,20 +16,31 @@ from wgan.base.errors import WganError
 from wgan.distances.samples import check_dimensions, weighted_samples
 
 MAX_PIVOTS = 1_000_000_000
-"""POT's own limit (100,000) stops early from about n = 2000 on, with nothing but a warning."""
+"""Limit of the solver's pivots, never reached. POT's own limit (100,000) stops early from about
+n = 2000 on, with nothing but a warning: 0.06 % off at n = 2,000 in 16-D, 3.5 % at n = 5,000.
+"""
 
 GAP_TOLERANCE = 1e-7
-"""Largest relative difference between the plan's cost and a feasible dual's value that we accept as
-the optimum.
+"""Largest relative difference between the plan's cost and a feasible dual's value.
+
+Proved optima between 100 to 1,500 normal samples have gaps of 1e-14 to 5e-12. A solve that stopped
+early, or one that a far sample misled, was off by 1e-4 and more.
 """
 
 ROUNDING = 1e-10
-"""Where the distance is nearly 0: largest gap as a share of a small cost (of the largest, one far
-sample would hide any error).
+"""Where the distance is nearly 0: the largest gap, as a share of a small cost.
+
+Equal samples have no relative gap. As a share of the largest cost, one far sample would hide any
+error; as a share of the median, samples of which most are equal were refused.
 """
 
 SMALL_SIDE = 1000
+"""Samples of each side from which the small cost is taken: a quantile of 10^6 costs takes
+milliseconds, one of all costs about as much memory as the matrix.
+"""
+
 ROWS_AT_ONCE = 1024
+"""Rows of the cost matrix in one step, so that no second matrix of n x m is made."""
 
 BYTES_A_PAIR = 44
 """Peak memory of a solve, measured: 4.3 GB at n = m = 10,000."""
@@ -40,9 +50,9 @@ BYTES_A_PAIR = 44
 class Transport:
     """The optimum of the linear programme: the distance, and the dual that proves it.
 
-    `u` `[n]` and `v` `[m]` are Kantorovich potentials: u_i + v_j <= |x_i - y_j|^p for all i, j, and
-    their weighted sum is distance^p up to the relative duality `gap`, which is never below the
-    relative error of distance^p.
+    `distance` is in the unit of the samples. `u` `[n]` and `v` `[m]` are Kantorovich potentials, in
+    that unit to the power p: u_i + v_j <= |x_i - y_j|^p for all i, j. Their weighted sum is
+    distance^p up to the relative duality `gap`, which bounds the relative error of distance^p.
     """
 
     distance: float
@@ -60,15 +70,15 @@ def wasserstein(
 ) -> float:
     """Return the exact Wasserstein distance W_p between two weighted samples.
 
-    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), T >= 0 with the weights as
-    row and column sums; |.| is the Euclidean norm, all in float64. Memory grows as n m, time about
-    as n^2 m.
+    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
+    as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m, time
+    about as n^2 m.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
-        x_weights: weights `[n]`, at least 0, divided by their sum; none: equal.
+        x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
         y_weights: weights `[m]`, likewise.
 
     Returns:
@@ -76,11 +86,11 @@ def wasserstein(
 
     Raises:
         WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
-            order, or a solver that did not prove its optimum: the duality gap exceeds 1e-7 of the
-            distance (to the power p), and 1e-10 of a small cost (the 10 % quantile of those above
-            0).
+            order, or more pairs than memory holds. Also if the solver did not prove its optimum:
+            the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
+            cost (the 10 % quantile of those above 0).
 
-    Source: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
+    Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
     through POT's `ot.emd2`.
 
     >>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
@@ -98,22 +108,22 @@ def transport(
 ) -> Transport:
     """Return the exact distance as `wasserstein` does, with the potentials of the dual.
 
-    max over u, v of sum_i a_i u_i + sum_j b_j v_j, u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
+    max over u, v of sum_i a_i u_i + sum_j b_j v_j, with u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
-        x_weights: weights `[n]`; none: equal.
-        y_weights: weights `[m]`; none: equal.
+        x_weights: weights `[n]`; None: equal.
+        y_weights: weights `[m]`; None: equal.
 
     Returns:
         The distance in the unit of the samples; potentials in that unit to the power p.
 
     Raises:
-        WganError: as `wasserstein`; or the solve would need more memory than the machine has free.
+        WganError: as `wasserstein`.
 
-    Source: Peyre and Cuturi (2019), proposition 2.4.
+    Reference: Peyre and Cuturi (2019), proposition 2.4.
 
     >>> t = transport([[0.0], [1.0]], [[3.0], [4.0]])
     >>> t.distance, float(t.u.mean() + t.v.mean())
@@ -121,21 +131,20 @@ def transport(
     """
     if p not in (1, 2):
         raise WganError(f"order p = {p!r}: choose 1 or 2")
-    (a, wa), (b, wb) = (
-        weighted_samples(s, w, name) for s, w, name in ((x, x_weights, "x"), (y, y_weights, "y"))
-    )
+    a, wa = weighted_samples(x, x_weights, "x")
+    b, wb = weighted_samples(y, y_weights, "y")
     check_dimensions(a, b)
     check_memory(len(a), len(b))
     middle = a.mean(axis=0)  # a distance does not depend on the origin, but float64 does
-    return _optimum(
-        cdist(a - middle, b - middle, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p
-    )
+    metric = "euclidean" if p == 1 else "sqeuclidean"
+    return _optimum(cdist(a - middle, b - middle, metric), wa, wb, p)
 
 
 def _optimum(
     cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int
 ) -> Transport:
-    import ot  # POT takes half a second to import
+    """Solve the linear programme, and refuse a solution that its dual does not prove."""
+    import ot  # takes seconds to import, as POT imports torch where it is installed
 
     n, m = cost.shape
     scale = float(cost.max())
@@ -147,23 +156,19 @@ def _optimum(
         )
     cost /= scale  # in place: the matrix is what takes the memory
     value, log = ot.emd2(wa, wb, cost, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
-    value, u = max(float(value), 0.0), log["u"]
+    value = max(float(value), 0.0)
+    u = log["u"]
     v = _feasible(cost, u)
     gap = value - float(wa @ u + wb @ v)
-    if log["warning"] is not None or not (
-        gap <= GAP_TOLERANCE * value or gap <= ROUNDING * _small(cost)
-    ):
+    proved = gap <= GAP_TOLERANCE * value or gap <= ROUNDING * _small(cost)
+    if log["warning"] is not None or not proved:
         raise WganError(
             f"the exact solver did not prove its optimum at n={n}, m={m} (relative duality gap"
             f" {gap / (value or 1.0):.1g}): use fewer samples, and remove any that lies far from"
             " all others"
         )
-    return Transport(
-        (value * scale) ** (1 / p),
-        max(0.0, gap / value) if value > 0 else 0.0,
-        u * scale,
-        v * scale,
-    )
+    relative_gap = max(0.0, gap / value) if value > 0 else 0.0
+    return Transport((value * scale) ** (1 / p), relative_gap, u * scale, v * scale)
 
 
 def _small(cost: Float[np.ndarray, "n m"]) -> float:
@@ -175,8 +180,10 @@ def _small(cost: Float[np.ndarray, "n m"]) -> float:
 def _feasible(
     cost: Float[np.ndarray, "n m"], u: Float[np.ndarray, " n"]
 ) -> Float[np.ndarray, " m"]:
-    """Return the largest v with u_i + v_j <= cost_ij: the solver's own v is not to be trusted with
-    that.
+    """Return the largest v with u_i + v_j <= cost_ij.
+
+    The solver's own v may be infeasible, since its tolerance is a share of the largest cost: its
+    potentials then agree with a wrong value.
     """
     rows = range(0, len(u), ROWS_AT_ONCE)
     return np.min(
@@ -186,8 +193,17 @@ def _feasible(
 
 
 def check_memory(n: int, m: int) -> None:
-    """Refuse a cost matrix of n x m pairs that would not fit into memory."""
-    need, free = BYTES_A_PAIR * n * m, available_memory()
+    """Refuse a cost matrix of n x m pairs that would not fit into memory.
+
+    Args:
+        n: samples of one side.
+        m: samples of the other.
+
+    Raises:
+        WganError: a solve would need more memory than the machine has free.
+    """
+    need = BYTES_A_PAIR * n * m
+    free = available_memory()
     if free is not None and need > free:
         raise WganError(
             f"exact transport of {n} x {m} samples needs {need / 1e9:.1f} GB and {free / 1e9:.1f}"
@@ -196,13 +212,10 @@ def check_memory(n: int, m: int) -> None:
 
 
 def available_memory() -> int | None:
-    """Return the bytes that can be had without swapping, where the system tells (Linux's
-    `/proc/meminfo`).
-    """
+    """Return the bytes available without swapping; None where the system has no `/proc/meminfo`."""
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
         return None
-    return next(
-        (int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None
-    )
+    kibibytes = (int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    return next((1024 * number for number in kibibytes), None)

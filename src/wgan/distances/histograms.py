@@ -1,8 +1,8 @@
-"""How far apart are two histograms on a line? The walk of earth from bin to bin, and the
-divergences that know no distance.
+"""Distances between two histograms on a line: earth mover's distance, KL, Jensen-Shannon, TV.
 
-The walk: Peyre and Cuturi (2019), remark 2.30 (one dimension). Divergences: Arjovsky, Chintala and
-Bottou (2017), section 2.
+The earth mover's distance grows with how far the mass must go; the divergences know no distance.
+References: Peyre and Cuturi, "Computational Optimal Transport" (2019), remark 2.30 (transport on a
+line); Arjovsky, Chintala and Bottou, "Wasserstein GAN" (2017), section 2 (divergences).
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,22 @@ from numpy.typing import ArrayLike
 from wgan.base.errors import WganError
 
 MASS_TOLERANCE = 1e-9
+"""Largest relative difference between the totals of P and Q.
+
+Histograms divided by their sums differ by rounding of about 1e-16 a bin, and pass with any number
+of bins that fits memory. A forgotten normalisation differs by far more.
+"""
+
 BAR = 12
-"""Characters of the longest bar that `explain` draws."""
+"""Characters of the longest bar that `explain` draws, so that its six columns fit a terminal."""
 
 
 @dataclass(frozen=True)
 class EarthMover:
-    """What the walk found: `flow[i]` is the earth carried from bin i to bin i + 1 (negative: back),
-    `plan[i, j]` what goes from i to j.
+    """The least work between two histograms, and how the mass moves.
+
+    `distance` is in mass x unit of positions. `flow[i]` is the mass carried from bin i to bin i + 1
+    (negative: back). `plan[i, j]` is the mass that goes from bin i to bin j.
     """
 
     distance: float
@@ -33,8 +41,7 @@ class EarthMover:
         return f"earth mover's distance {self.distance:g} ({len(self.flow)} bins, exact)"
 
     def explain(self) -> str:
-        """Return the walk as a table, drawn: the masses of each bin, what is carried on to the
-        next, and the work that costs.
+        """Return a table of the masses of each bin, the mass carried on, and the work it costs.
 
         >>> print(earth_mover([3, 2, 1, 4], [1, 2, 4, 3]).explain())
         position  P               Q               carried on  step  work
@@ -44,175 +51,188 @@ class EarthMover:
                3  4 ############  3 #########     0              0     0
         distance = 5
         """
-        p, q = self.plan.sum(axis=1), self.plan.sum(axis=0)
+        p = self.plan.sum(axis=1)
+        q = self.plan.sum(axis=0)
         steps = np.append(np.diff(self.positions), 0.0)
         longest = max(p.max(), q.max(), np.abs(self.flow).max())
+        carried = [f"{f:g} {_bar('>' if f > 0 else '<', f, longest)}" for f in self.flow]
         columns = [
             ("position", ">", [f"{x:g}" for x in self.positions]),
-            ("P", "<", [f"{m:g} {_bar('#', m, longest)}" for m in p]),
-            ("Q", "<", [f"{m:g} {_bar('#', m, longest)}" for m in q]),
-            (
-                "carried on",
-                "<",
-                [f"{f:g} {_bar('>' if f > 0 else '<', f, longest)}" for f in self.flow],
-            ),
-            ("step", ">", [f"{s:g}" for s in steps]),
-            ("work", ">", [f"{w:g}" for w in np.abs(self.flow) * steps]),
+            ("P", "<", [f"{mass:g} {_bar('#', mass, longest)}" for mass in p]),
+            ("Q", "<", [f"{mass:g} {_bar('#', mass, longest)}" for mass in q]),
+            ("carried on", "<", carried),
+            ("step", ">", [f"{step:g}" for step in steps]),
+            ("work", ">", [f"{work:g}" for work in np.abs(self.flow) * steps]),
         ]
-        widths = [max(len(name), *map(len, cells)) for name, _, cells in columns]
-        lines = [
-            [name for name, _, _ in columns],
-            *zip(*(cells for _, _, cells in columns), strict=True),
-        ]
-        text = [
-            "  ".join(
-                f"{cell:{align}{w}}"
-                for cell, (_, align, _), w in zip(line, columns, widths, strict=True)
-            )
-            for line in lines
-        ]
-        return "\n".join([*text, f"distance = {self.distance:g}"])
+        return "\n".join([*_aligned(columns), f"distance = {self.distance:g}"])
 
 
 def _bar(sign: str, amount: float, longest: float) -> str:
     return sign * round(BAR * abs(amount) / longest)
 
 
-def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) -> EarthMover:
-    """Return the least work that turns histogram P into Q on a line, and the walk that does it.
+def _aligned(columns: list[tuple[str, str, list[str]]]) -> list[str]:
+    """Return the lines of a table of (heading, alignment, cells)."""
+    formats = [f"{align}{max(len(heading), *map(len, cells))}" for heading, align, cells in columns]
+    headings = [heading for heading, _, _ in columns]
+    lines = [headings, *zip(*(cells for _, _, cells in columns), strict=True)]
+    return [
+        "  ".join(f"{cell:{form}}" for cell, form in zip(line, formats, strict=True))
+        for line in lines
+    ]
 
-    delta[0] = 0, delta[i + 1] = delta[i] + P[i] - Q[i]; distance = sum_i |delta[i + 1]| (x[i + 1] -
-    x[i]).
+
+def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) -> EarthMover:
+    """Return the earth mover's distance between histograms P and Q on a line, with its flow.
+
+    delta[0] = 0, delta[i + 1] = delta[i] + P[i] - Q[i];
+    distance = sum_i |delta[i + 1]| (x[i + 1] - x[i]).
 
     Args:
         p: masses `[n]`, each at least 0.
-        q: masses `[n]` of the same total.
-        positions: where the bins lie, `[n]`, rising; none: 0, 1, 2, ..., so the distance is in
-            bins.
+        q: masses `[n]` with the same total.
+        positions: positions of the bins `[n]`, rising; None: 0, 1, 2, ..., so that the distance is
+            in bins.
 
     Returns:
         The distance (mass x unit of positions), the flow after each bin (the last is 0) and one
         optimal plan.
 
     Raises:
-        WganError: other lengths, negative or non-finite masses, unequal totals, positions that do
-            not rise.
+        WganError: different lengths, negative or non-finite masses, unequal totals, or positions
+            that do not rise.
 
-    Source: Peyre and Cuturi (2019), remark 2.30.
+    Reference: Peyre and Cuturi (2019), remark 2.30.
 
     >>> result = earth_mover([3, 2, 1, 4], [1, 2, 4, 3])
     >>> result.distance, result.flow.tolist()
     (5.0, [2.0, 2.0, -1.0, 0.0])
     """
-    a, b = _masses(p, "P"), _masses(q, "Q")
-    if len(a) != len(b):
-        raise WganError(
-            f"P has {len(a)} bins and Q has {len(b)}: give both the same bins, with zeros where"
-            " empty"
-        )
+    a = _masses(p, "P")
+    b = _masses(q, "Q")
+    _check_bins(a, b)
     if abs(a.sum() - b.sum()) > MASS_TOLERANCE * max(a.sum(), b.sum()):
         raise WganError(
             f"P holds {a.sum():g} and Q holds {b.sum():g}: earth is moved, not made; divide each by"
             " its sum"
         )
-    x = (
-        np.arange(len(a), dtype=np.float64)
-        if positions is None
-        else np.asarray(positions, dtype=np.float64)
-    )
+    x = np.arange(len(a)) if positions is None else positions
+    x = np.asarray(x, dtype=np.float64)
     if x.shape != a.shape or not np.isfinite(x).all() or (np.diff(x) <= 0).any():
         raise WganError(
             f"positions must be {len(a)} numbers, each greater than the one before: sort the bins"
             " by position"
         )
     flow = np.cumsum(a - b)
-    flow[-1] = 0.0  # what rounding leaves
+    flow[-1] = 0.0  # equal totals leave nothing to carry; the sum leaves rounding
     return EarthMover(float(np.abs(flow[:-1]) @ np.diff(x)), flow, _north_west(a, b), x)
 
 
 def _north_west(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n n"]:
-    """The plan that fills bins in order, optimal on a line: the overlap of the two cumulated
-    masses.
+    """Return the plan that fills bins in order, which is optimal on a line.
+
+    T[i, j] is the overlap of bin i's interval of the cumulated P with bin j's of the cumulated Q.
     """
-    upper_a, upper_b = np.cumsum(a), np.cumsum(b)
+    upper_a = np.cumsum(a)
+    upper_b = np.cumsum(b)
     top = np.minimum(upper_a[:, None], upper_b[None, :])
     bottom = np.maximum((upper_a - a)[:, None], (upper_b - b)[None, :])
     return np.maximum(top - bottom, 0.0)
 
 
 def kullback_leibler(p: ArrayLike, q: ArrayLike) -> float:
-    """Return KL(P || Q) = sum_i P_i log(P_i / Q_i) in nats, of the histograms divided by their
-    sums.
+    """Return the Kullback-Leibler divergence of two histograms, divided by their sums.
 
-    Infinite as soon as P has mass where Q has none: on disjoint supports it says nothing of how far
-    apart they are.
+    KL(P || Q) = sum_i P_i log(P_i / Q_i), in nats. It is infinite as soon as P has mass where Q has
+    none: on disjoint supports it does not say how far apart they are.
+
+    Args:
+        p: masses `[n]`, each at least 0.
+        q: masses `[n]`.
 
     Raises:
-        WganError: other lengths, negative, non-finite or no mass.
+        WganError: different lengths, negative or non-finite masses, or no mass.
 
-    Source: Arjovsky et al. (2017), section 2.
+    Reference: Arjovsky et al. (2017), section 2.
 
     >>> kullback_leibler([1, 0], [0, 1])
     inf
     """
-    a, b = _pair(p, q)
-    where = a > 0
-    if (b[where] == 0).any():
+    a, b = _shares(p, q)
+    support = a > 0
+    if (b[support] == 0).any():
         return float("inf")
-    return float(np.sum(a[where] * np.log(a[where] / b[where])))
+    return float(np.sum(a[support] * np.log(a[support] / b[support])))
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
-    """Return JS(P, Q) = (KL(P || M) + KL(Q || M)) / 2 with M = (P + Q) / 2, in nats, of the
-    histograms divided by their sums.
+    """Return the Jensen-Shannon divergence of two histograms, divided by their sums.
 
-    It is log 2 = 0.693 on disjoint supports however far apart they are, and never more.
+    JS(P, Q) = (KL(P || M) + KL(Q || M)) / 2 with M = (P + Q) / 2, in nats. It is never above log 2
+    = 0.693, and is log 2 on disjoint supports however far apart they are.
+
+    Args:
+        p: masses `[n]`, each at least 0.
+        q: masses `[n]`.
 
     Raises:
         WganError: as `kullback_leibler`.
 
-    Source: Arjovsky et al. (2017), section 2.
+    Reference: Arjovsky et al. (2017), section 2.
 
     >>> round(jensen_shannon([1, 0, 0], [0, 0, 1]), 6)
     0.693147
     """
-    a, b = _pair(p, q)
+    a, b = _shares(p, q)
     middle = (a + b) / 2
-    return max(0.0, (kullback_leibler(a, middle) + kullback_leibler(b, middle)) / 2)
+    divergence = (kullback_leibler(a, middle) + kullback_leibler(b, middle)) / 2
+    return max(0.0, divergence)  # between equal histograms rounding may leave -1e-17
 
 
 def total_variation(p: ArrayLike, q: ArrayLike) -> float:
-    """Return TV(P, Q) = sum_i |P_i - Q_i| / 2 of the histograms divided by their sums: 1 on
-    disjoint supports.
+    """Return the total variation distance of two histograms, divided by their sums.
+
+    TV(P, Q) = sum_i |P_i - Q_i| / 2, without unit; 1 on disjoint supports.
+
+    Args:
+        p: masses `[n]`, each at least 0.
+        q: masses `[n]`.
 
     Raises:
         WganError: as `kullback_leibler`.
 
-    Source: Arjovsky et al. (2017), section 2.
+    Reference: Arjovsky et al. (2017), section 2.
 
     >>> total_variation([1, 1], [1, 3])
     0.25
     """
-    a, b = _pair(p, q)
+    a, b = _shares(p, q)
     return float(np.abs(a - b).sum() / 2)
 
 
-def _pair(p: ArrayLike, q: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    a, b = _masses(p, "P"), _masses(q, "Q")
+def _shares(p: ArrayLike, q: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Return both histograms divided by their sums."""
+    a = _masses(p, "P")
+    b = _masses(q, "Q")
+    _check_bins(a, b)
+    return a / a.sum(), b / b.sum()
+
+
+def _check_bins(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " m"]) -> None:
     if len(a) != len(b):
         raise WganError(
             f"P has {len(a)} bins and Q has {len(b)}: give both the same bins, with zeros where"
             " empty"
         )
-    return a / a.sum(), b / b.sum()
 
 
 def _masses(values: ArrayLike, name: str) -> Float[np.ndarray, " n"]:
     a = np.asarray(values, dtype=np.float64)
     if a.ndim != 1 or a.size == 0:
         raise WganError(f"{name} has shape {a.shape}: give a histogram as one row of masses")
-    if not np.isfinite(a).all() or (a < 0).any():
-        i = int(np.argmax(~np.isfinite(a) | (a < 0)))
+    wrong = ~np.isfinite(a) | (a < 0)
+    if wrong.any():
+        i = int(np.argmax(wrong))
         raise WganError(f"{name}[{i}] = {a[i]:g}: masses are finite and not negative")
     if a.sum() == 0:
         raise WganError(f"{name} holds no mass: give at least one bin above 0")

@@ -1,6 +1,4 @@
-"""How does a measured distance tell all of itself? The same facts as one line, as a table and as
-JSON.
-"""
+"""Printing of results: the same facts as a line, as a table and as JSON."""
 
 from dataclasses import asdict
 from math import isfinite
@@ -8,17 +6,18 @@ from typing import Any
 
 
 class Printed:
-    """A frozen dataclass whose `facts` are what a reader must know, in words; `to_json` holds the
-    same as numbers.
+    """Base of frozen dataclasses that print themselves.
+
+    `str` is one line, `facts` the same in full as words, and `to_json` the same as numbers.
     """
 
     @property
     def note(self) -> str:
-        """Advice that the figures call for; empty where they call for none."""
+        """Advice that the result calls for; empty if none."""
         return ""
 
     def facts(self) -> dict[str, str]:
-        """Return what a table shows: names and values in words."""
+        """Return the rows of the table: names, and values in words."""
         raise NotImplementedError
 
     def table(self) -> str:
@@ -28,13 +27,13 @@ class Printed:
         return "\n".join(f"{name:{width}}  {fact}" for name, fact in facts.items())
 
     def to_json(self) -> dict[str, Any]:
-        """Return all fields as plain values that JSON can hold."""
+        """Return all fields as plain values for JSON."""
         fields: dict[str, Any] = finite(asdict(self))  # type: ignore[call-overload]
         return fields
 
 
 def finite(values: Any) -> Any:
-    """Return plain values as JSON can hold them: an infinity or NaN becomes its name.
+    """Return plain values as JSON allows them: an infinity or NaN becomes its name.
 
     >>> finite({"kl": float("inf"), "n": [1, 2.5]})
     {'kl': 'inf', 'n': [1, 2.5]}
@@ -47,9 +46,10 @@ def finite(values: Any) -> Any:
 
 
 def figures(value: float) -> str:
-    """Return a distance in four significant digits, without an exponent where it can be read.
+    """Return a distance in four significant digits, without an exponent where it stays readable.
 
     >>> figures(1.23456), figures(0.0), figures(12345.6), figures(1.2e-7)
     ('1.235', '0', '12346', '1.2e-07')
     """
+    # `.4g` takes an exponent from 1e4 on; up to 1e9 the whole number is easier to read.
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"

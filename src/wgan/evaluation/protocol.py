@@ -1,186 +1,204 @@
-"""How is a figure of quality told? Of generated samples, beside the same figure of real ones, the
-floor, and of broken ones, the ceiling.
+"""The protocol of an evaluation: one loop over real, broken and generated sets of samples.
 
-Every set of samples is compared with held-out ones alone. The interval is 95 % (Student's t) over
-sets of fresh samples, with the held-out set fixed: drawing a generator anew is at hand, so nothing
-is resampled (the bootstrap's repeated samples would bias distances of neighbours).
+Every set is compared with the same held-out samples. Real samples in the place of generated ones
+give the floor, broken samples the ceiling. The interval is 95 % (Student's t) over sets of fresh
+generated samples, with the held-out samples fixed. Nothing is resampled: a generator can be drawn
+from again, and the repeated samples of a bootstrap would bias distances of neighbours.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wgan.base.intervals import Mean, decimals, mean_of, short
+from wgan.base.intervals import Mean, mean_of
+from wgan.base.progress import Progress
+from wgan.data import Codec, Split
+from wgan.evaluation.metric import Comparison, Measured, Metric, Reference
+from wgan.evaluation.results import Evaluation, Line, line_of
+from wgan.evaluation.sampler import Sampler
 
-Progress = Callable[[str], None]
-
-
-def silent(what: str) -> None:
-    """Tell nobody what is being measured."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a figure is called, its unit, and how it is read."""
-
-    title: str
-    unit: str
-    read: str
-
-
-LOW, HIGH = "low is good", "high is good"
-METRICS = {
-    "w1-exact": Metric("W1", "", LOW),
-    "sliced-w2": Metric("sliced W2", "", LOW),
-    "frechet": Metric("Frechet distance", "", LOW),
-    "kernel": Metric("kernel distance", "", LOW),
-    "precision": Metric("precision", "%", HIGH),
-    "recall": Metric("recall", "%", HIGH),
-    "density": Metric("density", "", "about 1: as real"),
-    "coverage": Metric("coverage", "%", HIGH),
-    "modes": Metric("modes found", "", HIGH),
-    "good-share": Metric("within 3 sd of a mode", "%", HIGH),
-    "modes-kl": Metric("KL of the modes' shares", "nats", LOW),
-    "shape-error": Metric("shape error", "%", LOW),
-    "trend-error": Metric("trend error", "%", LOW),
-    "tstr-auc": Metric("AUC, trained on it", "", HIGH),
-    "tstr-f1": Metric("F1, trained on it", "", HIGH),
-    "tstr-r2": Metric("R2, trained on it", "", HIGH),
-    "c2st-auc": Metric("detection AUC", "", "0.5: as real"),
-    "dcr-share": Metric("nearer to training", "%", "50: no copying"),
-    "copied-share": Metric("equal to training", "%", "as real"),
-}
+Figures = Mapping[str, float | Mean]
 
 
 @dataclass(frozen=True)
-class Line:
-    """One figure of generated, of real and of broken samples, `n` in each set; `of` names the
-    features or coordinates that it was taken on.
+class EvaluationOptions:
+    """Settings of an evaluation. Each kind of data takes some of them, and `seed`.
+
+    Args:
+        features: what images are compared on: a folder of `wgan features train`, or an .npz of
+            MobileNetV2's weights; pixels unless given.
+        number: samples in a set; as many as are held out, at most 2,000, unless given.
+        target: the column of a table that models predict; unless given, the last that is a number
+            or a category of few levels.
+        test: a file with rows to compare with, instead of the held-out rows of a table.
+        seed: random seed of projections, folds, shuffled columns and models.
     """
 
-    metric: str
-    generated: Mean
-    real: float
-    broken: float
-    n: int
-    of: str = ""
+    features: Path | None = None
+    number: int | None = None
+    target: str | None = None
+    test: Path | None = None
+    seed: int = 0
 
-    @property
-    def name(self) -> str:
-        """The metric with what it was taken on and of how many samples, such as
-        frechet-mobilenetv2-320@96-n2000: compare equal names alone.
-        """
-        return "-".join([self.metric, *([self.of] if self.of else []), f"n{self.n}"])
 
-    @property
-    def cells(self) -> tuple[str, str, str, str, str]:
-        """What a person reads: title, generated with interval (where it has a width), real, broken,
-        how to read it.
-        """
-        metric = METRICS[self.metric]
-        scale = 100 if metric.unit == "%" else 1
-        value, half_width, real, broken = (
-            scale * each
-            for each in (self.generated.value, self.generated.half_width, self.real, self.broken)
-        )
-        d = decimals(half_width)
-        shown = f"{value:.{d}f} +- {half_width:.{d}f}" if half_width > 0 else f"{value:.4g}"
-        title = metric.title + (f", {metric.unit}" if metric.unit else "")
-        return title, shown, short(real), short(broken), metric.read
+def no_check(codec: Codec, options: EvaluationOptions) -> None:
+    """Accept all options that a kind takes."""
+
+
+def no_arrays(comparison: Comparison[Any]) -> Mapping[str, np.ndarray]:
+    """Return no figures of parts of a set."""
+    return {}
+
+
+def no_details(reference: Reference, means: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return no details."""
+    return {}
+
+
+def no_notes(reference: Reference) -> tuple[str, ...]:
+    """Return no notes."""
+    return ()
 
 
 @dataclass(frozen=True)
-class Evaluation:
-    """All figures of a generator: `sets` of `generated` samples each against `held_out` ones;
-    `broken` says what stands for the ceiling.
+class Protocol:
+    """How generators of one kind of data are evaluated.
 
-    `notes` are sentences on how a figure was taken; `details` hold what has a figure for each
-    column, pair or class.
+    Args:
+        name: name and version, such as `wgan-samples-1`; figures of other names differ.
+        sets: sets of generated samples.
+        real_sets: the most disjoint sets of training samples for the floor.
+        metrics: the metrics, in the order of printing.
+        options: names of the options that the kind takes, except `seed`.
+        reference: builds the reference from the data and the options.
+        broken: maps a reference and a number to as many raw broken samples.
+        broken_word: a word or two for these samples.
+        each_set: figures of each column, pair or mode in a set, as arrays by name.
+        details: builds the details of an evaluation from means of `each_set`.
+        notes: sentences on how figures were taken.
+        check: refuses option values that do not fit the data, before anything is measured.
     """
 
-    protocol: str
-    lines: tuple[Line, ...]
+    name: str
     sets: int
-    generated: int
-    held_out: int
-    broken: str
-    details: dict[str, Any]
-    notes: tuple[str, ...] = ()
-
-    def line(self, metric: str) -> Line:
-        """Return the figure of that name."""
-        return next(line for line in self.lines if line.metric == metric)
-
-    def get(self, metric: str) -> Line | None:
-        """Return the figure of that name, where it was taken."""
-        return next((line for line in self.lines if line.metric == metric), None)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return all figures as plain values."""
-        return asdict(self) | {
-            "lines": [{"name": line.name, **asdict(line)} for line in self.lines]
-        }
+    real_sets: int
+    metrics: tuple[Metric, ...]
+    options: frozenset[str]
+    reference: Callable[[Split, EvaluationOptions], Reference]
+    broken: Callable[[Any, int], np.ndarray]
+    broken_word: str
+    each_set: Callable[[Comparison[Any]], Mapping[str, np.ndarray]] = no_arrays
+    details: Callable[[Any, Mapping[str, np.ndarray]], dict[str, Any]] = no_details
+    notes: Callable[[Any], Sequence[str]] = no_notes
+    check: Callable[[Codec, EvaluationOptions], None] = no_check
 
 
-def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
-    """Build an evaluation from what `to_json` gave; other values raise KeyError or TypeError."""
-    lines = tuple(
-        Line(
-            each["metric"],
-            Mean(*(_number(each["generated"][k]) for k in ("value", "half_width"))),
-            _number(each["real"]),
-            _number(each["broken"]),
-            each["n"],
-            each["of"],
-        )
-        for each in values["lines"]
-    )
-    rest = {
-        name: values[name]
-        for name in ("protocol", "sets", "generated", "held_out", "broken", "details")
-    }
-    return Evaluation(lines=lines, notes=tuple(values["notes"]), **rest)
+def run_protocol(
+    protocol: Protocol,
+    reference: Reference,
+    sample: Sampler,
+    own: Sequence[Metric],
+    progress: Progress,
+) -> Evaluation:
+    """Return all figures of a generator.
 
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else float(value)
-
-
-def lines_of(
-    generated: Sequence[Mapping[str, float]],
-    real: Mapping[str, float],
-    broken: Mapping[str, float],
-    counts: Mapping[str, int],
-    of: Mapping[str, str],
-) -> tuple[Line, ...]:
-    """Return a line for each metric that all sides have, in the order of `METRICS`; a mean over the
-    sets of generated samples.
-
-    A figure `METRIC/half-width` of a set is what its interval is at least, where sets share what
-    their noise comes from.
+    Args:
+        protocol: the protocol of the data's kind.
+        reference: what sets are compared with.
+        sample: the generator.
+        own: more metrics, which are printed last.
+        progress: a listener, called before each set and at the end.
     """
-    lines = []
-    for metric in METRICS:
-        if all(metric in each for each in (*generated, real, broken)):
-            mean, least = (
-                mean_of([each[metric] for each in generated]),
-                max(each.get(f"{metric}/half-width", 0.0) for each in generated),
-            )
-            lines.append(
-                Line(
-                    metric,
-                    replace(mean, half_width=max(mean.half_width, least)),
-                    real[metric],
-                    broken[metric],
-                    counts[metric],
-                    of.get(metric, ""),
-                )
-            )
-    return tuple(lines)
+    metrics = (*protocol.metrics, *own)
+    n = reference.n
+    split = reference.split
+    # Some metrics take more samples than a set has; they get a longer piece of the same draw.
+    drawn = max([n, *(metric.samples(reference) for metric in metrics)])
+    real_sets = min(protocol.real_sets, split.n_train // n)
+    total = real_sets + 1 + protocol.sets
+    real = []
+    for i in range(real_sets):
+        what = f"real samples, set {i + 1}"
+        progress(what, i, total)
+        train = split.train_sample(i * n, (i + 1) * n)
+        on_sets = [metric for metric in metrics if metric.floor is None]
+        real.append(_figures(on_sets, Comparison(reference, train, what)))
+    progress("broken samples", real_sets, total)
+    worst = protocol.broken(reference, drawn)
+    broken = _figures(metrics, Comparison(reference, worst, "broken samples"))
+    generated, details = [], []
+    for draw in range(protocol.sets):
+        what = f"generated samples, set {draw + 1} of {protocol.sets}"
+        progress(what, real_sets + 1 + draw, total)
+        comparison = Comparison(reference, sample(drawn, draw), what)
+        generated.append(_figures(metrics, comparison))
+        details.append(protocol.each_set(comparison))
+    progress("samples", total, total)
+    lines = (_line(metric, reference, generated, real, broken) for metric in metrics)
+    return Evaluation(
+        protocol=protocol.name,
+        lines=tuple(line for line in lines if line),
+        sets=protocol.sets,
+        generated=n,
+        held_out=len(reference.held_out),
+        broken=protocol.broken_word,
+        details=protocol.details(reference, _means(details)),
+        notes=tuple(protocol.notes(reference)),
+    )
 
 
-def mean_figures(sets: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of each figure over sets."""
-    return {metric: float(np.mean([each[metric] for each in sets])) for metric in sets[0]}
+def _figures(metrics: Sequence[Metric], comparison: Comparison[Reference]) -> Figures:
+    """Return the figures of a set by name, without those that the data do not have."""
+    values = {metric.name: metric.measure(comparison) for metric in metrics}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _line(
+    metric: Metric,
+    reference: Reference,
+    generated: Sequence[Figures],
+    real: Sequence[Figures],
+    broken: Figures,
+) -> Line | None:
+    """Return the line of a metric; none where a side does not have the figure."""
+    name = metric.name
+    floor = metric.floor(reference) if metric.floor else _floor([each.get(name) for each in real])
+    if floor is None or not all(name in each for each in (*generated, broken)):
+        return None
+    against = f"against-{reference.against}" if reference.against else ""
+    return line_of(
+        metric,
+        generated=_mean([each[name] for each in generated]),
+        real=_value(floor),
+        broken=_value(broken[name]),
+        n=metric.samples(reference),
+        of="-".join(part for part in (metric.of(reference), against) if part),
+    )
+
+
+def _floor(values: Sequence[Measured]) -> float | None:
+    """Return the mean over sets of real samples; none where a set does not have the figure."""
+    present = [_value(value) for value in values if value is not None]
+    return float(np.mean(present)) if present and len(present) == len(values) else None
+
+
+def _mean(values: Sequence[float | Mean]) -> Mean:
+    """Return the mean over sets.
+
+    The half-width is at least the largest that a set states for itself, because sets may share the
+    samples that their noise comes from.
+    """
+    mean = mean_of([_value(value) for value in values])
+    stated = [value.half_width for value in values if isinstance(value, Mean)]
+    return Mean(mean.value, max([mean.half_width, *stated]))
+
+
+def _value(value: float | Mean) -> float:
+    return value.value if isinstance(value, Mean) else value
+
+
+def _means(sets: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.mean([each[name] for each in sets], axis=0) for name in sets[0]}

@@ -3,7 +3,7 @@ important first.
 """
 
 from wgan.evaluation import Evaluation
-from wgan.evaluation.protocol import Line
+from wgan.evaluation.results import Line
 
 COPIES, LEANS = 0.6, 0.5
 LOST = 0.1

@@ -16,8 +16,7 @@ from wgan.base.files import write_text
 from wgan.base.progress import Progress, silent
 from wgan.config import Config, Layer, configure, from_settings
 from wgan.data import Dataset, short_name
-from wgan.evaluation import EvaluationOptions
-from wgan.evaluation.features.maps import load_features
+from wgan.evaluation import EvaluationOptions, check_options
 from wgan.experiments.jobs import Job, run_all
 from wgan.objectives import find_variant
 from wgan.runs import RunFolder
@@ -136,8 +135,7 @@ def compare(plan: Plan, progress: Progress = silent) -> list[Path]:
         WganError: data or settings that cannot be used, or a run that failed.
     """
     first, dataset = configure(plan.layers(plan.variants[0], plan.steps), progress=progress)
-    if plan.features is not None:
-        load_features(plan.features, dataset.codec)  # refused before any run is trained
+    check_options(dataset.codec, plan.options, plan.data)  # before any run is trained
     length = plan.steps or max(1, first.training.steps // SHARE_OF_STEPS)
     lengths = dict.fromkeys(plan.variants, length)
     if plan.equal_time:

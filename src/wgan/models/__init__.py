@@ -2,13 +2,12 @@
 
 from wgan.models.conditions import Conditioned, sample_where
 from wgan.models.files import holds_model, load_model, save_model
-from wgan.models.model import Model, Sampler
+from wgan.models.model import Model
 from wgan.models.pictures import write_beside, write_snapshot
 
 __all__ = [
     "Conditioned",
     "Model",
-    "Sampler",
     "holds_model",
     "load_model",
     "sample_where",

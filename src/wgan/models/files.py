@@ -36,6 +36,8 @@ FORMAT = "wgan-model-1"
 LAYOUT = "generator.json"
 GENERATOR = "generator.safetensors"
 CRITIC = "critic.safetensors"
+OURS = {__name__.split(".")[0], nn.Module.__module__.split(".")[0]}
+"""Packages whose networks are rebuilt from settings: this one, and torch."""
 
 
 def holds_model(folder: Path) -> bool:
@@ -80,7 +82,7 @@ def described(net: nn.Module) -> dict[str, Any] | None:
     """
     name = getattr(type(net), "name", None)
     if name is None:
-        if type(net).__module__.split(".")[0] in ("wgan", "torch"):
+        if type(net).__module__.split(".")[0] in OURS:
             return None
         raise WganError(
             f"a network of class {type(net).__name__} cannot be rebuilt when it is loaded: give"

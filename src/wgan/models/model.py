@@ -11,12 +11,11 @@ from torch import Tensor, nn
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import derive, latents, numpy_generator
 from wgan.data import Codec, conditions_of
+from wgan.evaluation.sampler import Sampler
 from wgan.networks import NetworkConfig, noise_numbers
 
 BATCH = 256
 """Samples that a critic scores at once: enough to be fast, few enough for any memory."""
-Sampler = Callable[[int, int], np.ndarray]
-"""(n, draw) -> `n` fresh raw samples, other ones for each draw."""
 ClassSampler = Callable[[np.ndarray], np.ndarray]
 """Class numbers `[n]` -> one fresh raw sample of each class."""
 

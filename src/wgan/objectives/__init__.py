@@ -1,6 +1,6 @@
 """The mathematics of GANs: scores, penalties, constraints and the table of variants; the losses.
 
-The table imports no torch. What computes with torch is loaded when it is first asked for.
+The table imports no torch. What computes with torch is loaded on first use.
 """
 
 from importlib import import_module

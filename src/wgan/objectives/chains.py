@@ -5,15 +5,13 @@ say. A subclass, a hook or a replaced method may make it another function, witho
 a wrong gradient. So a layer's class must be exactly a known one.
 """
 
+from functools import lru_cache
 from typing import ClassVar, Protocol, TypeGuard
 
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_modules
 
 from wgan.objectives.blocks import Block
-
-FORWARD_HOOKS = ("_forward_hooks", "_forward_pre_hooks")
-BACKWARD_HOOKS = ("_backward_hooks", "_backward_pre_hooks")
 
 
 class Chained(Protocol):
@@ -41,21 +39,35 @@ def is_chained(critic: object) -> TypeGuard[Chained]:
 
 def has_global_hooks() -> bool:
     """Whether hooks are registered that torch calls for every module, forward or backward."""
-    return any(
-        getattr(torch_modules, f"_global{hooks}") for hooks in (*FORWARD_HOOKS, *BACKWARD_HOOKS)
+    return bool(
+        torch_modules._global_forward_hooks
+        or torch_modules._global_forward_pre_hooks
+        or torch_modules._global_backward_hooks
+        or torch_modules._global_backward_pre_hooks
     )
 
 
 def has_backward_hooks(net: nn.Module) -> bool:
     """Whether backward hooks are registered on a module of a network, or on all modules."""
-    found = any(getattr(torch_modules, f"_global{hooks}") for hooks in BACKWARD_HOOKS)
-    return found or any(getattr(m, hooks) for m in net.modules() for hooks in BACKWARD_HOOKS)
+    if torch_modules._global_backward_hooks or torch_modules._global_backward_pre_hooks:
+        return True
+    return any(module._backward_hooks or module._backward_pre_hooks for module in net.modules())
 
 
 def is_altered(module: nn.Module) -> bool:
     """Whether a forward hook, or a method replaced on the instance, may change the function."""
-    replaces = any(callable(getattr(type(module), name, None)) for name in vars(module))
-    return replaces or any(getattr(module, hooks) for hooks in FORWARD_HOOKS)
+    if module._forward_hooks or module._forward_pre_hooks:
+        return True
+    # mypy looks for a class's hash in its instances.
+    return not _methods(type(module)).isdisjoint(vars(module))  # type: ignore[arg-type]
+
+
+# Critics are looked at in every step. The size is bounded since torch makes a class for each layer
+# with a parametrisation.
+@lru_cache(maxsize=256)
+def _methods(kind: type) -> frozenset[str]:
+    """Return the names of a class's methods."""
+    return frozenset(name for name in dir(kind) if callable(getattr(kind, name, None)))
 
 
 def flattens_all(layer: nn.Module) -> bool:

@@ -141,9 +141,10 @@ class CriticLoss(nn.Module):
         batches = [x_real, x_fake, *points]
         with torch.autocast(x_real.device.type, enabled=False):
             if is_chained(critic):
-                rows = None if y is None else y[: len(y) // len(x_real)]
-                ones = critic.inputs(torch.ones_like(x_real[:1]), rows)
-                own = ones - critic.inputs(torch.zeros_like(x_real[:1]), rows)
+                # Conditions are the inputs that do not change with x; no norm counts them.
+                first_y = None if y is None else y[: len(y) // len(x_real)]
+                ones = critic.inputs(torch.ones_like(x_real[:1]), first_y)
+                own = ones - critic.inputs(torch.zeros_like(x_real[:1]), first_y)
                 w, b = critic.direction(None if y is None else torch.cat([y] * len(batches)))
                 batches = [critic.inputs(x, y) for x in batches]
                 f, norms = sweep(batches[:2], batches[2:], w, own)

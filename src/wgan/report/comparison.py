@@ -16,7 +16,7 @@ from scipy import stats
 
 from wgan.base.errors import WganError
 from wgan.base.intervals import Mean, mean_of
-from wgan.evaluation.protocol import Line
+from wgan.evaluation.results import Line
 from wgan.evaluation.words import lost_modes
 from wgan.runs import Finished
 

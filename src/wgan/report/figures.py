@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from wgan.base.intervals import Mean, mean_of
-from wgan.evaluation.progress import noise_of
+from wgan.evaluation.watch import noise_of
 from wgan.report.comparison import Group
 from wgan.runs import Finished
 

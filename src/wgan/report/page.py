@@ -20,7 +20,7 @@ from wgan.base.files import replaced, write_text
 from wgan.base.intervals import short
 from wgan.base.version import __version__
 from wgan.distances.results import finite
-from wgan.evaluation.protocol import METRICS, Line
+from wgan.evaluation.results import Line
 from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
 from wgan.report.comparison import Group, conclusions, differences, grouped
@@ -184,8 +184,8 @@ def _scaled(group: Group, line: Line) -> str:
     """Return a group's mean of a figure, in the unit that its title names."""
     mean = group.metric(line.name)
     assert mean is not None
-    scale = 100 if METRICS[line.metric].unit == "%" else 1
-    return str(replace(mean, value=scale * mean.value, half_width=scale * mean.half_width))
+    value, half_width = line.scale * mean.value, line.scale * mean.half_width
+    return str(replace(mean, value=value, half_width=half_width))
 
 
 def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:

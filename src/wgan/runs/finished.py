@@ -85,7 +85,6 @@ def read_finished(path: Path) -> Finished:
         _ = found.variant, found.seed, found.held_out
     except (ValueError, KeyError, TypeError) as error:
         raise WganError(
-            f"{path / CONFIG}: damaged ({error}): restore it, or train again in another"
-            " folder"
+            f"{path / CONFIG}: damaged ({error}): restore it, or train again in another folder"
         ) from None
     return found

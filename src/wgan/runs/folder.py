@@ -227,7 +227,16 @@ class RunFolder:
         evaluation = evaluated.evaluation
         counts = {"sets": evaluation.sets, "held_out": evaluation.held_out}
         lines = [
-            {"metric": line.name, **line.figures(), "n": line.n, **counts, **evaluated.about()}
+            {
+                "metric": line.name,
+                "value": line.generated.value,
+                "half_width": line.generated.half_width,
+                "floor": line.real,
+                "ceiling": line.broken,
+                "n": line.n,
+                **counts,
+                **evaluated.about(),
+            }
             for line in evaluation.lines
         ]
         text = "\n".join(json.dumps(finite(line)) for line in lines)
@@ -278,9 +287,7 @@ def as_begun(config: Config, folder: Path) -> Config:
         return config
     with warnings.catch_warnings(action="ignore"):  # the file is read again, and warns then
         begun = resolve([from_file(folder / CONFIG)])
-    return replace(
-        config, training=replace(config.training, precision=begun.training.precision)
-    )
+    return replace(config, training=replace(config.training, precision=begun.training.precision))
 
 
 def begin_run(path: Path, config: Config, dataset: Dataset) -> RunFolder:

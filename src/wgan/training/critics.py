@@ -1,4 +1,4 @@
-"""The loop that trains a critic alone: on frozen samples, or against a generator that stands still."""
+"""The loop that trains a critic alone: on frozen samples, or against a frozen generator."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from wgan.objectives import Variant
+from wgan.objectives.constraints import Constraint
 from wgan.training.step import move_critic, set_learning_rate
 
 Loss = Callable[[int], Tensor]
@@ -18,8 +18,8 @@ def train_critic(
     loss: Loss,
     steps: int,
     optimizer: Optimizer,
-    variant: Variant,
     lr: float,
+    constraint: Constraint | None = None,
     decay: bool = True,
 ) -> Iterator[int]:
     """Train a critic in place, yielding the number of steps done, from 0 to `steps`.
@@ -29,14 +29,14 @@ def train_critic(
         loss: of a batch, by the number of the step.
         steps: updates.
         optimizer: of the critic's weights.
-        variant: whose hard constraint is applied after each update.
         lr: learning rate of the first step.
+        constraint: is applied after each update.
         decay: whether the rate falls linearly to zero, lr (1 - step / steps).
     """
     for step in range(steps):
         yield step
         set_learning_rate(lr * (1 - step / steps) if decay else lr, optimizer)
-        move_critic(critic, optimizer, loss(step), variant)
+        move_critic(critic, optimizer, loss(step), constraint)
     yield steps
 
 

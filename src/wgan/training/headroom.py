@@ -63,7 +63,12 @@ def critic_headroom(
 
     before = _estimates(state, variant, draws, total + steps)
     for _ in train_critic(
-        state.critic, loss, steps, state.critic_optimizer, variant, config.optimizer.lr
+        state.critic,
+        loss,
+        steps,
+        state.critic_optimizer,
+        config.optimizer.lr,
+        variant.constraint,
     ):
         pass
     after = _estimates(state, variant, draws, total + steps)

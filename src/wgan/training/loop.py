@@ -9,7 +9,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.config import Config
-from wgan.models import Sampler
+from wgan.evaluation.sampler import Sampler
 from wgan.objectives import CriticTerms, Variant
 from wgan.objectives.constraints import clipped_share
 from wgan.training.state import State

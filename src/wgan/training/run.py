@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -34,7 +34,7 @@ from wgan.training.loop import MEASUREMENTS, Measure, Metrics, Record, logged
 from wgan.training.state import State
 from wgan.training.step import train_step, warm_up
 
-Data = Dataset | np.ndarray | Tensor | pd.DataFrame | str | Path
+Data: TypeAlias = Dataset | np.ndarray | Tensor | pd.DataFrame | str | Path
 ADVICE_SAMPLES = 512
 """Training samples by which the scale of the data is judged: it is then known to a few percent."""
 
@@ -73,7 +73,7 @@ class Run:
     @classmethod
     def open(
         cls,
-        data: "Data | None" = None,
+        data: Data | None = None,
         *,
         variant: str | None = None,
         steps: int | None = None,

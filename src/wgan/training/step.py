@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 
 from wgan.config import Config
 from wgan.objectives import CriticTerms, Variant
+from wgan.objectives.constraints import Constraint
 from wgan.training.compiled import Losses
 from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
 from wgan.training.state import State
@@ -54,7 +55,7 @@ def critic_update(
     variant asks for it.
     """
     terms = critic_terms(state, losses, draw, config)
-    move_critic(state.critic, state.critic_optimizer, terms.loss.mean(), variant)
+    move_critic(state.critic, state.critic_optimizer, terms.loss.mean(), variant.constraint)
     return CriticTerms(*(None if t is None else t.detach() for t in terms))  # type: ignore[arg-type]
 
 
@@ -68,13 +69,15 @@ def critic_terms(state: State, losses: Losses, draw: CriticDraw, config: Config)
     return CriticTerms(*losses.critic(x_real, x_fake, u, y))
 
 
-def move_critic(critic: nn.Module, optimizer: Optimizer, loss: Tensor, variant: Variant) -> None:
-    """Lines 8 and 9: one step down the gradient, then the variant's hard constraint, if any."""
+def move_critic(
+    critic: nn.Module, optimizer: Optimizer, loss: Tensor, constraint: Constraint | None = None
+) -> None:
+    """Lines 8 and 9: one step down the gradient, then the hard constraint, if there is one."""
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
-    if variant.constraint:
-        variant.constraint.apply(critic)
+    if constraint:
+        constraint.apply(critic)
 
 
 def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tensor:

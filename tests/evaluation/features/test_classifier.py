@@ -19,7 +19,7 @@ from wgan.evaluation.features.classifier import (
     save_classifier,
     train_classifier,
 )
-from wgan.evaluation.features.maps import Features, load_features
+from wgan.evaluation.features.maps import Features, load_map
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +99,10 @@ def damaged(folder, what):
         path.write_bytes(path.read_bytes()[:-100])
     elif what == "text":
         path.write_text("{")
+    elif what == "missing":
+        (folder / WEIGHTS).unlink()
+    elif what == "format":
+        path.write_text(path.read_text().replace("wgan-features-1", "wgan-features-9"))
     else:
         about = json.loads(path.read_text())
         about["digest"] = "0" * 64
@@ -111,6 +115,8 @@ def damaged(folder, what):
         ("weights", "damaged feature map"),
         ("text", "damaged feature map"),
         ("digest", "is not what"),
+        ("missing", "damaged feature map .*no such file"),
+        ("format", "this version reads 'wgan-features-1'"),
     ],
 )
 def test_damage_is_one_line(learned, tmp_path, what, words):
@@ -125,9 +131,7 @@ def test_the_command_trains_one_and_never_overwrites_it(tmp_path, capsys):
     assert main(["features", "train", "digits", "--epochs", "1", "--quiet"]) == 0
     said = capsys.readouterr().out
     assert "held-out pictures in the right one of 10 classes; in features/digits" in said
-    assert isinstance(
-        load_features(tmp_path / "features" / "digits", load("digits").codec).map, Classifier
-    )
+    assert isinstance(load_map(tmp_path / "features" / "digits", load("digits").shape), Classifier)
     before = (tmp_path / "features" / "digits" / WEIGHTS).read_bytes()
     assert main(["features", "train", "digits", "--epochs", "1", "--quiet"]) == 2
     assert "nothing is overwritten" in capsys.readouterr().err
@@ -151,9 +155,12 @@ def test_bad_input_is_one_line(arguments, words, tmp_path, capsys, mixed):
     assert not (tmp_path / "features").exists()
 
 
-@pytest.mark.parametrize(
-    ("source", "words"), [("digits", "no feature map"), ("25-gaussians", "for pictures")]
-)
-def test_what_is_no_map_is_refused(source, words, tmp_path):
-    with pytest.raises(WganError, match=words):
-        load_features(tmp_path, load(source).codec)
+def test_what_is_no_map_is_refused(tmp_path):
+    with pytest.raises(WganError, match="no feature map"):
+        load_map(tmp_path, (1, 8, 8))
+
+
+def test_progress_is_reported_after_each_batch(digits):
+    seen = []
+    train_classifier(digits, 1, progress=lambda *step: seen.append(step))
+    assert seen == [("batches", done, 12) for done in range(1, 13)]

@@ -34,9 +34,9 @@ def test_figures_are_those_of_brute_force(k):
 
 def test_a_line_worked_by_hand():
     real, fake = np.array([[0.0], [1.0], [3.0]]), np.array([[0.5], [10.0], [11.0]])
-    found = manifold(
-        real, fake, k=1
-    )  # real reaches 1, 1, 2: 0.5 lies in the first two balls; fake reaches 9.5, 1, 1: 0.5 reaches all
+    # Real rows reach 1, 1, 2: 0.5 lies in the first two balls. Fake ones reach 9.5, 1, 1: 0.5
+    # reaches all.
+    found = manifold(real, fake, k=1)
     assert found.precision == pytest.approx(1 / 3)
     assert found.density == pytest.approx(2 / 3)
     assert found.coverage == pytest.approx(2 / 3)

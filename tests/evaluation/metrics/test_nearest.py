@@ -1,9 +1,9 @@
-"""Copying: none, all, half, with sides of other sizes; nearest rows by brute force."""
+"""Copying: none, all, half, with sides of other sizes; nearest rows by brute force; equal rows."""
 
 import numpy as np
 import pytest
 
-from wgan.evaluation.metrics.nearest import nearer_to, nearest_rows
+from wgan.evaluation.metrics.nearest import copied_share, nearer_to, nearest_rows
 
 RNG = np.random.default_rng(0)
 TRAIN, HOLDOUT = RNG.normal(size=(2000, 4)), RNG.normal(size=(500, 4))
@@ -64,3 +64,16 @@ def test_the_interval_holds_where_nothing_is_copied():
     ]
     outside = np.mean([abs(near.share - 0.5) > near.half_width for near in draws])
     assert outside < 0.12
+
+
+def test_copies_are_near_training_rows_and_fresh_rows_are_not():
+    random = np.random.default_rng(0)
+    train, holdout, fresh = (random.normal(size=(800, 3)) for _ in range(3))
+    assert nearer_to(train, train, holdout).share == 1
+    assert nearer_to(holdout, train, holdout).share == 0
+    assert nearer_to(fresh, train, holdout).share == pytest.approx(0.5, abs=0.06)
+    assert nearer_to(fresh, train, train).share == 0.5, "ties count half"
+    assert copied_share(train[:100], train) == 1
+    assert copied_share(fresh, train) == 0
+    gaps = np.array([[np.nan, 0.0], [1.0, -0.0]])
+    assert copied_share(gaps, gaps + 0.0) == 1, "missing values are equal, and so are the two zeros"

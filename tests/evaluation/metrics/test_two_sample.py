@@ -4,9 +4,12 @@ telling the sides apart.
 
 import numpy as np
 import pytest
+from small_tables import COLUMNS, rows
 
 from wgan.base.errors import WganError
 from wgan.evaluation.metrics.two_sample import MOST_AXES, detection_auc, narrowed
+from wgan.evaluation.metrics.usefulness import categorical
+from wgan.evaluation.tables import shuffled
 
 RNG = np.random.default_rng(0)
 
@@ -59,3 +62,14 @@ def test_what_the_axes_leave_out_is_still_seen():
     x = np.column_stack([10 * RNG.normal(size=(400, 40)), np.zeros((400, 60))])
     y = np.column_stack([10 * RNG.normal(size=(400, 40)), 3 * RNG.normal(size=(400, 60))])
     assert detection_auc(*narrowed(x, y)) > 0.8
+
+
+def test_detection_is_even_for_real_rows_and_certain_for_others():
+    kinds = categorical(COLUMNS)
+    x, y = rows(1500, 0), rows(1500, 1)
+    assert detection_auc(x, y, categorical=kinds) == pytest.approx(0.5, abs=0.05)
+    assert detection_auc(x + np.array([5, 0, 0]), y, categorical=kinds) > 0.99
+    mixed_up = shuffled(x, np.random.default_rng(0))
+    assert detection_auc(mixed_up, y, categorical=kinds) > 0.6, (
+        "columns alone are right, rows are not"
+    )

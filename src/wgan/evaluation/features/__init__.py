@@ -1,1 +1,1 @@
-"""Feature maps on which pictures are compared."""
+"""Feature maps on which images are compared."""

@@ -1,17 +1,16 @@
-"""What does a network trained on photographs see in a picture? MobileNetV2 (Sandler et al. 2018) as
-a feature map, from a file the user gives.
+"""MobileNetV2 (Sandler et al. 2018) as a feature map, with weights from a file that the user gives.
 
-Figures on these features hold for this protocol alone: a grey picture is repeated to three
-channels; the sides become `side` pixels by bilinear interpolation, antialiased where they shrink
-(pixel centres at halves); values are cut to [0, 1] and mapped to [-1, 1]; the features are the 320
-channels after the last bottleneck's linear projection, before the head of 1,280, as a mean over
-space.
+Figures on these features hold for this protocol alone. A grey picture is repeated to three
+channels. Its sides become `side` pixels by bilinear interpolation (pixel centres at halves), which
+is antialiased where they shrink. Values are clipped to [0, 1] and mapped to [-1, 1]. The features
+are the 320 channels after the last bottleneck's linear projection, averaged over space. The head of
+1,280 channels is not used.
 
-The file is an .npz of 8-bit weights with batch norm folded in. For convolution NN, in order of
-execution from 00: `NN.weight` uint8 (out, in / groups, k, k), whose real value is `NN.scale`
-(weight - `NN.zero`) (Jacob et al. 2018, equation 1); `NN.bias` (out); and `NN.stride_groups_relu6`,
-three integers. Of the 53 convolutions of the whole network the features need 00 to 50. Padding is
-TensorFlow's "SAME".
+The file is an .npz of 8-bit weights with batch norm folded in. It holds three groups of arrays for
+each convolution NN, numbered from 00 in order of execution. `NN.weight` is uint8
+(out, in / groups, k, k), and its real value is `NN.scale` (weight - `NN.zero`) (Jacob et al. 2018,
+equation 1). `NN.bias` has shape (out). `NN.stride_groups_relu6` holds three integers. The whole
+network has 53 convolutions; the features need 00 to 50. Padding is TensorFlow's "SAME".
 """
 
 from collections.abc import Iterator
@@ -30,9 +29,13 @@ from torch import Tensor, nn
 from wgan.base.errors import WganError
 from wgan.data.arrays import DAMAGED
 
+# Channels after the last bottleneck: Sandler et al. (2018), table 2.
 WIDTH = 320
+# Pictures at a time: at 96 x 96 pixels the largest activation then takes 57 MB.
 BATCH = 64
+# Channels after the first convolution: Sandler et al. (2018), table 2.
 STEM = 32
+# Expansion, channels, blocks, stride of the first block: Sandler et al. (2018), table 2.
 STAGES = (
     (1, 16, 1, 1),
     (6, 24, 2, 2),
@@ -42,11 +45,8 @@ STAGES = (
     (6, 160, 3, 2),
     (6, WIDTH, 1, 1),
 )
-"""Expansion, channels, blocks, stride of the first block: Sandler et al. (2018), table 2."""
+# Hash of Google's 8-bit MobileNetV2 1.0 for the Edge TPU; only these weights have the plain name.
 PUBLISHED = "13d6dc7d"
-"""The hash of the weights of Google's 8-bit MobileNetV2 1.0 for the Edge TPU, to which alone the
-plain name belongs.
-"""
 REMEDY = (
     "give the .npz of MobileNetV2 1.0's 8-bit weights (NN.weight, .scale, .zero, .bias and"
     " .stride_groups_relu6, NN from 00 to 50)"
@@ -55,8 +55,12 @@ REMEDY = (
 
 @dataclass(frozen=True)
 class MobileNetV2:
-    """Pictures to 320 features each, by `net` at `side` x `side` pixels; protocol as at the top of
-    the file, network of Sandler et al. (2018).
+    """Maps each picture to 320 features, by the protocol at the top of this file.
+
+    Attributes:
+        net: the network up to the last bottleneck.
+        side: side of the pictures that the network sees, in pixels.
+        digest: hash of the weights.
     """
 
     net: nn.Module
@@ -65,16 +69,18 @@ class MobileNetV2:
 
     @property
     def name(self) -> str:
-        """The map, the width of its features and the side of the pictures it sees, such as
-        `mobilenetv2-320@96`; of other weights a hash too.
+        """Map, number of features and side, such as `mobilenetv2-320@96`.
+
+        A hash follows where the weights are not the published ones.
         """
-        return f"mobilenetv2-{WIDTH}@{self.side}" + (
-            "" if self.digest == PUBLISHED else f"-{self.digest}"
-        )
+        plain = f"mobilenetv2-{WIDTH}@{self.side}"
+        return plain if self.digest == PUBLISHED else f"{plain}-{self.digest}"
 
     def __call__(self, x: Float[np.ndarray, "n c h w"]) -> Float[np.ndarray, "n 320"]:
-        """Return the features, float64 but computed in float32, of pictures in [0, 1] of one (grey)
-        or three (red, green, blue) channels.
+        """Return features in float64, which are computed in float32.
+
+        Args:
+            x: pictures in [0, 1], with one channel (grey) or three (red, green, blue).
 
         Raises:
             WganError: another number of channels.
@@ -99,16 +105,16 @@ class MobileNetV2:
 
 
 def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
-    """Return the feature map with the weights in `path`, laid out as at the top of the file;
-    nothing in it is ever run.
+    """Return the feature map with the weights in a file. No code in the file is run.
 
     Args:
-        side: of the pictures the network sees, in pixels; it was trained at 224, and fewer are
-            faster.
+        path: an .npz, laid out as at the top of this file.
+        side: side of the pictures that the network sees, in pixels. It was trained at 224; fewer
+            pixels are faster.
 
     Raises:
-        WganError: no such file; no .npz; an array missing, damaged or not MobileNetV2 1.0's, which
-            is named; or a side below 1.
+        WganError: no such file, not an .npz, an array that is missing, damaged or another
+            network's, or a side below 1.
     """
     if side < 1:
         raise WganError(f"pictures of {side} pixels a side: give 1 or more, such as 96")
@@ -126,8 +132,10 @@ def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
 def dequantised(
     weight: UInt8[np.ndarray, "*shape"], scale: float, zero: int
 ) -> Float32[np.ndarray, "*shape"]:
-    """Return scale (weight - zero), the real weights behind 8-bit ones, in float32: Jacob et al.
-    (2018), equation 1.
+    """Return the real weights scale (weight - zero) of 8-bit ones, in float32.
+
+    References:
+        Jacob et al. (2018), equation 1.
 
     >>> dequantised(np.array([0, 3, 255], dtype=np.uint8), 0.5, 3)
     array([ -1.5,   0. , 126. ], dtype=float32)
@@ -136,11 +144,10 @@ def dequantised(
 
 
 class SameConv(nn.Module):
-    """A convolution to ceil(side / stride) pixels, zeros about the picture, then ReLU6 if so told:
-    TensorFlow's padding "SAME".
+    """A convolution to ceil(side / stride) pixels with TensorFlow's padding "SAME", and ReLU6.
 
-    An odd number of zeros has the odd one right and below, so at stride 2 and an even side it is
-    not PyTorch's `padding=1`.
+    Of an odd number of zeros, the odd one is right and below. So at stride 2 and an even side, the
+    result differs from that of PyTorch's `padding=1`.
     """
 
     weight: Tensor
@@ -157,16 +164,18 @@ class SameConv(nn.Module):
         super().__init__()
         self.register_buffer("weight", weight)
         self.register_buffer("bias", bias)
-        self.stride, self.groups, self.relu6 = stride, groups, relu6
+        self.stride = stride
+        self.groups = groups
+        self.relu6 = relu6
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n out h2 w2"]:
         (top, below), (left, right) = (self._zeros(side) for side in x.shape[2:])
         if (top, left) != (below, right):
-            x, top, left = F.pad(x, (left, right, top, below)), 0, 0
+            x = F.pad(x, (left, right, top, below))
+            top = left = 0
         y = F.conv2d(x, self.weight, self.bias, self.stride, (top, left), groups=self.groups)
-        return (
-            y.clamp_(0, 6) if self.relu6 else y
-        )  # in place: a fifth of the time of the whole network
+        # In place: a copy here would take a fifth of the time of the whole network.
+        return y.clamp_(0, 6) if self.relu6 else y
 
     def _zeros(self, side: int) -> tuple[int, int]:
         total = max(0, (-(-side // self.stride) - 1) * self.stride + self.weight.shape[-1] - side)
@@ -200,8 +209,9 @@ class _Convolution(NamedTuple):
 
 
 def _blocks() -> Iterator[list[_Convolution]]:
-    """The stem, then the bottlenecks (expand, depthwise, project) in order: Sandler et al. (2018),
-    tables 1 and 2.
+    """Yield the stem, then the bottlenecks (expand, depthwise, project) in order.
+
+    Sandler et al. (2018), tables 1 and 2.
     """
     number = (f"{i:02}" for i in count())
     yield [_Convolution(next(number), 3, STEM, 3, 2, 1, True)]
@@ -209,11 +219,13 @@ def _blocks() -> Iterator[list[_Convolution]]:
     for expansion, out, blocks, stride in STAGES:
         for i in range(blocks):
             wide = expansion * into
-            expand = (
-                [_Convolution(next(number), into, wide, 1, 1, 1, True)] if expansion > 1 else []
-            )
-            depthwise = _Convolution(next(number), wide, wide, 3, 1 if i else stride, wide, True)
-            yield [*expand, depthwise, _Convolution(next(number), wide, out, 1, 1, 1, False)]
+            block = []
+            if expansion > 1:
+                block.append(_Convolution(next(number), into, wide, 1, 1, 1, True))
+            first_stride = 1 if i else stride
+            block.append(_Convolution(next(number), wide, wide, 3, first_stride, wide, True))
+            block.append(_Convolution(next(number), wide, out, 1, 1, 1, False))
+            yield block
             into = out
 
 
@@ -222,16 +234,13 @@ def _built(block: list[_Convolution], arrays: dict[str, np.ndarray]) -> nn.Seque
     for c in block:
         weight, scale, zero, bias, _ = (arrays[key] for key in c.shapes())
         real = dequantised(weight, float(scale), int(zero))
-        kernel = torch.from_numpy(real).to(
-            memory_format=torch.channels_last
-        )  # about half the time on a processor
-        layers.append(
-            SameConv(kernel, torch.from_numpy(bias.astype(np.float32)), c.stride, c.groups, c.relu6)
-        )
-    within = (
-        block[0].into == block[-1].out
-    )  # a stage's first block widens, each later one keeps the channels
-    return _Shortcut(*layers) if within else nn.Sequential(*layers)
+        # Channels last takes about half the time on a CPU.
+        kernel = torch.from_numpy(real).to(memory_format=torch.channels_last)
+        shift = torch.from_numpy(bias.astype(np.float32))
+        layers.append(SameConv(kernel, shift, c.stride, c.groups, c.relu6))
+    # A stage's first block changes the number of channels; only later ones have a shortcut.
+    keeps_channels = block[0].into == block[-1].out
+    return _Shortcut(*layers) if keeps_channels else nn.Sequential(*layers)
 
 
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:
@@ -258,7 +267,8 @@ def _array(archive: np.lib.npyio.NpzFile, key: str, shape: tuple[int, ...]) -> n
         raise WganError(f"array {key} is missing")
     try:
         value = np.asarray(archive[key])
-    except Exception:  # NumPy parses a header as Python: SyntaxError, TokenError, ...; zip and zlib have errors of their own
+    # NumPy parses a header as Python (SyntaxError, TokenError); zip and zlib have other errors.
+    except Exception:
         raise WganError(f"array {key} is damaged") from None
     fits = value.dtype == np.uint8 if key.endswith("weight") else value.dtype.kind in "iuf"
     if value.shape != shape or not fits or not np.isfinite(value).all():

@@ -1,8 +1,7 @@
-"""How far apart are two sets of features, were they Gaussian? The Frechet distance; and by their
-third moments: the kernel distance.
+"""Frechet and kernel distances between two sets of features, as in FID and KID.
 
-On features of InceptionV3 these are called FID (Heusel et al. 2017) and KID (Binkowski et al.
-2018); on another map other numbers, never to be compared with those.
+On features of InceptionV3 these are FID (Heusel et al. 2017) and KID (Binkowski et al. 2018). On
+another feature map they are other numbers, which must not be compared with published ones.
 """
 
 import numpy as np
@@ -10,28 +9,38 @@ from jaxtyping import Float
 from scipy import linalg
 
 from wgan.base.errors import WganError
+from wgan.evaluation.metric import LOW, Comparison, Metric, Reference, features_name
 
 Features = Float[np.ndarray, "n d"]
+# Rows of the kernel matrix at a time: 1,000 x 10,000 values of 8 bytes take 80 MB.
 BLOCK = 1000
+# A covariance, and an unbiased mean over pairs, need two rows.
+LEAST = 2
 
 
 def frechet_distance(x: Features, y: Float[np.ndarray, "m e"]) -> float:
-    """Return |mu_x - mu_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2)), in the features' unit squared;
-    symmetric.
+    """Return the squared Frechet distance between Gaussians with the moments of x and y.
 
-    Means mu and covariances S (divisor n - 1) in float64. The squared 2-Wasserstein distance
-    between Gaussians of these moments: Dowson and Landau (1982), equation 4; as a score Heusel et
-    al. (2017), section 2. Biased upwards by a term of order 1/n: compare equal n alone.
+    |mu_x - mu_y|^2 + tr(S_x + S_y - 2 (S_x S_y)^(1/2)), with means mu and covariances S (divisor
+    n - 1) in float64. It is symmetric, and its unit is that of the features squared. It is biased
+    upwards by a term of order 1/n, so compare values of equal n only.
+
+    Args:
+        x: features `[n, d]`.
+        y: features `[m, d]`.
 
     Raises:
-        WganError: fewer than two rows, other widths, or values that are not finite.
+        WganError: fewer than two rows, different widths, or values that are not finite.
+
+    References:
+        Dowson and Landau (1982), equation 4; as a score: Heusel et al. (2017), section 2.
 
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(5000, 3))
     >>> round(frechet_distance(x, x + [3, 0, 4]), 6)
     25.0
     """
-    x, y = _checked(x, y, 2)
+    x, y = _checked(x, y)
     difference = x.mean(axis=0) - y.mean(axis=0)
     a, b = (each - each.mean(axis=0) for each in (x, y))
     spread = sum(float((each * each).sum()) / (len(each) - 1) for each in (a, b))
@@ -39,34 +48,44 @@ def frechet_distance(x: Features, y: Float[np.ndarray, "m e"]) -> float:
 
 
 def _shared_spread(a: Features, b: Float[np.ndarray, "m e"]) -> float:
-    """Return tr (S_a S_b)^(1/2) of centred rows: by covariances, or of more columns than rows as
-    the nuclear norm of a b^T / sqrt((n-1) (m-1)).
+    """Return tr (S_a S_b)^(1/2) of centred rows.
+
+    With more columns than rows, it is the nuclear norm of a b^T / sqrt((n - 1) (m - 1)), which is
+    cheaper than a root of a wide covariance.
     """
     if a.shape[1] > min(len(a), len(b)):
-        return float(linalg.svdvals(a @ b.T).sum()) / float(
-            np.sqrt((len(a) - 1.0) * (len(b) - 1.0))
-        )
+        scale = float(np.sqrt((len(a) - 1.0) * (len(b) - 1.0)))
+        return float(linalg.svdvals(a @ b.T).sum()) / scale
     s, t = (each.T @ each / (len(each) - 1) for each in (a, b))
     values, vectors = linalg.eigh(s)
     root = (vectors * np.sqrt(values.clip(0))) @ vectors.T
-    return float(
-        np.sqrt(linalg.eigvalsh(root @ t @ root).clip(0)).sum()
-    )  # of a similar symmetric matrix
+    # S_a S_b is similar to this symmetric matrix, so the eigenvalues are the same.
+    return float(np.sqrt(linalg.eigvalsh(root @ t @ root).clip(0)).sum())
 
 
 def kernel_distance(x: Features, y: Float[np.ndarray, "m e"]) -> float:
-    """Return the unbiased squared maximum mean discrepancy under k(a, b) = (a . b / d + 1)^3;
-    symmetric, and below zero at times.
+    """Return the unbiased squared maximum mean discrepancy with a cubic kernel.
 
-    mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean k(x_i, y_j): Gretton et al.
-    (2012), equation 3; the kernel of Binkowski et al. (2018), section 4, who take the mean over
-    subsets of 1,000 rows, of the same expectation: it does not depend on n. Memory is of blocks
-    alone.
+    mean_{i != j} k(x_i, x_j) + mean_{i != j} k(y_i, y_j) - 2 mean k(x_i, y_j), with
+    k(a, b) = (a . b / d + 1)^3. It is symmetric, may be negative, and does not depend on n in
+    expectation. Binkowski et al. average over subsets of 1,000 rows, which has the same
+    expectation. Memory is bounded by blocks of rows.
+
+    Args:
+        x: features `[n, d]`.
+        y: features `[m, d]`.
 
     Raises:
-        WganError: fewer than two rows, other widths, or values that are not finite.
+        WganError: fewer than two rows, different widths, or values that are not finite.
+
+    References:
+        Gretton et al. (2012), equation 3; Binkowski et al. (2018), section 4.
+
+    >>> x = np.array([[0.0], [0.0]])
+    >>> kernel_distance(x, x + 1)
+    7.0
     """
-    x, y = _checked(x, y, 2)
+    x, y = _checked(x, y)
     within = [
         (_kernel_sum(z, z) - float((((z * z).sum(axis=1) / z.shape[1] + 1) ** 3).sum()))
         / (len(z) * (len(z) - 1))
@@ -83,15 +102,26 @@ def _kernel_sum(x: Features, y: Float[np.ndarray, "m e"]) -> float:
     return total
 
 
-def _checked(
-    x: Features, y: Float[np.ndarray, "m e"], least: int
-) -> tuple[Features, Float[np.ndarray, "m e"]]:
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if x.shape[1] != y.shape[1] or min(len(x), len(y)) < least:
+def _checked(x: Features, y: Float[np.ndarray, "m e"]) -> tuple[Features, Float[np.ndarray, "m e"]]:
+    x = np.asarray(x, dtype=np.float64)
+    y = np.asarray(y, dtype=np.float64)
+    if x.shape[1] != y.shape[1] or min(len(x), len(y)) < LEAST:
         raise WganError(
-            f"features of shapes {x.shape} and {y.shape}: give at least {least} rows each, equally"
+            f"features of shapes {x.shape} and {y.shape}: give at least {LEAST} rows each, equally"
             " wide"
         )
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise WganError("features that are not finite: look for NaN or infinity in the samples")
     return x, y
+
+
+def _frechet(c: Comparison[Reference]) -> float:
+    return frechet_distance(c.features, c.reference.held_out_features)
+
+
+def _kernel(c: Comparison[Reference]) -> float:
+    return kernel_distance(c.features, c.reference.held_out_features)
+
+
+FRECHET = Metric("frechet", "Frechet distance", "", LOW, _frechet, features_name)
+KERNEL = Metric("kernel", "kernel distance", "", LOW, _kernel, features_name)

@@ -1,8 +1,8 @@
-"""Does a generator that was asked for a class make that class? Judged by the nearest training
-sample, no network needed.
+"""Agreement of conditional samples with the class that was requested.
 
-The classifier is the nearest-neighbour rule of Cover and Hart (1967); real held-out samples, judged
-alike, say how good a judge it is.
+A sample's class is that of the nearest training sample, so no network is needed. The classifier is
+the nearest-neighbour rule of Cover and Hart (1967). Its agreement on real held-out samples says how
+good a judge it is.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,20 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from wgan.data import Split
 
-JUDGES, JUDGE_BYTES = 10_000, 2**29
+# Training samples that the rule knows: more cost time in proportion, and help it little.
+MOST_KNOWN = 10_000
+# 512 MiB of coordinates in float64, so that large images fit into the memory of a laptop.
+MOST_BYTES = 2**29
 
 
 @dataclass(frozen=True)
 class LabelAgreement:
-    """`generated` is the share of `n` generated samples whose nearest training sample is of the
-    class asked for; `real`: of held-out ones.
+    """How often a sample's nearest training sample is of the class that was requested.
+
+    Attributes:
+        generated: share of `n` generated samples.
+        real: share of `n` held-out samples, with their own classes.
+        n: samples of each.
     """
 
     generated: float
@@ -29,36 +36,39 @@ class LabelAgreement:
 
 
 def nearest_labels(split: Split, least: int) -> Callable[[np.ndarray], Int64[np.ndarray, " n"]]:
-    """Return a judge of stored samples: the class of the nearest training sample (Euclidean, as
-    distances are measured).
+    """Return a function of raw samples to the class of the nearest training sample.
 
-    It knows at most 10,000 training samples and 512 MiB, but `least` in any case.
+    Distances are Euclidean, in the coordinates of `codec.measure`. The function knows at most
+    10,000 training samples and 512 MiB.
+
+    Args:
+        split: data with labels.
+        least: training samples that it knows whatever their size.
     """
     dataset = split.dataset
     assert dataset.labels is not None
     measure = dataset.codec.measure
-    places = np.arange(
-        min(split.n_train, JUDGES, max(least, JUDGE_BYTES // (8 * int(np.prod(dataset.shape)))))
-    )
-    rows = split.train_rows(places)
-    judge = KNeighborsClassifier(n_neighbors=1).fit(
-        measure(dataset.rows[rows]), dataset.labels[rows]
-    )
-    return lambda raw: judge.predict(measure(raw)).astype(np.int64)
+    fit = MOST_BYTES // (8 * int(np.prod(dataset.shape)))
+    rows = split.train_rows(np.arange(min(split.n_train, MOST_KNOWN, max(least, fit))))
+    classifier = KNeighborsClassifier(n_neighbors=1)
+    classifier.fit(measure(dataset.rows[rows]), dataset.labels[rows])
+    return lambda raw: classifier.predict(measure(raw)).astype(np.int64)
 
 
 def label_agreement(
     of_classes: Callable[[np.ndarray], np.ndarray], split: Split, n: int
 ) -> LabelAgreement:
-    """Return how often samples made for the classes of `n` held-out ones are judged to be of them,
-    and how often those are themselves.
+    """Return how often samples of the requested classes are recognised as such.
 
-    `of_classes` maps class numbers to one raw sample each.
+    Args:
+        of_classes: maps class numbers to one raw sample each.
+        split: data with labels.
+        n: held-out samples, whose classes are requested.
     """
-    judge, rows = nearest_labels(split, n), split.held_out_rows(np.arange(n))
+    classify = nearest_labels(split, n)
+    rows = split.held_out_rows(np.arange(n))
     assert split.dataset.labels is not None
     y = split.dataset.labels[rows]
-    generated, real = (
-        float((judge(raw) == y).mean()) for raw in (of_classes(y), split.dataset.rows[rows])
-    )
+    generated = float((classify(of_classes(y)) == y).mean())
+    real = float((classify(split.dataset.rows[rows]) == y).mean())
     return LabelAgreement(generated, real, n)

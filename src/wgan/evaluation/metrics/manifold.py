@@ -1,10 +1,10 @@
-"""Do generated samples lie where real ones do, and do they cover them? Precision, recall, density,
-coverage, by balls around neighbours.
+"""Precision, recall, density and coverage of generated samples, from balls around neighbours.
 
-A set's support is estimated by balls around its rows, each as large as the distance to its k-th
+The support of a set is estimated by balls around its rows. Each ball reaches to the row's k-th
 neighbour in the set.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,18 +13,19 @@ from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
 from wgan.base.errors import WganError
+from wgan.evaluation.metric import HIGH, Comparison, Metric, Reference, features_name
 
+# Equal distances that are computed in two ways differ by about the square root of float64's
+# precision, relative to the largest norm, because a square root is taken of a difference.
 ROUNDING = 1e-7
-"""Equal distances, computed in two ways, differ by so much of the largest norm, since a square root
-is taken of a difference.
-"""
 Features = Float[np.ndarray, "n d"]
 
 
 @dataclass(frozen=True)
 class Manifold:
-    """Shares, but density, which may exceed 1; of equal distributions all are 1 but for the noise
-    of finite sets.
+    """Precision, recall and coverage are shares; density may exceed 1.
+
+    For equal distributions all four are 1 up to the noise of finite sets.
     """
 
     precision: float
@@ -35,17 +36,28 @@ class Manifold:
 
 
 def manifold(real: Features, fake: Float[np.ndarray, "m e"], k: int = 5) -> Manifold:
-    """Return precision and recall (Kynkaanniemi et al. 2019, equation 2), density and coverage
-    (Naeem et al. 2020, equations 2 and 3).
+    """Return precision, recall, density and coverage of fake rows with respect to real ones.
 
-    Precision: the share of fake rows in the ball of some real row. Recall: of real rows in the ball
-    of some fake row. Density: the mean number of real balls that a fake row lies in, over k.
-    Coverage: the share of real rows whose ball holds a fake row. Balls are closed, reach to the
-    k-th neighbour other than the row itself, and distances are Euclidean. Not symmetric. Memory is
-    of blocks alone.
+    Precision is the share of fake rows that lie in the ball of some real row. Recall is the share
+    of real rows that lie in the ball of some fake row. Density is the mean number of real balls
+    that hold a fake row, divided by k. Coverage is the share of real rows whose ball holds a fake
+    row. Balls are closed, distances are Euclidean, and a row is not its own neighbour. The figures
+    are not symmetric. Memory is bounded by blocks of rows.
+
+    Args:
+        real: features `[n, d]`.
+        fake: features `[m, d]`.
+        k: the neighbour that a ball reaches to; 5 as in Naeem et al. (2020).
 
     Raises:
-        WganError: k or fewer rows on a side, or other widths.
+        WganError: k or fewer rows on a side, or different widths.
+
+    References:
+        Kynkaanniemi et al. (2019), equation 2; Naeem et al. (2020), equations 2 and 3.
+
+    >>> real = np.array([[0.0], [1.0], [3.0]])
+    >>> manifold(real, np.array([[0.5], [10.0], [11.0]]), k=1).recall
+    1.0
     """
     if real.shape[1] != fake.shape[1] or min(len(real), len(fake)) <= k:
         raise WganError(
@@ -56,20 +68,21 @@ def manifold(real: Features, fake: Float[np.ndarray, "m e"], k: int = 5) -> Mani
     real, fake = real - centre, fake - centre
     rounding = ROUNDING * max(np.abs(real).max(), np.abs(fake).max()) * real.shape[1] ** 0.5
     real_reach, fake_reach = (_reach(x, k) + rounding for x in (real, fake))
-    inside, recalled, covered = [], [], np.zeros(len(real), dtype=bool)
+    covered = np.zeros(len(real), dtype=bool)
+    inside = []
     for block in pairwise_distances_chunked(fake, real):
         balls = block <= real_reach
         inside.append(balls.sum(axis=1))
         covered |= balls.any(axis=0)
-    for block in pairwise_distances_chunked(real, fake):
-        recalled.append((block <= fake_reach).any(axis=1))
+    blocks = pairwise_distances_chunked(real, fake)
+    recalled = np.concatenate([(block <= fake_reach).any(axis=1) for block in blocks])
     counts = np.concatenate(inside)
     return Manifold(
-        float((counts > 0).mean()),
-        float(np.concatenate(recalled).mean()),
-        float(counts.mean() / k),
-        float(covered.mean()),
-        k,
+        precision=float((counts > 0).mean()),
+        recall=float(recalled.mean()),
+        density=float(counts.mean() / k),
+        coverage=float(covered.mean()),
+        k=k,
     )
 
 
@@ -77,3 +90,17 @@ def _reach(x: Features, k: int) -> Float[np.ndarray, " n"]:
     """Return the distance of each row to its k-th neighbour other than itself."""
     reach: np.ndarray = NearestNeighbors(n_neighbors=k).fit(x).kneighbors()[0][:, -1]
     return reach
+
+
+def _of_set(c: Comparison[Reference]) -> Manifold:
+    return manifold(c.reference.held_out_features, c.features)
+
+
+def _figure(name: str) -> Callable[[Comparison[Reference]], float]:
+    return lambda c: float(getattr(c.once(_of_set), name))
+
+
+PRECISION = Metric("precision", "precision", "%", HIGH, _figure("precision"), features_name)
+RECALL = Metric("recall", "recall", "%", HIGH, _figure("recall"), features_name)
+DENSITY = Metric("density", "density", "", "about 1: as real", _figure("density"), features_name)
+COVERAGE = Metric("coverage", "coverage", "%", HIGH, _figure("coverage"), features_name)

@@ -1,5 +1,6 @@
-"""Can a classifier tell generated samples from real ones? A classifier two-sample test: Lopez-Paz
-and Oquab (2017), section 3.
+"""Detection: a classifier two-sample test of generated against real samples.
+
+Lopez-Paz and Oquab (2017), section 3.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,16 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from wgan.base.errors import WganError
+from wgan.evaluation.metric import Comparison, Metric, Reference, features_name
 
+# The usual choice: each sample is scored by a model that was trained on four fifths of the others.
 FOLDS = 5
+# Boosting takes time in proportion to the columns; features may have hundreds. Chosen here.
 MOST_AXES = 32
+# scikit-learn's default number of samples in a leaf.
 LEAF = 20
+# With fewer than 400 rows, leaves hold at least a twentieth of them, so that trees can split.
+LEAVES = 20
 
 
 def detection_auc(
@@ -24,14 +31,19 @@ def detection_auc(
     seed: int = 0,
     categorical: Sequence[bool] | None = None,
 ) -> float:
-    """Return how well gradient boosting tells rows of x from rows of y: area under the ROC curve,
-    out of five folds; 0.5: it cannot.
+    """Return how well gradient boosting distinguishes rows of x from rows of y.
 
-    Symmetric but for the folds that `seed` names. Gaps (NaN) count as values; `categorical` marks
-    columns of levels.
+    The area under the ROC curve, out of five folds; 0.5 means not at all. It is symmetric up to
+    the choice of folds. Missing values (NaN) count as values.
+
+    Args:
+        x: rows `[n, d]`.
+        y: rows `[m, d]`.
+        seed: random seed of folds and model.
+        categorical: which columns hold levels instead of numbers.
 
     Raises:
-        WganError: fewer than 5 rows on a side: each fold needs one.
+        WganError: fewer than 5 rows on a side, because each fold needs one.
 
     >>> rows = np.random.default_rng(0).normal(size=(100, 2))
     >>> detection_auc(rows, rows + 10)
@@ -41,38 +53,51 @@ def detection_auc(
         raise WganError(
             f"{len(x)} and {len(y)} rows: a test by {FOLDS} folds needs {FOLDS} or more of each"
         )
-    rows, side = np.concatenate([x, y]), np.repeat([1, 0], [len(x), len(y)])
-    leaf = min(
-        LEAF, max(1, len(rows) // 20)
-    )  # of few rows smaller leaves, or nothing could be told
+    rows = np.concatenate([x, y])
+    side = np.repeat([1, 0], [len(x), len(y)])
     model = HistGradientBoostingClassifier(
-        categorical_features=categorical, min_samples_leaf=leaf, random_state=seed
+        categorical_features=categorical,
+        min_samples_leaf=min(LEAF, max(1, len(rows) // LEAVES)),
+        random_state=seed,
     )
-    told = cross_val_predict(
-        model,
-        rows,
-        side,
-        cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed),
-        method="predict_proba",
-    )
-    return float(roc_auc_score(side, told[:, 1]))
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+    predicted = cross_val_predict(model, rows, side, cv=folds, method="predict_proba")
+    return float(roc_auc_score(side, predicted[:, 1]))
 
 
 def narrowed(
     x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], most: int = MOST_AXES, seed: int = 0
 ) -> tuple[Float[np.ndarray, "n e"], Float[np.ndarray, "m e"]]:
-    """Return rows wider than `most` as their scores on so many principal axes, and the length of
-    what those leave out.
+    """Return wide rows as principal scores, and the length of what these leave out.
 
-    The axes are those of both sides together: were they of one, its rows would fit them better than
-    the other's, and so be told apart.
+    The axes are fitted to both sides together. Axes of one side would fit its own rows better than
+    the other's, and a classifier would see the difference.
+
+    Args:
+        x: rows `[n, d]`.
+        y: rows `[m, d]`.
+        most: principal axes; rows that are not wider stay as they are.
+        seed: random seed of the randomized decomposition.
+
+    >>> x, y = narrowed(np.ones((4, 2)), np.zeros((3, 2)))
+    >>> x.shape, y.shape
+    ((4, 2), (3, 2))
     """
     both = np.concatenate([x, y])
     if min(both.shape) <= most:
         return x, y
     axes = PCA(most, svd_solver="randomized", random_state=seed).fit(both)
     scores = axes.transform(both)
-    narrow = np.column_stack(
-        [scores, np.linalg.norm(both - axes.inverse_transform(scores), axis=1)]
-    )
+    rest = np.linalg.norm(both - axes.inverse_transform(scores), axis=1)
+    narrow = np.column_stack([scores, rest])
     return narrow[: len(x)], narrow[len(x) :]
+
+
+def _of_features(c: Comparison[Reference]) -> float:
+    n = c.reference.most("c2st-auc")
+    seed = c.reference.seed
+    x, y = narrowed(c.features[:n], c.reference.held_out_features[:n], seed=seed)
+    return detection_auc(x, y, seed)
+
+
+DETECTION = Metric("c2st-auc", "detection AUC", "", "0.5: as real", _of_features, features_name)

@@ -55,4 +55,4 @@ def train_on_fresh(
             value: Tensor = objective(x_real, x_fake, u).loss.mean()
         return value
 
-    yield from train_critic(critic, loss, steps, adam(critic, lr), variant, lr, decay)
+    yield from train_critic(critic, loss, steps, adam(critic, lr), lr, variant.constraint, decay)

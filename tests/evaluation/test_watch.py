@@ -1,6 +1,4 @@
-"""The held-out distance while training: its trend against a fit by hand, and when a run has
-converged.
-"""
+"""Watch and trend: the change by hand, its interval, and when a run has converged."""
 
 import json
 
@@ -12,7 +10,7 @@ from wgan.data import load
 from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
 from wgan.evaluation import Watch
-from wgan.evaluation.progress import POINTS, trend
+from wgan.evaluation.watch import POINTS, trend
 from wgan.runs import read_run
 
 
@@ -72,18 +70,18 @@ def test_a_watch_measures_against_the_same_held_out_samples():
 
     def sample(n, draw):
         draws.append(draw)
-        return TOYS["25-gaussians"].draw(n, np.random.default_rng(-draw)).astype(np.float32)
+        return TOYS["25-gaussians"].draw(n, np.random.default_rng(draw)).astype(np.float32)
 
     watch = Watch(split)
     assert not watch.converged
     found = watch(sample, 7)
     expected = wasserstein(
-        sample(500, -8).astype(np.float64), split.held_out_sample(0, 500).astype(np.float64)
+        sample(500, 7).astype(np.float64), split.held_out_sample(0, 500).astype(np.float64)
     )
     assert found["held_out_w1"] == pytest.approx(expected)
     assert found["modes_covered"] == 25
     assert 0.97 < found["good_share"] <= 1
-    assert draws == [-8, -8]
+    assert draws == [7, 7], "the draw is the step: the caller names the stream"
     assert Watch(split, [(i, 1.0 + 0.01 * (i % 2)) for i in range(16)]).converged
     for w1 in (lambda i: 20.0 - i, lambda i: 1.0 + i, lambda i: 1.0 + 2 * (i % 2)):
         assert not Watch(split, [(i, w1(i)) for i in range(16)]).converged

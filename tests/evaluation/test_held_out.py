@@ -1,3 +1,5 @@
+"""Held-out distance: the stated protocol by hand, collapse, shifts, labels, and its JSON."""
+
 import json
 
 import numpy as np
@@ -6,9 +8,8 @@ import pytest
 from wgan.data import load
 from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
-from wgan.evaluation import Verdict, evaluate
+from wgan.evaluation import HeldOutDistance, held_out_distance
 from wgan.evaluation.held_out import REPEATS
-from wgan.evaluation.metrics.modes import mode_coverage
 
 TOY = TOYS["25-gaussians"]
 
@@ -18,30 +19,32 @@ def fresh(n, seed):
 
 
 def test_a_perfect_generator_reads_the_floor():
-    verdict = evaluate(fresh, load("25-gaussians").split())
-    assert verdict.ratio == pytest.approx(1, abs=0.15)
-    assert (verdict.n, verdict.repeats, verdict.floor_repeats) == (1000, 5, 5)
-    assert verdict.coverage.covered == 25
-    assert verdict.coverage.share == pytest.approx(1 - np.exp(-4.5), abs=0.01)
-    assert verdict.real_coverage.share == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+    found = held_out_distance(fresh, load("25-gaussians").split())
+    assert found.ratio == pytest.approx(1, abs=0.15)
+    assert (found.n, found.repeats, found.floor_repeats) == (1000, 5, 5)
+    assert found.coverage.covered == 25
+    assert found.coverage.share == pytest.approx(1 - np.exp(-4.5), abs=0.01)
+    assert found.real_coverage.share == pytest.approx(1 - np.exp(-4.5), abs=0.01)
 
 
 def test_a_shifted_generator_reads_about_the_shift():
-    verdict = evaluate(lambda n, draw: fresh(n, draw) + np.float32(5), load("25-gaussians").split())
-    assert verdict.w1 == pytest.approx(5 * 2**0.5, rel=0.03)
-    assert verdict.units == "data coordinates"
+    found = held_out_distance(
+        lambda n, draw: fresh(n, draw) + np.float32(5), load("25-gaussians").split()
+    )
+    assert found.w1 == pytest.approx(5 * 2**0.5, rel=0.03)
+    assert found.units == "data coordinates"
 
 
 def test_a_collapsed_generator_is_seen_in_its_modes():
-    verdict = evaluate(
+    found = held_out_distance(
         lambda n, draw: (
             np.float32(0.05)
             * np.random.default_rng(draw).standard_normal((n, 2)).astype(np.float32)
         ),
         load("25-gaussians").split(),
     )
-    assert verdict.coverage.covered == 1
-    assert verdict.ratio > 5
+    assert found.coverage.covered == 1
+    assert found.ratio > 5
 
 
 def test_mean_interval_and_floor_follow_the_stated_protocol():
@@ -50,25 +53,24 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     split = data.split()
     n = split.n_held_out
     raw = data.rows[np.random.default_rng(0).integers(0, 1797, size=n * REPEATS)]
-    verdict = evaluate(lambda count, draw: raw[draw * count : (draw + 1) * count], split)
+    found = held_out_distance(lambda count, draw: raw[draw * count : (draw + 1) * count], split)
     held_out = split.held_out_sample(0, n).reshape(n, 64) / 255
     w = [wasserstein(part.reshape(n, 64) / 255, held_out) for part in np.split(raw, REPEATS)]
     floor = [
         wasserstein(split.train_sample(i * n, (i + 1) * n).reshape(n, 64) / 255, held_out)
         for i in range(4)
     ]
-    assert verdict.n == n == 359
-    assert verdict.w1 == pytest.approx(np.mean(w))
-    assert verdict.half_width == pytest.approx(2.776445 * np.std(w, ddof=1) / 5**0.5, rel=1e-6)
-    assert verdict.floor_repeats == 4
-    assert verdict.floor == pytest.approx(np.mean(floor))
+    assert found.n == n == 359
+    assert found.w1 == pytest.approx(np.mean(w))
+    assert found.half_width == pytest.approx(2.776445 * np.std(w, ddof=1) / 5**0.5, rel=1e-6)
+    assert found.floor_repeats == 4
+    assert found.floor == pytest.approx(np.mean(floor))
     assert (
-        str(verdict)
-        == f"W1(generated, held-out) {np.mean(w):.3f} +- {verdict.half_width:.3f} (floor"
+        str(found) == f"W1(generated, held-out) {np.mean(w):.3f} +- {found.half_width:.3f} (floor"
         f" {np.mean(floor):.3f}, ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels"
         " in [0,1])"
     )
-    assert 0.01 <= verdict.half_width < 0.0995
+    assert 0.01 <= found.half_width < 0.0995
 
 
 @pytest.mark.parametrize(
@@ -80,14 +82,7 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     ],
 )
 def test_numbers_show_what_the_interval_allows(half_width, text):
-    assert text in str(Verdict(1.5736, half_width, 1.4348, 359, 5, 4, "pixels"))
-
-
-def test_mode_coverage_counts_by_hand():
-    modes = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
-    x = np.array([[0.0, 0.29], [0.0, 0.31], [1.1, 0.0], [9.0, 9.0]])
-    coverage = mode_coverage(x, modes, sd=0.1)
-    assert (coverage.covered, coverage.modes, coverage.share, coverage.n) == (2, 3, 0.5, 4)
+    assert text in str(HeldOutDistance(1.5736, half_width, 1.4348, 359, 5, 4, "pixels"))
 
 
 def test_damage_to_real_pictures_is_ranked():
@@ -98,7 +93,7 @@ def test_damage_to_real_pictures_is_ranked():
     noise = np.random.default_rng(0).normal(0, 0.1 * 255, size=(718 * 3, 8, 8))
     tiled = np.concatenate([clean] * 3)
     ratios = [
-        evaluate(lambda n, draw, x=x: x[draw * n % 718 :][:n], split).ratio
+        held_out_distance(lambda n, draw, x=x: x[draw * n % 718 :][:n], split).ratio
         for x in (tiled, (tiled + noise).clip(0, 255).astype(np.uint8), np.roll(tiled, 1, axis=2))
     ]
     assert ratios[0] == pytest.approx(1, abs=0.03)
@@ -107,9 +102,22 @@ def test_damage_to_real_pictures_is_ranked():
 
 def test_a_floor_of_zero_is_still_json():
     data = load(np.zeros((50, 4, 4), np.uint8))
-    verdict = evaluate(lambda n, draw: np.zeros((n, 4, 4), np.uint8), data.split())
-    assert verdict.to_json()["ratio"] is None
-    json.dumps(verdict.to_json(), allow_nan=False)
+    found = held_out_distance(lambda n, draw: np.zeros((n, 4, 4), np.uint8), data.split())
+    assert found.to_json()["ratio"] is None
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("source", ["25-gaussians", "digits"])
+def test_json_comes_back_as_it_was(source):
+    data = load(source, labels="own" if source == "digits" else None)
+    split = data.split()
+    of_classes = (lambda y: data.rows[: len(y)]) if data.labels is not None else None
+    found = held_out_distance(lambda n, draw: split.train_sample(0, n), split, of_classes)
+    values = json.loads(json.dumps(found.to_json()))
+    assert values["metric"] == "w1-exact-held-out"
+    assert HeldOutDistance.from_json(values | {"step": 3}) == found
+    with pytest.raises(KeyError):
+        HeldOutDistance.from_json({"w1": 1.0})
 
 
 def test_labels_are_judged_by_the_nearest_training_sample():
@@ -124,8 +132,10 @@ def test_labels_are_judged_by_the_nearest_training_sample():
     def real(n, draw):
         return data.rows[draw * n : (draw + 1) * n]
 
-    assert evaluate(real, split).labels is None
-    right, wrong = (evaluate(real, split, lambda y, w=w: of_classes(y, w)).labels for w in (0, 1))
+    assert held_out_distance(real, split).labels is None
+    right, wrong = (
+        held_out_distance(real, split, lambda y, w=w: of_classes(y, w)).labels for w in (0, 1)
+    )
     assert right.generated > 0.97
     assert wrong.generated < 0.05
     assert right.real == wrong.real
@@ -134,4 +144,6 @@ def test_labels_are_judged_by_the_nearest_training_sample():
     x = data.codec.measure(data.rows)
     nearest = [train[np.linalg.norm(x[train] - x[i], axis=1).argmin()] for i in held_out]
     assert right.real == pytest.approx((data.labels[nearest] == data.labels[held_out]).mean())
-    assert f"(held-out ones: {right.real:.1%}; n={n})" in str(evaluate(real, split, of_classes))
+    assert f"(held-out ones: {right.real:.1%}; n={n})" in str(
+        held_out_distance(real, split, of_classes)
+    )

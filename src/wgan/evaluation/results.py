@@ -1,0 +1,164 @@
+"""Evaluation and its lines: what was measured, beside real samples and broken ones."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from wgan.base.intervals import Mean, decimals, short
+from wgan.evaluation.metric import Metric
+from wgan.evaluation.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure of generated, of real and of broken samples.
+
+    Attributes:
+        metric: name of the metric.
+        generated: mean over sets of generated samples, with its interval.
+        real: the floor, which is the figure of real samples.
+        broken: the ceiling, which is the figure of broken samples.
+        n: samples in each set.
+        of: the features or column that it was taken on; empty for the data's own coordinates.
+        title: name for people; empty where the metric is built in, as `unit` and `read` are.
+        unit: unit of the figure.
+        read: how to read it.
+    """
+
+    metric: str
+    generated: Mean
+    real: float
+    broken: float
+    n: int
+    of: str = ""
+    title: str = ""
+    unit: str = ""
+    read: str = ""
+
+    @property
+    def name(self) -> str:
+        """Metric, features and number of samples, such as frechet-mobilenetv2-320@96-n2000.
+
+        Only figures of equal names are comparable.
+        """
+        return "-".join([self.metric, *([self.of] if self.of else []), f"n{self.n}"])
+
+    @property
+    def scale(self) -> float:
+        """Factor from stored to shown figures: 100 for shares, which are shown in %."""
+        return 100.0 if self._words[1] == "%" else 1.0
+
+    @property
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Title, generated with interval, real, broken and how to read it, as text."""
+        title, unit, read = self._words
+        value = self.scale * self.generated.value
+        half_width = self.scale * self.generated.half_width
+        d = decimals(half_width)
+        shown = f"{value:.{d}f} +- {half_width:.{d}f}" if half_width > 0 else f"{value:.4g}"
+        real = short(self.scale * self.real)
+        broken = short(self.scale * self.broken)
+        return f"{title}, {unit}" if unit else title, shown, real, broken, read
+
+    @property
+    def _words(self) -> tuple[str, str, str]:
+        known = METRICS.get(self.metric)
+        if self.title or known is None:
+            return self.title or self.metric, self.unit, self.read
+        return known.title, known.unit, known.read
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as plain values; words only where the metric is not built in."""
+        values = {"name": self.name, **asdict(self)}
+        if not self.title:
+            for key in ("title", "unit", "read"):
+                del values[key]
+        return values
+
+
+def line_of(metric: Metric, generated: Mean, real: float, broken: float, n: int, of: str) -> Line:
+    """Return the line of a metric; one that is not built in brings its words."""
+    if metric.name in METRICS:
+        return Line(metric.name, generated, real, broken, n, of)
+    words = (metric.title or metric.name, metric.unit, metric.read)
+    return Line(metric.name, generated, real, broken, n, of, *words)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All figures of a generator.
+
+    Attributes:
+        protocol: name of the protocol.
+        lines: the figures.
+        sets: sets of generated samples.
+        generated: samples in a set.
+        held_out: real samples that each set was compared with.
+        broken: what the broken samples are.
+        details: figures of each column, pair or mode.
+        notes: sentences on how a figure was taken.
+    """
+
+    protocol: str
+    lines: tuple[Line, ...]
+    sets: int
+    generated: int
+    held_out: int
+    broken: str
+    details: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+    def line(self, metric: str) -> Line:
+        """Return the figure of that name, which must have been taken."""
+        return next(line for line in self.lines if line.metric == metric)
+
+    def get(self, metric: str) -> Line | None:
+        """Return the figure of that name; none where it was not taken."""
+        return next((line for line in self.lines if line.metric == metric), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all figures as plain values."""
+        return asdict(self) | {"lines": [line.to_json() for line in self.lines]}
+
+
+def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
+    """Return the evaluation that `to_json` gave.
+
+    Metrics that this version does not know are read too.
+
+    Raises:
+        KeyError: a value is missing.
+        TypeError: a value of another type.
+    """
+    return Evaluation(
+        protocol=values["protocol"],
+        lines=tuple(_line(each) for each in values["lines"]),
+        sets=values["sets"],
+        generated=values["generated"],
+        held_out=values["held_out"],
+        broken=values["broken"],
+        details=values["details"],
+        notes=tuple(values["notes"]),
+    )
+
+
+def _line(values: Mapping[str, Any]) -> Line:
+    generated = values["generated"]
+    return Line(
+        metric=values["metric"],
+        generated=Mean(number(generated["value"]), number(generated["half_width"])),
+        real=number(values["real"]),
+        broken=number(values["broken"]),
+        n=values["n"],
+        of=values["of"],
+        **{key: values.get(key, "") for key in ("title", "unit", "read")},
+    )
+
+
+def number(value: float | str | None) -> float:
+    """Return a number as JSON holds it, where NaN and infinities may be names or null.
+
+    >>> number("inf"), number(2)
+    (inf, 2.0)
+    """
+    return float("nan") if value is None else float(value)

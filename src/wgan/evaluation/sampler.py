@@ -1,0 +1,13 @@
+"""Samplers: generators as an evaluation sees them."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+Sampler: TypeAlias = Callable[[int, int], np.ndarray]
+"""A function (n, draw) to `n` raw samples, which are fresh for each draw 0, 1, 2, ...
+
+Whoever makes a sampler names its stream of random numbers, so that two samplers of one generator
+share no noise. The first rows of a draw do not depend on `n` (`Model.sampler` keeps this).
+"""

@@ -1,0 +1,67 @@
+"""Evaluation of a finished run: its generator is measured on the data that the run held out."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from wgan.base.progress import Progress, silent
+from wgan.base.provenance import provenance
+from wgan.evaluation import EvaluationOptions, OwnMetric, evaluate
+from wgan.evaluation.words import sentences
+from wgan.models import write_beside
+from wgan.runs.folder import RunFolder
+from wgan.runs.records import Evaluated
+
+
+def evaluate_run(
+    path: Path,
+    options: EvaluationOptions | None = None,
+    metrics: Sequence[OwnMetric] = (),
+    progress: Progress = silent,
+) -> Evaluated:
+    """Measure the generator of a run, and write the figures and a picture into its folder.
+
+    Args:
+        path: the run's folder.
+        options: of the evaluation; None: the defaults.
+        metrics: metrics of your own.
+        progress: listener to what is measured.
+
+    Raises:
+        WganError: no run there, data that have changed, or options that do not fit the data.
+    """
+    started = time.perf_counter()
+    options = options or EvaluationOptions()
+    folder = RunFolder(path)
+    step = folder.step()
+    model = folder.model()
+    config, dataset = folder.load(progress)
+    split = dataset.split(config.data.held_out, config.data.split_seed)
+    sample = model.sampler(options.seed, "evaluation")
+    evaluation = evaluate(sample, split, options, metrics, progress)
+    evaluated = Evaluated(
+        evaluation=evaluation,
+        said=tuple(sentences(evaluation)),
+        requested=requested(options),
+        run=str(path),
+        variant=model.variant,
+        data=dataset.name,
+        step=step,
+        training_seed=config.training.seed,
+        seed=options.seed,
+        seconds=round(time.perf_counter() - started, 1),
+        provenance=provenance(),
+    )
+    folder.write_evaluation(evaluated)
+    write_beside(folder.picture, model, split, options.seed)
+    return evaluated
+
+
+def requested(options: EvaluationOptions) -> dict[str, Any]:
+    """Return options as plain values."""
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in asdict(options).items()
+    }

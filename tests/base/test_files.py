@@ -1,0 +1,87 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from wgan.base.files import PARTIAL, append_line, remove_partial, replaced, write_text
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+    with replaced(path) as target:
+        target.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["note.txt"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError])
+def test_an_error_while_writing_leaves_the_old_file_and_nothing_beside_it(tmp_path, error):
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+
+    def write():
+        with replaced(path) as target:
+            target.write_text("half of the n")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["note.txt"]
+
+
+def test_the_error_of_a_full_disk_names_the_file(tmp_path):
+    path = tmp_path / "note.txt"
+    with pytest.raises(OSError, match=r"note\.txt") as caught, replaced(path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.filename == str(path)
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes are those of POSIX")
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o644), (0o077, 0o600)])
+def test_a_file_has_the_mode_that_the_users_umask_gives(tmp_path, umask, mode):
+    before = os.umask(umask)
+    try:
+        write_text(tmp_path / "note.txt", "text")
+        assert os.umask(umask) == umask  # reading it has not changed it
+    finally:
+        os.umask(before)
+    assert (tmp_path / "note.txt").stat().st_mode & 0o777 == mode
+
+
+def test_the_bytes_are_synced_before_the_rename(tmp_path, monkeypatch):
+    order = []
+    sync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda file: (order.append("sync"), sync(file)))
+    monkeypatch.setattr(
+        Path, "replace", lambda self, target: (order.append("rename"), rename(self, target))
+    )
+    write_text(tmp_path / "note.txt", "text")
+    assert order == ["sync", "rename"]
+
+
+def test_lines_are_added_to_what_is_there(tmp_path):
+    path = tmp_path / "lines.txt"
+    for line in ("one", "zwei Äpfel", "three"):
+        append_line(path, line)
+    assert path.read_bytes() == "one\nzwei Äpfel\nthree\n".encode()
+
+
+def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    stays = [tmp_path / "note.txt", tmp_path / f"note{PARTIAL}", inner / ".hidden"]
+    left = [tmp_path / f".note.txt.abc{PARTIAL}", inner / f".w.bin.x1{PARTIAL}"]
+    for path in stays + left:
+        path.write_text("")
+    remove_partial(tmp_path)
+    assert all(path.exists() for path in stays)
+    assert not any(path.exists() for path in left)

@@ -1,0 +1,91 @@
+"""Tables: real rows read as real, copies are caught, shuffled columns are the ceiling, and rows of
+a file stand for the held-out ones.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_tables import rows
+
+from wgan.base.errors import WganError
+from wgan.data import load
+from wgan.data.cache import file_digest
+from wgan.data.tables.frames import from_frame
+from wgan.evaluation import EvaluationOptions, evaluate
+from wgan.evaluation.tables import shuffled
+
+SIZE = EvaluationOptions(target="size")
+
+
+def test_shuffled_columns_keep_their_own_distribution():
+    x = rows(500, 0)
+    mixed_up = shuffled(x, np.random.default_rng(0))
+    assert np.array_equal(np.sort(x, axis=0), np.sort(mixed_up, axis=0))
+    assert not np.array_equal(x, mixed_up)
+
+
+def test_real_rows_copies_and_noise_are_recognised(mixed):
+    """Real rows read as the real column does; copies are caught; shuffled columns read as
+    `shuffled` does.
+    """
+    data = from_frame(mixed(4000))
+    split = data.split(0.5)
+    train = split.train_sample(0, split.n_train)
+    fresh = from_frame(mixed(8000))
+    levels = set(data.codec.learned[data.codec.place("city")].levels)
+    known = fresh.codec.frame(fresh.rows)
+    known = known[known["city"].isin(levels)]
+    other = data.codec.matrix(known[~known["city"].isna()])[4000:]
+    found = evaluate(lambda n, draw: np.roll(other, 700 * draw, axis=0)[:n], split, SIZE)
+    for metric in ("shape-error", "trend-error", "c2st-auc", "w1-exact"):
+        line = found.line(metric)
+        assert line.generated.value == pytest.approx(line.real, rel=0.25, abs=0.02), metric
+        assert line.broken > line.real or metric == "shape-error", metric
+    assert found.line("tstr-auc").generated.value == pytest.approx(
+        found.line("tstr-auc").real, abs=0.05
+    )
+    assert found.line("dcr-share").generated.value == pytest.approx(0.5, abs=0.05)
+    copies = evaluate(lambda n, draw: train[:n], split, SIZE)
+    assert copies.line("dcr-share").generated.value > 0.99
+    assert copies.line("copied-share").generated.value == 1
+    assert copies.line("copied-share").real < 0.05
+    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-2"
+    assert set(copies.details["columns"]) == {column.name for column in data.codec.learned}
+    assert len(copies.details["pairs"]) == 45
+
+
+def test_few_rows_and_unknown_targets_are_refused(mixed):
+    few = from_frame(mixed(60)).split()
+    with pytest.raises(WganError, match="at least 50 of each"):
+        evaluate(lambda n, draw: few.train_sample(0, n), few)
+    split = from_frame(mixed(400)).split()
+    with pytest.raises(WganError, match="no column is called 'sise'"):
+        evaluate(lambda n, draw: split.train_sample(0, n), split, EvaluationOptions(target="sise"))
+
+
+def test_a_column_of_many_levels_is_evaluated_too():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"k": [f"k{i}" for i in random.integers(0, 600, 4000)], "y": random.integers(0, 2, 4000)}
+    )
+    split = from_frame(frame).split(0.3)
+    found = evaluate(lambda n, draw: split.train_sample(0, n), split)
+    assert 0 <= found.line("shape-error").real < 0.3
+
+
+def test_rows_of_a_file_stand_for_the_held_out_ones_and_are_named(mixed, tmp_path):
+    path, test = tmp_path / "all.csv", tmp_path / "test.csv"
+    mixed(400).to_csv(path, index=False)
+    pd.read_csv(path, dtype="str", keep_default_na=False)[:80].to_csv(test, index=False)
+    split = load(path).split()
+    options = EvaluationOptions(target="size", test=test)
+    e = evaluate(lambda n, draw: split.train_sample(0, n), split, options)
+    against = file_digest(test)[:8]
+    assert e.held_out == 80
+    assert e.line("shape-error").of == f"all-columns-against-{against}"
+    assert e.line("w1-exact").of == f"coded-columns-against-{against}"
+    assert e.line("tstr-auc").of == f"size-against-{against}"
+    plain = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE)
+    assert [line.of for line in plain.lines[:2]] == ["coded-columns", ""]

@@ -1,0 +1,1 @@
+"""A made-up kind of data: points on a circle, stored as angles. One small file a stage."""

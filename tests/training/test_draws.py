@@ -1,0 +1,79 @@
+"""Draws: fresh at each update, and parts of one process's on each rank."""
+
+import numpy as np
+import pytest
+import torch
+from short_runs import settled
+
+from wgan.data import Batches, load
+from wgan.training.draws import Draws, seeded
+
+CPU = torch.device("cpu")
+SMALL = ["network.width=16", "network.depth=1", "network.latent=4", "optimizer.batch=12"]
+
+
+def draws_of(config, data, rank=0, world_size=1):
+    return Draws(Batches(data.split(), 0, rank=rank, world_size=world_size), config, CPU)
+
+
+def test_ranks_draw_parts_of_one_processs_noise():
+    setting = settled("data.source=25-gaussians", *SMALL)
+    whole = draws_of(*setting)
+    parts = [draws_of(*setting, rank, 3) for rank in range(3)]
+    for draw in (0, 9):
+        for kind in range(3):
+            together = torch.cat([part.critic(draw)[kind] for part in parts])
+            assert torch.equal(together, whole.critic(draw)[kind])
+    for kind in range(2):
+        together = torch.cat([part.generator(4, True)[kind] for part in parts])
+        assert torch.equal(together, whole.generator(4, True)[kind])
+
+
+def test_ranks_draw_parts_of_one_processs_conditions(mixed):
+    """With packs too: a draw knows none."""
+    packed = ["network.pack=5", "optimizer.batch=20"]
+    setting = settled(*SMALL, *packed, data=load(mixed(200)))
+    whole = draws_of(*setting).critic(3)
+    parts = [draws_of(*setting, rank, 2).critic(3) for rank in range(2)]
+    for name in ("x_real", "z", "u", "y"):
+        assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
+
+
+def test_a_draw_is_rows_with_one_coefficient_each_whatever_the_packs(mixed):
+    data = load(mixed(200))
+    alone, packed = (
+        draws_of(*settled(*SMALL, f"network.pack={pack}", data=data)).critic(2) for pack in (1, 4)
+    )
+    assert packed.x_real.shape == (12, *data.shape)
+    assert packed.u.shape == (12,)
+    assert all(torch.equal(a, b) for a, b in zip(alone, packed, strict=True))
+
+
+def test_a_lazy_penalty_has_no_coefficients_where_it_rests():
+    lazy = [*SMALL, "objective.penalty_every=3"]
+    draws = draws_of(*settled("data.source=25-gaussians", *lazy))
+    assert [draws.critic(k).u is None for k in range(4)] == [False, True, True, False]
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_labels_of_every_draw_are_those_of_its_samples(rank):
+    values = np.repeat(np.arange(3.0), 20)[:, None] * [1.0, -1.0]
+    labelled = load(values).with_labels(np.repeat([0, 1, 2], 20))
+    config, data = settled("data.labels=own", *SMALL, data=labelled)
+    draws = draws_of(config, data, rank, 2)
+    for k in range(6):
+        critic, generator = draws.critic(k), draws.generator(k, with_real=True)
+        for batch in (critic, generator):
+            assert np.allclose(data.decode(batch.x_real)[:, 0], batch.y.numpy(), atol=1e-5)
+        assert torch.equal(draws.generator(k, with_real=False).y, generator.y)
+
+
+def test_dropout_is_a_function_of_its_seed_and_leaves_the_global_state_alone():
+    before = torch.get_rng_state()
+    drawn = []
+    for seed in (1, 1, 2):
+        with seeded(CPU, seed):
+            drawn.append(torch.rand(4))
+    assert torch.equal(drawn[0], drawn[1])
+    assert not torch.equal(drawn[0], drawn[2])
+    assert torch.equal(torch.get_rng_state(), before)
