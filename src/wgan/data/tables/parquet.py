@@ -1,4 +1,4 @@
-"""Tables in Parquet files, read by pyarrow: whole, or row group by row group where they are large."""
+"""Tables in Parquet files, read by pyarrow; large ones are coded row group by row group."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -107,7 +107,10 @@ def _opened(path: Path) -> Any:
 
 
 def _frame(table: Any) -> pd.DataFrame:
-    """Return columns as they are in the file: an index that pandas kept is a column, days are times."""
+    """Return columns as they are in the file.
+
+    An index that pandas kept in the file is a column like others, and days are times.
+    """
     return table.to_pandas(ignore_metadata=True, date_as_object=False)
 
 

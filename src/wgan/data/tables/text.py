@@ -119,7 +119,7 @@ def _with_decimal_commas(frame: pd.DataFrame) -> pd.DataFrame:
         for name, column in frame.items()
         if _has_decimal_commas(column)
     }
-    return frame.assign(**columns) if columns else frame  # type: ignore[arg-type]
+    return frame.assign(**columns) if columns else frame
 
 
 def _has_decimal_commas(column: pd.Series) -> bool:
