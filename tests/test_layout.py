@@ -14,8 +14,7 @@ import wgan
 from wgan.audit.coordinates import COORDINATES
 from wgan.data.formats import FORMATS
 from wgan.data.kinds import KINDS
-
-PROTOCOLS = KINDS
+from wgan.evaluation.kinds import PROTOCOLS
 from wgan.models.pictures import PICTURES
 from wgan.networks.pairs import PAIRS
 
