@@ -150,7 +150,7 @@ def from_rows(
             f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."
             " array.astype('float32')"
         )
-    if len(rows.shape) == 0 or 0 in rows.shape:
+    if not rows.shape or 0 in rows.shape:
         raise WganError(
             f"{name}: shape {rows.shape} holds no samples; the first axis counts samples"
         )

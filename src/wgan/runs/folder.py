@@ -34,7 +34,7 @@ from wgan.config import Config, from_file, resolve
 from wgan.config.layers import renamed
 from wgan.data import Dataset, short_name
 from wgan.distances.results import finite
-from wgan.models import Model, load_model, save_model
+from wgan.models import Model, load_model
 from wgan.runs.records import About, DataFacts, Evaluated, Finish, labels_digest
 
 CONFIG = "config.toml"
@@ -184,10 +184,6 @@ class RunFolder:
             kept = [line for line in lines if _step_of(line) <= step]
             write_text(path, "".join(line + "\n" for line in kept))
 
-    def save_model(self, model: Model) -> None:
-        """Write the model's files."""
-        save_model(model, self.path)
-
     def model(self, device: torch.device | None = None) -> Model:
         """Return the model that was written last; errors as `load_model`."""
         return load_model(self.path, device)
@@ -328,9 +324,8 @@ def _lock(path: Path) -> IO[str]:
     except ImportError:  # not on Windows
         pass
     except OSError:
-        raise WganError(
-            f"{path}: another process trains here: wait for it, or choose another --out"
-        ) from None
+        remedy = "wait for it, or choose another --out"
+        raise WganError(f"{path}: another process trains here: {remedy}") from None
     return lock
 
 
