@@ -97,7 +97,7 @@ def _check_comparable(a: str, first: Source, b: str, second: Source) -> None:
 
 
 def _loaded(source: str, other: str, model: Model | None, progress: Progress) -> Dataset:
-    """Return the data of a source; where the other is a run on the same file, as the run read it."""
+    """Return the data of a source; beside a run on the same file, as the run read them."""
     run = RunFolder(Path(other))
     if run.exists():
         data = run.config().data

@@ -21,7 +21,7 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
-from wgan.data.kinds import find_kind
+from wgan.data.kinds import find_kind, kind_of_array
 from wgan.data.storage import FileRows, Rows
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -150,12 +150,12 @@ def from_rows(
             f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."
             " array.astype('float32')"
         )
-    if len(rows.shape) == 0 or 0 in rows.shape:
+    if not rows.shape or 0 in rows.shape:
         raise WganError(
             f"{name}: shape {rows.shape} holds no samples; the first axis counts samples"
         )
     if kind == "auto":
-        kind = "vectors" if len(rows.shape) <= 2 else "images"
+        kind = kind_of_array(len(rows.shape))
     read = find_kind(kind).read
     if read is None:
         raise WganError(f"{name}: {kind} cannot be read from an array: leave data.kind out")

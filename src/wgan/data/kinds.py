@@ -59,18 +59,20 @@ class Conditions(Protocol):
 class Kind:
     """One kind of data.
 
-    `read` makes a data set of an array; None where an array is not enough. `conditions` makes, of
-    a codec, the conditions that generators take; None where there are none but class labels.
+    `read` makes a data set of an array; None where an array is not enough. An array of as many axes
+    as `axes` holds is read as this kind where no kind is given. `conditions` makes, of a codec, the
+    conditions that generators take; None where there are none but class labels.
     """
 
     codec: type[Any]
     read: Reader | None = None
+    axes: tuple[int, ...] = ()
     conditions: Callable[[Any], Conditions] | None = None
 
 
 KINDS: dict[str, Kind] = {
-    "vectors": Kind(VectorCodec, read_vectors),
-    "images": Kind(ImageCodec, read_images),
+    "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
+    "images": Kind(ImageCodec, read_images, axes=(3, 4)),
     "tables": Kind(TableCodec, conditions=TableConditions),
 }
 
@@ -84,6 +86,13 @@ def find_kind(name: str) -> Kind:
     if name not in KINDS:
         raise WganError(f"no kind of data is called '{name}'. {did_you_mean(name, KINDS)}")
     return KINDS[name]
+
+
+def kind_of_array(axes: int) -> str:
+    """Return the name of the kind that an array of so many axes is read as; images by default,
+    whose reader says which shapes it takes.
+    """
+    return next((name for name, kind in KINDS.items() if axes in kind.axes), "images")
 
 
 def conditions_of(codec: Codec) -> Conditions | None:

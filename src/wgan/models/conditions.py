@@ -18,7 +18,8 @@ from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
-from wgan.data.tables.schema import Column, seconds, spelled
+from wgan.data.tables.schema import Column
+from wgan.data.tables.series import seconds, spelled
 from wgan.models.model import Model
 
 BLOCK = 4096

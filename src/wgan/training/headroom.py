@@ -1,4 +1,4 @@
-"""Headroom of a critic: its estimate, before and after more steps against the generator as it stands.
+"""Headroom of a critic: its estimate, before and after more steps against a frozen generator.
 
 The paper asks for a critic near its optimum before the generator moves (Arjovsky, Chintala and
 Bottou 2017, section 3).

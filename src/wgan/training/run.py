@@ -21,7 +21,7 @@ from wgan.config import Config, Layer, choose_device, configure, resolve
 from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
-from wgan.models import Model, write_snapshot
+from wgan.models import Model, save_model, write_snapshot
 from wgan.models.files import described
 from wgan.networks import Pair, noise_numbers
 from wgan.objectives import CriticTerms, Variant, find_variant, weight_advice
@@ -267,7 +267,7 @@ class Run:
             trained = last is not None and (at_checkpoint or stopping)
             if self.folder is not None and (done or trained):
                 states.save(state, self.folder.checkpoint)
-                self.folder.save_model(self.model)
+                save_model(self.model, self.folder.path)
 
             # Done?
             yield Record(step, metrics, stopped=stopping and not done)

@@ -1,1 +1,1 @@
-"""Tables of mixed columns: schema, inference, codec, files, and the states that training asks for."""
+"""Tables of mixed columns: schema, inference, codec, files, drawings, and conditions."""

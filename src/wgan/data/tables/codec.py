@@ -1,9 +1,8 @@
-"""How does a table of mixed columns become numbers for a network, and back? Described by a schema,
-coded column by column.
+"""The codec of tables: mixed columns as numbers for a network, and back, column by column.
 
-In memory a table is a matrix `[n, columns]` of float64: numbers as they are, seconds of times,
-numbers of levels, NaN where missing; identifiers are left out. A network sees, for each column, a
-one-hot code of its state and a number's normal score.
+In memory a table is a matrix `[n, columns]` of float64. It holds numbers as they are, seconds for
+times, the place of a level for categories, and NaN for a missing value; identifiers are left out. A
+network sees, for each column, a one-hot code of its state and the normal score of a number.
 """
 
 from collections.abc import Iterator
@@ -19,15 +18,19 @@ from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.data.tables.corrections import to_toml
-from wgan.data.tables.schema import Column, from_json, identifiers, numbers, to_series
+from wgan.data.tables.schema import Column, from_json
+from wgan.data.tables.series import identifiers, numbers, to_series
 
 
 @dataclass(frozen=True)
 class ColumnCode:
-    """One column's place in what a network sees: one-hot codes of these `sizes` from `start` on,
-    then a score, if `scored`.
+    """The place of one column in what a network sees.
 
-    `frequencies` are how often each entry of a code is the one.
+    Attributes:
+        start: the first number of the column.
+        sizes: sizes of its one-hot codes, which begin at `start`.
+        scored: whether a normal score follows the codes.
+        frequencies: how often each entry of a code is the one that is 1.
     """
 
     start: int
@@ -51,8 +54,13 @@ class ColumnCode:
 
 @dataclass(frozen=True)
 class TableCodec:
-    """The columns of a table, and what a network sees of them: two rows that differ in one state
-    lie sqrt(2) apart.
+    """The codec of a table: its columns, and what a network sees of them.
+
+    Two rows that differ in one state lie sqrt(2) apart.
+
+    Attributes:
+        columns: all columns of the table, identifiers too.
+        dtype: NumPy's name of the type of the matrix.
     """
 
     kind: ClassVar[str] = "tables"
@@ -62,12 +70,12 @@ class TableCodec:
 
     @cached_property
     def learned(self) -> tuple[Column, ...]:
-        """The columns but identifiers."""
+        """The columns that are learned: all but identifiers."""
         return tuple(column for column in self.columns if column.kind != "identifier")
 
     @cached_property
     def codes(self) -> tuple[ColumnCode, ...]:
-        """Where each learned column is in what a network sees."""
+        """The place of each learned column in what a network sees."""
         starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
         return tuple(
             ColumnCode(start, column.code_sizes, column.scored, column.frequencies)
@@ -88,77 +96,75 @@ class TableCodec:
         return (len(self.learned),)
 
     def place(self, name: str) -> int:
-        """Return where a column is among the learned ones.
+        """Return the place of a column among the learned ones.
 
         Raises:
             WganError: no such column, or an identifier.
         """
         names = [column.name for column in self.learned]
         if name not in names:
-            made = any(column.name == name for column in self.columns)
-            raise WganError(
-                f"column '{name}' holds identifiers, which are not learned"
-                if made
-                else f"no column is called '{name}'. {did_you_mean(name, names)}"
-            )
+            if any(column.name == name for column in self.columns):
+                raise WganError(f"column '{name}' holds identifiers, which are not learned")
+            raise WganError(f"no column is called '{name}'. {did_you_mean(name, names)}")
         return names.index(name)
 
     def states(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
-        """Return the state of each value."""
-        return np.stack(
-            [column.state_of(raw[:, i]) for i, column in enumerate(self.learned)], axis=1
-        )
+        """Return the state of each value in the rows of a matrix."""
+        states = [column.state_of(raw[:, i]) for i, column in enumerate(self.learned)]
+        return np.stack(states, axis=1)
 
     def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
-        """Return the digits of all states, then all normal scores: little to keep in memory,
-        whatever the levels.
+        """Return the digits of all states, then all normal scores.
+
+        They take little memory, however many levels there are.
         """
-        digits, scores = [], []
+        digits: list[np.ndarray] = []
+        scores: list[np.ndarray] = []
         for i, column in enumerate(self.learned):
             if column.code_sizes:
                 digits += _digits(column.state_of(raw[:, i]), column.code_sizes)
             if column.scored:
                 scores.append(column.score_of(raw[:, i]))
-        return torch.from_numpy(
-            np.stack([*digits, *scores], axis=1).astype(np.float64)
-        )  # so that decoding gives back what was coded
+        # Double precision, so that decoding gives back what was coded.
+        return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float64))
 
     def unpack(self, packed: Float[Tensor, "n p"]) -> Float[Tensor, "n width"]:
-        """Return what a network sees: of each column its one-hot digits, then its score, if it has
-        one.
-        """
-        parts = [start for code in self.codes for start, _ in code.parts]
+        """Return what a network sees: each column's one-hot digits, then its score, if any."""
+        starts = [start for code in self.codes for start, _ in code.parts]
+        scores = [code.score for code in self.codes if code.scored]
+        digits = packed[:, : len(starts)].long()
+        ones = digits + torch.tensor(starts, device=packed.device, dtype=torch.int64)
         x = packed.new_zeros(len(packed), *self.shape)
-        x.scatter_(
-            1,
-            packed[:, : len(parts)].long()
-            + torch.tensor(parts, device=packed.device, dtype=torch.int64),
-            1.0,
-        )
-        x[:, [code.score for code in self.codes if code.scored]] = packed[:, len(parts) :]
+        x.scatter_(1, ones, 1.0)
+        x[:, scores] = packed[:, len(starts) :]
         return x
 
     def decode(self, x: Float[Tensor, "n width"]) -> Float[np.ndarray, "n c"]:
-        """Return the likeliest state of each column, and the value of its score."""
-        decoded, nothing = [], np.zeros(len(x), dtype=np.int64)
+        """Return the values of the likeliest state of each column, and of its score."""
         x = x.detach().cpu()
+        columns = []
         for column, code in zip(self.learned, self.codes, strict=True):
-            state = nothing
+            state = np.zeros(len(x), dtype=np.int64)
             for start, size in code.parts:
                 state = state * size + x[:, start : start + size].argmax(1).numpy()
-            score = x[:, code.score].double().numpy() if code.scored else nothing.astype(np.float64)
-            decoded.append(column.values(state, score))
-        return np.stack(decoded, axis=1)
+            score = np.zeros(len(x))
+            if code.scored:
+                score = x[:, code.score].double().numpy()
+            columns.append(column.values(state, score))
+        return np.stack(columns, axis=1)
 
     def measure(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n width"]:
-        """Return the coded rows."""
+        """Return the rows as a network sees them, in double precision."""
         return self.unpack(self.pack(raw)).double().numpy()
 
     def matrix(self, frame: pd.DataFrame) -> Float[np.ndarray, "n c"]:
-        """Return a table of these columns, perhaps among others, as a matrix.
+        """Return a table as a matrix of the learned columns.
+
+        Args:
+            frame: a table that has these columns, and perhaps others.
 
         Raises:
-            WganError: a column is not there, or holds what it did not.
+            WganError: a column is missing, or holds a value that it cannot have.
         """
         for column in self.learned:
             if column.name not in frame.columns:
@@ -169,17 +175,19 @@ class TableCodec:
         return np.stack([numbers(frame[column.name], column) for column in self.learned], axis=1)
 
     def frame(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
-        """Return rows as a table, with columns, types and spelling as they were; identifiers count
-        on after the largest of the data.
+        """Return rows as a table with the columns, types and spelling of the data.
+
+        Identifiers are new: they count on after the largest of the data.
         """
-        made, place = {}, 0
+        series = {}
+        place = 0
         for column in self.columns:
             if column.kind == "identifier":
-                made[column.name] = identifiers(column, len(raw))
+                series[column.name] = identifiers(column, len(raw))
             else:
-                made[column.name] = to_series(column, raw[:, place])
+                series[column.name] = to_series(column, raw[:, place])
                 place += 1
-        return pd.DataFrame(made)
+        return pd.DataFrame(series)
 
     def check(self, raw: np.ndarray) -> None:
         if raw.shape[1:] != self.raw_shape:
@@ -216,5 +224,7 @@ class TableCodec:
 def _digits(
     state: Int64[np.ndarray, " n"], sizes: tuple[int, ...]
 ) -> list[Int64[np.ndarray, " n"]]:
-    """Return a state as one digit for each size, the last the fastest."""
-    return [state] if len(sizes) == 1 else [state // sizes[1], state % sizes[1]]
+    """Return each state as one digit, or as two of which the last counts units."""
+    if len(sizes) == 1:
+        return [state]
+    return [state // sizes[1], state % sizes[1]]

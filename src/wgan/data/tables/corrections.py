@@ -1,54 +1,143 @@
-"""Corrections of what was inferred of a table: a TOML file, read and written."""
+"""Corrections of what is inferred of a table: a TOML file, read, checked and written."""
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 import tomli_w
 
-from wgan.base.errors import WganError
-from wgan.data.tables.schema import Column
+from wgan.base.errors import WganError, did_you_mean
+from wgan.data.tables.column_kinds import StorageKind, storage_kind
+from wgan.data.tables.schema import Column, Kind
+from wgan.data.tables.series import seconds
+
+Corrections = Mapping[str, Mapping[str, Any]]
+"""Column -> setting -> value."""
+KINDS_OF_STORAGE: dict[StorageKind, tuple[Kind, ...]] = {
+    "categories": ("category",),
+    "booleans": ("boolean",),
+    "times": ("datetime",),
+    "numbers": ("numeric", "category", "identifier"),
+    "text": ("category", "identifier", "numeric", "datetime", "boolean"),
+}
+"""Kinds that a column may have, by what pandas holds in it."""
+SETTINGS = {"numeric": ("step", "low", "high"), "datetime": ("step", "low", "high", "format")}
+"""Settings that a kind has beside `kind`."""
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
-    """Read a TOML file of corrections: `[columns.NAME]` and below it kind, step, low, high, format.
+    """Return the corrections in a TOML file.
+
+    The file has tables `[columns.NAME]` with `kind`, `step`, `low`, `high` and `format`.
 
     Raises:
-        WganError: no such file, or not in that form.
+        WganError: no such file, or one that is not in that form.
     """
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise WganError(f"{path}: no such schema file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise WganError(f"{path}: not valid TOML: {error}") from None
-    columns = found.pop("columns", {})
-    if (
-        found
-        or not isinstance(columns, dict)
-        or not all(isinstance(each, dict) for each in columns.values())
-    ):
+    columns = document.pop("columns", {})
+    tables = isinstance(columns, dict) and all(isinstance(each, dict) for each in columns.values())
+    if document or not tables:
         raise WganError(f"{path}: write [columns.NAME] and, below it, kind = ...")
     return columns
 
 
+def checked(
+    name: str, kind: str, series: pd.Series, corrections: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the settings of a column as numbers and text.
+
+    Args:
+        name: the column's name.
+        kind: its kind, corrected or inferred.
+        series: its values.
+        corrections: its settings without `kind`, as they stand in the file.
+
+    Raises:
+        WganError: a kind or setting that does not fit the column, or a value out of range.
+    """
+    where = f"schema, column '{name}'"
+    storage = storage_kind(series)
+    kinds = get_args(Kind)
+    if kind not in kinds:
+        raise WganError(f"{where}: kind = {kind!r}: choose one of {', '.join(kinds)}")
+    fitting = KINDS_OF_STORAGE[storage]
+    if kind not in fitting:
+        raise WganError(
+            f"{where}: kind = {kind!r} does not fit {storage}: choose one of {', '.join(fitting)}"
+        )
+    allowed = ["kind", *SETTINGS.get(kind, ())]
+    if storage != "text":
+        allowed = [key for key in allowed if key != "format"]
+    settings: dict[str, Any] = {}
+    for key, value in corrections.items():
+        if key not in allowed:
+            raise WganError(
+                f"{where}: a {kind} column of {storage} has no '{key}'."
+                f" {did_you_mean(key, allowed)}"
+            )
+        if key == "format":
+            settings[key] = _checked_format(where, value)
+        elif kind == "datetime" and isinstance(value, date):
+            settings[key] = float(seconds(pd.Series([pd.Timestamp(value).tz_localize(None)]))[0])
+        else:
+            settings[key] = _checked_number(where, key, value)
+    return settings
+
+
+def _checked_format(where: str, value: Any) -> str:
+    if not isinstance(value, str) or not _writes_times(value):
+        raise WganError(
+            f"{where}: format = {value!r} is not how times are written: give one such as"
+            " %Y-%m-%d %H:%M:%S"
+        )
+    return value
+
+
+def _writes_times(form: str) -> bool:
+    """Return whether pandas can write a time in this form and read it again."""
+    try:
+        pd.to_datetime(pd.Series([pd.Timestamp("2024-01-31").strftime(form)]), format=form)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _checked_number(where: str, key: str, value: Any) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not np.isfinite(value) or (key == "step" and value < 0):
+        least = ", 0 or more" if key == "step" else ""
+        raise WganError(f"{where}: {key} = {value!r}: give a finite number{least}")
+    return float(value)
+
+
 def to_toml(columns: Iterable[Column]) -> str:
-    """Return a TOML file of what was inferred, to be corrected."""
+    """Return what is inferred of columns as a TOML file that can be corrected."""
     return tomli_w.dumps({"columns": {column.name: _correctable(column) for column in columns}})
 
 
 def _correctable(column: Column) -> dict[str, Any]:
-    given: dict[str, Any] = {"kind": column.kind}
+    settings: dict[str, Any] = {"kind": column.kind}
     if column.format:
-        given["format"] = column.format
+        settings["format"] = column.format
     if column.is_number:
         ends = sorted([*column.spikes, *column.knots[:1], *column.knots[-1:]])
-        times = column.kind == "datetime"
-        low, high = (
-            pd.Timestamp(round(end * 1e6), unit="us").to_pydatetime() if times else end
-            for end in (ends[0], ends[-1])
-        )
-        given |= {"step": column.step, "low": low, "high": high}
-    return given
+        settings["step"] = column.step
+        settings["low"] = _end(column, ends[0])
+        settings["high"] = _end(column, ends[-1])
+    return settings
+
+
+def _end(column: Column, x: float) -> Any:
+    """Return the least or largest value in TOML's own type."""
+    if column.kind != "datetime":
+        return x
+    return pd.Timestamp(round(x * 1e6), unit="us").to_pydatetime()  # microseconds

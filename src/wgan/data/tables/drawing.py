@@ -1,4 +1,4 @@
-"""Drawings of tables: a panel a column, with the frequency of each level or range of numbers."""
+"""Drawings of tables: one panel a column, with the frequency of each level or range of numbers."""
 
 from pathlib import Path
 
@@ -13,7 +13,22 @@ from wgan.data.tables.schema import Column
 PANEL = (220, 110)
 """Width and height of a panel in pixels: 16 columns fit on a screen."""
 BARS = 20
-"""Bars of a panel: 10 pixels each."""
+"""Bars of a panel: 10 pixels each, enough to see two peaks."""
+MARGIN = 6
+"""Pixels left free beside and below the bars."""
+TITLE_HEIGHT = 18
+"""Pixels above the bars, for one line in Pillow's own font."""
+WHITE = (255, 255, 255)
+NAME_LENGTH = 34
+"""Characters of a column's name that fit into a panel."""
+CUT_TAILS = (0.005, 0.995)
+"""Quantiles between which numbers are drawn. Without the cut, one far number would leave all others
+in one bar.
+"""
+
+
+Colour = tuple[int, int, int]
+Values = Float[np.ndarray, " n"]
 
 
 def write_columns(
@@ -22,68 +37,64 @@ def write_columns(
     path: Path,
     real: Float[np.ndarray, "n c"] | None = None,
 ) -> None:
-    """Write a panel a column as one PNG: how often each level, or number of a range, occurs; real
-    rows grey, generated ones blue.
+    """Write one panel a column as a PNG: how often each level, or number of a range, occurs.
+
+    Args:
+        codec: the table's codec.
+        fake: `[m, columns]` generated rows, drawn in blue.
+        path: the file.
+        real: `[n, columns]` real rows, drawn in grey; None: no real rows.
     """
     columns = codec.learned
     across = max(1, round((len(columns) * PANEL[1] / PANEL[0]) ** 0.5))
-    sheet = Image.new(
-        "RGB", (across * PANEL[0], -(-len(columns) // across) * PANEL[1]), (255, 255, 255)
-    )
+    down = -(-len(columns) // across)
+    sheet = Image.new("RGB", (across * PANEL[0], down * PANEL[1]), WHITE)
     for i, column in enumerate(columns):
-        panel = Image.new("RGB", PANEL, (255, 255, 255))
-        _draw_column(
-            ImageDraw.Draw(panel), column, fake[:, i], None if real is None else real[:, i]
-        )
+        sides = [(BLUE, fake[:, i])]
+        if real is not None:
+            sides.insert(0, (GREY, real[:, i]))
+        panel = Image.new("RGB", PANEL, WHITE)
+        _draw_column(ImageDraw.Draw(panel), column, sides)
         sheet.paste(panel, (i % across * PANEL[0], i // across * PANEL[1]))
     sheet.save(path, format="png")
 
 
 def _draw_column(
-    draw: ImageDraw.ImageDraw,
-    column: Column,
-    fake: Float[np.ndarray, " m"],
-    real: Float[np.ndarray, " n"] | None,
+    draw: ImageDraw.ImageDraw, column: Column, sides: list[tuple[Colour, Values]]
 ) -> None:
-    sides = [(GREY, real), (BLUE, fake)] if real is not None else [(BLUE, fake)]
-    base = sides[0][1]
-    assert base is not None
-    if column.is_number and len(present := base[~np.isnan(base)]):
-        low, high = np.quantile(present, [0.005, 0.995]).tolist()
+    """Draw the bars of each side; the first side decides about ranges of numbers."""
+    shares = _shares(column, [x for _, x in sides])
+    bars = len(shares[0])
+    # Pillow's own font has the characters of Latin-1 alone.
+    name = column.name[:NAME_LENGTH].encode("latin-1", "replace").decode("latin-1")
+    draw.text((MARGIN, 2), name, fill=(0, 0, 0))
+    width = (PANEL[0] - 2 * MARGIN) / bars
+    height = PANEL[1] - TITLE_HEIGHT - MARGIN
+    foot = PANEL[1] - MARGIN
+    # Shares of a bar's place: two bars side by side, or one, with a gap around.
+    shifts, bar = ((0.05, 0.5), 0.42) if len(sides) == 2 else ((0.1,), 0.8)
+    top = max(share.max() for share in shares) or 1.0
+    for (colour, _), share, shift in zip(sides, shares, shifts, strict=True):
+        for k, value in enumerate(share):
+            left = MARGIN + (k + shift) * width
+            corners = (left, foot - value / top * height, left + width * bar, foot)
+            draw.rectangle(corners, fill=colour)
+
+
+def _shares(column: Column, sides: list[Values]) -> list[Float[np.ndarray, " bars"]]:
+    """Return the frequency of each bar, for each side; the last bar counts missing values."""
+    present = sides[0][~np.isnan(sides[0])]
+    if column.is_number and len(present):
+        low, high = np.quantile(present, CUT_TAILS).tolist()
         edges = np.linspace(low, high, BARS + 1)[1:-1]
-        codes = [
-            np.where(np.isnan(x), BARS, np.searchsorted(edges, np.nan_to_num(x), side="right"))
-            for _, x in sides
-            if x is not None
-        ]
         bars = BARS + column.missing
+        places = [np.searchsorted(edges, np.nan_to_num(x), side="right") for x in sides]
+        codes = [np.where(np.isnan(x), BARS, at) for x, at in zip(sides, places, strict=True)]
     else:
-        known = min(len(column.levels), BARS)
-        bars = max(1, known + column.missing)
-        codes = [
-            np.where(np.isnan(x), bars - 1, np.nan_to_num(x).clip(0, max(0, known - 1)))
-            for _, x in sides
-            if x is not None
-        ]
-    shares = [
+        levels = min(len(column.levels), BARS)
+        bars = max(1, levels + column.missing)
+        last = max(0, levels - 1)
+        codes = [np.where(np.isnan(x), bars - 1, np.nan_to_num(x).clip(0, last)) for x in sides]
+    return [
         np.bincount(code.astype(np.int64), minlength=bars) / max(len(code), 1) for code in codes
     ]
-    draw.text(
-        (6, 2), column.name[:34].encode("latin-1", "replace").decode("latin-1"), fill=(0, 0, 0)
-    )
-    width, height, foot = (PANEL[0] - 12) / bars, PANEL[1] - 24, PANEL[1] - 6
-    top = max(share.max() for share in shares) or 1.0
-    for (colour, _), share, shift in zip(
-        sides, shares, (0.05, 0.5) if len(sides) == 2 else (0.1,), strict=True
-    ):
-        for k, value in enumerate(share):
-            left = 6 + (k + shift) * width
-            draw.rectangle(
-                (
-                    left,
-                    foot - value / top * height,
-                    left + width * (0.42 if len(sides) == 2 else 0.8),
-                    foot,
-                ),
-                fill=colour,
-            )

@@ -1,9 +1,9 @@
-"""What does one column of a table hold, and how does a value become a state and a score, and back?
+"""The schema of a table: what one column holds, and how its values become states and scores.
 
-A number's place in its column is its normal score z = Phi^-1(F(x)), F the column's distribution
-function through at most 1,000 knots, so that heavy tails and bounds need no setting. A value that
-many rows share (a spike, such as 0) is a state of its own, and so is a missing one. The normal
-score is the rank transform of van der Waerden (1952).
+A number's place in its column is its normal score z = Phi^-1(F(x)), where F is the column's
+distribution function through at most 1,000 knots. Heavy tails and bounds thus need no setting. A
+value that many rows share (a spike, such as 0) is a state of its own, and so is a missing value.
+The normal score is the rank transform of van der Waerden (1952).
 """
 
 from dataclasses import asdict, dataclass
@@ -15,30 +15,45 @@ import pandas as pd
 from jaxtyping import Float, Int64
 from scipy.special import ndtri
 
-from wgan.base.errors import WganError
-
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
-"""A column of more states is coded as two digits, so that 10,000 levels take 200 numbers."""
-MICROSECOND = 1e-6
+"""A column of more states is coded as two digits. A single code of 10,000 levels would make a row
+10,000 numbers wide; two digits of 100 take 200. Below this bound one code is simpler to learn.
+"""
 MOST_DECIMALS = 12
+"""Multiples of a step are rounded to so many decimals, which takes rounding errors away. A double
+has 15 significant digits, so numbers up to 1,000 keep all that they have.
+"""
 SAME = 1e-12
-"""Numbers this close are one: 0.3 and 0.1 + 0.2."""
-CATEGORY = "category of "
-"""What the name of a type begins with, of pandas categories."""
+"""Relative distance below which two numbers are one, such as 0.3 and 0.1 + 0.2. It is 10,000 times
+the rounding error of a double, and finer than any data are written.
+"""
+FIRST_LEVELS = 4
+"""Levels that a description of a column lists: they fit on one line of a terminal."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `dtype` is what samples come back as.
+    """One column of a table.
 
-    Numbers and times (seconds since 1970): `spikes` are values that are states of their own; the
-    `knots` x_k, if there are others, rise from the least to the largest of them, with distribution
-    function `heights` F(x_k). With `discrete` the knots are all the values there are, and heights
-    are their upper ends. Values are multiples of `step`; zero: as stored. Times kept as text are
-    spelled in `format`. Categories and booleans: `levels`, as spelled, the most frequent first. Of
-    pandas categories, `categories` are all that were declared, in their order. `shares` is how
-    frequent each state is. Identifiers: a number, from `start` on, put into `pattern`.
+    Attributes:
+        name: the column's name.
+        kind: what it holds.
+        dtype: the pandas type that samples come back in.
+        missing: whether values may be missing.
+        step: numbers are multiples of it; 0: any number.
+        spikes: numbers that are states of their own.
+        knots: the other numbers x_k, rising from the least to the largest; empty if none.
+        heights: the distribution function F(x_k) at the knots.
+        discrete: whether the knots are all numbers that occur; heights are then their upper ends.
+        levels: categories as they are spelled, the most frequent first.
+        categories: all categories that pandas declares, in their order.
+        shares: the frequency of each state.
+        format: how times that are kept as text are written.
+        pattern: the text that an identifier's number is put into.
+        start: the number of the first new identifier.
+
+    Times are numbers: seconds since 1970.
     """
 
     name: str
@@ -59,27 +74,27 @@ class Column:
 
     @property
     def is_number(self) -> bool:
+        """Whether the column holds numbers or times."""
         return self.kind in ("numeric", "datetime")
 
     @property
     def scored(self) -> bool:
-        """Whether some values are told by a score, and not by a state alone."""
+        """Whether a score, and not the state alone, says what some values are."""
         return bool(self.knots)
 
     @property
     def states(self) -> int:
-        """How many states there are: levels; or an ordinary number, if there are any, and each
-        spike; and last a missing value.
+        """Number of states.
+
+        A category has a state for each level. A number has one for all ordinary numbers, if there
+        are any, and one for each spike. A missing value is the last state.
         """
-        return (
-            self.scored + len(self.spikes) if self.is_number else len(self.levels)
-        ) + self.missing
+        present = self.scored + len(self.spikes) if self.is_number else len(self.levels)
+        return present + self.missing
 
     @property
     def code_sizes(self) -> tuple[int, ...]:
-        """Sizes of the one-hot codes that tell states apart: none, one, or two digits where there
-        are many states.
-        """
+        """Sizes of the one-hot codes of the state: none, one, or two digits for many states."""
         if self.kind == "identifier" or self.states <= 1:
             return ()
         if self.states <= MOST_STATES:
@@ -89,36 +104,41 @@ class Column:
 
     @property
     def frequencies(self) -> tuple[tuple[float, ...], ...]:
-        """How frequent each digit of the one-hot codes is; even, where shares are not known."""
+        """Frequency of each digit of the one-hot codes; equal ones where shares are not known."""
         sizes = self.code_sizes
-        shares = (
-            np.asarray(self.shares)
-            if self.shares
-            else np.full(self.states, 1 / max(1, self.states))
-        )
-        grid = np.zeros(int(np.prod(sizes)) if sizes else 0)
+        if not sizes:
+            return ()
+        even = np.full(self.states, 1 / self.states)
+        shares = np.asarray(self.shares) if self.shares else even
+        grid = np.zeros(int(np.prod(sizes)))
         grid[: len(shares)] = shares[: len(grid)]
-        if len(sizes) < 2:
-            return (tuple(grid.tolist()),) if sizes else ()
+        if len(sizes) == 1:
+            return (tuple(grid.tolist()),)
         table = grid.reshape(sizes)
         return tuple(table.sum(1).tolist()), tuple(table.sum(0).tolist())
 
     @property
     def width(self) -> int:
-        """How many numbers a network sees: the one-hot codes, and a normal score."""
+        """Numbers that a network sees: the one-hot codes and, if scored, a normal score."""
         return sum(self.code_sizes) + self.scored
 
     @cached_property
     def _scores(self) -> tuple[np.ndarray, np.ndarray]:
-        """Scores at the knots, and for discrete columns the upper ends of what belongs to each."""
+        """Scores at the knots; for discrete columns also the upper end of each knot's scores."""
         heights = np.asarray(self.heights)
         if not self.discrete:
             return ndtri(heights), heights
-        return ndtri((np.concatenate([[0.0], heights[:-1]]) + heights) / 2), ndtri(heights)
+        below = np.concatenate([[0.0], heights[:-1]])
+        return ndtri((below + heights) / 2), ndtri(heights)
 
     def state_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-        """Return each value's state: level; 0 for an ordinary number, then spikes; last, missing.
-        Without ordinary numbers: the nearest spike.
+        """Return the state of each value.
+
+        States are numbered as in `states`. In a column without ordinary numbers a value takes the
+        nearest spike.
+
+        Args:
+            x: `[n]` values as `numbers` gives them; NaN: missing.
         """
         absent = np.isnan(x)
         if not self.is_number:
@@ -129,228 +149,117 @@ class Column:
             for i, spike in enumerate(spikes):
                 state[np.isclose(x, spike, rtol=SAME, atol=0)] = 1 + i
         else:
-            state = np.searchsorted((spikes[:-1] + spikes[1:]) / 2, np.nan_to_num(x)).astype(
-                np.int64
-            )
+            halfway = (spikes[:-1] + spikes[1:]) / 2
+            state = np.searchsorted(halfway, np.nan_to_num(x)).astype(np.int64)
         state[absent] = self.states - 1
         return state
 
     def score_of(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        """Return normal scores of numbers; 0 where the state alone tells the value. Beyond the
-        knots: those of the ends.
+        """Return the normal score of each number.
+
+        The score is 0 where the state alone says what the value is. Numbers beyond the knots have
+        the scores of the ends.
+
+        Args:
+            x: `[n]` values as `numbers` gives them; NaN: missing.
         """
-        knots, (middle, _) = np.asarray(self.knots), self._scores
+        knots = np.asarray(self.knots)
+        at_knots, _ = self._scores
         if self.discrete:
-            score = middle[np.searchsorted((knots[:-1] + knots[1:]) / 2, np.nan_to_num(x))]
+            halfway = (knots[:-1] + knots[1:]) / 2
+            score = at_knots[np.searchsorted(halfway, np.nan_to_num(x))]
         else:
-            score = np.interp(np.nan_to_num(x), knots, middle)
+            score = np.interp(np.nan_to_num(x), knots, at_knots)
         return np.where(self.state_of(x) == 0, score, 0.0)
 
     def values(
         self, state: Int64[np.ndarray, " n"], score: Float[np.ndarray, " n"]
     ) -> Float[np.ndarray, " n"]:
-        """Return the values that states and scores stand for: the inverse of `state_of` and
-        `score_of`. States that there are not: the last.
+        """Return the values of states and scores: the inverse of `state_of` and `score_of`.
+
+        Args:
+            state: `[n]` states; one beyond the column's counts as the last.
+            score: `[n]` normal scores.
         """
         state = state.clip(0, max(self.states - 1, 0))
         if not self.is_number:
             return np.where(state == len(self.levels), np.nan, state.astype(np.float64))
-        table = np.array([*([np.nan] if self.scored else []), *self.spikes, np.nan])
+        ordinary = [np.nan] if self.scored else []
+        by_state = np.array([*ordinary, *self.spikes, np.nan])
         if not self.scored:
-            return table[state]
-        knots, (middle, ends) = np.asarray(self.knots), self._scores
+            return by_state[state]
+        knots = np.asarray(self.knots)
+        at_knots, upper_ends = self._scores
         if self.discrete:
-            x = knots[np.searchsorted(ends, score).clip(0, len(knots) - 1)]
+            x = knots[np.searchsorted(upper_ends, score).clip(0, len(knots) - 1)]
         else:
-            x = rounded(np.interp(score, middle, knots), self.step).clip(knots[0], knots[-1])
-        return np.where(state == 0, x, table[state])
+            x = rounded(np.interp(score, at_knots, knots), self.step).clip(knots[0], knots[-1])
+        return np.where(state == 0, x, by_state[state])
 
     def __str__(self) -> str:
         parts: list[str] = [self.kind]
         if self.is_number:
-            ends = sorted([*self.spikes, *self.knots[:1], *self.knots[-1:]])
-            written = [
-                str(pd.Timestamp(x, unit="s")) if self.kind == "datetime" else f"{x:.10g}"
-                for x in ends
-            ]
-            if not self.scored:
-                parts.append(
-                    f"{len(ends)} values: {_few(written)}"
-                    if len(ends) > 1
-                    else f"always {written[0]}"
-                )
-            else:
-                parts += [
-                    f"{written[0]} to {written[-1]}",
-                    (
-                        f"in steps of {self.step:g}{' s' if self.kind == 'datetime' else ''}"
-                        if self.step
-                        else "any"
-                    ),
-                ]
-                if self.spikes and self.kind == "numeric":
-                    parts.append("often " + ", ".join(f"{x:g}" for x in self.spikes))
+            parts += self._range_in_words()
         elif self.kind == "identifier":
             parts.append(f"made anew, as {self.pattern.format(self.start)}")
         elif len(self.levels) > 1:
-            parts.append(f"{len(self.levels)} levels: {_few(list(self.levels))}")
+            parts.append(f"{len(self.levels)} levels: {_first_of(list(self.levels))}")
         elif self.levels:
             parts.append(f"always {self.levels[0]}")
-        return ", ".join(
-            [
-                *parts,
-                *(
-                    ["may be missing" if self.states > 1 else "always missing"]
-                    if self.missing
-                    else []
-                ),
-            ]
-        )
+        if self.missing:
+            parts.append("may be missing" if self.states > 1 else "always missing")
+        return ", ".join(parts)
+
+    def _range_in_words(self) -> list[str]:
+        """Return what numbers or times the column holds."""
+        ends = sorted([*self.spikes, *self.knots[:1], *self.knots[-1:]])
+        times = self.kind == "datetime"
+        written = [str(pd.Timestamp(x, unit="s")) if times else f"{x:.10g}" for x in ends]
+        if not self.scored and len(ends) > 1:
+            return [f"{len(ends)} values: {_first_of(written)}"]
+        if not self.scored:
+            return [f"always {written[0]}"]
+        unit = " s" if times else ""
+        steps = f"in steps of {self.step:g}{unit}" if self.step else "any"
+        parts = [f"{written[0]} to {written[-1]}", steps]
+        if self.spikes and not times:
+            parts.append("often " + ", ".join(f"{x:g}" for x in self.spikes))
+        return parts
 
 
-def _few(words: list[str]) -> str:
-    return ", ".join(words[:4]) + (", ..." if len(words) > 4 else "")
+def _first_of(words: list[str]) -> str:
+    """Return the first words, and dots if there are more."""
+    more = ", ..." if len(words) > FIRST_LEVELS else ""
+    return ", ".join(words[:FIRST_LEVELS]) + more
 
 
 def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
-    """Return the nearest multiples of `step`, as decimals are written; of a zero step the values as
-    they are.
+    """Return the nearest multiples of `step`.
+
+    A step that is a power of ten rounds to decimals, so that 0.3 is the double that is written 0.3.
+
+    Args:
+        x: `[n]` numbers.
+        step: the step; 0 returns the numbers as they are.
     """
     if not step:
         return x
     decimals = round(-np.log10(step))
+    # 1e-9 tells 0.01 from every other step that data have, whatever rounding made of it.
     if decimals >= 0 and np.isclose(step, 10.0**-decimals, rtol=1e-9, atol=0):
         return np.round(x, decimals)
     return np.round(np.rint(x / step) * step, MOST_DECIMALS)
 
 
-def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
-    """Return a column's values as float64: a number itself, seconds of a time, a level's number;
-    NaN where missing.
-
-    Raises:
-        WganError: a value that is no number or time, infinite, missing where none was, or a level
-            that the column does not have.
-    """
-    absent = series.isna().to_numpy()
-    if not column.missing:
-        _refuse(series, absent, column, "is missing, where none was")
-    if column.kind == "datetime":
-        x = seconds(series, column.format)
-        _refuse(
-            series,
-            np.isnan(x) & ~absent,
-            column,
-            f"is no date{f' written as {column.format}' if column.format else ''}",
-        )
-        return x
-    if column.kind == "numeric":
-        x = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        _refuse(series, np.isnan(x) & ~absent, column, "is no number")
-        _refuse(series, np.isinf(x), column, "is infinite")
-        return rounded(x, column.step) if is_single(column.dtype) else x
-    codes, found = pd.factorize(series.astype(object))
-    places = pd.Index(column.levels).get_indexer(pd.Index([spelled(value) for value in found]))
-    x = np.append(places, -1)[codes].astype(np.float64)
-    _refuse(series, (x < 0) & ~absent, column, "is a level that the column had not")
-    return np.where(absent, np.nan, x)
-
-
 def is_single(dtype: str) -> bool:
-    """Tell whether a type holds numbers of half or single precision, whose decimals are noise
-    beyond what was written.
+    """Return whether a type holds numbers of half or single precision.
+
+    The decimals of such numbers are noise beyond those that were written.
+
+    Args:
+        dtype: the name of a pandas type.
     """
     return dtype.lower().startswith(("float32", "float16", "float["))
-
-
-def spelled(value: Any) -> str:
-    """Return how a level is written; a whole number without decimals, for a column of them with
-    gaps holds floats.
-    """
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def seconds(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:
-    """Return times as seconds since 1970 on their own clock, to the microsecond; NaN where missing,
-    or not written as `format` says.
-    """
-    times = pd.to_datetime(series, format=format, errors="coerce") if format else series
-    stamps = times.dt.tz_localize(None) if times.dt.tz is not None else times
-    whole = stamps.to_numpy(dtype="datetime64[us]")
-    return np.where(np.isnat(whole), np.nan, np.round(whole.astype(np.int64) * MICROSECOND, 6))
-
-
-def _refuse(series: pd.Series, wrong: np.ndarray, column: Column, why: str) -> None:
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise WganError(
-            f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: mend it, or"
-            " give the column another kind in a schema"
-        )
-
-
-def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
-    """Return numbers as a column of the type and spelling that it had: the inverse of `numbers`."""
-    absent = np.isnan(x)
-    if column.kind == "datetime":
-        stamps = pd.Series(
-            np.rint(np.where(absent, 0, x) / MICROSECOND).astype(np.int64).view("datetime64[us]")
-        ).mask(absent)
-        if column.format:
-            return stamps.dt.strftime(column.format).astype(column.dtype).mask(absent)
-        zone = getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
-        if (
-            zone is not None
-        ):  # where clocks change: the first of two equal times, and the next of one that is skipped
-            stamps = stamps.dt.tz_localize(
-                zone, ambiguous=np.ones(len(x), dtype=bool), nonexistent="shift_forward"
-            )
-        return stamps.astype(column.dtype)
-    if column.kind == "numeric":
-        if pd.api.types.is_integer_dtype(column.dtype):
-            limits = np.iinfo(column.dtype.lower().removesuffix("[pyarrow]"))
-            whole = pd.array(
-                np.rint(np.where(absent, 0, x)).clip(limits.min, limits.max).astype(np.int64),
-                dtype="Int64",
-            )
-            return pd.Series(whole).mask(absent).astype(column.dtype)
-        return pd.Series(x).astype(column.dtype)
-    levels: list[Any] = (
-        [level == "True" for level in column.levels]
-        if column.kind == "boolean"
-        else list(column.levels)
-    )
-    choices = np.array([*levels, None], dtype=object)
-    named = pd.Series(choices[np.where(absent, len(levels), np.nan_to_num(x)).astype(np.int64)])
-    if column.dtype.startswith(CATEGORY):
-        of, ordered = column.dtype.removeprefix(CATEGORY).split(" ")
-        declared = pd.Categorical(named, categories=column.categories, ordered=ordered == "ordered")
-        return pd.Series(declared.rename_categories(pd.Index(column.categories).astype(of)))
-    return (
-        pd.to_numeric(named)
-        if pd.api.types.is_numeric_dtype(column.dtype) and column.kind == "category"
-        else named
-    ).astype(column.dtype)
-
-
-def dtype_name(series: pd.Series) -> str:
-    """Return the name of a column's type; of pandas categories with the type of what is declared,
-    and whether it is ordered.
-    """
-    if not isinstance(series.dtype, pd.CategoricalDtype):
-        return str(series.dtype)
-    return (
-        f"{CATEGORY}{series.dtype.categories.dtype}"
-        f" {'ordered' if series.dtype.ordered else 'unordered'}"
-    )
-
-
-def identifiers(column: Column, n: int) -> pd.Series:
-    """Return `n` new identifiers."""
-    counted = pd.Series(range(column.start, column.start + n))
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return counted.astype(column.dtype)
-    return counted.map(column.pattern.format).astype(column.dtype)
 
 
 def to_json(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
@@ -359,8 +268,11 @@ def to_json(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
 
 
 def from_json(fields: list[dict[str, Any]]) -> tuple[Column, ...]:
-    """Build columns from what `to_json` gave."""
-    values: list[dict[str, Any]] = [
-        {k: tuple(v) if isinstance(v, list) else v for k, v in each.items()} for each in fields
-    ]
-    return tuple(Column(**each) for each in values)
+    """Return the columns that `to_json` made plain values of."""
+    columns = []
+    for each in fields:
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in each.items()
+        }
+        columns.append(Column(**values))
+    return tuple(columns)

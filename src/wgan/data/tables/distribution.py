@@ -1,0 +1,126 @@
+"""The distribution of a column of numbers: its step, its spikes, and knots of F between them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from wgan.base.errors import WganError
+from wgan.data.tables.column_kinds import FEW_VALUES
+from wgan.data.tables.schema import MOST_DECIMALS, SAME, Column, is_single, rounded
+from wgan.data.tables.series import MICROSECOND
+
+KNOTS = 1000
+"""Knots of the distribution function. A thousandth of the rows lies between two of them, where the
+shape error of trained generators is about one hundredth (docs/tables.md). More would only make the
+saved schema larger.
+"""
+SPIKE_SHARE = 0.05
+"""A number that more than this share of the rows has is a state of its own. A generator that gives
+continuous scores meets a single number almost never; rarer repeats pass for ordinary numbers.
+"""
+REPEATS = 5
+"""At most as many numbers as knots, each in so many rows on average, are taken for all there are,
+and no number between them is made. With fewer rows, unseen numbers are likely.
+"""
+STEPS_IN_TIME = (86400.0, 3600.0, 60.0, 1.0, 1e-3)
+"""Seconds: a day, an hour, a minute, a second, a millisecond."""
+SINGLE_TOLERANCE = 1e-6
+"""Relative error of numbers of single precision, which have 7 significant digits."""
+
+Numbers = Float[np.ndarray, " n"]
+
+
+def with_distribution(column: Column, x: Numbers, corrections: Mapping[str, Any]) -> Column:
+    """Return a column of numbers or times with its step, spikes, knots and heights.
+
+    Args:
+        column: the column without them.
+        x: `[n]` its values, none missing.
+        corrections: `step`, `low` and `high`, where a schema gives them.
+
+    Raises:
+        WganError: values beyond `low` and `high`, or that are no multiples of `step`.
+    """
+    low = float(corrections.get("low", x.min()))
+    high = float(corrections.get("high", x.max()))
+    if not low <= x.min() or not x.max() <= high:
+        raise WganError(
+            f"schema, column '{column.name}': values run from {x.min():g} to {x.max():g}, beyond"
+            f" low = {low:g} and high = {high:g}"
+        )
+    wider = low < x.min() or high > x.max()
+    column = replace(column, step=float(corrections.get("step", infer_step(column, x))))
+    snapped = rounded(x, column.step)
+    tolerance = SINGLE_TOLERANCE if is_single(column.dtype) else SAME
+    if not np.allclose(snapped, x, rtol=tolerance, atol=0):
+        worst = x[np.abs(snapped - x).argmax()]
+        raise WganError(
+            f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}"
+        )
+    values, counts = np.unique(snapped, return_counts=True)
+    if len(values) <= FEW_VALUES and not wider:
+        return replace(column, spikes=tuple(values.tolist()))
+    often = counts > SPIKE_SHARE * len(x)
+    column = replace(column, spikes=tuple(values[often].tolist()))
+    values = values[~often]
+    counts = counts[~often]
+    if not len(values):
+        return column
+    if len(values) <= KNOTS and counts.sum() >= REPEATS * len(values) and not wider:
+        upper_ends = np.cumsum(counts) / counts.sum()
+        return replace(
+            column, knots=tuple(values.tolist()), heights=tuple(upper_ends.tolist()), discrete=True
+        )
+    knots, heights = _knots(values, counts, low, high)
+    return replace(column, knots=tuple(knots.tolist()), heights=tuple(heights.tolist()))
+
+
+def _knots(
+    values: Numbers, counts: np.ndarray, low: float, high: float
+) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+    """Return knots x_k, and F(x_k) halfway up each one's step, from `low` to `high`."""
+    heights = np.cumsum(counts) / counts.sum() - counts / (2 * counts.sum())
+    if len(values) > KNOTS:
+        # Even in height, so that knots are as dense as the data are.
+        even = np.linspace(heights[0], heights[-1], KNOTS)
+        chosen = np.unique(np.searchsorted(heights, even).clip(0, len(values) - 1))
+        values = values[chosen]
+        heights = heights[chosen]
+    # A bound beyond the data takes half of the probability that is left on its side.
+    if low < values[0]:
+        values = np.insert(values, 0, low)
+        heights = np.insert(heights, 0, heights[0] / 2)
+    if high > values[-1]:
+        values = np.append(values, high)
+        heights = np.append(heights, (1 + heights[-1]) / 2)
+    return values, heights
+
+
+def infer_step(column: Column, x: Numbers) -> float:
+    """Return the largest step that all values are multiples of.
+
+    Steps of numbers are powers of ten up to 1; steps of times a day, an hour, and so on.
+
+    Args:
+        column: the column.
+        x: `[n]` its values, none missing.
+
+    Returns:
+        The step; 0 where there is none.
+    """
+    if column.kind == "datetime":
+        for step in STEPS_IN_TIME:
+            if np.array_equal(np.rint(x / step) * step, x):
+                return step
+        return MICROSECOND
+    if "int" in column.dtype.lower():
+        return 1.0
+    precision = np.float32 if is_single(column.dtype) else np.float64
+    for decimals in range(MOST_DECIMALS):
+        step = 10.0**-decimals
+        if np.array_equal(rounded(x, step).astype(precision), x.astype(precision)):
+            return step
+    return 0.0
