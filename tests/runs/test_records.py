@@ -71,10 +71,6 @@ def test_a_finish_in_words_is_its_distance_and_its_diagnosis():
     assert str(finish).splitlines() == [str(DISTANCE), "converged", "go on"]
 
 
-def test_data_in_words():
-    assert FACTS.words == "300 images of shape 1 x 8 x 8"
-
-
 @pytest.mark.parametrize(
     ("after", "half_width", "state"),
     [

@@ -81,7 +81,7 @@ def _draw_column(
             draw.rectangle(corners, fill=colour)
 
 
-def _shares(column: Column, sides: list[Values]) -> list[Float[np.ndarray, " bars"]]:
+def _shares(column: Column, sides: list[np.ndarray]) -> list[Float[np.ndarray, " bars"]]:
     """Return the frequency of each bar, for each side; the last bar counts missing values."""
     present = sides[0][~np.isnan(sides[0])]
     if column.is_number and len(present):
