@@ -18,15 +18,13 @@ MARGIN = 6
 """Pixels left free beside and below the bars."""
 TITLE_HEIGHT = 18
 """Pixels above the bars, for one line in Pillow's own font."""
-WHITE = (255, 255, 255)
 NAME_LENGTH = 34
 """Characters of a column's name that fit into a panel."""
 CUT_TAILS = (0.005, 0.995)
 """Quantiles between which numbers are drawn. Without the cut, one far number would leave all others
 in one bar.
 """
-
-
+WHITE = (255, 255, 255)
 Colour = tuple[int, int, int]
 Values = Float[np.ndarray, " n"]
 
