@@ -24,7 +24,7 @@ from wgan.evaluation import Watch, held_out_distance
 from wgan.models import Model, save_model, write_snapshot
 from wgan.models.files import described
 from wgan.networks import Pair, noise_numbers
-from wgan.objectives import CriticTerms, Variant, find_variant, weight_advice
+from wgan.objectives import CriticTerms, Variant, weight_advice
 from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
 from wgan.training import state as states
 from wgan.training.compiled import Losses, build_losses, compiled
@@ -145,7 +145,7 @@ class Run:
             WganError: data that cannot be split or learned with these settings, or a folder that
                 holds something else.
         """
-        variant = variant_of(config)
+        variant = config.objective.chosen()
         split = dataset.split(config.data.held_out, config.data.split_seed)
         classes = classes_of(config, dataset)
         if classes:
@@ -322,12 +322,6 @@ class Run:
         """Give the folder free for other processes; the run can still be sampled."""
         if self.folder is not None and self.folder.lock is not None:
             self.folder.lock.close()
-
-
-def variant_of(config: Config) -> Variant:
-    """Return the variant that a configuration describes."""
-    objective = config.objective
-    return find_variant(objective.variant).adjusted(objective.penalty_weight, objective.clip)
 
 
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
