@@ -26,7 +26,7 @@ in one bar.
 """
 WHITE = (255, 255, 255)
 Colour = tuple[int, int, int]
-Values = Float[np.ndarray, " n"]
+Values = Float[np.ndarray, " _"]
 
 
 def write_columns(
