@@ -8,7 +8,7 @@ import tomli_w
 
 from wgan.base.errors import SettingError
 from wgan.base.progress import Progress, silent
-from wgan.data import Dataset, load
+from wgan.data import Dataset, Split, load
 from wgan.data.kinds import find_kind
 from wgan.networks import NetworkConfig
 from wgan.objectives import Variant, find_variant
@@ -61,6 +61,10 @@ class DataConfig:
                 "data.resize",
                 f"= {list(self.resize)}: give [height, width] in pixels, 1 or more",
             )
+
+    def split(self, dataset: Dataset) -> Split:
+        """Return the split of a data set into training and held-out samples."""
+        return dataset.split(self.held_out, self.split_seed)
 
     def load(self, source: str | None = None, progress: Progress = silent) -> Dataset:
         """Return the data set, or another `source` read in the same way."""

@@ -34,7 +34,7 @@ class DataFacts:
     @classmethod
     def of(cls, config: Config, dataset: Dataset) -> "DataFacts":
         """Return the facts of a data set as a configuration splits it."""
-        split = dataset.split(config.data.held_out, config.data.split_seed)
+        split = config.data.split(dataset)
         return cls(
             name=dataset.name,
             kind=dataset.codec.kind,

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.config import Config, Layer, choose_device, configure, resolve
+from wgan.config import Config, Layer, choose_device, configure
 from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
@@ -126,7 +126,8 @@ class Run:
         folder = None
         if out is not None:
             folder = default_folder(config) if out == "auto" else Path(out)
-            if resolve(user).training.precision == "auto":
+            given = [nested.get("training", {}).get("precision") for _, nested in user]
+            if not any(each not in (None, "auto") for each in given):
                 config = as_begun(config, folder)
         return cls.start(config, dataset, folder, watch, pair)
 
@@ -146,7 +147,7 @@ class Run:
                 holds something else.
         """
         variant = config.objective.chosen()
-        split = dataset.split(config.data.held_out, config.data.split_seed)
+        split = config.data.split(dataset)
         classes = classes_of(config, dataset)
         if classes:
             split.train_labels()  # refuses a class without samples
@@ -171,7 +172,7 @@ class Run:
     @cached_property
     def split(self) -> Split:
         """The split into training and held-out samples."""
-        return self.dataset.split(self.config.data.held_out, self.config.data.split_seed)
+        return self.config.data.split(self.dataset)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
