@@ -126,8 +126,8 @@ class Run:
         folder = None
         if out is not None:
             folder = default_folder(config) if out == "auto" else Path(out)
-            given = [nested.get("training", {}).get("precision") for _, nested in user]
-            if not any(each not in (None, "auto") for each in given):
+            precisions = [nested.get("training", {}).get("precision") for _, nested in user]
+            if not any(each not in (None, "auto") for each in precisions):
                 config = as_begun(config, folder)
         return cls.start(config, dataset, folder, watch, pair)
 
