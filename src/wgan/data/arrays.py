@@ -36,7 +36,7 @@ DAMAGED = (
     RuntimeError,
     NotImplementedError,
 )
-"""Errors of the standard library for members of a zip file that are damaged, encrypted or unknown."""
+"""Errors of the standard library for damaged, encrypted or unknown members of a zip file."""
 
 
 def from_memory(
