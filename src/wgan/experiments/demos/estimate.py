@@ -37,8 +37,7 @@ DIMENSIONS = (2, 8, 32)
 CLIPS = (0.01, 0.1)
 """Clipping bounds: that of the first paper, and ten times as much. The reading follows the bound."""
 STEPS = 1500
-"""Critic steps: after 600, `wgan-gp` had not converged in 8 and 32 dimensions (docs/claims.md).
-"""
+"""Critic steps. After 600, `wgan-gp` had not converged in 8 and 32 dimensions: docs/claims.md."""
 WIDTH = 64
 """Units of a hidden layer. More would take longer, and the best f is linear."""
 DEPTH = 2
