@@ -35,7 +35,6 @@ def test_steps_are_counted_from_none_to_all_and_each_has_a_loss_of_its_own():
 def test_the_rate_falls_linearly_to_zero_or_stays(decay, rates):
     critic = nn.Linear(1, 1, bias=False)
     optimizer = torch.optim.SGD(critic.parameters(), lr=9.0)
-    variant = find_variant("wgan-gp")
     weights = []
     for _ in train_critic(critic, slope_of(critic), 4, optimizer, 0.4, decay=decay):
         weights.append(float(critic.weight.detach()))
