@@ -22,13 +22,21 @@ def blocks(language):
 
 
 def test_the_ten_lines_of_python_run_and_fit(capsys):
-    (program,) = blocks("python")
+    program = blocks("python")[0]
     assert len(program.strip().splitlines()) <= 10
     exec(compile(program, "README.md", "exec"), {})
     distance, word, floor = capsys.readouterr().out.splitlines()[0].split()
     assert word == "floor"
     assert float(distance) < 20 * float(floor)
     assert Path("model/generator.json").exists()
+
+
+def test_the_loop_of_the_readme_runs(capsys):
+    names = {}
+    exec(compile(blocks("python")[1], "README.md", "exec"), names)
+    out = capsys.readouterr().out
+    assert re.search(r"^100 -?[\d.]+\nW1\(generated, held-out\)", out, re.M)
+    assert names["points"].shape == (1000, 2)
 
 
 def test_the_ten_lines_of_shell_name_real_commands_and_options():
