@@ -27,9 +27,9 @@ import torch
 from PIL import Image
 
 import wgan
-from wgan.data import Batches, Dataset, load
 from wgan.config import configure, from_settings
-from wgan.training import prepare, variant_of
+from wgan.data import Batches, Dataset, load
+from wgan.training import Run
 from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
 from wgan.training.step import train_step
@@ -88,22 +88,23 @@ CASES: dict[str, Callable[[Path], Any]] = {
 def measure(data: Dataset, rounds: int) -> dict[str, Any]:
     """Time whole steps, and a row of draws apart, the shuffling of blocks of them included."""
     config, _ = configure([from_settings(["optimizer.critic_steps=1"])], data=data)
-    state, row = prepare(config, data), variant_of(config)
+    run = Run.start(config, data, watch=None)
+    state, variant = run.state, run.variant
     device = next(state.critic.parameters()).device
     draws = Draws(Batches(data.split(), 0, device), config, device)
-    losses = build_losses(state, row, config)
-    train_step(state, losses, row, draws, config)
+    losses = build_losses(state, variant, config)
+    train_step(state, losses, variant, draws, config)
     steps = []
     for _ in range(rounds):
         start = time.perf_counter()
-        train_step(state, losses, row, draws, config)
+        train_step(state, losses, variant, draws, config)
         steps.append(time.perf_counter() - start)
     fresh = Draws(Batches(data.split(), 1, device), config, device)
     fresh.critic(0)  # what stands on the device is put there
     start = time.perf_counter()
     for draw in range(1, DRAWS + 1):
         fresh.critic(draw)
-        fresh.generator(draw, row.score.generator_needs_real)
+        fresh.generator(draw, variant.score.generator_needs_real)
     drawing = (time.perf_counter() - start) / DRAWS
     step = statistics.median(steps)
     return {

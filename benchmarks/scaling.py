@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from wgan.config import configure, from_settings
 from wgan.data import Batches
 from wgan.networks import count_parameters
-from wgan.config import configure, from_settings
-from wgan.training import prepare, variant_of
+from wgan.training import Run
 from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
 from wgan.training.step import train_step
@@ -68,13 +68,14 @@ def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dic
     ]
     config, data = configure([from_settings(settings)])
     before = peak()
-    state, row = prepare(config, data), variant_of(config)
+    run = Run.start(config, data, watch=None)
+    state, variant = run.state, run.variant
     draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
-    losses = build_losses(state, row, config)
+    losses = build_losses(state, variant, config)
     seconds = []
     for _ in range(rounds + 1):
         start = time.perf_counter()
-        train_step(state, losses, row, draws, config)
+        train_step(state, losses, variant, draws, config)
         seconds.append(time.perf_counter() - start)
     return {
         "seconds": statistics.median(seconds[1:]),

@@ -30,9 +30,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import wgan
-from wgan.data import Batches, Dataset, load
 from wgan.config import Config, configure, from_settings
-from wgan.training import prepare, variant_of
+from wgan.data import Batches, Dataset, load
+from wgan.training import Run
 from wgan.training.compiled import build_losses, compiled
 from wgan.training.draws import Draws
 from wgan.training.step import train_step
@@ -72,20 +72,21 @@ def our_step(config: Config, data: Dataset) -> Step:
     """A step of `wgan.training`: five critic updates, one of the generator, the moving average,
     data and noise drawn.
     """
-    state, row = prepare(config, data), variant_of(config)
+    run = Run.start(config, data, watch=None)
+    state, variant = run.state, run.variant
     device = next(state.critic.parameters()).device
     draws = Draws(Batches(data.split(), 0, device), config, device)
-    losses = build_losses(state, row, config)
+    losses = build_losses(state, variant, config)
     if config.training.compile:
-        losses = compiled(losses, state, row, config, draws.critic(0))
-    return lambda: (train_step(state, losses, row, draws, config), None)[1]
+        losses = compiled(losses, state, variant, config, draws.critic(0))
+    return lambda: (train_step(state, losses, variant, draws, config), None)[1]
 
 
 def textbook_step(config: Config, data: Dataset) -> Step:
     """The same by the book: `DataLoader`-free indexing of a tensor, `randn`, three passes of the
     critic, double backward.
     """
-    state = prepare(config, data)
+    state = Run.start(config, data, watch=None).state
     generator, critic = (
         deepcopy(net).to(memory_format=torch.contiguous_format)
         for net in (state.generator, state.critic)

@@ -24,13 +24,12 @@ import pandas as pd
 import torch
 
 from wgan.base.intervals import mean_of
+from wgan.config import configure, from_settings
 from wgan.data import TableCodec, load
 from wgan.evaluation import EvaluationOptions, evaluate
 from wgan.evaluation.metrics.shape import shape_errors
 from wgan.evaluation.metrics.trend import trend_errors
-from wgan.config import configure, from_settings
-from wgan.training import model_of, prepare, train
-from wgan.models import sampler
+from wgan.training import Run
 
 
 def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
@@ -101,16 +100,17 @@ def run(
     )
     codec = data.codec
     assert isinstance(codec, TableCodec)
-    state, split = prepare(config, data), data.split(config.data.held_out, config.data.split_seed)
+    run = Run.start(config, data, watch=None)
+    split = run.split
     begun, used = time.perf_counter(), time.process_time()
-    for _ in train(state, config, data):
+    for _ in run.records():
         pass
     times = {
         "wall_seconds": time.perf_counter() - begun,
         "processor_seconds": time.process_time() - used,
     }
-    sample = sampler(model_of(state, config, data), seed)
-    verdict = evaluate(sample, split, EvaluationOptions(target=target, test=test))
+    sample = run.model.sampler(seed, "evaluate")
+    evaluation = evaluate(sample, split, EvaluationOptions(target=target, test=test))
     rows, known = sample(split.n_train, 0), split.train_sample(0, split.n_train)
     against_train = {
         "shape-error": float(shape_errors(codec.learned, rows, known).mean()),
@@ -123,11 +123,11 @@ def run(
         "table": name,
         "seed": seed,
         "settings": settings,
-        "steps": state.step,
+        "steps": run.state.step,
         "threads": torch.get_num_threads(),
         **times,
     }
-    return about | {"verdict": verdict.to_json(), "against_train": against_train}
+    return about | {"evaluation": evaluation.to_json(), "against_train": against_train}
 
 
 def table(lines: list[dict[str, Any]]) -> None:
@@ -136,13 +136,13 @@ def table(lines: list[dict[str, Any]]) -> None:
     """
     for name in dict.fromkeys(line["table"] for line in lines):
         runs = [line for line in lines if line["table"] == name]
-        verdicts = [each["verdict"] for each in runs]
+        evaluations = [each["evaluation"] for each in runs]
         print(
             f"\n{name}: {len(runs)} seeds, {runs[0]['steps']} steps, {runs[0]['threads']}"
-            f" thread(s), target {verdicts[0]['target']}"
+            f" thread(s), target {evaluations[0]['target']}"
         )
-        for i, line in enumerate(verdicts[0]["lines"]):
-            mean = mean_of([v["lines"][i]["generated"]["value"] for v in verdicts])
+        for i, line in enumerate(evaluations[0]["lines"]):
+            mean = mean_of([v["lines"][i]["generated"]["value"] for v in evaluations])
             print(
                 f"  {line['metric']:14} {mean.value:.4f} +- {mean.half_width:.4f}   real"
                 f" {line['real']:.4f}   shuffled {line['shuffled']:.4f}"

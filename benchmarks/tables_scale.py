@@ -33,7 +33,9 @@ if sys.argv[1] == "code":
 else:
     code, note = main(sys.argv[1:]), ""
 used = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({"seconds": time.perf_counter() - begun, "processor": used.ru_utime + used.ru_stime, "mib": used.ru_maxrss / 1024, "note": note}))
+seconds, processor = time.perf_counter() - begun, used.ru_utime + used.ru_stime
+mib = used.ru_maxrss / 1024
+print(json.dumps({"seconds": seconds, "processor": processor, "mib": mib, "note": note}))
 sys.exit(code)
 """
 

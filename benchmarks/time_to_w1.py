@@ -24,10 +24,9 @@ from typing import Any
 import numpy as np
 
 from wgan.base.intervals import mean_of
-from wgan.evaluation import held_out_distance
 from wgan.config import configure, from_settings
-from wgan.training import model_of, prepare, variant_of
-from wgan.models import sampler
+from wgan.evaluation import held_out_distance
+from wgan.training import Run
 from wgan.training.compiled import build_losses
 from wgan.training.draws import Batches, Draws
 from wgan.training.step import train_step
@@ -47,21 +46,21 @@ def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
         *PATHS[path],
     ]
     config, data = configure([from_settings(settings)])
-    state, row = prepare(config, data), variant_of(config)
-    split = data.split(config.data.held_out, config.data.split_seed)
-    draws = Draws(Batches(split, seed), config, next(state.critic.parameters()).device)
-    losses = build_losses(state, row, config)
+    run = Run.start(config, data, watch=None)
+    state, variant = run.state, run.variant
+    draws = Draws(Batches(run.split, seed), config, next(state.critic.parameters()).device)
+    losses = build_losses(state, variant, config)
     if path == "plain":
         losses.critic.swept = False  # type: ignore[attr-defined]
     curve, spent = [], 0.0
     for i in range(MEASUREMENTS):
         while spent < seconds * (i + 1) / MEASUREMENTS:
             start = time.perf_counter()
-            train_step(state, losses, row, draws, config)
+            train_step(state, losses, variant, draws, config)
             spent += time.perf_counter() - start
-        verdict = held_out_distance(sampler(model_of(state, config, data), seed), split)
+        distance = held_out_distance(run.model.sampler(seed, "watch"), run.split)
         curve.append(
-            {"seconds": spent, "step": state.step, "w1": verdict.w1, "floor": verdict.floor}
+            {"seconds": spent, "step": state.step, "w1": distance.w1, "floor": distance.floor}
         )
     return curve
 
@@ -109,10 +108,8 @@ def report(source: str, seconds: float, seeds: list[dict[str, Curve]]) -> None:
             f"  {path:8} W1 {mean_of([p['w1'] for p in points])} after"
             f" {np.mean([p['step'] for p in points]):.0f} steps"
         )
-    print(
-        "  default - plain:"
-        f" {mean_of([b['w1'] - a['w1'] for a, b in zip(last['plain'], last['default'], strict=True)])}"
-    )
+    pairs = zip(last["plain"], last["default"], strict=True)
+    print(f"  default - plain: {mean_of([b['w1'] - a['w1'] for a, b in pairs])}")
     for seed, curves in enumerate(seeds):
         level = curves["plain"][-1]["w1"]
         times = {path: reached(curves[path], level) for path in PATHS}

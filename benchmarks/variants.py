@@ -2,10 +2,10 @@
 equal time? Several seeds each.
 
 One training a (data, variant, seed), with the preset's settings but a constant learning rate, since
-a run that ends by the clock has no last step. The verdict (exact W1 to held-out samples, its floor,
-modes) is taken when `--steps` generator steps are done, and when `--seconds` of processor time of
-one thread are spent, whichever comes first; the training goes on to the other. Processor time, so
-that a second process on another core hardly counts; verdicts are not counted.
+a run that ends by the clock has no last step. The held-out distance (exact W1, its floor, modes) is
+taken when `--steps` generator steps are done, and when `--seconds` of processor time of one thread
+are spent, whichever comes first; the training goes on to the other. Processor time, so that a
+second process on another core hardly counts; the time of the distances is not counted.
 
     python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 --out
     variants.jsonl [--part 0/2] python benchmarks/variants.py table variants.jsonl
@@ -24,20 +24,19 @@ import torch
 
 from wgan import WganError
 from wgan.base.intervals import mean_of
+from wgan.config import configure, from_settings
 from wgan.data import load
 from wgan.evaluation import held_out_distance
 from wgan.objectives import VARIANTS
-from wgan.config import configure, from_settings
-from wgan.training import model_of, prepare, train
-from wgan.models import sampler
+from wgan.training import Run
 
 ENDLESS = 10_000_000
 
 
-def run(
+def measure(
     source: str, name: str, seed: int, steps: int, seconds: float, settings: list[str]
 ) -> dict[str, Any]:
-    """Train one row, and return its verdicts after `steps` steps and after `seconds` of processor
+    """Train one row, and return its distances after `steps` steps and after `seconds` of processor
     time.
     """
     ours = {
@@ -51,8 +50,7 @@ def run(
         },
     }
     config, dataset = configure([("benchmark", ours), from_settings(settings)], data=load(source))
-    state = prepare(config, dataset)
-    split = dataset.split(config.data.held_out, config.data.split_seed)
+    run = Run.start(config, dataset, watch=None)
     result: dict[str, Any] = {
         "data": source,
         "variant": name,
@@ -63,7 +61,7 @@ def run(
     }
     spent, begun = 0.0, time.process_time()
     try:
-        for record in train(state, config, dataset):
+        for record in run.records():
             due = {
                 "at steps": record.step == steps,
                 "at time": (
@@ -72,8 +70,8 @@ def run(
             }
             if any(due.values()):
                 spent += time.process_time() - begun
-                verdict = held_out_distance(sampler(model_of(state, config, dataset), seed), split)
-                reached = {"step": record.step, "seconds": round(spent, 2), **verdict.to_json()}
+                distance = held_out_distance(run.model.sampler(seed, "watch"), run.split)
+                reached = {"step": record.step, "seconds": round(spent, 2), **distance.to_json()}
                 result |= {when: reached for when, now in due.items() if now}
                 begun = time.process_time()
             if "at steps" in result and "at time" in result:
@@ -180,7 +178,9 @@ def main() -> None:
         ):
             continue
         line = json.dumps(
-            run(arguments.data, name, seed, arguments.steps, arguments.seconds, arguments.settings)
+            measure(
+                arguments.data, name, seed, arguments.steps, arguments.seconds, arguments.settings
+            )
         )
         with arguments.out.open("a") as file:
             file.write(line + "\n")

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from nets import codec_for
 
 from wgan.networks import NetworkConfig, build_critic, build_generator
-from wgan.networks.conditional import ProjectionCritic, beside
+from wgan.networks.conditional import ProjectionCritic, with_one_hot
 
 CLASSES = 3
 SHAPES = {"vectors": (5,), "pictures": (2, 8, 12)}
@@ -35,10 +35,10 @@ def test_pairs_take_labels_and_each_label_matters(kind, shape, condition):
         assert not torch.allclose(critic(x, y), critic(x, (y + 1) % CLASSES))
 
 
-def test_beside_appends_one_hot_columns_or_channels():
+def test_with_one_hot_appends_one_hot_columns_or_channels():
     y = torch.tensor([2, 0])
-    assert beside(torch.zeros(2, 1), y, 3, scale=2.0).tolist() == [[0, 0, 0, 2], [0, 2, 0, 0]]
-    planes = beside(torch.zeros(2, 1, 4, 5), y, 3)
+    assert with_one_hot(torch.zeros(2, 1), y, 3, scale=2.0).tolist() == [[0, 0, 0, 2], [0, 2, 0, 0]]
+    planes = with_one_hot(torch.zeros(2, 1, 4, 5), y, 3)
     assert planes.shape == (2, 4, 4, 5)
     assert torch.equal(planes[:, 1:].mean((2, 3)), F.one_hot(y, 3).float())
 

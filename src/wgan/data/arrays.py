@@ -1,5 +1,4 @@
-"""How is an array read? From memory, `.npy` and `.npz` (read in place where stored plainly) or idx
-files (`.gz` too).
+"""Arrays as data sets: from memory, and from `.npy`, `.npz` and idx files, in place where possible.
 
 Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes.
 """
@@ -21,11 +20,13 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
-from wgan.data.kinds import find_kind
+from wgan.data.kinds import find_kind, kind_of_array
 from wgan.data.storage import FileRows, Rows
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+"""The type code of an idx file, its third byte, and NumPy's name of that type."""
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
+"""Customary names of the array of samples, the first that a file has is taken."""
 DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
@@ -35,7 +36,7 @@ DAMAGED = (
     RuntimeError,
     NotImplementedError,
 )
-"""What the standard library raises for damaged, encrypted or unknown compressed members."""
+"""Errors of the standard library for damaged, encrypted or unknown members of a zip file."""
 
 
 def from_memory(
@@ -44,8 +45,20 @@ def from_memory(
     kind: str = "auto",
     progress: Progress = silent,
 ) -> Dataset:
-    """Return the data set of an array or tensor: `[n, d]` vectors, `[n, h, w]` or `[n, h, w, c]`
-    pictures. Arguments and errors are those of `from_rows`.
+    """Return the data set of an array or tensor.
+
+    Where channels could be the first or the last axis, they are the last of an array and the first
+    of a tensor, as is customary.
+
+    Args:
+        values: `[n]` or `[n, d]` vectors, or `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`
+            pictures.
+        name: as in `from_rows`.
+        kind: as in `from_rows`.
+        progress: as in `from_rows`.
+
+    Raises:
+        WganError: as `from_rows`.
     """
     if isinstance(values, Tensor):
         return from_rows(values.detach().cpu().numpy(), name, True, kind, progress)
@@ -55,7 +68,17 @@ def from_memory(
 def from_npy(
     path: Path, kind: str = "auto", progress: Progress = silent, name: str | None = None
 ) -> Dataset:
-    """Return the data set of a `.npy` file, read in place; `name` is what messages call it."""
+    """Return the data set of a `.npy` file, read in place.
+
+    Args:
+        path: the file.
+        kind: as in `from_rows`.
+        progress: as in `from_rows`.
+        name: what messages call it; None: the path.
+
+    Raises:
+        WganError: a file that cannot be read, or as `from_rows`.
+    """
     with path.open("rb") as file:
         return from_rows(npy_rows(file, path), name or str(path), kind=kind, progress=progress)
 
@@ -67,13 +90,14 @@ def from_npz(
     kind: str = "auto",
     progress: Progress = silent,
 ) -> Dataset:
-    """Return the data set of one array of a `.npz` file: read in place if stored, unpacked once
-    into the cache if deflated.
+    """Return the data set of one array of a `.npz` file.
+
+    A stored array is read in place; a deflated one is unpacked once into the cache.
 
     Args:
         path: the file.
-        key: the array's name; None: the only one, or one of a customary name.
-        label: the name of the array with the classes, if any.
+        key: name of the array; None: the only array, or the one with a customary name.
+        label: name of the array of classes; None: no classes.
         kind: as in `from_rows`.
         progress: as in `from_rows`.
 
@@ -85,19 +109,9 @@ def from_npz(
             names = [name for name in npz_names(path) if name != label]
             member = archive.getinfo(_npz_key(path, names, key) + ".npy")
             if member.compress_type == zipfile.ZIP_STORED:
-                with path.open("rb") as file:
-                    # A local header has the lengths of two variable fields at byte 26, and 30
-                    # bytes in all: APPNOTE.TXT of the zip format, section 4.3.7.
-                    file.seek(member.header_offset + 26)
-                    name_length, extra_length = struct.unpack("<HH", file.read(4))
-                    file.seek(name_length + extra_length, 1)
-                    rows = npy_rows(file, path)
+                rows = _stored_rows(path, member)
             else:
-                identity = f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}"
-                digest = sha256(identity.encode()).hexdigest()
-                unpacked = cached(digest, lambda target: _inflate(archive, member, target))
-                with unpacked.open("rb") as file:
-                    rows = npy_rows(file, unpacked)
+                rows = _deflated_rows(path, archive, member)
         dataset = from_rows(rows, str(path), kind=kind, progress=progress)
         if label is None:
             return dataset
@@ -108,20 +122,55 @@ def from_npz(
         ) from None
 
 
+def _stored_rows(path: Path, member: zipfile.ZipInfo) -> FileRows:
+    """Return an array that is stored in a zip file, read in place."""
+    with path.open("rb") as file:
+        # A local header has the lengths of two variable fields at byte 26, and 30 bytes in all:
+        # APPNOTE.TXT of the zip format, section 4.3.7.
+        file.seek(member.header_offset + 26)
+        name_length, extra_length = struct.unpack("<HH", file.read(4))
+        file.seek(name_length + extra_length, 1)
+        return npy_rows(file, path)
+
+
+def _deflated_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> FileRows:
+    """Return an array that is compressed in a zip file, unpacked once into the cache."""
+    identity = f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}"
+    digest = sha256(identity.encode()).hexdigest()
+    unpacked = cached(digest, lambda target: _inflate(archive, member, target))
+    with unpacked.open("rb") as file:
+        return npy_rows(file, unpacked)
+
+
 def from_idx(path: Path, kind: str = "auto", progress: Progress = silent) -> Dataset:
-    """Return the data set of an idx file as MNIST ships; `.gz` is unpacked once into the cache."""
+    """Return the data set of an idx file, as MNIST ships; `.gz` is unpacked once into the cache.
+
+    Args:
+        path: the file.
+        kind: as in `from_rows`.
+        progress: as in `from_rows`.
+
+    Raises:
+        WganError: a damaged or another file, or as `from_rows`.
+    """
     return from_rows(idx_rows(path), str(path), kind=kind, progress=progress)
 
 
 def is_idx(path: Path) -> bool:
-    """Tell whether a file begins as idx files do (after unpacking): two zero bytes, a type code, 1
-    to 4 axes.
+    """Return whether a file, unpacked, begins as idx files do.
+
+    A damaged `.gz` file counts as one if its name says so, so that the error can say it is damaged.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
             head = file.read(4)
     except (OSError, EOFError, zlib.error):
         return path.suffix == ".gz" and "idx" in path.name
+    return _is_idx_head(head)
+
+
+def _is_idx_head(head: bytes) -> bool:
+    """Return whether four bytes are two zeros, a type code, and a number of axes from 1 to 4."""
     return len(head) == 4 and head[:2] == b"\0\0" and head[2] in IDX_DTYPES and 1 <= head[3] <= 4
 
 
@@ -139,23 +188,23 @@ def from_rows(
         name: what messages call it.
         channels_first: decides where both the first and the last axis of a picture could be
             channels.
-        kind: the kind of data; `auto` takes `[n]` and `[n, d]` for vectors, more axes for images.
-        progress: listener to the pass over the data.
+        kind: the kind of data; `auto`: vectors for `[n]` and `[n, d]`, images for more axes.
+        progress: listener, called while the data are read.
 
     Raises:
-        WganError: no numbers, no samples, or an array that does not fit the kind.
+        WganError: values that are no numbers, no samples, or an array that does not fit the kind.
     """
     if rows.dtype.kind not in "biuf":
         raise WganError(
             f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."
             " array.astype('float32')"
         )
-    if len(rows.shape) == 0 or 0 in rows.shape:
+    if not rows.shape or 0 in rows.shape:
         raise WganError(
             f"{name}: shape {rows.shape} holds no samples; the first axis counts samples"
         )
     if kind == "auto":
-        kind = "vectors" if len(rows.shape) <= 2 else "images"
+        kind = kind_of_array(len(rows.shape))
     read = find_kind(kind).read
     if read is None:
         raise WganError(f"{name}: {kind} cannot be read from an array: leave data.kind out")
@@ -163,22 +212,23 @@ def from_rows(
 
 
 def npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
-    """Return the array that begins at the file's position in `.npy` form, to be read in place.
+    """Return the array that begins at a file's position, in `.npy` form, to be read in place.
+
+    Args:
+        file: the opened file.
+        path: its path.
 
     Raises:
-        WganError: damaged, or one of Python objects, which would run code when loaded.
+        WganError: a damaged array, or one of Python objects, which would run code when loaded.
     """
     try:
         version = np.lib.format.read_magic(file)
-        read = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
+        read = np.lib.format.read_array_header_2_0
+        if version == (1, 0):
+            read = np.lib.format.read_array_header_1_0
         shape, fortran, dtype = read(file)
-    except (
-        Exception
-    ) as error:  # NumPy parses the header as Python: ValueError, SyntaxError, TokenError, ...
+    # NumPy parses the header as Python: ValueError, SyntaxError, TokenError, ...
+    except Exception as error:
         raise WganError(
             f"{path}: not a readable .npy array ({error}): write it with numpy.save"
         ) from None
@@ -225,37 +275,30 @@ def _npz_key(path: Path, names: list[str], key: str | None) -> str:
         raise WganError(f"{path}: holds no array '{key}', but {', '.join(names) or 'nothing'}")
     if key is None and len(names) == 1:
         return names[0]
-    found = key or next((k for k in NPZ_KEYS if k in names), None)
-    if found is None:
+    key = key or next((k for k in NPZ_KEYS if k in names), None)
+    if key is None:
         raise WganError(
             f"{path}: holds several arrays ({', '.join(names) or 'none'}); choose one with --set"
             " data.key=NAME"
         )
-    return found
+    return key
 
 
 def idx_rows(path: Path) -> FileRows:
     """Return the array of an idx file, read in place; `.gz` is unpacked once into the cache.
 
     Raises:
-        WganError: damaged, or another kind of file.
+        WganError: a damaged file, or another kind of file.
     """
     plain = path
     if path.suffix == ".gz":
         try:
             plain = cached(file_digest(path), lambda target: _gunzip(path, target))
-        except (OSError, EOFError, zlib.error) as error:
-            if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-                raise
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
     with plain.open("rb") as file:
         head = file.read(4)
-        if (
-            len(head) < 4
-            or head[:2] != b"\0\0"
-            or head[2] not in IDX_DTYPES
-            or not 1 <= head[3] <= 4
-        ):
+        if not _is_idx_head(head):
             raise WganError(
                 f"{path}: not an idx file (it begins with {head!r}); MNIST's begin with two zero"
                 " bytes"
@@ -265,10 +308,8 @@ def idx_rows(path: Path) -> FileRows:
             raise WganError(
                 f"{path}: an idx file cut short inside its header: copy or make it again"
             )
-        axes = np.frombuffer(sides, dtype=">u4")
-        return FileRows(
-            plain, tuple(int(a) for a in axes), np.dtype(IDX_DTYPES[head[2]]), file.tell()
-        )
+        shape = tuple(np.frombuffer(sides, dtype=">u4").tolist())
+        return FileRows(plain, shape, np.dtype(IDX_DTYPES[head[2]]), file.tell())
 
 
 def _gunzip(path: Path, target: Path) -> None:

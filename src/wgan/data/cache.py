@@ -1,6 +1,4 @@
-"""Where do decoded files go? Into a folder of the user's cache, named by what they were made from;
-written whole or not at all.
-"""
+"""The cache of decoded files: a folder of the user, in which content names each file."""
 
 import os
 from collections.abc import Callable
@@ -18,7 +16,15 @@ def cache_folder() -> Path:
 
 
 def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Path:
-    """Return the cache file for `digest`; `make(path)` writes it if it is not there yet."""
+    """Return the file of the cache with a digest, made first if it is not there.
+
+    A file is written whole or not at all.
+
+    Args:
+        digest: a hash of all that the file is made from.
+        make: writes the file to the path that it is called with.
+        suffix: ending of the file's name.
+    """
     path = cache_folder() / (digest + suffix)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The contract of a codec: how stored samples of one kind become numbers for a network, and back.
+"""The contract of a codec: stored samples of one kind become numbers for a network, and back.
 
 A codec is a frozen dataclass. It is fitted to a data set once and saved with the generator as JSON,
 so its fields are numbers, text and tuples of them. Encoding takes two steps. `pack` runs on the
@@ -18,12 +18,19 @@ from wgan.base.errors import WganError
 
 @runtime_checkable
 class Codec(Protocol):
-    """What every stage may ask of a codec; `PlainCodec` has defaults for the second half.
+    """The contract of a codec: what every stage may ask of it.
 
-    Four forms of the same n samples occur. *Raw* samples are NumPy arrays `[n, *raw_shape]`, as the
-    data set stores them. *Packed* ones are tensors `[n, ...]` of any small type. *Network input*
-    is float32 `[n, *shape]`. *Coordinates* are float64 `[n, d]`, in which distances are measured in
-    `units`. The user's own form, such as a DataFrame, is made of raw samples by `wrap`.
+    The same n samples have five forms:
+
+    - *raw*: a NumPy array `[n, *raw_shape]`, as the data set stores them;
+    - *packed*: a tensor `[n, ...]` of any small type, on the host;
+    - *network input*: a float32 tensor `[n, *shape]`, on the device;
+    - *coordinates*: a float64 array `[n, d]`, in which distances are measured, in `units`;
+    - *wrapped*: the user's own form, such as a DataFrame.
+
+    For all raw samples, `decode(unpack(pack(raw)))` is `raw` up to rounding, and
+    `unwrap(wrap(raw))` is `raw`. `PlainCodec` has defaults for all that arrays without named
+    columns need, from `check` on.
     """
 
     kind: ClassVar[str]
@@ -41,7 +48,7 @@ class Codec(Protocol):
 
     @property
     def dtype(self) -> str:
-        """NumPy's name of the stored type, such as `|u1`."""
+        """NumPy's name of the type of raw samples, such as `|u1`."""
 
     @property
     def units(self) -> str:
@@ -57,10 +64,14 @@ class Codec(Protocol):
         """Return network output as raw samples: the inverse of encoding, up to rounding."""
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
-        """Return the coordinates of raw samples."""
+        """Return the coordinates of raw samples, in `units`."""
 
     def check(self, raw: np.ndarray) -> None:
-        """Refuse raw samples that are not of this data set's shape and type."""
+        """Refuse raw samples that are not of this data set's shape and type.
+
+        Raises:
+            WganError: another shape or type.
+        """
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,10 +81,14 @@ class Codec(Protocol):
         """Return raw samples in the user's form."""
 
     def unwrap(self, samples: Any) -> np.ndarray:
-        """Return the user's samples as raw ones: the inverse of `wrap`."""
+        """Return the user's samples as raw ones: the inverse of `wrap`.
+
+        Raises:
+            WganError: samples in another form.
+        """
 
     def describe(self) -> list[str]:
-        """Return what was inferred of the data, a line for each column; empty where nothing was."""
+        """Return what was inferred, a line for each column; empty where nothing was."""
 
     def schema(self) -> str | None:
         """Return what was inferred as TOML that the user may correct; None where nothing was."""
@@ -83,7 +98,12 @@ class Codec(Protocol):
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Codec":
-        """Build a codec from what `to_json` gave; TypeError or KeyError where it does not fit."""
+        """Return the codec that `to_json` made plain values of.
+
+        Raises:
+            KeyError: a field is missing.
+            TypeError: a field of another name or type.
+        """
 
 
 class PlainCodec:

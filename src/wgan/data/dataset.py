@@ -1,6 +1,4 @@
-"""What does the rest of wgan know of data? One contract: samples by row number, a split fixed by a
-seed, batches by draw.
-"""
+"""Data sets: samples by row number, a split that a random seed fixes, and batches by draw."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -19,24 +17,42 @@ from wgan.data.storage import Rows, chunks
 from wgan.data.toys import Toy
 
 MIN_SAMPLES = 10
+"""Samples of the smallest data set: a fifth of it, held out, is still two samples."""
 MAX_CLASSES = 10_000
+"""More classes are refused: so many labels are likely numbers or names of the samples."""
 MOST_EXACT = 2**53
-"""Whole numbers below this are exact as floating-point ones."""
+"""Whole numbers below this are exact in double precision, which has a mantissa of 53 bits."""
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
-"""How a whole number is written: a code with leading zeros, such as 007, is a name."""
-BLOCK, EPOCHS, KEPT_BLOCKS = 8192, 4, 4
-"""Rows, and epochs, that are shuffled at once at most, and how many such blocks are remembered."""
+"""How a whole number is written. A code with leading zeros, such as 007, is a name."""
+BLOCK = 8192
+"""Rows that are shuffled at once at most. Shuffling a few rows costs as much as thousands; a larger
+block delays the first batch and takes more memory.
+"""
+EPOCHS = 4
+"""Epochs that are shuffled at once at most, so that small data sets are not shuffled far ahead."""
+KEPT_BLOCKS = 4
+"""Blocks that are remembered, since batches of several sizes may be read by turns. All four take
+256 KiB.
+"""
 RESIDENT_BYTES = 256 * 2**20
-"""Packed data up to this size is copied to the device once; larger data is read batch by batch."""
+"""Packed data up to this size is copied to the device once; larger data is read batch by batch. The
+bound leaves room for networks on small devices; reading batch by batch costs time at each step.
+"""
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Samples of one shape, with the codec that turns them into network input.
 
-    `fingerprint` is a hash of the contents: a run refuses to go on with other data. `labels` are
-    class numbers `[n]` where the source has classes, named by `classes`; `shares` are their true
-    ones, where those are known beyond the samples.
+    Attributes:
+        name: what messages call the data set.
+        rows: the raw samples, in memory or in a file.
+        codec: how samples become network input.
+        fingerprint: a hash of the contents; a run refuses to go on with other data.
+        labels: `[n]` class numbers, where the source has classes.
+        classes: the names of the classes.
+        shares: `[k]` true frequencies of the classes, where they are known beyond the samples.
+        toy: the distribution that the samples are drawn from, if it is a toy.
     """
 
     name: str
@@ -61,14 +77,13 @@ class Dataset:
         return self.codec.unpack(self.codec.pack(raw))
 
     def decode(self, x: Float[Tensor, "n *shape"]) -> np.ndarray:
-        """Return network output as samples of the stored kind: the inverse of `encode` up to
-        rounding.
-        """
+        """Return network output as stored samples: the inverse of `encode`, up to rounding."""
         return self.codec.decode(x)
 
     def with_labels(self, values: Any, name: str = "labels") -> "Dataset":
-        """Return the data set with a class for each sample: equal values are one class, named by
-        the value, in sorted order.
+        """Return the data set with a class for each sample.
+
+        Equal values are one class, which the value names. Classes are in sorted order.
 
         Args:
             values: `[n]` whole numbers, booleans or text.
@@ -89,37 +104,49 @@ class Dataset:
         )
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
-        """Return the split into training and held-out samples that `seed` names."""
+        """Return the split into training and held-out samples.
+
+        Args:
+            held_out: share of the samples that is held out.
+            seed: random seed; the same seed gives the same split.
+
+        Raises:
+            WganError: fewer than 10 samples, or a share outside (0, 1).
+        """
         return Split(self, held_out, seed)
 
 
 def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
-    """Return the labels of `n` samples in one form, whatever they came as: whole numbers where all
-    are, otherwise text.
+    """Return the labels of samples in one form: whole numbers where all are, otherwise text.
+
+    Args:
+        values: `[n]` or `[n, 1]` labels of any type, as an array, tensor or sequence.
+        n: the number of samples.
+        name: what messages call the labels.
 
     Raises:
         WganError: another number of labels, fractions, or a sample without a label.
     """
-    found = np.asarray(values.detach().cpu().tolist() if isinstance(values, Tensor) else values)
-    found = found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
-    if found.shape != (n,):
+    array = np.asarray(values.detach().cpu().tolist() if isinstance(values, Tensor) else values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.shape != (n,):
         raise WganError(
-            f"{name}: labels of shape {found.shape}, and {n} samples: give one label for each"
+            f"{name}: labels of shape {array.shape}, and {n} samples: give one label for each"
             " sample, in their order"
         )
-    listed = [
+    labels = [
         value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        for value in found.tolist()
+        for value in array.tolist()
     ]
-    for i, value in enumerate(listed):
+    for i, value in enumerate(labels):
+        # Only NaN differs from itself.
         if value is None or value != value or value == "":
             raise WganError(
                 f"{name}: sample {i + 1} has no label: give each one, or leave such samples out"
             )
-    text = [str(value) for value in listed]
-    if found.dtype.kind == "f" and not all(
-        float(value).is_integer() and abs(float(value)) < MOST_EXACT for value in listed
-    ):
+    text = [str(value) for value in labels]
+    if array.dtype.kind == "f" and not all(_is_exact_whole(float(value)) for value in labels):
         raise WganError(
             f"{name}: labels that are not all whole numbers: a class is a whole number or a name"
         )
@@ -128,10 +155,20 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
     return np.array(text)
 
 
+def _is_exact_whole(value: float) -> bool:
+    return value.is_integer() and abs(value) < MOST_EXACT
+
+
 @dataclass(frozen=True)
 class Split:
-    """A random part of the samples is held out and never trained on; which part depends on (seed,
-    length) alone.
+    """A split: a random part of the samples is held out and never trained on.
+
+    Which part depends on the random seed and the number of samples alone.
+
+    Attributes:
+        dataset: the samples.
+        held_out: share of them that is held out.
+        seed: random seed of the split.
     """
 
     dataset: Dataset
@@ -152,10 +189,12 @@ class Split:
 
     @property
     def n_held_out(self) -> int:
+        """Number of held-out samples: at least one, and never all."""
         return min(max(1, round(len(self.dataset) * self.held_out)), len(self.dataset) - 1)
 
     @property
     def n_train(self) -> int:
+        """Number of training samples."""
         return len(self.dataset) - self.n_held_out
 
     def train_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
@@ -167,7 +206,7 @@ class Split:
         return shuffled(places, len(self.dataset), self.seed, "split")
 
     def train_labels(self) -> Int64[np.ndarray, " n"]:
-        """Return the class of every training sample, in the split's random order.
+        """Return the `[n_train]` classes of the training samples, in the split's random order.
 
         Raises:
             WganError: a class without a training sample.
@@ -194,12 +233,19 @@ class Split:
 
 @dataclass(frozen=True)
 class Batches:
-    """Training batches as a function of (seed, draw): draw k takes places k B .. (k+1) B - 1 of an
-    endless row of epochs.
+    """Training batches as a function of (seed, draw).
 
-    Each epoch is a fresh shuffle without replacement, a batch may straddle two epochs, and none is
-    cut short. Rank r of w ranks reads the r-th w-th of each batch, so that the ranks together read
-    what one process would.
+    Epochs follow each other without end, each a fresh shuffle without replacement. With batches of
+    B samples, draw k takes the places k B to (k + 1) B - 1 of that sequence. A batch may straddle
+    two epochs, and none is cut short. Each of w ranks reads its own w-th part of a batch, so that
+    the ranks together read what one process would.
+
+    Attributes:
+        split: the data and their split.
+        seed: random seed of the shuffles.
+        device: where batches are returned.
+        rank: the number of this process, from 0.
+        world_size: the number of processes.
     """
 
     split: Split
@@ -213,8 +259,14 @@ class Batches:
             raise WganError(f"rank {self.rank} of {self.world_size}: ranks count from 0")
 
     def rows(self, draw: int, batch: int) -> Int64[np.ndarray, " k"]:
-        """Return the row numbers that this rank reads at `draw` of batches of `batch` samples over
-        all ranks.
+        """Return the row numbers that this rank reads at a draw.
+
+        Args:
+            draw: the number of the batch, from 0.
+            batch: samples of the batch over all ranks.
+
+        Raises:
+            WganError: a batch that cannot be divided among the ranks.
         """
         if batch % self.world_size:
             raise WganError(
@@ -234,13 +286,11 @@ class Batches:
 
     @cached_property
     def _blocks(self) -> dict[tuple[int, int], Int64[np.ndarray, "draws k"]]:
-        """The rows of the blocks of draws that were asked for last, by batch size and number:
-        shuffling a few rows costs as much as thousands.
-        """
+        """The rows of the blocks that were read last, by batch size and number of the block."""
         return {}
 
     def _shuffled(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
-        """Return the row numbers at places of the endless row of epochs."""
+        """Return the row numbers at places of the endless sequence of epochs."""
         n = self.split.n_train
         epochs, within = np.divmod(places, n)
         order = np.empty(len(places), dtype=np.int64)
@@ -267,7 +317,9 @@ class Batches:
 
     @cached_property
     def _resident(self) -> Tensor | None:
-        rows, codec = self.split.dataset.rows, self.split.dataset.codec
+        """All packed samples on the device; None where they are too large."""
+        rows = self.split.dataset.rows
+        codec = self.split.dataset.codec
         like = _single(codec.pack(rows[:1]))
         if len(self.split.dataset) * like.numel() * like.element_size() > RESIDENT_BYTES:
             return None
@@ -278,5 +330,5 @@ class Batches:
 
 
 def _single(packed: Tensor) -> Tensor:
-    """Return numbers of double precision, which tables are packed in, as networks want them."""
+    """Return double precision, which tables are packed in, as the single that networks read."""
     return packed.float() if packed.dtype == torch.float64 else packed

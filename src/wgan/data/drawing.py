@@ -12,24 +12,34 @@ GAP = 2
 """Pixels between the pictures of a grid."""
 DOT = 1
 """Half the side of a point, in pixels: 2,000 points of 2 x 2 neither vanish nor run together."""
-GREY, BLUE = (190, 190, 190), (31, 90, 200)
+GREY = (190, 190, 190)
+BLUE = (31, 90, 200)
+"""Colours of real and of generated samples: they differ in lightness too, not in hue alone."""
 
 
 def write_grid(
     pixels: UInt8[np.ndarray, "n h w c"], path: Path, columns: int | None = None
 ) -> None:
-    """Write pictures side by side, row by row, as one PNG with a gap of two pixels; small ones are
-    enlarged whole times.
+    """Write pictures side by side, row by row, as one PNG with a gap of two pixels.
+
+    Small pictures are enlarged by a whole factor.
+
+    Args:
+        pixels: the pictures.
+        path: the file.
+        columns: pictures in a row; None: as many as make the grid about square.
     """
     n, h, w, c = pixels.shape
     columns = columns or min(n, max(1, round((n * h / w) ** 0.5)))
     rows = -(-n // columns)
     zoom = max(1, SIDE // max(rows * h, columns * w))
     pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
-    down, across = h * zoom + GAP, w * zoom + GAP
+    down = h * zoom + GAP
+    across = w * zoom + GAP
     sheet = np.full((rows * down - GAP, columns * across - GAP, c), 255, dtype=np.uint8)
     for i, picture in enumerate(pixels):
-        top, left = i // columns * down, i % columns * across
+        top = i // columns * down
+        left = i % columns * across
         sheet[top : top + h * zoom, left : left + w * zoom] = picture
     image_of(sheet).save(path, format="png")
 
@@ -37,23 +47,29 @@ def write_grid(
 def write_scatter(
     fake: Float[np.ndarray, "m d"], path: Path, real: Float[np.ndarray, "n d"] | None = None
 ) -> None:
-    """Write the first two columns as points in a square PNG: real ones grey below, generated ones
-    blue.
+    """Write the first two columns as points in a square PNG.
 
-    The square spans the real points (or, without them, the generated ones) with a margin of a tenth
-    of their reach.
+    The square spans the real points, or the generated ones where there are no real ones, with a
+    margin of a tenth of their range on each side.
+
+    Args:
+        fake: generated points, drawn in blue.
+        path: the file.
+        real: real points, drawn in grey below; None: no real points.
     """
     sets = [(GREY, _two_columns(real))] if real is not None else []
     sets.append((BLUE, _two_columns(fake)))
     frame = sets[0][1]
     centre = (frame.max(axis=0) + frame.min(axis=0)) / 2
+    # Half the range and a tenth of it; not zero, where all points are one.
     reach = max(float(np.ptp(frame, axis=0).max()) * 0.6, 1e-12)
     sheet = np.full((SIDE, SIDE, 3), 255, dtype=np.uint8)
     for colour, points in sets:
-        places = (
-            ((points - centre) / reach * (SIDE / 2) + SIDE / 2).clip(-SIDE, 2 * SIDE).astype(int)
-        )
-        for column, up in places[((places >= DOT) & (places < SIDE - DOT)).all(axis=1)]:
+        pixels = (points - centre) / reach * (SIDE / 2) + SIDE / 2
+        # Points far away would overflow an integer.
+        places = pixels.clip(-SIDE, 2 * SIDE).astype(int)
+        inside = ((places >= DOT) & (places < SIDE - DOT)).all(axis=1)
+        for column, up in places[inside]:
             row = SIDE - 1 - up
             sheet[row - DOT : row + DOT + 1, column - DOT : column + DOT + 1] = colour
     Image.fromarray(sheet).save(path, format="png")
@@ -64,4 +80,5 @@ def _two_columns(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
 
 
 def image_of(pixels: UInt8[np.ndarray, "h w c"]) -> Image.Image:
+    """Return pixels as a Pillow image, grey where they have one channel."""
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)

@@ -1,6 +1,4 @@
-"""How does a folder or zip of pictures become an array? Decoded once by Pillow into a uint8 cache
-keyed by content.
-"""
+"""Folders and zips of pictures, decoded once by Pillow into an array of bytes in the cache."""
 
 import os
 import zipfile
@@ -22,9 +20,13 @@ from wgan.data.dataset import Dataset
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 MODES = ("L", "RGB", "RGBA")
+"""Pillow's modes, each of which keeps all that the ones before it hold."""
 MANY_PICTURES = 2000
-"""From here on, checking the files takes seconds, so that progress is worth showing."""
+"""From so many pictures on, checking them takes seconds, so that progress is worth showing."""
+WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
+"""Pillow's modes that have a channel of transparency."""
 UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
+"""Errors of Pillow for a file that it cannot decode."""
 
 
 def from_pictures(
@@ -34,15 +36,16 @@ def from_pictures(
     kind: str = "auto",
     progress: Progress = silent,
 ) -> Dataset:
-    """Return the data set of a folder or zip of pictures; nested folders are classes and give
-    labels.
+    """Return the data set of a folder or zip of pictures.
+
+    Nested folders are classes, and give labels.
 
     Args:
-        path: the folder or zip; hidden files and files that are no pictures are passed over.
-        resize: (height, width) in pixels: cut centrally to that aspect, then resampled (Pillow's
-            `fit`, Lanczos).
-        mode: `L`, `RGB`, `RGBA` (to `L` or `RGB`, transparent parts become white), or `auto`: the
-            least of them that keeps what any of the pictures holds.
+        path: the folder or zip; hidden files and files that are no pictures are skipped.
+        resize: (height, width) in pixels; pictures are cut centrally to that aspect, then resampled
+            (Pillow's `fit`, Lanczos).
+        mode: `L`, `RGB` or `RGBA`; in `L` and `RGB`, transparent parts are white. `auto`: the first
+            of them that keeps all that any picture holds.
         kind: the kind of data that pixels are read as.
         progress: listener while reading and decoding.
 
@@ -51,6 +54,7 @@ def from_pictures(
     """
     names = _names(path)
     listener = progress if len(names) > MANY_PICTURES else silent
+    # 1 is the version of decoding: another one makes the cache decode again.
     digest = sha256(f"pictures 1 {resize} {mode}".encode())
     modes = set()
     for name, content in tracked(_contents(path, names), "checking pictures", len(names), listener):
@@ -69,15 +73,16 @@ def from_pictures(
 
 
 def _names(path: Path) -> list[str]:
+    """Return the names of the pictures below a folder or in a zip, sorted."""
     if path.is_dir():
-        found = [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
+        files = [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
     else:
         try:
             with zipfile.ZipFile(path) as archive:
-                found = archive.namelist()
+                files = archive.namelist()
         except zipfile.BadZipFile as error:
             raise WganError(f"{path}: a damaged zip file ({error}): make it again") from None
-    names = sorted(n for n in found if _is_picture(PurePosixPath(n)))
+    names = sorted(name for name in files if _is_picture(PurePosixPath(name)))
     if not names:
         raise WganError(
             f"{path}: no pictures found; endings read are {', '.join(sorted(SUFFIXES))}"
@@ -86,12 +91,13 @@ def _names(path: Path) -> list[str]:
 
 
 def _is_picture(name: PurePosixPath) -> bool:
-    return name.suffix.lower() in SUFFIXES and not any(
-        part.startswith((".", "__MACOSX")) for part in name.parts
-    )
+    # __MACOSX holds what macOS adds to a zip.
+    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
+    return name.suffix.lower() in SUFFIXES and not hidden
 
 
 def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the bytes of each picture."""
     if path.is_dir():
         for name in names:
             yield name, (path / name).read_bytes()
@@ -108,6 +114,7 @@ def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
 
 
 def _classes(names: list[str]) -> tuple[tuple[str, ...], np.ndarray | None]:
+    """Return the names of the classes, and each picture's class; none for a single folder."""
     folders = [PurePosixPath(n).parent.as_posix() for n in names]
     classes = sorted(set(folders))
     if len(classes) < 2:
@@ -117,16 +124,14 @@ def _classes(names: list[str]) -> tuple[tuple[str, ...], np.ndarray | None]:
 
 
 def _mode_of(content: bytes, where: str) -> str:
+    """Return the first mode that keeps all that a picture holds."""
     try:
         with Image.open(BytesIO(content)) as image:
-            alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
-            return (
-                "RGBA"
-                if alpha
-                else "L"
-                if image.mode in ("1", "L") or image.mode[0] == "I"
-                else "RGB"
-            )
+            if image.mode in WITH_ALPHA or "transparency" in image.info:
+                return "RGBA"
+            # I and I;16 hold 16 bits of grey.
+            grey = image.mode in ("1", "L") or image.mode[0] == "I"
+            return "L" if grey else "RGB"
     except UNREADABLE as error:
         raise _unreadable(where, error) from None
 
@@ -144,8 +149,9 @@ def _decode_all(
     resize: tuple[int, int] | None,
     mode: str,
 ) -> None:
-    """Write a .npy of all pictures, one after another: a full disk is then an error like any other
-    (a map would crash).
+    """Write a .npy of all pictures, one after another.
+
+    The file is not mapped: on a full disk, a map would crash where a write raises an error.
     """
     shape: tuple[int, ...] | None = None
     first = ""
@@ -169,19 +175,16 @@ def _decode_all(
 def _decode(
     content: bytes, where: str, resize: tuple[int, int] | None, mode: str
 ) -> UInt8[np.ndarray, "h w c"]:
+    """Return the pixels of one picture in a mode, resized if asked for."""
     try:
         with Image.open(BytesIO(content)) as opened:
             image = ImageOps.exif_transpose(opened)
-            if image.mode[0] == "I":  # 16 bits a pixel
-                image = Image.fromarray(
-                    (np.asarray(image).astype(np.int64) // 257).clip(0, 255).astype(np.uint8)
-                )
-            if mode != "RGBA" and (
-                image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-            ):
-                image = Image.alpha_composite(
-                    Image.new("RGBA", image.size, "white"), image.convert("RGBA")
-                )
+            if image.mode[0] == "I":
+                image = _to_8_bits(image)
+            transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
+            if transparent and mode != "RGBA":
+                white = Image.new("RGBA", image.size, "white")
+                image = Image.alpha_composite(white, image.convert("RGBA"))
             image = image.convert(mode)
             if resize is not None:
                 image = ImageOps.fit(image, (resize[1], resize[0]), Image.Resampling.LANCZOS)
@@ -189,3 +192,9 @@ def _decode(
         raise _unreadable(where, error) from None
     pixels = np.asarray(image)
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """Return a grey picture of 16 bits with 8: 65535 = 255 * 257."""
+    grey = (np.asarray(image).astype(np.int64) // 257).clip(0, 255)
+    return Image.fromarray(grey.astype(np.uint8))

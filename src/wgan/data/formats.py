@@ -1,4 +1,4 @@
-"""File formats of samples, for each kind of data: what endings a path may have, and who writes."""
+"""File formats of samples for each kind of data: the endings of a path, and what writes them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,9 +24,12 @@ Labels = Sequence[str] | None
 class Formats:
     """The file formats of one kind of data.
 
-    `endings` are what a path may end in; "" stands for a folder. `words` lists them for a person.
-    `default` is the name of a file where none is given. `write` takes raw samples, their codec, the
-    path and the samples' class names, if any; arrays (`.npy`, `.npz`) never reach it.
+    Attributes:
+        default: the name of a file where none is given.
+        endings: endings that a path may have; "" stands for a folder.
+        words: the endings, listed for a person.
+        write: writes raw samples, given their codec, the path, and their class names if any; it is
+            not called for arrays (`.npy`, `.npz`).
     """
 
     default: str
@@ -36,7 +39,14 @@ class Formats:
 
 
 def draw_points(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> None:
-    """Write a scatter of the first two coordinates."""
+    """Write a scatter of the first two coordinates: `write` for kinds whose samples are points.
+
+    Args:
+        raw: the samples.
+        codec: their codec.
+        path: the file.
+        labels: not drawn.
+    """
     with replaced(path) as target:
         write_scatter(np.asarray(codec.measure(raw), dtype=np.float64), target)
 
@@ -64,6 +74,7 @@ def _write_table(raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels)
 
 
 ARRAYS = (".npy", ".npz")
+"""Endings of arrays, which samples of these kinds can be written as."""
 FORMATS: dict[str, Formats] = {
     "vectors": Formats(
         "samples.png", (".png", *ARRAYS), ".png (a scatter), .npy or .npz", _draw_vectors
@@ -95,11 +106,14 @@ def formats_of(codec: Codec) -> Formats:
 
 
 def check_place(path: Path, codec: Codec) -> None:
-    """Refuse a place that samples of this kind cannot be written to.
+    """Refuse a path that samples of this kind cannot be written to.
+
+    Args:
+        path: the file or folder.
+        codec: the codec of the samples.
 
     Raises:
-        WganError: the file is there already, or an ending that is not known or does not fit the
-            samples.
+        WganError: a file that is there already, or an ending that does not fit the samples.
     """
     formats = formats_of(codec)
     endings = tuple(ending for ending in formats.endings if ending)
@@ -115,22 +129,23 @@ def check_place(path: Path, codec: Codec) -> None:
 def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Labels = None) -> None:
     """Write samples in the format that the ending of `path` names.
 
-    `.npy` is the array, `.npz` the array as `x` and its labels as `y`. The kind decides about the
-    others. Images: `.png` is a grid; no ending is a folder of PNGs, with a folder a class where
-    there are labels. Vectors: `.png` is a scatter. Tables: `.csv`, `.tsv` (`.gz` too), `.parquet`;
-    `.png` is a panel a column.
+    `.npy` is the array, `.npz` the array as `x` and its labels as `y`. The kind decides about other
+    endings. For images, `.png` is a grid, and no ending is a folder of PNGs, one folder a class
+    where there are labels. For vectors, `.png` is a scatter. For tables, `.csv`, `.tsv` (`.gz` too)
+    and `.parquet` are tables, and `.png` is one panel a column.
 
     Args:
         raw: the samples.
-        codec: of their kind.
+        codec: their codec.
         path: the file or folder.
         labels: the class of each sample, by name.
 
     Raises:
         WganError: as `check_place`, or a class whose name cannot be a folder's.
     """
-    for name in set(labels or ()) if path.suffix == "" else ():
-        _check_folder_name(name, path)
+    if path.suffix == "":
+        for name in set(labels or ()):
+            _check_folder_name(name, path)
     check_place(path, codec)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".npy":
@@ -157,6 +172,7 @@ def _check_folder_name(name: str, path: Path) -> None:
 def _write_folder(
     pixels: UInt8[np.ndarray, "n h w c"], folder: Path, labels: Sequence[str] | None
 ) -> None:
+    """Write one PNG a picture; numbers of equal length keep them in order."""
     digits = max(4, len(str(len(pixels) - 1)))
     for i, picture in enumerate(pixels):
         place = folder if labels is None else folder / labels[i]

@@ -1,4 +1,4 @@
-"""Images, the kind of pictures: their codec, and how it is fitted to an array of pixels."""
+"""Images, the kind of pictures: the codec, and how it is fitted to an array of pixels."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -18,14 +18,19 @@ Layout = Literal["hw", "hwc", "chw"]
 CHANNELS = (1, 3, 4)
 """Numbers of channels that picture files have: grey, colour, colour with transparency."""
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
-"""Ranges that pixels are scaled to by custom, narrowest first."""
+"""Ranges that pixels customarily have, narrowest first."""
 
 
 @dataclass(frozen=True)
 class ImageCodec(PlainCodec):
-    """Pictures: values in [low, high] become [-1, 1], channels first.
+    """The codec of pictures: x -> 2 (x - low) / (high - low) - 1 in [-1, 1], channels first.
 
-    `layout` names the axes of one stored picture.
+    Attributes:
+        shape: channels, height and width.
+        low: the value of a black pixel.
+        high: the value of a white pixel.
+        dtype: NumPy's name of the stored type.
+        layout: the axes of one stored picture.
     """
 
     kind: ClassVar[str] = "images"
@@ -55,6 +60,7 @@ class ImageCodec(PlainCodec):
             )
 
     def pack(self, raw: np.ndarray) -> Tensor:
+        # Bytes stay bytes: a quarter of the memory.
         dtype = np.dtype(np.uint8) if raw.dtype == np.uint8 else np.dtype(np.float32)
         return torch.from_numpy(np.ascontiguousarray(raw, dtype=dtype))
 

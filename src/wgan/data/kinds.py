@@ -1,8 +1,8 @@
-"""The table of kinds of data: what each brings to this stage.
+"""The table of kinds of data: codec, reader and conditions of each.
 
-Every stage has such a table, keyed by the same names, and asks nothing else about kinds: the
-network pairs, the evaluation protocols, the pictures of samples, the file formats. A new kind is a
-small file a stage and one line in each table.
+Every stage has such a table, keyed by the same names: network pairs, evaluation protocols, pictures
+of samples, file formats. No stage asks anything else about kinds. A new kind is one small file and
+one line of the table in each stage.
 """
 
 from collections.abc import Callable
@@ -33,19 +33,28 @@ class ConditionSampler(Protocol):
     def draw(
         self, random: np.random.Generator, rows: Int64[np.ndarray, " n"]
     ) -> tuple[Int64[np.ndarray, " n"], np.ndarray]:
-        """Return row numbers, perhaps other ones than `rows`, and a condition for each."""
+        """Return row numbers, perhaps other ones than `rows`, and a condition for each.
+
+        Args:
+            random: the generator of random numbers.
+            rows: `[n]` row numbers of the batch.
+        """
 
 
 @runtime_checkable
 class Conditions(Protocol):
-    """Conditions that generators of a kind take by themselves, beside class labels."""
+    """Conditions that the generators of a kind take, beside class labels."""
 
     @property
     def instead_of_labels(self) -> str:
-        """What to do instead, for a user who asked for a class: one sentence."""
+        """What to do instead of giving a class label: one sentence for the user."""
 
     def check(self, y: np.ndarray, n: int) -> Int64[np.ndarray, "n *columns"]:
-        """Return `n` conditions in the form that networks take.
+        """Return conditions in the form that networks take.
+
+        Args:
+            y: conditions of `n` samples.
+            n: the number of samples.
 
         Raises:
             WganError: conditions of another shape, or out of range.
@@ -59,18 +68,23 @@ class Conditions(Protocol):
 class Kind:
     """One kind of data.
 
-    `read` makes a data set of an array; None where an array is not enough. `conditions` makes, of
-    a codec, the conditions that generators take; None where there are none but class labels.
+    Attributes:
+        codec: the class of its codec.
+        read: returns the data set of an array; None where an array is not enough.
+        axes: an array of so many axes is read as this kind, where no kind is given.
+        conditions: returns the conditions that generators take, given a codec; None where there are
+            none but class labels.
     """
 
     codec: type[Any]
     read: Reader | None = None
+    axes: tuple[int, ...] = ()
     conditions: Callable[[Any], Conditions] | None = None
 
 
 KINDS: dict[str, Kind] = {
-    "vectors": Kind(VectorCodec, read_vectors),
-    "images": Kind(ImageCodec, read_images),
+    "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
+    "images": Kind(ImageCodec, read_images, axes=(3, 4)),
     "tables": Kind(TableCodec, conditions=TableConditions),
 }
 
@@ -86,8 +100,15 @@ def find_kind(name: str) -> Kind:
     return KINDS[name]
 
 
+def kind_of_array(axes: int) -> str:
+    """Return the name of the kind that an array of so many axes is read as; images by default,
+    whose reader says which shapes it takes.
+    """
+    return next((name for name, kind in KINDS.items() if axes in kind.axes), "images")
+
+
 def conditions_of(codec: Codec) -> Conditions | None:
-    """Return the conditions that generators of a codec's kind take by themselves, if any."""
+    """Return the conditions that generators of a codec's kind take beside class labels, if any."""
     make = find_kind(codec.kind).conditions
     return make(codec) if make else None
 
@@ -98,7 +119,7 @@ def codec_to_json(codec: Codec) -> dict[str, Any]:
 
 
 def codec_from_json(fields: dict[str, Any]) -> Codec:
-    """Build a codec from what `codec_to_json` gave.
+    """Return the codec that `codec_to_json` made plain values of.
 
     Raises:
         WganError: anything else.

@@ -1,6 +1,4 @@
-"""Where do class labels come from? From the data's own classes, one of their columns or arrays, or
-a file beside them.
-"""
+"""Class labels of a data set: its own classes, or a file of one label a sample."""
 
 from pathlib import Path
 
@@ -12,11 +10,16 @@ from wgan.data.columns import SEPARATORS, not_text
 from wgan.data.dataset import Dataset
 
 OWN = "own"
+"""Name for the classes that the data bring."""
 
 
 def labelled(dataset: Dataset, where: str) -> Dataset:
-    """Return the data set with labels from `where`: `own`, or a file of one label a sample (.npy,
-    .csv or .txt, idx as MNIST ships).
+    """Return the data set with class labels.
+
+    Args:
+        dataset: the samples.
+        where: `own`, or a file of one label a sample: `.npy`, `.csv`, `.txt`, or idx as MNIST
+            ships.
 
     Raises:
         WganError: no classes of its own, a file that cannot be read, or labels that
@@ -33,7 +36,7 @@ def labelled(dataset: Dataset, where: str) -> Dataset:
 
 
 def _read(path: Path) -> np.ndarray:
-    """Return the values of a file; of text its lines."""
+    """Return the values in a file, which are the lines of a text file."""
     if path.suffix == ".npy":
         with path.open("rb") as file:
             rows = npy_rows(file, path)
@@ -44,22 +47,24 @@ def _read(path: Path) -> np.ndarray:
             " in the data's own .npz"
         )
     if path.suffix in (".csv", ".txt"):
-        try:
-            lines = [
-                line.strip().strip('"')
-                for line in path.read_text(encoding="utf-8-sig").splitlines()
-            ]
-        except UnicodeDecodeError as error:
-            raise not_text(path, error) from None
-        if any(separator in line for line in lines for separator in SEPARATORS[:3]):
-            raise WganError(
-                f"{path}: holds several columns: give a file with one label a line, and no other"
-                " line"
-            )
-        if "" in lines:
-            raise WganError(
-                f"{path}: line {lines.index('') + 1} is blank: give one label a line, and no other"
-                " line"
-            )
-        return np.array(lines)
+        return np.array(_read_lines(path))
     return np.asarray(idx_rows(path)[:])
+
+
+def _read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file, without quotes around them."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise not_text(path, error) from None
+    lines = [line.strip().strip('"') for line in text.splitlines()]
+    # Not the last separator, a space, which names of classes may hold.
+    if any(separator in line for line in lines for separator in SEPARATORS[:3]):
+        raise WganError(
+            f"{path}: holds several columns: give a file with one label a line, and no other line"
+        )
+    if "" in lines:
+        raise WganError(
+            f"{path}: line {lines.index('') + 1} is blank: give one label a line, and no other line"
+        )
+    return lines

@@ -33,8 +33,9 @@ def named_sources() -> dict[str, str]:
 
 
 def short_name(source: str) -> str:
-    """Return what a folder for results on this source is called: its name, or the file's without
-    its endings.
+    """Return the name of a folder for results on a source.
+
+    It is the source's own name, or that of the file without its endings.
 
     >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
     ('digits', 'cats', 'stacked-mnist')
@@ -59,25 +60,29 @@ def load(
     """Return the data set that `source` names.
 
     Args:
-        source: a name (see `named_sources`; for a file of the same name write `./name`), the path
-            of a `.npy`, `.npz`, `.csv` (numbers alone) or idx file (`.gz` too), of a table (`.csv`
-            or `.tsv` with a line of names, `.gz` too; `.parquet`), of a folder or zip of pictures,
-            `stacked-mnist:FOLDER` with MNIST's idx files there, a DataFrame, or an array or tensor:
-            `[n, d]` vectors, `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]` pictures.
-        key: which array of an `.npz` that holds several.
-        resize: (height, width) for pictures from a folder or zip.
+        source: one of these:
+            a name (see `named_sources`; for a file of the same name write `./name`);
+            the path of a `.npy`, `.npz` or idx file, or of a `.csv` of numbers alone;
+            the path of a table, a `.csv` or `.tsv` with a line of names, or a `.parquet`;
+            the path of a folder or zip of pictures;
+            `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
+            a DataFrame;
+            an array or tensor, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`
+            pictures. Idx files and texts of tables may be `.gz`.
+        key: name of the array in an `.npz` that holds several.
+        resize: (height, width) of pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
-        labels: the samples' classes: `own` (folders, digits), the name of a column of the `.csv` or
-            an array of the `.npz`, or a file of one label a sample (`.npy`, `.csv`, `.txt` or idx).
-            Such a `.csv` is then rows of numbers, whatever its names.
+        labels: the classes of the samples: `own` (folders, digits), the name of a column of the
+            `.csv` or of an array of the `.npz`, or a file of one label a sample (`.npy`, `.csv`,
+            `.txt` or idx). A `.csv` with labels is read as rows of numbers, whatever its names.
         schema: a TOML file that corrects what is inferred of a table's columns.
-        as_numbers: read a `.csv` whose columns are all numbers as rows of numbers, though they have
-            names.
+        as_numbers: whether a `.csv` whose columns are all numbers is read as rows of numbers,
+            though it has a line of names.
         kind: the kind of data that an array is read as; `auto`: vectors or images, by its shape.
-        progress: listener to what takes long.
+        progress: listener, called where reading takes long.
 
     Raises:
-        WganError: what was wrong with the source, where, and how to mend it.
+        WganError: a source that cannot be read; the message says why, where, and how to mend it.
 
     >>> load("digits").shape
     (1, 8, 8)
@@ -100,7 +105,7 @@ def load(
 
 @dataclass(frozen=True)
 class _Options:
-    """The arguments of `load` but the source."""
+    """The arguments of `load`, without the source."""
 
     key: str | None
     resize: tuple[int, int] | None
@@ -131,21 +136,23 @@ def _from_path(source: str | Path, options: _Options) -> Dataset:
             f" labels; write '{OWN}' for classes that the data bring (folders, digits)"
         )
     dataset = _read(source, form, labels if inside else None, options)
-    return dataset if labels is None or inside else labelled(dataset, labels)
+    if labels is None or inside:
+        return dataset
+    return labelled(dataset, labels)
 
 
 def _read(source: str | Path, form: str, label: str | None, options: _Options) -> Dataset:
     """Return the data set of a source in a known form; `label` names the labels inside it."""
     path = Path(source)
+    folder = Path(str(source).removeprefix(stacked.PREFIX))
     kind = options.kind
     progress = options.progress
+    resize = options.resize
     readers: dict[str, Callable[[], Dataset]] = {
         "digits": lambda: _digits(kind),
-        "stacked": lambda: stacked.from_mnist(Path(str(source).removeprefix(stacked.PREFIX))),
+        "stacked": lambda: stacked.from_mnist(folder),
         "toy": lambda: _toy(str(source)),
-        "pictures": lambda: folders.from_pictures(
-            path, options.resize, options.mode, kind, progress
-        ),
+        "pictures": lambda: folders.from_pictures(path, resize, options.mode, kind, progress),
         "npy": lambda: arrays.from_npy(path, kind, progress),
         "npz": lambda: arrays.from_npz(path, options.key, label, kind, progress),
         "idx": lambda: arrays.from_idx(path, kind, progress),
@@ -157,18 +164,15 @@ def _read(source: str | Path, form: str, label: str | None, options: _Options) -
 
 def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
     """Refuse settings of other forms of data."""
-    pictures = bool(options.resize) or options.mode != "auto"
-    for given, belongs, words in (
-        (
-            pictures,
-            "pictures",
-            "data.resize and data.mode apply to folders and zips of pictures: leave them out",
-        ),
-        (options.key, "npz", "data.key applies to .npz files: leave it out"),
-        (options.schema, "table", "data.schema applies to tables: leave it out"),
-    ):
-        if given and form != belongs:
-            raise WganError(f"{source}: {words}")
+    if (options.resize or options.mode != "auto") and form != "pictures":
+        raise WganError(
+            f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave"
+            " them out"
+        )
+    if options.key and form != "npz":
+        raise WganError(f"{source}: data.key applies to .npz files: leave it out")
+    if options.schema and form != "table":
+        raise WganError(f"{source}: data.schema applies to tables: leave it out")
     if form == "table":
         _refuse_other_kind(str(source), options.kind, "tables")
         if options.labels is not None:
@@ -191,8 +195,9 @@ def _refuse_other_kind(source: str, kind: str, own: str) -> None:
 
 def _names_inside(path: Path, form: str) -> list[str]:
     """Return the names of columns or arrays in a file that has them."""
-    if form == "csv":
-        return columns.csv_names(path)[1] if columns.has_names(path) else []
+    if form == "csv" and columns.has_names(path):
+        _, names = columns.csv_names(path)
+        return names
     return arrays.npz_names(path) if form == "npz" else []
 
 
@@ -200,16 +205,18 @@ def _table(path: Path, options: _Options) -> Dataset:
     if options.as_numbers and path.suffix == ".csv":
         try:
             return columns.from_csv(path, progress=options.progress)
-        except WganError:  # then it is a table, and a fault is reported as a table's
-            pass
+        except WganError:
+            pass  # Then it is a table, and what is wrong is reported as a table's fault.
     schema = Path(options.schema) if options.schema else None
     return frames.from_file(path, schema, options.progress)
 
 
 def _form(source: str | Path) -> str:
-    """Tell which reader a name or path is for."""
-    if source == "digits" or source in TOYS:
-        return "digits" if source == "digits" else "toy"
+    """Return the form of a name or path, which names its reader."""
+    if source == "digits":
+        return "digits"
+    if source in TOYS:
+        return "toy"
     if str(source).startswith(stacked.PREFIX):
         return "stacked"
     path = Path(source)
@@ -226,15 +233,17 @@ def _form(source: str | Path) -> str:
         return path.suffix[1:]
     if arrays.is_idx(path):
         return "idx"
-    size = path.stat().st_size
+    empty = path.stat().st_size == 0
+    fault = "an empty file" if empty else "not a kind of file that can be read"
     raise WganError(
-        f"{path}: {'an empty file' if size == 0 else 'not a kind of file that can be read'};"
-        " give a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip of pictures"
+        f"{path}: {fault}; give a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip"
+        " of pictures"
     )
 
 
 def _digits(kind: str) -> Dataset:
     digits = load_digits()
+    # scikit-learn's pixels run from 0 to 16.
     pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)
     plain = arrays.from_memory(pixels, "digits", kind)
     return replace(plain, labels=digits.target.astype(np.int64), classes=tuple("0123456789"))

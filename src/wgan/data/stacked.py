@@ -1,7 +1,6 @@
-"""Which pictures have exactly 1,000 known modes? Three MNIST digits as the red, green and blue of
-one picture: Stacked-MNIST.
+"""Stacked-MNIST: pictures with 1,000 known modes, three MNIST digits as red, green and blue.
 
-Metz et al. (2017), section 3.3.1: the mode of a picture is the number that its three digits spell.
+The mode of a picture is the number that its three digits spell: Metz et al. (2017), section 3.3.1.
 """
 
 from dataclasses import replace
@@ -15,25 +14,28 @@ from wgan.data.arrays import from_memory, idx_rows
 from wgan.data.dataset import Dataset
 
 PREFIX = "stacked-mnist:"
+"""Beginning of the source's name; the folder of MNIST's files follows."""
 SAMPLES = 100_000
+"""Pictures: about 100 for each mode, so that every mode has training and held-out pictures."""
 CHANNELS = 3
 DIGITS = 10
 
 
 def from_mnist(folder: Path) -> Dataset:
-    """Return 100,000 pictures `[28, 28, 3]`, each of three digits drawn by a fixed seed from
-    MNIST's training pictures in `folder`.
+    """Return 100,000 pictures `[28, 28, 3]`, each of three digits.
 
-    Labels are the 1,000 numbers "000" to "999"; the digits spell them red first. One digit occurs
-    in about five pictures, in the training and in the held-out part.
+    A fixed random seed draws the digits from MNIST's training pictures. Labels are the 1,000
+    numbers "000" to "999", whose first digit is the red one. One digit occurs in about five
+    pictures, in the training and in the held-out part.
+
+    Args:
+        folder: the folder of MNIST's idx files.
 
     Raises:
         WganError: no idx files of MNIST's training part there, or ones that do not fit each other.
     """
-    pictures, labels = (
-        np.asarray(idx_rows(_file(folder, name))[:])
-        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte")
-    )
+    pictures = np.asarray(idx_rows(_file(folder, "train-images-idx3-ubyte"))[:])
+    labels = np.asarray(idx_rows(_file(folder, "train-labels-idx1-ubyte"))[:])
     if pictures.ndim != 3 or labels.shape != pictures.shape[:1] or labels.max() >= DIGITS:
         raise WganError(
             f"{folder}: pictures of shape {pictures.shape} and labels of shape {labels.shape} are"

@@ -1,8 +1,4 @@
-"""Where do samples lie? Arrays in memory or in a file, read by row numbers, so that memory holds a
-batch and not the file.
-
-Also: one pass over all rows for their statistics and hash.
-"""
+"""Rows of samples in memory or in a file, read by row number, and one pass for their statistics."""
 
 import math
 from collections.abc import Iterator
@@ -17,16 +13,28 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent, tracked
 
 CHUNK_BYTES = 4 * 2**20
+"""Bytes that a pass reads at once. Smaller pieces cost more calls, larger ones more memory."""
 SHOW_PROGRESS_BYTES = 512 * 2**20
+"""From 512 MiB on, a pass over the data takes seconds, so that progress is worth showing."""
 
 
 @dataclass(frozen=True)
 class FileRows:
     """An array inside a file, read row by row with plain reads.
 
-    Not mapped: a kernel may map 2 MiB around every touched row, so that a thousand scattered rows
-    hold gigabytes. Only an array in Fortran's order, whose rows lie scattered themselves, is mapped
-    for each read.
+    The file is not mapped: a kernel may map 2 MiB around every row that is read, so that a thousand
+    scattered rows hold 2 GiB (LOG.md, "Mapped files held gigabytes"). Only an array in Fortran's
+    order, whose rows lie scattered themselves, is mapped for each read.
+
+    Attributes:
+        path: the file.
+        shape: the shape of the array; the first axis counts rows.
+        dtype: the type of its numbers.
+        offset: bytes before the array.
+        order: C or Fortran.
+
+    Raises:
+        WganError: a file that is shorter than the array.
     """
 
     path: Path
@@ -46,18 +54,14 @@ class FileRows:
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         if self.order == "F":
-            return np.array(
-                np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)[rows]
-            )
+            mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
+            return np.array(mapped[rows])
         row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(self.shape[0])
-            flat = np.fromfile(
-                self.path,
-                self.dtype,
-                (stop - start) * math.prod(self.shape[1:]),
-                offset=self.offset + start * row_bytes,
-            )
+            count = (stop - start) * math.prod(self.shape[1:])
+            place = self.offset + start * row_bytes
+            flat = np.fromfile(self.path, self.dtype, count, offset=place)
             return flat.reshape(-1, *self.shape[1:])
         out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         with self.path.open("rb", buffering=0) as file:
@@ -76,7 +80,15 @@ Rows = np.ndarray | FileRows
 
 @dataclass(frozen=True)
 class Summary:
-    """What one pass over all rows found; mean and deviation are per column of `[n, -1]`."""
+    """The statistics of all rows.
+
+    Attributes:
+        low: the least number.
+        high: the largest number.
+        mean: `[d]` means of the columns of `[n, d]`, all axes but the first being one.
+        deviation: `[d]` standard deviations of these columns.
+        digest: a SHA-256 of shape, type and contents.
+    """
 
     low: float
     high: float
@@ -94,16 +106,29 @@ def chunks(rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
-    """Read every row once: range, per-column mean and deviation (float64, by Chan's pairwise
-    update), and a SHA-256.
+    """Return the statistics of all rows, each read once.
+
+    Means and deviations are float64, combined over pieces A and B by the pairwise update
+
+        M2 = M2_A + M2_B + (mean_B - mean_A)^2 n_A n_B / (n_A + n_B).
+
+    Args:
+        rows: the array.
+        name: what messages call it.
+        progress: listener, called where there is much to read.
 
     Raises:
-        WganError: a NaN or an infinity, naming the row.
+        WganError: a NaN or an infinity; the message names the row.
+
+    Reference: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance".
     """
     digest = sha256(repr((rows.shape, rows.dtype.str)).encode())
-    low, high, count = np.inf, -np.inf, 0
+    low = np.inf
+    high = -np.inf
+    count = 0
     columns = int(np.prod(rows.shape[1:]))
-    mean, m2 = np.zeros(columns), np.zeros(columns)
+    mean = np.zeros(columns)
+    m2 = np.zeros(columns)
     total = int(np.prod(rows.shape)) * rows.dtype.itemsize
     steps = -(-rows.shape[0] // max(1, CHUNK_BYTES // max(1, columns * rows.dtype.itemsize)))
     listener = progress if total >= SHOW_PROGRESS_BYTES else silent
@@ -111,14 +136,16 @@ def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
     for start, piece in pieces:
         digest.update(np.ascontiguousarray(piece).data)
         flat = piece.reshape(len(piece), -1)
-        low, high = min(low, float(flat.min())), max(high, float(flat.max()))
+        low = min(low, float(flat.min()))
+        high = max(high, float(flat.max()))
+        # A NaN may escape min and max, and never the sum.
         if not (np.isfinite(low) and np.isfinite(high)) or np.isnan(flat.sum(dtype=np.float64)):
             _reject_non_finite(flat, start, name)
         piece_mean = flat.mean(axis=0, dtype=np.float64)
-        delta, n = piece_mean - mean, len(flat)
-        m2 += ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64) + delta**2 * (
-            count * n / (count + n)
-        )
+        delta = piece_mean - mean
+        n = len(flat)
+        within = ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64)
+        m2 += within + delta**2 * (count * n / (count + n))
         mean += delta * (n / (count + n))
         count += n
     return Summary(low, high, mean, np.sqrt(m2 / count), digest.hexdigest())

@@ -1,4 +1,4 @@
-"""Vectors, the kind of rows of numbers: their codec, and how it is fitted to an array."""
+"""Vectors, the kind of rows of numbers: the codec, and how it is fitted to an array."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,11 +17,14 @@ from wgan.data.storage import FileRows, Rows, summarise
 
 @dataclass(frozen=True)
 class VectorCodec(PlainCodec):
-    """Rows of numbers `[n, d]`: each column minus its mean, over its standard deviation.
+    """The codec of rows of numbers `[n, d]`: x -> (x - mean) / scale, column by column.
 
-    `measure_standardised` says in which unit distances are reported: standardised columns (tables
-    of numbers, whose columns have units of their own) or the coordinates as they are (toy
-    distributions).
+    Attributes:
+        mean: `[d]` means of the columns.
+        scale: `[d]` standard deviations of the columns, 1 for a constant one.
+        dtype: NumPy's name of the stored type.
+        measure_standardised: whether distances are measured in standardised columns, as columns
+            with units of their own need, or in the coordinates as they are, as in toys.
     """
 
     kind: ClassVar[str] = "vectors"

@@ -1,9 +1,8 @@
-"""How do networks take a class label? The generator beside its noise; the critic beside its input,
-or by a projection.
+"""Networks that take a class label: concatenated with their input, or by a projection.
 
-Concatenation: Mirza and Osindero (2014), section 3.2. Projection: Miyato and Koyama (2018),
-equation 3. A label is a number 0..k-1, and is not part of what a gradient penalty differentiates
-by.
+A generator takes the label with its noise (concatenation; Mirza and Osindero 2014, section 3.2). A
+critic takes it with its input, or by a projection (Miyato and Koyama 2018, equation 3). A label is
+a number 0..k-1. Gradient penalties differentiate by the sample, and not by the label.
 """
 
 from math import sqrt
@@ -18,11 +17,16 @@ from wgan.networks.layers import linear_of
 Labels = Int64[Tensor, " n"]
 
 
-def beside(
+def with_one_hot(
     x: Float[Tensor, "n c *space"], y: Labels, classes: int, scale: float = 1.0
 ) -> Float[Tensor, "n c2 *space"]:
-    """Return x with its one-hot label, times `scale`, as more columns; of pictures, as more
-    channels, the same at each pixel.
+    """Return x with its one-hot label as more columns, or as more channels of pictures.
+
+    Args:
+        x: the samples.
+        y: their labels; of pictures, the same at each pixel.
+        classes: number of classes.
+        scale: factor of the one-hot label.
     """
     one_hot = F.one_hot(y, classes).to(x.dtype) * scale
     planes = one_hot.reshape(*one_hot.shape, *[1] * (x.ndim - 2)).expand(-1, -1, *x.shape[2:])
@@ -30,33 +34,45 @@ def beside(
 
 
 class ConditionalGenerator(nn.Module):
-    """(z, y) -> net([z, sqrt(latent) one-hot y]): at the first step, label and noise weigh the
-    same.
+    """G(z, y) = net([z, sqrt(latent) one-hot y]).
 
-    In a network that begins with a linear layer, this adds a vector a class to that layer.
+    Since |z| is about sqrt(latent), label and noise weigh the same at the first step. In a network
+    that begins with a linear layer, the label adds a vector to that layer.
+
+    Args:
+        net: a network `[n, latent + classes] -> [n, *shape]`.
+        classes: number of classes.
     """
 
     def __init__(self, net: nn.Module, classes: int) -> None:
         super().__init__()
-        self.net, self.classes = net, classes
+        self.net = net
+        self.classes = classes
 
     def forward(self, z: Float[Tensor, "n latent"], y: Labels) -> Float[Tensor, "n *shape"]:
-        x: Tensor = self.net(beside(z, y, self.classes, sqrt(z.shape[1])))
+        x: Tensor = self.net(with_one_hot(z, y, self.classes, sqrt(z.shape[1])))
         return x
 
 
 class ConcatenationCritic(nn.Module):
-    """f(x, y) = net([x, one-hot y]). A bound on net's slope bounds f's slope in x."""
+    """f(x, y) = net([x, one-hot y]), whose slope in x is at most net's.
+
+    Args:
+        net: a chain that ends in a linear layer and `OneScore`.
+        classes: number of classes.
+    """
 
     chained = True
 
     def __init__(self, net: nn.Sequential, classes: int) -> None:
         super().__init__()
-        self.features, self.head, self.classes = net[:-2], net[-2:], classes
+        self.features = net[:-2]
+        self.head = net[-2:]
+        self.classes = classes
 
     def inputs(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n *inputs"]:
         """Return what the first layer sees."""
-        return beside(x, y, self.classes)
+        return with_one_hot(x, y, self.classes)
 
     def direction(self, y: Labels) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
         """Return (w, b) where f = w h + b, h the last hidden layer."""
@@ -77,16 +93,22 @@ class ConcatenationCritic(nn.Module):
 
 
 class ProjectionCritic(nn.Module):
-    """f(x, y) = <v + e_y, h(x)> + b: one hidden layer h for all classes, and a direction for each.
+    """f(x, y) = <v + e_y, h(x)> + b: one hidden layer h for all classes, one direction for each.
 
-    With `unit`, each v + e_y is divided by its length, so that f's slope in x is at most h's.
+    Args:
+        features: h, a chain of layers.
+        last: the linear layer with v and b.
+        classes: number of classes; all e_y begin at zero.
+        unit: whether v + e_y is divided by its length, so that f's slope in x is at most h's.
     """
 
     chained = True
 
     def __init__(self, features: nn.Sequential, last: nn.Linear, classes: int, unit: bool) -> None:
         super().__init__()
-        self.features, self.shared, self.unit = features, last, unit
+        self.features = features
+        self.shared = last
+        self.unit = unit
         self.by_class = nn.Embedding(classes, last.in_features)
         nn.init.zeros_(self.by_class.weight)
 
@@ -100,11 +122,11 @@ class ProjectionCritic(nn.Module):
         return x
 
     def direction(self, y: Labels) -> tuple[Float[Tensor, "n hidden"], Tensor]:
-        """Return (w, b) where f = w h + b, one w for each label."""
+        """Return (w, b) where f = w h + b, with one w for each label."""
         return self.directions()[y], self.shared.bias
 
     def hidden(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n hidden"]:
-        """Return the last hidden layer, which no label reaches."""
+        """Return the last hidden layer, which does not depend on labels."""
         h: Tensor = self.features(x)
         return h
 

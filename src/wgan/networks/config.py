@@ -8,6 +8,7 @@ from wgan.base.errors import SettingError
 NetworkKind = Literal["auto", "mlp", "conv", "residual"]
 Condition = Literal["projection", "concatenation"]
 LEAST = {"width": 1, "depth": 0, "latent": 1, "pack": 1}
+"""The least value of each size. Depth 0 is a linear network."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,15 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         for name, choices in (("kind", get_args(NetworkKind)), ("condition", get_args(Condition))):
-            if getattr(self, name) not in choices:
+            value = getattr(self, name)
+            if value not in choices:
                 raise SettingError(
-                    f"network.{name}",
-                    f"= {getattr(self, name)!r}: choose one of {', '.join(choices)}",
+                    f"network.{name}", f"= {value!r}: choose one of {', '.join(choices)}"
                 )
         for name, least in LEAST.items():
-            if getattr(self, name) < least:
-                raise SettingError(
-                    f"network.{name}", f"= {getattr(self, name)}: give {least} or more"
-                )
+            value = getattr(self, name)
+            if value < least:
+                raise SettingError(f"network.{name}", f"= {value}: give {least} or more")
 
     def with_kind(self, kind: str) -> "NetworkConfig":
         """Return the same settings with an architecture chosen."""

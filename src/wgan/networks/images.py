@@ -1,10 +1,9 @@
-"""Which networks serve pictures of any height x width x channels? A convolutional and a residual
-pair, built from the shape.
+"""Networks for images of any size: a convolutional and a residual pair, built from the shape.
 
-Both halve (critic) or double (generator) each side of more than 4 pixels until none is left, so 28
-x 28 goes by 14, 7, 3 and 32 x 48 by 16 x 24, 8 x 12, 4 x 6, 4 x 3. No critic holds a norm over the
-batch (Gulrajani et al. 2017, section 4). Kernels lie in memory with channels last, as convolutions
-are fastest.
+A critic halves each side of more than 4 pixels until none is left, and a generator doubles them in
+turn. So 28 x 28 has levels of 14, 7 and 3 pixels, and 32 x 48 of 16 x 24, 8 x 12, 4 x 6 and 4 x 3.
+No critic has a norm over the batch, under which a penalty for each sample makes no sense (Gulrajani
+et al. 2017, section 4). Kernels are stored with channels last, for which convolutions are fastest.
 """
 
 from itertools import pairwise
@@ -22,12 +21,21 @@ from wgan.objectives.constraints import Layers
 Size = tuple[int, int]
 Shape = tuple[int, int, int]
 SMALLEST = 4
+"""Sides of so many pixels or fewer are not halved: the smallest level of Radford et al. (2016)."""
 WIDEST = 8
+"""Largest multiple of the width: 64 to 512 channels, as in Radford et al. (2016)."""
+SLOPE = 0.2
+"""Slope of leaky ReLU below zero: Radford et al. (2016), section 3."""
+LAST_GAIN = 0.5
+"""Factor of the generator's last weights. What goes into tanh then begins with a standard deviation
+of about 0.5, where tanh is nearly linear, and not 1.
+"""
 
 
 def sizes(height: int, width: int) -> list[Size]:
-    """Return the sides of a picture at each level, largest first; a side is halved (rounded down)
-    while it exceeds 4.
+    """Return height and width at each level, the largest first.
+
+    A side is halved, and rounded down, while it has more than 4 pixels.
 
     >>> sizes(28, 28)
     [(28, 28), (14, 14), (7, 7), (3, 3)]
@@ -44,37 +52,47 @@ def _half(side: int) -> int:
 
 
 def _widths(width: int, levels: int) -> list[int]:
-    """Channels at each level, largest picture first: half of `width`, `width`, 2 `width`, ... up to
-    8 `width`.
+    """Return the channels at each level, that of the largest picture first.
+
+    They are half of the width, the width, twice the width, and so on up to 8 times the width.
     """
-    return [max(1, width // 2), *(width * min(2**i, WIDEST) for i in range(levels - 1))]
+    below = [width * min(2**i, WIDEST) for i in range(levels - 1)]
+    return [max(1, width // 2), *below]
 
 
 def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
-    """Return a 3 x 3 convolution at full size, then one strided convolution a level, then a linear
-    layer.
+    """Return a 3 x 3 convolution at full size, one strided convolution a level, a linear layer.
 
-    `width` channels at the first level below full size, doubled at each further one up to 8
-    `width`. Layout: Radford et al. (2016), section 3, without BatchNorm; kernel 4, stride 2, leaky
-    slope 0.2; the first layer as in Miyato et al. (2018), table 3, with half as many channels.
+    The layout is that of Radford et al. (2016), section 3, without BatchNorm: kernel 4, stride 2,
+    leaky ReLU of slope 0.2. The first layer is as in Miyato et al. (2018), table 3, with half as
+    many channels, since at full size they cost most (LOG.md, "Convolutional pair").
+
+    Args:
+        shape: channels, height and width.
+        width: channels at half size, doubled at each further level up to 8 times.
     """
     c, h, w = shape
     levels = sizes(h, w)
     widths = _widths(width, len(levels))
-    layers: list[nn.Module] = [nn.Conv2d(c, widths[0], 3, padding=1), nn.LeakyReLU(0.2)]
+    layers: list[nn.Module] = [nn.Conv2d(c, widths[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
     for sides, channels in zip(pairwise(levels), pairwise(widths), strict=True):
-        layers += [nn.Conv2d(*channels, *_geometry(*sides)), nn.LeakyReLU(0.2)]
+        layers += [nn.Conv2d(*channels, *_geometry(*sides)), nn.LeakyReLU(SLOPE)]
     layers += [nn.Flatten(), nn.Linear(widths[-1] * levels[-1][0] * levels[-1][1], 1)]
     return _initialised(nn.Sequential(*layers))
 
 
 def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.Sequential:
-    """Return the mirror of `conv_critic`: a linear layer, one transposed convolution a level, a 3 x
-    3 convolution and tanh.
+    """Return the mirror of `conv_critic`.
 
-    The kernel of 4 is a multiple of the stride, which avoids checkerboards (Odena et al. 2016);
-    PixelNorm after each level keeps the signal's size without looking at other samples (Karras et
-    al. 2018, section 4.2).
+    A linear layer, one transposed convolution a level, a 3 x 3 convolution, and tanh. The kernel of
+    4 is a multiple of the stride, which avoids checkerboards (Odena et al. 2016). PixelNorm after
+    each level keeps the scale of its output without looking at other samples (Karras et al. 2018,
+    section 4.2).
+
+    Args:
+        shape: channels, height and width.
+        latent: numbers of noise for one sample.
+        width: channels at half size, doubled at each further level up to 8 times.
     """
     c, h, w = shape
     levels = sizes(h, w)[::-1]
@@ -84,23 +102,27 @@ def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.S
         nn.Linear(latent, widths[0] * h0 * w0),
         Reshape(widths[0], h0, w0),
         PixelNorm(),
-        nn.LeakyReLU(0.2),
+        nn.LeakyReLU(SLOPE),
     ]
     for (small, large), channels in zip(pairwise(levels), pairwise(widths), strict=True):
         kernel, stride, padding = _geometry(large, small)
-        odd = (large[0] % 2 if stride[0] == 2 else 0, large[1] % 2 if stride[1] == 2 else 0)
+        # One more row or column where the larger side is odd.
+        odd_rows = large[0] % 2 if stride[0] == 2 else 0
+        odd_columns = large[1] % 2 if stride[1] == 2 else 0
+        odd = (odd_rows, odd_columns)
         layers += [
             TransposedConv2d(*channels, kernel, stride, padding, odd),
             PixelNorm(),
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(SLOPE),
         ]
     layers += [nn.Conv2d(widths[-1], c, 3, padding=1), nn.Tanh()]
-    return _initialised(nn.Sequential(*layers), last_gain=0.5)
+    return _initialised(nn.Sequential(*layers), last_gain=LAST_GAIN)
 
 
 def _geometry(large: Size, small: Size) -> tuple[Size, Size, Size]:
-    """Kernel, stride and padding that take `large` to `small`: 4, 2, 1 along halved sides and 3, 1,
-    1 along kept ones.
+    """Return kernel, stride and padding that take the size `large` to `small`.
+
+    They are 4, 2 and 1 along a side that is halved, and 3, 1 and 1 along one that is not.
     """
     halved = tuple(a != b for a, b in zip(large, small, strict=True))
     kernel = tuple(4 if half else 3 for half in halved)
@@ -109,14 +131,21 @@ def _geometry(large: Size, small: Size) -> tuple[Size, Size, Size]:
 
 
 def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
-    """Return residual blocks with mean pooling between levels, two more at the last, ReLU, mean
-    over space, linear.
+    """Return residual blocks with mean pooling between levels, and a linear layer.
 
-    Layout: Gulrajani et al. (2017), appendix F (CIFAR-10 residual networks), with as many levels as
-    the size asks for.
+    Two more blocks follow at the last level, then ReLU and the mean over space. The layout is that
+    of the residual networks for CIFAR-10 of Gulrajani et al. (2017), appendix F, with as many
+    levels as the size asks for.
+
+    Args:
+        shape: channels, height and width.
+        width: channels throughout.
     """
     c, h, w = shape
-    levels = sizes(h, w)[:-1] if len(sizes(h, w)) > 2 else sizes(h, w)
+    levels = sizes(h, w)
+    # The paper's critic of 32 x 32 stops at 8 x 8, a level above the smallest.
+    if len(levels) > 2:
+        levels = levels[:-1]
     layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1)]
     layers += [ResidualBlock(width, after, norm=False) for after in levels[1:]]
     layers += [ResidualBlock(width, levels[-1], norm=False) for _ in range(2)]
@@ -125,11 +154,15 @@ def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
 
 
 def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.Sequential:
-    """Return a linear layer, residual blocks with nearest upsampling between levels, BatchNorm,
-    ReLU, convolution, tanh.
+    """Return a linear layer, and residual blocks with nearest upsampling between levels.
 
-    Layout: Gulrajani et al. (2017), appendix F. BatchNorm stands in the generator alone; samples
-    use running statistics.
+    BatchNorm, ReLU, a convolution and tanh follow. The layout is that of Gulrajani et al. (2017),
+    appendix F. The generator alone has BatchNorm; samples use its running statistics.
+
+    Args:
+        shape: channels, height and width.
+        latent: numbers of noise for one sample.
+        width: channels throughout.
     """
     c, h, w = shape
     levels = sizes(h, w)[::-1]
@@ -160,11 +193,11 @@ def critic(config: NetworkConfig, codec: Codec, layers: Layers, classes: int) ->
     return labelled_critic(chain, config, codec, layers, classes)
 
 
-def _initialised(net: nn.Sequential, slope: float = 0.2, last_gain: float = 1.0) -> nn.Sequential:
+def _initialised(net: nn.Sequential, slope: float = SLOPE, last_gain: float = 1.0) -> nn.Sequential:
+    """Return the network with initial weights, stored with channels last."""
     for layer in net.modules():
         he(layer, slope)
+    last = [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1]
     with torch.no_grad():
-        [m for m in net.modules() if isinstance(m, nn.Linear | nn.Conv2d)][-1].weight.mul_(
-            last_gain
-        )
+        last.weight.mul_(last_gain)
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

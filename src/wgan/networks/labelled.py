@@ -21,7 +21,14 @@ CriticChain = Callable[[NetworkConfig, Any], nn.Sequential]
 def labelled_generator(
     chain: GeneratorChain, config: NetworkConfig, codec: Codec, classes: int
 ) -> nn.Module:
-    """Return the generator of a chain; with `classes`, labels stand beside the latent."""
+    """Return the generator of a chain; labels, if any, are concatenated with the latent.
+
+    Args:
+        chain: builds the layers.
+        config: architecture and sizes.
+        codec: the codec of the data.
+        classes: number of classes; 0: no labels.
+    """
     net = chain(config, codec.shape, config.latent + classes)
     return ConditionalGenerator(net, classes) if classes else net
 
@@ -29,7 +36,18 @@ def labelled_generator(
 def labelled_critic(
     chain: CriticChain, config: NetworkConfig, codec: Codec, layers: Layers, classes: int
 ) -> nn.Module:
-    """Return the critic of a chain; with `classes`, it takes labels as `config.condition` says."""
+    """Return the critic of a chain; labels, if any, enter as `config.condition` says.
+
+    Args:
+        chain: builds the layers.
+        config: architecture and sizes.
+        codec: the codec of the data.
+        layers: what the critic is built of.
+        classes: number of classes; 0: no labels.
+
+    Raises:
+        WganError: layers that cannot be constrained.
+    """
     shape = codec.shape
     if classes and config.condition == "concatenation":
         shape = (shape[0] + classes, *shape[1:])
@@ -37,9 +55,9 @@ def labelled_critic(
     if classes and config.condition == "projection":
         *features, last, _ = plain
         assert isinstance(last, nn.Linear)
+        hidden = constrained(nn.Sequential(*features), shape, layers)
+        # The last layer is not constrained by `layers`; unit directions bound it for each class.
         unit = layers not in ("plain", "dropout")
-        return ProjectionCritic(
-            constrained(nn.Sequential(*features), shape, layers), last, classes, unit
-        )
+        return ProjectionCritic(hidden, last, classes, unit)
     critic = constrained(plain, shape, layers)
     return ConcatenationCritic(critic, classes) if classes else critic

@@ -1,10 +1,9 @@
-"""How is a critic built for a variant that asks for other layers? Spectral norm, orthonormal
-weights and sorting, dropout.
+"""Layers of critics that variants ask for: spectral norm, orthonormal weights, sorting, dropout.
 
-Spectral norm of the operator: Miyato et al. (2018), section 2.1, taken of the convolution itself,
-padding and stride included, not of its reshaped kernel, whose norm bounds nothing. Orthonormal
-layers: Anil et al. (2019); convolutions as shifts and orthonormal mixing of channels: Li et al.
-(2019), section 3.
+The spectral norm (Miyato et al. 2018, section 2.1) is that of the convolution as an operator, with
+its padding and stride. The norm of the reshaped kernel bounds nothing. Orthonormal layers follow
+Anil et al. (2019). Orthonormal convolutions are shifts and orthonormal mixings of channels (Li et
+al. 2019, section 3).
 """
 
 import torch
@@ -21,15 +20,32 @@ from wgan.objectives.constraints import Layers
 
 Pair = tuple[int, int]
 START_ITERATIONS = 50
+"""Power iterations before training. Each shrinks the error by the squared ratio of the two largest
+singular values, so too few would let the first steps exceed the norm; they run once.
+"""
+FIRST_DROPOUT = 0.2
+LATER_DROPOUT = 0.5
+"""Shares of units that are dropped after the first and after later activations: Wei et al. (2018),
+appendix.
+"""
+LEAST_LENGTH = 1e-12
+"""Keeps a vector of zeros from a division by zero; the value is that of `F.normalize`."""
 
 
 def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -> nn.Sequential:
     """Return a fresh critic with its layers replaced; weights are made from those that it had.
 
-    `spectral` divides each weight by its operator's norm; `spectral-sorting` also replaces
-    activations by MaxMin; `orthonormal` makes weights orthonormal and replaces activations by
-    MaxMin; `dropout` drops units after each activation or block, a fifth after the first and half
-    after the others (Wei et al. 2018, appendix).
+    - `plain` changes nothing.
+    - `dropout` drops units after each activation or residual block, a fifth after the first and
+      half after the others.
+    - `spectral` divides each weight by the norm of its operator.
+    - `spectral-sorting` also replaces activations by MaxMin.
+    - `orthonormal` makes weights orthonormal and replaces activations by MaxMin.
+
+    Args:
+        critic: a chain of layers that is not trained yet.
+        shape: the shape of one sample.
+        layers: what to build the critic of.
 
     Raises:
         WganError: a network that is no plain chain of linear and convolutional layers.
@@ -38,7 +54,8 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
         return critic
     if layers == "dropout":
         return _with_dropout(critic)
-    x, rebuilt = torch.zeros(1, *shape), []
+    rebuilt = []
+    x = torch.zeros(1, *shape)
     with torch.no_grad():
         for name, layer in critic.named_children():
             rebuilt.append(_replaced(name, layer, x, layers))
@@ -48,27 +65,27 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
 
 def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
     rebuilt: list[nn.Module] = []
+    share = FIRST_DROPOUT
     for layer in critic:
         rebuilt.append(layer)
         if isinstance(layer, nn.ReLU | nn.LeakyReLU | ResidualBlock):
-            rebuilt.append(
-                nn.Dropout(
-                    0.5 if any(isinstance(before, nn.Dropout) for before in rebuilt) else 0.2
-                )
-            )
+            rebuilt.append(nn.Dropout(share))
+            share = LATER_DROPOUT
     return nn.Sequential(*rebuilt)
 
 
 def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Module:
+    """Return the constrained layer in the place of `layer`, which reads inputs like x."""
     if isinstance(layer, nn.ReLU | nn.LeakyReLU):
         return layer if layers == "spectral" else MaxMin()
     if isinstance(layer, nn.Flatten | OneScore):
         return layer
     if isinstance(layer, nn.Linear | nn.Conv2d):
-        if layers != "spectral" and layer.weight.shape[0] % 2 and layer.weight.shape[0] > 1:
+        units = layer.weight.shape[0]
+        if layers != "spectral" and units % 2 and units > 1:
             raise WganError(
-                f"the critic's layer {name} has {layer.weight.shape[0]} units, and sorting takes"
-                " them in pairs: give an even network.width"
+                f"the critic's layer {name} has {units} units, and sorting takes them in pairs:"
+                " give an even network.width"
             )
         if layers != "orthonormal":
             parametrize.register_parametrization(layer, "weight", SpectralNorm(layer, x))
@@ -81,6 +98,7 @@ def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Modu
 
 
 def _orthonormal(layer: nn.Linear | nn.Conv2d) -> nn.Module:
+    """Return an orthonormal layer of the same inputs and outputs."""
     if isinstance(layer, nn.Conv2d):
         stride = (int(layer.stride[0]), int(layer.stride[1]))
         return OrthonormalConv2d(layer.in_channels, layer.out_channels, stride)
@@ -99,12 +117,16 @@ class UnitNorm(nn.Module):
 
 
 class SpectralNorm(nn.Module):
-    """A parametrisation: the weight divided by the largest singular value of its layer's linear
-    operator.
+    """A parametrisation: the weight divided by the largest singular value of its layer's operator.
 
-    The value is followed by power iteration, one step a forward pass while training (Miyato et al.
-    2018, algorithm 1), on the operator as it acts on inputs of this shape: x -> W x, or the
-    convolution with its stride and padding.
+    The operator is x -> W x, or the convolution with its stride and padding, on inputs of a shape.
+    Power iteration follows its singular value, one step a forward pass while training.
+
+    Args:
+        layer: the layer.
+        x: an input `[1, ...]`, for its shape.
+
+    Reference: Miyato et al. (2018), algorithm 1.
     """
 
     v: Tensor
@@ -112,6 +134,7 @@ class SpectralNorm(nn.Module):
     def __init__(self, layer: nn.Linear | nn.Conv2d, x: Tensor) -> None:
         super().__init__()
         self.geometry = (layer.stride, layer.padding) if isinstance(layer, nn.Conv2d) else None
+        # A generator of its own, so that the weights of later layers do not depend on this draw.
         generator = torch.Generator().manual_seed(0)
         self.register_buffer("v", _unit(torch.randn(x.shape, generator=generator)))
         with torch.no_grad():
@@ -122,6 +145,7 @@ class SpectralNorm(nn.Module):
         if self.training:
             with torch.no_grad():
                 self._iterate(weight)
+        # A copy: the next forward pass changes v in place, before this one's backward pass.
         v = self.v.clone()
         u = _unit(self._apply_to(weight, v).detach())
         return weight / (u * self._apply_to(weight, v)).sum()
@@ -129,14 +153,14 @@ class SpectralNorm(nn.Module):
     def _iterate(self, weight: Tensor) -> None:
         """v <- A^T A v, normalised."""
         out = self._apply_to(weight, self.v)
-        adjoint = (
-            out @ weight
-            if self.geometry is None
-            else conv2d_input(self.v.shape, weight, out, *self.geometry)
-        )
+        if self.geometry is None:
+            adjoint = out @ weight
+        else:
+            adjoint = conv2d_input(self.v.shape, weight, out, *self.geometry)
         self.v.copy_(_unit(adjoint))
 
     def _apply_to(self, weight: Tensor, v: Tensor) -> Tensor:
+        """Return A v."""
         if self.geometry is None:
             return F.linear(v, weight)
         stride, padding = self.geometry
@@ -144,17 +168,24 @@ class SpectralNorm(nn.Module):
 
 
 def _unit(x: Tensor) -> Tensor:
-    return x / torch.linalg.vector_norm(x).clamp_min(1e-12)
+    return x / torch.linalg.vector_norm(x).clamp_min(LEAST_LENGTH)
 
 
 class OrthonormalConv2d(nn.Module):
-    """A convolution that never lengthens its input, and keeps its length where channels do not drop
-    and nothing leaves the edge.
+    """A 1-Lipschitz convolution: shifts of channels, then an orthonormal matrix that mixes them.
 
-    With stride, each patch's pixels become channels, which is an isometry (odd edges are cut). Then
-    nine groups of channels move by one pixel, each in a direction of a 3 x 3 kernel, and an
-    orthonormal matrix mixes the channels. Of such shifts and mixings orthogonal convolutions are
-    made (Li et al. 2019, section 3).
+    With stride, the pixels of each patch become channels first, which is an isometry; rows and
+    columns that fill no patch are cut. Then nine groups of channels move by one pixel, each in a
+    direction of a 3 x 3 kernel. The norm of the input is kept where the outputs are no fewer than
+    the channels and nothing is shifted over the edge.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        stride: pixels of a patch, down and across.
+
+    Reference: orthogonal convolutions are made of such shifts and mixings (Li et al. 2019, section
+    3).
     """
 
     def __init__(self, inputs: int, outputs: int, stride: Pair = (1, 1)) -> None:
@@ -169,28 +200,30 @@ class OrthonormalConv2d(nn.Module):
 
 
 def patches(x: Float[Tensor, "n c h w"], stride: Pair) -> Float[Tensor, "n c2 h2 w2"]:
-    """Return non-overlapping patches with their pixels as channels; rows and columns that fill no
-    patch are cut.
+    """Return non-overlapping patches with their pixels as channels.
+
+    Args:
+        x: pictures; rows and columns that fill no patch are cut.
+        stride: pixels of a patch, down and across.
     """
-    (a, b), (n, c, h, w) = stride, x.shape
+    a, b = stride
+    n, c, h, w = x.shape
     x = x[:, :, : h // a * a, : w // b * b].reshape(n, c, h // a, a, w // b, b)
     return x.permute(0, 1, 3, 5, 2, 4).reshape(n, c * a * b, h // a, w // b)
 
 
 def shifted(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
-    """Return x with nine groups of channels, each moved by one pixel in its direction of a 3 x 3
-    kernel; what leaves is lost, zeros enter.
+    """Return pictures with nine groups of channels moved by one pixel, each in its direction.
+
+    What is moved over the edge is lost, and zeros enter.
     """
     h, w = x.shape[2:]
-    parts = F.pad(x, (1, 1, 1, 1)).tensor_split(len(DIRECTIONS), dim=1)
-    return torch.cat(
-        [
-            part[:, :, dy : dy + h, dx : dx + w]
-            for part, (dy, dx) in zip(parts, DIRECTIONS, strict=True)
-        ],
-        dim=1,
-    )
+    groups = F.pad(x, (1, 1, 1, 1)).tensor_split(len(DIRECTIONS), dim=1)
+    moved = []
+    for group, (dy, dx) in zip(groups, DIRECTIONS, strict=True):
+        moved.append(group[:, :, dy : dy + h, dx : dx + w])
+    return torch.cat(moved, dim=1)
 
 
 DIRECTIONS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2), (0, 0), (0, 2), (2, 0), (2, 2))
-"""The centre first, so that a single channel stays where it is."""
+"""Offsets in a 3 x 3 kernel, the centre first, so that a single channel stays where it is."""

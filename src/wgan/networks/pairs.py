@@ -25,7 +25,12 @@ BuildCritic = Callable[[NetworkConfig, Any, Layers, int], nn.Module]
 
 
 def latent_alone(config: NetworkConfig, codec: Codec) -> int:
-    """Return the numbers of noise of a generator that takes nothing but its latent."""
+    """Return the number of noise inputs of a generator that takes its latent alone.
+
+    Args:
+        config: sizes.
+        codec: does not matter.
+    """
     return config.latent
 
 
@@ -33,9 +38,13 @@ def latent_alone(config: NetworkConfig, codec: Codec) -> int:
 class Pair:
     """The networks of one kind of data.
 
-    `architectures` are the values of `network.kind` that serve the kind; `auto` takes the first.
-    `noise` gives the standard normal numbers that a generator takes for one sample. A critic of a
-    pair with `packs` scores `network.pack` samples together, and has that number as `pack`.
+    Attributes:
+        architectures: values of `network.kind` that serve the kind; `auto` takes the first.
+        generator: builds the generator.
+        critic: builds the critic.
+        noise: returns how many standard normal numbers a generator takes for one sample.
+        packs: whether a critic scores `network.pack` samples together, a number that it has as
+            `pack`.
     """
 
     architectures: tuple[str, ...]
@@ -83,13 +92,13 @@ def build_generator(
 
     Args:
         config: architecture and sizes.
-        codec: of the data.
+        codec: the codec of the data.
         seed: random seed of the weights.
-        classes: with any, the network takes labels too.
+        classes: number of classes; with any, the network takes labels too.
         pair: the builders; None: those of the codec's kind.
 
     Raises:
-        WganError: an architecture that does not serve the kind.
+        WganError: an architecture or packs that do not serve the kind.
     """
     own = pair is not None
     pair = pair or find_pair(codec)
@@ -114,15 +123,15 @@ def build_critic(
 
     Args:
         config: architecture and sizes.
-        codec: of the data.
+        codec: the codec of the data.
         seed: random seed of the weights.
         layers: what the critic is built of; some keep it Lipschitz.
-        classes: with any, the network takes labels too, as `config.condition` says, and `layers`
-            hold for each class.
+        classes: number of classes; with any, the network takes labels too, as `config.condition`
+            says, and `layers` bound it for each class.
         pair: the builders; None: those of the codec's kind.
 
     Raises:
-        WganError: an architecture that does not serve the kind, or whose layers cannot be
+        WganError: an architecture or packs that do not serve the kind, or layers that cannot be
             constrained.
     """
     pair = pair or find_pair(codec)
@@ -133,7 +142,7 @@ def build_critic(
 
 
 def _checked(config: NetworkConfig, codec: Codec, pair: Pair) -> NetworkConfig:
-    """Return the configuration with its architecture chosen, or refuse what does not serve."""
+    """Return the configuration with an architecture that serves the kind, or refuse it."""
     if config.pack > 1 and not pair.packs:
         raise WganError(f"network.pack = {config.pack}: {codec.kind} take no packs: leave it out")
     known = [each for each in pair.architectures if each in get_args(NetworkKind)]
@@ -150,5 +159,5 @@ def _checked(config: NetworkConfig, codec: Codec, pair: Pair) -> NetworkConfig:
 
 
 def count_parameters(net: nn.Module) -> int:
-    """Return the number of trained numbers in a network."""
+    """Return the number of parameters of a network."""
     return sum(p.numel() for p in net.parameters())

@@ -8,29 +8,42 @@ Size = tuple[int, int]
 
 
 class ResidualBlock(nn.Module):
-    """x -> shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), brought to `size` pixels by pooling
-    or nearest neighbour.
+    """x -> shortcut(x) + conv(relu(norm(conv(relu(norm(x)))))), at another size.
+
+    A larger size comes from the nearest neighbour, before the convolutions; a smaller one from mean
+    pooling, after them (Gulrajani et al. 2017, appendix F).
+
+    Args:
+        width: channels of the input and of the output.
+        size: height and width of the output.
+        norm: whether BatchNorm precedes each ReLU.
     """
 
     def __init__(self, width: int, size: Size, norm: bool) -> None:
         super().__init__()
         self.size = size
-        self.norm1, self.norm2 = (
-            nn.BatchNorm2d(width) if norm else nn.Identity() for _ in range(2)
-        )
-        self.conv1, self.conv2 = (nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.norm1 = nn.BatchNorm2d(width) if norm else nn.Identity()
+        self.norm2 = nn.BatchNorm2d(width) if norm else nn.Identity()
+        self.conv1 = nn.Conv2d(width, width, 3, padding=1)
+        self.conv2 = nn.Conv2d(width, width, 3, padding=1)
         self.shortcut = nn.Conv2d(width, width, 1)
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        grows = self._grows(x)
         y = F.relu(self.norm1(x))
-        grows = self.size[0] * self.size[1] > x.shape[2] * x.shape[3]
-        y = self.conv2(F.relu(self.norm2(self.conv1(self._resized(y) if grows else y))))
-        shortcut = self.shortcut(self._resized(x))
-        return shortcut + (y if grows else self._resized(y))
+        if grows:
+            y = self._resized(y)
+        y = self.conv2(F.relu(self.norm2(self.conv1(y))))
+        if not grows:
+            y = self._resized(y)
+        return self.shortcut(self._resized(x)) + y
+
+    def _grows(self, x: Float[Tensor, "n c h w"]) -> bool:
+        return self.size[0] * self.size[1] > x.shape[2] * x.shape[3]
 
     def _resized(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
         if (x.shape[2], x.shape[3]) == self.size:
             return x
-        if self.size[0] * self.size[1] > x.shape[2] * x.shape[3]:
+        if self._grows(x):
             return F.interpolate(x, size=self.size, mode="nearest")
         return F.avg_pool2d(x, (x.shape[2] // self.size[0], x.shape[3] // self.size[1]))

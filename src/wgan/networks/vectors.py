@@ -17,8 +17,13 @@ from wgan.objectives.constraints import Layers
 
 
 def mlp(inputs: int, outputs: int, width: int, depth: int) -> nn.Sequential:
-    """Return `depth` hidden layers of `width` with ReLU, then a linear layer:
-    `[n, inputs] -> [n, outputs]`.
+    """Return hidden layers with ReLU, then a linear layer: `[n, inputs] -> [n, outputs]`.
+
+    Args:
+        inputs: numbers of a sample.
+        outputs: numbers that come out.
+        width: units of a hidden layer.
+        depth: number of hidden layers.
     """
     layers: list[nn.Module] = []
     for i in range(depth):
@@ -47,9 +52,19 @@ def critic(config: NetworkConfig, codec: Codec, layers: Layers, classes: int) ->
 def mlp_critic(
     d: int, width: int, depth: int, seed: int = 0, layers: Layers = "plain"
 ) -> nn.Sequential:
-    """Return a critic of points `[n, d] -> [n]` whose weights are a function of `seed`.
+    """Return a critic of points `[n, d] -> [n]`.
 
-    It is the critic of `vectors` without a codec: for samples that no data set holds.
+    It is the critic of vectors without a codec, for samples that are in no data set.
+
+    Args:
+        d: numbers of a sample.
+        width: units of a hidden layer.
+        depth: number of hidden layers.
+        seed: random seed; the same seed gives the same weights.
+        layers: what the critic is built of.
+
+    Raises:
+        WganError: layers that do not fit the sizes.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "critic"))
@@ -58,7 +73,15 @@ def mlp_critic(
 
 
 def mlp_generator(latent: int, d: int, width: int, depth: int, seed: int = 0) -> nn.Sequential:
-    """Return a generator of points `[n, latent] -> [n, d]`, the weights a function of `seed`."""
+    """Return a generator of points `[n, latent] -> [n, d]`.
+
+    Args:
+        latent: numbers of noise for one sample.
+        d: numbers of a sample.
+        width: units of a hidden layer.
+        depth: number of hidden layers.
+        seed: random seed; the same seed gives the same weights.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "generator"))
         return mlp(latent, d, width, depth)

@@ -1,5 +1,4 @@
-"""Which of several settings does better, and is the difference larger than the noise? Differences
-over seeds, in pairs, and in words.
+"""Comparison of settings: differences over seeds, in pairs and in words, with their noise.
 
 The noise is that between seeds, since weights and batches decide as much as a variant does. Where
 settings were run from the same seeds their differences are taken seed by seed; all intervals of a

@@ -1,5 +1,5 @@
-"""How do results become something that people read? One HTML file that needs nothing else, Markdown
-with figures beside it, or the figures alone.
+"""Pages of results: one HTML file that needs nothing else, Markdown with plots beside it, or plots
+alone.
 """
 
 import base64
@@ -24,7 +24,8 @@ from wgan.evaluation.results import Line
 from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
 from wgan.report.comparison import Group, conclusions, differences, grouped
-from wgan.report.figures import Plot, column_errors, diagnostics, mode_shares, plots_of
+from wgan.report.plot import Plot
+from wgan.report.plots import column_errors, diagnostics, mode_shares, plots_of
 from wgan.runs import Finished
 
 Format = Literal["html", "md", "png", "svg"]

@@ -19,7 +19,7 @@ LAST_PART = 10
 is noisier; a longer one is further from the run's end.
 """
 PILED_UP = 0.5
-"""Share of weights at the clipping bound that is reported. It lies between 0.30, where the gradients
+"""Share of weights at the bound that is reported. It lies between 0.30, where the gradients
 of a clipped critic are sound, and 0.92, where they vanish (docs/claims.md, clipping).
 """
 VANISHED = 0.01

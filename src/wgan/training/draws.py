@@ -1,5 +1,6 @@
-"""Random draws of a run: batches, noise, coefficients, conditions and dropout. Each is a function of
-(seed, purpose, step), so that nothing is stored.
+"""Random draws of a run: batches, noise, coefficients, conditions, dropout.
+
+Each is a function of (seed, purpose, step), so that nothing is stored.
 """
 
 from collections.abc import Iterator

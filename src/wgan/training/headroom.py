@@ -1,4 +1,4 @@
-"""Headroom of a critic: its estimate, before and after more steps against the generator as it stands.
+"""Headroom of a critic: its estimate, before and after more steps against a frozen generator.
 
 The paper asks for a critic near its optimum before the generator moves (Arjovsky, Chintala and
 Bottou 2017, section 3).
@@ -52,7 +52,7 @@ def critic_headroom(
     if steps < LEAST_STEPS:
         return None
     device = next(state.generator.parameters()).device
-    split = dataset.split(config.data.held_out, config.data.split_seed)
+    split = config.data.split(dataset)
     noise = noise_numbers(config.network, dataset.codec, state.generator)
     draws = Draws(Batches(split, config.training.seed, device), config, device, noise)
     losses = build_losses(state, variant, config)

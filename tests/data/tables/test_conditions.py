@@ -6,7 +6,7 @@ import pytest
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
 from wgan.data import conditions_of, load
-from wgan.data.tables.conditions import ALSO, FREE, SHARE, Balance
+from wgan.data.tables.conditions import CONDITION_SHARE, FREE, FURTHER_SHARE, Balance
 
 
 def test_states_asked_for_while_training_are_those_of_their_rows_and_rare_ones_come_often(mixed):
@@ -17,7 +17,7 @@ def test_states_asked_for_while_training_are_those_of_their_rows_and_rare_ones_c
     states = data.codec.states(data.rows[rows])
     assert ((y == FREE) | (y == states)).all()
     asks = (y != FREE).any(axis=1)
-    assert asks.mean() == pytest.approx(SHARE, abs=0.03)
+    assert asks.mean() == pytest.approx(CONDITION_SHARE, abs=0.03)
     assert np.array_equal(rows[~asks], split.train_rows(np.arange(3000))[~asks]), (
         "the others are the true rows"
     )
@@ -28,7 +28,7 @@ def test_states_asked_for_while_training_are_those_of_their_rows_and_rare_ones_c
     rare = data.codec.learned[place].levels.index("large")
     share = np.mean(y[y[:, place] != FREE, place] == rare)
     k = len(balance.conditionable)
-    direct = 1 / (1 + ALSO * (k - 1))
+    direct = 1 / (1 + FURTHER_SHARE * (k - 1))
     logs = np.log1p(
         np.bincount(
             data.codec.states(data.rows[split.train_rows(np.arange(split.n_train))])[:, place]

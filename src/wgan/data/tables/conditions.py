@@ -18,9 +18,9 @@ from wgan.data.tables.codec import TableCodec
 FREE = -1
 """State of a column that no condition fixes."""
 CONDITION_SHARE = 0.5
-"""Share of the rows that have conditions. More rows make exact conditions better and everything else
-worse: on Adult, conditions cost 0.4 points of shape error at equal time (LOG.md, "Which levers make a
-good table").
+"""Share of the rows that have conditions. More of them make conditional samples better and all else
+worse: on Adult, conditions cost 0.4 points of shape error at equal time (LOG.md, "Which levers make
+a good table").
 """
 FURTHER_SHARE = 0.2
 """Probability that each further column is fixed too. On Adult, 0.1 with 30 % of the rows made no
@@ -118,8 +118,8 @@ class Balance:
             rows: `[n]` row numbers, drawn at true frequencies.
 
         Returns:
-            The row numbers, a part of them exchanged for rows of balanced states, and `[n, columns]`
-            states, -1 where a column is free.
+            The row numbers, a part of them exchanged for rows of balanced states, and
+            `[n, columns]` states, -1 where a column is free.
         """
         n = len(rows)
         k = len(self.conditionable)

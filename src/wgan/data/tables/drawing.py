@@ -18,17 +18,15 @@ MARGIN = 6
 """Pixels left free beside and below the bars."""
 TITLE_HEIGHT = 18
 """Pixels above the bars, for one line in Pillow's own font."""
-WHITE = (255, 255, 255)
 NAME_LENGTH = 34
 """Characters of a column's name that fit into a panel."""
 CUT_TAILS = (0.005, 0.995)
 """Quantiles between which numbers are drawn. Without the cut, one far number would leave all others
 in one bar.
 """
-
-
+WHITE = (255, 255, 255)
 Colour = tuple[int, int, int]
-Values = Float[np.ndarray, " n"]
+Values = Float[np.ndarray, " _"]
 
 
 def write_columns(
@@ -81,7 +79,7 @@ def _draw_column(
             draw.rectangle(corners, fill=colour)
 
 
-def _shares(column: Column, sides: list[Values]) -> list[Float[np.ndarray, " bars"]]:
+def _shares(column: Column, sides: list[np.ndarray]) -> list[Float[np.ndarray, " bars"]]:
     """Return the frequency of each bar, for each side; the last bar counts missing values."""
     present = sides[0][~np.isnan(sides[0])]
     if column.is_number and len(present):

@@ -1,15 +1,6 @@
-"""Which pictures show how a run went? Plots of its figures, each with the words that say the same,
-drawn by matplotlib.
+"""The plots of a report, each with the words and the table that say the same."""
 
-Text and axes of an SVG take the colour of the text around them, so that a page is legible in light
-and dark; lines differ in dashes and markers too, not in colour alone.
-"""
-
-import io
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,100 +8,13 @@ import numpy as np
 from wgan.base.intervals import Mean, mean_of
 from wgan.evaluation.watch import noise_of
 from wgan.report.comparison import Group
+from wgan.report.plot import COLOURS, FLOOR, MARKERS, Plot, plain, style
 from wgan.runs import Finished
 
-INK = "#123456"
-"""Stands for the colour of the surrounding text until the SVG is written."""
-COLOURS = ("#3b82f6", "#e07b39", "#2f9e63", "#b25fd0", "#d6455d", "#8a8a3a")
-DASHES = ("-", "--", "-.", ":")
-MARKERS = "osD^vP"
-FLOOR = "#8a8a8a"
-MOST_BARS, MOST_ROWS = 60, 40
-Draw = Callable[[Any], None]
-
-
-@dataclass(frozen=True)
-class Plot:
-    """A plot: `alt` says what it shows, `table` holds its numbers; `draw` paints it onto axes,
-    `panels` side by side.
-    """
-
-    name: str
-    title: str
-    alt: str
-    table: tuple[Sequence[str], Sequence[Sequence[str]]]
-    draw: Callable[[Sequence[Any]], None]
-    panels: int = 1
-
-    def svg(self) -> str:
-        """Return the plot as an SVG element."""
-        buffer = io.StringIO()
-        self._paint(INK).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-        text = buffer.getvalue()
-        text = text[text.index("<svg") :].replace(INK, "currentColor")
-        text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-        text = re.sub(
-            r'(<svg[^>]*?) width="[^"]*"',
-            rf'\1 role="img" aria-labelledby="{self.name}-title"',
-            text,
-            count=1,
-        )
-        text = re.sub(
-            r'id="([^"]+)"', rf'id="{self.name}-\1"', text
-        )  # an id is unique on a page of several plots
-        text = re.sub(r"url\(#([^)]+)\)", rf"url(#{self.name}-\1)", text)
-        text = re.sub(r'href="#([^"]+)"', rf'href="#{self.name}-\1"', text)
-        title = f'<title id="{self.name}-title">{_escaped(self.alt)}</title>'
-        return re.sub(r"<metadata>.*?</metadata>", lambda _: title, text, count=1, flags=re.S)
-
-    def save(self, path: Path, form: str) -> None:
-        """Write the plot as a PNG or SVG file, dark on white."""
-        self._paint("#202020").savefig(
-            path, format=form, dpi=200, metadata={"Date": None} if form == "svg" else None
-        )
-
-    def _paint(self, ink: str) -> Any:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-
-        plain: dict[Any, Any] = {
-            "svg.fonttype": "none",
-            "svg.hashsalt": self.name,
-            "font.size": 10,
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-        }
-        inked = dict.fromkeys(
-            (
-                "text.color",
-                "axes.labelcolor",
-                "axes.edgecolor",
-                "xtick.color",
-                "ytick.color",
-                "legend.labelcolor",
-            ),
-            ink,
-        )
-        with rc_context(plain | inked | {"legend.frameon": False}):
-            figure = Figure(figsize=(7.2 if self.panels < 3 else 10, 3.4), layout="constrained")
-            self.draw([figure.add_subplot(1, self.panels, i + 1) for i in range(self.panels)])
-            return figure
-
-
-def _plain(text: str) -> str:
-    """Return text that matplotlib takes as it is: what stands between two dollars would be a
-    formula.
-    """
-    return text.replace("$", r"\$")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def style(i: int) -> dict[str, Any]:
-    """Return how the i-th line looks."""
-    return {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
+MOST_BARS = 60
+"""Bars in a plot: a label needs about a ninth of an inch to be read."""
+MOST_ROWS = 40
+"""Modes in the table of a plot with more than `MOST_BARS`: the least generated ones."""
 
 
 def _curve(seeds: Sequence[Sequence[tuple[int, float]]]) -> tuple[list[int], list[Mean]]:
@@ -132,54 +36,23 @@ def over_training(groups: Sequence[Group]) -> Plot | None:
     """Plot the held-out distance at each measurement: the mean over seeds, with its interval (of
     one seed a measurement's noise), and the floor.
     """
-    measured = [
-        [
-            [(m["step"], m["held_out_w1"]) for m in run.metrics if "held_out_w1" in m]
-            for run in group.runs
-        ]
-        for group in groups
-    ]
+    measured = [[_watched(run) for run in group.runs] for group in groups]
     if not all(points for seeds in measured for points in seeds):
         return None
     curves = [_curve(seeds) for seeds in measured]
-    ends = [run.finish for group in groups for run in group.runs]
-    floors = [end.watched.floor for end in ends if end.watched]
-    n = next((end.watched.n for end in ends if end.watched), None)
+    watched = [run.finish.watched for group in groups for run in group.runs if run.finish.watched]
+    floor = float(np.mean([end.floor for end in watched])) if watched else None
+    n = next((end.n for end in watched), None)
 
     def draw(axes: Sequence[Any]) -> None:
         (ax,) = axes
-        for i, (group, (steps, means)) in enumerate(zip(groups, curves, strict=True)):
-            values, widths = (
-                np.array([m.value for m in means]),
-                np.nan_to_num(np.array([m.half_width for m in means])),
-            )
-            ax.plot(
-                steps,
-                values,
-                label=_plain(group.name),
-                marker=MARKERS[i % len(MARKERS)],
-                markersize=3,
-                **style(i),
-            )
-            ax.fill_between(
-                steps,
-                values - widths,
-                values + widths,
-                color=COLOURS[i % len(COLOURS)],
-                alpha=0.2,
-                linewidth=0,
-            )
-        if floors:
-            ax.axhline(
-                float(np.mean(floors)),
-                color=FLOOR,
-                linestyle=(0, (1, 1)),
-                label="real samples (floor)",
-            )
+        for i, (group, curve) in enumerate(zip(groups, curves, strict=True)):
+            _draw_curve(ax, i, group.name, curve)
+        if floor is not None:
+            _draw_floor(ax.axhline, floor)
         ax.set(xlabel="generator steps", ylabel="W1 to held-out samples")
-        if max(m.value for _, means in curves for m in means) > 20 * min(
-            m.value for _, means in curves for m in means
-        ):
+        heights = [mean.value for _, means in curves for mean in means]
+        if max(heights) > 20 * min(heights):
             ax.set_yscale("log")
         ax.legend()
 
@@ -192,34 +65,53 @@ def over_training(groups: Sequence[Group]) -> Plot | None:
         f"{group.name} from {means[0].value:.3g} to {means[-1].value:.3g}"
         for group, (_, means) in zip(groups, curves, strict=True)
     )
-    floor = f"; real samples {float(np.mean(floors)):.3g}" if floors else ""
-    several = [len(group.runs) > 1 for group in groups]
-    band = (
-        "over seeds"
-        if all(several)
-        else (
-            "over seeds, of one seed of a measurement's noise"
-            if any(several)
-            else "of a measurement's noise"
-        )
-    )
+    real = "" if floor is None else f"; real samples {floor:.3g}"
+    size = f", n = {n}" if n else ""
     title = (
-        f"Distance to held-out samples over training (exact W1{f', n = {n}' if n else ''}; bands:"
-        f" 95 % {band})"
+        f"Distance to held-out samples over training (exact W1{size}; bands: 95 % {_band(groups)})"
     )
     return Plot(
         "over-training",
         title,
-        f"Line plot of W1 against steps: {ends}{floor}.",
+        f"Line plot of W1 against steps: {ends}{real}.",
         (("step", "settings", "W1"), rows),
         draw,
     )
 
 
+def _watched(run: Finished) -> list[tuple[int, float]]:
+    """Return step and held-out distance of each measurement of a run."""
+    return [(int(m["step"]), float(m["held_out_w1"])) for m in run.metrics if "held_out_w1" in m]
+
+
+def _band(groups: Sequence[Group]) -> str:
+    """Return the words for what the bands of `over_training` are."""
+    several = [len(group.runs) > 1 for group in groups]
+    if all(several):
+        return "over seeds"
+    if any(several):
+        return "over seeds, of one seed of a measurement's noise"
+    return "of a measurement's noise"
+
+
+def _draw_curve(ax: Any, i: int, name: str, curve: tuple[list[int], list[Mean]]) -> None:
+    """Draw the i-th curve with its band; a mean without an interval has none."""
+    steps, means = curve
+    values = np.array([mean.value for mean in means])
+    widths = np.nan_to_num(np.array([mean.half_width for mean in means]))
+    marker = MARKERS[i % len(MARKERS)]
+    ax.plot(steps, values, label=plain(name), marker=marker, markersize=3, **style(i))
+    colour = COLOURS[i % len(COLOURS)]
+    ax.fill_between(steps, values - widths, values + widths, color=colour, alpha=0.2, linewidth=0)
+
+
+def _draw_floor(line: Any, floor: float) -> None:
+    """Draw the floor with `line`, an axes' `axhline` or `axvline`."""
+    line(floor, color=FLOOR, linestyle=(0, (1, 1)), label="real samples (floor)")
+
+
 def final_distances(groups: Sequence[Group]) -> Plot:
-    """Plot the verdict of each run as a point, with means and intervals over seeds, and the
-    floor.
-    """
+    """Plot each run's final held-out distance, means and intervals over seeds, and the floor."""
     floor = float(np.mean([run.finish.held_out.floor for group in groups for run in group.runs]))
 
     def draw(axes: Sequence[Any]) -> None:
@@ -243,12 +135,12 @@ def final_distances(groups: Sequence[Group]) -> Plot:
                 color=FLOOR,
                 capsize=4,
             )
-        ax.axvline(floor, color=FLOOR, linestyle=(0, (1, 1)), label="real samples (floor)")
+        _draw_floor(ax.axvline, floor)
         ax.set(
             xlabel="W1 to held-out samples; points are seeds, bars mean and 95 % interval",
             yticks=range(len(groups)),
         )
-        ax.set_yticklabels([_plain(group.name) for group in groups])
+        ax.set_yticklabels([plain(group.name) for group in groups])
         ax.set_ylim(len(groups) - 0.4, -0.6)
         ax.legend()
 
@@ -291,7 +183,7 @@ def mode_shares(run: Finished) -> Plot | None:
             ax.bar(at - 0.2, generated, 0.4, color=COLOURS[0], label="generated")
             ax.bar(at + 0.2, true, 0.4, color=FLOOR, hatch="//", label="true")
             ax.set_xticks(
-                at, [_plain(name) for name in names], rotation=90 if len(names) > 12 else 0
+                at, [plain(name) for name in names], rotation=90 if len(names) > 12 else 0
             )
         else:
             ax.plot(np.sort(generated)[::-1], label="generated", **style(0))
@@ -326,7 +218,7 @@ def column_errors(run: Finished) -> Plot | None:
     def draw(axes: Sequence[Any]) -> None:
         (ax,) = axes
         ax.barh(
-            [_plain(name) for name, _ in ordered],
+            [plain(name) for name, _ in ordered],
             [100 * error for _, error in ordered],
             color=COLOURS[0],
         )
