@@ -1,25 +1,49 @@
 """Sentences on an evaluation, each with the figures that it rests on, the most important first."""
 
+from wgan.base.intervals import Mean
 from wgan.evaluation import Evaluation
 from wgan.evaluation.results import Line
 
-COPIES, LEANS = 0.6, 0.5
+COPIED = 0.6
+"""A figure of copying surely above it means copies. The figure is (1 + p) / 2 where a part p of the
+samples is copied, so more than a fifth. Chosen here, clear of 0.5, which is chance.
+"""
+LEANS = 0.5
+"""A figure of copying surely above it leans towards training samples: 0.5 is chance."""
 LOST = 0.1
+"""A mode is lost below a tenth of its true share. Chosen here: above it, modes are only unequal."""
 LEAST_EXPECTED = 10
+"""Expected samples of a mode without which it cannot be called lost. Where 10 are expected, a right
+generator draws none with probability exp(-10), or 1 in 20,000.
+"""
 NAMED = 8
+"""Lost modes that a sentence names; more would not be read."""
 FAR_FROM_COVERED = 0.8
-TOLD_APART = 0.75
+"""Coverage surely below this part of that of real samples is reported. Chosen here: a higher part
+reports smaller gaps, which differ between runs.
+"""
+EASILY_DETECTED = 0.75
+"""A detection AUC surely above it is called easy: half-way from chance (0.5) to certainty (1)."""
+CHANCE = 0.5
+"""Detection AUC of a classifier that guesses."""
+FARTHEST = 3
+"""Columns or pairs that the sentence on the farthest ones names."""
 
 
 def sentences(evaluation: Evaluation) -> list[str]:
     """Return what the figures of a generator say of fit, collapse, detection and copying.
 
-    A mode is lost where its share is less than a tenth of the true one, and 10 samples or more were
-    to be expected; neighbourhoods are missed where coverage, whole interval, is below eight tenths
-    of what real samples reach; training samples are copied where they are nearer than held-out
-    ones, whole interval, more often than 60 in 100 (50: no copying, 100: all copied).
+    - A mode is lost where its share is less than a tenth of the true one, and 10 samples or more
+      were to be expected.
+    - Parts of the data are missed where coverage, whole interval, is below eight tenths of what
+      real samples reach.
+    - Training samples are copied where the figure of copying, whole interval, is above 60 (50: no
+      copying, 100: all copied).
+
+    Args:
+        evaluation: the figures.
     """
-    found = [
+    parts = [
         _fit(evaluation),
         _modes(evaluation),
         _coverage(evaluation),
@@ -27,59 +51,65 @@ def sentences(evaluation: Evaluation) -> list[str]:
         _copying(evaluation),
         *_farthest(evaluation),
     ]
-    return [sentence for sentence in found if sentence]
+    return [sentence for sentence in parts if sentence]
 
 
 def _fit(evaluation: Evaluation) -> str:
+    """Return how far generated samples lie from held-out ones, in floors."""
     line = evaluation.get("w1-exact")
     if line is None or line.real <= 0:
         return ""
-    ratio, title = line.generated.value / line.real, line.cells
-    figures = f"W1 {title[1]}, real {title[2]}, {evaluation.broken} {title[3]}"
+    ratio = line.generated.value / line.real
+    _, generated, real, broken, _ = line.cells
     return (
         f"generated samples lie {ratio:.2f} times as far from held-out ones as real samples do"
-        f" ({figures})"
+        f" (W1 {generated}, real {real}, {evaluation.broken} {broken})"
     )
 
 
 def lost_modes(evaluation: Evaluation) -> list[str]:
-    """Return the names of the modes that were lost."""
+    """Return the names of the modes that were lost.
+
+    Args:
+        evaluation: the figures; without modes, none are lost.
+    """
     modes = evaluation.details.get("modes")
     if not modes:
         return []
-    expected = [true * modes["n"] for true in modes["true"]]
-    each = zip(modes["names"], modes["generated"], modes["true"], expected, strict=True)
-    return [
-        name for name, share, true, count in each if count >= LEAST_EXPECTED and share < LOST * true
-    ]
+    lost = []
+    for name, share, true in zip(modes["names"], modes["generated"], modes["true"], strict=True):
+        expected = true * modes["n"]
+        if expected >= LEAST_EXPECTED and share < LOST * true:
+            lost.append(name)
+    return lost
 
 
 def _modes(evaluation: Evaluation) -> str:
-    line, modes = evaluation.get("modes"), evaluation.details.get("modes")
+    """Return how many modes are lost, and which."""
+    line = evaluation.get("modes")
+    modes = evaluation.details.get("modes")
     if line is None or not modes:
         return ""
-    number, lost = len(modes["names"]), lost_modes(evaluation)
-    kl = evaluation.get("modes-kl")
-    figures = f"{line.cells[1]} found (real samples: {line.cells[2]})" + (
-        f", KL {kl.cells[1]} nats (real {kl.cells[2]})" if kl else ""
+    figures = f"{line.cells[1]} found (real samples: {line.cells[2]})"
+    if kl := evaluation.get("modes-kl"):
+        figures += f", KL {kl.cells[1]} nats (real {kl.cells[2]})"
+    number = len(modes["names"])
+    lost = lost_modes(evaluation)
+    if not lost:
+        return f"no mode of {number} is lost: {figures}"
+    names = ", ".join(lost[:NAMED])
+    if len(lost) > NAMED:
+        names += f" and {len(lost) - NAMED} more"
+    return (
+        f"modes lost: {len(lost)} of {number} have less than a tenth of their share: {names};"
+        f" {figures}"
     )
-    if lost:
-        names = ", ".join(lost[:NAMED]) + (
-            f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-        )
-        return (
-            f"modes lost: {len(lost)} of {number} have less than a tenth of their share: {names};"
-            f" {figures}"
-        )
-    return f"no mode of {number} is lost: {figures}"
 
 
 def _coverage(evaluation: Evaluation) -> str:
+    """Return what part of the data is missed, if it surely is."""
     line = evaluation.get("coverage")
-    if (
-        line is None
-        or line.generated.value + line.generated.half_width >= FAR_FROM_COVERED * line.real
-    ):
+    if line is None or _high(line.generated) >= FAR_FROM_COVERED * line.real:
         return ""
     return (
         f"parts of the data are missed: {line.cells[1]} % of held-out samples have a generated one"
@@ -88,30 +118,34 @@ def _coverage(evaluation: Evaluation) -> str:
 
 
 def _detection(evaluation: Evaluation) -> str:
+    """Return how well a classifier distinguishes generated samples from real ones."""
     line = evaluation.get("c2st-auc")
     if line is None:
         return ""
-    auc = line.generated
-    if auc.value - auc.half_width > TOLD_APART:
-        word = "are told from real ones with ease"
+    low = _low(line.generated)
+    if low > EASILY_DETECTED:
+        words = "are told from real ones with ease"
+    elif low > max(line.real, CHANCE):
+        words = "are told from real ones at times"
     else:
-        word = (
-            "are told from real ones at times"
-            if auc.value - auc.half_width > max(line.real, 0.5)
-            else "cannot be told from real ones by this classifier"
-        )
+        words = "cannot be told from real ones by this classifier"
     return (
-        f"generated samples {word}: detection AUC {line.cells[1]} (0.5: chance; real"
+        f"generated samples {words}: detection AUC {line.cells[1]} (0.5: chance; real"
         f" {line.cells[2]})"
     )
 
 
 def copies(line: Line) -> bool:
-    """Tell whether the share of samples nearer to training than to held-out ones shows copying."""
-    return line.generated.value - line.generated.half_width > COPIES
+    """Return whether samples nearer to training than to held-out ones show copying.
+
+    Args:
+        line: the figure `dcr-share`.
+    """
+    return _low(line.generated) > COPIED
 
 
 def _copying(evaluation: Evaluation) -> str:
+    """Return whether training samples are copied."""
     line = evaluation.get("dcr-share")
     if line is None:
         return ""
@@ -121,20 +155,28 @@ def _copying(evaluation: Evaluation) -> str:
     )
     if copies(line):
         return f"training samples are copied: {figures}"
-    low = line.generated.value - line.generated.half_width
-    return (
-        f"samples lean towards training ones: {figures}"
-        if low > LEANS
-        else f"no copying is seen: {figures}"
-    )
+    if _low(line.generated) > LEANS:
+        return f"samples lean towards training ones: {figures}"
+    return f"no copying is seen: {figures}"
 
 
 def _farthest(evaluation: Evaluation) -> list[str]:
-    found = []
+    """Return the columns of a table, and the pairs of columns, that are farthest off."""
+    parts = []
     for what in ("columns", "pairs"):
-        worst = sorted(evaluation.details.get(what, {}).items(), key=lambda item: -item[1])[:3]
+        errors = evaluation.details.get(what, {})
+        worst = sorted(errors.items(), key=lambda item: -item[1])[:FARTHEST]
         if worst:
-            found.append(
-                f"{what} farthest off: " + "; ".join(f"{name} {error:.1%}" for name, error in worst)
-            )
-    return found
+            words = "; ".join(f"{name} {error:.1%}" for name, error in worst)
+            parts.append(f"{what} farthest off: {words}")
+    return parts
+
+
+def _low(mean: Mean) -> float:
+    """Return the lower end of an interval."""
+    return mean.value - mean.half_width
+
+
+def _high(mean: Mean) -> float:
+    """Return the upper end of an interval."""
+    return mean.value + mean.half_width

@@ -1,4 +1,7 @@
-"""Diagnosis of a run: what went wrong, if anything, and what to do next, in sentences."""
+"""Diagnosis of a run: what went wrong, if anything, and what to do next.
+
+Each sentence has the figures that it rests on. docs/training.md explains them.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,10 +13,31 @@ from wgan.objectives import Variant
 from wgan.runs import Headroom
 
 Metrics = Mapping[str, int | float]
+"""One line of `metrics.jsonl`."""
+LAST_PART = 10
+"""Figures are means over the last tenth of the logged steps, beside the first tenth. A shorter part
+is noisier; a longer one is further from the run's end.
+"""
 PILED_UP = 0.5
+"""Share of weights at the bound that is reported. It lies between 0.30, where the gradients
+of a clipped critic are sound, and 0.92, where they vanish (docs/claims.md, clipping).
+"""
 VANISHED = 0.01
+"""The generator's gradient has vanished below a hundredth of its first norm. Chosen here: a larger
+part would report gradients that get smaller as the generator gets better.
+"""
 STEEP = 1.5
+"""Mean slope that is reported where the penalty aims at 1. Chosen here: a penalised slope lies a
+little above 1 in any case (docs/distances.md), and 1.5 is far from that.
+"""
 LOST = 0.9
+"""Modes were lost below nine tenths of what was covered before. Chosen here: any mode may be missed
+by chance, and of 25 modes two may be missing.
+"""
+QUARTERS = 4
+"""Parts into which the measurements of modes are divided, the last of which is compared."""
+LEAST_IN_A_QUARTER = 2
+"""Measurements in a quarter without which nothing is said: of a single one, chance would decide."""
 
 
 def diagnose(
@@ -23,38 +47,39 @@ def diagnose(
     trend: Trend | None,
     headroom: Headroom | None,
 ) -> list[str]:
-    """Return what the figures of a finished run say, the stop report last.
+    """Return what the figures of a finished run say, in sentences; the stop report is the last.
 
     Args:
         variant: the run's variant, with its settings.
         config: the run's configuration.
         metrics: the lines of its `metrics.jsonl`.
-        trend: of its held-out distance; none where it was measured fewer than 16 times.
-        headroom: how much its critic's estimate still rose; none where that was not tried.
+        trend: the trend of its held-out distance; none with fewer than 16 measurements.
+        headroom: the headroom of its critic; none where it was not measured.
     """
-    last = metrics[-max(1, len(metrics) // 10) :]
+    last = metrics[-max(1, len(metrics) // LAST_PART) :]
     step = int(metrics[-1]["step"]) if metrics else 0
-    words = [
+    sentences = [
         _critic(variant, config, headroom),
-        _clipping(variant, last),
+        _clipping(last),
         _slope(variant, last),
-        _generator(metrics, last),
+        _generator(metrics[: len(last)], last),
         _modes(metrics),
+        _stop(config, trend, step),
     ]
-    return [sentence for sentence in (*words, _stop(config, trend, step)) if sentence]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
+    """Return whether the critic was trained enough."""
     if headroom is None:
         return ""
-    h = headroom
     figures = (
-        f"{h.steps} more critic steps against the same generator take its estimate from"
-        f" {h.before:.3g} to {h.after:.3g} (+- {h.half_width:.2g})"
+        f"{headroom.steps} more critic steps against the same generator take its estimate from"
+        f" {headroom.before:.3g} to {headroom.after:.3g} (+- {headroom.half_width:.2g})"
     )
-    if h.state == "unclear":
+    if headroom.state == "unclear":
         return f"whether the critic is trained enough cannot be told: {figures}"
-    if h.state == "enough":
+    if headroom.state == "enough":
         return f"critic trained enough, as far as this learning rate takes it: {figures}"
     if not variant.score.is_w1:
         return (
@@ -67,23 +92,24 @@ def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
     )
 
 
-def _clipping(variant: Variant, last: Sequence[Metrics]) -> str:
+def _clipping(last: Sequence[Metrics]) -> str:
+    """Return how many weights of a clipped critic stand at the bound, if many do."""
     share = _mean(last, "clipped_share")
     if share is None or share < PILED_UP:
         return ""
-    advice = "raise objective.clip, or take a variant with a penalty"
     return (
         f"{share:.0%} of the critic's weights stand at the clipping bound, so it is little more"
-        f" than signs: {advice}"
+        " than signs: raise objective.clip, or take a variant with a penalty"
     )
 
 
 def _slope(variant: Variant, last: Sequence[Metrics]) -> str:
-    norm, low, high = (
-        _mean(last, name) for name in ("gradient_norm", "gradient_norm_5", "gradient_norm_95")
-    )
+    """Return the slope of a critic whose estimate would be a distance, if it is steep."""
+    norm = _mean(last, "gradient_norm")
     if norm is None or not variant.reads_w1 or norm <= STEEP:
         return ""
+    low = _mean(last, "gradient_norm_5")
+    high = _mean(last, "gradient_norm_95")
     return (
         f"the critic's slope is {norm:.2f} on average ({low:.2f} to {high:.2f} at 90 % of the"
         " points), where the penalty aims at 1: do not read its estimate as a distance, or raise"
@@ -91,37 +117,44 @@ def _slope(variant: Variant, last: Sequence[Metrics]) -> str:
     )
 
 
-def _generator(metrics: Sequence[Metrics], last: Sequence[Metrics]) -> str:
-    first = _mean(metrics[: len(last)], "generator_gradient_norm")
+def _generator(first: Sequence[Metrics], last: Sequence[Metrics]) -> str:
+    """Return how far the generator's gradient fell, if it vanished."""
+    before = _mean(first, "generator_gradient_norm")
     now = _mean(last, "generator_gradient_norm")
-    if first is None or now is None or now > VANISHED * first:
+    if before is None or now is None or now > VANISHED * before:
         return ""
     return (
-        f"the generator's gradient fell from {first:.2g} to {now:.2g}: it has all but vanished;"
+        f"the generator's gradient fell from {before:.2g} to {now:.2g}: it has all but vanished;"
         " take a Wasserstein variant, or fewer critic steps"
     )
 
 
 def _modes(metrics: Sequence[Metrics]) -> str:
-    """Lost: in the whole last quarter of the measurements, fewer than nine tenths of what an
+    """Return how many modes were lost, if any were.
+
+    They were if the whole last quarter of the measurements covers fewer than nine tenths of what an
     earlier quarter covered at its median.
     """
     covered = [line["modes_covered"] for line in metrics if "modes_covered" in line]
-    quarter = len(covered) // 4
-    if quarter < 2:
+    quarter = len(covered) // QUARTERS
+    if quarter < LEAST_IN_A_QUARTER:
         return ""
-    best = max(float(np.median(covered[i * quarter : (i + 1) * quarter])) for i in range(3))
-    last = covered[-quarter:]
-    if max(last) >= LOST * best:
+    earlier = [covered[i * quarter : (i + 1) * quarter] for i in range(QUARTERS - 1)]
+    best = max(float(np.median(each)) for each in earlier)
+    most_of_late = max(covered[-quarter:])
+    if most_of_late >= LOST * best:
         return ""
-    return f"modes were lost: {best:g} covered at one time, at most {max(last)} of late"
+    return f"modes were lost: {best:g} covered at one time, at most {most_of_late} of late"
 
 
 def _stop(config: Config, trend: Trend | None, step: int) -> str:
+    """Return the stop report: whether the held-out distance still falls, and what to try next."""
     if trend is None:
         return ""
     steady = config.optimizer.decay == "none"
-    longer = f"--steps {2 * config.training.steps}" + ("" if steady else " in another --out")
+    longer = f"--steps {2 * config.training.steps}"
+    if not steady:
+        longer += " in another --out"
     if trend.state == "falling":
         return f"not converged: {trend}; go on with {longer}"
     if trend.state == "rising":
@@ -140,5 +173,6 @@ def _stop(config: Config, trend: Trend | None, step: int) -> str:
 
 
 def _mean(lines: Sequence[Metrics], name: str) -> float | None:
+    """Return the mean of a metric over the lines that have it; none where none has."""
     values = [line[name] for line in lines if name in line]
     return float(np.mean(values)) if values else None
