@@ -4,7 +4,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-
 PIXEL_NORM_EPSILON = 1e-8
 """Keeps channels that are all zero from a division by zero: Karras et al. (2018), section 4.2."""
 
