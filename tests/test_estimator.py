@@ -1,16 +1,23 @@
+"""The estimator: a run with scikit-learn's face."""
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from short_runs import flags, wgan
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from wgan import WGAN
 from wgan.base.errors import WganError
+from wgan.evaluation import EvaluationOptions
+from wgan.runs import RunFolder
 
 X = np.random.default_rng(0).normal([5, -3], [2, 0.1], size=(300, 2))
 QUICK = {"network.width": 16, "optimizer.batch": 16}
+SMALLEST = WGAN(steps=2, settings={"network.width": 8, "optimizer.batch": 4})
 
 
 def quick(**arguments):
@@ -28,22 +35,10 @@ def test_samples_are_of_the_kind_that_fit_got():
 
 
 def test_it_learns_where_the_data_lie():
-    settings = {
-        "network.width": 64,
-        "network.latent": 4,
-        "optimizer.lr": 1e-3,
-        "optimizer.critic_steps": 3,
-        "objective.penalty_weight": 0.1,
-    }
-    model = quick(
-        steps=200,
-        settings=settings
-        | {
-            "optimizer.batch": 64,
-            "optimizer.betas": [0.5, 0.9],
-            "optimizer.decay": "linear",
-        },
-    ).fit(X)
+    settings = {"network.width": 64, "network.latent": 4, "objective.penalty_weight": 0.1}
+    settings |= {"optimizer.lr": 1e-3, "optimizer.critic_steps": 3, "optimizer.batch": 64}
+    settings |= {"optimizer.betas": [0.5, 0.9], "optimizer.decay": "linear"}
+    model = quick(steps=200, settings=settings).fit(X)
     sample = model.sample(1000)
     assert np.allclose(sample.mean(0), X.mean(0), atol=[0.6, 0.03])
     assert np.allclose(sample.std(0), X.std(0), rtol=0.4)
@@ -59,12 +54,8 @@ def test_settings_of_the_data_apply_to_paths(tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, size=(20, 6, 9, 3), dtype=np.uint8)
     for i, picture in enumerate(pictures):
         Image.fromarray(picture).save(tmp_path / f"{i}.png")
-    assert quick(settings=QUICK | {"data.resize": [8, 8]}).fit(tmp_path).sample(2).shape == (
-        2,
-        8,
-        8,
-        3,
-    )
+    resized = quick(settings=QUICK | {"data.resize": [8, 8]}).fit(tmp_path)
+    assert resized.sample(2).shape == (2, 8, 8, 3)
 
 
 def test_fitting_again_forgets_the_first_data():
@@ -74,12 +65,38 @@ def test_fitting_again_forgets_the_first_data():
     assert not hasattr(model, "n_features_in_")
 
 
-def test_the_verdict_is_on_what_was_held_out(tmp_path):
-    model = quick().fit(X)
-    assert model.verdict().n == 60
+def test_a_fit_ends_with_a_distance_to_what_was_held_out_and_a_diagnosis(tmp_path):
+    settings = QUICK | {"training.measure_every": 1, "training.log_every": 1}
+    model = quick(steps=40, settings=settings).fit(X)
+    finish = model.finish()
+    assert finish.held_out.n == 60
+    assert finish.step == 40
+    assert finish.diagnosis
+    assert model.finish() is finish, "computed once"
+    assert model.held_out_distance() == finish.held_out
+    assert model.diagnosis() == finish.diagnosis
+    assert model.fit(X).finish() is not finish
     model.save(tmp_path / "m")
-    with pytest.raises(WganError, match="no data to be measured on"):
-        WGAN.load(tmp_path / "m").verdict()
+    again = WGAN.load(tmp_path / "m")
+    for question in (again.finish, again.held_out_distance, again.diagnosis, again.evaluate):
+        with pytest.raises(WganError, match="no data to be measured on"):
+            question()
+    with pytest.raises(NotFittedError):
+        quick().finish()
+
+
+def test_an_evaluation_is_that_of_the_command_line(tmp_path, capsys):
+    """The same data, settings and seed: the same figures."""
+    np.save("x.npy", X)
+    model = quick().fit("x.npy")
+    evaluation = model.evaluate()
+    settings = flags([f"{key}={value}" for key, value in QUICK.items()])
+    assert wgan("train x.npy --steps 3 --quiet --out r", *settings) == 0
+    assert wgan("evaluate r --quiet") == 0
+    assert RunFolder(tmp_path / "r").evaluation().evaluation.lines == evaluation.lines
+    assert evaluation.line("w1-exact").generated.value > 0
+    seeded = model.evaluate(EvaluationOptions(seed=1))
+    assert seeded.line("w1-exact").real == pytest.approx(evaluation.line("w1-exact").real)
 
 
 def test_random_state_decides_everything():
@@ -106,21 +123,16 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
     assert np.allclose(mixed[::2], model.sample(6, labels="low")[::2])
     assert not np.allclose(mixed[1::2], model.sample(6, labels="low")[1::2])
     assert model.score_samples(X, labels=y).shape == (300,)
-    assert np.allclose(
-        model.sample(6, labels=b"low"), model.sample(6, labels=np.array([["low"]] * 6))
-    )
-    assert model.verdict().labels.n == 60
+    column = np.array([["low"]] * 6)
+    assert np.allclose(model.sample(6, labels=b"low"), model.sample(6, labels=column))
+    assert model.held_out_distance().labels.n == 60
     model.save(tmp_path / "m")
-    assert np.allclose(
-        WGAN.load(tmp_path / "m").sample(4, labels="high"), model.sample(4, labels="high")
-    )
+    again = WGAN.load(tmp_path / "m")
+    assert np.allclose(again.sample(4, labels="high"), model.sample(4, labels="high"))
     floats = (X[:, 0] > 5).astype(float)
     model = quick(conditional=True).fit(X, floats)
-    assert (
-        model.score_samples(X, labels=floats).shape
-        == model.score_samples(X, labels=floats.astype(int)).shape
-        == (300,)
-    )
+    for labels in (floats, floats.astype(int)):
+        assert model.score_samples(X, labels=labels).shape == (300,)
     assert quick(conditional=True).fit("digits").classes_ == tuple("0123456789")
     for wrong in (
         lambda: model.score_samples(X),
@@ -133,19 +145,15 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
             wrong()
     with pytest.raises(WganError, match="an array needs its labels"):
         quick(conditional=True).fit(X)
-    assert quick().fit(X, y).classes_ == (), (
-        "as everywhere in scikit-learn, y is ignored where it has no use"
-    )
+    ignored = quick().fit(X, y)  # as everywhere in scikit-learn, where y has no use
+    assert ignored.classes_ == ()
     with pytest.raises(WganError, match="trained without labels"):
         quick().fit(X).sample(2, labels="low")
 
 
 def test_a_fit_may_stop_where_it_has_converged():
-    standing = QUICK | {
-        "training.stop_when_converged": True,
-        "training.measure_every": 1,
-        "optimizer.lr": 1e-12,
-    }
+    standing = QUICK | {"training.stop_when_converged": True, "training.measure_every": 1}
+    standing |= {"optimizer.lr": 1e-12}
     history = quick(steps=64, settings=standing).fit(X).history_
     assert len([line for line in history if "held_out_w1" in line]) == history[-1]["step"] < 64
 
@@ -173,12 +181,39 @@ def test_constructor_only_stores():
 
 @pytest.mark.parametrize(
     ("estimator", "check"),
-    list(
-        estimator_checks_generator(
-            WGAN(steps=2, settings={"network.width": 8, "optimizer.batch": 4}), mark="xfail"
-        )
-    ),
+    list(estimator_checks_generator(SMALLEST, mark="xfail")),
     ids=lambda v: getattr(getattr(v, "func", v), "__name__", ""),
 )
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
+
+
+def test_a_loaded_model_gives_the_same_rows_without_the_data_and_runs_no_code(tmp_path, mixed):
+    estimator = WGAN(steps=3, settings={"network.width": 16}).fit(mixed(200))
+    estimator.save("model")
+    again = WGAN.load("model")
+    pd.testing.assert_frame_equal(again.sample(20), estimator.sample(20))
+    assert {path.suffix for path in (tmp_path / "model").iterdir()} == {".safetensors", ".json"}
+    assert list(again.feature_names_in_) == list(estimator.sample(1).columns)
+    assert np.allclose(again.score_samples(mixed(200)), estimator.score_samples(mixed(200)))
+
+
+def test_columns_keep_their_labels_and_a_schema_in_the_settings_counts(tmp_path):
+    frame = pd.DataFrame({0: np.arange(60) % 25, "k": np.arange(60) % 30})
+    (tmp_path / "s.toml").write_text('[columns.k]\nkind = "category"\n')
+    estimator = WGAN(steps=1, settings={"data.schema": str(tmp_path / "s.toml")}).fit(frame)
+    assert list(estimator.sample(2).columns) == [0, "k"]
+    assert estimator.model_.codec.learned[1].kind == "category"
+
+
+def test_tables_take_a_one_sided_penalty(mixed):
+    assert WGAN(steps=1).fit(mixed(100)).model_.variant == "wgan-lp"
+
+
+def test_a_kind_of_data_may_be_named():
+    pictures = np.random.default_rng(0).integers(0, 256, size=(30, 6, 6), dtype=np.uint8)
+    named = quick(settings=QUICK | {"data.kind": "images"}).fit(pictures)
+    assert named.model_.codec.kind == named.config_.data.kind == "images"
+    for wrong in (pictures.reshape(30, 36), X):
+        with pytest.raises(WganError, match="give vectors"):
+            quick(settings=QUICK | {"data.kind": "images"}).fit(wrong)

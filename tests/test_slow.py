@@ -1,28 +1,27 @@
 """What the README promises, at full length: minutes each. Run with `pytest -m slow`."""
 
-import json
+from pathlib import Path
 
 import pytest
 
 from wgan.audit import bracket, pairs
 from wgan.cli import main
 from wgan.experiments.demos import DEMOS
+from wgan.runs import RunFolder
 
 pytestmark = pytest.mark.slow
 
 
 def test_digits_come_near_the_floor():
     assert main(["train", "digits", "--quiet", "--out", "r"]) == 0
-    with open("r/verdict.json") as file:
-        assert json.load(file)["ratio"] <= 1.25
+    assert RunFolder(Path("r")).finish().held_out.ratio <= 1.25
 
 
 def test_all_25_gaussians_are_covered():
     assert main(["train", "25-gaussians", "--quiet", "--out", "r"]) == 0
-    with open("r/verdict.json") as file:
-        coverage = json.load(file)["coverage"]
-    assert coverage["covered"] == coverage["modes"] == 25
-    assert coverage["share"] > 0.6
+    coverage = RunFolder(Path("r")).finish().held_out.coverage
+    assert coverage.covered == coverage.modes == 25
+    assert coverage.share > 0.6
 
 
 @pytest.mark.parametrize("d", [2, 8])

@@ -215,7 +215,7 @@ class WGAN(BaseEstimator):
         estimator.classes_ = model.classes
         estimator._as_tensor = False
         estimator._name_columns(model.codec)
-        if not model.codec.names and len(model.codec.raw_shape) == 1:
+        if not model.codec.names and not model.codec.raw_shape[1:]:
             estimator.n_features_in_ = model.codec.raw_shape[0]
         return estimator
 

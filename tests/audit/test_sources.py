@@ -2,23 +2,15 @@
 
 import numpy as np
 import pytest
+from short_runs import flags
 
 from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.data import load
 
-TINY = [
-    "--set",
-    "network.width=4",
-    "--set",
-    "network.latent=4",
-    "--set",
-    "optimizer.batch=8",
-    "--steps",
-    "2",
-    "--quiet",
-]
+TINY = flags(["network.width=4", "network.latent=4", "optimizer.batch=8"])
+TINY += ["--steps", "2", "--quiet"]
 
 
 @pytest.fixture
@@ -47,10 +39,7 @@ def test_the_range_of_float_pictures_is_read_off_them_so_no_diameter_is_known():
 
 
 def test_a_number_takes_a_random_part_that_the_seed_names():
-    x, again = (
-        read_pair("digits", "digits", number=50)[0],
-        read_pair("digits", "digits", number=50)[1],
-    )
+    x, again = read_pair("digits", "digits", number=50)
     other, _ = read_pair("digits", "digits", number=50, seed=1)
     assert x.values.shape == (50, 64)
     assert np.array_equal(x.values, again.values)

@@ -102,7 +102,7 @@ def test_equal_time_gives_slower_variants_fewer_steps(points, tmp_path, capsys):
         (["--variants", "wgan-pg"], "Did you mean 'wgan-gp'"),
         (["--set", "training.seed=3"], "--seeds says here"),
         (["--set", "optimizer.lrr=3"], "Did you mean 'lr'"),
-        (["--features", "nowhere"], "for pictures"),
+        (["--features", "nowhere"], "is for images"),
     ],
 )
 def test_what_no_run_could_take_is_refused_before_any_is_trained(

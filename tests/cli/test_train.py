@@ -13,29 +13,21 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from short_runs import flags, wgan
 
 from wgan.cli import main
 from wgan.cli.train import train_command
 
-TINY = [
-    "--set",
-    "network.width=4",
-    "--set",
-    "network.latent=4",
-    "--set",
-    "optimizer.batch=8",
-    "--set",
-    "optimizer.critic_steps=1",
-]
+SMALL = ["network.width=4", "network.latent=4", "optimizer.batch=8", "optimizer.critic_steps=1"]
+TINY = flags(SMALL)
 QUICK = ["--steps", "4", "--quiet", *TINY]
 
 
 def pictures(folder, n=12, size=(6, 9)):
     folder.mkdir(parents=True)
     for i in range(n):
-        Image.fromarray(
-            np.random.default_rng(i).integers(0, 256, size=(*size, 3), dtype=np.uint8)
-        ).save(folder / f"{i}.png")
+        pixels = np.random.default_rng(i).integers(0, 256, size=(*size, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
 
 
 def test_train_then_sample_in_every_form(capsys):
@@ -45,9 +37,9 @@ def test_train_then_sample_in_every_form(capsys):
     assert "4 steps in" in out
     assert "W1(generated, held-out)" in out
     assert "pixels in [0,1])" in out
-    verdict = json.loads((run / "verdict.json").read_text())
-    assert verdict["metric"] == "w1-exact-held-out"
-    assert verdict["n"] == 359
+    finish = json.loads((run / "finish.json").read_text())
+    assert finish["metric"] == "w1-exact-held-out"
+    assert finish["n"] == 359
     for name in ("a.png", "b.npy", "c"):
         assert main(["sample", str(run), "-n", "10", "--seed", "3", "-o", name]) == 0
     assert np.load("b.npy").shape == (10, 8, 8)
@@ -103,22 +95,20 @@ def test_dry_run_prints_the_plan_and_writes_nothing(capsys):
     assert not Path("runs").exists()
 
 
+def test_a_dry_run_tells_what_it_would_begin_with_and_needs_no_room(capsys):
+    assert wgan("train digits --labels own --dry-run --out there") == 0
+    out = capsys.readouterr().out
+    assert "# data: 1438 to train on, 359 held out, shape 1 x 8 x 8, 10 classes" in out
+    assert "the run goes to there" in out
+    assert not Path("there").exists()
+
+
 def test_a_config_file_that_dry_run_printed_gives_the_same_plan(capsys):
     main(["train", "8-gaussians", "--variant", "gan", "--seed", "5", "--dry-run"])
     plan = capsys.readouterr().out
     Path("c.toml").write_text(plan)
     assert main(["train", "--config", "c.toml", "--dry-run"]) == 0
     assert capsys.readouterr().out == plan
-
-
-def test_tables_of_variants_and_data(capsys):
-    assert main(["variants"]) == 0
-    assert main(["data"]) == 0
-    assert main(["data", "25-gaussians"]) == 0
-    out = capsys.readouterr().out
-    assert "wgan-gp" in out
-    assert "swiss-roll" in out
-    assert "100000 samples of shape 2" in out
 
 
 def bad_png(folder):
@@ -234,36 +224,18 @@ def test_a_disk_without_room_is_one_line_and_what_was_written_stays_whole(tmp_pa
 
 
 def test_the_options_of_train_are_these_and_no_more():
-    options = list(inspect.signature(train_command).parameters)
-    assert options == [
-        "data",
-        "variant",
-        "labels",
-        "schema",
-        "preset",
-        "steps",
-        "out",
-        "seed",
-        "device",
-        "precision",
-        "compile",
-        "config",
-        "set_",
-        "stop_when_converged",
-        "dry_run",
-        "quiet",
-    ]
+    options = " ".join(inspect.signature(train_command).parameters)
+    assert options == (
+        "data variant labels schema preset steps out seed device precision compile config set_"
+        " stop_when_converged dry_run quiet"
+    )
 
 
 def test_the_progress_bar_tells_rate_estimate_and_time_left():
     ours, theirs = os.openpty()
     arguments = [sys.executable, "-m", "wgan", "train", "--steps", "400", *TINY]
-    process = subprocess.Popen(
-        arguments,
-        stdout=theirs,
-        stderr=theirs,
-        env=os.environ | {"COLUMNS": "120", "TERM": "xterm"},
-    )
+    environment = os.environ | {"COLUMNS": "120", "TERM": "xterm"}
+    process = subprocess.Popen(arguments, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     shown = b""
     while piece := _read(ours):
@@ -283,16 +255,12 @@ def _read(terminal):
         return b""
 
 
-STANDING = ["8-gaussians", "--stop-when-converged", "--steps", "64", "--quiet", "--out", "r"]
-STANDING += [
-    part
-    for setting in ("training.measure_every=1", "optimizer.lr=1e-12", "network.width=8")
-    for part in ("--set", setting)
-]
+STANDING = ["training.measure_every=1", "optimizer.lr=1e-12", "network.width=8"]
+TO_STAND = "train 8-gaussians --stop-when-converged --steps 64 --quiet --out r"
 
 
 def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
-    assert main(["train", *STANDING]) == 0
+    assert wgan(TO_STAND, *flags(STANDING)) == 0
     out = capsys.readouterr().out
     assert "16 steps of at most 64" in out
     assert "converged within its noise: held-out W1" in out
@@ -300,40 +268,47 @@ def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
     lines = [json.loads(line) for line in Path("r/metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 17))
     assert {"modes_covered", "good_share"} <= lines[0].keys()
-    with open("r/verdict.json") as file:
-        assert any(
-            "converged within its noise" in sentence for sentence in json.load(file)["diagnosis"]
-        )
+    diagnosis = json.loads(Path("r/finish.json").read_text())["diagnosis"]
+    assert any("converged within its noise" in sentence for sentence in diagnosis)
     before = Path("r/critic.safetensors").read_bytes()
-    assert main(["train", *STANDING]) == 0, "the same command again"
+    assert wgan(TO_STAND, *flags(STANDING)) == 0, "the same command again"
     assert "16 steps of at most 64" in capsys.readouterr().out
     assert Path("r/critic.safetensors").read_bytes() == before
 
 
 def test_decay_that_is_asked_for_stays_where_a_run_may_stop(capsys):
-    assert main(["train", *STANDING, "--set", "optimizer.decay=linear", "--dry-run"]) == 0
+    assert wgan(f"{TO_STAND} --dry-run", *flags([*STANDING, "optimizer.decay=linear"])) == 0
     assert 'decay = "linear"' in capsys.readouterr().out
 
 
 def test_what_is_measured_leaves_no_trace_in_the_weights():
-    command = [
-        "train",
-        "digits",
-        "--steps",
-        "6",
-        "--quiet",
-        "--set",
-        "network.width=4",
-        "--set",
-        "optimizer.batch=8",
-    ]
-    assert main([*command, "--out", "often", "--set", "training.measure_every=1"]) == 0
-    assert main([*command, "--out", "never", "--set", "training.measure_every=100"]) == 0
-    assert (
-        Path("often/critic.safetensors").read_bytes()
-        == Path("never/critic.safetensors").read_bytes()
-    )
-    assert (
-        Path("often/generator.safetensors").read_bytes()
-        == Path("never/generator.safetensors").read_bytes()
-    )
+    small = flags(["network.width=4", "optimizer.batch=8"])
+    for out, steps in (("often", 1), ("never", 100)):
+        measured = flags([f"training.measure_every={steps}"])
+        assert wgan(f"train digits --steps 6 --quiet --out {out}", *small, *measured) == 0
+    for name in ("critic.safetensors", "generator.safetensors"):
+        assert Path("often", name).read_bytes() == Path("never", name).read_bytes()
+
+
+def test_a_kind_of_data_may_be_named(capsys):
+    np.save("x.npy", np.random.default_rng(0).integers(0, 256, (30, 6, 6), dtype=np.uint8))
+    named = "train x.npy --steps 1 --quiet --out r --set"
+    assert wgan(named, "data.kind=image", *TINY) == 2
+    assert "Did you mean 'images'" in capsys.readouterr().err
+    assert wgan(named, "data.kind=images", *TINY) == 0
+    assert 'kind = "images"' in Path("r/config.toml").read_text()
+
+
+def test_a_file_of_an_older_version_is_read_with_a_note(capsys):
+    Path("c.toml").write_text("[optimiser]\nlr = 0.25\n")
+    assert wgan("train --config c.toml --dry-run") == 0
+    captured = capsys.readouterr()
+    assert "lr = 0.25" in captured.out
+    assert "note: c.toml: the section optimiser is now called optimizer" in captured.err
+
+
+def test_what_is_doubtful_about_the_settings_is_said(capsys):
+    np.save("far.npy", 1e3 * np.random.default_rng(0).normal(size=(60, 2)))
+    heavy = flags(["objective.penalty_weight=1e6"])
+    assert wgan("train far.npy --steps 1 --quiet --out r", *TINY, *heavy) == 0
+    assert capsys.readouterr().out.startswith("note: ")

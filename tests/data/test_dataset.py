@@ -92,65 +92,6 @@ def test_batches_are_the_encoded_rows_resident_or_not(monkeypatch):
     assert torch.equal(resident, data.encode(POINTS[streamed.rows(3, 16)]))
 
 
-def test_vectors_are_standardised_and_decoded_back():
-    data = load(POINTS)
-    x = data.encode(POINTS)
-    assert torch.allclose(x.mean(0), torch.zeros(4), atol=1e-5)
-    assert torch.allclose(x.std(0, correction=0), torch.ones(4), atol=1e-5)
-    assert np.allclose(data.decode(x), POINTS, atol=1e-5)
-    assert data.decode(x).dtype == np.float64
-
-
-def test_integer_columns_come_back_as_integers_within_their_type():
-    raw = np.random.default_rng(0).integers(0, 200, size=(50, 3)).astype(np.uint8)
-    data = load(raw)
-    assert np.array_equal(data.decode(data.encode(raw)), raw)
-    assert data.decode(torch.full((1, 3), 99.0)).max() == 255
-
-
-def test_a_constant_column_is_harmless():
-    raw = np.concatenate([POINTS, np.full((103, 1), 7.0)], axis=1)
-    data = load(raw)
-    assert np.allclose(data.decode(data.encode(raw)), raw, atol=1e-5)
-
-
-def test_large_offsets_do_not_cost_precision():
-    raw = 1e9 + np.random.default_rng(0).normal(size=(100, 1))
-    data = load(raw)
-    assert np.allclose(data.decode(data.encode(raw)), raw, atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize("axes", [(20, 5, 7), (20, 5, 7, 3), (20, 3, 5, 7), (20, 5, 7, 4)])
-@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
-def test_pictures_of_any_layout_are_channels_first_in_minus_one_to_one(axes, dtype):
-    raw = np.random.default_rng(0).integers(0, 256, size=axes).astype(np.uint8)
-    raw = raw if dtype == np.uint8 else (raw / 255).astype(np.float32)
-    data = load(raw)
-    x = data.encode(raw)
-    channels = {3: 1, 4: axes[3] if len(axes) == 4 and axes[3] in (3, 4) else axes[1]}[len(axes)]
-    assert x.shape == (20, channels, 5, 7) == (20, *data.shape)
-    assert x.min() >= -1
-    assert x.max() <= 1
-    assert np.allclose(data.decode(x), raw, atol=1e-6)
-    assert data.decode(x).dtype == dtype
-    assert data.codec.to_pixels(raw).shape == (20, 5, 7, channels)
-
-
-def test_pictures_in_black_and_white_come_back_so():
-    raw = np.random.default_rng(0).random((20, 4, 4)) < 0.2
-    data = load(raw)
-    assert np.array_equal(data.decode(data.encode(raw)), raw)
-    assert not data.decode(torch.full((1, 1, 4, 4), -0.9)).any()
-
-
-def test_distances_of_pictures_are_in_unit_pixels():
-    raw = np.zeros((10, 2, 2), dtype=np.uint8)
-    raw[0] = 255
-    measured = load(raw).codec.measure(raw)
-    assert measured.max() == 1
-    assert measured.shape == (10, 4)
-
-
 @pytest.mark.parametrize(
     ("array", "message"),
     [

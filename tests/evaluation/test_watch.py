@@ -11,7 +11,7 @@ from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
 from wgan.evaluation import Watch
 from wgan.evaluation.watch import POINTS, trend
-from wgan.runs import read_run
+from wgan.runs import RunFolder
 
 
 def test_a_trend_compares_the_halves_of_the_last_half_by_a_robust_noise():
@@ -125,9 +125,9 @@ def test_a_finished_run_keeps_the_floor_of_its_curve(tmp_path):
         )
         == 0
     )
-    config, data = read_run(tmp_path / "r")
+    config, data = RunFolder(tmp_path / "r").load()
     watch = Watch(data.split(config.data.held_out, config.data.split_seed))
-    assert json.loads((tmp_path / "r/verdict.json").read_text())["measured"] == {
+    assert json.loads((tmp_path / "r/finish.json").read_text())["measured"] == {
         "n": 500,
         "floor": pytest.approx(watch.floor()),
     }

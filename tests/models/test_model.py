@@ -1,4 +1,4 @@
-import json
+"""Models: samples as a function of the seed, scores, classes."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import torch
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.models import Model, load_model, save_model
+from wgan.models import Model
 from wgan.models.model import generate
 from wgan.networks import NetworkConfig, build_critic, build_generator
 
@@ -15,31 +15,8 @@ from wgan.networks import NetworkConfig, build_critic, build_generator
 def model():
     network = NetworkConfig(kind="residual", width=4, latent=6)
     codec = load("digits").codec
-    return Model(
-        build_generator(network, codec.shape).eval(),
-        build_critic(network, codec.shape).eval(),
-        codec,
-        network,
-        "wgan-gp",
-    )
-
-
-def test_what_is_saved_is_loaded(model, tmp_path):
-    save_model(model, tmp_path / "m")
-    again = load_model(tmp_path / "m")
-    assert np.array_equal(again.sample(10, seed=3), model.sample(10, seed=3))
-    raw = load("digits").rows[:20]
-    assert np.allclose(again.scores(raw), model.scores(raw))
-    assert again.codec == model.codec
-
-
-def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
-    save_model(model, tmp_path / "m")
-    about = json.loads((tmp_path / "m/generator.json").read_text())
-    del about["classes"], about["network"]["condition"]
-    (tmp_path / "m/generator.json").write_text(json.dumps(about))
-    assert load_model(tmp_path / "m").classes == ()
-    assert np.array_equal(load_model(tmp_path / "m").sample(4), model.sample(4))
+    generator, critic = (build(network, codec).eval() for build in (build_generator, build_critic))
+    return Model(generator, critic, codec, network, "wgan-gp")
 
 
 def test_the_same_seed_gives_the_same_samples_whatever_their_number(model):
@@ -58,45 +35,39 @@ def test_sampling_uses_running_statistics_not_the_batchs(model):
     )  # kernels differ by the batch; its statistics would by far more
 
 
-@pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda f: (f / "generator.json").unlink(), "holds no generator"),
-        (lambda f: (f / "generator.json").write_text("{"), "damaged"),
-        (lambda f: (f / "generator.safetensors").write_bytes(b"abc"), "damaged safetensors"),
-        (lambda f: (f / "generator.safetensors").unlink(), "no such file"),
-        (lambda f: rewrite(f, "format", "wgan-model-9"), "this version reads 'wgan-model-1'"),
-        (
-            lambda f: rewrite(f, "network", {"kind": "residual", "width": 8, "latent": 6}),
-            "does not fit generator.json",
-        ),
-        (lambda f: rewrite(f, "codec", {"kind": "os.system"}), "damaged or from a newer version"),
-        (lambda f: rewrite(f, "codec", None), "damaged"),
-        (
-            lambda f: rewrite(f, "network", {"kind": "foo", "width": 4, "latent": 6}),
-            "choose one of auto, mlp, conv, residual|damaged",
-        ),
-        (
-            lambda f: rewrite(f, "network", {"kind": "residual", "width": 4.5, "latent": 6}),
-            "damaged",
-        ),
-        (lambda f: (f / "generator.json").write_bytes(b"\xff\xfe"), "damaged"),
-    ],
-)
-def test_damaged_models_are_named(model, tmp_path, damage, message):
-    save_model(model, tmp_path / "m")
-    damage(tmp_path / "m")
-    with pytest.raises(WganError, match=message):
-        load_model(tmp_path / "m")
-
-
-def rewrite(folder, key, value):
-    about = json.loads((folder / "generator.json").read_text())
-    (folder / "generator.json").write_text(json.dumps(about | {key: value}))
-
-
 def test_scores_refuse_samples_of_another_kind(model):
     with pytest.raises(WganError, match=r"samples of shape \(6, 6\), the data had \(8, 8\)"):
         model.scores(np.zeros((3, 6, 6), np.uint8))
     with pytest.raises(WganError, match="give the same range"):
         model.scores(np.zeros((3, 8, 8)))
+
+
+def test_samplers_have_streams_of_their_own_for_each_purpose_and_draw(model):
+    sample = model.sampler(0, "watch")
+    assert np.array_equal(sample(5, 1), model.sampler(0, "watch")(9, 1)[:5])
+    others = (model.sampler(0, "verdict")(5, 1), model.sampler(1, "watch")(5, 1), sample(5, 2))
+    assert not any(np.array_equal(sample(5, 1), other) for other in others)
+
+
+def test_a_model_without_classes_samples_none(model):
+    assert model.class_sampler(0, "verdict") is None
+    with pytest.raises(WganError, match="trained without labels"):
+        model.label("3")
+    with pytest.raises(WganError, match="knows no classes"):
+        model.sample(3, labels=np.zeros(3, dtype=np.int64))
+
+
+def test_a_class_sampler_makes_one_sample_of_each_number(model):
+    config, codec = model.network, model.codec
+    classes, shares = ("a", "b"), (0.25, 0.75)
+    generator = build_generator(config, codec, classes=2).eval()
+    conditional = Model(generator, None, codec, config, "wgan-gp", classes, shares)
+    made = conditional.class_sampler(0, "verdict")(np.array([0, 1, 1]))
+    again = conditional.class_sampler(0, "verdict")(np.array([1, 1, 1]))
+    assert made.shape == (3, 8, 8)
+    assert np.array_equal(made[1:], again[1:])
+    assert not np.array_equal(made[0], again[0])
+    with pytest.raises(WganError, match="no class is called 'c'"):
+        conditional.label("c")
+    with pytest.raises(WganError, match="saved without its critic"):
+        conditional.scores(made)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from nets import codec_for
 
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.networks.conditional import ProjectionCritic, beside
@@ -18,9 +19,9 @@ CONDITIONS = ["projection", "concatenation"]
 )
 def test_pairs_take_labels_and_each_label_matters(kind, shape, condition):
     config = NetworkConfig(kind, width=8, latent=6, condition=condition)
+    codec = codec_for(shape)
     generator, critic = (
-        build_generator(config, shape, classes=CLASSES),
-        build_critic(config, shape, classes=CLASSES),
+        build(config, codec, classes=CLASSES) for build in (build_generator, build_critic)
     )
     z, y = torch.randn(4, 6), torch.tensor([0, 1, 2, 0])
     with torch.no_grad():
@@ -43,7 +44,7 @@ def test_beside_appends_one_hot_columns_or_channels():
 
 
 def test_a_projection_scores_by_shared_and_own_directions():
-    critic = build_critic(NetworkConfig(width=8), (5,), classes=CLASSES)
+    critic = build_critic(NetworkConfig(width=8), codec_for((5,)), classes=CLASSES)
     with torch.no_grad():
         critic.by_class.weight.normal_()
         x, y = torch.randn(6, 5), torch.tensor([0, 1, 2, 2, 1, 0])
@@ -60,9 +61,8 @@ def test_a_projection_scores_by_shared_and_own_directions():
 def test_a_constrained_critic_is_1_lipschitz_within_each_class(shape, layers, condition):
     """Pairs found by gradient ascent on the slope."""
     torch.manual_seed(0)
-    critic = build_critic(
-        NetworkConfig(width=8, depth=2, condition=condition), shape, 0, layers, CLASSES
-    )
+    config = NetworkConfig(width=8, depth=2, condition=condition)
+    critic = build_critic(config, codec_for(shape), 0, layers, CLASSES)
     if isinstance(critic, ProjectionCritic):
         torch.nn.init.normal_(critic.by_class.weight, std=10.0)
     critic.eval()

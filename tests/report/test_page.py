@@ -94,9 +94,9 @@ def test_what_a_screen_reader_needs_is_there(several, tmp_path):
     assert all(after - before <= 1 for before, after in pairwise(headings))
 
 
-def test_one_run_is_told_with_all_there_is(single, tmp_path):
+def test_one_run_is_shown_with_all_there_is(single, tmp_path):
     text, page = page_of([single], tmp_path)
-    assert text.index("1.07 times as far") < text.index("<table>"), "the verdict first"
+    assert text.index("1.07 times as far") < text.index("<table>"), "what came out first"
     for words in (
         "no mode of 4 is lost",
         "converged within &lt;its&gt; noise",
@@ -127,7 +127,7 @@ def test_plots_follow_the_colour_of_the_text(single, tmp_path):
     assert "currentColor" in text
 
 
-def test_a_run_without_evaluation_is_told_by_its_verdict(tmp_path):
+def test_a_run_without_evaluation_is_summed_up_by_its_held_out_distance(tmp_path):
     text, _ = page_of([fake_run(tmp_path / "r")], tmp_path)
     assert "W1 1.5 +- 0.01 to held-out samples" in text
     assert "nearest training" not in text
@@ -157,10 +157,10 @@ def test_markdown_and_figures_for_a_paper(several, tmp_path):
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda run: (run / "verdict.json").unlink(), "has not come to its end"),
+        (lambda run: (run / "finish.json").unlink(), "has not come to its end"),
         (lambda run: (run / "config.toml").unlink(), "holds no run"),
         (lambda run: (run / "run.json").write_text("{"), "damaged"),
-        (lambda run: (run / "verdict.json").write_text("{}"), "damaged"),
+        (lambda run: (run / "finish.json").write_text("{}"), "damaged"),
         (lambda run: (run / "metrics.jsonl").write_text('{"step": 1'), "damaged"),
         (lambda run: (run / "evaluation.json").write_text('{"step": 30}'), "damaged"),
         (lambda run: (run / "report.html").mkdir(), "choose another --out"),
@@ -216,7 +216,7 @@ def test_odd_names_and_figures_that_are_not_numbers_are_shown(tmp_path):
 
 def test_a_run_that_was_opened_again_shows_with_what_it_was_begun(single, tmp_path):
     about = json.loads((single / "run.json").read_text())
-    about["sittings"].append({"begun": "2027-07-07", "wgan": "9.9.9", "commit": "c0ffee"})
+    about["periods"].append({"begun": "2027-07-07", "wgan": "9.9.9", "commit": "c0ffee"})
     (single / "run.json").write_text(json.dumps(about))
     text, _ = page_of([single], tmp_path)
     assert text.index("2026-01-01") < text.index("2027-07-07, wgan 9.9.9, commit c0ffee")

@@ -1,8 +1,8 @@
 """Auditor: a fresh critic, 1-Lipschitz by construction, trained on two samples and then frozen.
 
-It measures a distance independently of the critic that trained the generator. It maximises
-mean f(x) - mean f(y), the Kantorovich-Rubinstein dual (Villani 2009, equation 5.11), among networks
-of orthonormal layers and sorting activations (Anil, Lucas and Grosse 2019).
+It measures a distance independently of the critic that trained the generator. It maximises the
+Kantorovich-Rubinstein dual mean f(x) - mean f(y) (Villani 2009, equation 5.11). The networks have
+orthonormal layers and sorting activations (Anil, Lucas and Grosse 2019).
 """
 
 from dataclasses import dataclass, replace
@@ -82,11 +82,11 @@ class Auditor:
         Raises:
             WganError: some rows were seen in training.
         """
-        seen = sum(row in self.trained_on for x in samples for row in row_hashes(x))
-        if seen:
+        count = sum(row in self.trained_on for x in samples for row in row_hashes(x))
+        if count:
             total = sum(map(len, samples))
             raise WganError(
-                f"the auditor was trained on {seen} of these {total} samples: on them it certifies"
+                f"the auditor was trained on {count} of these {total} samples: on them it certifies"
                 " nothing beyond; give fresh ones, or no auditor"
             )
 
@@ -149,9 +149,9 @@ def train_auditor(
     net = mlp_critic(a.shape[1], width, depth, derive(seed, "auditor"), "orthonormal")
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
     _maximise(net, x_scaled, y_scaled, steps, seed, progress)
-    seen = np.concatenate([a, b])
-    auditor = Auditor(frozen(net), centre, scale, frozenset(row_hashes(seen)))
-    scores = auditor(seen)
+    samples = np.concatenate([a, b])
+    auditor = Auditor(frozen(net), centre, scale, frozenset(row_hashes(samples)))
+    scores = auditor(samples)
     return replace(auditor, clamp=(float(scores.min()), float(scores.max())))
 
 

@@ -103,7 +103,7 @@ def transport_radius(diameter: float, n: int, batches: int, delta: float) -> flo
     """Return how far the mean transport of K batches may fall below its expectation.
 
     radius = R sqrt(ln(1 / delta) / (n K)). W1(P_n, Q_n) of n samples a side changes by at most
-    R / n with one sample, so W1(P, Q) <= E W1(P_n, Q_n) < mean + radius with probability at least
+    R / n with one sample. So W1(P, Q) <= E W1(P_n, Q_n) < mean + radius with probability at least
     1 - delta. The first step holds since W1 is convex.
 
     Args:

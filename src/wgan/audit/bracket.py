@@ -147,9 +147,9 @@ def bracket(
     whole = certifies == "samples" or auditor is not None
     left = _parted(a, seed, "x", whole)
     right = _parted(b, seed, "y", whole)
-    fitted = fit_space(space, left.train, right.train, units)
+    coordinates = fit_space(space, left.train, right.train, units)
     left, right = (
-        Parts(fitted.map(part.train), fitted.map(part.held_out)) for part in (left, right)
+        Parts(coordinates.map(part.train), coordinates.map(part.held_out)) for part in (left, right)
     )
     critic = auditor or train_auditor(left.train, right.train, steps, seed=seed, progress=progress)
     if certifies == "samples":
@@ -160,7 +160,9 @@ def bracket(
         if auditor is not None:
             split = "none: the auditor came from elsewhere, and saw no row that is here"
             auditor.check_unseen(left.held_out, right.held_out)
-        bound = None if diameter is None else Diameter(diameter * fitted.lipschitz, diameter_from)
+        bound = (
+            None if diameter is None else Diameter(diameter * coordinates.lipschitz, diameter_from)
+        )
         critics = [_network(critic, left, right)]
         if auditor is None:
             critics.append(_extended(left, right, progress))
@@ -179,8 +181,8 @@ def bracket(
         held_out=(len(left.held_out), len(right.held_out)),
         repeated=(_repeated(a), _repeated(b)),
         split=split,
-        space=fitted.name,
-        units=fitted.units,
+        space=coordinates.name,
+        units=coordinates.units,
     )
 
 
@@ -219,9 +221,9 @@ def _extended(x: Parts, y: Parts, progress: Progress) -> Scored:
     points = y.train[:BATCH]
     v = transport(x.train[:BATCH], points).v
     scores = [extension(points, v, s) for s in (x.held_out, y.held_out)]
-    seen = np.concatenate([extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)])
+    training = np.concatenate([extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)])
     progress("exact potentials", 1, 1)
-    return EXTENSION, scores[0], scores[1], (float(seen.min()), float(seen.max())), 1.0
+    return EXTENSION, scores[0], scores[1], (float(training.min()), float(training.max())), 1.0
 
 
 def _population_ends(
@@ -258,7 +260,8 @@ def _upper(
     across = np.array([plan.distance for plan in plans[:batches]])
     mean = float(across.mean())
     gap = max(plan.gap for plan in plans)
-    floor, floor_y = plans[-2].distance, plans[-1].distance
+    floor = plans[-2].distance
+    floor_y = plans[-1].distance
     heuristic = sqrt(max(0.0, mean**2 - (floor**2 + floor_y**2) / 2))
     if diameter is None:
         limit = mean + _student_radius(across, delta)

@@ -110,9 +110,11 @@ def _factor(name: str, module: nn.Module, shape: tuple[int, ...]) -> float:
     if type(module) is OrthonormalConv2d and type(module.mix) is nn.Linear:
         return spectral_norm(_array(module.mix.weight), name)  # patches and shifts lengthen nothing
     if type(module) is nn.Conv2d:
-        if len(shape) != 4:
-            raise WganError(_wrong_shape(name, module, shape))
-        return conv_norm(module, (shape[1], shape[2], shape[3]), name)
+        match shape:
+            case (_, c, h, w):
+                return conv_norm(module, (c, h, w), name)
+            case _:
+                raise WganError(_wrong_shape(name, module, shape))
     raise WganError(
         f"layer {name or '(the network)'} is a {type(module).__name__}, whose Lipschitz constant is"
         " not known here: nothing is certified"

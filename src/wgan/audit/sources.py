@@ -97,7 +97,7 @@ def _check_comparable(a: str, first: Source, b: str, second: Source) -> None:
 
 
 def _loaded(source: str, other: str, model: Model | None, progress: Progress) -> Dataset:
-    """Return the data of a source; where the other is a run on the same file, as the run read it."""
+    """Return the data of a source; beside a run on the same file, as the run read them."""
     run = RunFolder(Path(other))
     if run.exists():
         data = run.config().data
@@ -141,7 +141,7 @@ def _held_out(dataset: Dataset, run: RunFolder) -> np.ndarray | None:
     if not run.holds_data(dataset):
         return None
     config = run.config()
-    split = dataset.split(config.data.held_out, config.data.split_seed)
+    split = config.data.split(dataset)
     return split.held_out_rows(np.arange(split.n_held_out))
 
 

@@ -1,4 +1,4 @@
-"""Settings of a run: sections with defaults, layers that override each other, presets, the device."""
+"""Settings of a run: sections with defaults, layers over each other, presets, the device."""
 
 from wgan.config.device import choose_device
 from wgan.config.layers import Layer, from_file, from_settings, resolve

@@ -8,10 +8,10 @@ import tomli_w
 
 from wgan.base.errors import SettingError
 from wgan.base.progress import Progress, silent
-from wgan.data import Dataset, load
+from wgan.data import Dataset, Split, load
 from wgan.data.kinds import find_kind
 from wgan.networks import NetworkConfig
-from wgan.objectives import find_variant
+from wgan.objectives import Variant, find_variant
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -62,6 +62,10 @@ class DataConfig:
                 f"= {list(self.resize)}: give [height, width] in pixels, 1 or more",
             )
 
+    def split(self, dataset: Dataset) -> Split:
+        """Return the split of a data set into training and held-out samples."""
+        return dataset.split(self.held_out, self.split_seed)
+
     def load(self, source: str | None = None, progress: Progress = silent) -> Dataset:
         """Return the data set, or another `source` read in the same way."""
         return load(
@@ -93,12 +97,16 @@ class ObjectiveConfig:
         _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1})
         if self.clip is not None and not self.clip > 0:
             raise SettingError("objective.clip", f"= {self.clip}: give a positive bound")
-        variant = find_variant(self.variant).adjusted(self.penalty_weight, self.clip)
+        variant = self.chosen()
         if self.penalty_every > 1 and variant.penalty is None:
             raise SettingError(
                 "objective.penalty_every",
                 f"is set, but {variant.name} has no penalty: remove the setting",
             )
+
+    def chosen(self) -> Variant:
+        """Return the variant with these numbers in it."""
+        return find_variant(self.variant).adjusted(self.penalty_weight, self.clip)
 
 
 @dataclass(frozen=True)

@@ -199,12 +199,12 @@ def from_rows(
             f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."
             " array.astype('float32')"
         )
-    if rows.shape == () or 0 in rows.shape:
+    if not rows.shape or 0 in rows.shape:
         raise WganError(
             f"{name}: shape {rows.shape} holds no samples; the first axis counts samples"
         )
     if kind == "auto":
-        kind = kind_of_array(rows.shape)
+        kind = kind_of_array(len(rows.shape))
     read = find_kind(kind).read
     if read is None:
         raise WganError(f"{name}: {kind} cannot be read from an array: leave data.kind out")

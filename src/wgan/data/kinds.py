@@ -71,18 +71,20 @@ class Kind:
     Attributes:
         codec: the class of its codec.
         read: returns the data set of an array; None where an array is not enough.
+        axes: an array of so many axes is read as this kind, where no kind is given.
         conditions: returns the conditions that generators take, given a codec; None where there are
             none but class labels.
     """
 
     codec: type[Any]
     read: Reader | None = None
+    axes: tuple[int, ...] = ()
     conditions: Callable[[Any], Conditions] | None = None
 
 
 KINDS: dict[str, Kind] = {
-    "vectors": Kind(VectorCodec, read_vectors),
-    "images": Kind(ImageCodec, read_images),
+    "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
+    "images": Kind(ImageCodec, read_images, axes=(3, 4)),
     "tables": Kind(TableCodec, conditions=TableConditions),
 }
 
@@ -98,13 +100,11 @@ def find_kind(name: str) -> Kind:
     return KINDS[name]
 
 
-def kind_of_array(shape: tuple[int, ...]) -> str:
-    """Return the kind that an array is read as where none is named.
-
-    Args:
-        shape: `[n]` or `[n, d]` for vectors; more axes for images.
+def kind_of_array(axes: int) -> str:
+    """Return the name of the kind that an array of so many axes is read as; images by default,
+    whose reader says which shapes it takes.
     """
-    return "vectors" if len(shape) <= 2 else "images"
+    return next((name for name, kind in KINDS.items() if axes in kind.axes), "images")
 
 
 def conditions_of(codec: Codec) -> Conditions | None:

@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.distances.exact import check_memory
-from wgan.distances.samples import check_dimensions, weighted_samples
+from wgan.distances.samples import Samples, check_dimensions, weighted_samples
 
 TOLERANCE = 1e-6
 """Largest error of the plan's sums that is accepted, as a share of the mass.
@@ -93,10 +93,11 @@ def sinkhorn_divergence(
     b, wb = weighted_samples(y, y_weights, "y")
     check_dimensions(a, b)
     check_memory(max(len(a), len(b)), max(len(a), len(b)))
-    a, wa = a[wa > 0], wa[wa > 0]
-    b, wb = b[wb > 0], wb[wb > 0]
+    a, wa = _weighty(a, wa)
+    b, wb = _weighty(b, wb)
     middle = a.mean(axis=0)  # a distance does not depend on the origin, but float64 does
-    a, b = a - middle, b - middle
+    a = a - middle
+    b = b - middle
     metric = "euclidean" if p == 1 else "sqeuclidean"
     across = cdist(a, b, metric)
     within = [cdist(s, s, metric) for s in (a, b)]
@@ -112,6 +113,11 @@ def sinkhorn_divergence(
         value -= self_term / 2
         iterations += count
     return Sinkhorn(max(value, 0.0) ** (1 / p), epsilon, iterations)
+
+
+def _weighty(a: np.ndarray, weights: np.ndarray) -> Samples:
+    """Return the samples of positive weight: the others would count in the widest cost."""
+    return a[weights > 0], weights[weights > 0]
 
 
 def _between(

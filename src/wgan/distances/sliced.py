@@ -78,7 +78,8 @@ def sliced_wasserstein(
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
     # In units of the largest coordinate, so that a high power neither overflows nor vanishes.
     scale = max(np.abs(a).max(), np.abs(b).max()) or 1.0
-    a, b = a / scale, b / scale
+    a = a / scale
+    b = b / scale
     powers = np.array([_power((a, wa), (b, wb), direction, p) for direction in theta])
     mean = powers.mean()
     value = float(mean ** (1 / p) * scale)

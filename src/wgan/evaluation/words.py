@@ -1,6 +1,4 @@
-"""What does an evaluation say? Sentences, each with the figures that it rests on, the most
-important first.
-"""
+"""Sentences on an evaluation, each with the figures that it rests on, the most important first."""
 
 from wgan.evaluation import Evaluation
 from wgan.evaluation.results import Line

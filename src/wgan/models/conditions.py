@@ -1,14 +1,15 @@
-"""How are rows of a table asked for? States are given to the generator, which then holds them
-exactly; ranges of numbers are waited for.
+"""Conditions on the rows of a table that a model samples: states are set, ranges are waited for.
 
-A condition that leaves a column one state (a level, a missing value, a spike) costs nothing. Any
-other is met by rejection: rows are drawn, with what is asked for of other columns, until enough lie
-in the range. That samples the generator's own conditional distribution.
+A condition that leaves a column one state (a level, a missing value, a spike) is given to the
+generator, which then meets it exactly and at no cost. Any other is met by rejection: rows with the
+states of other columns are drawn until enough of them lie in the range. Rejection samples the
+generator's own conditional distribution.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,18 +24,39 @@ from wgan.data.tables.series import seconds, spelled
 from wgan.models.model import Model
 
 BLOCK = 4096
-TRIES, LEAST_TRIES = 1000, 200_000
-"""So many rows are drawn for each that is asked for, and at least so many, before a range is given
-up.
+"""Rows that are drawn at once while a range is waited for. Larger blocks waste more rows of the last
+block, smaller ones cost more calls of the generator.
 """
-CONDITION = re.compile(r"\s*(>=|<=|=|>|<)(.*)", re.DOTALL)
+TRIES = 1000
+"""Rows drawn for each requested row before a range is given up. More would serve rarer ranges, and
+would let a range that no row meets take longer to be refused.
+"""
+LEAST_TRIES = 200_000
+"""Rows drawn at least before a range is given up, so that rare ranges pass where few rows are
+requested.
+"""
+LEVELS_NAMED = 50
+"""Levels among which an error looks for the nearest spelling. A column may have thousands; the most
+frequent come first.
+"""
+SIGNS = ">=|<=|=|>|<"
+CONDITION = re.compile(rf"\s*({SIGNS})(.*)", re.DOTALL)
+"""What follows the name of a column: a sign and a value."""
+UNKNOWN_COLUMN = re.compile(rf"\s*([^=<>]+?)\s*({SIGNS}).*", re.DOTALL)
+"""A condition of which no column has the name, as the error needs it."""
 Where = Mapping[str, object] | Sequence[str] | str
+"""Conditions: text such as `age>=30`, one or several, or columns and their values."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """`column operator value`, such as age >= 30; an equality with nothing asks for a missing
-    value.
+    """A column, an operator and a value, such as age >= 30.
+
+    Attributes:
+        place: place of the column among the learned ones.
+        column: the column.
+        operator: one of =, >=, <=, > and <.
+        value: a number, a time in seconds since 1970, or the number of a level; NaN: missing.
     """
 
     place: int
@@ -43,8 +65,12 @@ class Condition:
     value: float
 
     def holds(self, x: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
-        """Tell for which values the condition holds; for a missing one only where it is asked
-        for.
+        """Return for which values the condition holds.
+
+        It holds for a missing value only where a missing one is requested.
+
+        Args:
+            x: `[n]` values of the column; NaN: missing.
         """
         if np.isnan(self.value):
             return np.isnan(x)
@@ -55,40 +81,42 @@ class Condition:
             ">": np.greater,
             "<": np.less,
         }
-        found: np.ndarray = compare[self.operator](x, self.value)
-        return found
+        holds: np.ndarray = compare[self.operator](x, self.value)
+        return holds
 
     def states(self) -> Bool[np.ndarray, " states"]:
-        """Tell in which states the condition can hold."""
+        """Return in which states of the column the condition can hold."""
         column = self.column
+        missing = [np.nan] * column.missing
         if not column.is_number:
-            return self.holds(
-                np.append(
-                    np.arange(len(column.levels), dtype=np.float64), [np.nan] * column.missing
-                )
-            )
-        known = self.holds(np.array([*column.spikes, *[np.nan] * column.missing], dtype=np.float64))
-        if not column.scored:
-            return known
-        low, high = column.knots[0], column.knots[-1]
-        equal = (
-            low <= self.value <= high
-            and self.value not in column.spikes
-            and (not column.discrete or self.value in column.knots)
-        )
-        inside = {
-            "=": equal,
+            return self.holds(np.array([*range(len(column.levels)), *missing], dtype=np.float64))
+        single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
+        return np.append(self._holds_for_ordinary(), single) if column.scored else single
+
+    def _holds_for_ordinary(self) -> bool:
+        """Return whether the condition holds for some number that is no spike."""
+        column = self.column
+        low = column.knots[0]
+        high = column.knots[-1]
+        if self.operator == "=":
+            possible = low <= self.value <= high and self.value not in column.spikes
+            return possible and (not column.discrete or self.value in column.knots)
+        holds = {
             ">=": self.value <= high,
             ">": self.value < high,
             "<=": self.value >= low,
             "<": self.value > low,
         }
-        return np.append(inside[self.operator], known)
+        return holds[self.operator]
 
 
 def conditions(codec: TableCodec, where: Where) -> list[Condition]:
-    """Return what `where` asks for: text such as `age>=30`, one or several, or a mapping of columns
-    to a value or a (low, high) pair.
+    """Return the conditions that `where` describes.
+
+    Args:
+        codec: the table's codec.
+        where: text such as `age>=30`, one or several; or a mapping of columns to a value or to a
+            (low, high) pair, where None leaves an end open.
 
     Raises:
         WganError: no such column, a value that the column cannot have, or an operator that does not
@@ -96,44 +124,44 @@ def conditions(codec: TableCodec, where: Where) -> list[Condition]:
     """
     if isinstance(where, str):
         where = [where]
-    if not isinstance(where, Mapping):
-        return [_condition(codec, *_parsed(codec, text)) for text in where]
-    found = []
-    for name, value in where.items():
-        if isinstance(value, tuple) and len(value) == 2:
-            found += [
-                _condition(codec, str(name), sign, str(end))
-                for sign, end in zip((">=", "<="), value, strict=True)
-                if end is not None
-            ]
-        else:
-            missing = (
-                value is None
-                or value is pd.NaT
-                or value is pd.NA
-                or (isinstance(value, float) and np.isnan(value))
-            )
-            found.append(_condition(codec, str(name), "=", None if missing else spelled(value)))
-    return found
+    if isinstance(where, Mapping):
+        return [
+            condition
+            for name, value in where.items()
+            for condition in _of_value(codec, str(name), value)
+        ]
+    return [_condition(codec, *_parsed(codec, text)) for text in where]
+
+
+def _of_value(codec: TableCodec, name: str, value: object) -> list[Condition]:
+    """Return the conditions of one entry of a mapping."""
+    if not (isinstance(value, tuple) and len(value) == 2):
+        text = None if _is_missing(value) else spelled(value)
+        return [_condition(codec, name, "=", text)]
+    ends = zip((">=", "<="), value, strict=True)
+    return [_condition(codec, name, sign, str(end)) for sign, end in ends if end is not None]
+
+
+def _is_missing(value: object) -> bool:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return True
+    return isinstance(value, float) and bool(np.isnan(value))
 
 
 def _parsed(codec: TableCodec, text: str) -> tuple[str, str, str | None]:
-    """Return column, operator and value: the longest name of a column that the text begins with; no
-    value asks for a missing one.
+    """Return column, operator and value of a text; no value where a missing one is requested.
+
+    The column is that of the longest name with which the text begins.
     """
-    names = sorted(
-        (column.name for column in codec.columns if text.lstrip().startswith(column.name)),
-        key=len,
-        reverse=True,
-    )
-    for name in names:
-        if match := CONDITION.fullmatch(text.lstrip().removeprefix(name)):
+    text_from_name = text.lstrip()
+    names = [c.name for c in codec.columns if text_from_name.startswith(c.name)]
+    for name in sorted(names, key=len, reverse=True):
+        if match := CONDITION.fullmatch(text_from_name.removeprefix(name)):
             value = match[2].strip()
-            empty = value == "" and "" not in next(
-                column.levels for column in codec.columns if column.name == name
-            )
-            return name, match[1], None if empty else value
-    if guess := re.fullmatch(r"\s*([^=<>]+?)\s*(>=|<=|=|>|<).*", text, re.DOTALL):
+            column = next(column for column in codec.columns if column.name == name)
+            missing = value == "" and "" not in column.levels
+            return name, match[1], None if missing else value
+    if guess := UNKNOWN_COLUMN.fullmatch(text):
         codec.place(guess[1])
     raise WganError(
         f"--where {text}: write COLUMN=VALUE, or with <, <=, > or >= for =, e.g. --where 'age>=30'"
@@ -141,56 +169,72 @@ def _parsed(codec: TableCodec, text: str) -> tuple[str, str, str | None]:
 
 
 def _condition(codec: TableCodec, name: str, operator: str, text: str | None) -> Condition:
+    """Return a condition, its value from a text; none: a missing value."""
     place = codec.place(name)
     column = codec.learned[place]
     if text is None:
-        if operator != "=" or not column.missing:
-            raise WganError(
-                f"column '{name}':"
-                f" {'never missing in the data' if operator == '=' else 'a range needs a value'}:"
-                " give a value"
-            )
-        return Condition(place, column, "=", float("nan"))
-    if not column.is_number:
         if operator != "=":
-            raise WganError(
-                f"column '{name}' has no order, so {operator} cannot be asked for: write"
-                f" {name}=VALUE"
-            )
-        if text not in column.levels:
-            raise WganError(
-                f"column '{name}' has no level '{text}'. {did_you_mean(text, column.levels[:50])}"
-            )
-        return Condition(place, column, "=", float(column.levels.index(text)))
-    try:
-        value = _time(column, text) if column.kind == "datetime" else float(text)
-    except ValueError:
+            raise WganError(f"column '{name}': a range needs a value: give a value")
+        if not column.missing:
+            raise WganError(f"column '{name}': never missing in the data: give a value")
+        return Condition(place, column, "=", float("nan"))
+    if column.is_number:
+        return Condition(place, column, operator, _number(column, text))
+    if operator != "=":
         raise WganError(
-            f"column '{name}': '{text}' is no {'date' if column.kind == 'datetime' else 'number'}"
-        ) from None
-    if not np.isfinite(value):
-        raise WganError(
-            f"column '{name}': '{text}' is no {'date' if column.kind == 'datetime' else 'number'}"
+            f"column '{name}' has no order, so {operator} cannot be asked for: write {name}=VALUE"
         )
-    return Condition(place, column, operator, value)
+    if text not in column.levels:
+        nearest = did_you_mean(text, column.levels[:LEVELS_NAMED])
+        raise WganError(f"column '{name}' has no level '{text}'. {nearest}")
+    return Condition(place, column, "=", float(column.levels.index(text)))
+
+
+def _number(column: Column, text: str) -> float:
+    """Return the number or the time of a text."""
+    is_time = column.kind == "datetime"
+    refusal = WganError(f"column '{column.name}': '{text}' is no {'date' if is_time else 'number'}")
+    try:
+        value = _time(column, text) if is_time else float(text)
+    except ValueError:
+        raise refusal from None
+    if not np.isfinite(value):
+        raise refusal
+    return value
 
 
 def _time(column: Column, text: str) -> float:
-    """Return seconds of a time that is written as the column writes it, or as 2024-01-31 10:00; in
-    the column's own zone, unless it names one.
+    """Return seconds of a time that is written as the column writes it, or as 2024-01-31 10:00.
+
+    It is in the column's own zone, unless it names one.
     """
-    if column.format and not np.isnan(value := float(seconds(pd.Series([text]), column.format)[0])):
-        return value
+    if column.format:
+        value = float(seconds(pd.Series([text]), column.format)[0])
+        if not np.isnan(value):
+            return value
     if not re.match(r"\d{4}-\d{1,2}-\d{1,2}", text):
         raise ValueError(text)
     stamp = pd.Timestamp(text)
-    zone = None if column.format else getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
-    return float(seconds(pd.Series([stamp.tz_convert(zone) if stamp.tz is not None else stamp]))[0])
+    if stamp.tz is not None:
+        stamp = stamp.tz_convert(_zone(column))
+    return float(seconds(pd.Series([stamp]))[0])
+
+
+def _zone(column: Column) -> Any:
+    """Return the time zone of a column; none for times without one, and for text."""
+    if column.format:
+        return None
+    return getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
 
 
 @dataclass(frozen=True)
 class Conditioned:
-    """Rows `raw` that satisfy what was asked for, out of so many `tried`."""
+    """Rows that satisfy conditions.
+
+    Attributes:
+        raw: `[n, c]` rows, as the codec decodes them.
+        tried: rows that were drawn for them.
+    """
 
     raw: Float[np.ndarray, "n c"]
     tried: int
@@ -199,87 +243,95 @@ class Conditioned:
 def sample_where(
     model: Model, n: int, seed: int = 0, where: Where = (), balance: str | None = None
 ) -> Conditioned:
-    """Return `n` rows of a table that satisfy every condition; with `balance`, that column's levels
-    are equally frequent, in random order.
+    """Return rows of a table that satisfy every condition.
+
+    Args:
+        model: a model of a table.
+        n: the number of rows.
+        seed: random seed.
+        where: the conditions, as `conditions` takes them.
+        balance: a column whose levels are to be equally frequent, in random order; none: no column.
 
     Raises:
-        WganError: a model of something else, conditions that contradict each other or the data, or
+        WganError: a model of something else; conditions that contradict each other or the data, or
             that hardly any row meets.
     """
     if not isinstance(model.codec, TableCodec):
         raise WganError("where and balance are for models of tables; ask for a class with label")
-    asked = conditions(model.codec, where)
-    y = _states(model.codec, asked)
-    waits = [
-        c for c in asked if y[c.place] == FREE or (c.column.scored and y[c.place] == 0)
-    ]  # the others hold by their state
+    requested = conditions(model.codec, where)
+    y = _states(model.codec, requested)
+    # The others hold by their state alone.
+    ranges = [c for c in requested if y[c.place] == FREE or (c.column.scored and y[c.place] == 0)]
     if balance is None:
-        return _wait(model, n, seed, y, waits)
+        return _wait(model, n, seed, y, ranges)
     place = model.codec.place(balance)
-    levels = len(model.codec.learned[place].levels)
-    if model.codec.learned[place].is_number or y[place] != FREE or levels < 2:
+    column = model.codec.learned[place]
+    levels = len(column.levels)
+    if column.is_number or y[place] != FREE or levels < 2:
         raise WganError(
             f"column '{balance}' cannot be balanced: choose a category that no condition fixes"
         )
-    parts = [
-        _wait(model, -(-n // levels), derive(seed, "balance", level), _with(y, place, level), waits)
-        for level in range(levels)
-    ]
-    rows = numpy_generator(seed, "balance").permutation(
-        np.concatenate([part.raw for part in parts])
-    )
+    each = -(-n // levels)  # rounded up; what is too much is cut off below
+    parts = []
+    for level in range(levels):
+        with_level = np.where(np.arange(len(y)) == place, level, y)
+        parts.append(_wait(model, each, derive(seed, "balance", level), with_level, ranges))
+    rows = np.concatenate([part.raw for part in parts])
+    rows = numpy_generator(seed, "balance").permutation(rows)
     return Conditioned(rows[:n], sum(part.tried for part in parts))
 
 
-def _with(
-    y: Int64[np.ndarray, " columns"], place: int, state: int
-) -> Int64[np.ndarray, " columns"]:
-    return np.where(np.arange(len(y)) == place, state, y)
-
-
 def _wait(
-    model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], waits: list[Condition]
+    model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], ranges: list[Condition]
 ) -> Conditioned:
-    """Return `n` rows with the states y that satisfy what has to be waited for."""
-    if not waits:
+    """Return `n` rows with the states y that satisfy the conditions that must be waited for."""
+    if not ranges:
         return Conditioned(model.sample(n, seed, np.repeat(y[None], n, axis=0)), n)
-    states, raw, got, tried = np.repeat(y[None], BLOCK, axis=0), [], 0, 0
-    while got < n:
+    states = np.repeat(y[None], BLOCK, axis=0)
+    parts: list[np.ndarray] = []
+    count = 0
+    tried = 0
+    while count < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(
-                f"{got} of {tried} rows satisfy {_words(waits)}, too few to wait for {n}: ask for"
-                " fewer rows, or for less"
+                f"{count} of {tried} rows satisfy {_words(ranges)}, too few to wait for {n}: ask"
+                " for fewer rows, or for less"
             )
         rows = model.sample(BLOCK, derive(seed, "where", tried), states)
-        raw.append(rows[np.all([c.holds(rows[:, c.place]) for c in waits], axis=0)])
-        got, tried = got + len(raw[-1]), tried + BLOCK
-    return Conditioned(np.concatenate(raw)[:n], tried)
+        satisfied = np.all([c.holds(rows[:, c.place]) for c in ranges], axis=0)
+        parts.append(rows[satisfied])
+        count += len(parts[-1])
+        tried += BLOCK
+    return Conditioned(np.concatenate(parts)[:n], tried)
 
 
-def _states(codec: TableCodec, asked: list[Condition]) -> Int64[np.ndarray, " columns"]:
-    """Return the one state that conditions leave a column, and -1 where they leave several, or a
-    column has but one.
+def _states(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, " columns"]:
+    """Return the one state that conditions leave each column.
+
+    It is -1 where they leave several, or where the column has but one.
     """
     y = np.full(len(codec.learned), FREE, dtype=np.int64)
-    for place in {condition.place for condition in asked}:
-        mine = [condition for condition in asked if condition.place == place]
-        possible = np.all([condition.states() for condition in mine], axis=0)
+    for place in {condition.place for condition in requested}:
+        of_column = [condition for condition in requested if condition.place == place]
+        column = codec.learned[place]
+        possible = np.all([condition.states() for condition in of_column], axis=0)
         if not possible.any():
             raise WganError(
-                f"no row of the data's kind can satisfy {_words(mine)}: column"
-                f" '{mine[0].column.name}' holds {mine[0].column}"
+                f"no row of the data's kind can satisfy {_words(of_column)}: column"
+                f" '{column.name}' holds {column}"
             )
-        if possible.sum() == 1 and mine[0].column.code_sizes:
+        if possible.sum() == 1 and column.code_sizes:
             y[place] = int(possible.argmax())
     return y
 
 
-def _words(asked: list[Condition]) -> str:
-    return " and ".join(f"{c.column.name}{c.operator}{_value(c)}" for c in asked)
+def _words(conditions: list[Condition]) -> str:
+    return " and ".join(f"{c.column.name}{c.operator}{_value(c)}" for c in conditions)
 
 
 def _value(condition: Condition) -> str:
-    column, value = condition.column, condition.value
+    column = condition.column
+    value = condition.value
     if np.isnan(value):
         return ""
     if column.kind == "datetime":

@@ -92,12 +92,14 @@ def described(net: nn.Module) -> dict[str, Any] | None:
     try:
         if not isinstance(config, dict):
             raise TypeError("it has none")
-        return {"name": str(name), "config": json.loads(json.dumps(config))}
+        found = {"name": str(name), "config": json.loads(json.dumps(config))}
     except (TypeError, ValueError) as error:
         raise WganError(
             f"network '{name}': `config` is no dict of plain values ({error}): give numbers, text,"
             " lists and dicts"
         ) from None
+    noise = getattr(net, "noise", None)
+    return found | {"noise": noise} if isinstance(noise, int) else found
 
 
 def load_model(
@@ -168,7 +170,10 @@ def _built(
             f"the model has a network of its own, '{about['name']}': give its class, load_model("
             "folder, networks=[...])"
         )
-    return known[about["name"]](**about["config"])
+    net = known[about["name"]](**about["config"])
+    if "noise" in about:
+        net.noise = about["noise"]
+    return net
 
 
 def _filled(net: nn.Module, path: Path) -> nn.Module:

@@ -45,8 +45,7 @@ class Model:
     @property
     def noise(self) -> int:
         """Standard normal numbers that the generator takes for one sample."""
-        own = getattr(self.generator, "noise", None)
-        return own if isinstance(own, int) else noise_numbers(self.network, self.codec)
+        return noise_numbers(self.network, self.codec, self.generator)
 
     def sample(self, n: int, seed: int = 0, labels: np.ndarray | None = None) -> np.ndarray:
         """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.

@@ -1,4 +1,4 @@
-"""Pictures of samples, for each kind of data: a snapshot, and generated samples beside real ones."""
+"""Pictures of samples, for each kind of data: a snapshot, and one beside real samples."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -82,7 +82,8 @@ def _grid(model: Model, split: Split, seed: int, path: Path) -> None:
     columns = classes if 0 < classes <= MOST_COLUMNS else None
     n = GRID_SAMPLES // columns * columns if columns else GRID_SAMPLES
     labels = np.arange(n) % classes if classes else None
-    write_grid(model.codec.to_pixels(model.sample(n, seed, labels)), path, columns)  # type: ignore[attr-defined]
+    codec: Any = model.codec
+    write_grid(codec.to_pixels(model.sample(n, seed, labels)), path, columns)
 
 
 def _grid_with_neighbours(model: Model, split: Split, seed: int, path: Path) -> None:

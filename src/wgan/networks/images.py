@@ -12,10 +12,10 @@ import torch
 from torch import nn
 
 from wgan.data.codec import Codec
-from wgan.networks.blocks import ResidualBlock
-from wgan.networks.chains import labelled_critic, labelled_generator
 from wgan.networks.config import NetworkConfig
+from wgan.networks.labelled import labelled_critic, labelled_generator
 from wgan.networks.layers import PixelNorm, Reshape, TransposedConv2d, he
+from wgan.networks.residual import ResidualBlock
 from wgan.objectives.constraints import Layers
 
 Size = tuple[int, int]

@@ -14,8 +14,8 @@ from torch.nn.grad import conv2d_input
 from torch.nn.utils import parametrizations, parametrize
 
 from wgan.base.errors import WganError
-from wgan.networks.blocks import ResidualBlock
 from wgan.networks.layers import MaxMin, OneScore
+from wgan.networks.residual import ResidualBlock
 from wgan.objectives.constraints import Layers
 
 Pair = tuple[int, int]

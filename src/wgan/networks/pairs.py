@@ -6,7 +6,7 @@ a function of the random seed alone.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import nn
@@ -15,7 +15,7 @@ from wgan.base.errors import WganError
 from wgan.base.seeding import derive
 from wgan.data.codec import Codec
 from wgan.networks import images, tables, vectors
-from wgan.networks.config import NetworkConfig
+from wgan.networks.config import NetworkConfig, NetworkKind
 from wgan.objectives.constraints import Layers
 
 BuildGenerator = Callable[[NetworkConfig, Any, int], nn.Module]
@@ -72,9 +72,13 @@ def find_pair(codec: Codec) -> Pair:
     return PAIRS[codec.kind]
 
 
-def noise_numbers(config: NetworkConfig, codec: Codec) -> int:
-    """Return how many standard normal numbers a generator takes for one sample."""
-    return find_pair(codec).noise(config, codec)
+def noise_numbers(config: NetworkConfig, codec: Codec, net: nn.Module | None = None) -> int:
+    """Return how many standard normal numbers a generator takes for one sample.
+
+    A generator of the user's own has that number as `noise`.
+    """
+    own = getattr(net, "noise", None)
+    return own if isinstance(own, int) else find_pair(codec).noise(config, codec)
 
 
 def build_generator(
@@ -96,11 +100,15 @@ def build_generator(
     Raises:
         WganError: an architecture or packs that do not serve the kind.
     """
+    own = pair is not None
     pair = pair or find_pair(codec)
     config = _checked(config, codec, pair)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "generator"))
-        return pair.generator(config, codec, classes)
+        net = pair.generator(config, codec, classes)
+    if own and not hasattr(net, "noise"):
+        net.noise = pair.noise(config, codec)  # type: ignore[assignment]
+    return net
 
 
 def build_critic(
@@ -137,8 +145,11 @@ def _checked(config: NetworkConfig, codec: Codec, pair: Pair) -> NetworkConfig:
     """Return the configuration with an architecture that serves the kind, or refuse it."""
     if config.pack > 1 and not pair.packs:
         raise WganError(f"network.pack = {config.pack}: {codec.kind} take no packs: leave it out")
+    known = [each for each in pair.architectures if each in get_args(NetworkKind)]
+    if not known:  # a pair of the user's own, whose architecture no setting names
+        return config
     if config.kind == "auto":
-        return config.with_kind(pair.architectures[0])
+        return config.with_kind(known[0])
     if config.kind not in pair.architectures:
         raise WganError(
             f"network.kind = '{config.kind}' does not serve {codec.kind}: choose"

@@ -9,8 +9,8 @@ from torch import nn
 
 from wgan.base.seeding import derive
 from wgan.data.codec import Codec
-from wgan.networks.chains import labelled_critic, labelled_generator
 from wgan.networks.config import NetworkConfig
+from wgan.networks.labelled import labelled_critic, labelled_generator
 from wgan.networks.layers import OneScore, he
 from wgan.networks.lipschitz import constrained
 from wgan.objectives.constraints import Layers

@@ -1,4 +1,4 @@
-"""What do the figures of runs mean? Results in words, pictures, and a page."""
+"""Reports of runs: results in words, plots, and a page."""
 
 from wgan.evaluation.words import sentences
 from wgan.report.comparison import conclusions, grouped

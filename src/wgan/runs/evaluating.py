@@ -38,7 +38,7 @@ def evaluate_run(
     step = folder.step()
     model = folder.model()
     config, dataset = folder.load(progress)
-    split = dataset.split(config.data.held_out, config.data.split_seed)
+    split = config.data.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
     evaluation = evaluate(sample, split, options, metrics, progress)
     evaluated = Evaluated(

@@ -20,7 +20,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -35,8 +34,8 @@ from wgan.config import Config, from_file, resolve
 from wgan.config.layers import renamed
 from wgan.data import Dataset, short_name
 from wgan.distances.results import finite
-from wgan.models import Model, load_model, save_model
-from wgan.runs.records import About, DataFacts, Evaluated, Finish
+from wgan.models import Model, load_model
+from wgan.runs.records import About, DataFacts, Evaluated, Finish, labels_digest
 
 CONFIG = "config.toml"
 ABOUT = "run.json"
@@ -48,7 +47,6 @@ FINISH, OLD_FINISH = "finish.json", "verdict.json"
 EVALUATION = "evaluation.json"
 RESULTS = "results.jsonl"
 PICTURE = "evaluation.png"
-REPORT = "report"
 LOCK = "run.lock"
 SAME_BY_CONTENT = ("data.source", "data.labels", "data.schema")
 """Settings that are paths: what lies there is compared by its hash, not by where it lies."""
@@ -186,10 +184,6 @@ class RunFolder:
             kept = [line for line in lines if _step_of(line) <= step]
             write_text(path, "".join(line + "\n" for line in kept))
 
-    def save_model(self, model: Model) -> None:
-        """Write the model's files."""
-        save_model(model, self.path)
-
     def model(self, device: torch.device | None = None) -> Model:
         """Return the model that was written last; errors as `load_model`."""
         return load_model(self.path, device)
@@ -224,22 +218,7 @@ class RunFolder:
 
     def write_evaluation(self, evaluated: Evaluated) -> None:
         """Write an evaluation, and add a line for each of its figures to the results."""
-        evaluation = evaluated.evaluation
-        counts = {"sets": evaluation.sets, "held_out": evaluation.held_out}
-        lines = [
-            {
-                "metric": line.name,
-                "value": line.generated.value,
-                "half_width": line.generated.half_width,
-                "floor": line.real,
-                "ceiling": line.broken,
-                "n": line.n,
-                **counts,
-                **evaluated.about(),
-            }
-            for line in evaluation.lines
-        ]
-        text = "\n".join(json.dumps(finite(line)) for line in lines)
+        text = "\n".join(json.dumps(finite(line)) for line in evaluated.results())
         append_line(self.path / RESULTS, text)
         self._write(EVALUATION, finite(evaluated.to_json()))
 
@@ -257,10 +236,6 @@ class RunFolder:
     def picture(self) -> Path:
         """The picture of generated samples beside real ones."""
         return self.path / PICTURE
-
-    def report(self, ending: str) -> Path:
-        """Return where a report of this run alone goes."""
-        return self.path / f"{REPORT}{ending}"
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
         write_text(self.path / name, json.dumps(values, indent=2) + "\n")
@@ -313,7 +288,7 @@ def begin_run(path: Path, config: Config, dataset: Dataset) -> RunFolder:
     schema = dataset.codec.schema()
     if schema is not None:
         write_text(path / SCHEMA, schema)
-    about = About(_facts(config, dataset), config.training.seed, (*periods, provenance()))
+    about = About(DataFacts.of(config, dataset), config.training.seed, (*periods, provenance()))
     folder._write(ABOUT, about.to_json())
     return folder
 
@@ -349,9 +324,8 @@ def _lock(path: Path) -> IO[str]:
     except ImportError:  # not on Windows
         pass
     except OSError:
-        raise WganError(
-            f"{path}: another process trains here: wait for it, or choose another --out"
-        ) from None
+        remedy = "wait for it, or choose another --out"
+        raise WganError(f"{path}: another process trains here: {remedy}") from None
     return lock
 
 
@@ -373,24 +347,3 @@ def _damage_named(path: Path) -> Iterator[None]:
         raise WganError(
             f"{path}: damaged ({error}): restore it, or train again in another folder"
         ) from None
-
-
-def _facts(config: Config, dataset: Dataset) -> DataFacts:
-    split = dataset.split(config.data.held_out, config.data.split_seed)
-    return DataFacts(
-        name=dataset.name,
-        kind=dataset.codec.kind,
-        shape=tuple(dataset.shape),
-        samples=len(dataset),
-        train=split.n_train,
-        held_out=split.n_held_out,
-        fingerprint=dataset.fingerprint,
-        labels=labels_digest(config, dataset),
-    )
-
-
-def labels_digest(config: Config, dataset: Dataset) -> str | None:
-    """Return a hash of the labels that a run is conditioned on; None without."""
-    if not config.data.labels or dataset.labels is None:
-        return None
-    return sha256(repr(dataset.classes).encode() + dataset.labels.tobytes()).hexdigest()

@@ -4,9 +4,13 @@ evaluated. Each has a form in JSON, and comes back from it; forms of older versi
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from typing import Any, Literal
 
+from wgan.config import Config
+from wgan.data import Dataset
 from wgan.evaluation import Evaluation, HeldOutDistance, evaluation_from_json
+from wgan.runs import older
 
 TENTH = 0.1
 """A critic whose estimate still rises by more than a tenth of itself is under-trained: smaller
@@ -27,10 +31,27 @@ class DataFacts:
     fingerprint: str
     labels: str | None = None
 
-    @property
-    def words(self) -> str:
-        """The number and shape of the samples, for a reader."""
-        return f"{self.samples} {self.kind} of shape {' x '.join(map(str, self.shape))}"
+    @classmethod
+    def of(cls, config: Config, dataset: Dataset) -> "DataFacts":
+        """Return the facts of a data set as a configuration splits it."""
+        split = config.data.split(dataset)
+        return cls(
+            name=dataset.name,
+            kind=dataset.codec.kind,
+            shape=tuple(dataset.shape),
+            samples=len(dataset),
+            train=split.n_train,
+            held_out=split.n_held_out,
+            fingerprint=dataset.fingerprint,
+            labels=labels_digest(config, dataset),
+        )
+
+
+def labels_digest(config: Config, dataset: Dataset) -> str | None:
+    """Return a hash of the labels that a run is conditioned on; None without."""
+    if not config.data.labels or dataset.labels is None:
+        return None
+    return sha256(repr(dataset.classes).encode() + dataset.labels.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -52,11 +73,9 @@ class About:
         """
         data = dict(values["data"])
         shape = tuple(int(side) for side in data.pop("shape"))
-        kind = data.pop("kind", None)
-        if kind is None:
-            kind = "tables" if is_table else "vectors" if len(shape) == 1 else "images"
-        periods = values["periods"] if "periods" in values else values["sittings"]
-        return cls(DataFacts(kind=kind, shape=shape, **data), values["seed"], tuple(periods))
+        kind = data.pop("kind", None) or older.kind(shape, is_table)
+        periods = tuple(values[older.name_in(values, "periods")])
+        return cls(DataFacts(kind=kind, shape=shape, **data), values["seed"], periods)
 
 
 @dataclass(frozen=True)
@@ -165,6 +184,23 @@ class Evaluated:
             **self.provenance,
         }
 
+    def results(self) -> list[dict[str, Any]]:
+        """Return each figure with everything that it rests on, as plain values."""
+        counts = {"sets": self.evaluation.sets, "held_out": self.evaluation.held_out}
+        return [
+            {
+                "metric": line.name,
+                "value": line.generated.value,
+                "half_width": line.generated.half_width,
+                "floor": line.real,
+                "ceiling": line.broken,
+                "n": line.n,
+                **counts,
+                **self.about(),
+            }
+            for line in self.evaluation.lines
+        ]
+
     def to_json(self) -> dict[str, Any]:
         figures = {"evaluation": self.evaluation.to_json(), "said": list(self.said)}
         return self.about() | figures
@@ -174,11 +210,11 @@ class Evaluated:
         """Build the record; KeyError, TypeError or ValueError where the values do not fit."""
         names = ("run", "variant", "data", "step", "training_seed", "seed", "seconds")
         rest = {name: values[name] for name in names}
-        known = {*names, "requested", "asked", "evaluation", "said"}
+        known = {*names, "requested", older.NAMES["requested"], "evaluation", "said"}
         return cls(
             evaluation=evaluation_from_json(values["evaluation"]),
             said=tuple(values["said"]),
-            requested=dict(values["requested"] if "requested" in values else values["asked"]),
+            requested=dict(values[older.name_in(values, "requested")]),
             provenance={name: value for name, value in values.items() if name not in known},
             **rest,
         )

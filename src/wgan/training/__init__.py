@@ -4,7 +4,7 @@ from wgan.training.critics import train_critic
 from wgan.training.diagnosis import diagnose
 from wgan.training.headroom import critic_headroom
 from wgan.training.loop import Measure, Record
-from wgan.training.run import Run, classes_of, variant_of
+from wgan.training.run import Run, classes_of
 from wgan.training.state import State
 
 __all__ = [
@@ -16,5 +16,4 @@ __all__ = [
     "critic_headroom",
     "diagnose",
     "train_critic",
-    "variant_of",
 ]

@@ -1,6 +1,4 @@
-"""What went wrong in a run, if anything, and what to do next? Sentences, each with the figures it
-rests on.
-"""
+"""Diagnosis of a run: what went wrong, if anything, and what to do next, in sentences."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,5 +1,6 @@
-"""Random draws of a run: batches, noise, coefficients, conditions and dropout. Each is a function of
-(seed, purpose, step), so that nothing is stored.
+"""Random draws of a run: batches, noise, coefficients, conditions, dropout.
+
+Each is a function of (seed, purpose, step), so that nothing is stored.
 """
 
 from collections.abc import Iterator
@@ -44,11 +45,15 @@ class GeneratorDraw(NamedTuple):
 
 @dataclass(frozen=True)
 class Draws:
-    """Everything random in a run: real batches, latents z, coefficients u, labels y."""
+    """Everything random in a run: real batches, latents z, coefficients u, labels y.
+
+    `noise` is how many numbers one latent has; None: as many as networks of the kind of data take.
+    """
 
     batches: Batches
     config: Config
     device: torch.device
+    noise: int | None = None
 
     def critic(self, draw: int) -> CriticDraw:
         """Return what the critic's update number `draw` needs, each fresh."""
@@ -96,7 +101,8 @@ class Draws:
         one process would.
         """
         generator = torch_generator(self.device, self.config.training.seed, stream, draw)
-        numbers = noise_numbers(self.config.network, self.batches.split.dataset.codec)
+        codec = self.batches.split.dataset.codec
+        numbers = self.noise or noise_numbers(self.config.network, codec)
         z = torch.randn(batch, numbers, generator=generator, device=self.device)
         u = torch.rand(batch, generator=generator, device=self.device)
         mine = self._mine(batch)

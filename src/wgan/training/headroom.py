@@ -1,4 +1,4 @@
-"""Headroom of a critic: its estimate, before and after more steps against the generator as it stands.
+"""Headroom of a critic: its estimate, before and after more steps against a frozen generator.
 
 The paper asks for a critic near its optimum before the generator moves (Arjovsky, Chintala and
 Bottou 2017, section 3).
@@ -12,6 +12,7 @@ from torch import Tensor
 from wgan.base.intervals import mean_of
 from wgan.config import Config
 from wgan.data import Batches, Dataset
+from wgan.networks import noise_numbers
 from wgan.objectives import Variant
 from wgan.runs import Headroom
 from wgan.training.compiled import build_losses
@@ -51,8 +52,9 @@ def critic_headroom(
     if steps < LEAST_STEPS:
         return None
     device = next(state.generator.parameters()).device
-    split = dataset.split(config.data.held_out, config.data.split_seed)
-    draws = Draws(Batches(split, config.training.seed, device), config, device)
+    split = config.data.split(dataset)
+    noise = noise_numbers(config.network, dataset.codec, state.generator)
+    draws = Draws(Batches(split, config.training.seed, device), config, device, noise)
     losses = build_losses(state, variant, config)
     buffers = dict(state.generator.named_buffers())
     kept = deepcopy((state.critic.state_dict(), state.critic_optimizer.state_dict(), buffers))

@@ -17,13 +17,14 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.config import Config, Layer, choose_device, configure, resolve
+from wgan.config import Config, Layer, choose_device, configure
 from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
-from wgan.models import Model, write_snapshot
-from wgan.networks import Pair
-from wgan.objectives import CriticTerms, Variant, find_variant, weight_advice
+from wgan.models import Model, save_model, write_snapshot
+from wgan.models.files import described
+from wgan.networks import Pair, noise_numbers
+from wgan.objectives import CriticTerms, Variant, weight_advice
 from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
 from wgan.training import state as states
 from wgan.training.compiled import Losses, build_losses, compiled
@@ -125,7 +126,8 @@ class Run:
         folder = None
         if out is not None:
             folder = default_folder(config) if out == "auto" else Path(out)
-            if resolve(user).training.precision == "auto":
+            precisions = [nested.get("training", {}).get("precision") for _, nested in user]
+            if not any(each not in (None, "auto") for each in precisions):
                 config = as_begun(config, folder)
         return cls.start(config, dataset, folder, watch, pair)
 
@@ -144,8 +146,8 @@ class Run:
             WganError: data that cannot be split or learned with these settings, or a folder that
                 holds something else.
         """
-        variant = variant_of(config)
-        split = dataset.split(config.data.held_out, config.data.split_seed)
+        variant = config.objective.chosen()
+        split = config.data.split(dataset)
         classes = classes_of(config, dataset)
         if classes:
             split.train_labels()  # refuses a class without samples
@@ -154,6 +156,8 @@ class Run:
         folder = None
         history: list[Metrics] = []
         if out is not None:  # the last step, for it may be refused
+            for net in (state.generator, state.critic):
+                described(net)  # refuses what could not be saved
             folder = begin_run(out, config, dataset)
             if folder.checkpoint.exists():
                 states.load(state, folder.checkpoint)
@@ -168,7 +172,7 @@ class Run:
     @cached_property
     def split(self) -> Split:
         """The split into training and held-out samples."""
-        return self.dataset.split(self.config.data.held_out, self.config.data.split_seed)
+        return self.config.data.split(self.dataset)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
@@ -264,7 +268,7 @@ class Run:
             trained = last is not None and (at_checkpoint or stopping)
             if self.folder is not None and (done or trained):
                 states.save(state, self.folder.checkpoint)
-                self.folder.save_model(self.model)
+                save_model(self.model, self.folder.path)
 
             # Done?
             yield Record(step, metrics, stopped=stopping and not done)
@@ -277,7 +281,8 @@ class Run:
     def _draws_and_losses(self) -> tuple[Draws, Losses]:
         device = next(self.state.generator.parameters()).device
         batches = Batches(self.split, self.config.training.seed, device)
-        draws = Draws(batches, self.config, device)
+        noise = noise_numbers(self.config.network, self.dataset.codec, self.state.generator)
+        draws = Draws(batches, self.config, device, noise)
         losses = build_losses(self.state, self.variant, self.config)
         if self.config.training.compile:
             draw = draws.critic(0)
@@ -318,12 +323,6 @@ class Run:
         """Give the folder free for other processes; the run can still be sampled."""
         if self.folder is not None and self.folder.lock is not None:
             self.folder.lock.close()
-
-
-def variant_of(config: Config) -> Variant:
-    """Return the variant that a configuration describes."""
-    objective = config.objective
-    return find_variant(objective.variant).adjusted(objective.penalty_weight, objective.clip)
 
 
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""One training step: Algorithm 1 of Gulrajani et al. (2017), several critic updates, then one of the
-generator.
+"""One training step: Algorithm 1 of Gulrajani et al. (2017).
 
-Losses come one value a sample; this file alone reduces them, by the mean.
+Several critic updates are followed by one of the generator. Losses come one value a sample; this
+file alone reduces them, by the mean.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,9 @@ def critic_update(
     """
     terms = critic_terms(state, losses, draw, config)
     move_critic(state.critic, state.critic_optimizer, terms.loss.mean(), variant.constraint)
-    return CriticTerms(*(None if t is None else t.detach() for t in terms))  # type: ignore[arg-type]
+    loss, estimate = terms.loss.detach(), terms.estimate.detach()
+    rest = (None if t is None else t.detach() for t in terms[2:])
+    return CriticTerms(loss, estimate, *rest)
 
 
 def critic_terms(state: State, losses: Losses, draw: CriticDraw, config: Config) -> CriticTerms:

@@ -26,7 +26,7 @@ in one bar.
 """
 WHITE = (255, 255, 255)
 Colour = tuple[int, int, int]
-Values = Float[np.ndarray, " n"]
+Values = Float[np.ndarray, " _"]
 
 
 def write_columns(
@@ -79,7 +79,7 @@ def _draw_column(
             draw.rectangle(corners, fill=colour)
 
 
-def _shares(column: Column, sides: list[Values]) -> list[Float[np.ndarray, " bars"]]:
+def _shares(column: Column, sides: list[np.ndarray]) -> list[Float[np.ndarray, " bars"]]:
     """Return the frequency of each bar, for each side; the last bar counts missing values."""
     present = sides[0][~np.isnan(sides[0])]
     if column.is_number and len(present):

@@ -1,5 +1,6 @@
-"""Which claims about GANs can be seen in minutes? One file a claim; each trains, measures, and says
-what it found.
+"""Demonstrations: claims about GANs that can be seen in minutes, one file a claim.
+
+Each trains, measures, and says what was seen and what was not. docs/claims.md shows the results.
 """
 
 from wgan.base.errors import WganError, did_you_mean
@@ -21,10 +22,16 @@ DEMOS = {
 
 
 def demo(name: str) -> Demo:
-    """Return the demonstration of that name.
+    """Return the demonstration of a name.
+
+    Args:
+        name: one of `DEMOS`.
 
     Raises:
-        WganError: none of that name; the message names the nearest.
+        WganError: no such demonstration; the message names the nearest.
+
+    >>> demo("clipping").seeds
+    3
     """
     if name not in DEMOS:
         raise WganError(f"no demo is called '{name}'. {did_you_mean(name, DEMOS)}")

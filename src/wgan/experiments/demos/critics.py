@@ -15,6 +15,10 @@ from wgan.training.draws import seeded
 Draw = Callable[[int, torch.Generator], Tensor]
 """(n, generator of random numbers) -> `n` fresh samples."""
 CPU = torch.device("cpu")
+PENALTY_WEIGHT = 10.0
+"""The weight of Gulrajani et al. (2017). A critic then reads W + W^2 / 20 for W1 = W."""
+BATCH = 256
+"""Samples of each side, as for the toy data of Gulrajani et al. (2017), section 4.1."""
 
 
 def train_on_fresh(
@@ -25,7 +29,7 @@ def train_on_fresh(
     steps: int,
     seed: int,
     lr: float,
-    batch: int = 256,
+    batch: int = BATCH,
     decay: bool = True,
 ) -> Iterator[int]:
     """Train a critic in place by the variant's loss, yielding the number of steps done, from 0.
@@ -50,8 +54,8 @@ def train_on_fresh(
         x_real = real(batch, generator)
         x_fake = fake(batch, generator)
         u = torch.rand(batch, generator=generator)
-        drops = seeded(CPU, derive(seed, "demo", "dropout", step))
-        with drops if variant.consistency else nullcontext():
+        dropout = seeded(CPU, derive(seed, "demo", "dropout", step))
+        with dropout if variant.consistency else nullcontext():
             value: Tensor = objective(x_real, x_fake, u).loss.mean()
         return value
 

@@ -1,78 +1,123 @@
-"""What happens to the generator's gradient as its critic gets better? Arjovsky and Bottou (2017),
-figure 2, on the digits.
+"""Vanishing-gradient demonstration: the generator's gradient as its critic gets better.
 
-An untrained generator stands still while its critic is trained; then the Euclidean norm of the
-gradient of each generator loss over all of the generator's weights is taken. Both Jensen-Shannon
-losses share one critic's training.
+An untrained generator of digits stands still while its critic is trained. Then the Euclidean norm
+of the gradient of each generator loss over all of the generator's weights is measured. Both
+Jensen-Shannon losses share one critic.
+
+Reference: Arjovsky and Bottou (2017), figure 2.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
+from wgan.base.intervals import Mean
 from wgan.base.progress import Progress
 from wgan.base.seeding import torch_generator
 from wgan.data import load
 from wgan.experiments.demos.critics import CPU, train_on_fresh
-from wgan.experiments.demos.results import Claim, Demo, Result, Row, find, means
+from wgan.experiments.demos.results import (
+    Claim,
+    Demo,
+    Result,
+    Row,
+    find,
+    means,
+    plot_means,
+    scaled,
+)
 from wgan.networks import mlp_critic, mlp_generator
 from wgan.objectives import Variant, find_variant
 
 MARKS = (1, 10, 100, 1000)
-SAMPLES, LATENT = 4096, 64
+"""Critic steps after which the gradient is measured: four decades, in a minute."""
+SAMPLES = 4096
+"""Generated samples behind a gradient. More would cost time and lower the noise."""
+LATENT = 64
+"""Numbers of the generator's noise: as many as a digit has pixels."""
 LOSSES = {"gan-minimax": ("gan-minimax", "gan"), "wgan": ("wgan",), "wgan-gp": ("wgan-gp",)}
-"""Whose critic is trained, and whose generator losses are then differentiated."""
-WIDTH, DEPTH = 128, 3
+"""Whose critic is trained, and which generator losses are then differentiated."""
+WIDTH = 128
+"""Units of a hidden layer, in both networks. More take longer."""
+DEPTH = 3
+"""Hidden layers, as for the toy data of Gulrajani et al. (2017), section 4.1."""
+LEARNING_RATE = 1e-3
+"""A constant rate, so that the curve shows steps alone. Higher rates converge sooner."""
+VANISHED = 1e-3
+"""A gradient vanishes where it falls below a thousandth in every seed. Chosen here; it fell by ten
+orders of magnitude (docs/claims.md).
+"""
+SETTLED = 0.25
+"""A gradient settles where tenfold steps change it by less than a quarter. Chosen here: under the
+vanishing losses they change it by a factor of two and more.
+"""
 
 
-def measure(name: str, digits: torch.Tensor, seed: int, marks: tuple[int, ...]) -> list[Row]:
-    """Return the norms after each of `marks` critic steps, and what the critic then reads."""
+def measure(name: str, digits: Tensor, seed: int, marks: tuple[int, ...]) -> list[Row]:
+    """Train a critic; return the gradient norms at some steps, and what the critic then reads.
+
+    Args:
+        name: name of the critic's variant, one of `LOSSES`.
+        digits: `[n, pixels]` real samples.
+        seed: random seed.
+        marks: critic steps, rising.
+    """
     variant = find_variant(name)
     generator = mlp_generator(LATENT, digits.shape[1], WIDTH, DEPTH, seed)
     critic = mlp_critic(digits.shape[1], WIDTH, DEPTH, seed, variant.layers)
 
-    def real(n: int, g: torch.Generator) -> torch.Tensor:
+    def real(n: int, g: torch.Generator) -> Tensor:
         return digits[torch.randint(len(digits), (n,), generator=g)]
 
-    def fake(n: int, g: torch.Generator) -> torch.Tensor:
+    def fake(n: int, g: torch.Generator) -> Tensor:
         with torch.no_grad():
-            x: torch.Tensor = generator(torch.randn(n, LATENT, generator=g))
+            x: Tensor = generator(torch.randn(n, LATENT, generator=g))
         return x
 
     rows: list[Row] = []
-    for step in train_on_fresh(critic, variant, real, fake, marks[-1], seed, lr=1e-3, decay=False):
-        if step in marks:
-            g = torch_generator(CPU, seed, "vanishing-gradient")
-            x_real, z = real(SAMPLES, g), torch.randn(SAMPLES, LATENT, generator=g)
-            with torch.no_grad():
-                estimate = float(
-                    variant.score.estimate(critic(x_real), critic(generator(z))).mean()
-                )
-            rows += [
+    steps = marks[-1]
+    for step in train_on_fresh(
+        critic, variant, real, fake, steps, seed, LEARNING_RATE, decay=False
+    ):
+        if step not in marks:
+            continue
+        g = torch_generator(CPU, seed, "vanishing-gradient")
+        x_real = real(SAMPLES, g)
+        z = torch.randn(SAMPLES, LATENT, generator=g)
+        with torch.no_grad():
+            estimate = float(variant.score.estimate(critic(x_real), critic(generator(z))).mean())
+        for loss in LOSSES[name]:
+            norm = _gradient_norm(find_variant(loss), generator, critic, z)
+            rows.append(
                 {
                     "loss": loss,
                     "critic steps": step,
                     "seed": seed,
-                    "gradient norm": _norm(find_variant(loss), generator, critic, z),
+                    "gradient norm": norm,
                     "estimate": estimate,
                 }
-                for loss in LOSSES[name]
-            ]
+            )
     return rows
 
 
-def _norm(
-    variant: Variant, generator: torch.nn.Module, critic: torch.nn.Module, z: torch.Tensor
-) -> float:
-    gradients = torch.autograd.grad(
-        variant.score.generator(critic(generator(z)), None).mean(), list(generator.parameters())
-    )
-    return float(torch.nn.utils.get_total_norm(gradients))
+def _gradient_norm(variant: Variant, generator: nn.Module, critic: nn.Module, z: Tensor) -> float:
+    """Return the norm of the variant's generator loss by the generator's weights."""
+    loss = variant.score.generator(critic(generator(z)), None).mean()
+    gradients = torch.autograd.grad(loss, list(generator.parameters()))
+    return float(nn.utils.get_total_norm(gradients))
 
 
 def run(seeds: int, effort: float, progress: Progress) -> Result:
-    """Return norms of four losses after 1, 10, 100 and 1000 critic steps."""
-    marks = tuple(sorted({max(1, int(mark * effort)) for mark in MARKS}))
+    """Return norms of four losses after 1, 10, 100 and 1000 critic steps.
+
+    Args:
+        seeds: trainings of each critic.
+        effort: multiplies the steps.
+        progress: listener.
+    """
+    marks = tuple(sorted({scaled(mark, effort) for mark in MARKS}))
     work = [(name, seed) for name in LOSSES for seed in range(seeds)]
     dataset = load("digits")
     digits = dataset.encode(dataset.rows[:]).flatten(1)
@@ -81,21 +126,24 @@ def run(seeds: int, effort: float, progress: Progress) -> Result:
         progress(f"{name}, seed {seed}", i, len(work))
         rows += measure(name, digits, seed, marks)
     table = means(rows, ("loss", "critic steps"), ("gradient norm", "estimate"))
+    claims = _claims(rows, table, marks)
+    return Result(rows, table, claims, lambda figure: _draw(figure, table, marks))
 
-    norms = {loss: _norms(table, loss, marks) for losses in LOSSES.values() for loss in losses}
-    figures = {
-        loss: " -> ".join(f"{value:.2g}" for value in values) for loss, values in norms.items()
-    }
-    worst = {
-        loss: max(
-            r["gradient norm"] for r in rows if (r["loss"], r["critic steps"]) == (loss, marks[-1])
-        )
-        for loss in norms
-    }
-    claims = [
+
+def _claims(rows: Sequence[Row], table: Sequence[Row], marks: tuple[int, ...]) -> list[Claim]:
+    norms: dict[str, list[float]] = {}
+    figures: dict[str, str] = {}
+    for loss in ("gan-minimax", "gan", "wgan", "wgan-gp"):
+        norms[loss] = [_norm(table, loss, mark).value for mark in marks]
+        figures[loss] = " -> ".join(f"{norm:.2g}" for norm in norms[loss])
+    at_end = ("gan-minimax", marks[-1])
+    worst = max(
+        row["gradient norm"] for row in rows if (row["loss"], row["critic steps"]) == at_end
+    )
+    return [
         Claim(
             "under minimax it vanishes, in every seed",
-            worst["gan-minimax"] < 1e-3 * norms["gan-minimax"][0],
+            worst < VANISHED * norms["gan-minimax"][0],
             figures["gan-minimax"],
         ),
         Claim(
@@ -112,33 +160,21 @@ def run(seeds: int, effort: float, progress: Progress) -> Result:
             for loss in ("wgan", "wgan-gp")
         ),
     ]
-    return Result(rows, table, claims, lambda figure: _draw(figure, table, marks))
 
 
 def _settled(norms: list[float]) -> bool:
-    return len(norms) > 1 and abs(norms[-1] / norms[-2] - 1) < 0.25
+    return len(norms) > 1 and abs(norms[-1] / norms[-2] - 1) < SETTLED
 
 
-def _norms(table: list[Row], loss: str, marks: tuple[int, ...]) -> list[float]:
-    return [
-        find(table, "gradient norm", loss=loss, **{"critic steps": mark}).value for mark in marks
-    ]
+def _norm(table: Sequence[Row], loss: str, mark: int) -> Mean:
+    return find(table, "gradient norm", loss=loss, **{"critic steps": mark})
 
 
-def _draw(figure: Any, table: list[Row], marks: tuple[int, ...]) -> None:
+def _draw(figure: Any, table: Sequence[Row], marks: tuple[int, ...]) -> None:
     axes = figure.subplots()
     for loss in ("gan-minimax", "gan", "wgan", "wgan-gp"):
-        found = [
-            find(table, "gradient norm", loss=loss, **{"critic steps": mark}) for mark in marks
-        ]
-        axes.errorbar(
-            marks,
-            [m.value for m in found],
-            [m.half_width for m in found],
-            fmt="o-",
-            capsize=3,
-            label=loss,
-        )
+        points = [_norm(table, loss, mark) for mark in marks]
+        plot_means(axes, marks, points, loss, fmt="o-")
     axes.set(
         xscale="log",
         yscale="log",

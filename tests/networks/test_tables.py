@@ -1,4 +1,4 @@
-"""Heads and packs: one-hot codes that are draws of the softmax, exact conditions, gradients that
+"""Networks of tables: one-hot codes that are draws of the softmax, exact conditions, gradients that
 pass, packs that are scored together.
 """
 
@@ -16,13 +16,9 @@ CONFIG = NetworkConfig("mlp", width=16, depth=2, latent=4)
 
 
 def pair(data, config=CONFIG, layers="plain"):
-    heads = data.codec.codes
-    generator = build_generator(config, data.shape, heads=heads)
-    return (
-        generator,
-        build_critic(config, data.shape, layers=layers, heads=heads),
-        noise_numbers(config, heads),
-    )
+    generator = build_generator(config, data.codec)
+    critic = build_critic(config, data.codec, layers=layers)
+    return generator, critic, noise_numbers(config, data.codec)
 
 
 def states(data, n, free=-1):
@@ -33,13 +29,13 @@ def test_codes_are_one_hot_and_a_score_counts_where_its_state_is_drawn(mixed):
     data = from_frame(mixed(400))
     generator, _, numbers = pair(data)
     x = generator(torch.randn(200, numbers))
-    for head in data.codec.codes:
-        for start, size in head.parts:
+    for code in data.codec.codes:
+        for start, size in code.parts:
             codes = x[:, start : start + size]
             assert ((codes - codes.round()).abs() < 1e-6).all()
             assert torch.allclose(codes.sum(1), torch.ones(200))
-        if head.scored and head.sizes:
-            assert (x[:, head.score][x[:, head.start] < 0.5] == 0).all()
+        if code.scored and code.sizes:
+            assert (x[:, code.score][x[:, code.start] < 0.5] == 0).all()
 
 
 def test_the_frequencies_of_codes_are_those_of_the_softmax(mixed):
@@ -106,7 +102,7 @@ def test_codes_of_conditions_are_those_of_rows_that_have_them(mixed):
     codes = Conditions(data.codec.codes)(y)
     x = data.encode(data.rows).float()
     units = torch.cat(
-        [x[:, s : s + size] for head in data.codec.codes for s, size in head.parts], dim=1
+        [x[:, s : s + size] for code in data.codec.codes for s, size in code.parts], dim=1
     )
     assert torch.equal(codes, units)
     assert Conditions(data.codec.codes)(states(data, 3)).abs().sum() == 0
@@ -128,31 +124,30 @@ def test_a_critic_scores_packs_whose_order_and_company_count(mixed):
 
 @pytest.mark.parametrize("pack", [1, 4])
 @pytest.mark.parametrize("name", VARIANTS)
-def test_every_row_takes_tables_in_packs_with_conditions(mixed, name, pack):
-    """One loss a pack; where a row has a penalty, it moves the critic's weights."""
+def test_every_variant_takes_tables_in_packs_with_conditions(mixed, name, pack):
+    """One loss a pack; where a variant has a penalty, it moves the critic's weights."""
     data = from_frame(mixed(400))
-    row, config = find_variant(name), NetworkConfig("mlp", width=16, depth=2, latent=4, pack=pack)
-    generator, critic, numbers = pair(data, config, row.layers)
-    loss = CriticLoss(critic, row)
-    x_real = data.encode(data.rows[:32]).float().unflatten(0, (-1, pack))
+    variant = find_variant(name)
+    config = NetworkConfig("mlp", width=16, depth=2, latent=4, pack=pack)
+    generator, critic, numbers = pair(data, config, variant.layers)
+    x_real = data.encode(data.rows[:32]).float()
     y = torch.from_numpy(data.codec.states(data.rows[:32]))
     y[::2] = -1
     with torch.no_grad():
-        x_fake = generator(torch.randn(32, numbers), y).reshape(x_real.shape)
-    terms = loss(x_real, x_fake, torch.rand(32 // pack), y)
+        x_fake = generator(torch.randn(32, numbers), y)
+    terms = CriticLoss(critic, variant)(x_real, x_fake, torch.rand(32), y)
     assert terms.loss.shape == (32 // pack,)
     assert terms.loss.isfinite().all()
     if terms.penalty is not None:
-        gradients = torch.autograd.grad(
-            terms.penalty.mean(), list(critic.parameters()), allow_unused=True
-        )
+        weights = list(critic.parameters())
+        gradients = torch.autograd.grad(terms.penalty.mean(), weights, allow_unused=True)
         assert sum(float(g.norm()) for g in gradients if g is not None) > 0
 
 
 def test_the_generator_is_the_table_one(mixed):
     data = from_frame(mixed(100))
     assert isinstance(pair(data)[0], TableGenerator)
-    assert pair(data)[2] == CONFIG.latent + sum(sum(head.sizes) for head in data.codec.codes)
+    assert pair(data)[2] == CONFIG.latent + sum(sum(code.sizes) for code in data.codec.codes)
 
 
 def test_a_generator_begins_at_the_frequencies_of_the_data(mixed):

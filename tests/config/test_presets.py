@@ -1,0 +1,79 @@
+"""Presets: chosen by the data, between the variant's settings and the user's."""
+
+import numpy as np
+import pytest
+
+from wgan.base.errors import WganError
+from wgan.config import PRESETS, configure, from_settings
+from wgan.config.layers import from_mapping
+from wgan.data import load
+
+DIGITS = from_settings(["data.source=digits"])
+
+
+def test_variant_preset_and_user_in_rising_order():
+    config, _ = configure([from_settings(["data.source=25-gaussians", "objective.variant=wgan"])])
+    assert (config.optimizer.name, config.optimizer.lr) == ("rmsprop", 5e-5)
+    assert config.optimizer.batch == 256
+    assert config.objective.penalty_weight is None
+    config, _ = configure([from_settings(["data.source=25-gaussians", "optimizer.batch=8"])])
+    assert (config.objective.penalty_weight, config.optimizer.batch) == (0.1, 8)
+
+
+def test_an_unknown_preset_is_answered_with_the_nearest():
+    with pytest.raises(WganError, match="Did you mean 'images'"):
+        configure([DIGITS], "image")
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("25-gaussians", "toy"),
+        ("vectors", "vectors"),
+        ("digits", "small-images"),
+        ("pictures", "images"),
+        ("table", "tables"),
+    ],
+)
+def test_auto_chooses_by_the_data(source, name, mixed):
+    arrays = {
+        "vectors": np.random.default_rng(0).normal(size=(40, 3)),
+        "pictures": np.zeros((20, 32, 32, 3), dtype=np.uint8),
+        "table": mixed(60),
+    }
+    data = load(arrays.get(source, source))
+    assert configure([], data=data)[0] == configure([], name, data)[0]
+    chosen = configure([], data=data)[0]
+    assert all(
+        chosen.training.steps != configure([], other, data)[0].training.steps
+        or chosen.network != configure([], other, data)[0].network
+        for other in PRESETS
+        if other != name
+    )
+
+
+def test_tables_take_a_one_sided_penalty_unless_another_variant_is_asked_for(mixed):
+    data = load(mixed(100))
+    assert configure([], data=data)[0].objective.variant == "wgan-lp"
+    assert configure([], "vectors", data)[0].objective.variant == "wgan-gp"
+    assert (
+        configure([("flags", {"objective": {"variant": "wgan-gp"}})], data=data)[
+            0
+        ].objective.variant
+        == "wgan-gp"
+    )
+
+
+def test_a_run_that_may_stop_keeps_its_learning_rate():
+    stop = from_mapping({"training.stop_when_converged": True})
+    assert configure([DIGITS])[0].optimizer.decay == "linear"
+    assert configure([DIGITS, stop])[0].optimizer.decay == "none"
+    asked = from_mapping({"optimizer.decay": "linear"})
+    assert configure([DIGITS, stop, asked])[0].optimizer.decay == "linear"
+
+
+@pytest.mark.parametrize("key", ["optimizer.batch", "optimizer.generator_batch"])
+def test_batches_that_packs_do_not_divide_are_refused(key, mixed):
+    settings = {"network.pack": 3, "optimizer.batch": 6, key: 20}
+    with pytest.raises(WganError, match=rf"{key} = 20 cannot be divided into packs of 3"):
+        configure([from_mapping(settings)], data=load(mixed(60)))

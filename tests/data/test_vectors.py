@@ -1,0 +1,67 @@
+"""Vectors: standardised and decoded back, in the type that they had."""
+
+import numpy as np
+import pytest
+import torch
+
+from wgan.base.errors import WganError
+from wgan.data import VectorCodec, load
+from wgan.data.vectors import read_vectors
+
+POINTS = np.random.default_rng(0).normal(3, 5, size=(103, 4))
+
+
+def test_vectors_are_standardised_and_decoded_back():
+    data = load(POINTS)
+    x = data.encode(POINTS)
+    assert torch.allclose(x.mean(0), torch.zeros(4), atol=1e-5)
+    assert torch.allclose(x.std(0, correction=0), torch.ones(4), atol=1e-5)
+    assert np.allclose(data.decode(x), POINTS, atol=1e-5)
+    assert data.decode(x).dtype == np.float64
+
+
+def test_integer_columns_come_back_as_integers_within_their_type():
+    raw = np.random.default_rng(0).integers(0, 200, size=(50, 3)).astype(np.uint8)
+    data = load(raw)
+    assert np.array_equal(data.decode(data.encode(raw)), raw)
+    assert data.decode(torch.full((1, 3), 99.0)).max() == 255
+
+
+def test_a_constant_column_is_harmless():
+    raw = np.concatenate([POINTS, np.full((103, 1), 7.0)], axis=1)
+    data = load(raw)
+    assert np.allclose(data.decode(data.encode(raw)), raw, atol=1e-5)
+
+
+def test_large_offsets_do_not_cost_precision():
+    raw = 1e9 + np.random.default_rng(0).normal(size=(100, 1))
+    data = load(raw)
+    assert np.allclose(data.decode(data.encode(raw)), raw, atol=1e-5, rtol=0)
+
+
+def test_booleans_come_back_as_booleans():
+    raw = np.random.default_rng(0).random((40, 3)) < 0.3
+    data = load(raw)
+    assert np.array_equal(data.decode(data.encode(raw)), raw)
+    assert data.decode(data.encode(raw)).dtype == bool
+
+
+def test_distances_are_in_standardised_columns_or_in_the_datas_own_coordinates():
+    codec = VectorCodec((3.0, -1.0), (2.0, 0.5), "<f8")
+    raw = np.array([[5.0, -1.0], [3.0, 0.0]])
+    assert codec.measure(raw).tolist() == [[1.0, 0.0], [0.0, 2.0]]
+    assert codec.units == "standardised columns"
+    own = VectorCodec((3.0, -1.0), (2.0, 0.5), "<f8", measure_standardised=False)
+    assert own.measure(raw).tolist() == raw.tolist()
+    assert own.units == "data coordinates"
+
+
+def test_vectors_of_more_axes_are_refused():
+    assert read_vectors(np.arange(12.0), "x").shape == (1,)
+    with pytest.raises(WganError, match=r"x: samples of shape \(3, 4\); vectors are an array"):
+        read_vectors(np.zeros((12, 3, 4)), "x")
+
+
+def test_samples_of_another_shape_are_refused():
+    with pytest.raises(WganError, match=r"samples of shape \(3,\), the data had \(4,\)"):
+        load(POINTS).codec.check(np.zeros((2, 3)))
