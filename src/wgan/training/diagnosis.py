@@ -10,10 +10,26 @@ from wgan.objectives import Variant
 from wgan.runs import Headroom
 
 Metrics = Mapping[str, int | float]
+"""A line of `metrics.jsonl`: name -> value."""
+ENDS = 10
+"""Means are taken over the first and the last tenth of the lines, since a single line is noisy."""
 PILED_UP = 0.5
+"""Share of weights at the clipping bound from which on most of them are nothing but a sign."""
 VANISHED = 0.01
+"""Share of its first norm below which the generator's gradient has vanished. Under minimax, on the
+digits, it fell by ten orders of magnitude (LOG.md, "Vanishing gradients need samples that lie
+apart"). Gradients also shrink as samples come nearer to the data, so a smaller fall proves nothing.
+"""
 STEEP = 1.5
+"""Slope from which on a penalised critic is too steep to be read. The optimum has the slope
+1 + W / (2 lambda) and reads W + W^2 / (2 lambda), here W / 2 too much (docs/mathematics.md).
+"""
 LOST = 0.9
+"""Share of the modes once covered below which modes were lost. Counts vary between measurements, so
+a smaller drop may be noise.
+"""
+LEAST_QUARTER = 2
+"""Measurements in a quarter of a run, below which a drop of the modes covered proves nothing."""
 
 
 def diagnose(
@@ -23,51 +39,54 @@ def diagnose(
     trend: Trend | None,
     headroom: Headroom | None,
 ) -> list[str]:
-    """Return what the figures of a finished run say, the stop report last.
+    """Return the diagnosis of a finished run: sentences, the report on its end last.
 
     Args:
         variant: the run's variant, with its settings.
         config: the run's configuration.
         metrics: the lines of its `metrics.jsonl`.
-        trend: of its held-out distance; none where it was measured fewer than 16 times.
-        headroom: how much its critic's estimate still rose; none where that was not tried.
+        trend: how its held-out distance moves; None where it was measured fewer than 16 times.
+        headroom: how much its critic's estimate still rose; None where that was not tried.
     """
-    last = metrics[-max(1, len(metrics) // 10) :]
+    last = metrics[-max(1, len(metrics) // ENDS) :]
     step = int(metrics[-1]["step"]) if metrics else 0
-    words = [
+    sentences = [
         _critic(variant, config, headroom),
         _clipping(variant, last),
         _slope(variant, last),
         _generator(metrics, last),
         _modes(metrics),
+        _end(config, trend, step),
     ]
-    return [sentence for sentence in (*words, _stop(config, trend, step)) if sentence]
+    return [sentence for sentence in sentences if sentence]
 
 
 def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
+    """Return whether the critic is near its optimum."""
     if headroom is None:
         return ""
     h = headroom
-    figures = (
+    rise = (
         f"{h.steps} more critic steps against the same generator take its estimate from"
         f" {h.before:.3g} to {h.after:.3g} (+- {h.half_width:.2g})"
     )
     if h.state == "unclear":
-        return f"whether the critic is trained enough cannot be told: {figures}"
+        return f"whether the critic is trained enough cannot be told: {rise}"
     if h.state == "enough":
-        return f"critic trained enough, as far as this learning rate takes it: {figures}"
+        return f"critic trained enough, as far as this learning rate takes it: {rise}"
     if not variant.score.is_w1:
         return (
-            f"critic not at its optimum: {figures}; for this score that is no fault, since there"
+            f"critic not at its optimum: {rise}; for this score that is no fault, since there"
             " the generator's gradient may vanish"
         )
     return (
-        f"critic under-trained: {figures}; raise optimizer.critic_steps"
+        f"critic under-trained: {rise}; raise optimizer.critic_steps"
         f" ({config.optimizer.critic_steps}) or optimizer.lr"
     )
 
 
 def _clipping(variant: Variant, last: Sequence[Metrics]) -> str:
+    """Return whether most weights stand at the clipping bound."""
     share = _mean(last, "clipped_share")
     if share is None or share < PILED_UP:
         return ""
@@ -79,9 +98,10 @@ def _clipping(variant: Variant, last: Sequence[Metrics]) -> str:
 
 
 def _slope(variant: Variant, last: Sequence[Metrics]) -> str:
-    norm, low, high = (
-        _mean(last, name) for name in ("gradient_norm", "gradient_norm_5", "gradient_norm_95")
-    )
+    """Return whether the critic is steeper than its penalty aims at."""
+    norm = _mean(last, "gradient_norm")
+    low = _mean(last, "gradient_norm_5")
+    high = _mean(last, "gradient_norm_95")
     if norm is None or not variant.reads_w1 or norm <= STEEP:
         return ""
     return (
@@ -92,6 +112,7 @@ def _slope(variant: Variant, last: Sequence[Metrics]) -> str:
 
 
 def _generator(metrics: Sequence[Metrics], last: Sequence[Metrics]) -> str:
+    """Return whether the generator's gradient has vanished."""
     first = _mean(metrics[: len(last)], "generator_gradient_norm")
     now = _mean(last, "generator_gradient_norm")
     if first is None or now is None or now > VANISHED * first:
@@ -103,12 +124,14 @@ def _generator(metrics: Sequence[Metrics], last: Sequence[Metrics]) -> str:
 
 
 def _modes(metrics: Sequence[Metrics]) -> str:
-    """Lost: in the whole last quarter of the measurements, fewer than nine tenths of what an
-    earlier quarter covered at its median.
+    """Return whether modes were lost.
+
+    They were if the whole last quarter of the measurements covers fewer than nine tenths of what an
+    earlier quarter covers at its median.
     """
     covered = [line["modes_covered"] for line in metrics if "modes_covered" in line]
     quarter = len(covered) // 4
-    if quarter < 2:
+    if quarter < LEAST_QUARTER:
         return ""
     best = max(float(np.median(covered[i * quarter : (i + 1) * quarter])) for i in range(3))
     last = covered[-quarter:]
@@ -117,7 +140,8 @@ def _modes(metrics: Sequence[Metrics]) -> str:
     return f"modes were lost: {best:g} covered at one time, at most {max(last)} of late"
 
 
-def _stop(config: Config, trend: Trend | None, step: int) -> str:
+def _end(config: Config, trend: Trend | None, step: int) -> str:
+    """Return whether the held-out distance still moves, and what to do next."""
     if trend is None:
         return ""
     steady = config.optimizer.decay == "none"
@@ -140,5 +164,6 @@ def _stop(config: Config, trend: Trend | None, step: int) -> str:
 
 
 def _mean(lines: Sequence[Metrics], name: str) -> float | None:
+    """Return the mean of a metric over the lines that have it; None if none has."""
     values = [line[name] for line in lines if name in line]
     return float(np.mean(values)) if values else None
