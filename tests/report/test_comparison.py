@@ -178,8 +178,8 @@ def test_the_frechet_distance_is_compared_too_and_may_say_otherwise(tmp_path):
         )
     runs = [read_finished(tmp_path / f"{name}{seed}") for name in "ab" for seed in range(3)]
     first, second = differences(grouped(runs))
-    assert (first.better, first.worse, first.figure) == ("gan", "wgan-gp", "W1")
-    assert (second.better, second.worse, second.figure) == (
+    assert (first.better, first.worse, first.metric) == ("gan", "wgan-gp", "W1")
+    assert (second.better, second.worse, second.metric) == (
         "wgan-gp",
         "gan",
         "Frechet distance on pixels-64",
@@ -190,6 +190,6 @@ def test_the_frechet_distance_is_compared_too_and_may_say_otherwise(tmp_path):
         "gan is worse than wgan-gp: Frechet distance on pixels-64 +5.9 +- "
     )
     other = fake_run(tmp_path / "c0", "wgan-lp", 0, 1.0, evaluated=evaluation())
-    assert {each.figure for each in differences(grouped([*runs, read_finished(other)]))} == {
+    assert {each.metric for each in differences(grouped([*runs, read_finished(other)]))} == {
         "W1"
     }, "not all were evaluated alike"

@@ -1,13 +1,17 @@
+<<<<<<< HEAD
 """Comparison of settings: differences over seeds, in pairs and in words, with their noise.
+=======
+"""Comparison of several settings: differences over seeds, with intervals, and in words.
+>>>>>>> side-E
 
 The noise is that between seeds, since weights and batches decide as much as a variant does. Where
-settings were run from the same seeds their differences are taken seed by seed; all intervals of a
+settings were run from the same seeds, differences are taken seed by seed. All intervals of a
 comparison hold together at 95 % (Bonferroni).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, cycle
+from itertools import combinations
 from math import isnan
 
 import numpy as np
@@ -15,16 +19,21 @@ from scipy import stats
 
 from wgan.base.errors import WganError
 from wgan.base.intervals import Mean, mean_of
-from wgan.evaluation.results import Line
 from wgan.evaluation.words import lost_modes
 from wgan.runs import Finished
 
 CONFIDENCE = 0.95
+"""Confidence of all intervals of a comparison together, and of a verdict's own interval."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Runs of the same settings from several seeds."""
+    """Runs of the same settings from several seeds.
+
+    Attributes:
+        name: the variant, with what else tells the group from others.
+        runs: the runs, by seed.
+    """
 
     name: str
     runs: tuple[Finished, ...]
@@ -35,33 +44,42 @@ class Group:
         return mean_of([run.finish.held_out.w1 for run in self.runs])
 
     def metric(self, name: str) -> Mean | None:
-        """Return the mean over seeds of a figure that all runs have, under its full name."""
-        values = [
-            (
-                {line.name: line.generated.value for line in run.evaluation.lines}
-                if run.evaluation
-                else {}
-            )
-            for run in self.runs
-        ]
-        return (
-            mean_of([each[name] for each in values])
-            if all(name in each for each in values)
-            else None
-        )
+        """Return the mean of a metric over seeds.
+
+        Args:
+            name: the full name of the metric, with features and numbers of samples.
+
+        Returns:
+            The mean with its interval; None where a run does not have the metric.
+        """
+        values = []
+        for run in self.runs:
+            lines = run.evaluation.lines if run.evaluation else ()
+            by_name = {line.name: line.generated.value for line in lines}
+            if name not in by_name:
+                return None
+            values.append(by_name[name])
+        return mean_of(values)
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A figure, W1 or the Frechet distance, of `worse` minus that of `better`: the mean over seeds;
-    `paired` where the seeds are the same.
+    """A difference of two groups in a metric.
+
+    Attributes:
+        better: the name of the group with the smaller mean.
+        worse: the name of the other group.
+        mean: the metric of `worse` minus that of `better`, over seeds; without a half-width where a
+            group has one seed.
+        paired: whether the difference is taken seed by seed.
+        metric: the metric's title, W1 or the Frechet distance.
     """
 
     better: str
     worse: str
     mean: Mean
     paired: bool
-    figure: str = "W1"
+    metric: str = "W1"
 
     @property
     def seen(self) -> bool:
@@ -70,24 +88,46 @@ class Difference:
 
     def __str__(self) -> str:
         if isnan(self.mean.half_width):
-            figures = f"{self.figure} {self.mean.value:+.2g}"
+            value = f"{self.metric} {self.mean.value:+.2g}"
             return (
-                f"{self.worse} against {self.better}: {figures}, but one seed tells nothing of the"
+                f"{self.worse} against {self.better}: {value}, but one seed tells nothing of the"
                 " noise between seeds: train more"
             )
-        figures = f"{self.figure} {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
+        value = f"{self.metric} {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
         if self.seen:
-            return f"{self.worse} is worse than {self.better}: {figures}"
-        return f"no difference can be seen between {self.better} and {self.worse}: {figures}"
+            return f"{self.worse} is worse than {self.better}: {value}"
+        return f"no difference can be seen between {self.better} and {self.worse}: {value}"
 
 
 def grouped(runs: Sequence[Finished]) -> list[Group]:
-    """Return runs of equal settings together, the smallest mean W1 first; a group is called after
-    its variant, and what else tells it from others.
+    """Return runs of equal settings together, the smallest mean W1 first.
+
+    A group is named after its variant, and after what else tells it from others.
+
+    Args:
+        runs: finished runs on the same data.
 
     Raises:
-        WganError: runs of different data, or the same run twice.
+        WganError: runs of different data, of different held-out samples, or one run twice.
     """
+    _refuse_other_data(runs)
+    by_settings: dict[str, list[Finished]] = {}
+    for run in runs:
+        settings = repr(sorted(run.other_settings.items(), key=lambda item: item[0]))
+        by_settings.setdefault(settings, []).append(run)
+    groups = []
+    for members in by_settings.values():
+        if len({run.seed for run in members}) < len(members):
+            raise WganError(
+                f"{members[0].path}: the same settings and seed are given twice: name each run once"
+            )
+        by_seed = tuple(sorted(members, key=lambda run: run.seed))
+        groups.append(Group(_name(members[0], runs), by_seed))
+    return sorted(groups, key=lambda group: group.w1.value)
+
+
+def _refuse_other_data(runs: Sequence[Finished]) -> None:
+    """Refuse runs of other data or other held-out samples than the first."""
     first = runs[0].about.data
     for run in runs[1:]:
         if run.about.data.fingerprint != first.fingerprint:
@@ -101,168 +141,151 @@ def grouped(runs: Sequence[Finished]) -> list[Group]:
                 f" the verdict: {run.held_out}, {runs[0].held_out}), and distances depend on them:"
                 " give runs of one split"
             )
-    kinds: dict[str, list[Finished]] = {}
-    for run in runs:
-        kinds.setdefault(
-            repr(sorted(run.other_settings.items(), key=lambda item: item[0])), []
-        ).append(run)
-    groups = []
-    for members in kinds.values():
-        if len({run.seed for run in members}) < len(members):
-            raise WganError(
-                f"{members[0].path}: the same settings and seed are given twice: name each run once"
-            )
-        groups.append(
-            Group(_name(members[0], runs), tuple(sorted(members, key=lambda run: run.seed)))
-        )
-    return sorted(groups, key=lambda group: group.w1.value)
 
 
 def _name(run: Finished, runs: Sequence[Finished]) -> str:
     """Return the variant, with the settings in which it differs from other runs of that variant."""
-    others = [each for each in runs if each.variant == run.variant]
-    names = sorted(
-        {
-            name
-            for each in others
-            for name in (*run.other_settings, *each.other_settings)
-            if each.other_settings.get(name) != run.other_settings.get(name)
-        }
-    )
-    return run.variant + (
-        f" ({', '.join(f'{name}={run.other_settings.get(name)}' for name in names)})"
-        if names
-        else ""
-    )
+    mine = run.other_settings
+    different: set[str] = set()
+    for each in runs:
+        if each.variant == run.variant:
+            theirs = each.other_settings
+            different |= {key for key in (*mine, *theirs) if mine.get(key) != theirs.get(key)}
+    if not different:
+        return run.variant
+    settings = ", ".join(f"{key}={mine.get(key)}" for key in sorted(different))
+    return f"{run.variant} ({settings})"
 
 
 def differences(groups: Sequence[Group]) -> list[Difference]:
-    """Return how every two groups differ in W1, and, where all were evaluated alike, in the Frechet
-    distance, all intervals holding together.
+    """Return the differences of every two groups in W1, then in the Frechet distance.
 
-    Seed by seed where the seeds are the same (Student's t), otherwise by Welch's t; without
-    half-width where a side has one seed.
+    The Frechet distance is compared where all runs were evaluated alike. Differences are taken seed
+    by seed where the seeds are the same (Student's t), otherwise by Welch's t. All intervals hold
+    together at 95 %.
+
+    Args:
+        groups: runs by settings.
     """
     pairs = list(combinations(groups, 2))
-    w1 = [
-        [{run.seed: float(run.finish.held_out.w1) for run in group.runs} for group in pair]
-        for pair in pairs
-    ]
-    found = [("W1", values) for values in w1]
-    lines = {
-        id(run): run.evaluation.get("frechet") if run.evaluation else None
-        for group in groups
-        for run in group.runs
-    }
-    names = {line and line.name for line in lines.values()}
-    if pairs and len(names) == 1 and None not in names:
-        title = f"Frechet distance on {next(line.of for line in lines.values() if line)}"
-        found += [
-            (title, [{run.seed: _value(lines[id(run)]) for run in group.runs} for group in pair])
-            for pair in pairs
-        ]
-    confidence = 1 - (1 - CONFIDENCE) / max(1, len(found))
+    metrics = [("W1", _w1)]
+    frechet = _frechet_title(groups)
+    if frechet:
+        metrics.append((frechet, _frechet))
+    # Bonferroni: each of m intervals misses with a share of 1 / m of what all may miss with.
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(metrics) * len(pairs))
     return [
-        _difference(figure, a.name, b.name, x, y, confidence)
-        for (a, b), (figure, (x, y)) in zip(cycle(pairs), found, strict=False)
+        _difference(title, value, a, b, confidence) for title, value in metrics for a, b in pairs
     ]
 
 
-def _value(line: Line | None) -> float:
+def _w1(run: Finished) -> float:
+    return float(run.finish.held_out.w1)
+
+
+def _frechet(run: Finished) -> float:
+    line = run.evaluation.get("frechet") if run.evaluation else None
     assert line is not None
     return line.generated.value
 
 
+def _frechet_title(groups: Sequence[Group]) -> str:
+    """Return the title of the Frechet distance; empty unless all runs have the same one."""
+    runs = [run for group in groups for run in group.runs]
+    lines = [run.evaluation.get("frechet") if run.evaluation else None for run in runs]
+    first = lines[0] if lines else None
+    if first is None or not all(line and line.name == first.name for line in lines):
+        return ""
+    return f"Frechet distance on {first.of}"
+
+
 def _difference(
-    figure: str, a: str, b: str, x: dict[int, float], y: dict[int, float], confidence: float
+    metric: str, value: Callable[[Finished], float], a: Group, b: Group, confidence: float
 ) -> Difference:
+    """Return the difference of two groups in a metric, whose value for a run `value` returns."""
+    x = {run.seed: value(run) for run in a.runs}
+    y = {run.seed: value(run) for run in b.runs}
     paired = set(x) == set(y)
     if paired:
         mean = mean_of([y[seed] - x[seed] for seed in sorted(x)], confidence)
     elif min(len(x), len(y)) < 2:
         mean = Mean(float(np.mean(list(y.values())) - np.mean(list(x.values()))), float("nan"))
     else:
-        low, high = stats.ttest_ind(
-            list(y.values()), list(x.values()), equal_var=False
-        ).confidence_interval(confidence)
+        welch = stats.ttest_ind(list(y.values()), list(x.values()), equal_var=False)
+        low, high = welch.confidence_interval(confidence)
         mean = Mean(float(low + high) / 2, float(high - low) / 2)
-    return (
-        Difference(a, b, mean, paired, figure)
-        if mean.value >= 0
-        else Difference(b, a, replace(mean, value=-mean.value), paired, figure)
-    )
+    if mean.value >= 0:
+        return Difference(a.name, b.name, mean, paired, metric)
+    return Difference(b.name, a.name, replace(mean, value=-mean.value), paired, metric)
 
 
 def conclusions(groups: Sequence[Group]) -> list[str]:
-    """Return in words what can be said of groups: every difference, with the reason where modes are
-    lost, and of seeds among themselves.
+    """Return in words how groups compare.
+
+    The sentences say every difference, with the reason where modes are lost, and how seeds differ
+    among themselves.
+
+    Args:
+        groups: runs by settings.
     """
-    found = []
+    sentences = []
     for each in differences(groups):
         worse = next(group for group in groups if group.name == each.worse)
-        reason = modes_lost(worse) if each.seen and each.figure == "W1" else ""
-        found.append(str(each) + (f"; {reason}" if reason else ""))
-    unexplained = [
-        reason
-        for group in groups
-        if (reason := modes_lost(group)) and not any(reason in sentence for sentence in found)
-    ]
-    names = {
-        frozenset(line.name for line in run.evaluation.lines)
-        for group in groups
-        for run in group.runs
-        if run.evaluation
-    }
-    mixed = (
-        [
+        reason = modes_lost(worse) if each.seen and each.metric == "W1" else ""
+        sentences.append(f"{each}; {reason}" if reason else str(each))
+    for group in groups:
+        reason = modes_lost(group)
+        if reason and not any(reason in sentence for sentence in sentences):
+            sentences.append(reason)
+    evaluations = [run.evaluation for group in groups for run in group.runs if run.evaluation]
+    if len({frozenset(line.name for line in each.lines) for each in evaluations}) > 1:
+        sentences.append(
             "the runs were evaluated on different features or numbers of samples: only figures of"
             " one name are compared"
-        ]
-        if len(names) > 1
-        else []
-    )
-    return [
-        *found,
-        *unexplained,
-        *mixed,
-        *(sentence for group in groups if (sentence := among_seeds(group))),
-    ]
+        )
+    return [*sentences, *(sentence for group in groups if (sentence := among_seeds(group)))]
 
 
 def modes_lost(group: Group) -> str:
-    """Say in how many seeds a group's generators lost modes, and how many; empty where none did, or
-    none were counted.
+    """Return in words in how many seeds a group lost modes, and how many.
+
+    Args:
+        group: runs of the same settings.
+
+    Returns:
+        A sentence; empty where no modes were lost, or none were counted.
     """
-    counted = [
-        (run, lost_modes(run.evaluation))
-        for run in group.runs
-        if run.evaluation and "modes" in run.evaluation.details
-    ]
-    losing = [lost for _, lost in counted if lost]
-    if not losing:
+    evaluations = [run.evaluation for run in group.runs if run.evaluation]
+    counted = [each for each in evaluations if "modes" in each.details]
+    lost = [len(lost_modes(each)) for each in counted]
+    if not any(lost):
         return ""
-    number = (
-        len(counted[0][0].evaluation.details["modes"]["names"]) if counted[0][0].evaluation else 0
-    )
-    counts = ", ".join(str(len(lost)) for _, lost in counted)
+    number = len(counted[0].details["modes"]["names"])
+    losing = sum(count > 0 for count in lost)
     return (
-        f"{group.name} loses modes in {len(losing)} of {len(counted)} runs: {counts} of {number}"
-        " have less than a tenth of their share"
+        f"{group.name} loses modes in {losing} of {len(counted)} runs:"
+        f" {', '.join(map(str, lost))} of {number} have less than a tenth of their share"
     )
 
 
 def among_seeds(group: Group) -> str:
-    """Say whether runs that differ by their seed alone can be told apart by the noise of samples
-    (Welch's t, Bonferroni); empty for one run.
+    """Return in words whether seeds differ by more than the noise of samples.
+
+    The test is Welch's t with Bonferroni's correction. A normal quantile took noise for a
+    difference in 15 of 100 comparisons of five seeds, Welch's t in under 5 (LOG.md, "What metrics
+    do not see").
+
+    Args:
+        group: runs of the same settings.
+
+    Returns:
+        A sentence; empty for a single run.
     """
     if len(group.runs) < 2:
         return ""
     pairs = list(combinations(group.runs, 2))
-    apart = [
-        f"{a.seed} and {b.seed}"
-        for a, b in pairs
-        if _apart(a, b, 1 - (1 - CONFIDENCE) / len(pairs))
-    ]
+    confidence = 1 - (1 - CONFIDENCE) / len(pairs)
+    apart = [f"{a.seed} and {b.seed}" for a, b in pairs if _differ(a, b, confidence)]
     values = ", ".join(f"{run.finish.held_out.w1:.4g}" for run in group.runs)
     if not apart:
         return (
@@ -275,22 +298,21 @@ def among_seeds(group: Group) -> str:
     )
 
 
-def _apart(a: Finished, b: Finished, confidence: float) -> bool:
-    """Tell whether two verdicts differ by more than the noise between their sets of samples."""
+def _differ(a: Finished, b: Finished, confidence: float) -> bool:
+    """Return whether two verdicts differ by more than the noise between their sets of samples."""
     squares = []
+    freedoms = []
     for run in (a, b):
-        freedom = run.finish.held_out.repeats - 1
-        squares.append(
-            (
-                (run.finish.held_out.half_width / stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) ** 2,
-                freedom,
-            )
-        )
-    total = sum(square for square, _ in squares)
+        held_out = run.finish.held_out
+        freedom = held_out.repeats - 1
+        # The squared standard error, taken back from the half-width.
+        quantile = stats.t.ppf((1 + CONFIDENCE) / 2, freedom)
+        squares.append((held_out.half_width / quantile) ** 2)
+        freedoms.append(freedom)
+    total = sum(squares)
+    difference = abs(a.finish.held_out.w1 - b.finish.held_out.w1)
     if not total > 0:
-        return bool(a.finish.held_out.w1 != b.finish.held_out.w1)
-    freedom = total**2 / sum(square**2 / f for square, f in squares)  # Welch and Satterthwaite
-    return bool(
-        abs(a.finish.held_out.w1 - b.finish.held_out.w1)
-        > stats.t.ppf((1 + confidence) / 2, freedom) * total**0.5
-    )
+        return bool(difference > 0)
+    # The degrees of freedom of Welch and Satterthwaite.
+    freedom = total**2 / sum(s**2 / f for s, f in zip(squares, freedoms, strict=True))
+    return bool(difference > stats.t.ppf((1 + confidence) / 2, freedom) * total**0.5)

@@ -1,6 +1,10 @@
+<<<<<<< HEAD
 """Pages of results: one HTML file that needs nothing else, Markdown with plots beside it, or plots
 alone.
 """
+=======
+"""Pages of results: one HTML file, Markdown with plots beside it, or the plots alone."""
+>>>>>>> side-E
 
 import base64
 import json
@@ -17,35 +21,49 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced, write_text
-from wgan.base.intervals import short
+from wgan.base.intervals import Mean, short
 from wgan.base.version import __version__
 from wgan.distances.results import finite
 from wgan.evaluation.results import Line
 from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
 from wgan.report.comparison import Group, conclusions, differences, grouped
+<<<<<<< HEAD
 from wgan.report.plot import Plot
 from wgan.report.plots import column_errors, diagnostics, mode_shares, plots_of
+=======
+from wgan.report.plot import Plot
+from wgan.report.plots import plots_of, plots_of_run
+>>>>>>> side-E
 from wgan.runs import Finished
 
 Format = Literal["html", "md", "png", "svg"]
 SNAPSHOTS = 5
+"""Pictures of samples over training that a page shows: they stand beside each other on a screen."""
+FINGERPRINT_LENGTH = 16
+"""Characters of the data's hash that a page shows: enough to tell data sets apart by eye."""
 Table = tuple[Sequence[str], Sequence[Sequence[str]]]
 
 
 def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> None:
-    """Write the report of one or several runs: `html` and `md` as a file `out`, with the figures of
-    `md` in a folder beside it; `png` and `svg` are figures in a folder `out`.
+    """Write the report of one or several runs.
+
+    Args:
+        runs: finished runs on the same data.
+        out: the file for `html` and `md`, which may be written over; the folder for `png` and
+            `svg`.
+        form: `html` is one file; `md` has its plots in a folder beside it; `png` and `svg` are the
+            plots alone.
 
     Raises:
-        WganError: runs of different data, the same twice, or a place that holds something else.
+        WganError: runs of different data, one run twice, a folder in the place of the file, or a
+            file in the place of the folder.
     """
     groups = grouped(runs)
-    if out.is_dir() if form in ("html", "md") else out.is_file():
-        raise WganError(
-            f"{out}: is there already as {'a folder' if out.is_dir() else 'a file'}: choose another"
-            " --out"
-        )
+    if form in ("html", "md") and out.is_dir():
+        raise WganError(f"{out}: is there already as a folder: choose another --out")
+    if form in ("png", "svg") and out.is_file():
+        raise WganError(f"{out}: is there already as a file: choose another --out")
     if form == "html":
         out.parent.mkdir(parents=True, exist_ok=True)
         write_text(out, _rendered("page.html", groups, {}))
@@ -64,26 +82,25 @@ def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> 
 
 
 def _all_plots(groups: Sequence[Group]) -> list[Plot]:
-    several = sum(len(group.runs) for group in groups) > 1
-    each = [
-        plot
-        for place, (group, run) in _numbered(groups)
-        for plot in _plots_of_run(place, group, run)
-    ]
-    return [*plots_of(groups), *(each if several else [])]
+    """Return the plots of the report and, of several runs, those of each run."""
+    plots = plots_of(groups)
+    if sum(len(group.runs) for group in groups) > 1:
+        for place, (group, run) in _numbered(groups):
+            plots += _named_plots(place, group, run)
+    return plots
 
 
 def _numbered(groups: Sequence[Group]) -> Iterator[tuple[int, tuple[Group, Finished]]]:
-    """Yield each run with its group and a number: two groups may be of one variant and seed."""
+    """Yield each run with its group and a number, since two runs may be of one variant and seed."""
     return enumerate(((group, run) for group in groups for run in group.runs), start=1)
 
 
-def _plots_of_run(place: int, group: Group, run: Finished) -> list[Plot]:
-    found = (mode_shares(run), column_errors(run), diagnostics(run))
+def _named_plots(place: int, group: Group, run: Finished) -> list[Plot]:
+    """Return the plots of one of several runs, each with the run in its name and title."""
+    suffix = f" ({_title(group, run)})"
     return [
-        replace(plot, name=f"run-{place}-{plot.name}", title=f"{plot.title} ({_title(group, run)})")
-        for plot in found
-        if plot
+        replace(plot, name=f"run-{place}-{plot.name}", title=plot.title + suffix)
+        for plot in plots_of_run(run)
     ]
 
 
@@ -92,6 +109,7 @@ def _title(group: Group, run: Finished) -> str:
 
 
 def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> str:
+    """Return a page; `paths` are the files of its plots, by name."""
     html = template.endswith(".html")
     environment = Environment(
         loader=PackageLoader("wgan.report"),
@@ -120,108 +138,121 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
 
 
 def verdict_in_words(groups: Sequence[Group]) -> list[str]:
-    """Return what came out: for several runs how they compare, for one its evaluation and its
-    diagnosis.
+    """Return the verdict in sentences.
+
+    Several runs are compared; of a single run, its evaluation and its diagnosis are told.
+
+    Args:
+        groups: runs by settings.
     """
     if sum(len(group.runs) for group in groups) > 1:
         return conclusions(groups)
     run = groups[0].runs[0]
     h = run.finish.held_out
-    first = (
+    distance = (
         f"W1 {h.w1:.4g} +- {h.half_width:.2g} to held-out samples, where real ones read"
         f" {h.floor:.4g} (exact, n = {h.n}, {h.units})"
     )
-    said = sentences(run.evaluation) if run.evaluation else [first]
-    return [*said, *run.finish.diagnosis]
+    evaluation = sentences(run.evaluation) if run.evaluation else [distance]
+    return [*evaluation, *run.finish.diagnosis]
 
 
 def results_table(groups: Sequence[Group]) -> Table:
-    """Return a table of results: of one run a line for each figure, of several a column for each
-    group with means over seeds.
+    """Return a table of results: the names of its columns, and its rows.
+
+    A single run has a row for each metric. Several have a column for each group, with means over
+    seeds.
+
+    Args:
+        groups: runs by settings.
     """
     runs = [run for group in groups for run in group.runs]
-    if len(runs) == 1:
-        evaluation = runs[0].evaluation
-        if not evaluation:
-            return ("", "value"), [
-                ["W1", f"{runs[0].finish.held_out.w1:.4g}"],
-                ["W1 of real samples", f"{runs[0].finish.held_out.floor:.4g}"],
-            ]
-        return ("", "generated", "real", evaluation.broken, "", "name"), [
-            [*line.cells, line.name] for line in evaluation.lines
-        ]
-    first = runs[0].evaluation
-    shared = (
-        [
-            line
-            for line in first.lines
-            if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)
-        ]
-        if first
-        else []
-    )
-    floor, seconds = (
-        np.mean([run.finish.held_out.floor for run in runs]),
-        [np.mean([run.finish.seconds for run in group.runs]) for group in groups],
-    )
+    return _table_of_run(runs[0]) if len(runs) == 1 else _table_of_groups(groups)
+
+
+def _table_of_run(run: Finished) -> Table:
+    evaluation = run.evaluation
+    if not evaluation:
+        held_out = run.finish.held_out
+        rows = [["W1", f"{held_out.w1:.4g}"], ["W1 of real samples", f"{held_out.floor:.4g}"]]
+        return ("", "value"), rows
+    columns = ("", "generated", "real", evaluation.broken, "", "name")
+    return columns, [[*line.cells, line.name] for line in evaluation.lines]
+
+
+def _table_of_groups(groups: Sequence[Group]) -> Table:
+    runs = [run for group in groups for run in group.runs]
     rows = [
         [
             "W1",
             *(str(group.w1) for group in groups),
-            short(float(floor)),
+            short(float(np.mean([run.finish.held_out.floor for run in runs]))),
             f"w1-exact-n{runs[0].finish.held_out.n}",
-        ],
-        *(
-            [line.cells[0], *(_scaled(group, line) for group in groups), line.cells[2], line.name]
-            for line in shared
-        ),
-        ["runs", *(str(len(group.runs)) for group in groups), "", ""],
-        ["seconds of training", *(f"{each:.0f}" for each in seconds), "", ""],
+        ]
     ]
+    for line in _shared_lines(groups):
+        means = [_scaled(group, line) for group in groups]
+        rows.append([line.cells[0], *means, line.cells[2], line.name])
+    rows.append(["runs", *(str(len(group.runs)) for group in groups), "", ""])
+    seconds = [np.mean([run.finish.seconds for run in group.runs]) for group in groups]
+    rows.append(["seconds of training", *(f"{each:.0f}" for each in seconds), "", ""])
     return ("", *(group.name for group in groups), "real samples", "name"), rows
 
 
+def _shared_lines(groups: Sequence[Group]) -> list[Line]:
+    """Return the first run's lines of the metrics that all runs have, without W1."""
+    evaluation = groups[0].runs[0].evaluation
+    if not evaluation:
+        return []
+    return [
+        line
+        for line in evaluation.lines
+        if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)
+    ]
+
+
 def _scaled(group: Group, line: Line) -> str:
-    """Return a group's mean of a figure, in the unit that its title names."""
+    """Return a group's mean of a metric, in the unit that its title names."""
     mean = group.metric(line.name)
     assert mean is not None
-    value, half_width = line.scale * mean.value, line.scale * mean.half_width
-    return str(replace(mean, value=value, half_width=half_width))
+    return str(Mean(line.scale * mean.value, line.scale * mean.half_width))
 
 
 def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:
-    """Return what the page shows of one run: pictures over time for the first run of each group,
-    the last picture alone for the others.
+    """Return what the page shows of one run.
+
+    The first run of each group has pictures over time, the others the last picture alone. What the
+    page says of a single run stands in its verdict, and is not repeated.
     """
     evaluation = run.evaluation
-    said = []
+    verdict: list[str] = []
     if not single:
-        said = [*(sentences(evaluation) if evaluation else []), *run.finish.diagnosis]
-    fingerprint = ["fingerprint of the data", run.about.data.fingerprint[:16]]
+        verdict = [*(sentences(evaluation) if evaluation else []), *run.finish.diagnosis]
+    fingerprint = run.about.data.fingerprint[:FINGERPRINT_LENGTH]
     return {
         "title": _title(group, run),
         "anchor": f"run-{place}",
         "folder": str(run.path),
-        "said": said,
+        "sentences": verdict,
         "snapshots": _snapshots(run, over_time=run is group.runs[0]),
         "beside": _beside(run) if evaluation else None,
-        "plots": [] if single else _plots_of_run(place, group, run),
+        "plots": [] if single else _named_plots(place, group, run),
         "config": tomli_w.dumps(run.settings),
-        "provenance": [*_provenance(run), fingerprint],
+        "provenance": [*_provenance(run), ["fingerprint of the data", fingerprint]],
         "notes": list(evaluation.notes) if evaluation else [],
     }
 
 
 def _snapshots(run: Finished, over_time: bool) -> list[dict[str, Any]]:
-    """Return pictures of samples: a few over time, or the last."""
-    shots = run.folder.snapshots()
-    if shots and over_time:
-        last = len(shots) - 1
+    """Return pictures of samples: a few, even over training, or the last."""
+    snapshots = run.folder.snapshots()
+    if snapshots and over_time:
+        last = len(snapshots) - 1
         places = sorted({round(i * last / (SNAPSHOTS - 1)) for i in range(SNAPSHOTS)})
-        shots = [shots[i] for i in places]
+        snapshots = [snapshots[i] for i in places]
     else:
-        shots = shots[-1:]
-    return [{"step": step, "path": str(path), "data": _data(path)} for step, path in shots]
+        snapshots = snapshots[-1:]
+    return [{"step": step, "path": str(path), "data": _data(path)} for step, path in snapshots]
 
 
 def _beside(run: Finished) -> dict[str, str] | None:
@@ -234,16 +265,17 @@ def _beside(run: Finished) -> dict[str, str] | None:
 
 
 def _provenance(run: Finished) -> list[list[str]]:
-    """Return the versions and machine that a run was begun with, and each time it was continued."""
+    """Return the versions and machine that a run began with, and each time it was continued."""
     first, *later = run.about.periods
-    again = [
-        f"{each.get('begun')}, wgan {each.get('wgan')}, commit {each.get('commit')}"
-        for each in later
-    ]
-    return [*_flat(first), *(["opened again", text] for text in again)]
+    rows = _flat(first)
+    for each in later:
+        versions = f"wgan {each.get('wgan')}, commit {each.get('commit')}"
+        rows.append(["opened again", f"{each.get('begun')}, {versions}"])
+    return rows
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> list[list[str]]:
+    """Return nested values as rows of a name and a value."""
     rows: list[list[str]] = []
     for name, value in values.items():
         if isinstance(value, dict):
@@ -254,10 +286,12 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[list[str]]:
 
 
 def _data(path: Path) -> str:
+    """Return a picture as a URL that holds its contents."""
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
-def _ending(group: Group, run: Finished) -> dict[str, Any]:
+def _verdict_fields(group: Group, run: Finished) -> dict[str, Any]:
+    """Return the verdict of a run as plain values."""
     held_out = run.finish.held_out
     return {
         "folder": str(run.path),
@@ -273,13 +307,17 @@ def _ending(group: Group, run: Finished) -> dict[str, Any]:
 
 
 def comparison_json(groups: Sequence[Group]) -> str:
-    """Return all figures of a comparison as JSON."""
+    """Return all numbers of a comparison as JSON.
+
+    Args:
+        groups: runs by settings.
+    """
     values = {
         "metric": "w1-exact-held-out",
-        "runs": [_ending(group, run) for group in groups for run in group.runs],
+        "runs": [_verdict_fields(group, run) for group in groups for run in group.runs],
         "differences": [
             {
-                "figure": d.figure,
+                "figure": d.metric,
                 "better": d.better,
                 "worse": d.worse,
                 "value": d.mean.value,

@@ -1,4 +1,4 @@
-"""A plot: what it shows in words, its numbers as a table, and its drawing by matplotlib.
+"""A plot: its words, its numbers as a table, and its drawing by matplotlib as SVG or a file."""
 
 Text and axes of an SVG take the colour of the text around them, so that a page is legible in light
 and dark. Lines differ in dashes and markers too, not in colour alone.
