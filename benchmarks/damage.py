@@ -6,9 +6,9 @@ for a run; the test file's pictures are the "generator": as they are, without on
 classes, blurred (Gaussian of 1 pixel), with noise of sd 0.05 and 0.1 of the range, and uniform
 noise in their place; besides, training and held-out pictures themselves, to see copying.
 
-    wgan features train train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --out
-    features/fashion python benchmarks/damage.py train-images-idx3-ubyte.gz
-    t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz --features features/fashion
+    wgan features train train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --out f
+    python benchmarks/damage.py train-images-idx3-ubyte.gz t10k-images-idx3-ubyte.gz \\
+        t10k-labels-idx1-ubyte.gz --features f
 """
 
 import argparse

@@ -9,8 +9,8 @@ for it; JAX: `stateless_call`, `stateless_apply` and a gradient of a gradient in
 CPU, XLA is slow at second derivatives of strided convolutions: plain TensorFlow is the one to
 compare.
 
-    pip install keras tensorflow-cpu jax python keras_step.py --backend tensorflow --case 1
-    --precision float32 --threads 1 --seconds 20 --rounds-json keras.json
+    pip install keras tensorflow-cpu jax
+    python keras_step.py --backend tensorflow --case 1 --precision float32 --threads 1 --seconds 20
 
 With `--serve` it runs one step for each line read and answers with its seconds, so that another
 process can take turns with it; the first answer may be waited for while the step is compiled. The

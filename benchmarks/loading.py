@@ -89,22 +89,21 @@ def measure(data: Dataset, rounds: int) -> dict[str, Any]:
     """Time whole steps, and a row of draws apart, the shuffling of blocks of them included."""
     config, _ = configure([from_settings(["optimizer.critic_steps=1"])], data=data)
     run = Run.start(config, data, watch=None)
-    state, variant = run.state, run.variant
-    device = next(state.critic.parameters()).device
-    draws = Draws(Batches(data.split(), 0, device), config, device)
-    losses = build_losses(state, variant, config)
-    train_step(state, losses, variant, draws, config)
+    device = next(run.state.critic.parameters()).device
+    draws = Draws(Batches(run.split, 0, device), config, device)
+    losses = build_losses(run.state, run.variant, config)
+    train_step(run.state, losses, run.variant, draws, config)
     steps = []
     for _ in range(rounds):
         start = time.perf_counter()
-        train_step(state, losses, variant, draws, config)
+        train_step(run.state, losses, run.variant, draws, config)
         steps.append(time.perf_counter() - start)
-    fresh = Draws(Batches(data.split(), 1, device), config, device)
+    fresh = Draws(Batches(run.split, 1, device), config, device)
     fresh.critic(0)  # what stands on the device is put there
     start = time.perf_counter()
     for draw in range(1, DRAWS + 1):
         fresh.critic(draw)
-        fresh.generator(draw, variant.score.generator_needs_real)
+        fresh.generator(draw, run.variant.score.generator_needs_real)
     drawing = (time.perf_counter() - start) / DRAWS
     step = statistics.median(steps)
     return {

@@ -59,27 +59,21 @@ def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dic
     MiB beyond that at the start.
     """
     torch.set_num_threads(threads)
-    settings = [
-        f"data.source={path}",
-        f"optimizer.batch={batch}",
-        f"network.width={width}",
-        "optimizer.critic_steps=1",
-        "training.device=cpu",
-    ]
+    settings = [f"data.source={path}", f"optimizer.batch={batch}", f"network.width={width}"]
+    settings += ["optimizer.critic_steps=1", "training.device=cpu"]
     config, data = configure([from_settings(settings)])
     before = peak()
     run = Run.start(config, data, watch=None)
-    state, variant = run.state, run.variant
-    draws = Draws(Batches(data.split(), 0), config, torch.device("cpu"))
-    losses = build_losses(state, variant, config)
+    draws = Draws(Batches(run.split, 0), config, torch.device("cpu"))
+    losses = build_losses(run.state, run.variant, config)
     seconds = []
     for _ in range(rounds + 1):
         start = time.perf_counter()
-        train_step(state, losses, variant, draws, config)
+        train_step(run.state, losses, run.variant, draws, config)
         seconds.append(time.perf_counter() - start)
     return {
         "seconds": statistics.median(seconds[1:]),
-        "parameters": count_parameters(state.critic),
+        "parameters": count_parameters(run.state.critic),
         "MiB": peak() - before,
     }
 
@@ -104,14 +98,8 @@ def main() -> None:
             for value in values:
                 point = USUAL | {what: value}
                 path = pictures(Path(folder), point["rows"])
-                command = [
-                    sys.executable,
-                    __file__,
-                    "--one",
-                    str(path),
-                    str(point["batch"]),
-                    str(point["width"]),
-                ]
+                sizes = [str(point["batch"]), str(point["width"])]
+                command = [sys.executable, __file__, "--one", str(path), *sizes]
                 command += ["--rounds", str(arguments.rounds), "--threads", str(arguments.threads)]
                 done = subprocess.run(
                     command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ

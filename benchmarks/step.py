@@ -46,13 +46,8 @@ CASES = {
     "conv 64, 32x32x3, batch 64": ((32, 32, 3), ["network.width=64", "optimizer.batch=64"]),
     "conv 64, 64x64x3, batch 64": ((64, 64, 3), ["network.width=64", "optimizer.batch=64"]),
 }
-COMMON = [
-    "optimizer.critic_steps=5",
-    "optimizer.lr=1e-4",
-    "optimizer.betas=[0.0, 0.9]",
-    "optimizer.decay=none",
-    "objective.penalty_weight=10",
-]
+COMMON = ["optimizer.critic_steps=5", "optimizer.lr=1e-4", "optimizer.betas=[0.0, 0.9]"]
+COMMON += ["optimizer.decay=none", "objective.penalty_weight=10"]
 PRODUCTS = 5
 Step = Callable[[], None]
 
@@ -73,13 +68,16 @@ def our_step(config: Config, data: Dataset) -> Step:
     data and noise drawn.
     """
     run = Run.start(config, data, watch=None)
-    state, variant = run.state, run.variant
-    device = next(state.critic.parameters()).device
-    draws = Draws(Batches(data.split(), 0, device), config, device)
-    losses = build_losses(state, variant, config)
+    device = next(run.state.critic.parameters()).device
+    draws = Draws(Batches(run.split, 0, device), config, device)
+    losses = build_losses(run.state, run.variant, config)
     if config.training.compile:
-        losses = compiled(losses, state, variant, config, draws.critic(0))
-    return lambda: (train_step(state, losses, variant, draws, config), None)[1]
+        losses = compiled(losses, run.state, run.variant, config, draws.critic(0))
+
+    def step() -> None:
+        train_step(run.state, losses, run.variant, draws, config)
+
+    return step
 
 
 def textbook_step(config: Config, data: Dataset) -> Step:
@@ -145,19 +143,8 @@ class Keras:
 
     def __init__(self, python: str, case: int, backend: str, precision: str, threads: int) -> None:
         script = Path(__file__).with_name("keras_step.py")
-        arguments = [
-            python,
-            str(script),
-            "--backend",
-            backend,
-            "--case",
-            str(case),
-            "--precision",
-            precision,
-            "--threads",
-            str(threads),
-            "--serve",
-        ]
+        arguments = [python, str(script), "--backend", backend, "--case", str(case), "--serve"]
+        arguments += ["--precision", precision, "--threads", str(threads)]
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -229,12 +216,8 @@ def measure(
     data = data_of(shape)
     steps: dict[str, Step] = {}
     for precision in ("float32", "bfloat16"):
-        given = [
-            *COMMON,
-            *settings,
-            f"training.device={device.type}",
-            f"training.precision={precision}",
-        ]
+        where = [f"training.device={device.type}", f"training.precision={precision}"]
+        given = [*COMMON, *settings, *where]
         config, _ = configure([from_settings(given)], data=data)
         steps[f"textbook, {precision}"] = textbook_step(config, data)
         steps[f"ours, {precision}"] = our_step(config, data)

@@ -7,10 +7,10 @@ housing); `orders` is made up here, with a column of every kind. Figures are tho
 evaluate`, beside real rows; shape and trend are also taken against the training rows, as published
 tables have them.
 
-    python benchmarks/tables.py run adult --seed 0 --train adult_train.csv.gz --test
-    adult_test.csv.gz --out tables.jsonl python benchmarks/tables.py run housing --seed 0 --train
-    housing.csv.gz --target median_house_value --out tables.jsonl python benchmarks/tables.py run
-    orders --seed 0 --out tables.jsonl python benchmarks/tables.py table tables.jsonl
+    python benchmarks/tables.py run adult --train adult_train.csv.gz --test adult_test.csv.gz
+    python benchmarks/tables.py run housing --train housing.csv.gz --target median_house_value
+    python benchmarks/tables.py run orders --seed 0 --out tables.jsonl
+    python benchmarks/tables.py table tables.jsonl
 """
 
 import argparse
@@ -100,16 +100,16 @@ def run(
     )
     codec = data.codec
     assert isinstance(codec, TableCodec)
-    run = Run.start(config, data, watch=None)
-    split = run.split
+    trained = Run.start(config, data, watch=None)
+    split = trained.split
     begun, used = time.perf_counter(), time.process_time()
-    for _ in run.records():
+    for _ in trained.records():
         pass
     times = {
         "wall_seconds": time.perf_counter() - begun,
         "processor_seconds": time.process_time() - used,
     }
-    sample = run.model.sampler(seed, "evaluate")
+    sample = trained.model.sampler(seed, "verdict")
     evaluation = evaluate(sample, split, EvaluationOptions(target=target, test=test))
     rows, known = sample(split.n_train, 0), split.train_sample(0, split.n_train)
     against_train = {
@@ -119,14 +119,8 @@ def run(
     began = time.perf_counter()
     sample(100_000, 99)
     times["sampling_seconds_per_million"] = 10 * (time.perf_counter() - began)
-    about = {
-        "table": name,
-        "seed": seed,
-        "settings": settings,
-        "steps": run.state.step,
-        "threads": torch.get_num_threads(),
-        **times,
-    }
+    about = {"table": name, "seed": seed, "settings": settings, "steps": trained.state.step}
+    about |= {"threads": torch.get_num_threads(), **times}
     return about | {"evaluation": evaluation.to_json(), "against_train": against_train}
 
 
@@ -136,16 +130,16 @@ def table(lines: list[dict[str, Any]]) -> None:
     """
     for name in dict.fromkeys(line["table"] for line in lines):
         runs = [line for line in lines if line["table"] == name]
-        evaluations = [each["evaluation"] for each in runs]
+        found = [each["evaluation"] for each in runs]
         print(
             f"\n{name}: {len(runs)} seeds, {runs[0]['steps']} steps, {runs[0]['threads']}"
-            f" thread(s), target {evaluations[0]['target']}"
+            f" thread(s), target {found[0]['details']['target']}"
         )
-        for i, line in enumerate(evaluations[0]["lines"]):
-            mean = mean_of([v["lines"][i]["generated"]["value"] for v in evaluations])
+        for i, line in enumerate(found[0]["lines"]):
+            mean = mean_of([v["lines"][i]["generated"]["value"] for v in found])
             print(
                 f"  {line['metric']:14} {mean.value:.4f} +- {mean.half_width:.4f}   real"
-                f" {line['real']:.4f}   shuffled {line['shuffled']:.4f}"
+                f" {line['real']:.4f}   shuffled {line['broken']:.4f}"
             )
         for metric in ("shape-error", "trend-error"):
             mean = mean_of([each["against_train"][metric] for each in runs])

@@ -33,9 +33,8 @@ if sys.argv[1] == "code":
 else:
     code, note = main(sys.argv[1:]), ""
 used = resource.getrusage(resource.RUSAGE_SELF)
-seconds, processor = time.perf_counter() - begun, used.ru_utime + used.ru_stime
-mib = used.ru_maxrss / 1024
-print(json.dumps({"seconds": seconds, "processor": processor, "mib": mib, "note": note}))
+took = {"seconds": time.perf_counter() - begun, "processor": used.ru_utime + used.ru_stime}
+print(json.dumps(took | {"mib": used.ru_maxrss / 1024, "note": note}))
 sys.exit(code)
 """
 
@@ -83,33 +82,12 @@ def main() -> None:
         job("code .csv", "code", str(folder / "t.csv"))
         job("code .parquet", "code", str(folder / "t.parquet"))
         steps = ["--steps", str(given.steps), "--set", f"training.measure_every={given.steps}"]
-        job(
-            f"train on .parquet, {given.steps} steps",
-            "train",
-            str(folder / "t.parquet"),
-            *steps,
-            "--out",
-            str(folder / "run"),
-            "--quiet",
-        )
-        job(
-            "sample to .parquet",
-            "sample",
-            str(folder / "run"),
-            "-n",
-            str(given.rows),
-            "-o",
-            str(folder / "new.parquet"),
-        )
-        job(
-            "sample to .csv",
-            "sample",
-            str(folder / "run"),
-            "-n",
-            str(given.rows),
-            "-o",
-            str(folder / "new.csv"),
-        )
+        run = str(folder / "run")
+        train = ["train", str(folder / "t.parquet"), *steps, "--out", run, "--quiet"]
+        job(f"train on .parquet, {given.steps} steps", *train)
+        for ending in (".parquet", ".csv"):
+            out = str(folder / f"new{ending}")
+            job(f"sample to {ending}", "sample", run, "-n", str(given.rows), "-o", out)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,11 @@ import numpy as np
 
 from wgan.base.intervals import mean_of
 from wgan.config import configure, from_settings
+from wgan.data import Batches
 from wgan.evaluation import held_out_distance
 from wgan.training import Run
 from wgan.training.compiled import build_losses
-from wgan.training.draws import Batches, Draws
+from wgan.training.draws import Draws
 from wgan.training.step import train_step
 
 PATHS = {"plain": ["training.precision=float32"], "default": []}
@@ -38,30 +39,23 @@ Curve = list[dict[str, float]]
 
 def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
     """Train for so many seconds; return the measurements."""
-    settings = [
-        f"data.source={source}",
-        f"training.seed={seed}",
-        "optimizer.decay=none",
-        "training.device=cpu",
-        *PATHS[path],
-    ]
-    config, data = configure([from_settings(settings)])
-    run = Run.start(config, data, watch=None)
-    state, variant = run.state, run.variant
+    settings = [f"data.source={source}", f"training.seed={seed}", *PATHS[path]]
+    settings += ["optimizer.decay=none", "training.device=cpu"]
+    run = Run.start(*configure([from_settings(settings)]), watch=None)
+    state, config = run.state, run.config
     draws = Draws(Batches(run.split, seed), config, next(state.critic.parameters()).device)
-    losses = build_losses(state, variant, config)
+    losses = build_losses(state, run.variant, config)
     if path == "plain":
         losses.critic.swept = False  # type: ignore[attr-defined]
     curve, spent = [], 0.0
     for i in range(MEASUREMENTS):
         while spent < seconds * (i + 1) / MEASUREMENTS:
             start = time.perf_counter()
-            train_step(state, losses, variant, draws, config)
+            train_step(state, losses, run.variant, draws, config)
             spent += time.perf_counter() - start
-        distance = held_out_distance(run.model.sampler(seed, "watch"), run.split)
-        curve.append(
-            {"seconds": spent, "step": state.step, "w1": distance.w1, "floor": distance.floor}
-        )
+        found = held_out_distance(run.model.sampler(seed, "verdict"), run.split)
+        reached = {"seconds": spent, "step": state.step}
+        curve.append(reached | {"w1": found.w1, "floor": found.floor})
     return curve
 
 

@@ -1,14 +1,14 @@
-"""How does every row of the table of variants do on the same data, after equal steps and after
-equal time? Several seeds each.
+"""How does every variant of the table do on the same data, after equal steps and after equal time?
+Several seeds each.
 
 One training a (data, variant, seed), with the preset's settings but a constant learning rate, since
 a run that ends by the clock has no last step. The held-out distance (exact W1, its floor, modes) is
 taken when `--steps` generator steps are done, and when `--seconds` of processor time of one thread
 are spent, whichever comes first; the training goes on to the other. Processor time, so that a
-second process on another core hardly counts; the time of the distances is not counted.
+second process on another core hardly counts; distances are not counted.
 
-    python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 --out
-    variants.jsonl [--part 0/2] python benchmarks/variants.py table variants.jsonl
+    python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 [--part 0/2]
+    python benchmarks/variants.py table variants.jsonl
 
 A line that is in the file already is not run again, and several processes may each take a part.
 """
@@ -24,8 +24,7 @@ import torch
 
 from wgan import WganError
 from wgan.base.intervals import mean_of
-from wgan.config import configure, from_settings
-from wgan.data import load
+from wgan.config import from_settings
 from wgan.evaluation import held_out_distance
 from wgan.objectives import VARIANTS
 from wgan.training import Run
@@ -36,29 +35,21 @@ ENDLESS = 10_000_000
 def measure(
     source: str, name: str, seed: int, steps: int, seconds: float, settings: list[str]
 ) -> dict[str, Any]:
-    """Train one row, and return its distances after `steps` steps and after `seconds` of processor
-    time.
+    """Train one variant, and return its held-out distances after `steps` steps and after `seconds`
+    of processor time.
     """
-    ours = {
-        "objective": {"variant": name},
-        "optimizer": {"decay": "none"},
-        "training": {
-            "steps": ENDLESS,
-            "seed": seed,
-            "checkpoint_every": ENDLESS,
-            "snapshot_every": ENDLESS,
-        },
-    }
-    config, dataset = configure([("benchmark", ours), from_settings(settings)], data=load(source))
-    run = Run.start(config, dataset, watch=None)
-    result: dict[str, Any] = {
-        "data": source,
-        "variant": name,
-        "seed": seed,
-        "steps": steps,
-        "seconds": seconds,
-        "settings": settings,
-    }
+    # No checkpoints, which log: a step then does nothing but train.
+    ours = {"optimizer": {"decay": "none"}, "training": {"checkpoint_every": ENDLESS}}
+    run = Run.open(
+        source,
+        variant=name,
+        steps=ENDLESS,
+        seed=seed,
+        layers=[("benchmark", ours), from_settings(settings)],
+        watch=None,
+    )
+    result: dict[str, Any] = {"data": source, "variant": name, "seed": seed}
+    result |= {"steps": steps, "seconds": seconds, "settings": settings}
     spent, begun = 0.0, time.process_time()
     try:
         for record in run.records():
@@ -70,7 +61,7 @@ def measure(
             }
             if any(due.values()):
                 spent += time.process_time() - begun
-                distance = held_out_distance(run.model.sampler(seed, "watch"), run.split)
+                distance = held_out_distance(run.model.sampler(seed, "verdict"), run.split)
                 reached = {"step": record.step, "seconds": round(spent, 2), **distance.to_json()}
                 result |= {when: reached for when, now in due.items() if now}
                 begun = time.process_time()
@@ -100,13 +91,8 @@ def table(results: list[dict[str, Any]]) -> str:
             )
             modes = next((r[when]["coverage"] for r in here if r.get(when)), None) is not None
             lines += [f"`{source}`, {stop}, floor {here[0][when]['floor']:.3f}:", ""]
-            names = [
-                "variant",
-                "seeds",
-                "seconds" if when == "at steps" else "steps",
-                "W1 (95 %)",
-                "ratio",
-            ]
+            other = "seconds" if when == "at steps" else "steps"
+            names = ["variant", "seeds", other, "W1 (95 %)", "ratio"]
             names += ["modes, each seed", "share within 3 sd, % (95 %)"] if modes else []
             lines += [
                 "| " + " | ".join(names) + " |",
@@ -157,31 +143,19 @@ def main() -> None:
     show.add_argument("file", type=Path, nargs="+")
     arguments = parser.parse_args()
     if arguments.command == "table":
-        print(
-            table(
-                [
-                    json.loads(line)
-                    for path in arguments.file
-                    for line in path.read_text().splitlines()
-                ]
-            )
-        )
+        lines = [line for path in arguments.file for line in path.read_text().splitlines()]
+        print(table([json.loads(line) for line in lines]))
         return
     torch.set_num_threads(1)
     part, parts = map(int, arguments.part.split("/"))
     work = [(seed, name) for seed in arguments.seeds for name in arguments.variants]
     for seed, name in work[part::parts]:
         known = arguments.out.read_text().splitlines() if arguments.out.exists() else []
-        if any(
-            (r["data"], r["variant"], r["seed"]) == (arguments.data, name, seed)
-            for r in map(json.loads, known)
-        ):
+        done = {(r["data"], r["variant"], r["seed"]) for r in map(json.loads, known)}
+        if (arguments.data, name, seed) in done:
             continue
-        line = json.dumps(
-            measure(
-                arguments.data, name, seed, arguments.steps, arguments.seconds, arguments.settings
-            )
-        )
+        stops = (arguments.steps, arguments.seconds)
+        line = json.dumps(measure(arguments.data, name, seed, *stops, arguments.settings))
         with arguments.out.open("a") as file:
             file.write(line + "\n")
         print(name, seed, {k: v for k, v in json.loads(line).items() if k == "failed"}, flush=True)

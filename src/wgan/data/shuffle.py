@@ -25,13 +25,8 @@ def shuffled(
     Args:
         places: `[k]` places, each in 0..n-1.
         n: the length of the shuffle.
-<<<<<<< HEAD
         seed: random seed of the shuffle.
         labels: what the shuffle is for; another purpose has another shuffle.
-=======
-        seed: random seed; it and the labels fix the shuffle.
-        labels: what the shuffle is for.
->>>>>>> side-E
 
     >>> sorted(shuffled(np.arange(5), 5, seed=0).tolist())
     [0, 1, 2, 3, 4]

@@ -24,13 +24,8 @@ from wgan.data.tables.series import seconds, spelled
 from wgan.models.model import Model
 
 BLOCK = 4096
-<<<<<<< HEAD
 """Rows drawn at once while a range is waited for. Larger blocks waste more rows of the last
 block, smaller ones cost more calls of the generator.
-=======
-"""Rows that are drawn at once for a range. Larger blocks waste more rows of the last block, smaller
-ones cost more calls of the generator.
->>>>>>> side-E
 """
 TRIES = 1000
 """Rows drawn for each requested row before a range is given up. More would serve rarer ranges, and

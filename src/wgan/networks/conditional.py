@@ -17,7 +17,7 @@ from wgan.networks.layers import linear_of
 Labels = Int64[Tensor, " n"]
 
 
-def beside(
+def with_one_hot(
     x: Float[Tensor, "n c *space"], y: Labels, classes: int, scale: float = 1.0
 ) -> Float[Tensor, "n c2 *space"]:
     """Return x with its one-hot label as more columns, or as more channels of pictures.
@@ -50,7 +50,7 @@ class ConditionalGenerator(nn.Module):
         self.classes = classes
 
     def forward(self, z: Float[Tensor, "n latent"], y: Labels) -> Float[Tensor, "n *shape"]:
-        x: Tensor = self.net(beside(z, y, self.classes, sqrt(z.shape[1])))
+        x: Tensor = self.net(with_one_hot(z, y, self.classes, sqrt(z.shape[1])))
         return x
 
 
@@ -72,7 +72,7 @@ class ConcatenationCritic(nn.Module):
 
     def inputs(self, x: Float[Tensor, "n *shape"], y: Labels) -> Float[Tensor, "n *inputs"]:
         """Return what the first layer sees."""
-        return beside(x, y, self.classes)
+        return with_one_hot(x, y, self.classes)
 
     def direction(self, y: Labels) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
         """Return (w, b) where f = w h + b, h the last hidden layer."""

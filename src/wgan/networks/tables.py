@@ -157,12 +157,7 @@ class TableGenerator(nn.Module):
     ) -> Float[Tensor, "n width"]:
         latent = z[:, : self.latent]
         noise = z[:, self.latent :]
-<<<<<<< HEAD
         fixed = z.new_zeros(len(z), self.conditions.units) if y is None else self.conditions(y)
-=======
-        nothing = z.new_zeros(len(z), self.conditions.units)
-        fixed = nothing if y is None else self.conditions(y)
->>>>>>> side-E
         # sqrt(latent) as in `ConditionalGenerator`: conditions and noise weigh the same.
         logits = self.net(torch.cat([latent, sqrt(self.latent) * fixed], dim=1)).float()
         uniform = torch.special.ndtr(noise).clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM)
@@ -198,13 +193,8 @@ def _one_hot_draw(perturbed: Float[Tensor, "n states"]) -> Float[Tensor, "n stat
 class TableCritic(nn.Module):
     """f(x, y) = net of the concatenated [x, c(y)] of `pack` rows: one score a pack.
 
-<<<<<<< HEAD
     c(y) `[columns]` is 1 where a condition fixes a column. The state itself is in x, in real rows
     as in generated ones. f's slope in x is at most net's.
-=======
-    c(y) `[columns]` is 1 where a condition fixes a column. The state itself is in x, in real and in
-    generated rows. f's slope in x is at most net's.
->>>>>>> side-E
 
     Inputs are rows `[n, width]`, or packs `[n / pack, pack, width]`.
 
@@ -228,12 +218,7 @@ class TableCritic(nn.Module):
     ) -> Float[Tensor, "packs inputs"]:
         """Return what the first layer sees."""
         rows = x.reshape(-1, x.shape[-1])
-<<<<<<< HEAD
         fixed = rows.new_zeros(len(rows), self.columns) if y is None else (y >= 0).to(rows.dtype)
-=======
-        nothing = rows.new_zeros(len(rows), self.columns)
-        fixed = nothing if y is None else (y >= 0).to(rows.dtype)
->>>>>>> side-E
         return torch.cat([rows, fixed], dim=1).reshape(len(rows) // self.pack, -1)
 
     def direction(self, y: States | None = None) -> tuple[Float[Tensor, "1 hidden"], Tensor]:

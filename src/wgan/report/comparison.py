@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""Comparison of settings: differences over seeds, in pairs and in words, with their noise.
-=======
 """Comparison of several settings: differences over seeds, with intervals, and in words.
->>>>>>> side-E
 
 The noise is that between seeds, since weights and batches decide as much as a variant does. Where
 settings were run from the same seeds, differences are taken seed by seed. All intervals of a

@@ -1,10 +1,4 @@
-<<<<<<< HEAD
-"""Pages of results: one HTML file that needs nothing else, Markdown with plots beside it, or plots
-alone.
-"""
-=======
 """Pages of results: one HTML file, Markdown with plots beside it, or the plots alone."""
->>>>>>> side-E
 
 import base64
 import json
@@ -28,13 +22,8 @@ from wgan.evaluation.results import Line
 from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
 from wgan.report.comparison import Group, conclusions, differences, grouped
-<<<<<<< HEAD
-from wgan.report.plot import Plot
-from wgan.report.plots import column_errors, diagnostics, mode_shares, plots_of
-=======
-from wgan.report.plot import Plot
+from wgan.report.drawing import Plot
 from wgan.report.plots import plots_of, plots_of_run
->>>>>>> side-E
 from wgan.runs import Finished
 
 Format = Literal["html", "md", "png", "svg"]

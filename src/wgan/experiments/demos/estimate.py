@@ -35,13 +35,9 @@ from wgan.objectives import VARIANTS, Variant
 DIMENSIONS = (2, 8, 32)
 """W1 is 1 in each. More dimensions take more steps to converge."""
 CLIPS = (0.01, 0.1)
-<<<<<<< HEAD
 """Clipping bounds: that of the first paper, and ten times as much. The reading follows the
 bound.
 """
-=======
-"""Clipping bounds: that of the first paper, and ten times as much. Readings follow the bound."""
->>>>>>> side-E
 STEPS = 1500
 """Critic steps. After 600, `wgan-gp` had not converged in 8 and 32 dimensions: docs/claims.md."""
 WIDTH = 64
