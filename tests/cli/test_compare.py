@@ -84,8 +84,7 @@ def test_equal_time_gives_slower_variants_fewer_steps(points, tmp_path, capsys):
     assert steps["gan"] == 40
     assert steps["wgan"] < 40
     assert (
-        json.loads((tmp_path / "c" / "wgan-0" / "verdict.json").read_text())["step"]
-        == steps["wgan"]
+        json.loads((tmp_path / "c" / "wgan-0" / "finish.json").read_text())["step"] == steps["wgan"]
     )
     capsys.readouterr()
     arguments[arguments.index("40")] = "50"

@@ -163,7 +163,7 @@ def test_the_generators_loss_does_not_own_the_critic():
 
 
 COMPILED = """
-import itertools, sys; sys.path.insert(0, {folder!r})
+import itertools, sys; sys.path[:0] = {folders}
 import torch; torch.set_num_threads(1)
 from test_losses import *
 NAMES = {names}
@@ -184,7 +184,9 @@ def test_compiling_keeps_the_gradient(names):
     """In a process of its own: shape checks on annotations do not go with compiling."""
     from pathlib import Path
 
-    program = COMPILED.format(folder=str(Path(__file__).parent), names=names)
+    here = Path(__file__).parent
+    folders = [str(here), str(here.parent / "helpers")]
+    program = COMPILED.format(folders=folders, names=names)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(done.stdout.splitlines()) == 4 * len(names)

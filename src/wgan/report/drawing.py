@@ -75,7 +75,7 @@ class Plot:
             path: the file.
             form: `png` or `svg`.
         """
-        # Without a date, the same plot is the same file.
+        # Without a date, the same PNG is the same file; ids within an SVG are drawn at random.
         metadata = {"Date": None} if form == "svg" else None
         self._paint(DARK).savefig(path, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
 
