@@ -1,14 +1,15 @@
-"""Do the metrics rank known damage to real pictures as it should be ranked? Real test pictures
-stand for a generator, whole and damaged.
+"""Rank of known damage to real pictures by each metric, and whether it is as it should be.
 
-Nothing is trained but the feature map. Held-out pictures of the training file are the reference, as
-for a run; the test file's pictures are the "generator": as they are, without one class, of half the
-classes, blurred (Gaussian of 1 pixel), with noise of sd 0.05 and 0.1 of the range, and uniform
-noise in their place; besides, training and held-out pictures themselves, to see copying.
+Real test pictures stand for a generator, whole and damaged. Nothing is trained but the feature map.
+The reference are held-out pictures of the training file, as for a run. The "generator" draws from
+the test file: pictures as they are, without one class, of half the classes, blurred (Gaussian of
+1 pixel), with noise of sd 0.05 and 0.1 of the range, and uniform noise in their place. Training and
+held-out pictures are measured too, which shows copying.
 
-    wgan features train train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --out f
+    wgan features train train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz \\
+        --out features/fashion
     python benchmarks/damage.py train-images-idx3-ubyte.gz t10k-images-idx3-ubyte.gz \\
-        t10k-labels-idx1-ubyte.gz --features f
+        t10k-labels-idx1-ubyte.gz --features features/fashion
 """
 
 import argparse
@@ -34,7 +35,7 @@ WORSE = {
     "coverage": ("real", "9 of 10", "half", "uniform"),
     "c2st-auc": ("real", "9 of 10", "half", "uniform"),
 }
-"""From best to worst: each figure must be worse than the one before by more than its interval."""
+"""Damages from best to worst: each figure must be worse than the one before."""
 HIGH_IS_GOOD = ("precision", "recall", "coverage")
 Sampler = Callable[[int, int], np.ndarray]
 
@@ -69,9 +70,9 @@ def damages(test: np.ndarray, labels: np.ndarray) -> dict[str, Sampler]:
     }
 
 
-def holds(found: dict[str, Evaluation], metric: str) -> list[str]:
+def faults(evaluations: dict[str, Evaluation], metric: str) -> list[str]:
     """Return the steps of a metric's order that do not hold."""
-    lines = [(name, found[name].line(metric)) for name in WORSE[metric]]
+    lines = [(name, evaluations[name].line(metric)) for name in WORSE[metric]]
     sign = -1 if metric in HIGH_IS_GOOD else 1
     return [
         f"{a} < {b}"
@@ -81,6 +82,7 @@ def holds(found: dict[str, Evaluation], metric: str) -> list[str]:
 
 
 def main() -> None:
+    """Print a table of all metrics and damages, and the orders that hold."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -92,34 +94,32 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     started = time.perf_counter()
-    data, test = load(options.train), load(options.test, labels=options.labels)
+    data = load(options.train)
+    test = load(options.test, labels=options.labels)
     assert test.labels is not None
     split = data.split()
-    given = EvaluationOptions(features=options.features, number=options.n)
+    how = EvaluationOptions(features=options.features, number=options.n)
     samplers = damages(np.asarray(test.rows[:]), test.labels)
     samplers["training"] = lambda n, draw: split.train_sample(draw * n, (draw + 1) * n)
     samplers["held-out"] = lambda n, draw: split.held_out_sample(
         split.n_held_out - n, split.n_held_out
     )
-    found = {name: evaluate(sampler, split, given) for name, sampler in samplers.items()}
-    metrics = [line.metric for line in found["real"].lines]
-    on = found["real"].line("frechet").of
-    print(f"| on {on}, n = {options.n} | floor | " + " | ".join(found) + " |")
-    print("|---" * (len(found) + 2) + "|")
+    evaluations = {name: evaluate(sampler, split, how) for name, sampler in samplers.items()}
+    metrics = [line.metric for line in evaluations["real"].lines]
+    features = evaluations["real"].line("frechet").of
+    print(f"| on {features}, n = {options.n} | floor | " + " | ".join(evaluations) + " |")
+    print("|---" * (len(evaluations) + 2) + "|")
     for metric in metrics:
-        cells = [each.line(metric).cells for each in found.values()]
+        cells = [each.line(metric).cells for each in evaluations.values()]
         print(f"| {cells[0][0]} | {cells[0][2]} | " + " | ".join(cell[1] for cell in cells) + " |")
     for metric in WORSE:
-        broken = holds(found, metric)
-        print(
-            f"{metric}: {' < '.join(WORSE[metric])}:"
-            f" {'holds' if not broken else 'DOES NOT HOLD: ' + ', '.join(broken)}"
-        )
+        wrong = faults(evaluations, metric)
+        outcome = "DOES NOT HOLD: " + ", ".join(wrong) if wrong else "holds"
+        print(f"{metric}: {' < '.join(WORSE[metric])}: {outcome}")
     print(f"{time.perf_counter() - started:.0f} s")
     if options.out:
-        options.out.write_text(
-            json.dumps({name: each.to_json() for name, each in found.items()}, indent=1)
-        )
+        figures = {name: each.to_json() for name, each in evaluations.items()}
+        options.out.write_text(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

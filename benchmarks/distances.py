@@ -1,9 +1,8 @@
-"""How fast are the distances, at equal answers? Ours against scipy and POT as their documentation
-calls them.
+"""Speed of the distances at equal answers, against scipy and POT as their documentation calls them.
 
-Both sides take turns in one process; printed are medians and the median of the ratios (theirs /
-ours: above 1, ours is faster), and the relative difference of the two answers. POT's default stops
-early on large problems; it is shown as it comes, with its error.
+Both sides take turns in one process. Printed are medians, the median of the ratios (theirs / ours:
+above 1, ours is faster), and the relative difference of the two answers. POT's default stops early
+on large problems; it is shown as it comes, with its error.
 
     python benchmarks/distances.py [--rounds 5] [--large] [--out distances.json]
 """
@@ -30,32 +29,34 @@ Work = Callable[[], float]
 
 
 def samples(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Two standard normal samples, the second moved by 1."""
+    """Return two standard normal samples, the second moved by 1."""
     rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((n, d)), rng.standard_normal((n, d))
+    x = rng.standard_normal((n, d))
+    y = rng.standard_normal((n, d))
     y[:, 0] += 1
     return x, y
 
 
 def assignment(x: np.ndarray, y: np.ndarray) -> float:
-    """W1 of equal counts by scipy's linear assignment."""
+    """Return W1 of equally many samples by scipy's linear assignment."""
     cost = cdist(x, y)
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
 def pot_default(x: np.ndarray, y: np.ndarray) -> float:
-    """W1 as POT's first example has it: at most 100,000 pivots."""
+    """Return W1 as in POT's first example: at most 100,000 pivots."""
     return float(ot.emd2([], [], ot.dist(x, y, metric="euclidean")))
 
 
 def pot_raised(x: np.ndarray, y: np.ndarray) -> float:
-    """W1 by POT with its limit raised; no check of the optimum."""
+    """Return W1 by POT with its limit raised; the optimum is not checked."""
     return float(ot.emd2([], [], ot.dist(x, y, metric="euclidean"), numItermax=10**9))
 
 
 def pot_sinkhorn(x: np.ndarray, y: np.ndarray, epsilon: float) -> float:
-    """The Sinkhorn divergence from three of POT's solves, with the entropy in the value, to the
-    same error of the sums.
+    """Return the Sinkhorn divergence from three of POT's solves.
+
+    The entropy is in the value, and the sums have the same error as ours.
     """
 
     def value(a: np.ndarray, b: np.ndarray) -> float:
@@ -75,7 +76,7 @@ def pot_sinkhorn(x: np.ndarray, y: np.ndarray, epsilon: float) -> float:
 
 
 def cases(large: bool) -> list[tuple[str, Work, str, Work]]:
-    """Return (what, ours, whose, theirs)."""
+    """Return the comparisons: what is computed, ours, the other library, and theirs."""
     rows: list[tuple[str, Work, str, Work]] = []
     for n in (1_000, 1_000_000):
         x, y = samples(n, 1)

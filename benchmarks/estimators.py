@@ -1,15 +1,19 @@
-"""How near does each estimator come to a W1 that is known? Pairs of known distance, by dimension
-and seed.
+"""Error of each estimator of W1 on pairs whose W1 is known, by dimension and seed.
 
-For each pair (`wgan.audit.pairs`: half-way into the funnels of a 1-Lipschitz function, or a shift
-by 2) and seed: the exact transport of n samples, sliced and Sinkhorn on the same; critics trained
-on `--train` samples a side: gradient penalty (raw, and corrected for its slope), clipped weights
-(per unit of the largest slope found), the certified auditor (its score difference on fresh samples,
-and the population bracket's lower end). Printed is the error in per cent of the truth: the mean
-over seeds, and the half-width of its 95 % interval (Student's t).
+The pairs are those of `wgan.audit.pairs`: half-way into the funnels of a 1-Lipschitz function, or a
+shift by 2. Exact, sliced and Sinkhorn distances are taken on n samples. Critics are trained on
+`--train` samples a side:
 
-    python benchmarks/estimators.py [--pairs funnels shift] [--dims 2 8 32] [--seeds 3] [--steps
-    2000] [--out estimators.json]
+- gradient penalty, raw and corrected for its slope;
+- clipped weights, per unit of the largest slope that was seen;
+- the certified auditor: its score difference on fresh samples, and the population bracket's lower
+  end.
+
+Printed is the error in per cent of the truth: the mean over seeds, and the half-width of its 95 %
+interval (Student's t).
+
+    python benchmarks/estimators.py [--pairs funnels shift] [--dims 2 8 32] [--seeds 3] \\
+        [--steps 2000] [--out estimators.json]
 """
 
 import argparse
@@ -41,7 +45,7 @@ COLUMNS = [
 
 
 def timed(work: Callable[[], Any], seconds: dict[str, float], name: str) -> Any:
-    """Run work and note its seconds."""
+    """Return the result of some work, and note its seconds under a name."""
     start = time.perf_counter()
     result = work()
     seconds[name] = time.perf_counter() - start
@@ -52,7 +56,8 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
     """Return every estimator's reading on one draw of a pair, and the seconds each took."""
     seconds: dict[str, float] = {}
     x, y = pair.sample(2 * train, seed)
-    few_x, few_y, many_x, many_y = x[:n], y[:n], x[:train], y[:train]
+    few_x, few_y = x[:n], y[:n]
+    many_x, many_y = x[:train], y[:train]
     read: dict[str, float] = {
         "exact": timed(lambda: wasserstein(few_x, few_y), seconds, "exact"),
         "sliced": timed(lambda: sliced_wasserstein(few_x, few_y, 1).value, seconds, "sliced"),
@@ -81,10 +86,8 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
     }
 
 
-def row(results: list[dict[str, Any]]) -> dict[str, Mean]:
-    """Return mean error and half-width in per cent of the truth, over the seeds of one pair and
-    dimension.
-    """
+def errors(results: list[dict[str, Any]]) -> dict[str, Mean]:
+    """Return each estimator's mean error over seeds, in per cent of the truth."""
     return {
         name: mean_of([100 * (r["read"][name] / r["w1"] - 1) for r in results]) for name in COLUMNS
     }
@@ -120,7 +123,7 @@ def main() -> None:
             everything += results
             cells = [
                 f"{error.value:+8.1f} +- {error.half_width:<3.1f}"
-                for error in row(results).values()
+                for error in errors(results).values()
             ]
             seconds = {
                 k: round(float(np.mean([r["seconds"][k] for r in results])), 1)

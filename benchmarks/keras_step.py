@@ -1,20 +1,20 @@
-"""How fast is the same training step in Keras 3? One step of WGAN-GP in Keras' own idiom, on
-TensorFlow or on JAX.
+"""Speed of the same training step in Keras 3: WGAN-GP in Keras' own idiom, on TensorFlow or on JAX.
 
 The networks, batch, optimizer and penalty are those of `step.py` in this folder, in Keras'
 channels-last layout; the numbers of parameters are compared with PyTorch's. A step is five critic
-updates and one of the generator, its batches drawn from an array in memory; all of it is compiled
-as one function. TensorFlow: nested `GradientTape`s in a `tf.function`, with XLA where `--xla` asks
-for it; JAX: `stateless_call`, `stateless_apply` and a gradient of a gradient in `jax.jit`. On a
-CPU, XLA is slow at second derivatives of strided convolutions: plain TensorFlow is the one to
-compare.
+updates and one of the generator, its batches drawn from an array in memory. All of it is compiled
+as one function. On TensorFlow it is nested `GradientTape`s in a `tf.function`, with XLA where
+`--xla` requests it. On JAX it is `stateless_call`, `stateless_apply` and a gradient of a gradient
+in `jax.jit`. On a CPU, XLA is slow at second derivatives of strided convolutions, so plain
+TensorFlow is the one to compare.
 
     pip install keras tensorflow-cpu jax
-    python keras_step.py --backend tensorflow --case 1 --precision float32 --threads 1 --seconds 20
+    python keras_step.py --backend tensorflow --case 1 --precision float32 --threads 1 \\
+        --seconds 20 --rounds-json keras.json
 
 With `--serve` it runs one step for each line read and answers with its seconds, so that another
-process can take turns with it; the first answer may be waited for while the step is compiled. The
-JSON is then written at the end of input.
+process can take turns with it. The first answer comes when the step is compiled. The JSON is then
+written at the end of input.
 """
 
 import argparse
@@ -38,9 +38,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Case:
-    """A row of `step.py`, with the parameters that PyTorch counts in its critic and its
-    generator.
-    """
+    """A case of `step.py`, with the parameters that PyTorch counts in critic and generator."""
 
     name: str
     shape: tuple[int, ...]
@@ -55,16 +53,20 @@ CASES = (
     Case("conv 64, 28x28x1, batch 64", (28, 28, 1), 64, 128, 64, (691201, 985857)),
     Case("conv 64, 32x32x3, batch 64", (32, 32, 3), 64, 128, 64, (693569, 1217603)),
 )
-DEPTH, SLOPE, SMALLEST, WIDEST = 3, 0.2, 4, 8
-CRITIC_STEPS, PENALTY_WEIGHT, ROWS = 5, 10.0, 4096
+# The numbers of `wgan.networks` and of `step.py`, which make the steps the same.
+DEPTH = 3
+SLOPE = 0.2
+SMALLEST = 4
+WIDEST = 8
+CRITIC_STEPS = 5
+PENALTY_WEIGHT = 10.0
+ROWS = 4096
 Losses = tuple[float, float]
 Step = Callable[[], Losses]
 
 
 def sides(side: int) -> list[int]:
-    """Return a square picture's side at each level, largest first; it is halved (rounded down)
-    while it exceeds 4.
-    """
+    """Return a square picture's side at each level, halved (rounded down) while it exceeds 4."""
     levels = [side]
     while levels[-1] > SMALLEST:
         levels.append(levels[-1] // 2)
@@ -95,8 +97,9 @@ def mlp(inputs: int, outputs: int, width: int) -> Any:
 
 
 def down(channels: int, side: int) -> list[Any]:
-    """Return a convolution of kernel 4 and stride 2, padded by 1 on every side as in PyTorch
-    ("same" does that where the side is even).
+    """Return a convolution of kernel 4 and stride 2, padded by 1 on every side as in PyTorch.
+
+    "same" does that where the side is even.
     """
     from keras import layers
 
@@ -113,8 +116,9 @@ def down(channels: int, side: int) -> list[Any]:
 
 
 def up(channels: int, side: int) -> list[Any]:
-    """Return the transposed convolution to `side` pixels: PyTorch's padding of 1 crops both ends,
-    its output padding spares the last row.
+    """Return the transposed convolution to `side` pixels.
+
+    PyTorch's padding of 1 crops both ends; its output padding spares the last row.
     """
     from keras import layers
 
@@ -182,9 +186,7 @@ def build(case: Case) -> tuple[Any, Any]:
 
 
 def adam(net: Any) -> Any:
-    """Return Adam as `step.py` sets it, PyTorch's epsilon included, built for the network's
-    variables.
-    """
+    """Return Adam as in `step.py`, with PyTorch's epsilon, built for the network's variables."""
     import keras
 
     optimizer = keras.optimizers.Adam(1e-4, beta_1=0.0, beta_2=0.9, epsilon=1e-8)
@@ -260,8 +262,9 @@ def jax_penalty(score: Callable[[Any], Any], x: Any) -> Any:
 
 
 def jax_step(case: Case, critic: Any, generator: Any, rows: np.ndarray) -> Step:
-    """Return a step as Keras' guide to custom training in JAX writes it: every variable goes in and
-    comes out.
+    """Return a step as Keras' guide to custom training in JAX writes it.
+
+    Every variable goes in and comes out.
     """
     import jax
     import jax.numpy as jnp
@@ -321,17 +324,16 @@ def configure(backend: str, precision: str, threads: int) -> None:
     """Choose backend, threads and precision; to be called before anything imports Keras."""
     os.environ["KERAS_BACKEND"] = backend
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "2"
-    os.environ["PJRT_NPROC"] = os.environ["NPROC"] = str(
-        threads
-    )  # the size of the pool of XLA's threads
+    # The size of the pool of XLA's threads.
+    os.environ["PJRT_NPROC"] = str(threads)
+    os.environ["NPROC"] = str(threads)
     if backend == "tensorflow":
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
-        tf.config.optimizer.set_experimental_options(
-            {"remapping": False}
-        )  # it fails on LeakyReLU's gradient, and is slower here
+        # Remapping fails on LeakyReLU's gradient, and is slower here.
+        tf.config.optimizer.set_experimental_options({"remapping": False})
     import keras
 
     keras.utils.set_random_seed(0)
@@ -340,8 +342,9 @@ def configure(backend: str, precision: str, threads: int) -> None:
 
 
 def prepare(case: Case, backend: str, xla: bool) -> Step:
-    """Build both networks, compare their sizes with PyTorch's and return the step, compiled and run
-    twice.
+    """Build both networks, and return the step, compiled and run twice.
+
+    Their sizes must be PyTorch's.
     """
     critic, generator = build(case)
     counted = critic.count_params(), generator.count_params()

@@ -1,12 +1,16 @@
-"""Does the data keep up with training? The share of a step that is spent drawing its batches, for
-each way that data are stored.
+"""Share of a training step that is spent drawing its batches, for each way that data are stored.
 
-Makes the data in a temporary folder. Pictures of 64 x 64 in colour: a folder of PNG files, which is
-decoded once into a cache, and a `.npy`, both memory-mapped, too large to stand on the device; and
-few enough to stand there. 28 x 28 pictures on the device, rows of numbers memory-mapped, a table of
-mixed columns. The presets' own networks are trained, with one critic step each. The seconds of a
-step are a median, those of its draws a mean over 300 steps' worth, in a row. Files were just
-written, so they are in the system's cache, as from the second epoch on.
+The data are made in a temporary folder:
+
+- pictures of 64 x 64 in colour: a folder of PNG files, which is decoded once into a cache, and a
+  `.npy`; both are memory-mapped, too large to stand on the device;
+- as many such pictures as stand on the device, and 28 x 28 pictures on the device;
+- rows of numbers, memory-mapped;
+- a table of mixed columns.
+
+The presets' own networks are trained, with one critic step each. The seconds of a step are a
+median, those of its draws a mean over 300 steps in a row. Files were just written, so they are in
+the system's cache, as from the second epoch on.
 
     python benchmarks/loading.py [--rounds 15] [--threads 2] [--out loading.json]
 """
@@ -34,11 +38,20 @@ from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
 from wgan.training.step import train_step
 
-LARGE, SMALL, ROWS, RECORDS, DRAWS = 24_000, 4_000, 4_000_000, 50_000, 300
+LARGE = 24_000
+"""Colour pictures of 64 x 64 that do not stand on the device: 281 MiB, above the limit of 256."""
+SMALL = 4_000
+"""Pictures that stand on the device."""
+ROWS = 4_000_000
+"""Rows of 32 numbers: 488 MiB, too large to stand on the device."""
+RECORDS = 50_000
+"""Rows of the table. More take longer to prepare."""
+DRAWS = 300
+"""Steps over which the time of a draw is a mean, the shuffling of blocks of rows included."""
 
 
 def pictures(n: int, side: int, channels: int, seed: int = 0) -> np.ndarray:
-    """Random pictures, `[n, side, side, channels]` of bytes."""
+    """Return random pictures, `[n, side, side, channels]` of bytes."""
     return np.random.default_rng(seed).integers(0, 256, (n, side, side, channels), dtype=np.uint8)
 
 
@@ -86,7 +99,7 @@ CASES: dict[str, Callable[[Path], Any]] = {
 
 
 def measure(data: Dataset, rounds: int) -> dict[str, Any]:
-    """Time whole steps, and a row of draws apart, the shuffling of blocks of them included."""
+    """Return the seconds of a step, and of its draws, the shuffling of blocks of rows included."""
     config, _ = configure([from_settings(["optimizer.critic_steps=1"])], data=data)
     run = Run.start(config, data, watch=None)
     device = next(run.state.critic.parameters()).device

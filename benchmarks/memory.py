@@ -1,9 +1,8 @@
-"""Does training on an array larger than memory stay small? Peak resident memory on a large `.npy`,
-against a tiny one.
+"""Peak resident memory of training on a large `.npy`, beside that on a tiny one.
 
-Writes a float32 array of the asked size (random, in pieces) to a temporary folder, then runs `wgan
-train` on it and on 1,000 rows of the same width in processes of their own, and compares their peak
-resident sets (Linux's `VmHWM`).
+A float32 array of the requested size (random, in pieces) is written to a temporary folder. Then
+`wgan train` runs on it, and on 1,000 rows of the same width, in processes of their own, and their
+peak resident sets (Linux's `VmHWM`) are compared.
 
     python benchmarks/memory.py [--gib 4] [--columns 784] [--steps 200] [--folder DIR]
 """
@@ -35,7 +34,7 @@ def write_array(path: Path, rows: int, columns: int) -> None:
         np.lib.format.write_array_header_1_0(
             file, {"descr": "<f4", "fortran_order": False, "shape": (rows, columns)}
         )
-        piece = 2**24 // columns
+        piece = 2**24 // columns  # 2^24 numbers of 4 bytes: 64 MiB
         for start in range(0, rows, piece):
             file.write(
                 rng.standard_normal((min(piece, rows - start), columns), dtype=np.float32).tobytes()
@@ -43,9 +42,7 @@ def write_array(path: Path, rows: int, columns: int) -> None:
 
 
 def measure(path: Path, steps: int) -> tuple[float, float]:
-    """Run `wgan train` on the file in a process of its own; return its peak in MiB and its
-    seconds.
-    """
+    """Run `wgan train` in a process of its own; return its peak in MiB, and its seconds."""
     start = time.perf_counter()
     arguments = [sys.executable, "-c", TRAIN, str(path), str(steps), str(path.with_suffix(".run"))]
     done = subprocess.run(arguments, capture_output=True, text=True, check=True)
@@ -70,7 +67,7 @@ def main() -> None:
             size = path.stat().st_size / 2**20
             print(
                 f"{size:8.1f} MiB, {rows:>9,} rows: peak resident {peak:.0f} MiB, {arguments.steps}"
-                f" steps and verdict in {seconds:.0f} s",
+                f" steps and held-out distance in {seconds:.0f} s",
                 flush=True,
             )
     print(f"difference {peaks[1] - peaks[0]:.0f} MiB")

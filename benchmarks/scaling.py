@@ -1,9 +1,8 @@
-"""How does a step's cost grow with batch, width and the data's size? Seconds, and the peak of the
-process's memory.
+"""Cost of a training step by batch, width and size of the data: seconds, and peak memory.
 
 Each point is a process of its own: 28 x 28 pictures under the preset's network, one critic step a
 step, the default precision, and one thing changed at a time. Data of growing size are a
-memory-mapped `.npy`. Cost is per sample and per parameter where it should be constant.
+memory-mapped `.npy`. Cost is given per sample and per parameter, since it should be constant there.
 
     python benchmarks/scaling.py [--rounds 7] [--threads 1] [--out scaling.json]
 """
@@ -30,34 +29,37 @@ from wgan.training.compiled import build_losses
 from wgan.training.draws import Draws
 from wgan.training.step import train_step
 
-BATCHES, WIDTHS, ROWS = (16, 64, 256, 1024), (16, 32, 64, 128), (1_000, 30_000, 1_000_000)
+BATCHES = (16, 64, 256, 1024)
+WIDTHS = (16, 32, 64, 128)
+ROWS = (1_000, 30_000, 1_000_000)
 USUAL = {"batch": 64, "width": 64, "rows": 1_000}
+"""The preset's batch and width, on few pictures; one of the three is changed at a time."""
+PIECE = 50_000
+"""Pictures that are written at once: 37 MiB, so that writing does not set the peak of memory."""
 
 
 def pictures(folder: Path, rows: int) -> Path:
-    """Write random pictures, in pieces."""
+    """Write random pictures in pieces, and return the file."""
     path = folder / f"{rows}.npy"
     array = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(rows, 28, 28))
     rng = np.random.default_rng(0)
-    for start in range(0, rows, 50_000):
-        array[start : start + 50_000] = rng.integers(
-            0, 256, (min(50_000, rows - start), 28, 28), dtype=np.uint8
-        )
+    for start in range(0, rows, PIECE):
+        shape = (min(PIECE, rows - start), 28, 28)
+        array[start : start + PIECE] = rng.integers(0, 256, shape, dtype=np.uint8)
     return path
 
 
 def peak() -> float:
-    """Return this process's peak resident memory in MiB, as Linux counts it: not that of the one
-    that started it, as `ru_maxrss` may be.
+    """Return this process's peak resident memory in MiB, as Linux counts it.
+
+    Unlike `ru_maxrss`, it is never that of the process that started this one.
     """
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def measure(path: str, batch: int, width: int, rounds: int, threads: int) -> dict[str, float]:
-    """Time steps; return their median, the number of parameters, and the peak of resident memory in
-    MiB beyond that at the start.
-    """
+    """Return the median seconds of a step, the parameters, and the rise of the peak in MiB."""
     torch.set_num_threads(threads)
     settings = [f"data.source={path}", f"optimizer.batch={batch}", f"network.width={width}"]
     settings += ["optimizer.critic_steps=1", "training.device=cpu"]
@@ -104,13 +106,13 @@ def main() -> None:
                 done = subprocess.run(
                     command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ
                 )
-                found = json.loads(done.stdout)
-                results.append({"changed": what, **point, **found})
-                each = found["seconds"] / point["batch"] * 1e3
+                cost = json.loads(done.stdout)
+                results.append({"changed": what, **point, **cost})
+                each = cost["seconds"] / point["batch"] * 1e3
                 print(
-                    f"{what:5} {value:>9,}: step {found['seconds'] * 1e3:8.1f} ms, {each:6.2f} ms a"
-                    f" sample, {each / found['parameters'] * 1e6:6.2f} ns a sample and critic"
-                    f" parameter, peak memory +{found['MiB']:.0f} MiB",
+                    f"{what:5} {value:>9,}: step {cost['seconds'] * 1e3:8.1f} ms, {each:6.2f} ms a"
+                    f" sample, {each / cost['parameters'] * 1e6:6.2f} ns a sample and critic"
+                    f" parameter, peak memory +{cost['MiB']:.0f} MiB",
                     flush=True,
                 )
     if arguments.out:

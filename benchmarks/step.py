@@ -1,18 +1,19 @@
-"""How fast is a training step? Ours, a textbook loop and Keras 3 in turn, beside this machine's own
-matrix product.
+"""Speed of a training step: ours, a textbook loop and Keras 3 in turn, beside a matrix product.
 
 The textbook loop is written here as scripts have it, in plain PyTorch: the same networks and batch,
 an unfused Adam, the penalty by `torch.autograd.grad(..., create_graph=True)`, real, fake and
 interpolates scored one after another, a critic that is not frozen in the generator's step; in
 bfloat16 by automatic casting. Keras is `keras_step.py` beside this file, in a process of its own
 and an environment that has it. All take turns, and medians of the rounds' ratios to the textbook in
-float32 are reported. Floating-point operations of matrix products and convolutions are counted on
-each of PyTorch's steps; divided by the time they give the share of the rate of a 2048 x 2048 matrix
-product in the same precision, timed in the same rounds. Convolutions may go beyond it: a product of
-that size is no more than a common measure.
+float32 are reported.
 
-    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda]
-    [--compiled] [--out step.json]
+Floating-point operations of matrix products and convolutions are counted on each of PyTorch's
+steps. Divided by the time, they give the share of the rate of a 2048 x 2048 matrix product in the
+same precision, timed in the same rounds. Convolutions may go beyond it: a product of that size is
+no more than a common measure.
+
+    python benchmarks/step.py [--seconds 60] [--threads 2] [--keras PYTHON] [--device cuda] \\
+        [--compiled] [--out step.json]
 """
 
 import argparse
@@ -49,11 +50,14 @@ CASES = {
 COMMON = ["optimizer.critic_steps=5", "optimizer.lr=1e-4", "optimizer.betas=[0.0, 0.9]"]
 COMMON += ["optimizer.decay=none", "objective.penalty_weight=10"]
 PRODUCTS = 5
+"""Matrix products that are timed as one: a single one is short beside the clock's noise."""
+SIZE = 2048
+"""Side of the matrix product: large enough to be bound by arithmetic. Larger ones take longer."""
 Step = Callable[[], None]
 
 
 def data_of(shape: tuple[int, ...]) -> Dataset:
-    """Random data of a shape: the step's cost does not depend on the values."""
+    """Return random data of a shape; the step's cost does not depend on the values."""
     generator = torch.Generator().manual_seed(0)
     n = 4096
     return load(
@@ -64,8 +68,9 @@ def data_of(shape: tuple[int, ...]) -> Dataset:
 
 
 def our_step(config: Config, data: Dataset) -> Step:
-    """A step of `wgan.training`: five critic updates, one of the generator, the moving average,
-    data and noise drawn.
+    """Return a step of `wgan.training`: five critic updates, and one of the generator.
+
+    Data and noise are drawn in it, and the moving average is updated.
     """
     run = Run.start(config, data, watch=None)
     device = next(run.state.critic.parameters()).device
@@ -81,8 +86,9 @@ def our_step(config: Config, data: Dataset) -> Step:
 
 
 def textbook_step(config: Config, data: Dataset) -> Step:
-    """The same by the book: `DataLoader`-free indexing of a tensor, `randn`, three passes of the
-    critic, double backward.
+    """Return the same step by the book: three passes of the critic, and a double backward.
+
+    Batches are indexed from a tensor without a `DataLoader`, and noise is `randn`.
     """
     state = Run.start(config, data, watch=None).state
     generator, critic = (
@@ -125,10 +131,8 @@ def textbook_step(config: Config, data: Dataset) -> Step:
     return step
 
 
-def matrix_product(device: torch.device, dtype: torch.dtype, size: int = 2048) -> Step:
-    """A matrix product of 2 size^3 operations, several times over: the machine's own limit, more or
-    less.
-    """
+def matrix_product(device: torch.device, dtype: torch.dtype, size: int = SIZE) -> Step:
+    """Return several matrix products of 2 size^3 operations: about the machine's own limit."""
     a = torch.randn(size, size, device=device).to(dtype)
 
     def step() -> None:
@@ -181,8 +185,7 @@ def timed(step: Callable[[], object], device: torch.device) -> float:
 
 
 class Operations(TorchDispatchMode):
-    """Counts the floating-point operations of matrix products and convolutions by torch's own
-    formulas.
+    """Counts floating-point operations of products and convolutions by torch's own formulas.
 
     Not torch's `FlopCounterMode`, whose tracking of modules cannot stand in a double backward.
     """
@@ -217,24 +220,23 @@ def measure(
     steps: dict[str, Step] = {}
     for precision in ("float32", "bfloat16"):
         where = [f"training.device={device.type}", f"training.precision={precision}"]
-        given = [*COMMON, *settings, *where]
-        config, _ = configure([from_settings(given)], data=data)
+        chosen = [*COMMON, *settings, *where]
+        config, _ = configure([from_settings(chosen)], data=data)
         steps[f"textbook, {precision}"] = textbook_step(config, data)
         steps[f"ours, {precision}"] = our_step(config, data)
         if compiling:
-            steps[f"ours, {precision}, compiled"] = our_step(
-                configure([from_settings([*given, "training.compile=true"])], data=data)[0], data
-            )
+            chosen.append("training.compile=true")
+            config, _ = configure([from_settings(chosen)], data=data)
+            steps[f"ours, {precision}, compiled"] = our_step(config, data)
         steps[f"matrix product, {precision}"] = matrix_product(device, getattr(torch, precision))
     flops = {
-        what: PRODUCTS * 2 * 2048**3 if what.startswith("matrix") else operations(step)
+        what: PRODUCTS * 2 * SIZE**3 if what.startswith("matrix") else operations(step)
         for what, step in steps.items()
         if "compiled" not in what
     }
     clocks = {what: lambda step=step: timed(step, device) for what, step in steps.items()}
-    backends = (
-        ("TensorFlow", "JAX") if len(shape) == 1 else ("TensorFlow",)
-    )  # on pictures JAX takes four to six times as long
+    # On pictures JAX takes four to six times as long.
+    backends = ("TensorFlow", "JAX") if len(shape) == 1 else ("TensorFlow",)
     workers = {
         f"Keras on {backend}, {p}": Keras(
             keras, list(CASES).index(name), backend.lower(), p, threads
@@ -270,19 +272,21 @@ def measure(
 
 
 def print_case(row: dict[str, Any]) -> None:
-    """Print one pair of networks."""
+    """Print the results of one pair of networks."""
     print(f"\n{row['case']}: {row['rounds']} rounds; by default {row['default']}")
-    for what, found in row["results"].items():
+    for what, result in row["results"].items():
         if what.startswith("matrix"):
             print(
-                f"  {what:28} {found['operations'] / found['seconds'] / 1e9:8.0f} GFLOP/s",
+                f"  {what:28} {result['operations'] / result['seconds'] / 1e9:8.0f} GFLOP/s",
                 flush=True,
             )
             continue
-        share = f"  share of the product's rate {found['share']:4.0%}" if "share" in found else ""
+        share = ""
+        if "share" in result:
+            share = f"  share of the product's rate {result['share']:4.0%}"
         print(
-            f"  {what:28} {found['critic samples/s']:8.0f} critic samples/s  ratio"
-            f" {found['ratio']:.2f}{share}",
+            f"  {what:28} {result['critic samples/s']:8.0f} critic samples/s  ratio"
+            f" {result['ratio']:.2f}{share}",
             flush=True,
         )
 

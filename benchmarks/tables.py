@@ -1,14 +1,15 @@
-"""How good are generated tables, on tables that differ, with one and the same recipe? Several seeds
-each, and how long it took.
+"""Quality of generated tables on three tables that differ, with one and the same recipe.
 
-Each run is what `wgan train` does by itself: the preset chosen by the data, nothing set but the
-held-out share. `adult` and `housing` are files that you have (UCI Adult, train and test; California
-housing); `orders` is made up here, with a column of every kind. Figures are those of `wgan
-evaluate`, beside real rows; shape and trend are also taken against the training rows, as published
-tables have them.
+Each run is what `wgan train` does by itself: the preset is chosen by the data, and nothing is set
+but the held-out share. `adult` and `housing` are files that you have (UCI Adult, train and test;
+California housing). `orders` is made up here, with a column of every kind. Figures are those of
+`wgan evaluate`, beside real rows. Shape and trend are also taken against the training rows, as in
+published tables. Several seeds give intervals.
 
-    python benchmarks/tables.py run adult --train adult_train.csv.gz --test adult_test.csv.gz
-    python benchmarks/tables.py run housing --train housing.csv.gz --target median_house_value
+    python benchmarks/tables.py run adult --seed 0 --train adult_train.csv.gz \\
+        --test adult_test.csv.gz --out tables.jsonl
+    python benchmarks/tables.py run housing --seed 0 --train housing.csv.gz \\
+        --target median_house_value --out tables.jsonl
     python benchmarks/tables.py run orders --seed 0 --out tables.jsonl
     python benchmarks/tables.py table tables.jsonl
 """
@@ -33,8 +34,10 @@ from wgan.training import Run
 
 
 def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
-    """Return a made-up table: identifier, whole numbers, money, spikes, heavy tails, rare and many
-    levels, booleans, dates, codes, gaps.
+    """Return a made-up table with columns of every kind.
+
+    It has identifiers, whole numbers, money, spikes, heavy tails, rare and many levels, booleans,
+    dates, codes and gaps.
     """
     random = np.random.default_rng(seed)
     segment = random.choice(
@@ -84,7 +87,7 @@ def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
     )
 
 
-def run(
+def measure(
     name: str,
     seed: int,
     source: Path | None,
@@ -92,7 +95,7 @@ def run(
     target: str | None,
     settings: list[str],
 ) -> dict[str, Any]:
-    """Train on one table, and return its figures and times."""
+    """Train on one table, and return figures and times."""
     data = load(source) if source else load(orders())
     held_out = ["data.held_out=0.05"] if test else []
     config, data = configure(
@@ -102,7 +105,8 @@ def run(
     assert isinstance(codec, TableCodec)
     trained = Run.start(config, data, watch=None)
     split = trained.split
-    begun, used = time.perf_counter(), time.process_time()
+    begun = time.perf_counter()
+    used = time.process_time()
     for _ in trained.records():
         pass
     times = {
@@ -111,7 +115,8 @@ def run(
     }
     sample = trained.model.sampler(seed, "verdict")
     evaluation = evaluate(sample, split, EvaluationOptions(target=target, test=test))
-    rows, known = sample(split.n_train, 0), split.train_sample(0, split.n_train)
+    rows = sample(split.n_train, 0)
+    known = split.train_sample(0, split.n_train)
     against_train = {
         "shape-error": float(shape_errors(codec.learned, rows, known).mean()),
         "trend-error": float(trend_errors(codec.learned, rows, known).mean()),
@@ -125,18 +130,16 @@ def run(
 
 
 def table(lines: list[dict[str, Any]]) -> None:
-    """Print mean and 95 % interval over seeds (of each seed's mean), and what real and shuffled
-    rows read.
-    """
+    """Print means over seeds with 95 % intervals, beside figures of real and shuffled rows."""
     for name in dict.fromkeys(line["table"] for line in lines):
         runs = [line for line in lines if line["table"] == name]
-        found = [each["evaluation"] for each in runs]
+        evaluations = [each["evaluation"] for each in runs]
         print(
             f"\n{name}: {len(runs)} seeds, {runs[0]['steps']} steps, {runs[0]['threads']}"
-            f" thread(s), target {found[0]['details']['target']}"
+            f" thread(s), target {evaluations[0]['details']['target']}"
         )
-        for i, line in enumerate(found[0]["lines"]):
-            mean = mean_of([v["lines"][i]["generated"]["value"] for v in found])
+        for i, line in enumerate(evaluations[0]["lines"]):
+            mean = mean_of([v["lines"][i]["generated"]["value"] for v in evaluations])
             print(
                 f"  {line['metric']:14} {mean.value:.4f} +- {mean.half_width:.4f}   real"
                 f" {line['real']:.4f}   shuffled {line['broken']:.4f}"
@@ -167,7 +170,7 @@ def main() -> None:
     if given.command == "table":
         table([json.loads(line) for line in given.file.read_text(encoding="utf-8").splitlines()])
         return
-    line = run(given.name, given.seed, given.train, given.test, given.target, given.set)
+    line = measure(given.name, given.seed, given.train, given.test, given.target, given.set)
     with given.out.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
 

@@ -1,7 +1,6 @@
-"""What do a million rows of 20 columns cost? Reading and coding, training in bounded memory,
-sampling as many to a file.
+"""Cost of a million rows of 20 columns: reading, coding, training, and sampling as many.
 
-Writes a made-up table with a column of every kind as .csv and .parquet, and runs each job in a
+A made-up table with a column of every kind is written as .csv and .parquet. Each job runs in a
 process of its own; peak memory is the largest resident set (`ru_maxrss`). Training takes `--steps`
 steps, so its time is mostly that of reading; the peak is what counts.
 
@@ -60,7 +59,7 @@ def job(what: str, *arguments: str) -> None:
 
 
 def main() -> None:
-    """Print one line a job."""
+    """Print one line for each job."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

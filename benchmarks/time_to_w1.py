@@ -1,15 +1,14 @@
-"""Is quality gained or lost for the same wall time? Held-out W1 over time: the default path against
-float32 by the book.
+"""Held-out W1 over wall time: the default path against float32 by the book.
 
 Both train the same pair with the same preset, batches and noise, at a constant learning rate, for
-the same seconds of training, as two processes side by side with one thread each. By the book:
-float32, and the penalty differentiated twice. The default: whatever precision `auto` takes, and the
-sweep. The clock stands while W1 is measured (exact, on up to 1,000 held-out samples, five sets of
-generated samples). From each seed come W1 at the end, and the time at which each curve first lies
-at or below the plain one's last value, between two measurements on a straight line.
+the same seconds of training, as two processes side by side with one thread each. By the book means
+float32, and the penalty differentiated twice. The default takes the precision that `auto` chooses,
+and the sweep. The clock stands while W1 is measured (exact, on up to 1,000 held-out samples, five
+sets of generated samples). Each seed gives W1 at the end, and the time at which each curve first
+lies at or below the plain one's last value, between two measurements on a straight line.
 
-    python benchmarks/time_to_w1.py [--data digits fashion.npy] [--seconds 120 400] [--seeds 3]
-    [--out time_to_w1.json]
+    python benchmarks/time_to_w1.py [--data digits fashion.npy] [--seconds 120 400] [--seeds 3] \\
+        [--out time_to_w1.json]
 """
 
 import argparse
@@ -34,6 +33,7 @@ from wgan.training.step import train_step
 
 PATHS = {"plain": ["training.precision=float32"], "default": []}
 MEASUREMENTS = 12
+"""Points of a curve. More make the time at which a level is reached more exact, and take longer."""
 Curve = list[dict[str, float]]
 
 
@@ -47,15 +47,16 @@ def train_for(source: str, path: str, seed: int, seconds: float) -> Curve:
     losses = build_losses(state, run.variant, config)
     if path == "plain":
         losses.critic.swept = False  # type: ignore[attr-defined]
-    curve, spent = [], 0.0
+    curve = []
+    spent = 0.0
     for i in range(MEASUREMENTS):
         while spent < seconds * (i + 1) / MEASUREMENTS:
             start = time.perf_counter()
             train_step(state, losses, run.variant, draws, config)
             spent += time.perf_counter() - start
-        found = held_out_distance(run.model.sampler(seed, "verdict"), run.split)
+        distance = held_out_distance(run.model.sampler(seed, "verdict"), run.split)
         reached = {"seconds": spent, "step": state.step}
-        curve.append(reached | {"w1": found.w1, "floor": found.floor})
+        curve.append(reached | {"w1": distance.w1, "floor": distance.floor})
     return curve
 
 
@@ -76,7 +77,8 @@ def side_by_side(source: str, seed: int, seconds: float) -> dict[str, Curve]:
 
 def reached(curve: Curve, level: float) -> float | None:
     """Return the seconds at which a curve first lies at or below a level; none if it never does.
-    Before the first measurement: its time.
+
+    Where the first measurement does, its time is returned.
     """
     before = None
     for point in curve:
@@ -90,7 +92,7 @@ def reached(curve: Curve, level: float) -> float | None:
 
 
 def report(source: str, seconds: float, seeds: list[dict[str, Curve]]) -> None:
-    """Print what the seeds say."""
+    """Print W1 at the end, and the times at which the plain one's last W1 is reached."""
     last = {path: [curves[path][-1] for curves in seeds] for path in PATHS}
     print(
         f"\n{source}: {seconds:g} s of training, {len(seeds)} seeds; real samples are"

@@ -1,16 +1,17 @@
-"""How does every variant of the table do on the same data, after equal steps and after equal time?
-Several seeds each.
+"""Held-out W1 of every variant on the same data, after equal steps and after equal time.
 
-One training a (data, variant, seed), with the preset's settings but a constant learning rate, since
-a run that ends by the clock has no last step. The held-out distance (exact W1, its floor, modes) is
-taken when `--steps` generator steps are done, and when `--seconds` of processor time of one thread
-are spent, whichever comes first; the training goes on to the other. Processor time, so that a
-second process on another core hardly counts; distances are not counted.
+One training is done for each variant and seed, with the preset's settings but a constant learning
+rate, since a run that ends by the clock has no last step. The held-out distance (exact W1, its
+floor, modes) is measured when `--steps` generator steps are done, and when `--seconds` of processor
+time of one thread are spent; the training goes on to the later of the two. Processor time hardly
+counts a second process on another core. The time of the distances is not counted.
 
-    python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 [--part 0/2]
+    python benchmarks/variants.py run --data 25-gaussians --steps 3000 --seconds 90 \\
+        --out variants.jsonl [--part 0/2]
     python benchmarks/variants.py table variants.jsonl
 
-A line that is in the file already is not run again, and several processes may each take a part.
+A training that is in the file already is not done again, and several processes may each take a
+part.
 """
 
 import argparse
@@ -30,14 +31,13 @@ from wgan.objectives import VARIANTS
 from wgan.training import Run
 
 ENDLESS = 10_000_000
+"""Steps that no training here reaches: both stops come first."""
 
 
 def measure(
     source: str, name: str, seed: int, steps: int, seconds: float, settings: list[str]
 ) -> dict[str, Any]:
-    """Train one variant, and return its held-out distances after `steps` steps and after `seconds`
-    of processor time.
-    """
+    """Train one variant; return its distances after the steps and after the processor time."""
     # No checkpoints, which log: a step then does nothing but train.
     ours = {"optimizer": {"decay": "none"}, "training": {"checkpoint_every": ENDLESS}}
     run = Run.open(
@@ -50,7 +50,8 @@ def measure(
     )
     result: dict[str, Any] = {"data": source, "variant": name, "seed": seed}
     result |= {"steps": steps, "seconds": seconds, "settings": settings}
-    spent, begun = 0.0, time.process_time()
+    spent = 0.0
+    begun = time.process_time()
     try:
         for record in run.records():
             due = {
@@ -73,9 +74,7 @@ def measure(
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Return one Markdown table a (data, stop), a line a variant, nearest to the held-out data
-    first.
-    """
+    """Return one Markdown table for each data set and stop, the least W1 first."""
     lines: list[str] = []
     for source in dict.fromkeys(r["data"] for r in results):
         here = [r for r in results if r["data"] == source]
