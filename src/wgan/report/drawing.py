@@ -54,7 +54,7 @@ class Plot:
     def svg(self) -> str:
         """Return the plot as an SVG element."""
         buffer = io.StringIO()
-        self._paint(INK).savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+        self._write(buffer, INK, format="svg", transparent=True, metadata={"Date": None})
         text = buffer.getvalue()
         text = text[text.index("<svg") :].replace(INK, "currentColor")
         # The page's style sheet sets the size, and `role` makes the title what is read aloud.
@@ -75,12 +75,12 @@ class Plot:
             path: the file.
             form: `png` or `svg`.
         """
-        # Without a date, the same PNG is the same file; ids within an SVG are drawn at random.
+        # Without a date, the same plot is the same file.
         metadata = {"Date": None} if form == "svg" else None
-        self._paint(DARK).savefig(path, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+        self._write(path, DARK, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
 
-    def _paint(self, ink: str) -> Any:
-        """Return the matplotlib figure, with text and axes in a colour."""
+    def _write(self, target: Any, ink: str, **options: Any) -> None:
+        """Draw the plot with text and axes in a colour, and write it with options of `savefig`."""
         from matplotlib import rc_context
         from matplotlib.figure import Figure
 
@@ -102,7 +102,7 @@ class Plot:
         with rc_context(settings):
             figure = Figure(figsize=(width, HEIGHT), layout="constrained")
             self.draw([figure.add_subplot(1, self.panels, i + 1) for i in range(self.panels)])
-            return figure
+            figure.savefig(target, **options)  # here, since ids of an SVG follow the settings
 
 
 def plain(text: str) -> str:
