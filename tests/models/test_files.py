@@ -11,7 +11,7 @@ from torch import nn
 from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.models import Model, load_model, save_model
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.networks import NetworkConfig, Pair, build_critic, build_generator
 from wgan.runs import RunFolder
 from wgan.training import Run
 
@@ -202,3 +202,16 @@ def test_a_run_whose_networks_could_not_be_saved_does_not_begin(tmp_path):
     small = {"network.width": 8, "optimizer.batch": 8}
     run = Run.open("8-gaussians", steps=2, settings=small, pair=nameless, watch=None)
     assert [record.step for record in run.records()] == [0, 1, 2], "nothing is written"
+
+
+def test_plain_torch_networks_of_ones_own_are_refused_before_the_folder_is_made(tmp_path):
+    def generator(config, codec, classes):
+        return nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+
+    def critic(config, codec, layers, classes):
+        return nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1), nn.Flatten(0))
+
+    pair = Pair(("own",), generator, critic, lambda config, codec: 3)
+    with pytest.raises(WganError, match="class Sequential cannot be rebuilt"):
+        Run.open("8-gaussians", steps=2, out=tmp_path / "run", pair=pair)
+    assert not (tmp_path / "run").exists()

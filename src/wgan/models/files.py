@@ -74,15 +74,21 @@ def save_model(model: Model, folder: Path) -> None:
     write_text(folder / LAYOUT, json.dumps(about, indent=2) + "\n")
 
 
-def described(net: nn.Module) -> dict[str, Any] | None:
+def described(net: nn.Module, own_pair: bool = False) -> dict[str, Any] | None:
     """Return the name and config of a network of the user's own; None for one of the package.
+
+    Args:
+        net: the network.
+        own_pair: whether a pair of the user's own built it; a plain torch network is then not the
+            package's, and would be rebuilt as another.
 
     Raises:
         WganError: a class from elsewhere without a name, or whose config is no plain values.
     """
     name = getattr(type(net), "name", None)
     if name is None:
-        if type(net).__module__.split(".")[0] in OURS:
+        home = type(net).__module__.split(".")[0]
+        if home in OURS and not (own_pair and home == "torch"):
             return None
         raise WganError(
             f"a network of class {type(net).__name__} cannot be rebuilt when it is loaded: give"

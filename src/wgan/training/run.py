@@ -157,7 +157,7 @@ class Run:
         history: list[Metrics] = []
         if out is not None:  # the last step, for it may be refused
             for net in (state.generator, state.critic):
-                described(net)  # refuses what could not be saved
+                described(net, pair is not None)  # refuses what could not be saved
             folder = begin_run(out, config, dataset)
             if folder.checkpoint.exists():
                 states.load(state, folder.checkpoint)
