@@ -27,7 +27,7 @@ import bad_python
 import bad_runs
 import bad_settings
 import torch
-from campaign import Case, Outcome, run, table
+from campaign import Case, Outcome, contents, run, table
 from material import MATERIAL, make
 
 FILES = (
@@ -57,6 +57,7 @@ def main() -> int:
     cases = [case for file in FILES for case in file.all_cases()]
     cases = [c for c in cases if c.group.startswith(chosen.group) and chosen.name in c.name]
     cases = cases[:: chosen.every]
+    before = contents(place / "material")
     outcomes = []
     with ThreadPoolExecutor(chosen.jobs) as pool:
         for i, outcome in enumerate(
@@ -67,9 +68,12 @@ def main() -> int:
                 print(f"{outcome.fault}: {outcome.case.group}: {outcome.case.name}")
                 print(f"    {outcome.words[:300]}\n    {place / f'case-{i}'}", flush=True)
     print(table(outcomes))
+    harmed = contents(place / "material") != before
+    if harmed:
+        print(f"the material was changed: {place / 'material'}")
     if chosen.json:
         chosen.json.write_text(json.dumps([_plain(outcome) for outcome in outcomes], indent=1))
-    return 1 if any(outcome.fault for outcome in outcomes) else 0
+    return 1 if harmed or any(outcome.fault for outcome in outcomes) else 0
 
 
 def _make_material(folder: Path) -> None:
