@@ -14,9 +14,11 @@ from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.numbers import check_real, plain_array
 from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
@@ -40,7 +42,7 @@ DAMAGED = (
 
 
 def from_memory(
-    values: np.ndarray | Tensor,
+    values: ArrayLike | Tensor,
     name: str = "<array>",
     kind: str = "auto",
     progress: Progress = silent,
@@ -60,9 +62,7 @@ def from_memory(
     Raises:
         WganError: as `from_rows`.
     """
-    if isinstance(values, Tensor):
-        return from_rows(values.detach().cpu().numpy(), name, True, kind, progress)
-    return from_rows(np.asarray(values), name, False, kind, progress)
+    return from_rows(plain_array(values, name), name, isinstance(values, Tensor), kind, progress)
 
 
 def from_npy(
@@ -194,6 +194,7 @@ def from_rows(
     Raises:
         WganError: values that are no numbers, no samples, or an array that does not fit the kind.
     """
+    check_real(rows.dtype, name)
     if rows.dtype.kind not in "biuf":
         raise WganError(
             f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.datasets import load_digits
 from torch import Tensor
 
@@ -22,7 +23,7 @@ from wgan.data.tables.corrections import read_corrections
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
 
-Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
+Source: TypeAlias = str | Path | ArrayLike | Tensor | pd.DataFrame
 
 
 def named_sources() -> dict[str, str]:
@@ -67,7 +68,7 @@ def load(
             the path of a folder or zip of pictures;
             `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
             a DataFrame;
-            an array or tensor, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`
+            an array, tensor or nested list, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`
             pictures. Idx files and texts of tables may be `.gz`.
         key: name of the array in an `.npz` that holds several.
         resize: (height, width) of pictures from a folder or zip.
@@ -95,7 +96,7 @@ def load(
         _refuse_other_kind("a DataFrame", kind, "tables")
         corrections = read_corrections(Path(schema)) if schema else None
         return frames.from_frame(source, corrections=corrections)
-    if isinstance(source, np.ndarray | Tensor):
+    if not isinstance(source, str | Path):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
         return arrays.from_memory(source, kind=kind, progress=progress)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent, tracked
@@ -78,6 +79,32 @@ class FileRows:
 Rows = np.ndarray | FileRows
 
 
+def as_type(values: Float[np.ndarray, "*shape"], dtype: np.dtype) -> np.ndarray:
+    """Return numbers in a type: whole ones rounded, and those beyond its limits at the limits.
+
+    A plain conversion would give 2^63 another sign, and 7e4 in half precision infinity.
+
+    Args:
+        values: the numbers, in double precision.
+        dtype: a type of booleans, whole numbers or floats.
+
+    >>> as_type(np.array([-7.0, 2.6, 300.0]), np.dtype(np.uint8)).tolist()
+    [0, 3, 255]
+    """
+    if dtype.kind == "b":
+        return values > 0.5
+    if dtype.kind == "f":
+        most = float(np.finfo(dtype).max)
+        # Infinity stays infinity: it is a fault that must be seen, not a number that is too large.
+        return np.where(np.isfinite(values), values.clip(-most, most), values).astype(dtype)
+    limits = np.iinfo(dtype)
+    low, high = float(limits.min), float(limits.max)
+    # 2^63 - 1 is no double: the nearest one is 2^63, which does not fit.
+    if int(high) > limits.max:
+        high = float(np.nextafter(high, 0))
+    return np.rint(values).clip(low, high).astype(dtype)
+
+
 @dataclass(frozen=True)
 class Summary:
     """The statistics of all rows.
@@ -118,7 +145,8 @@ def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
         progress: listener, called where there is much to read.
 
     Raises:
-        WganError: a NaN or an infinity; the message names the row.
+        WganError: a NaN or an infinity, and the message names the row; numbers whose squares
+            overflow.
 
     Reference: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance".
     """
@@ -139,15 +167,24 @@ def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
         low = min(low, float(flat.min()))
         high = max(high, float(flat.max()))
         # A NaN may escape min and max, and never the sum.
-        if not (np.isfinite(low) and np.isfinite(high)) or np.isnan(flat.sum(dtype=np.float64)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            total_sum = flat.sum(dtype=np.float64)
+        if not (np.isfinite(low) and np.isfinite(high)) or np.isnan(total_sum):
             _reject_non_finite(flat, start, name)
-        piece_mean = flat.mean(axis=0, dtype=np.float64)
-        delta = piece_mean - mean
         n = len(flat)
-        within = ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64)
-        m2 += within + delta**2 * (count * n / (count + n))
-        mean += delta * (n / (count + n))
+        # An overflow is found, and refused, at the end.
+        with np.errstate(over="ignore", invalid="ignore"):
+            piece_mean = flat.mean(axis=0, dtype=np.float64)
+            delta = piece_mean - mean
+            within = ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64)
+            m2 += within + delta**2 * (count * n / (count + n))
+            mean += delta * (n / (count + n))
         count += n
+    if not np.isfinite(m2).all():
+        raise WganError(
+            f"{name}: values as large as {max(-low, high):g} have no standard deviation in double"
+            " precision: divide the data by such a number"
+        )
     return Summary(low, high, mean, np.sqrt(m2 / count), digest.hexdigest())
 
 

@@ -12,7 +12,7 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
-from wgan.data.storage import FileRows, Rows, summarise
+from wgan.data.storage import FileRows, Rows, as_type, summarise
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,7 @@ class VectorCodec(PlainCodec):
     def decode(self, x: Float[Tensor, "n d"]) -> np.ndarray:
         standardised = x.detach().double().cpu().numpy()
         values = standardised * np.asarray(self.scale) + np.asarray(self.mean)
-        dtype = np.dtype(self.dtype)
-        if dtype.kind in "iu":
-            limits = np.iinfo(dtype)
-            values = np.rint(values).clip(limits.min, limits.max)
-        elif dtype.kind == "b":
-            values = values > 0.5
-        return values.astype(dtype)
+        return as_type(values, np.dtype(self.dtype))
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         if self.measure_standardised:
