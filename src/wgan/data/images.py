@@ -179,7 +179,7 @@ def _pixel_range(low: float, high: float, dtype: np.dtype, name: str) -> tuple[f
     dim_floats = dtype.kind == "f" and high <= NO_BRIGHTER
     if not fitting or (dim_floats and fitting[0] == RANGES[-1]):
         candidates = RANGES[:-1] if dim_floats else ranges
-        nearest = min(candidates, key=lambda ends: _excess(low, high, ends))
+        nearest = min(candidates, key=lambda ends: _beyond(low, high, ends))
         raise WganError(
             f"{name}: {_in_words(low, high, nearest)}; scale them to [0, 1], [-1, 1] or [0, 255],"
             " or to whole numbers of 10, 12, 14 or 16 bits"
@@ -207,13 +207,16 @@ def _tolerance(dtype: np.dtype) -> float:
 
 def _excess(low: float, high: float, ends: tuple[float, float]) -> float:
     """Return how far values leave a range, as a share of its width."""
-    return max(ends[0] - low, high - ends[1], 0.0) / (ends[1] - ends[0])
+    return _beyond(low, high, ends) / (ends[1] - ends[0])
+
+
+def _beyond(low: float, high: float, ends: tuple[float, float]) -> float:
+    return max(ends[0] - low, high - ends[1], 0.0)
 
 
 def _in_words(low: float, high: float, ends: tuple[float, float]) -> str:
-    beyond = max(ends[0] - low, high - ends[1])
     return (
-        f"picture values run from {low:.9g} to {high:.9g}, {beyond:.3g} beyond"
+        f"picture values run from {low:.9g} to {high:.9g}, {_beyond(low, high, ends):.3g} beyond"
         f" [{ends[0]:g}, {ends[1]:g}]"
     )
 

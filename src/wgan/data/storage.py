@@ -33,6 +33,7 @@ class FileRows:
         dtype: the type of its numbers.
         offset: bytes before the array.
         order: C or Fortran.
+        name: what messages call the file; empty: its path.
 
     Raises:
         WganError: a file that is shorter than the array.
@@ -43,37 +44,47 @@ class FileRows:
     dtype: np.dtype
     offset: int
     order: Literal["C", "F"] = "C"
+    name: str = ""
 
     def __post_init__(self) -> None:
         need = self.offset + math.prod(self.shape) * self.dtype.itemsize
         have = self.path.stat().st_size
         if have < need:
             raise WganError(
-                f"{self.path}: cut short, {have} bytes where its header promises {need}: copy or"
+                f"{self.name or self.path}: cut short, {have} bytes where its header promises"
+                f" {need}: copy or"
                 " make it again"
             )
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         if self.order == "F":
-            mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
+            try:
+                mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
+            except ValueError:  # a file that is shorter now
+                raise self._changed(0) from None
             return np.array(mapped[rows])
         row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(self.shape[0])
-            count = (stop - start) * math.prod(self.shape[1:])
+            count = max(0, stop - start) * math.prod(self.shape[1:])
             place = self.offset + start * row_bytes
             flat = np.fromfile(self.path, self.dtype, count, offset=place)
+            if len(flat) < count:
+                raise self._changed(start + len(flat) * self.dtype.itemsize // max(1, row_bytes))
             return flat.reshape(-1, *self.shape[1:])
         out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         with self.path.open("rb", buffering=0) as file:
             for i, row in enumerate(rows.tolist()):
                 file.seek(self.offset + row * row_bytes)
                 if file.readinto(out[i : i + 1].view(np.uint8).data) != row_bytes:
-                    raise WganError(
-                        f"{self.path}: row {row} is no longer there: the file changed while it was"
-                        " read"
-                    )
+                    raise self._changed(row)
         return out
+
+    def _changed(self, row: int) -> WganError:
+        return WganError(
+            f"{self.name or self.path}: row {row} is no longer there: the file changed while it was"
+            " read"
+        )
 
 
 Rows = np.ndarray | FileRows

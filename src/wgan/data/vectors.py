@@ -1,6 +1,6 @@
 """Vectors, the kind of rows of numbers: the codec, and how it is fitted to an array."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -92,5 +92,5 @@ def read_vectors(
 
 def _as_column(rows: Rows) -> Rows:
     if isinstance(rows, FileRows):
-        return FileRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
+        return replace(rows, shape=(*rows.shape, 1))
     return np.asarray(rows)[:, None]

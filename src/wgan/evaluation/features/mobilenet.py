@@ -27,7 +27,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
-from wgan.data.arrays import DAMAGED
+from wgan.data.packed import DAMAGE, check_unpacked
 
 # Channels after the last bottleneck: Sandler et al. (2018), table 2.
 WIDTH = 320
@@ -246,7 +246,7 @@ def _built(block: list[_Convolution], arrays: dict[str, np.ndarray]) -> nn.Seque
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:
     try:
         archive = np.load(file, allow_pickle=False)
-    except (ValueError, *DAMAGED):
+    except DAMAGE:
         raise WganError("not an .npz, or one cut short") from None
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise WganError("a single array, not an .npz")
@@ -266,6 +266,8 @@ def _array(archive: np.lib.npyio.NpzFile, key: str, shape: tuple[int, ...]) -> n
     if key not in archive:
         raise WganError(f"array {key} is missing")
     try:
+        member = archive.zip.getinfo(f"{key}.npy")  # type: ignore[union-attr]
+        check_unpacked(key, member.compress_size, member.file_size)
         value = np.asarray(archive[key])
     # NumPy parses a header as Python (SyntaxError, TokenError); zip and zlib have other errors.
     except Exception:
