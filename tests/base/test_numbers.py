@@ -36,6 +36,8 @@ def test_a_tensor_that_is_trained_is_data_too():
         (DATES, r"dates or durations \(datetime64\[D\]\).*columns of a DataFrame"),
         (DATES.astype("M8[s]"), r"dates or durations \(datetime64\[s\]\)"),
         (np.arange(40).astype("m8[h]"), r"dates or durations \(timedelta64\[h\]\)"),
+        (np.array([[1 + 2j, 1.0]] * 40, object), "Complex data not supported"),
+        (np.array([[DATES[0], 1.0]] * 40, object), r"dates or durations \(datetime64\[D\]\)"),
         (torch.tensor(X).to_sparse(), r"a sparse tensor: give it dense, x.to_dense\(\)"),
         (scipy.sparse.csr_matrix(X), r"a sparse array: give it dense, x.toarray\(\)"),
         (scipy.sparse.coo_array(X), r"a sparse array: give it dense, x.toarray\(\)"),

@@ -96,6 +96,13 @@ def test_a_corrupt_picture_is_named_and_nothing_is_cached(tmp_path, cut):
     assert not cache.exists() or not list(cache.iterdir())
 
 
+@pytest.mark.parametrize("resize", [(0, 4), (10**6, 10**6)])
+def test_sizes_that_no_picture_has_are_refused(tmp_path, resize):
+    write_pictures(tmp_path / "p")
+    with pytest.raises(WganError, match=r"data.resize = \[\d+, \d+\]: give height and width"):
+        load(tmp_path / "p", resize=resize)
+
+
 def test_an_empty_folder_and_a_broken_zip_are_errors(tmp_path):
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "notes.txt").write_text("hello")

@@ -6,6 +6,9 @@ import numpy as np
 
 from wgan.base.errors import WganError
 
+UNREAL = (complex, np.complexfloating, np.datetime64, np.timedelta64)
+"""Types in an array of objects that NumPy, or scikit-learn, would convert to other numbers."""
+
 
 def plain_array(values: Any, name: str) -> np.ndarray:
     """Return values as a NumPy array, each with the meaning that it had.
@@ -41,6 +44,10 @@ def plain_array(values: Any, name: str) -> np.ndarray:
             f"{name}: rows of different lengths make no array: give every sample one shape"
         ) from None
     check_real(array.dtype, name)
+    if array.dtype.kind == "O":
+        for value in array.flat:
+            if isinstance(value, UNREAL):
+                check_real(np.asarray(value).dtype, name)
     return array
 
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from wgan.base.errors import WganError
-from wgan.base.files import replaced, write_text
+from wgan.base.files import check_regular, replaced, write_text
 
 SEAL = ".sha256"
 """Ending of the file beside a cached one that holds the SHA-256 of its contents."""
@@ -59,7 +59,12 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
+    """Return the SHA-256 of a file's bytes.
+
+    Raises:
+        WganError: a pipe, socket or device.
+    """
+    check_regular(path)
     digest = sha256()
     with path.open("rb") as file:
         while piece := file.read(PIECE):

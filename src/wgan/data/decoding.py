@@ -20,6 +20,8 @@ PREVIEWS = "MPO"
 """Pillow's name of a JPEG file whose further frames are previews of the same picture."""
 WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 """Pillow's modes that have a channel of transparency."""
+MODES = ("L", "RGB", "RGBA")
+"""Pillow's modes that pictures are read in, each of which keeps all that those before it hold."""
 BYTES, WORDS, FLOATS = "|u1", "<u2", "<f4"
 """Types of pixels, by NumPy's names: of 8 bits, of up to 16 bits, and of floats."""
 DEPTHS = {BYTES: "8 bits", WORDS: "16 bits", FLOATS: "floats"}

@@ -17,7 +17,7 @@ from wgan.base.progress import Progress, silent, tracked
 from wgan.data.arrays import from_npy
 from wgan.data.cache import cached
 from wgan.data.dataset import Dataset
-from wgan.data.decoding import BYTES, DEPTHS, Look, common_mode, decode, look_at
+from wgan.data.decoding import BYTES, DEPTHS, MODES, Look, common_mode, decode, look_at
 from wgan.data.packed import damage_named
 from wgan.data.walk import Found, files_below
 
@@ -31,6 +31,8 @@ MOST_BYTES = 2**30
 """Bytes of the largest picture file. Each is read whole, and Pillow refuses pictures of more than
 179 million pixels, which take 716 MB at most.
 """
+MOST_PIXELS = 2**26
+"""Pixels of a resized picture: one of 8192 x 8192 in colour already takes 200 MB."""
 LISTED = 5
 """Endings of files passed over that a note lists: more would bury the count."""
 
@@ -58,9 +60,13 @@ def from_pictures(
         progress: listener while reading and decoding.
 
     Raises:
-        WganError: no pictures, one that cannot be decoded, sizes that differ without `resize`, or
-            depths that differ.
+        WganError: no pictures, one that cannot be decoded, sizes that differ without `resize`,
+            depths that differ, or a size or mode that pictures cannot have.
     """
+    if mode != "auto" and mode not in MODES:
+        raise WganError(f"data.mode = '{mode}': give auto, {', '.join(MODES)}")
+    if resize is not None:
+        resize = _checked_size(resize)
     found = files_below(path) if path.is_dir() else _files_of_zip(path)
     pictures = _Pictures(path, _names(path, found), resize, progress)
     # 2 is the version of decoding: another one makes the cache decode again.
@@ -78,6 +84,16 @@ def from_pictures(
     classes, labels = _classes(pictures.names)
     dataset = from_npy(array_file, kind, progress, name=str(path))
     return replace(dataset, labels=labels, classes=classes)
+
+
+def _checked_size(resize: tuple[int, int]) -> tuple[int, int]:
+    height, width = (int(side) for side in resize)
+    if min(height, width) < 1 or height * width > MOST_PIXELS:
+        raise WganError(
+            f"data.resize = [{height}, {width}]: give height and width in pixels, each 1 or more,"
+            f" and {MOST_PIXELS / 1e6:.0f} million pixels at most"
+        )
+    return height, width
 
 
 def _modes(looks: list[Look]) -> list[str]:

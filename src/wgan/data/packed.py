@@ -11,6 +11,7 @@ from errno import EINVAL
 from pathlib import Path
 
 from wgan.base.errors import WganError
+from wgan.base.files import check_regular
 
 FREELY = 2**30
 """Bytes up to which anything is unpacked: 1 GiB fits on any disk, and in most memories."""
@@ -117,8 +118,9 @@ def read_packed(path: Path, most: int | None = None) -> bytes:
         most: bytes to read; None: all.
 
     Raises:
-        WganError: a damaged gzip file, or as `check_unpacked`.
+        WganError: a damaged gzip file, a pipe or device, or as `check_unpacked`.
     """
+    check_regular(path)
     if path.suffix != ".gz":
         with path.open("rb") as file:
             return file.read(-1 if most is None else most)

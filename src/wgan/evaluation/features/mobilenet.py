@@ -27,6 +27,7 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
+from wgan.base.files import check_regular
 from wgan.data.packed import DAMAGE, check_unpacked
 
 # Channels after the last bottleneck: Sandler et al. (2018), table 2.
@@ -118,6 +119,7 @@ def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
     """
     if side < 1:
         raise WganError(f"pictures of {side} pixels a side: give 1 or more, such as 96")
+    check_regular(path)
     try:
         with path.open("rb") as file:
             arrays = _read(file)
