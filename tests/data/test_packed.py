@@ -95,6 +95,16 @@ def test_pipes_as_labels_schema_or_digits_are_refused(tmp_path):
         load(f"stacked-mnist:{tmp_path}")
 
 
+def test_a_changed_number_in_an_npz_is_found(tmp_path):
+    np.savez(tmp_path / "a.npz", NUMBERS)
+    content = (tmp_path / "a.npz").read_bytes()
+    place = content.index(NUMBERS.tobytes()[:40]) + 20
+    changed = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+    (tmp_path / "a.npz").write_bytes(changed)
+    with pytest.raises(WganError, match=r"a\.npz: a damaged \.npz \(Bad CRC-32"):
+        load(tmp_path / "a.npz")
+
+
 def write_pictures(folder):
     folder.mkdir()
     for i in range(10):

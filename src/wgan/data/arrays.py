@@ -23,7 +23,14 @@ from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
 from wgan.data.kinds import find_kind, kind_of_array
-from wgan.data.packed import check_unpacked, damage_named, gzip_damage_named, read_packed, unpack
+from wgan.data.packed import (
+    PIECE,
+    check_unpacked,
+    damage_named,
+    gzip_damage_named,
+    read_packed,
+    unpack,
+)
 from wgan.data.storage import FileRows, Rows
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -100,7 +107,7 @@ def from_npz(
     with _npz(path) as archive:
         member = archive.getinfo(_npz_key(path, names, key) + ".npy")
         if member.compress_type == zipfile.ZIP_STORED:
-            rows = _stored_rows(path, member)
+            rows = _stored_rows(path, archive, member)
         else:
             rows = _deflated_rows(path, archive, member)
     dataset = from_rows(rows, str(path), kind=kind, progress=progress)
@@ -116,8 +123,11 @@ def _npz(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _stored_rows(path: Path, member: zipfile.ZipInfo) -> FileRows:
-    """Return an array that is stored in a zip file, read in place."""
+def _stored_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> FileRows:
+    """Return an array that is stored in a zip file, read in place once its checksum is right."""
+    with archive.open(member) as stored:
+        while stored.read(PIECE):  # the end compares the checksum
+            pass
     with path.open("rb") as file:
         # A local header has the lengths of two variable fields at byte 26, and 30 bytes in all:
         # APPNOTE.TXT of the zip format, section 4.3.7.
