@@ -79,7 +79,9 @@ def from_npy(
         WganError: a file that cannot be read, or as `from_rows`.
     """
     with path.open("rb") as file:
-        return from_rows(npy_rows(file, path), name or str(path), kind=kind, progress=progress)
+        return from_rows(
+            npy_rows(file, path).whole(), name or str(path), kind=kind, progress=progress
+        )
 
 
 def from_npz(
@@ -144,7 +146,7 @@ def _deflated_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo
     digest = sha256(identity.encode()).hexdigest()
     unpacked = cached(digest, lambda target: _inflate(archive, member, target, path))
     with unpacked.open("rb") as file:
-        return npy_rows(file, unpacked, str(path))
+        return npy_rows(file, unpacked, str(path)).whole()
 
 
 def from_idx(path: Path, kind: str = "auto", progress: Progress = silent) -> Dataset:
@@ -308,7 +310,8 @@ def idx_rows(path: Path) -> FileRows:
                 f"{path}: an idx file cut short inside its header: copy or make it again"
             )
         shape = tuple(np.frombuffer(sides, dtype=">u4").tolist())
-        return FileRows(plain, shape, np.dtype(IDX_DTYPES[head[2]]), file.tell(), name=str(path))
+        dtype = np.dtype(IDX_DTYPES[head[2]])
+        return FileRows(plain, shape, dtype, file.tell(), name=str(path)).whole()
 
 
 def _gunzip(path: Path, target: Path) -> None:

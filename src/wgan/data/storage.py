@@ -80,6 +80,21 @@ class FileRows:
                     raise self._changed(row)
         return out
 
+    def whole(self) -> "FileRows":
+        """Return the array, and refuse a file that goes on after it.
+
+        Raises:
+            WganError: more bytes than the header promises, such as those of a second array.
+        """
+        need = self.offset + math.prod(self.shape) * self.dtype.itemsize
+        have = self.path.stat().st_size
+        if have > need:
+            raise WganError(
+                f"{self.name or self.path}: goes on after its array, {have} bytes where its header"
+                f" promises {need}: save one array in a file"
+            )
+        return self
+
     def _changed(self, row: int) -> WganError:
         return WganError(
             f"{self.name or self.path}: row {row} is no longer there: the file changed while it was"
