@@ -12,6 +12,8 @@ from PIL import Image
 from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.data import load
+from wgan.data.tables.frames import read_frame
+from wgan.evaluation.features.mobilenet import mobilenet
 
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.normal(size=(40, 3)).astype(np.float32)
@@ -75,6 +77,16 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path, capsys, name):
         load(tmp_path / name)
     assert main(["data", str(tmp_path / name)]) == 2
     assert "a pipe, socket or device" in capsys.readouterr().err
+
+
+def test_pipes_are_refused_wherever_a_file_is_named(tmp_path, capsys):
+    for name in ("c.toml", "t.csv", "t.csv.gz", "m.npz"):
+        os.mkfifo(tmp_path / name)
+    assert main(["train", "digits", "--dry-run", "--config", str(tmp_path / "c.toml")]) == 2
+    assert "c.toml: a pipe, socket or device" in capsys.readouterr().err
+    for read, name in ((read_frame, "t.csv"), (read_frame, "t.csv.gz"), (mobilenet, "m.npz")):
+        with pytest.raises(WganError, match=f"{name}: a pipe, socket or device"):
+            read(tmp_path / name)
 
 
 def test_a_device_is_refused():
