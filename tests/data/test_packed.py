@@ -80,11 +80,12 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path, capsys, name):
 
 
 def test_pipes_are_refused_wherever_a_file_is_named(tmp_path, capsys):
-    for name in ("c.toml", "t.csv", "t.csv.gz", "m.npz"):
+    for name in ("c.toml", "t.csv", "t.csv.gz", "t.parquet", "m.npz"):
         os.mkfifo(tmp_path / name)
     assert main(["train", "digits", "--dry-run", "--config", str(tmp_path / "c.toml")]) == 2
     assert "c.toml: a pipe, socket or device" in capsys.readouterr().err
-    for read, name in ((read_frame, "t.csv"), (read_frame, "t.csv.gz"), (mobilenet, "m.npz")):
+    tables = [(read_frame, name) for name in ("t.csv", "t.csv.gz", "t.parquet")]
+    for read, name in (*tables, (mobilenet, "m.npz")):
         with pytest.raises(WganError, match=f"{name}: a pipe, socket or device"):
             read(tmp_path / name)
 
