@@ -15,6 +15,7 @@ from wgan.data.cache import file_digest
 from wgan.data.tables.frames import from_frame
 from wgan.evaluation import EvaluationOptions, evaluate
 from wgan.evaluation.tables import shuffled
+from wgan.evaluation.words import sentences
 
 SIZE = EvaluationOptions(target="size")
 
@@ -51,9 +52,29 @@ def test_real_rows_copies_and_noise_are_recognised(mixed):
     assert copies.line("dcr-share").generated.value > 0.99
     assert copies.line("copied-share").generated.value == 1
     assert copies.line("copied-share").real < 0.05
-    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-2"
+    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-3"
     assert set(copies.details["columns"]) == {column.name for column in data.codec.learned}
     assert len(copies.details["pairs"]) == 45
+
+
+def test_copies_of_any_training_row_are_found_though_few_rows_are_held_out():
+    """Every generated row is a training row with jitter, of a place beyond the held-out number."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(1500, 4)).round(9), columns=list("abcd"))
+    split = from_frame(frame).split(0.1)
+    train = split.train_sample(0, split.n_train)
+
+    def copies(n, draw):
+        rows = train[np.random.default_rng(draw).permutation(len(train))[:n]]
+        return rows + 1e-6 * np.random.default_rng(draw).normal(size=rows.shape)
+
+    found = evaluate(copies, split, EvaluationOptions(target="d"))
+    line = found.line("dcr-share")
+    assert line.generated.value > 0.99
+    assert line.real == pytest.approx(0.5, abs=0.35)
+    assert any(said.startswith("training samples are copied") for said in sentences(found))
+    exact = evaluate(lambda n, draw: train[-n:], split, EvaluationOptions(target="d"))
+    assert exact.line("copied-share").generated.value == 1
 
 
 def test_few_rows_and_unknown_targets_are_refused(mixed):
