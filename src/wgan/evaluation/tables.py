@@ -27,7 +27,7 @@ from wgan.evaluation.metrics.nearest import COPIED, NEARER, affordable
 from wgan.evaluation.metrics.rows import TableReference
 from wgan.evaluation.metrics.shape import SHAPE, shape_of
 from wgan.evaluation.metrics.transport import W1
-from wgan.evaluation.metrics.trend import TREND, trend_of
+from wgan.evaluation.metrics.trend import TREND, TREND_OWN_BINS, trend_of
 from wgan.evaluation.metrics.two_sample import DETECTION, detection_auc
 from wgan.evaluation.metrics.usefulness import AUC, F1, R2, categorical
 from wgan.evaluation.protocol import EvaluationOptions, Protocol
@@ -150,6 +150,7 @@ TABLES = Protocol(
         replace(W1, of=lambda reference: "coded-columns"),
         replace(SHAPE, of=_all_columns),
         replace(TREND, of=_all_columns),
+        replace(TREND_OWN_BINS, of=_all_columns),
         *(AUC, F1, R2),
         replace(DETECTION, of=_all_columns, measure=_detection),
         replace(NEARER, of=_all_columns),

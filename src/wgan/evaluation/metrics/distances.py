@@ -53,12 +53,12 @@ def nearest(
     >>> nearest(np.array([[0.9]]), np.array([[0.0], [1.0]])).y
     array([1])
     """
-    squares, allowance = _squares(x, y)
+    low, high = _squares(x, y)
     if start is not None:
         rows = np.arange(len(x))
-        squares[rows, start + rows] = np.inf
-    farthest = np.partition(squares + allowance, k - 1, axis=1)[:, k - 1 : k]
-    i, j = np.nonzero(squares - allowance <= farthest * (1 + 2 * SAME))
+        low[rows, start + rows] = high[rows, start + rows] = np.inf
+    farthest = high.min(axis=1) if k == 1 else np.partition(high, k - 1, axis=1)[:, k - 1]
+    i, j = np.nonzero(low <= farthest[:, None] * (1 + 2 * SAME))
     distance = _lengths(x, y, i, j)
     order = np.lexsort((distance, i))
     return Nearest(i[order], j[order], distance[order])
@@ -72,10 +72,9 @@ def within(
     >>> within(np.array([[0.5], [2.0]]), np.array([[0.0]]), np.array([1.0])).tolist()
     [[True], [False]]
     """
-    squares, allowance = _squares(x, y)
-    beyond = squares - reach**2
-    inside = beyond <= 0
-    i, j = np.nonzero(np.abs(beyond) <= allowance + 2 * SAME * reach**2)
+    low, high = _squares(x, y)
+    inside = high < reach**2 * (1 - 2 * SAME)
+    i, j = np.nonzero((low <= reach**2 * (1 + 2 * SAME)) & ~inside)
     inside[i, j] = _lengths(x, y, i, j) <= reach[j] * (1 + SAME)
     return np.asarray(inside)
 
@@ -103,9 +102,14 @@ def row_bytes(rows: Rows) -> np.ndarray:
 def _squares(
     x: Rows, y: Float[np.ndarray, "m d"]
 ) -> tuple[Float[np.ndarray, "n m"], Float[np.ndarray, "n m"]]:
-    """Return squared distances, and how far each may be off by rounding."""
-    lengths = np.einsum("nd,nd->n", x, x)[:, None] + np.einsum("md,md->m", y, y)
-    return lengths - 2 * (x @ y.T), ROUNDING * lengths
+    """Return bounds between which squared distances lie, whatever the product's rounding."""
+    a, b = (np.einsum("nd,nd->n", rows, rows) for rows in (x, y))
+    low = x @ (-2 * y).T
+    high = low + (1 + ROUNDING) * b
+    high += (1 + ROUNDING) * a[:, None]
+    low += (1 - ROUNDING) * b
+    low += (1 - ROUNDING) * a[:, None]
+    return low, high
 
 
 def _lengths(
