@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from wgan import WganError
+from wgan.base.files import append_line
 from wgan.base.intervals import mean_of
 from wgan.config import from_settings
 from wgan.evaluation import held_out_distance
@@ -155,8 +156,7 @@ def main() -> None:
             continue
         stops = (arguments.steps, arguments.seconds)
         line = json.dumps(measure(arguments.data, name, seed, *stops, arguments.settings))
-        with arguments.out.open("a") as file:
-            file.write(line + "\n")
+        append_line(arguments.out, line)
         print(name, seed, {k: v for k, v in json.loads(line).items() if k == "failed"}, flush=True)
 
 
