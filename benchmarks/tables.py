@@ -142,7 +142,9 @@ def table(lines: list[dict[str, Any]]) -> None:
             f" thread(s), target {evaluations[0]['details']['target']}"
         )
         for line in evaluations[0]["lines"]:
-            same = [each for v in evaluations for each in v["lines"] if each["name"] == line["name"]]
+            same = [
+                each for v in evaluations for each in v["lines"] if each["name"] == line["name"]
+            ]
             mean = mean_of([each["generated"]["value"] for each in same])
             print(
                 f"  {line['metric']:20} {mean.value:.4f} +- {mean.half_width:.4f}   real"

@@ -58,7 +58,9 @@ def test_the_rank_test_is_that_of_scipy_and_never_below_its_least(sizes):
 
 def test_the_rank_test_shares_the_ranks_of_equal_values():
     assert rank_test([1.0] * 5, [1.0] * 5) == 1
-    assert rank_test([1, 1, 1, 2], [2, 2, 2, 2]) == pytest.approx(2 * 5 / 70)  # the ones, and any two
+    assert rank_test([1, 1, 1, 2], [2, 2, 2, 2]) == pytest.approx(
+        2 * 5 / 70
+    )  # the ones, and any two
 
 
 @pytest.mark.parametrize(

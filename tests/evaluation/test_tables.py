@@ -2,7 +2,9 @@
 a file stand for the held-out ones.
 """
 
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -110,3 +112,26 @@ def test_rows_of_a_file_stand_for_the_held_out_ones_and_are_named(mixed, tmp_pat
     assert e.line("tstr-auc").of == f"size-against-{against}"
     plain = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE)
     assert [line.of for line in plain.lines[:2]] == ["coded-columns", ""]
+
+
+def test_the_benchmark_prints_what_it_measured(mixed, capsys):
+    """Seeds whose evaluations differ in their lines are put together by the names of these."""
+    path = Path(__file__).parents[2] / "benchmarks" / "tables.py"
+    spec = importlib.util.spec_from_file_location("tables_benchmark", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    split = from_frame(mixed(300)).split()
+    found = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE).to_json()
+    times = ("wall_seconds", "processor_seconds", "sampling_seconds_per_million")
+    line = {"table": "mixed", "steps": 10, "threads": 1, **dict.fromkeys(times, 1.0)}
+    line |= {
+        "evaluation": found,
+        "against_train": {"shape-error": 0.1, "trend-error-own-bins": 0.2},
+    }
+    other = line | {"evaluation": found | {"lines": found["lines"][::-1]}}
+    benchmark.table(json.loads(json.dumps([line, other])))
+    printed = capsys.readouterr().out
+    assert "mixed: 2 seeds, 10 steps, 1 thread(s), target size" in printed
+    shape = next(each for each in found["lines"] if each["metric"] == "shape-error")
+    assert f"shape-error          {shape['generated']['value']:.4f} +- 0.0000" in printed
+    assert "trend-error-own-bins against training rows 0.2000 +- 0.0000" in printed

@@ -1,4 +1,4 @@
-"""Student's confidence interval of a mean, an exact rank test, and the rounding of printed means."""
+"""Student's confidence interval of a mean, an exact rank test, and the rounding of means."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,8 +7,9 @@ unless a kind has something better. All sets are compared with the first n held-
 Exact W1 and detection take the first 1,000 samples of a set. Detection reduces wide features to 32
 principal scores of both sides together, and the length of the rest. Copying takes at most 2,000
 samples of a set, or fewer where there is much data. It compares them with all training and held-out
-samples. Its floor puts half of the held-out samples in the place of generated ones. Modes are counted among
-the first max(2,500, 26 a mode) samples of a draw, and classes by nearest training sample among n.
+samples. Its floor puts half of the held-out samples in the place of generated ones. Modes are
+counted among the first max(2,500, 26 a mode) samples of a draw, and classes by nearest training
+sample among n.
 """
 
 from collections.abc import Callable, Mapping

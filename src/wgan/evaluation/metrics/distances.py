@@ -38,9 +38,7 @@ class Nearest:
         return np.searchsorted(self.x, np.arange(n)) + k - 1
 
 
-def nearest(
-    x: Rows, y: Float[np.ndarray, "m d"], k: int = 1, start: int | None = None
-) -> Nearest:
+def nearest(x: Rows, y: Float[np.ndarray, "m d"], k: int = 1, start: int | None = None) -> Nearest:
     """Return at least the k nearest rows of y to each row of x, with all that are as near.
 
     Args:

@@ -187,9 +187,7 @@ def copied_share(x: Float[np.ndarray, "n c"], train: Float[np.ndarray, "m c"]) -
     return float(_equal(x, train).mean())
 
 
-def _equal(
-    x: Float[np.ndarray, "n c"], train: Float[np.ndarray, "m c"]
-) -> Bool[np.ndarray, " n"]:
+def _equal(x: Float[np.ndarray, "n c"], train: Float[np.ndarray, "m c"]) -> Bool[np.ndarray, " n"]:
     """Return which rows of x equal a row of `train`."""
     # NaN has many bit patterns, infinity has one.
     a, b = (row_bytes(np.where(np.isnan(rows), np.inf, rows)) for rows in (x, train))
@@ -223,7 +221,9 @@ def _nearer_of_real(reference: Reference) -> float:
     known = reference.neighbours
     half = known.held_out.n // 2
     later = known.held_out.read(half, known.held_out.n)
-    return nearness(reference, later, Neighbours(known.train, Pool(known.held_out.read, half))).share
+    return nearness(
+        reference, later, Neighbours(known.train, Pool(known.held_out.read, half))
+    ).share
 
 
 def _copied(c: Comparison[TableReference]) -> float:
