@@ -2,6 +2,8 @@
 often noise is taken for a difference.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_runs import evaluation, fake_run, with_w1
@@ -137,6 +139,15 @@ def test_settings_that_were_tuned_for_some_alone_are_named(tmp_path):
     assert any("not tuned alike: wgan-gp with optimizer settings other than" in s for s in said)
     alike = conclusions(grouped([read_finished(path) for path in (own, other)]))
     assert not any("not tuned alike" in s for s in alike)
+
+
+def test_figures_of_other_versions_of_the_protocol_are_said(tmp_path):
+    new, old = evaluation(), replace(evaluation(), protocol="wgan-samples-0")
+    runs = [
+        read_finished(fake_run(tmp_path / name, "wgan-gp", seed, evaluated=each))
+        for seed, (name, each) in enumerate({"a": new, "b": old}.items())
+    ]
+    assert any("different versions of the protocol" in said for said in conclusions(grouped(runs)))
 
 
 def test_a_variant_whose_modes_are_lost_is_worse_for_that_reason(tmp_path):

@@ -258,6 +258,11 @@ def conclusions(groups: Sequence[Group]) -> list[str]:
             "the runs were evaluated on different features or numbers of samples: only figures of"
             " one name are compared"
         )
+    if len({each.protocol for each in evaluations}) > 1:
+        sentences.append(
+            "the runs were evaluated by different versions of the protocol, whose figures differ:"
+            " `wgan evaluate` the older ones again"
+        )
     return [*sentences, *(sentence for group in groups if (sentence := among_seeds(group)))]
 
 
