@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from wgan import WganError
+from wgan.base.files import append_line
 from wgan.base.intervals import mean_of
 from wgan.config import from_settings
 from wgan.evaluation import held_out_distance
@@ -74,7 +75,10 @@ def measure(
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Return one Markdown table for each data set and stop, the least W1 first."""
+    """Return one Markdown table for each data set and stop, the least W1 first.
+
+    Variants with a star keep their papers' settings; those of the others are the preset's.
+    """
     lines: list[str] = []
     for source in dict.fromkeys(r["data"] for r in results):
         here = [r for r in results if r["data"] == source]
@@ -102,6 +106,12 @@ def table(results: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def _is_tuned(name: str) -> bool:
+    """Return whether presets tune the optimizer of a variant: where it holds the critic's slope."""
+    variant = VARIANTS[name]
+    return variant.penalty is not None or variant.layers != "plain"
+
+
 def _row(name: str, results: list[dict[str, Any]], when: str) -> tuple[float, str] | None:
     taken = [r[when] for r in results if when in r]
     failed = sum("failed" in r for r in results)
@@ -110,7 +120,7 @@ def _row(name: str, results: list[dict[str, Any]], when: str) -> tuple[float, st
     w1 = mean_of([t["w1"] for t in taken])
     other = np.mean([t["seconds" if when == "at steps" else "step"] for t in taken])
     cells = [
-        f"`{name}`",
+        f"`{name}`" + ("" if _is_tuned(name) else " *"),
         f"{len(taken)}" + (f" ({failed} failed)" if failed else ""),
         f"{other:.0f}",
         f"{w1.value:.3f} +- {w1.half_width:.3f}",
@@ -155,8 +165,7 @@ def main() -> None:
             continue
         stops = (arguments.steps, arguments.seconds)
         line = json.dumps(measure(arguments.data, name, seed, *stops, arguments.settings))
-        with arguments.out.open("a") as file:
-            file.write(line + "\n")
+        append_line(arguments.out, line)
         print(name, seed, {k: v for k, v in json.loads(line).items() if k == "failed"}, flush=True)
 
 

@@ -164,6 +164,18 @@ def test_without_a_diameter_there_is_no_upper_end_but_a_limit_that_says_what_it_
     assert f"asymptotic upper {limit:.4g}, not certified" in str(b)
 
 
+def test_a_heuristic_that_the_floor_hides_is_called_noise():
+    """Two samples of one population: its distance is 0, and the heuristic is not."""
+    rng = np.random.default_rng(0)
+    b = bracket(rng.normal(size=(200, 30)), rng.normal(size=(200, 30)), steps=5)
+    share = b.floor / b.upper_end.transport
+    assert share > 0.95
+    words = f"noise: the floor is {share:.0%} of the transport"
+    assert words in str(b)
+    assert words in b.table()
+    assert "noise" not in str(bracket(X, Y + 5, steps=5))
+
+
 def transports(half, n):
     """Exact transport of batches of the held-out halves: across, and within each side."""
     from wgan.audit.bracket import _parted

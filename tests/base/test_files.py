@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,58 @@ def test_lines_are_added_to_what_is_there(tmp_path):
     for line in ("one", "zwei Äpfel", "three"):
         append_line(path, line)
     assert path.read_bytes() == "one\nzwei Äpfel\nthree\n".encode()
+
+
+ADD = """
+import sys
+from pathlib import Path
+from wgan.base.files import append_line
+for i in range(100):
+    append_line(Path(sys.argv[1]), f"{sys.argv[2]} {i} " + "x" * 20_000)
+"""
+
+
+def test_lines_that_processes_add_at_once_all_arrive_whole(tmp_path):
+    """Each line is longer than a buffer, so that a write in parts would be seen."""
+    path = tmp_path / "lines.txt"
+    processes = [subprocess.Popen([sys.executable, "-c", ADD, path, name]) for name in "abc"]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    found = path.read_text().splitlines()
+    assert sorted(found) == sorted(f"{n} {i} " + "x" * 20_000 for n in "abc" for i in range(100))
+
+
+def test_a_line_without_an_end_is_ended_first(tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text('{"half": ')
+    append_line(path, "whole")
+    append_line(path, "and more")
+    assert path.read_text() == '{"half": \nwhole\nand more\n'
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    path = tmp_path / "lines.txt"
+    append_line(path, "one")
+    write, left = os.write, [4]
+
+    def full(handle, data):
+        if not left:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data[: left.pop()])
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match=r"lines\.txt"):
+        append_line(path, "two is too long")
+    assert path.read_text() == "one\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed there")
+def test_a_line_is_not_added_through_a_link(tmp_path):
+    own = tmp_path / "own.txt"
+    own.write_text("mine\n")
+    (tmp_path / "lines.txt").symlink_to(own)
+    with pytest.raises(OSError, match=r"lines\.txt"):
+        append_line(tmp_path / "lines.txt", "other")
+    assert own.read_text() == "mine\n"
 
 
 def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):

@@ -3,7 +3,7 @@ from math import isnan, sqrt
 import numpy as np
 import pytest
 
-from wgan.base.intervals import Mean, decimals, mean_of, short
+from wgan.base.intervals import Mean, decimals, least_of_rank_test, mean_of, rank_test, short
 
 
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.999])
@@ -40,6 +40,27 @@ def test_a_single_value_has_no_interval_and_equal_values_one_of_zero():
     assert str(mean_of([0.1])) == "0.1"
     assert mean_of([0.1] * 10).half_width == 0.0
     assert str(mean_of([0.1] * 10)) == "0.1 +- 0"
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (3, 4), (5, 5), (4, 8)])
+def test_the_rank_test_is_that_of_scipy_and_never_below_its_least(sizes):
+    from scipy import stats
+
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        x, y = (rng.normal(size=n) for n in sizes)
+        theirs = min(1, stats.mannwhitneyu(x, y, method="exact").pvalue)
+        assert rank_test(x, y) == pytest.approx(theirs)
+        assert rank_test(x, y) >= least_of_rank_test(*sizes) - 1e-12
+    low, high = np.arange(sizes[0]), 10.0 + np.arange(sizes[1])
+    assert rank_test(low, high) == pytest.approx(least_of_rank_test(*sizes))
+
+
+def test_the_rank_test_shares_the_ranks_of_equal_values():
+    assert rank_test([1.0] * 5, [1.0] * 5) == 1
+    assert rank_test([1, 1, 1, 2], [2, 2, 2, 2]) == pytest.approx(
+        2 * 5 / 70
+    )  # the ones, and any two
 
 
 @pytest.mark.parametrize(

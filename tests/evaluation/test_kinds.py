@@ -51,7 +51,7 @@ def test_a_kind_of_ones_own_is_one_line(monkeypatch):
     split = circle()
     monkeypatch.setitem(PROTOCOLS, "circle", points_protocol(centres, "all at the centre"))
     e = evaluate(samples(split), split, EvaluationOptions(number=50))
-    assert (e.protocol, e.broken, e.sets) == ("wgan-samples-1", "all at the centre", 5)
+    assert (e.protocol, e.broken, e.sets) == ("wgan-samples-2", "all at the centre", 5)
     assert e.line("w1-exact").broken == pytest.approx(1), "the radius"
     assert e.line("w1-exact").real < 0.4
     assert e.line("frechet").name == "frechet-coordinates-2-n50"

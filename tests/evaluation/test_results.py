@@ -85,6 +85,7 @@ def test_the_table_of_metrics_is_in_the_order_of_printing():
         "modes-kl",
         "shape-error",
         "trend-error",
+        "trend-error-own-bins",
         "tstr-auc",
         "tstr-f1",
         "tstr-r2",

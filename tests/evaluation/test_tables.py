@@ -2,7 +2,9 @@
 a file stand for the held-out ones.
 """
 
+import importlib.util
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from wgan.data.cache import file_digest
 from wgan.data.tables.frames import from_frame
 from wgan.evaluation import EvaluationOptions, evaluate
 from wgan.evaluation.tables import shuffled
+from wgan.evaluation.words import sentences
 
 SIZE = EvaluationOptions(target="size")
 
@@ -51,9 +54,29 @@ def test_real_rows_copies_and_noise_are_recognised(mixed):
     assert copies.line("dcr-share").generated.value > 0.99
     assert copies.line("copied-share").generated.value == 1
     assert copies.line("copied-share").real < 0.05
-    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-2"
+    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-3"
     assert set(copies.details["columns"]) == {column.name for column in data.codec.learned}
     assert len(copies.details["pairs"]) == 45
+
+
+def test_copies_of_any_training_row_are_found_though_few_rows_are_held_out():
+    """Every generated row is a training row with jitter, of a place beyond the held-out number."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(1500, 4)).round(9), columns=list("abcd"))
+    split = from_frame(frame).split(0.1)
+    train = split.train_sample(0, split.n_train)
+
+    def copies(n, draw):
+        rows = train[np.random.default_rng(draw).permutation(len(train))[:n]]
+        return rows + 1e-6 * np.random.default_rng(draw).normal(size=rows.shape)
+
+    found = evaluate(copies, split, EvaluationOptions(target="d"))
+    line = found.line("dcr-share")
+    assert line.generated.value > 0.99
+    assert line.real == pytest.approx(0.5, abs=0.35)
+    assert any(said.startswith("training samples are copied") for said in sentences(found))
+    exact = evaluate(lambda n, draw: train[-n:], split, EvaluationOptions(target="d"))
+    assert exact.line("copied-share").generated.value == 1
 
 
 def test_few_rows_and_unknown_targets_are_refused(mixed):
@@ -89,3 +112,26 @@ def test_rows_of_a_file_stand_for_the_held_out_ones_and_are_named(mixed, tmp_pat
     assert e.line("tstr-auc").of == f"size-against-{against}"
     plain = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE)
     assert [line.of for line in plain.lines[:2]] == ["coded-columns", ""]
+
+
+def test_the_benchmark_prints_what_it_measured(mixed, capsys):
+    """Seeds whose evaluations differ in their lines are put together by the names of these."""
+    path = Path(__file__).parents[2] / "benchmarks" / "tables.py"
+    spec = importlib.util.spec_from_file_location("tables_benchmark", path)
+    benchmark = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(benchmark)
+    split = from_frame(mixed(300)).split()
+    found = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE).to_json()
+    times = ("wall_seconds", "processor_seconds", "sampling_seconds_per_million")
+    line = {"table": "mixed", "steps": 10, "threads": 1, **dict.fromkeys(times, 1.0)}
+    line |= {
+        "evaluation": found,
+        "against_train": {"shape-error": 0.1, "trend-error-own-bins": 0.2},
+    }
+    other = line | {"evaluation": found | {"lines": found["lines"][::-1]}}
+    benchmark.table(json.loads(json.dumps([line, other])))
+    printed = capsys.readouterr().out
+    assert "mixed: 2 seeds, 10 steps, 1 thread(s), target size" in printed
+    shape = next(each for each in found["lines"] if each["metric"] == "shape-error")
+    assert f"shape-error          {shape['generated']['value']:.4f} +- 0.0000" in printed
+    assert "trend-error-own-bins against training rows 0.2000 +- 0.0000" in printed

@@ -40,7 +40,9 @@ def test_the_first_sentence_says_how_far():
         ("dcr-share", 0.9, 0.02, "training samples are copied: 90.0 +- 2.0 %"),
         ("dcr-share", 0.55, 0.02, "lean towards training ones"),
         ("dcr-share", 0.51, 0.02, "no copying is seen"),
-        ("dcr-share", 0.9, 0.4, "no copying is seen"),
+        ("dcr-share", 0.9, 0.4, "whether training samples are copied is undecided"),
+        ("dcr-share", 0.61, 0.12, "undecided: 61 +- 12 % nearer to training"),
+        ("dcr-share", 0.5, 0.12, "undecided"),
     ],
 )
 def test_each_sentence_fires_where_its_figure_says_so(metric, value, half_width, words):

@@ -6,7 +6,6 @@ orthonormal layers and sorting activations (Anil, Lucas and Grosse 2019).
 """
 
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from wgan.audit.certificate import Certificate, certify, frozen
+from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, torch_generator
@@ -48,7 +48,7 @@ class Auditor:
     net: nn.Module
     centre: Float[np.ndarray, " d"]
     scale: float
-    trained_on: frozenset[bytes]
+    trained_on: RowHashes
     clamp: tuple[float, float] = (-np.inf, np.inf)
 
     @property
@@ -82,24 +82,13 @@ class Auditor:
         Raises:
             WganError: some rows were seen in training.
         """
-        count = sum(row in self.trained_on for x in samples for row in row_hashes(x))
+        count = sum(self.trained_on.count(RowHashes.of(x)) for x in samples)
         if count:
             total = sum(map(len, samples))
             raise WganError(
                 f"the auditor was trained on {count} of these {total} samples: on them it certifies"
                 " nothing beyond; give fresh ones, or no auditor"
             )
-
-
-def row_hashes(x: Float[np.ndarray, "n d"]) -> list[bytes]:
-    """Return a hash of each row in float32, so that a row cast there and back is recognised.
-
-    >>> hashes = row_hashes(np.array([[0.1, 0.0], [np.float32(0.1), -0.0]]))
-    >>> hashes[0] == hashes[1]
-    True
-    """
-    rows = np.ascontiguousarray(x, dtype=np.float32) + np.float32(0)  # -0 + 0 = 0
-    return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
 def train_auditor(
@@ -150,7 +139,7 @@ def train_auditor(
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
     _maximise(net, x_scaled, y_scaled, steps, seed, progress)
     samples = np.concatenate([a, b])
-    auditor = Auditor(frozen(net), centre, scale, frozenset(row_hashes(samples)))
+    auditor = Auditor(frozen(net), centre, scale, RowHashes.of(samples))
     scores = auditor(samples)
     return replace(auditor, clamp=(float(scores.min()), float(scores.max())))
 

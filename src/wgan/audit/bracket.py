@@ -12,9 +12,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from wgan.audit.auditor import Auditor, row_hashes, train_auditor
+from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
 from wgan.audit.result import Bracket, Upper
+from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import numpy_generator
@@ -179,7 +180,7 @@ def bracket(
         m=len(b),
         d=left.train.shape[1],
         held_out=(len(left.held_out), len(right.held_out)),
-        repeated=(_repeated(a), _repeated(b)),
+        repeated=(RowHashes.of(a).repeated, RowHashes.of(b).repeated),
         split=split,
         space=coordinates.name,
         units=coordinates.units,
@@ -305,20 +306,18 @@ def _check(certifies: str, confidence: float, diameter: float | None, a: Sample,
         _check_diameter(diameter, a, b)
 
 
-def _repeated(s: Sample) -> int:
-    return len(s) - len(set(row_hashes(s)))
-
-
 def _check_independent(a: Sample, b: Sample) -> None:
     """Refuse two sides that share many more rows than each repeats.
 
     Independent samples of few values share rows too, about as many as each repeats. Two equal sets
     of many rows are one sample repeated.
     """
-    set_a = set(row_hashes(a))
-    set_b = set(row_hashes(b))
+    of_a = RowHashes.of(a)
+    of_b = RowHashes.of(b)
+    set_a = of_a.distinct(of_b)
+    set_b = of_b.distinct(of_a)
     shared = len(set_a & set_b)
-    repeated = _repeated(a) + _repeated(b)
+    repeated = len(a) - len(set_a) + len(b) - len(set_b)
     if shared > 2 * repeated + CHANCE or (set_a == set_b and shared > len(a) / 4):
         raise WganError(
             f"x and y share {shared} rows: a population bracket needs two samples drawn"

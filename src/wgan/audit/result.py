@@ -15,6 +15,12 @@ LOOSE = 0.5
 transport would be read between two samples of one population.
 """
 
+HIDDEN = 0.95
+"""From this share of the transport on, the floor hides the distance, and the heuristic is noise:
+between equal populations in 16 and 64 dimensions it read up to 0.4 and 0.7, and its standard
+deviation was as large as its mean where they were 0.3 apart.
+"""
+
 
 @dataclass(frozen=True)
 class Upper:
@@ -135,8 +141,15 @@ class Bracket(Printed):
         if self.floor is not None:
             words.append(f"floor {figures(self.floor)}")
         if self.heuristic is not None:
-            words.append(f"heuristic {figures(self.heuristic)}, not certified")
+            words.append(f"heuristic {figures(self.heuristic)}, {self._heuristic_words()}")
         return words
+
+    def _heuristic_words(self) -> str:
+        """Return in words what the heuristic is worth."""
+        u = self.upper_end
+        if u is None or self.floor is None or self.floor < HIDDEN * u.transport:
+            return "not certified"
+        return f"noise: the floor is {self.floor / u.transport:.0%} of the transport"
 
     def facts(self) -> dict[str, str]:
         """Return the rows of the table; see `Printed`."""
@@ -153,7 +166,8 @@ class Bracket(Printed):
         rows |= self._upper_facts()
         if self.heuristic is not None:
             rows["heuristic"] = (
-                f"{figures(self.heuristic)}, the transport with its floor taken off, not certified"
+                f"{figures(self.heuristic)}, the transport with its floor taken off,"
+                f" {self._heuristic_words()}"
             )
         if self.note:
             rows["note"] = self.note

@@ -1,6 +1,7 @@
 """Atomic files: written beside their place, synced to disk, then renamed over it.
 
-A reader sees the old file or the new one, never half of one.
+A reader sees the old file or the new one, never half of one. Lines are added to a file in one
+write, so that several processes may add to it.
 """
 
 import os
@@ -81,9 +82,52 @@ def write_text(path: Path, text: str) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a UTF-8 text file atomically; the file is created if it does not exist."""
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    write_text(path, before + line + "\n")
+    """Add a line to a UTF-8 text file in one write; the file is created if it does not exist.
+
+    Lines that several processes add at once all arrive, and none is mixed with another. A last line
+    without an end, which a power cut may leave, is ended first. A symbolic link is refused.
+
+    Args:
+        path: the file.
+        line: the text, without its end; several lines are added together.
+
+    Raises:
+        OSError: the file cannot be written; then it is as before, and the error names `path`.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(path, flags, 0o666)
+    try:
+        _lock(handle)
+        size = os.fstat(handle).st_size
+        ended = size == 0 or _last_byte(handle, size) == b"\n"
+        data = f"{'' if ended else chr(10)}{line}\n".encode()
+        try:
+            # A full disk takes a part of the write, and says so at the next one.
+            while data:
+                data = data[os.write(handle, data) :]
+            os.fsync(handle)
+        except OSError:
+            os.ftruncate(handle, size)
+            raise
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int) -> None:
+    """Wait until no other process adds to the file; closing the file unlocks it."""
+    try:
+        import fcntl
+    except ImportError:  # not POSIX: a single write is all that keeps lines apart
+        return
+    fcntl.flock(handle, fcntl.LOCK_EX)
+
+
+def _last_byte(handle: int, size: int) -> bytes:
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    return os.read(handle, 1)
 
 
 def _umask() -> int:

@@ -1,6 +1,6 @@
 """Metrics, and the sets of samples that they compare."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -35,11 +35,28 @@ class Memo:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """Raw samples that are read in parts, since all of them may not fit into memory.
+
+    Args:
+        read: maps a first place and one after the last to the samples there.
+        n: how many samples there are.
+    """
+
+    read: Callable[[int, int], np.ndarray]
+    n: int
+
+    def parts(self, most: int) -> Iterator[np.ndarray]:
+        """Yield all samples in turn, at most so many at once."""
+        return (self.read(i, min(i + most, self.n)) for i in range(0, self.n, most))
+
+
+@dataclass(frozen=True)
 class Neighbours:
     """Raw samples in which the nearest neighbours of others are looked up."""
 
-    train: np.ndarray
-    held_out: np.ndarray
+    train: Pool
+    held_out: Pool
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

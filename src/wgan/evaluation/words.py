@@ -5,8 +5,9 @@ from wgan.evaluation import Evaluation
 from wgan.evaluation.results import Line
 
 COPIED = 0.6
-"""A figure of copying surely above it means copies. The figure is (1 + p) / 2 where a part p of the
-samples is copied, so more than a fifth. Chosen here, clear of 0.5, which is chance.
+"""A figure of copying surely above it means copies, and surely below it means none worth the name.
+The figure is (1 + p) / 2 where a part p of the samples is copied, so here a fifth. Chosen here,
+clear of 0.5, which is chance.
 """
 LEANS = 0.5
 """A figure of copying surely above it leans towards training samples: 0.5 is chance."""
@@ -38,7 +39,8 @@ def sentences(evaluation: Evaluation) -> list[str]:
     - Parts of the data are missed where coverage, whole interval, is below eight tenths of what
       real samples reach.
     - Training samples are copied where the figure of copying, whole interval, is above 60 (50: no
-      copying, 100: all copied).
+      copying, 100: all copied). No copying is seen where its interval ends below 60 and holds 50.
+      Where it holds both 50 and 60, copying is undecided.
 
     Args:
         evaluation: the figures.
@@ -145,7 +147,7 @@ def copies(line: Line) -> bool:
 
 
 def _copying(evaluation: Evaluation) -> str:
-    """Return whether training samples are copied."""
+    """Return whether training samples are copied: seen, not seen, or undecided."""
     line = evaluation.get("dcr-share")
     if line is None:
         return ""
@@ -157,7 +159,12 @@ def _copying(evaluation: Evaluation) -> str:
         return f"training samples are copied: {figures}"
     if _low(line.generated) > LEANS:
         return f"samples lean towards training ones: {figures}"
-    return f"no copying is seen: {figures}"
+    if _high(line.generated) < COPIED:
+        return f"no copying is seen: {figures}"
+    return (
+        f"whether training samples are copied is undecided: {figures}; more held-out samples would"
+        " tell"
+    )
 
 
 def _farthest(evaluation: Evaluation) -> list[str]:

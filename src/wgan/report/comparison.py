@@ -3,6 +3,10 @@
 The noise is that between seeds, since weights and batches decide as much as a variant does. Where
 settings were run from the same seeds, differences are taken seed by seed. All intervals of a
 comparison hold together at 95 % (Bonferroni).
+
+With enough seeds (five of each of three settings) an exact rank test decides, which holds however
+the runs are distributed. With fewer it could never find a difference, and Student's t decides. That
+test holds where no run collapses, and a sentence says what it does where runs collapse.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,8 +18,9 @@ import numpy as np
 from scipy import stats
 
 from wgan.base.errors import WganError
-from wgan.base.intervals import Mean, mean_of
+from wgan.base.intervals import Mean, least_of_rank_test, mean_of, rank_test
 from wgan.evaluation.words import lost_modes
+from wgan.report.fairness import few_seeds, unlike_settings
 from wgan.runs import Finished
 
 CONFIDENCE = 0.95
@@ -69,6 +74,8 @@ class Difference:
             group has one seed.
         paired: whether the difference is taken seed by seed.
         metric: the metric's title, W1 or the Frechet distance.
+        p: the value of the exact rank test; none where there are too few seeds for it.
+        level: the value of `p` up to which a difference counts.
     """
 
     better: str
@@ -76,10 +83,14 @@ class Difference:
     mean: Mean
     paired: bool
     metric: str = "W1"
+    p: float | None = None
+    level: float = 1 - CONFIDENCE
 
     @property
     def seen(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """Whether the rank test finds a difference; with few seeds, the interval without zero."""
+        if self.p is not None:
+            return self.p <= self.level
         return self.mean.value > self.mean.half_width
 
     def __str__(self) -> str:
@@ -90,6 +101,8 @@ class Difference:
                 " noise between seeds: train more"
             )
         value = f"{self.metric} {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
+        if self.p is not None:
+            value += f" (exact rank test: p = {self.p:.2g}, counts up to {self.level:.2g})"
         if self.seen:
             return f"{self.worse} is worse than {self.better}: {value}"
         return f"no difference can be seen between {self.better} and {self.worse}: {value}"
@@ -158,7 +171,7 @@ def differences(groups: Sequence[Group]) -> list[Difference]:
 
     The Frechet distance is compared where all runs were evaluated alike. Differences are taken seed
     by seed where the seeds are the same (Student's t), otherwise by Welch's t. All intervals hold
-    together at 95 %.
+    together at 95 %, and so do all rank tests.
 
     Args:
         groups: runs by settings.
@@ -201,31 +214,36 @@ def _difference(
     """Return the difference of two groups in a metric, whose value for a run `value` returns."""
     x = {run.seed: value(run) for run in a.runs}
     y = {run.seed: value(run) for run in b.runs}
+    xs, ys = ([side[seed] for seed in sorted(side)] for side in (x, y))
     paired = set(x) == set(y)
     if paired:
-        mean = mean_of([y[seed] - x[seed] for seed in sorted(x)], confidence)
+        mean = mean_of(np.subtract(ys, xs), confidence)
     elif min(len(x), len(y)) < 2:
-        mean = Mean(float(np.mean(list(y.values())) - np.mean(list(x.values()))), float("nan"))
+        mean = Mean(float(np.mean(ys) - np.mean(xs)), float("nan"))
     else:
-        welch = stats.ttest_ind(list(y.values()), list(x.values()), equal_var=False)
+        welch = stats.ttest_ind(ys, xs, equal_var=False)
         low, high = welch.confidence_interval(confidence)
         mean = Mean(float(low + high) / 2, float(high - low) / 2)
+    level = 1 - confidence
+    p = rank_test(xs, ys) if least_of_rank_test(len(xs), len(ys)) <= level else None
     if mean.value >= 0:
-        return Difference(a.name, b.name, mean, paired, metric)
-    return Difference(b.name, a.name, replace(mean, value=-mean.value), paired, metric)
+        return Difference(a.name, b.name, mean, paired, metric, p, level)
+    mean = replace(mean, value=-mean.value)
+    return Difference(b.name, a.name, mean, paired, metric, p, level)
 
 
 def conclusions(groups: Sequence[Group]) -> list[str]:
     """Return in words how groups compare.
 
-    The sentences say every difference, with the reason where modes are lost, and how seeds differ
-    among themselves.
+    The sentences say every difference, with the reason where modes are lost, what the comparison
+    does not allow for, and how seeds differ among themselves.
 
     Args:
         groups: runs by settings.
     """
     sentences = []
-    for each in differences(groups):
+    found = differences(groups)
+    for each in found:
         worse = next(group for group in groups if group.name == each.worse)
         reason = modes_lost(worse) if each.seen and each.metric == "W1" else ""
         sentences.append(f"{each}; {reason}" if reason else str(each))
@@ -233,13 +251,31 @@ def conclusions(groups: Sequence[Group]) -> list[str]:
         reason = modes_lost(group)
         if reason and not any(reason in sentence for sentence in sentences):
             sentences.append(reason)
+    sentences += _limits(groups, found)
     evaluations = [run.evaluation for group in groups for run in group.runs if run.evaluation]
     if len({frozenset(line.name for line in each.lines) for each in evaluations}) > 1:
         sentences.append(
             "the runs were evaluated on different features or numbers of samples: only figures of"
             " one name are compared"
         )
+    if len({each.protocol for each in evaluations}) > 1:
+        sentences.append(
+            "the runs were evaluated by different versions of the protocol, whose figures differ:"
+            " `wgan evaluate` the older ones again"
+        )
     return [*sentences, *(sentence for group in groups if (sentence := among_seeds(group)))]
+
+
+def _limits(groups: Sequence[Group], found: Sequence[Difference]) -> list[str]:
+    """Return in words what the comparison does not allow for."""
+    seeds = min(len(group.runs) for group in groups)
+    by_t = [each for each in found if each.p is None]
+    settings = {group.name: group.runs[0].settings for group in groups}
+    texts = [unlike_settings(settings)]
+    if by_t:
+        means = [each.mean for each in by_t]
+        texts.insert(0, few_seeds(seeds, len(groups), means, by_t[0].level))
+    return [text for text in texts if text]
 
 
 def modes_lost(group: Group) -> str:

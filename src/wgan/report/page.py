@@ -312,6 +312,8 @@ def comparison_json(groups: Sequence[Group]) -> str:
                 "value": d.mean.value,
                 "half_width": d.mean.half_width,
                 "paired": d.paired,
+                "rank_test_p": d.p,
+                "level": d.level,
                 "seen": d.seen,
             }
             for d in differences(groups)

@@ -67,6 +67,43 @@ def test_an_outlier_raises_recall_and_hardly_coverage():
     assert manifold(real, bad).coverage < 0.2
 
 
+@pytest.mark.parametrize("far", [1e7, 1e12])
+def test_one_row_far_away_changes_the_figures_of_no_other(far):
+    rng = np.random.default_rng(1)
+    real, fake = rng.normal(size=(300, 20)), rng.normal(0.3, 1.2, size=(300, 20))
+    before = manifold(real, fake)
+    fake[0] = far
+    after = manifold(real, fake)
+    assert before.precision < 0.7, "there is room for a change"
+    for name in ("precision", "density", "coverage"):
+        assert getattr(after, name) == pytest.approx(getattr(before, name), abs=0.01), name
+    if far == 1e7:
+        swapped = manifold(fake, real)
+        assert (swapped.precision, swapped.recall) == pytest.approx(by_hand(fake, real, 5)[:2])
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e7, 1e9])
+def test_figures_are_those_of_brute_force_wherever_the_rows_lie(apart):
+    """Two heaps far from each other, each of unit width, and rows that occur again."""
+    rng = np.random.default_rng(2)
+    real, fake = rng.normal(size=(90, 18)), rng.normal(0, 1.2, size=(80, 18))
+    real[::2] += apart
+    fake[::3] += apart
+    real[10:20], fake[:4] = real[:10], real[:4]
+    found = manifold(real, fake, 3)
+    assert (found.precision, found.recall, found.density, found.coverage) == pytest.approx(
+        by_hand(real, fake, 3)
+    )
+
+
+def test_equal_distributions_read_density_1_and_coverage_below_1():
+    """Coverage is 1 - 2^-k for as many rows of each: 0.75 for k = 2."""
+    rng = np.random.default_rng(3)
+    found = [manifold(*rng.normal(size=(2, 400, 3)), k=2) for _ in range(20)]
+    assert np.mean([each.coverage for each in found]) == pytest.approx(0.75, abs=0.02)
+    assert np.mean([each.density for each in found]) == pytest.approx(1, abs=0.02)
+
+
 def test_few_rows_are_refused():
     with pytest.raises(WganError, match="more than k = 5"):
         manifold(RNG.normal(size=(5, 2)), RNG.normal(size=(50, 2)))

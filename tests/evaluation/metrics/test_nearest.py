@@ -43,6 +43,40 @@ def test_ties_tell_nothing_whatever_the_sizes(held_out):
     assert nearer_to(train[:10], train, train).share == pytest.approx(0.5)
 
 
+def test_rows_that_occur_a_few_times_tell_nothing_whatever_the_sizes():
+    """With the chance of training rows for every tie, this read 0.59: more training rows win more
+    ties alone.
+    """
+    rng = np.random.default_rng(5)
+    draws = [
+        nearer_to(*(rng.integers(0, 1500, size=(n, 1)).astype(float) for n in (400, 800, 200)))
+        for _ in range(40)
+    ]
+    assert np.mean([near.share for near in draws]) == pytest.approx(0.5, abs=0.025)
+
+
+@pytest.mark.parametrize("jitter", [0.0, 1e-6, 0.02])
+def test_copies_with_jitter_are_copies_where_few_samples_are_held_out(jitter):
+    """Among as many training rows as are held out, these copies read 0.62."""
+    rng = np.random.default_rng(6)
+    train, holdout = rng.normal(size=(4000, 5)), rng.normal(size=(1000, 5))
+    x = train[rng.integers(4000, size=800)] + jitter * rng.normal(size=(800, 5))
+    assert nearer_to(x, train, holdout).share > 0.99
+    assert nearer_to(x, train[:1000], holdout).share < 0.7
+
+
+def test_rows_far_from_the_others_are_searched_as_exactly():
+    """Two heaps, 1e8 apart; a matrix product alone is off by more than rows lie apart."""
+    rng = np.random.default_rng(7)
+    heap = np.repeat([0.0, 1e8], 300)[:, None]
+    train, holdout = (heap + rng.normal(size=(600, 20)) for _ in range(2))
+    x = train + 1e-3 * rng.normal(size=(600, 20))
+    assert nearer_to(x, train, holdout).share == 1
+    assert np.array_equal(nearest_rows(x, train)[0], np.arange(600))
+    offset = 1e9 + rng.integers(0, 10**6, size=(500, 2)).astype(float)
+    assert np.array_equal(nearest_rows(offset + 0.1, offset)[0], np.arange(500))
+
+
 def test_samples_far_from_all_data_that_share_one_neighbour_tell_next_to_nothing():
     """Noise far away has one picture nearest to all of it: whether that was trained on is chance,
     and no copying.

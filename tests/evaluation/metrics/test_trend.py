@@ -38,3 +38,22 @@ def test_trend_of_a_number_and_a_category_bins_the_number_over_its_real_range():
     outside = y.copy()
     outside[:, 0] += 0.001 * np.arange(1000) % 0.01
     assert trend_errors([NUMBER, NAMES], outside, y)[0] < 0.02
+
+
+def test_own_bins_are_those_of_each_table_with_the_largest_value_apart():
+    """One missing extreme moves every bin: 0 to 9 and 100 on one side, 0 to 9 on the other."""
+    y = np.column_stack([np.r_[np.repeat(np.arange(10.0), 10), 100], np.zeros(101)])
+    x = y[:-1]
+    assert trend_errors([NUMBER, NAMES], x, y)[0] == pytest.approx(1 / 101)
+    # Own bins: x fills 1 to 9 and 11 evenly; y has 100 of 101 rows in bin 1, and one in 11.
+    expected = 0.5 * ((100 / 101 - 0.1) + 8 * 0.1 + (0.1 - 1 / 101))
+    assert trend_errors([NUMBER, NAMES], x, y, own_bins=True)[0] == pytest.approx(expected)
+    numbers = [NUMBER, NUMBER]
+    assert trend_errors(numbers, x, y, own_bins=True) == trend_errors(numbers, x, y)
+
+
+def test_own_bins_count_missing_numbers_with_the_largest():
+    y = np.array([[0.0, 0.0], [1.0, 0.0], [np.nan, 0.0], [0.0, np.nan]])
+    x = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, np.nan]])
+    assert trend_errors([NUMBER, NAMES], x, y, own_bins=True)[0] == 0
+    assert trend_errors([NUMBER, NAMES], x, y)[0] == pytest.approx(0.25)

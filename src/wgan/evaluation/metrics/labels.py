@@ -50,9 +50,12 @@ def nearest_labels(split: Split, least: int) -> Callable[[np.ndarray], Int64[np.
     measure = dataset.codec.measure
     fit = MOST_BYTES // (8 * int(np.prod(dataset.shape)))
     rows = split.train_rows(np.arange(min(split.n_train, MOST_KNOWN, max(least, fit))))
+    known = measure(dataset.rows[rows])
+    # Distances are computed from lengths, whose rounding would hide them far from the origin.
+    centre = np.median(known, axis=0)
     classifier = KNeighborsClassifier(n_neighbors=1)
-    classifier.fit(measure(dataset.rows[rows]), dataset.labels[rows])
-    return lambda raw: classifier.predict(measure(raw)).astype(np.int64)
+    classifier.fit(known - centre, dataset.labels[rows])
+    return lambda raw: classifier.predict(measure(raw) - centre).astype(np.int64)
 
 
 def label_agreement(

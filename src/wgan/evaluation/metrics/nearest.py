@@ -1,22 +1,49 @@
 """Copying of training samples, by nearest neighbours and by equality of rows.
 
 Where nothing is copied, training and held-out samples are equally likely to be nearest. Platzer and
-Reutterer (2021), section 3.2.
+Reutterer (2021), section 3.2. Here all training samples are searched, however many are held out.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from jaxtyping import Float, Int64
-from sklearn.metrics import pairwise_distances_argmin_min
+from jaxtyping import Bool, Float, Int64
 
 from wgan.base.intervals import Mean
-from wgan.evaluation.metric import Comparison, Metric, Neighbours, Reference
+from wgan.evaluation.metric import Comparison, Metric, Neighbours, Pool, Reference
+from wgan.evaluation.metrics.distances import SAME, blocks, nearest, row_bytes
 from wgan.evaluation.metrics.rows import TableReference
 
 # The 0.975 quantile of the standard normal distribution: a 95 % interval.
 NORMAL_975 = 1.96
+# Rows of the other side at once, so that 1,024 samples against them fit into 32 MiB of distances.
+PART = 4096
+# 64 MiB of coordinates in float64.
+PART_BYTES = 2**26
+# Multiplications for a set, about ten seconds of one thread: where there is more data, fewer
+# samples are taken, since a copy is found only if all training samples are searched.
+MOST_PRODUCTS = 2e11
+# Fewer samples would say nothing: +- 14 % where four fifths of the data are training samples.
+LEAST_SAMPLES = 200
+# Rows of a table that are compared at once for equality.
+EQUAL_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True)
+class Found:
+    """The nearest rows of each sample.
+
+    Attributes:
+        place: the place of the first of them, counted over all sides.
+        distance: how far they are.
+        counts: how many of each side are as near as that.
+    """
+
+    place: Int64[np.ndarray, " n"]
+    distance: Float[np.ndarray, " n"]
+    counts: Int64[np.ndarray, "2 n"]
 
 
 def nearest_rows(
@@ -29,8 +56,48 @@ def nearest_rows(
     >>> nearest_rows(np.array([[0.9]]), np.array([[0.0], [1.0]]))[0]
     array([1])
     """
-    places, distances = pairwise_distances_argmin_min(x, others)
-    return places.astype(np.int64), distances.astype(np.float64)
+    found = _search(x, ((0, others[i : i + PART]) for i in range(0, len(others), PART)))
+    return found.place, found.distance
+
+
+def _search(
+    x: Float[np.ndarray, "n d"], parts: Iterable[tuple[int, Float[np.ndarray, "m d"]]]
+) -> Found:
+    """Return the nearest of all rows to each row of x; each part has the number of its side."""
+    centre = np.median(x, axis=0)  # distances near the samples are exact to float64's precision
+    x = x - centre
+    found = Found(
+        place=np.zeros(len(x), dtype=np.int64),
+        distance=np.full(len(x), np.inf),
+        counts=np.zeros((2, len(x)), dtype=np.int64),
+    )
+    start = 0
+    for side, part in parts:
+        rows = part - centre
+        for block in blocks(len(x), len(rows)):
+            _update(found, block, x[block], side, rows, start)
+        start += len(rows)
+    return found
+
+
+def _update(
+    found: Found,
+    block: slice,
+    x: Float[np.ndarray, "n d"],
+    side: int,
+    rows: Float[np.ndarray, "m d"],
+    start: int,
+) -> None:
+    """Take some rows of one side into account, for a block of x."""
+    near = nearest(x, rows)
+    first = near.kth(1, len(x))
+    place, distance, counts = found.place[block], found.distance[block], found.counts[:, block]
+    closer = near.distance[first] < distance * (1 - SAME)
+    counts[:, closer] = 0
+    place[closer] = start + near.y[first[closer]]
+    distance[closer] = near.distance[first[closer]]
+    as_near = near.distance <= distance[near.x] * (1 + SAME)
+    counts[side] += np.bincount(near.x[as_near], minlength=len(x))
 
 
 @dataclass(frozen=True)
@@ -38,8 +105,9 @@ class Nearness:
     """The share of samples that lie nearer to training than to held-out rows, at equal numbers.
 
     Samples that share one neighbour are one observation. So `effective` is
-    (sum n_c)^2 / sum n_c^2 over neighbours c with n_c samples each (Kish 1965). For noise far from
-    all data, one real sample may be nearest to every sample, and its side is a matter of chance.
+    (sum n_c)^2 / sum (n_c^2 / g_c) over neighbours c with n_c samples each, of which g_c equal rows
+    are known (after Kish 1965). For noise far from all data, one real sample may be nearest to
+    every sample, and its side is a matter of chance.
 
     Attributes:
         share: 0.5 copies nothing, 1 copies all.
@@ -64,7 +132,8 @@ def nearer_to(
 
     Let c = m / (m + k), and let p be the part of x that is copied. Then the share of x whose
     nearest row is in `train` is s = p + (1 - p) c. So p = (s - c) / (1 - c), and the result is
-    (1 + p) / 2, clipped to [0, 1]. A tie counts c.
+    (1 + p) / 2, clipped to [0, 1]. Of rows that are equally near, the share of training rows
+    counts: its expectation is c whatever their number.
 
     Args:
         x: rows that may be copies.
@@ -74,16 +143,37 @@ def nearer_to(
     >>> nearer_to(np.array([[0.1], [0.9]]), np.array([[0.0]]), np.array([[1.0]])).share
     0.5
     """
-    (places, a), (others, b) = (nearest_rows(x, rows) for rows in (train, holdout))
-    chance = len(train) / (len(train) + len(holdout))
-    nearest = float(((a < b) + chance * (a == b)).mean())
-    _, counts = np.unique(np.where(a <= b, places, len(train) + others), return_counts=True)
-    copied = (nearest - chance) / (1 - chance)
+    sides = (train, holdout)
+    parts = ((k, side[i : i + PART]) for k, side in enumerate(sides) for i in _starts(side))
+    return _nearness(_search(x, parts), len(train), len(holdout))
+
+
+def _starts(rows: np.ndarray) -> range:
+    return range(0, len(rows), PART)
+
+
+def _nearness(found: Found, n_train: int, n_held_out: int) -> Nearness:
+    chance = n_train / (n_train + n_held_out)
+    as_near = found.counts.sum(axis=0)
+    share = float((found.counts[0] / as_near).mean())
+    copied = (share - chance) / (1 - chance)
+    _, first, counts = np.unique(found.place, return_index=True, return_counts=True)
     return Nearness(
         share=float(np.clip((1 + copied) / 2, 0, 1)),
-        effective=float(len(x) ** 2 / (counts**2).sum()),
+        effective=float(len(found.place) ** 2 / (counts**2 / as_near[first]).sum()),
         chance=chance,
     )
+
+
+def affordable(neighbours: Neighbours, width: int) -> int:
+    """Return how many samples can be searched for among all training and held-out samples.
+
+    Args:
+        neighbours: these samples.
+        width: coordinates of a sample.
+    """
+    known = neighbours.train.n + neighbours.held_out.n
+    return max(LEAST_SAMPLES, int(MOST_PRODUCTS // (known * width)))
 
 
 def copied_share(x: Float[np.ndarray, "n c"], train: Float[np.ndarray, "m c"]) -> float:
@@ -94,24 +184,31 @@ def copied_share(x: Float[np.ndarray, "n c"], train: Float[np.ndarray, "m c"]) -
     >>> copied_share(np.array([[1.0, np.nan], [2.0, 3.0]]), np.array([[1.0, np.nan]]))
     0.5
     """
-    known = set(_as_bytes(train))
-    return float(np.mean([row in known for row in _as_bytes(x)]))
+    return float(_equal(x, train).mean())
 
 
-def _as_bytes(rows: Float[np.ndarray, "n c"]) -> list[bytes]:
-    # NaN has many bit patterns, infinity has one; adding 0.0 turns -0.0 into 0.0.
-    plain = np.ascontiguousarray(np.where(np.isnan(rows), np.inf, rows) + 0.0)
-    return [row.tobytes() for row in plain]
+def _equal(x: Float[np.ndarray, "n c"], train: Float[np.ndarray, "m c"]) -> Bool[np.ndarray, " n"]:
+    """Return which rows of x equal a row of `train`."""
+    # NaN has many bit patterns, infinity has one.
+    a, b = (row_bytes(np.where(np.isnan(rows), np.inf, rows)) for rows in (x, train))
+    return np.isin(a, b)
 
 
 def nearness(reference: Reference, raw: np.ndarray, neighbours: Neighbours) -> Nearness:
     """Return how often raw samples lie nearer to training than to held-out ones.
 
-    It takes as many samples as the metric `dcr-share` is limited to.
+    It takes as many samples as the metric `dcr-share` is limited to, and all neighbours.
     """
-    measure = reference.measure
     most = reference.limits.get("dcr-share", len(raw))
-    return nearer_to(measure(raw[:most]), measure(neighbours.train), measure(neighbours.held_out))
+    x = reference.measure(raw[:most])
+    part = max(1, min(PART, PART_BYTES // (8 * x.shape[1])))
+    pools = (neighbours.train, neighbours.held_out)
+    parts = (
+        (side, reference.measure(rows))
+        for side, pool in enumerate(pools)
+        for rows in pool.parts(part)
+    )
+    return _nearness(_search(x, parts), neighbours.train.n, neighbours.held_out.n)
 
 
 def _nearer(c: Comparison[Reference]) -> Mean:
@@ -122,17 +219,27 @@ def _nearer(c: Comparison[Reference]) -> Mean:
 def _nearer_of_real(reference: Reference) -> float:
     """Take the later half of the held-out samples, which cannot be copies, as generated ones."""
     known = reference.neighbours
-    half = len(known.held_out) // 2
-    rest = Neighbours(known.train, known.held_out[:half])
-    return nearness(reference, known.held_out[half:], rest).share
+    half = known.held_out.n // 2
+    later = known.held_out.read(half, known.held_out.n)
+    return nearness(
+        reference, later, Neighbours(known.train, Pool(known.held_out.read, half))
+    ).share
 
 
 def _copied(c: Comparison[TableReference]) -> float:
-    return copied_share(c.raw, c.reference.train)
+    return _copied_share(c.reference, c.raw)
 
 
 def _copied_of_real(reference: TableReference) -> float:
-    return copied_share(reference.held_out, reference.train)
+    return _copied_share(reference, reference.held_out)
+
+
+def _copied_share(reference: TableReference, raw: Float[np.ndarray, "n c"]) -> float:
+    """Return the share of rows that equal any training row."""
+    equal = np.zeros(len(raw), dtype=bool)
+    for train in reference.neighbours.train.parts(EQUAL_AT_ONCE):
+        equal |= _equal(raw, train)
+    return float(equal.mean())
 
 
 NEARER = Metric(

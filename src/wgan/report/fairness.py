@@ -1,0 +1,77 @@
+"""Limits of a comparison in words: too few seeds, and settings that were not tuned alike."""
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Any
+
+from wgan.base.intervals import Mean, least_of_rank_test
+from wgan.objectives import VARIANTS
+
+FALSE_ALARMS = {2: {2: 14, 3: 29, 5: 38}, 3: {2: 4, 3: 9, 5: 22}, 4: {2: 1, 3: 3, 5: 7}}
+"""Comparisons in percent, by seeds and variants, in which Student's t sees a difference that is not
+there: 6,000 simulated ones of equal variants of which every other run collapses to the same bad
+distance. With fewer or more collapsing runs there are fewer.
+"""
+MOST_SEEDS = 50
+"""Seeds beyond which a number for the rank test is not looked for."""
+
+
+def few_seeds(seeds: int, variants: int, means: list[Mean], level: float) -> str:
+    """Return what Student's t does not allow for, where it decides.
+
+    Args:
+        seeds: the fewest runs of a variant.
+        variants: how many are compared.
+        means: the differences that it decides on.
+        level: the part of error that each of them may have.
+
+    Returns:
+        A sentence; empty where it decides on none.
+    """
+    if all(isnan(mean.half_width) for mean in means):
+        return ""
+    enough = (n for n in range(2, MOST_SEEDS) if least_of_rank_test(n, n) <= level)
+    advice = f"with --seeds {next(enough, MOST_SEEDS)} an exact rank test decides"
+    known = FALSE_ALARMS.get(seeds)
+    if known is None:
+        return f"Student's t decides here, which does not hold where runs collapse: {advice}"
+    number = next((k for k in sorted(known) if k >= variants), max(known))
+    return (
+        f"with {seeds} seeds Student's t decides, which takes noise for a difference where runs"
+        f" collapse: in {known[number]} % of comparisons of {number} equal variants of which every"
+        f" other run does; {advice}, which does not"
+    )
+
+
+def unlike_settings(groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
+    """Return which groups were trained with tuned settings beside others with their papers'.
+
+    Args:
+        groups: settings of a run of each group, by its name.
+
+    Returns:
+        A sentence; empty where all are tuned, or none.
+    """
+    tuned = {name: _is_tuned(settings) for name, settings in groups.items()}
+    own = " and ".join(name for name, it_is in tuned.items() if it_is is False)
+    others = " and ".join(name for name, it_is in tuned.items() if it_is)
+    if not own or not others:
+        return ""
+    return (
+        f"not tuned alike: {others} with optimizer settings other than the paper's (those that suit"
+        f" such data, or --set), {own} with the paper's own: a difference may be one of settings"
+    )
+
+
+def _is_tuned(settings: Mapping[str, Mapping[str, Any]]) -> bool | None:
+    """Return whether the optimizer's settings are others than the paper's; none if not known."""
+    variant = VARIANTS.get(settings["objective"]["variant"])
+    if variant is None:
+        return None
+    mine = settings.get("optimizer", {})
+    paper = {"decay": "none"} | variant.optimizer
+    return any(key in mine and _plain(mine[key]) != _plain(paper[key]) for key in paper)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
