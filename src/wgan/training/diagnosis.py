@@ -86,6 +86,8 @@ def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
             f"critic's estimate steady within {TENTH:.0%}: {figures}; no more steps and no other"
             " learning rate were tried"
         )
+    if not variant.bounded:
+        return f"critic not at an optimum, which {variant.name} need not have: {figures}"
     if not variant.score.is_w1:
         return (
             f"critic not at its optimum: {figures}; for this score that is no fault, since there"
