@@ -23,6 +23,19 @@ def _at_least(section: Any, place: str, least: Mapping[str, int]) -> None:
             raise SettingError(f"{place}.{name}", f"= {value}: give {bound} or more")
 
 
+MOST_SAMPLES = 2**24
+"""Samples of a batch: 2^24 points in a plane are 134 MB, and no paper takes a thousandth of it."""
+MOST_PIXELS = 2**14
+"""Pixels of a side to which pictures are resized: a picture of as many takes 1 GB."""
+
+
+def _at_most(section: Any, place: str, most: Mapping[str, int]) -> None:
+    for name, bound in most.items():
+        value = getattr(section, name)
+        if value is not None and value > bound:
+            raise SettingError(f"{place}.{name}", f"= {value}: give {bound} or less")
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Which samples, and how they are split."""
@@ -56,10 +69,11 @@ class DataConfig:
             raise SettingError(
                 "data.held_out", f"= {self.held_out}: give a share between 0 and 1, such as 0.2"
             )
-        if self.resize is not None and min(self.resize) < 1:
+        if self.resize is not None and not all(1 <= side <= MOST_PIXELS for side in self.resize):
             raise SettingError(
                 "data.resize",
-                f"= {list(self.resize)}: give [height, width] in pixels, 1 or more",
+                f"= {list(self.resize)}: give [height, width] in pixels, each from 1 to"
+                f" {MOST_PIXELS}",
             )
 
     def split(self, dataset: Dataset) -> Split:
@@ -130,6 +144,7 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, "optimizer", {"critic_steps": 1, "batch": 1, "generator_batch": 1})
+        _at_most(self, "optimizer", {"batch": MOST_SAMPLES, "generator_batch": MOST_SAMPLES})
         if not 0 < self.lr < float("inf"):
             raise SettingError("optimizer.lr", f"= {self.lr}: give a positive number, such as 1e-4")
         if not all(0 <= b < 1 for b in self.betas):

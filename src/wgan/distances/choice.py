@@ -6,7 +6,6 @@ A cheaper distance is another distance, and is printed under its own name.
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
