@@ -79,7 +79,7 @@ def test_the_farthest_pair_is_the_diameter_where_it_exceeds_the_declared_one(sha
     for share in (0.0, 0.5, 0.89, 0.999):
         found = farthest_pair(unit * x, unit * share * diameter)
         assert found == pytest.approx(unit * diameter, rel=1e-9)
-    for share in (1.001, 2.0):
+    for share in np.linspace(1.001, 2.0, 20):
         assert farthest_pair(unit * x, unit * share * diameter) == unit * share * diameter
 
 

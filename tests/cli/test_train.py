@@ -17,6 +17,7 @@ from short_runs import flags, wgan
 
 from wgan.cli import main
 from wgan.cli.train import train_command
+from wgan.runs import RunFolder
 
 SMALL = ["network.width=4", "network.latent=4", "optimizer.batch=8", "optimizer.critic_steps=1"]
 TINY = flags(SMALL)
@@ -269,6 +270,9 @@ def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
     assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 33))
     assert lines[0]["watched"] == 179, "half of the held-out digits"
     assert "n=180" in out, "the other half is what is measured at the end"
+    config, data = RunFolder(Path("r")).load()
+    assert config.split(data).n_held_out == 180, "and by everything that measures the run later"
+    assert RunFolder(Path("r")).about().data.held_out == 180
     diagnosis = json.loads(Path("r/finish.json").read_text())["diagnosis"]
     assert any("converged within 5%" in sentence for sentence in diagnosis)
     before = Path("r/critic.safetensors").read_bytes()

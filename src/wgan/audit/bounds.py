@@ -176,7 +176,8 @@ def farthest_pair(x: Float[np.ndarray, "n d"], beyond: float = 0.0) -> float:
     squares = squares[order]
     r = np.sqrt(squares)
     rows = max(1, PAIRS_AT_ONCE // len(points))
-    best = beyond / largest
+    least = beyond / largest
+    best = least
     for i in range(0, len(points), rows):
         # Points are in falling order of r, so partners of a block stand at i or later.
         last = int(np.searchsorted(-r, r[i] - best))
@@ -185,4 +186,4 @@ def farthest_pair(x: Float[np.ndarray, "n d"], beyond: float = 0.0) -> float:
         block = points[i : i + rows]
         apart = squares[i : i + rows, None] + squares[i:last] - 2 * block @ points[i:last].T
         best = max(best, float(np.sqrt(max(apart.max(), 0.0))))
-    return beyond if best * largest <= beyond else best * largest
+    return best * largest if best > least else beyond

@@ -47,7 +47,8 @@ class NetworkConfig:
                 )
         for name, least in LEAST.items():
             value = getattr(self, name)
-            if not isinstance(value, Integral) or isinstance(value, bool):
+            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+            if not is_whole:
                 raise SettingError(f"network.{name}", f"= {value!r}: give a whole number")
             if value < least:
                 raise SettingError(f"network.{name}", f"= {value}: give {least} or more")
