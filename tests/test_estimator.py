@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from wgan import WGAN
 from wgan.base.errors import WganError
+from wgan.data import load
 from wgan.evaluation import EvaluationOptions
 from wgan.runs import RunFolder
 
@@ -154,7 +155,7 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
 def test_a_fit_may_stop_where_it_has_converged():
     standing = QUICK | {"training.stop_when_converged": True, "training.measure_every": 1}
     standing |= {"optimizer.lr": 1e-12}
-    history = quick(steps=64, settings=standing).fit(X).history_
+    history = quick(steps=64, settings=standing).fit(load("digits").rows).history_
     assert len([line for line in history if "held_out_w1" in line]) == history[-1]["step"] < 64
 
 

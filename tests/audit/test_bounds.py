@@ -70,6 +70,25 @@ def test_a_lower_bound_is_clamped_divided_and_never_below_zero():
     assert lower_bound("critic", f_y, f_x, (0.0, 1.0), 1.0, 0.1).bound == 0.0
 
 
-def test_the_farthest_pair_is_at_least_half_the_diameter():
-    x = RNG.normal(size=(200, 4))
-    assert cdist(x, x).max() / 2 <= farthest_pair(x) <= cdist(x, x).max() * (1 + 1e-12)
+@pytest.mark.parametrize("shape", [(2, 1), (300, 2), (200, 50), (5000, 3)])
+@pytest.mark.parametrize("unit", [1e-200, 1.0, 1e200])
+def test_the_farthest_pair_is_the_diameter_where_it_exceeds_the_declared_one(shape, unit):
+    """A single look from one sample passed a diameter that was 11 % too small."""
+    x = np.random.default_rng(0).normal(size=shape) + 5
+    diameter = cdist(x, x).max()
+    for share in (0.0, 0.5, 0.89, 0.999):
+        found = farthest_pair(unit * x, unit * share * diameter)
+        assert found == pytest.approx(unit * diameter, rel=1e-9)
+    for share in np.linspace(1.001, 2.0, 20):
+        assert farthest_pair(unit * x, unit * share * diameter) == unit * share * diameter
+
+
+def test_equal_samples_are_nowhere_apart():
+    assert farthest_pair(np.full((5, 2), 1e300)) == 0.0
+
+
+def test_scores_that_are_not_finite_certify_nothing():
+    with pytest.raises(WganError, match="nothing is certified"):
+        lower_bound("c", np.array([0.0, np.nan]), np.zeros(2), (0.0, 1.0), 1.0, 0.1)
+    with pytest.raises(WganError, match="nothing is certified"):
+        lower_bound("c", np.zeros(2), np.zeros(2), (0.0, 1.0), 0.0, 0.1)

@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from wgan.audit import dual, slope_corrected
+from wgan.audit.dual import _scaled
 from wgan.audit.pairs import shift
 from wgan.base.errors import WganError
 from wgan.distances import wasserstein
@@ -138,12 +139,38 @@ def test_a_critic_held_by_its_layers_reads_a_certified_lower_bound_on_the_exact_
 
 
 def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs():
-    flat = dual(X, Y, "wgan-r1", steps=20, width=8)
+    flat = dual(X, Y, "wgan-div", steps=20, width=8)
     assert "no unit" in flat.units
     assert flat.corrected is None
+    assert dual(X, Y, "wgan-r1", steps=20, width=8).units.startswith("no distance")
     pairs = dual(X[:300], X + 100.0, "r3gan", steps=300, width=16)
     assert pairs.value == pytest.approx(np.log(2), abs=0.05)
     assert "relativistic" in pairs.units
+
+
+@pytest.mark.parametrize("name", ["wgan-gp", "wgan-div", "gan-r1", "r3gan"])
+def test_a_problem_in_other_units_is_the_same_problem(name):
+    """Its loss at f is that of the scaled problem at g, up to the unit of the score."""
+    variant = find_variant(name)
+    x, y = 10 * X[:50] + 3, 10 * Y[:50]
+    problem = _scaled(variant, x, y)
+    middle = (x.mean(0) + y.mean(0)) / 2
+    g = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)).double()
+    unit = problem.scale if variant.score.is_w1 else 1.0
+
+    def score(s):
+        return g(s).squeeze(1)
+
+    def loss(variant, critic, a, b):
+        a, b, u = (torch.as_tensor(each) for each in (a, b, np.full(50, 0.3)))
+        penalty, _ = variant.penalty(critic, a, b, u)
+        both = variant.score.critic(critic(a), critic(b)) + variant.penalty.weight * penalty
+        return float(both.mean().detach())
+
+    whole = loss(
+        variant, lambda s: unit * score((s - torch.as_tensor(middle)) / problem.scale), x, y
+    )
+    assert whole == pytest.approx(unit * loss(problem.variant, score, problem.x, problem.y))
 
 
 def test_a_critic_held_down_by_a_consistency_term_reads_no_distance():

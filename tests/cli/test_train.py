@@ -17,6 +17,7 @@ from short_runs import flags, wgan
 
 from wgan.cli import main
 from wgan.cli.train import train_command
+from wgan.runs import RunFolder
 
 SMALL = ["network.width=4", "network.latent=4", "optimizer.batch=8", "optimizer.critic_steps=1"]
 TINY = flags(SMALL)
@@ -256,23 +257,27 @@ def _read(terminal):
 
 
 STANDING = ["training.measure_every=1", "optimizer.lr=1e-12", "network.width=8"]
-TO_STAND = "train 8-gaussians --stop-when-converged --steps 64 --quiet --out r"
+TO_STAND = "train digits --stop-when-converged --steps 64 --quiet --out r"
 
 
 def test_a_run_may_end_where_it_has_converged_and_says_so(capsys):
     assert wgan(TO_STAND, *flags(STANDING)) == 0
     out = capsys.readouterr().out
-    assert "16 steps of at most 64" in out
-    assert "converged within its noise: held-out W1" in out
+    assert "32 steps of at most 64" in out
+    assert "converged within 5%: held-out W1" in out
     assert 'decay = "none"' in Path("r/config.toml").read_text()
     lines = [json.loads(line) for line in Path("r/metrics.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 17))
-    assert {"modes_covered", "good_share"} <= lines[0].keys()
+    assert [line["step"] for line in lines if "held_out_w1" in line] == list(range(1, 33))
+    assert lines[0]["watched"] == 179, "half of the held-out digits"
+    assert "n=180" in out, "the other half is what is measured at the end"
+    config, data = RunFolder(Path("r")).load()
+    assert config.split(data).n_held_out == 180, "and by everything that measures the run later"
+    assert RunFolder(Path("r")).about().data.held_out == 180
     diagnosis = json.loads(Path("r/finish.json").read_text())["diagnosis"]
-    assert any("converged within its noise" in sentence for sentence in diagnosis)
+    assert any("converged within 5%" in sentence for sentence in diagnosis)
     before = Path("r/critic.safetensors").read_bytes()
     assert wgan(TO_STAND, *flags(STANDING)) == 0, "the same command again"
-    assert "16 steps of at most 64" in capsys.readouterr().out
+    assert "32 steps of at most 64" in capsys.readouterr().out
     assert Path("r/critic.safetensors").read_bytes() == before
 
 

@@ -2,6 +2,7 @@
 
 import tomllib
 
+import numpy as np
 import pytest
 
 from wgan.base.errors import WganError
@@ -35,6 +36,20 @@ def test_a_mapping_of_keys_is_a_layer():
         resolve([from_mapping({"optimizer.lr": -1}, "mine")])
 
 
+@pytest.mark.parametrize("number", [np.int64, np.int8, np.float32, np.float64])
+def test_numbers_of_numpy_are_numbers(number):
+    settings = {"training.steps": number(7), "optimizer.batch": number(4)}
+    config = resolve([from_mapping(settings | {"optimizer.lr": number(2)})])
+    assert (config.training.steps, config.optimizer.batch, config.optimizer.lr) == (7, 4, 2.0)
+    assert type(config.training.steps) is int
+    assert type(config.optimizer.lr) is float
+    assert Config() == resolve([from_mapping({"training.compile": np.bool_(False)})])
+    with pytest.raises(WganError, match="expected a whole number"):
+        resolve([from_mapping({"training.steps": np.float32(2.6)})])
+    with pytest.raises(WganError, match="expected a whole number"):
+        resolve([from_mapping({"training.steps": np.True_})])
+
+
 def test_a_layer_may_take_a_setting_back():
     penalty = from_settings(["objective.penalty_weight=3"])
     assert resolve([penalty, from_mapping({"objective.penalty_weight": None})]) == Config()
@@ -58,6 +73,9 @@ def test_a_layer_may_take_a_setting_back():
         ("[training]\nema = 1.0", r"c\.toml: training\.ema"),
         ("[data]\nheld_out = 1.0", r"c\.toml: data\.held_out"),
         ("[network]\nwidth = 0", r"c\.toml: network\.width = 0"),
+        ("[network]\ndepth = 10000000", r"c\.toml: network\.depth = 10000000: give 1024 or less"),
+        ("[optimizer]\nbatch = 1e9", r"c\.toml: optimizer\.batch = 1000000000: give 16777216 or"),
+        ("[data]\nresize = [8, 100000]", r"c\.toml: data\.resize .* each from 1 to 16384"),
         ("not toml", r"c\.toml: not valid TOML"),
     ],
 )

@@ -181,3 +181,37 @@ def test_samples_of_which_most_are_equal_are_solved():
     y = x.copy()
     y[0, 0] = 0.001
     assert wasserstein(x, y) == pytest.approx(0.001 / 6, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1e-160, 1.0, 1e150, 1e250])
+@pytest.mark.parametrize("p", [1, 2])
+def test_a_distance_is_the_same_in_any_unit_that_float64_holds(unit, p):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=(30, 3)) + 1
+    expected = wasserstein(x, y, p)
+    if p == 2 and unit > 1e200:  # its potentials are in the unit squared
+        with pytest.raises(WganError, match="so far apart that float64 overflows"):
+            wasserstein(unit * x, unit * y, p)
+    else:
+        assert wasserstein(unit * x, unit * y, p) == pytest.approx(unit * expected, rel=1e-9)
+
+
+def test_samples_at_both_ends_of_float64_are_refused():
+    with pytest.raises(WganError, match="so far apart that float64 overflows"):
+        wasserstein([[-1.7e308, 0.0]], [[1.7e308, 0.0]])
+
+
+def test_a_value_below_its_dual_is_refused(monkeypatch):
+    """Weak duality: no plan costs less than a feasible dual, so the solver's value is wrong."""
+    import ot
+
+    solve = ot.emd2
+
+    def short(*arguments, **more):
+        value, log = solve(*arguments, **more)
+        return 0.9 * value, log
+
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(ot, "emd2", short)
+    with pytest.raises(WganError, match="did not prove its optimum"):
+        wasserstein(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)))

@@ -75,3 +75,17 @@ def test_the_walk_is_drawn_with_its_masses_flows_and_work():
     assert lines[3].split() == ["3", "1", "###", "4", "############", "-1", "<<<", "7", "7"]
     assert lines[-1] == "distance = 13"
     assert earth_mover([1.0], [1.0]).explain().splitlines()[-1] == "distance = 0"
+
+
+def test_masses_at_the_ends_of_float64_give_the_right_value_or_are_refused():
+    with pytest.raises(WganError, match="the sum of its masses overflows"):
+        earth_mover([1e308, 1e308], [1e308, 1e308])
+    with pytest.raises(WganError, match="the sum of its masses overflows"):
+        jensen_shannon([1e308, 1e308], [1, 1])
+    with pytest.raises(WganError, match="so far apart that float64 overflows"):
+        earth_mover([1, 0], [0, 1], positions=[-1.7e308, 1.7e308])
+    assert kullback_leibler([1, 1], [1, 1e-300]) == pytest.approx(0.5 * np.log(0.25e300))
+    with pytest.raises(WganError, match="too small for float64"):
+        jensen_shannon([1, 1e-320], [1, 1])
+    assert jensen_shannon([1e-320, 1e-320], [1, 1]) == 0
+    assert total_variation([5e-324], [1]) == 0

@@ -87,3 +87,16 @@ def test_samples_without_weight_do_not_count():
     assert (
         wasserstein_1d([0.0, 1.0, 999_999.0], [0.0, 1.0], np.inf, [0.3, 0.7, 0.0], [0.3, 0.7]) == 0
     )
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1.0, 1e300])
+@pytest.mark.parametrize("p", [1.0, 2.0, 300.0, float("inf")])
+def test_a_distance_on_a_line_is_the_same_in_any_unit(unit, p):
+    x, y = np.array([0.0, 1.0, 4.0]), np.array([2.0, 7.0])
+    expected = wasserstein_1d(x, y, p)
+    assert wasserstein_1d(unit * x, unit * y, p) == pytest.approx(unit * expected, rel=1e-12)
+
+
+def test_numbers_at_both_ends_of_float64_are_refused():
+    with pytest.raises(WganError, match="so far apart that float64 overflows"):
+        wasserstein_1d([-1.7e308], [1.7e308])

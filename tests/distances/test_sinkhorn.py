@@ -79,3 +79,19 @@ def test_a_solve_that_would_be_wrong_is_refused(arguments, message):
 def test_heavy_tails_get_an_epsilon_that_float64_can_bear(p):
     x, y = RNG.standard_t(2, size=(300, 2)), RNG.standard_t(2, size=(300, 2))
     assert sinkhorn_divergence(x, y, p).value > 0
+
+
+@pytest.mark.parametrize(("unit", "p"), [(1e-150, 2), (1e-300, 1), (1e150, 2), (1e300, 1)])
+def test_a_divergence_is_the_same_in_any_unit_that_float64_holds(unit, p):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(30, 3)), rng.normal(size=(20, 3)) + 1
+    expected = sinkhorn_divergence(x, y, p)
+    found = sinkhorn_divergence(unit * x, unit * y, p)
+    assert found.value == pytest.approx(unit * expected.value, rel=1e-6)
+    assert found.epsilon == pytest.approx(unit**p * expected.epsilon, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e200, 1e-200])
+def test_costs_beyond_float64_are_refused(unit):
+    with pytest.raises(WganError, match="float64"):
+        sinkhorn_divergence([[0.0], [unit]], [[5 * unit], [6 * unit]], p=2)

@@ -77,3 +77,23 @@ def test_a_high_order_neither_overflows_nor_vanishes(unit):
     high = sliced_wasserstein(unit * X, unit * Y, 500).value / unit
     assert high == pytest.approx(sliced_wasserstein(X, Y, 500).value, rel=1e-9)
     assert high > sliced_wasserstein(X, Y, 2).value
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1.0, 1e250])
+@pytest.mark.parametrize("p", [1.0, 2.0, 900.0])
+def test_sliced_distances_are_the_same_in_any_unit(unit, p):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), rng.normal(size=(30, 3)) + 1
+    expected = sliced_wasserstein(x, y, p, directions=20)
+    found = sliced_wasserstein(unit * x, unit * y, p, directions=20)
+    assert expected.value > 0.1
+    assert found.value == pytest.approx(unit * expected.value, rel=1e-9)
+    assert found.standard_error == pytest.approx(unit * expected.standard_error, rel=1e-9)
+    largest = max_sliced_wasserstein(x, y)
+    assert max_sliced_wasserstein(unit * x, unit * y) == pytest.approx(unit * largest, rel=1e-9)
+
+
+def test_a_seed_is_a_whole_number_from_zero_on():
+    for measure in (sliced_wasserstein, max_sliced_wasserstein):
+        with pytest.raises(WganError, match="seed = -1: give a whole number, 0 or more"):
+            measure([[0.0, 1.0]], [[1.0, 1.0]], seed=-1)

@@ -59,3 +59,11 @@ def test_rounding_in_a_constant_column_is_not_taken_for_its_deviation():
     x = np.c_[RNG.normal(size=50) * 0.1, np.full(50, 0.1)]
     space = fit_space("standard", x, x, "metres")
     assert space.map(x + np.eye(2)[1]) - space.map(x) == pytest.approx(np.tile([0, 1.0], (50, 1)))
+
+
+@pytest.mark.parametrize("unit", [1e-250, 1.0, 1e250])
+def test_standard_deviations_are_taken_in_any_unit(unit):
+    x = unit * np.array([[0.0, 5.0], [2.0, 5.0]])
+    mapped = fit_space("standard", x, x, "metres").map(x)
+    assert np.ptp(mapped[:, 0]) == pytest.approx(2.0)
+    assert np.isfinite(mapped).all()

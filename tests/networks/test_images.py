@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from nets import codec_for
+from nets import codec_for, critic_for
 from torch import nn
 
 from wgan.networks import NetworkConfig, build_critic, build_generator, count_parameters
@@ -61,3 +61,14 @@ def test_kernels_lie_with_channels_last(kind):
         kernels = [p for p in net.parameters() if p.ndim == 4]
         assert kernels
         assert all(p.is_contiguous(memory_format=torch.channels_last) for p in kernels)
+
+
+def test_a_critic_with_dropout_has_the_rates_of_its_paper():
+    """Half after each activation; after residual blocks nothing, a fifth, then half."""
+
+    def rates(kind):
+        net = critic_for(NetworkConfig(kind, width=4), (3, 32, 32), 0, "dropout")
+        return [layer.p for layer in net if isinstance(layer, nn.Dropout)]
+
+    assert rates("conv") == [0.5, 0.5, 0.5, 0.5]
+    assert rates("residual") == [0.2, 0.5, 0.5]

@@ -84,7 +84,12 @@ def test_a_weight_far_from_the_datas_scale_is_reported_with_that_scale(scale, wo
     assert (f"two samples lie {5 * scale:.3g} apart" in words) == bool(word)
     assert word in weight_advice(VARIANTS["wgan-ct"], x)
     assert weight_advice(VARIANTS["wgan"], x) == ""
-    assert weight_advice(VARIANTS["wgan-r1"], x) == ""
+    assert weight_advice(VARIANTS["gan-r1"], x) == ""
+
+
+def test_an_estimate_that_nothing_bounds_is_reported():
+    x = torch.tensor([[0.0, 0.0], [3.0, 4.0]])
+    assert "its estimate then grows without limit" in weight_advice(VARIANTS["wgan-r1"], x)
 
 
 def test_random_units_are_not_compiled():

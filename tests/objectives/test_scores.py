@@ -46,7 +46,7 @@ FORMULAS = {
     **dict.fromkeys(("wgan-lp", "wgan-div", "wgan-r1", "wgan-sn", "wgan-ortho", "wgan-ct"), DUAL),
     "wgan": DUAL,
     "wgan-gp": DUAL,
-    "gan": (JS_CRITIC, lambda f: -log_sigmoid(f), JS_ESTIMATE),
+    **dict.fromkeys(("gan", "gan-r1"), (JS_CRITIC, lambda f: -log_sigmoid(f), JS_ESTIMATE)),
     "gan-minimax": (JS_CRITIC, lambda f: log_sigmoid(-f), JS_ESTIMATE),
 }
 

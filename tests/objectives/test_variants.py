@@ -3,9 +3,12 @@
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from torch import nn
 
 import wgan
 from wgan import objectives
@@ -53,6 +56,55 @@ def test_variants_whose_estimate_is_a_w1_are_those_held_at_slope_one_alone():
     assert reading == {"wgan-gp", "wgan-lp", "wgan-sn", "wgan-ortho"}
     aiming = {name for name, variant in VARIANTS.items() if variant.aims_at_slope_one}
     assert aiming == reading | {"wgan-ct"}
+
+
+def test_only_r1_under_a_wasserstein_score_lets_the_estimate_grow_without_limit():
+    assert [name for name, variant in VARIANTS.items() if not variant.bounded] == ["wgan-r1"]
+    assert "grows without limit" in VARIANTS["wgan-r1"].when
+    assert VARIANTS["wgan-r1"].paper.startswith("none pairs these")
+    for penalty in (None, VARIANTS["r3gan"].penalty):
+        assert not replace(VARIANTS["wgan-gp"], penalty=penalty).bounded
+
+
+class Step(nn.Module):
+    """A critic that is flat at 0, and falls by k a unit from 1 on."""
+
+    def __init__(self, k):
+        super().__init__()
+        self.k = nn.Parameter(torch.tensor(float(k)))
+
+    def forward(self, x):
+        return -self.k * (x.flatten() - 1).relu()
+
+
+def test_r1_on_samples_that_do_not_overlap_has_an_optimum_in_the_published_pairing_alone():
+    """Real samples at 0, fake ones at 3: a critic costs no penalty, however steep between them."""
+    x, y, u = torch.zeros(8, 1), torch.full((8, 1), 3.0), torch.full((8,), 0.5)
+    for name, losses_of, estimates_of in (
+        ("wgan-r1", [-2.0, -20.0, -2000.0], [2.0, 20.0, 2000.0]),
+        ("gan-r1", [0.8200751, 0.6931472, 0.6931472], [0.2831096, 0.3465736, 0.3465736]),
+    ):
+        found = [losses.CriticLoss(Step(k), VARIANTS[name])(x, y, u) for k in (1, 10, 1000)]
+        assert [float(t.penalty.detach().max()) for t in found] == [0.0] * 3
+        assert [float(t.loss.detach().mean()) for t in found] == pytest.approx(losses_of)
+        assert [float(t.estimate.detach().mean()) for t in found] == pytest.approx(estimates_of)
+
+
+def test_variants_with_settings_of_another_paper_say_so():
+    borrowed = {
+        "gan": "Radford",
+        "gan-minimax": "Radford",
+        "lsgan": "Radford",
+        "wgan-lp": "Gulrajani",
+        "wgan-ct": "Gulrajani",
+        "wgan-sn": "Gulrajani",
+        "wgan-ortho": "Gulrajani",
+        "wgan-r1": "Mescheder",
+    }
+    for name, paper in borrowed.items():
+        assert f"settings of {paper} et al." in VARIANTS[name].paper or name == "wgan-r1"
+    assert "whose own pairing is gan-r1" in VARIANTS["wgan-r1"].paper
+    assert "held constant" in VARIANTS["r3gan"].paper
 
 
 LISTING = """

@@ -75,7 +75,7 @@ def test_a_finish_in_words_is_its_distance_and_its_diagnosis():
     ("after", "half_width", "state"),
     [
         (1.5, 0.1, "under-trained"),
-        (1.05, 0.01, "enough"),
+        (1.05, 0.01, "steady"),
         (1.05, 0.2, "unclear"),
         (1.5, 0.6, "unclear"),
         (0.2, 0.01, "unclear"),

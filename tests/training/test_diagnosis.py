@@ -11,8 +11,8 @@ from wgan.training import diagnose
 
 CONFIG = resolve([from_settings(["optimizer.decay=none"])])
 FALLING, RISING, FLAT, UNCLEAR = (
-    Trend(change, width, 1.0, 10, 20, 8)
-    for change, width in ((-0.1, 0.05), (0.1, 0.05), (-0.01, 0.05), (0.0, 0.3))
+    Trend(change, error, 4, 1.0, 10, 20, 16)
+    for change, error in ((-0.1, 0.02), (0.1, 0.02), (-0.01, 0.005), (-0.01, 0.02))
 )
 
 
@@ -35,14 +35,14 @@ def test_nothing_is_said_without_figures():
 
 
 FROM_TO = "50 more critic steps against the same generator take its estimate from 1 to 1.5 (+- 0.1)"
-UNKNOWN = "whether the critic is trained enough cannot be told"
+UNKNOWN = "whether the critic's estimate still rises cannot be told"
 
 
 @pytest.mark.parametrize(
     ("name", "headroom", "words"),
     [
         ("wgan-gp", (1.0, 1.5, 0.1), f"critic under-trained: {FROM_TO}"),
-        ("wgan-gp", (1.0, 1.05, 0.01), "critic trained enough"),
+        ("wgan-gp", (1.0, 1.05, 0.01), "critic's estimate steady within 10%: 50 more critic steps"),
         ("wgan-gp", (1.0, 1.05, 0.2), UNKNOWN),
         ("wgan-gp", (1.0, 1.5, 0.6), UNKNOWN),
         ("wgan-gp", (1.0, 0.2, 0.01), UNKNOWN),
@@ -89,15 +89,21 @@ def test_modes_that_were_lost():
     ), "noise around the same mean"
 
 
+def test_a_steady_critic_is_steady_over_the_steps_that_were_tried_and_no_more_is_said():
+    (sentence,) = say(headroom=Headroom(1.0, 1.05, 0.01, steps=50))
+    assert sentence.endswith("no more steps and no other learning rate were tried")
+    assert "enough" not in sentence
+
+
 def test_the_stop_report_says_what_to_do_next():
-    assert say(trend=FALLING)[0].startswith("not converged: held-out W1 -0.1 +- 0.05 to 1, ")
+    assert say(trend=FALLING)[0].startswith("not converged: held-out W1 -0.1 +- 0.056 to 1 in the")
     assert say(trend=FALLING)[0].endswith("go on with --steps 40000")
-    assert "converged within its noise" in say(trend=FLAT)[0]
+    assert say(trend=FLAT)[0].startswith("converged within 5%: held-out W1 -0.01 +- 0.014 to 1 in")
+    assert "as many steps again would change it by less" in say(trend=FLAT)[0]
     assert say(trend=RISING)[0].startswith("getting worse")
     assert say(trend=UNCLEAR)[0].startswith("whether it has converged cannot be told")
+    assert "does not show that as many steps again" in say(trend=UNCLEAR)[0]
     decayed = resolve([from_settings(["optimizer.decay=linear", "training.steps=20"])])
     assert say(trend=FALLING, config=decayed)[0].endswith("go on with --steps 40 in another --out")
-    assert "converged within its noise" in say(trend=FLAT, config=decayed)[0], (
-        "stopped before the last step"
-    )
+    assert "converged within 5%" in say(trend=FLAT, config=decayed)[0], "stopped before the end"
     assert "the learning rate fell to zero" in say(metrics=lines(21), trend=FLAT, config=decayed)[0]

@@ -60,7 +60,7 @@ def test_a_critic_that_hardly_moved_is_under_trained_and_one_at_its_optimum_is_n
     run.state.step = 1000  # the generator stands where it began, and so does the critic
     assert headroom(run).state == "under-trained"
     more = ["training.warmup_critic_steps=600", "training.steps=1"]
-    assert headroom(trained(*settled(*SMALL, *fast, *more))).state == "enough"
+    assert headroom(trained(*settled(*SMALL, *fast, *more))).state == "steady"
 
 
 def test_short_runs_are_not_judged():

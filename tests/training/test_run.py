@@ -299,6 +299,24 @@ def test_a_run_that_is_to_stop_needs_somebody_who_measures():
         next(run.records())
 
 
+def test_a_run_of_an_older_version_that_may_stop_goes_on_with_samples_of_its_own(tmp_path):
+    """Older versions measured on samples that are held out: those measurements do not count."""
+    folder = tmp_path / "r"
+    ours = setup("training.stop_when_converged=true", "training.measure_every=1")
+    run_to_end(folder, *ours, stop_at=2, watch="held-out")
+    path = folder / "metrics.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    old = [{k: v for k, v in line.items() if k != "watched"} for line in lines]
+    path.write_text("".join(json.dumps(line) + "\n" for line in old))
+    run = Run.start(*ours, folder)
+    assert run.watch.measured == []
+    for _ in run.records():
+        pass
+    assert next(step for step, _ in run.watch.measured) == 3
+    assert run.finish().held_out.n == 180
+    run.close()
+
+
 def test_a_run_is_resolved_from_whatever_data_are(tmp_path):
     """A name, a path, an array, a tensor or a data set; later layers go over earlier ones."""
     points = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)

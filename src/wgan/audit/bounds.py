@@ -5,7 +5,7 @@ always the probability that the bound is wrong.
 """
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import isfinite, log, sqrt
 
 import numpy as np
 from jaxtyping import Float
@@ -56,7 +56,7 @@ def lower_bound(
         delta: the probability of being wrong.
 
     Raises:
-        WganError: fewer than 2 samples on a side.
+        WganError: fewer than 2 samples on a side, scores that are not finite, or an L not above 0.
 
     Reference: Villani, "Optimal Transport" (2009), equation 5.11.
 
@@ -67,6 +67,11 @@ def lower_bound(
     a = np.clip(f_x, low, high)
     b = np.clip(f_y, low, high)
     gap = float(a.mean() - b.mean())
+    if not (isfinite(gap) and lipschitz > 0):
+        raise WganError(
+            f"{critic}: mean scores {gap} apart, with a Lipschitz constant of {lipschitz}: nothing"
+            " is certified by scores that are not finite, or without a constant above 0"
+        )
     radius = sum(bernstein_radius(s, high - low, delta / 2) for s in (a, b))
     return Lower(critic, max(0.0, (gap - radius) / lipschitz), gap, radius, clamp, lipschitz)
 
@@ -145,15 +150,40 @@ def extension(
     )
 
 
-def farthest_pair(x: Float[np.ndarray, "n d"]) -> float:
-    """Return the distance of two samples far apart; the true diameter is at most twice as much.
+def farthest_pair(x: Float[np.ndarray, "n d"], beyond: float = 0.0) -> float:
+    """Return the largest distance of two samples where it exceeds `beyond`, otherwise `beyond`.
+
+    Samples at distances r_i and r_j from the mean are at most r_i + r_j apart, so that only pairs
+    with r_i + r_j above the largest distance so far are looked at. Where `beyond` is twice the
+    largest r_i, none is.
 
     Args:
         x: samples `[n, d]`.
+        beyond: a length, below which nothing is of interest.
 
-    >>> farthest_pair(np.array([[0.0], [1.0], [5.0]]))
-    5.0
+    >>> farthest_pair(np.array([[0.0], [1.0], [5.0]])), farthest_pair(np.zeros((2, 1)), 7.0)
+    (5.0, 7.0)
     """
-    # From the sample farthest from the mean: time n, where the exact diameter takes n^2.
-    start = x[np.argmax(((x - x.mean(0)) ** 2).sum(1))]
-    return float(np.sqrt(((x - start) ** 2).sum(1).max()))
+    largest = float(np.abs(x - x[0]).max())
+    if largest == 0:
+        return beyond
+    # In units of the largest coordinate, so that no square overflows or vanishes.
+    points = (x - x[0]) / largest
+    points = points - points.mean(0)
+    squares = (points**2).sum(1)
+    order = np.argsort(-squares)
+    points = points[order]
+    squares = squares[order]
+    r = np.sqrt(squares)
+    rows = max(1, PAIRS_AT_ONCE // len(points))
+    least = beyond / largest
+    best = least
+    for i in range(0, len(points), rows):
+        # Points are in falling order of r, so partners of a block stand at i or later.
+        last = int(np.searchsorted(-r, r[i] - best))
+        if last <= i:
+            break
+        block = points[i : i + rows]
+        apart = squares[i : i + rows, None] + squares[i:last] - 2 * block @ points[i:last].T
+        best = max(best, float(np.sqrt(max(apart.max(), 0.0))))
+    return best * largest if best > least else beyond

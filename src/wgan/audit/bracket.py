@@ -326,8 +326,11 @@ def _check_independent(a: Sample, b: Sample) -> None:
 
 
 def _check_diameter(diameter: float | None, a: Sample, b: Sample) -> None:
-    farthest = max(farthest_pair(a), farthest_pair(b))
-    if diameter is not None and farthest > diameter * (1 + 1e-9):  # 1e-9 for rounding
+    if diameter is None:
+        return
+    allowed = diameter * (1 + 1e-9)  # 1e-9 for rounding
+    farthest = max(farthest_pair(a, allowed), farthest_pair(b, allowed))
+    if farthest > allowed:
         raise WganError(
             f"diameter = {diameter:g}, but two samples of one side lie {farthest:.6g} apart: give a"
             " bound that every possible sample keeps"

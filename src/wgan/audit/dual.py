@@ -20,7 +20,7 @@ from wgan.distances.results import Printed, figures
 from wgan.distances.samples import sample_pair
 from wgan.networks import NetworkConfig, mlp_critic
 from wgan.objectives import CriticLoss, Variant, find_variant
-from wgan.objectives.penalties import between, gradient_norms
+from wgan.objectives.penalties import between, gradient_norms, squared
 from wgan.training.critics import adam, train_critic
 
 BATCH = 512
@@ -47,6 +47,7 @@ rate falls to 0 meanwhile, so that a critic far from its optimum changes by more
 """
 
 NO_UNIT = "no unit, an unknown multiple of W1"
+NO_DISTANCE = "no distance: nothing bounds this critic where the samples do not overlap"
 
 
 @dataclass(frozen=True)
@@ -164,8 +165,7 @@ def slope_corrected(value: float, penalty_weight: float) -> float:
 class Problem:
     """Two samples as the critic sees them: (s - middle) / scale.
 
-    f(x) = scale g(x / scale) has the slope of g, so that g with the weight lambda / scale is the
-    same problem in better numbers.
+    f(x) = scale g(x / scale) has the slope of g: g with lambda / scale is the same problem.
     """
 
     x: np.ndarray
@@ -174,7 +174,6 @@ class Problem:
     variant: Variant
 
     def tensors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Return both samples `[n, d]` and `[m, d]` as tensors."""
         return torch.from_numpy(self.x).to(dtype), torch.from_numpy(self.y).to(dtype)
 
 
@@ -270,16 +269,21 @@ def _scaled(variant: Variant, a: np.ndarray, b: np.ndarray) -> Problem:
     middle = (a.mean(0) + b.mean(0)) / 2
     x = a - middle
     y = b - middle
-    if variant.constraint and variant.constraint.bound:
-        return Problem(x, y, 1.0, variant)  # clipping bounds the weights in the samples' own unit
+    # In the samples' own unit: clipped weights, and penalties that do not follow their unit.
+    clips = variant.constraint and variant.constraint.bound
+    if clips or (variant.penalty and not variant.score.is_w1 and variant.penalty.shape != squared):
+        return Problem(x, y, 1.0, variant)
     scale = float(np.sqrt(np.mean(np.concatenate([x, y]) ** 2))) or 1.0
     if variant.penalty:
-        variant = variant.adjusted(variant.penalty.weight / scale)
+        # Without unit, f(x) = g(x / scale).
+        power = 1 if variant.score.is_w1 else 2
+        variant = variant.adjusted(variant.penalty.weight / scale**power)
     return Problem(x / scale, y / scale, scale, variant)
 
 
 def _other_unit(variant: Variant) -> str:
-    """Return in words what a variant that does not read W1 measures."""
+    if not variant.bounded:
+        return NO_DISTANCE
     return NO_UNIT if variant.score.is_w1 else variant.score.measures
 
 
@@ -308,10 +312,8 @@ def _trained(
         progress(f"training a {variant.name} critic", step, steps)
     after = _reading(variant, critic, x, y)
     if not np.isfinite(after):
-        raise WganError(
-            f"the critic's scores stopped being finite within {steps} steps (seed {seed}): bring"
-            " the samples to a common scale"
-        )
+        fault = f"the critic's scores stopped being finite within {steps} steps (seed {seed})"
+        raise WganError(f"{fault}: bring the samples to a common scale")
     return critic, (after - before) / abs(after) if after else 0.0
 
 
@@ -319,8 +321,7 @@ def _trained(
 def _reading(variant: Variant, critic: nn.Module, x: Tensor, y: Tensor) -> float:
     """Return the variant's estimate over all of both samples.
 
-    Most estimates are a term of x plus a term of y, so that each is averaged over its own sample,
-    with zeros for the other. Others need pairs.
+    Most are a term of x plus a term of y, each averaged over its own sample. Others need pairs.
     """
     critic.eval()
     f_x, f_y = (torch.cat([critic(part).double() for part in s.split(CHUNK)]) for s in (x, y))

@@ -141,7 +141,7 @@ def _held_out(dataset: Dataset, run: RunFolder) -> np.ndarray | None:
     if not run.holds_data(dataset):
         return None
     config = run.config()
-    split = config.data.split(dataset)
+    split = config.split(dataset)
     return split.held_out_rows(np.arange(split.n_held_out))
 
 

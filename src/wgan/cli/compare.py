@@ -8,6 +8,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from wgan.base.files import write_text
+from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
 from wgan.experiments.compare import COMPARISON, DEFAULT_VARIANTS, REPORT, Plan, compare
@@ -20,13 +21,13 @@ def compare_command(
     /,
     *,
     variants: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
-    seeds: int = 3,
-    steps: int | None = None,
+    seeds: Annotated[int, COUNT] = 3,
+    steps: Annotated[int | None, COUNT] = None,
     equal_time: Annotated[bool, Flag] = False,
     features: Path | None = None,
     out: Path | None = None,
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
-    jobs: int | None = None,
+    jobs: Annotated[int | None, COUNT] = None,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger

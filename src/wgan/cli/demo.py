@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
+from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.experiments.demos import DEMOS, check_room, demo, write
@@ -17,7 +18,7 @@ def demo_command(
     name: Annotated[str | None, Parameter(show_default=False)] = None,
     /,
     *,
-    seeds: int | None = None,
+    seeds: Annotated[int | None, COUNT] = None,
     effort: float = 1.0,
     out: Path | None = None,
     quiet: Annotated[bool, Flag] = False,

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress
+from wgan.cli.numbers import COUNT, NUMBER, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.distances.histograms import (
@@ -35,13 +36,13 @@ def distance_command(
     metric: Metric = "auto",
     p: float | None = None,
     space: str = "raw",
-    number: Annotated[int | None, Parameter(name=["-n", "--number"])] = None,
+    number: Annotated[int | None, NUMBER] = None,
     bracket: Literal["population", "samples"] | None = None,
     confidence: float | None = None,
     diameter: float | None = None,
     variant: str | None = None,
-    steps: int | None = None,
-    seed: int = 0,
+    steps: Annotated[int | None, COUNT] = None,
+    seed: Annotated[int, SEED] = 0,
     explain: Annotated[bool, Flag] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: Annotated[bool, Flag] = False,

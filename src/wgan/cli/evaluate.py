@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
+from wgan.cli.numbers import NUMBER, SEED
 from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
 from wgan.distances.results import finite
@@ -19,10 +20,10 @@ def evaluate_command(
     /,
     *,
     features: Path | None = None,
-    number: Annotated[int | None, Parameter(name=["-n", "--number"])] = None,
+    number: Annotated[int | None, NUMBER] = None,
     target: str | None = None,
     test: Path | None = None,
-    seed: int = 0,
+    seed: Annotated[int, SEED] = 0,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:

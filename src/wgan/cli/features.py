@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import App
 
 from wgan.base.errors import WganError
+from wgan.cli.numbers import COUNT, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.data import load, short_name
@@ -27,8 +28,8 @@ def train_features_command(
     *,
     labels: str = "own",
     out: Path | None = None,
-    epochs: int = 3,
-    seed: int = 0,
+    epochs: Annotated[int, COUNT] = 3,
+    seed: Annotated[int, SEED] = 0,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Train a small classifier of labelled pictures; its features are the map. A fifth of the

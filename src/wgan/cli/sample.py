@@ -7,6 +7,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
+from wgan.cli.numbers import NUMBER, SEED
 from wgan.cli.output import screen
 from wgan.data.formats import check_place, formats_of, write_samples
 from wgan.models import Model, load_model, sample_where
@@ -16,12 +17,12 @@ def sample_command(
     run: Path,
     /,
     *,
-    number: Annotated[int, Parameter(name=["-n", "--number"])] = 64,
+    number: Annotated[int, NUMBER] = 64,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
     label: str | None = None,
     where: Annotated[list[str] | None, Parameter(negative="")] = None,
     balance: str | None = None,
-    seed: int = 0,
+    seed: Annotated[int, SEED] = 0,
 ) -> int:
     """Write samples of the generator in RUN; the same seed gives the same samples.
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from wgan.cli.numbers import COUNT, SEED
 from wgan.cli.output import Flag, print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.config import Config, Layer, choose_device, from_file, from_settings
@@ -27,9 +28,9 @@ def train_command(
     labels: Text = None,
     schema: Text = None,
     preset: str = "auto",
-    steps: int | None = None,
+    steps: Annotated[int | None, COUNT] = None,
     out: Path | None = None,
-    seed: int | None = None,
+    seed: Annotated[int | None, SEED] = None,
     device: Text = None,
     precision: Text = None,
     compile: Annotated[bool | None, Flag] = None,
@@ -73,7 +74,8 @@ def train_command(
     set_
         One setting, section.field=value; may be repeated.
     stop_when_converged
-        End before --steps, once the held-out distance has stopped falling within its noise.
+        End before --steps, once as many steps again would surely change the held-out distance by
+        less than 5 %; half of the held-out samples, at most 500, serve to tell.
     dry_run
         Print the resolved settings and the sizes of the networks, and leave.
     quiet

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import numpy as np
+
 from wgan.base.errors import SettingError, WganError, did_you_mean
 from wgan.base.files import check_regular
 from wgan.config.sections import Config
@@ -104,6 +106,8 @@ def _coerced(value: Any, hint: Any) -> Any:
         if not isinstance(value, list | tuple) or len(value) != len(options):
             raise TypeError(f"give {len(options)} values in brackets")
         return tuple(_coerced(v, o) for v, o in zip(value, options, strict=True))
+    if isinstance(value, np.generic):
+        value = value.item()  # a NumPy number or flag, as Python's own
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int and number and abs(value) < MAX_INTEGER and value == int(value):
         return int(value)

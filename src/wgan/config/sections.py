@@ -23,6 +23,19 @@ def _at_least(section: Any, place: str, least: Mapping[str, int]) -> None:
             raise SettingError(f"{place}.{name}", f"= {value}: give {bound} or more")
 
 
+MOST_SAMPLES = 2**24
+"""Samples of a batch: 2^24 points in a plane are 134 MB, and no paper takes a thousandth of it."""
+MOST_PIXELS = 2**14
+"""Pixels of a side to which pictures are resized: a picture of as many takes 1 GB."""
+
+
+def _at_most(section: Any, place: str, most: Mapping[str, int]) -> None:
+    for name, bound in most.items():
+        value = getattr(section, name)
+        if value is not None and value > bound:
+            raise SettingError(f"{place}.{name}", f"= {value}: give {bound} or less")
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Which samples, and how they are split."""
@@ -56,10 +69,11 @@ class DataConfig:
             raise SettingError(
                 "data.held_out", f"= {self.held_out}: give a share between 0 and 1, such as 0.2"
             )
-        if self.resize is not None and min(self.resize) < 1:
+        if self.resize is not None and not all(1 <= side <= MOST_PIXELS for side in self.resize):
             raise SettingError(
                 "data.resize",
-                f"= {list(self.resize)}: give [height, width] in pixels, 1 or more",
+                f"= {list(self.resize)}: give [height, width] in pixels, each from 1 to"
+                f" {MOST_PIXELS}",
             )
 
     def split(self, dataset: Dataset) -> Split:
@@ -130,6 +144,7 @@ class OptimizerConfig:
 
     def __post_init__(self) -> None:
         _at_least(self, "optimizer", {"critic_steps": 1, "batch": 1, "generator_batch": 1})
+        _at_most(self, "optimizer", {"batch": MOST_SAMPLES, "generator_batch": MOST_SAMPLES})
         if not 0 < self.lr < float("inf"):
             raise SettingError("optimizer.lr", f"= {self.lr}: give a positive number, such as 1e-4")
         if not all(0 <= b < 1 for b in self.betas):
@@ -162,10 +177,10 @@ class TrainingConfig:
     log_every: int = 10
     """Steps between lines of metrics.jsonl."""
     measure_every: int | None = None
-    """Steps between measurements of the held-out distance; unset: a thirty-second of the steps."""
+    """Steps between measurements of the held-out distance; unset: a 64th of the steps."""
     stop_when_converged: bool = False
-    """End the run once the held-out distance has stopped falling within its noise; presets then
-    keep the learning rate.
+    """End the run once as many steps again would surely change the held-out distance by less than
+    5 %, measured on held-out samples of its own; presets then keep the learning rate.
     """
     snapshot_every: int = 1000
     """Steps between pictures of samples."""
@@ -202,6 +217,24 @@ class Config:
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    def split(self, dataset: Dataset) -> Split:
+        """Return the split of a data set.
+
+        A run that ends by what it measures has samples of its own for that.
+
+        Args:
+            dataset: the data of a run.
+
+        Raises:
+            WganError: data that cannot be split so.
+        """
+        split = self.data.split(dataset)
+        if not self.training.stop_when_converged:
+            return split
+        from wgan.evaluation.watch import watched_apart  # takes half a second to import
+
+        return watched_apart(split)
 
     def to_toml(self) -> str:
         """Return the configuration as TOML; unset fields are left out."""

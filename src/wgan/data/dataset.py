@@ -175,11 +175,14 @@ class Split:
         dataset: the samples.
         held_out: share of them that is held out.
         seed: random seed of the split.
+        watched: samples of that part that a training is watched by: its last ones, which then do
+            not count as held out.
     """
 
     dataset: Dataset
     held_out: float
     seed: int
+    watched: int = 0
 
     def __post_init__(self) -> None:
         n = len(self.dataset)
@@ -194,18 +197,23 @@ class Split:
             )
 
     @property
-    def n_held_out(self) -> int:
-        """Number of held-out samples: at least one, and never all."""
+    def n_apart(self) -> int:
+        """Number of samples that are not trained on: at least one, and never all."""
         return min(max(1, round(len(self.dataset) * self.held_out)), len(self.dataset) - 1)
+
+    @property
+    def n_held_out(self) -> int:
+        """Number of held-out samples; at places from there to n_apart - 1 are the watched ones."""
+        return self.n_apart - self.watched
 
     @property
     def n_train(self) -> int:
         """Number of training samples."""
-        return len(self.dataset) - self.n_held_out
+        return len(self.dataset) - self.n_apart
 
     def train_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
         """Return the row numbers of the training samples at `places` in 0..n_train-1."""
-        return shuffled(places + self.n_held_out, len(self.dataset), self.seed, "split")
+        return shuffled(places + self.n_apart, len(self.dataset), self.seed, "split")
 
     def held_out_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
         """Return the row numbers of the held-out samples at `places` in 0..n_held_out-1."""

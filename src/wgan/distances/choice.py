@@ -6,14 +6,18 @@ A cheaper distance is another distance, and is printed under its own name.
 from dataclasses import asdict, dataclass
 from typing import Literal, get_args
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.distances.exact import transport
 from wgan.distances.line import wasserstein_1d
 from wgan.distances.results import Printed, figures
-from wgan.distances.samples import Samples, check_dimensions, weighted_samples
+from wgan.distances.samples import (
+    Samples,
+    check_dimensions,
+    seeded_generator,
+    weighted_samples,
+)
 from wgan.distances.sinkhorn import sinkhorn_divergence
 from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wasserstein
 
@@ -173,7 +177,7 @@ def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
 def _halves(x: Samples, seed: int) -> tuple[Samples, Samples] | None:
     """Return two random halves of equal size; None where one would be a single or weightless."""
     samples, weights = x
-    order = np.random.default_rng(seed).permutation(len(samples))
+    order = seeded_generator(seed).permutation(len(samples))
     half = len(samples) // 2
     first = order[:half]
     second = order[half : 2 * half]

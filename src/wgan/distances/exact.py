@@ -13,7 +13,13 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
-from wgan.distances.samples import check_dimensions, weighted_samples
+from wgan.distances.samples import (
+    centred_pair,
+    check_dimensions,
+    in_power,
+    in_unit,
+    weighted_samples,
+)
 
 MAX_PIVOTS = 1_000_000_000
 """Limit of the solver's pivots, never reached. POT's own limit (100,000) stops early from about
@@ -135,9 +141,12 @@ def transport(
     b, wb = weighted_samples(y, y_weights, "y")
     check_dimensions(a, b)
     check_memory(len(a), len(b))
-    middle = a.mean(axis=0)  # a distance does not depend on the origin, but float64 does
+    a, b, unit = centred_pair(a, b)
     metric = "euclidean" if p == 1 else "sqeuclidean"
-    return _optimum(cdist(a - middle, b - middle, metric), wa, wb, p)
+    plan = _optimum(cdist(a, b, metric), wa, wb, p)
+    u = in_power(plan.u, unit, p)
+    v = in_power(plan.v, unit, p)
+    return Transport(in_unit(plan.distance, unit), plan.gap, u, v)
 
 
 def _optimum(
@@ -150,16 +159,13 @@ def _optimum(
     scale = float(cost.max())
     if scale == 0:
         return Transport(0.0, 0.0, np.zeros(n), np.zeros(m))
-    if not np.isfinite(scale):
-        raise WganError(
-            "the samples lie so far apart that float64 overflows: divide both by a common number"
-        )
     cost /= scale  # in place: the matrix is what takes the memory
     value, log = ot.emd2(wa, wb, cost, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
     value = max(float(value), 0.0)
     u = log["u"]
     v = _feasible(cost, u)
-    gap = value - float(wa @ u + wb @ v)
+    # A feasible dual never exceeds a plan's cost: where it does, the solver's value is no plan's.
+    gap = abs(value - float(wa @ u + wb @ v))
     proved = gap <= GAP_TOLERANCE * value or gap <= ROUNDING * _small(cost)
     if log["warning"] is not None or not proved:
         raise WganError(
@@ -167,7 +173,7 @@ def _optimum(
             f" {gap / (value or 1.0):.1g}): use fewer samples, and remove any that lies far from"
             " all others"
         )
-    relative_gap = max(0.0, gap / value) if value > 0 else 0.0
+    relative_gap = gap / value if value > 0 else 0.0
     return Transport((value * scale) ** (1 / p), relative_gap, u * scale, v * scale)
 
 

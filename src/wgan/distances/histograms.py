@@ -101,7 +101,7 @@ def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) 
 
     Raises:
         WganError: different lengths, negative or non-finite masses, unequal totals, or positions
-            that do not rise.
+            that do not rise, or too large for float64.
 
     Reference: Peyre and Cuturi (2019), remark 2.30.
 
@@ -119,14 +119,21 @@ def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) 
         )
     x = np.arange(len(a)) if positions is None else positions
     x = np.asarray(plain_array(x, "positions"), dtype=np.float64)
-    if x.shape != a.shape or not np.isfinite(x).all() or (np.diff(x) <= 0).any():
+    if x.shape != a.shape or not np.isfinite(x).all() or (x[1:] <= x[:-1]).any():
         raise WganError(
             f"positions must be {len(a)} numbers, each greater than the one before: sort the bins"
             " by position"
         )
     flow = np.cumsum(a - b)
     flow[-1] = 0.0  # equal totals leave nothing to carry; the sum leaves rounding
-    return EarthMover(float(np.abs(flow[:-1]) @ np.diff(x)), flow, _north_west(a, b), x)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused below
+        distance = float(np.abs(flow[:-1]) @ np.diff(x))
+    if not np.isfinite(distance):
+        raise WganError(
+            "the bins lie so far apart that float64 overflows: divide the positions, or the masses,"
+            " by a common number"
+        )
+    return EarthMover(distance, flow, _north_west(a, b), x)
 
 
 def _north_west(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " n"]) -> Float[np.ndarray, "n n"]:
@@ -163,7 +170,8 @@ def kullback_leibler(p: ArrayLike, q: ArrayLike) -> float:
     support = a > 0
     if (b[support] == 0).any():
         return float("inf")
-    return float(np.sum(a[support] * np.log(a[support] / b[support])))
+    # As a difference, since the ratio of two shares may overflow.
+    return float(np.sum(a[support] * (np.log(a[support]) - np.log(b[support]))))
 
 
 def jensen_shannon(p: ArrayLike, q: ArrayLike) -> float:
@@ -216,7 +224,14 @@ def _shares(p: ArrayLike, q: ArrayLike) -> tuple[Float[np.ndarray, " n"], Float[
     a = _masses(p, "P")
     b = _masses(q, "Q")
     _check_bins(a, b)
-    return a / a.sum(), b / b.sum()
+    shares = a / a.sum(), b / b.sum()
+    for name, masses, share in zip("PQ", (a, b), shares, strict=True):
+        if ((masses > 0) & (share < np.finfo(np.float64).tiny)).any():
+            raise WganError(
+                f"{name} holds masses whose share of the sum is too small for float64: set them to"
+                " 0, or leave their bins out"
+            )
+    return shares
 
 
 def _check_bins(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " m"]) -> None:
@@ -235,6 +250,10 @@ def _masses(values: ArrayLike, name: str) -> Float[np.ndarray, " n"]:
     if wrong.any():
         i = int(np.argmax(wrong))
         raise WganError(f"{name}[{i}] = {a[i]:g}: masses are finite and not negative")
-    if a.sum() == 0:
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        total = a.sum()
+    if total == 0:
         raise WganError(f"{name} holds no mass: give at least one bin above 0")
+    if not np.isfinite(total):
+        raise WganError(f"{name}: the sum of its masses overflows: divide both by a common number")
     return a

@@ -5,7 +5,7 @@ from jaxtyping import Float, Int64
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
-from wgan.distances.samples import weighted_samples
+from wgan.distances.samples import centred_pair, in_unit, weighted_samples
 
 
 def wasserstein_1d(
@@ -49,12 +49,26 @@ def wasserstein_1d(
         raise WganError(
             f"samples of {max(a.shape[1], b.shape[1])} dimensions: use `wasserstein` beyond one"
         )
+    a, b, unit = centred_pair(a, b)
     masses, i, j = quantile_pairs(a[:, 0], wa, b[:, 0], wb)
-    gaps = np.abs(a[i, 0] - b[j, 0])
+    return in_unit(power_mean(np.abs(a[i, 0] - b[j, 0]), masses, p), unit)
+
+
+def power_mean(values: Float[np.ndarray, " k"], masses: Float[np.ndarray, " k"], p: float) -> float:
+    """Return (sum_i m_i v_i^p)^(1/p), and the largest value of positive mass for p = infinity.
+
+    Args:
+        values: `[k]`, at least 0.
+        masses: `[k]`, which sum to 1.
+        p: the order, 1 or more.
+
+    >>> round(power_mean(np.array([0.0, 3.0]), np.array([0.5, 0.5]), 1000.0), 6)
+    2.997921
+    """
     if np.isinf(p):
-        return float(gaps[masses > 0].max())
-    scale = gaps.max() or 1.0  # so that a high power neither overflows nor vanishes
-    return float((masses @ (gaps / scale) ** p) ** (1 / p) * scale)
+        return float(values[masses > 0].max())
+    largest = float(values.max()) or 1.0  # so that a high power neither overflows nor vanishes
+    return float((masses @ (values / largest) ** p) ** (1 / p)) * largest
 
 
 def quantile_pairs(

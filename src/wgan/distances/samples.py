@@ -1,5 +1,8 @@
 """Checked samples and weights, the input of every distance."""
 
+from math import frexp, isfinite, ldexp
+from operator import index
+
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
@@ -80,6 +83,82 @@ def check_dimensions(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"]) -
     """
     if a.shape[1] != b.shape[1]:
         raise WganError(f"x has {a.shape[1]} dimensions and y has {b.shape[1]}: both need the same")
+
+
+def centred_pair(
+    a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m d"]
+) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "m d"], float]:
+    """Return both samples relative to the mean of a, in a unit near their largest coordinate, and
+    that unit.
+
+    A distance does not depend on the origin, but float64 does. The unit is a power of two, so that
+    dividing by it rounds nothing, and no square overflows or vanishes.
+
+    Args:
+        a: samples `[n, d]`.
+        b: samples `[m, d]`.
+
+    >>> centred_pair(np.array([[0.0], [4e200]]), np.array([[2e200]]))[2] > 1e200
+    True
+    """
+    largest = max(float(np.abs(a).max()), float(np.abs(b).max()))
+    unit = ldexp(1.0, frexp(largest)[1] - 1) if largest > 0 else 1.0
+    a = a / unit
+    b = b / unit
+    middle = a.mean(axis=0)
+    return a - middle, b - middle, unit
+
+
+def in_unit(value: float, unit: float) -> float:
+    """Return a distance in the unit of the samples.
+
+    Args:
+        value: the distance in the unit of `centred_pair`.
+        unit: that unit.
+
+    Raises:
+        WganError: float64 cannot hold it.
+    """
+    if not isfinite(value * unit):
+        raise WganError(TOO_FAR)
+    return value * unit
+
+
+def in_power(values: Float[np.ndarray, "*shape"], unit: float, p: int) -> np.ndarray:
+    """Return values times unit^p.
+
+    Args:
+        values: in the unit of `centred_pair` to the power p.
+        unit: that unit.
+        p: the power.
+
+    Raises:
+        WganError: float64 cannot hold the largest of them.
+    """
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        for _ in range(p):
+            values = values * unit  # unit^p itself may overflow where the product does not
+    if not np.isfinite(values).all():
+        raise WganError(TOO_FAR)
+    return values
+
+
+TOO_FAR = "the samples lie so far apart that float64 overflows: divide both by a common number"
+
+
+def seeded_generator(seed: int) -> np.random.Generator:
+    """Return NumPy's generator of a seed.
+
+    Args:
+        seed: a whole number, 0 or more.
+
+    Raises:
+        WganError: anything else.
+    """
+    try:
+        return np.random.default_rng(index(seed))
+    except (TypeError, ValueError):
+        raise WganError(f"seed = {seed!r}: give a whole number, 0 or more") from None
 
 
 def sample_pair(

@@ -12,8 +12,15 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
-from wgan.distances.line import quantile_pairs
-from wgan.distances.samples import Samples, check_dimensions, weighted_samples
+from wgan.distances.line import power_mean, quantile_pairs
+from wgan.distances.samples import (
+    Samples,
+    centred_pair,
+    check_dimensions,
+    in_unit,
+    seeded_generator,
+    weighted_samples,
+)
 
 STARTS = 20
 """Default starts of the ascent: more find larger maxima, in proportionally more time."""
@@ -73,19 +80,20 @@ def sliced_wasserstein(
             f"order p = {p!r}, directions = {directions!r}: choose p of 1 or more, and 2 directions"
             " or more"
         )
-    (a, wa), (b, wb) = _centred(x, y, x_weights, y_weights)
-    theta = np.random.default_rng(seed).standard_normal((directions, a.shape[1]))
+    a, b, unit = _centred(x, y, x_weights, y_weights)
+    theta = seeded_generator(seed).standard_normal((directions, a[0].shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
-    # In units of the largest coordinate, so that a high power neither overflows nor vanishes.
-    scale = max(np.abs(a).max(), np.abs(b).max()) or 1.0
-    a = a / scale
-    b = b / scale
-    powers = np.array([_power((a, wa), (b, wb), direction, p) for direction in theta])
+    found = np.array([_projected(a, b, direction, p) for direction in theta])
+    largest = found.max()
+    if largest == 0:
+        return Sliced(0.0, 0.0, directions)
+    # In units of the largest distance, so that a high power does not vanish.
+    powers = (found / largest) ** p
     mean = powers.mean()
-    value = float(mean ** (1 / p) * scale)
+    value = in_unit(float(mean ** (1 / p) * largest), unit)
     error = powers.std(ddof=1) / np.sqrt(directions)
     # d(m^(1/p)) = m^(1/p) / (p m) dm
-    return Sliced(value, float(value / (p * mean) * error) if mean > 0 else 0.0, directions)
+    return Sliced(value, float(value / (p * mean) * error), directions)
 
 
 def max_sliced_wasserstein(
@@ -126,13 +134,13 @@ def max_sliced_wasserstein(
     """
     if starts < 1 or steps < 1:
         raise WganError(f"starts = {starts!r}, steps = {steps!r}: choose 1 or more of each")
-    a, b = _centred(x, y, x_weights, y_weights)
+    a, b, unit = _centred(x, y, x_weights, y_weights)
     d = a[0].shape[1]
     between_means = a[1] @ a[0] - b[1] @ b[0]
-    drawn = np.random.default_rng(seed).standard_normal((starts, d))
+    drawn = seeded_generator(seed).standard_normal((starts, d))
     directions = np.concatenate([[between_means], np.eye(d), drawn])
     candidates = directions[np.linalg.norm(directions, axis=1) > 0][:starts]
-    return max(_ascend(a, b, c / np.linalg.norm(c), steps) for c in candidates)
+    return in_unit(max(_ascend(a, b, c / np.linalg.norm(c), steps) for c in candidates), unit)
 
 
 def _ascend(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], steps: int) -> float:
@@ -149,20 +157,20 @@ def _ascend(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], steps: int) 
     return best
 
 
-def _power(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], p: float) -> float:
-    """Return W_p(<theta, x>, <theta, y>)^p."""
+def _projected(a: Samples, b: Samples, theta: Float[np.ndarray, " d"], p: float) -> float:
+    """Return W_p(<theta, x>, <theta, y>)."""
     x = a[0] @ theta
     y = b[0] @ theta
     masses, i, j = quantile_pairs(x, a[1], y, b[1])
-    return float(masses @ np.abs(x[i] - y[j]) ** p)
+    return power_mean(np.abs(x[i] - y[j]), masses, p)
 
 
 def _centred(
     x: ArrayLike, y: ArrayLike, x_weights: ArrayLike | None, y_weights: ArrayLike | None
-) -> tuple[Samples, Samples]:
-    """Return both samples relative to the mean of x, with their weights."""
+) -> tuple[Samples, Samples, float]:
+    """Return both samples as `centred_pair` does, with their weights, and the unit."""
     a, wa = weighted_samples(x, x_weights, "x")
     b, wb = weighted_samples(y, y_weights, "y")
     check_dimensions(a, b)
-    middle = a.mean(axis=0)  # a distance does not depend on the origin, but float64 does
-    return (a - middle, wa), (b - middle, wb)
+    a, b, unit = centred_pair(a, b)
+    return (a, wa), (b, wb), unit

@@ -60,7 +60,11 @@ def fit_space(
 
 def _standard(x: Float[np.ndarray, "n d"]) -> Space:
     # A constant column keeps its scale. Its computed deviation may be rounding, hence the range.
-    sd = np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 1.0)
+    # In units of the largest number, so that no square overflows or vanishes.
+    largest = np.abs(x).max(axis=0)
+    unit = np.where(largest > 0, largest, 1.0)
+    varies = x.max(axis=0) > x.min(axis=0)
+    sd = np.where(varies, (x / unit).std(axis=0) * unit, 1.0)
     words = "standard deviations of x's columns"
     return Space("standard", lambda s: s / sd, words, float(1 / sd.min()))
 

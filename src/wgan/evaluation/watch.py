@@ -1,20 +1,23 @@
 """Watch: the held-out distance while a generator is trained, and the trend of this distance.
 
-The first half of the measurements is left out. Of the rest, the later half's mean is compared with
-the earlier one's. The noise of one measurement is the median absolute successive difference over
-sqrt(2) z_{0.75}, which a trend hardly moves (von Neumann et al. 1941; made robust after Hampel
-1974).
+The last half of the measurements counts: its least-squares slope says how the distance changes. The
+noise of that slope comes from the next orthonormal polynomials, of degree 2 to 5, since their
+coefficients contain no straight line, and the slow noise that would look like one (Sun 2011,
+"Robust trend inference with series variance estimator", with polynomials for its functions).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from math import sqrt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from math import hypot, sqrt
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
+from numpy.polynomial import legendre
 from scipy import stats
 
+from wgan.base.errors import WganError
 from wgan.data import Split
 from wgan.distances import wasserstein
 from wgan.evaluation.metrics.modes import mode_coverage
@@ -24,64 +27,93 @@ from wgan.evaluation.sampler import Sampler
 SAMPLES = 500
 # Sets of training samples for the floor, as for the held-out distance at a run's end.
 FLOORS = 5
-# Fewer measurements leave fewer than 8 that count; the interval was checked for 8 to 32.
-POINTS = 16
-# An interval wider than a tenth of the level would call every slow change flat. Chosen here.
-TOO_WIDE = 0.1
+# Fewer measurements leave fewer than 16 that count. Of 16, noise that correlates by 0.5 between
+# neighbours makes 10 % of flat curves fall or rise; of 8, 14 % (20,000 simulations each).
+POINTS = 32
+# A change that a doubling of the steps may still bring where a run counts as converged, as a share
+# of the level. Chosen here: seeds of one configuration differ by about as much.
+TOLERANCE = 0.05
+# Polynomials that give the noise. With 4, a flat curve of 32 measurements that count passes for
+# falling or rising in 5 % of cases where noise is independent, 7 % where neighbours correlate by
+# 0.5 and 10 % at 0.7; with 8 it would be 10 % and 18 % (20,000 simulations each).
+NOISE_DEGREES = 4
+# Probability that a single trend passes for converged by chance. A run that may end by it looks
+# again and again, hence a smaller one there: with 4 looks in each doubling, a run that falls by
+# just the tolerance is ended in 4 % of cases where noise is independent, and 11 % where neighbours
+# correlate by 0.7; one that falls by twice as much in none of 4,000.
+ERROR, STOP_ERROR = 0.05, 0.01
+LOOKS = 4
 
 
 @dataclass(frozen=True)
 class Trend:
-    """The change of the held-out W1 between two halves of the measurements that count.
+    """The straight change of the held-out W1 over the measurements that count.
 
     Attributes:
-        change: later half minus earlier half.
-        half_width: half-width of its 95 % interval.
-        level: mean of the later half.
+        change: of the fitted line, from the first of them to the last.
+        standard_error: of the change.
+        degrees: of freedom of the standard error.
+        level: the fitted line at the last of them.
         first: step of the first measurement.
         last: step of the last measurement.
         points: measurements.
     """
 
     change: float
-    half_width: float
+    standard_error: float
+    degrees: int
     level: float
     first: int
     last: int
     points: int
 
     @property
-    def state(self) -> Literal["falling", "rising", "flat", "unclear"]:
-        """Side of zero on which the interval lies.
+    def half_width(self) -> float:
+        """Half-width of the change's 95 % interval, Student's t."""
+        return float(stats.t.ppf(0.975, self.degrees)) * self.standard_error
 
-        An interval that holds zero means flat, or unclear where it is wider than a tenth of the
-        level.
+    def within_tolerance(self, error: float = ERROR) -> bool:
+        """Whether as many steps again, at this slope, surely change W1 by less than 5 %.
+
+        The measurements that count are the later half, so such a change is twice theirs. It is
+        within the tolerance if both one-sided tests say so (Schuirmann 1987).
+
+        Args:
+            error: the probability of a wrong yes, where the change is just the tolerance.
         """
+        limit = float(stats.t.ppf(1 - error, self.degrees)) * self.standard_error
+        return 2 * (abs(self.change) + limit) <= TOLERANCE * self.level
+
+    @property
+    def state(self) -> Literal["falling", "rising", "flat", "unclear"]:
+        """Flat: surely within the tolerance, be there a change or not. Falling or rising: the
+        interval lies on one side of zero. Unclear otherwise.
+        """
+        if self.within_tolerance():
+            return "flat"
         if self.change + self.half_width < 0:
             return "falling"
-        if self.change - self.half_width > 0:
-            return "rising"
-        return "flat" if self.half_width <= TOO_WIDE * self.level else "unclear"
+        return "rising" if self.change - self.half_width > 0 else "unclear"
 
     def __str__(self) -> str:
         return (
-            f"held-out W1 {self.change:+.2g} +- {self.half_width:.2g} to {self.level:.3g}, the"
-            f" later against the earlier half of {self.points} measurements, steps {self.first} to"
-            f" {self.last}"
+            f"held-out W1 {self.change:+.2g} +- {self.half_width:.2g} to {self.level:.3g} in the"
+            f" last {self.points} measurements, steps {self.first} to {self.last}"
         )
 
 
 def trend(steps: Sequence[int], distances: Sequence[float] | np.ndarray) -> Trend | None:
-    """Return the change within the last half of the measurements; none for fewer than 16.
+    """Return the change within the last half of the measurements; none for fewer than 32.
 
-    The interval is Student's t with n / 2 degrees of freedom, where n measurements count. With
-    these, the robust noise held 95 to 97 % for n from 8 to 32 (200,000 simulations each).
+    With c_j the coefficient of the orthonormal polynomial of degree j, change / standard error =
+    c_1 / sqrt(mean of c_2^2 ... c_5^2), which has Student's t with 4 degrees of freedom on a flat
+    curve with independent noise.
 
     Args:
-        steps: step of each measurement, rising.
+        steps: step of each measurement, rising; the measurements are taken as evenly spaced.
         distances: measured distances.
 
-    >>> trend(range(16), range(16, 0, -1)).state
+    >>> trend(range(32), range(32, 0, -1)).state
     'falling'
     """
     if len(steps) < POINTS:
@@ -89,22 +121,34 @@ def trend(steps: Sequence[int], distances: Sequence[float] | np.ndarray) -> Tren
     n = len(steps) // 2
     x = steps[-n:]
     y = np.asarray(distances[-n:], dtype=np.float64)
-    earlier, later = y[: n // 2], y[n // 2 :]
-    t = float(stats.t.ppf(0.975, n / 2))
+    basis = _polynomials(n)
+    c = basis.T @ y
+    span = float(basis[-1, 1] - basis[0, 1])
+    change = float(c[1]) * span
     return Trend(
-        change=float(later.mean() - earlier.mean()),
-        half_width=t * noise_of(y) * sqrt(1 / len(earlier) + 1 / len(later)),
-        level=float(later.mean()),
+        change=change,
+        standard_error=hypot(*c[2:].tolist()) / sqrt(NOISE_DEGREES) * abs(span),
+        degrees=NOISE_DEGREES,
+        level=float(y.mean()) + change / 2,
         first=int(x[0]),
         last=int(x[-1]),
         points=n,
     )
 
 
-def noise_of(distances: Sequence[float] | np.ndarray) -> float:
-    """Return the standard deviation of one measurement's noise.
+# A run measures again and again, and each count of measurements has its own polynomials.
+@lru_cache(maxsize=8)
+def _polynomials(n: int) -> Float[np.ndarray, "n degrees"]:
+    """Return orthonormal polynomials of degree 0 to 5 on n evenly spaced points, `[n, 6]`."""
+    powers = legendre.legvander(np.linspace(-1, 1, n), NOISE_DEGREES + 1)
+    return np.linalg.qr(powers)[0]
 
-    It is the median absolute successive difference over sqrt(2) z_{0.75}.
+
+def noise_of(distances: Sequence[float] | np.ndarray) -> float:
+    """Return the standard deviation of one measurement's noise, as far as it is independent.
+
+    It is the median absolute successive difference over sqrt(2) z_{0.75}, which a trend hardly
+    moves (von Neumann et al. 1941; made robust after Hampel 1974).
 
     Args:
         distances: measured distances, in the order of steps.
@@ -115,12 +159,43 @@ def noise_of(distances: Sequence[float] | np.ndarray) -> float:
     return float(np.median(np.abs(np.diff(distances)))) / (sqrt(2) * float(stats.norm.ppf(0.75)))
 
 
+def looks_at(measurements: int) -> bool:
+    """Whether a run may end after so many measurements: at four counts in each doubling.
+
+    >>> [n for n in range(100) if looks_at(n)]
+    [32, 40, 48, 56, 64, 80, 96]
+    """
+    if measurements < POINTS:
+        return False
+    return measurements % (2 ** (measurements.bit_length() - 1) // LOOKS) == 0
+
+
+def watched_apart(split: Split) -> Split:
+    """Return a split whose held-out samples do without those that a run is watched by.
+
+    A run that ends by what it measures chooses its end by them, and what comes out is measured on
+    the others.
+
+    Args:
+        split: the whole split.
+
+    Raises:
+        WganError: a single held-out sample, which cannot be shared out.
+    """
+    if split.n_apart < 2:
+        raise WganError(
+            f"{split.dataset.name}: holds a single sample out, and a run that ends by what it"
+            " measures needs two or more: raise data.held_out, or leave out --stop-when-converged"
+        )
+    return replace(split, watched=min(SAMPLES, split.n_apart // 2))
+
+
 class Watch:
     """Measures a generator while it is trained.
 
-    A measurement is the exact W1 between min(held-out, 500) held-out samples, always the same, and
-    as many generated ones. Where modes are known by place, the number of covered modes and the
-    share of good samples go with it.
+    A measurement is the exact W1 between up to 500 samples, always the same, and as many generated
+    ones. The samples are those that the split sets apart for it, or else held-out ones. Where modes
+    are known by place, the number of covered modes and the share of good samples go with it.
 
     Args:
         split: the data that the generator is trained on.
@@ -132,10 +207,30 @@ class Watch:
         self.measured = list(measured)
         self._trend = self._last_trend()
 
+    @classmethod
+    def resumed(cls, split: Split, metrics: Iterable[Mapping[str, int | float]]) -> "Watch":
+        """Return a watch that goes on from logged metrics.
+
+        Measurements on other samples are left out: older versions measured on held-out samples,
+        also where a run ended by that.
+
+        Args:
+            split: the data that the generator is trained on.
+            metrics: lines of `metrics.jsonl`.
+        """
+        measured = [
+            (int(line["step"]), line["held_out_w1"])
+            for line in metrics
+            if "held_out_w1" in line and line.get("watched", 0) == split.watched
+        ]
+        return cls(split, measured)
+
     @cached_property
-    def _held_out(self) -> np.ndarray:
-        n = min(SAMPLES, self.split.n_held_out)
-        return self.split.dataset.codec.measure(self.split.held_out_sample(0, n))
+    def _samples(self) -> np.ndarray:
+        split = self.split
+        first = split.n_held_out if split.watched else 0
+        last = split.n_apart if split.watched else min(SAMPLES, split.n_held_out)
+        return split.dataset.codec.measure(split.held_out_sample(first, last))
 
     def __call__(self, sample: Sampler, step: int) -> dict[str, int | float]:
         """Measure the generator after a step, and return the figures by name.
@@ -145,11 +240,13 @@ class Watch:
                 nothing else draws from, such as "watch".
             step: the step.
         """
-        raw = sample(len(self._held_out), step)
-        w1 = wasserstein(self.split.dataset.codec.measure(raw), self._held_out)
+        raw = sample(self.n, step)
+        w1 = wasserstein(self.split.dataset.codec.measure(raw), self._samples)
         self.measured.append((step, w1))
         self._trend = self._last_trend()
         figures: dict[str, int | float] = {"held_out_w1": w1}
+        if self.split.watched:
+            figures["watched"] = self.split.watched
         toy = self.split.dataset.toy
         if toy and toy.modes is not None:
             coverage = mode_coverage(np.asarray(raw, dtype=np.float64), toy.modes, toy.mode_sd)
@@ -159,7 +256,7 @@ class Watch:
     @property
     def n(self) -> int:
         """Samples on each side of a measurement."""
-        return len(self._held_out)
+        return len(self._samples)
 
     def floor(self) -> float:
         """Return the W1 of training samples in the place of generated ones.
@@ -171,7 +268,7 @@ class Watch:
         n = min(self.n, split.n_train)
         floors = min(FLOORS, split.n_train // n)
         sets = (split.train_sample(i * n, (i + 1) * n) for i in range(floors))
-        return float(np.mean([wasserstein(measure(x), self._held_out) for x in sets]))
+        return float(np.mean([wasserstein(measure(x), self._samples) for x in sets]))
 
     def _last_trend(self) -> Trend | None:
         if not self.measured:
@@ -186,5 +283,12 @@ class Watch:
 
     @property
     def converged(self) -> bool:
-        """Whether the latest trend is flat; False with too few measurements."""
-        return self._trend is not None and self._trend.state == "flat"
+        """Whether a run may end now: at one of its looks, the trend is within the tolerance with a
+        probability of error of 1 %.
+        """
+        found = self._trend
+        return (
+            found is not None
+            and looks_at(len(self.measured))
+            and found.within_tolerance(STOP_ERROR)
+        )

@@ -23,10 +23,13 @@ START_ITERATIONS = 50
 """Power iterations before training. Each shrinks the error by the squared ratio of the two largest
 singular values, so too few would let the first steps exceed the norm; they run once.
 """
-FIRST_DROPOUT = 0.2
-LATER_DROPOUT = 0.5
-"""Shares of units that are dropped after the first and after later activations: Wei et al. (2018),
-appendix.
+DROPOUT = 0.5
+"""Share of units that are dropped after each activation: the convolutional critics that Wei et al.
+(2018) published for MNIST and for 1,000 pictures of CIFAR-10.
+"""
+BLOCK_DROPOUTS = (0.0, 0.2, 0.5)
+"""Shares that are dropped after the first, the second and each later residual block: their critic
+for CIFAR-10, which has four.
 """
 LEAST_LENGTH = 1e-12
 """Keeps a vector of zeros from a division by zero; the value is that of `F.normalize`."""
@@ -36,8 +39,8 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
     """Return a fresh critic with its layers replaced; weights are made from those that it had.
 
     - `plain` changes nothing.
-    - `dropout` drops units after each activation or residual block, a fifth after the first and
-      half after the others.
+    - `dropout` drops half of the units after each activation. In residual critics it drops a fifth
+      after the second block and half after later ones instead.
     - `spectral` divides each weight by the norm of its operator.
     - `spectral-sorting` also replaces activations by MaxMin.
     - `orthonormal` makes weights orthonormal and replaces activations by MaxMin.
@@ -65,12 +68,17 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
 
 def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
     rebuilt: list[nn.Module] = []
-    share = FIRST_DROPOUT
+    blocks = 0
+    is_residual = any(isinstance(layer, ResidualBlock) for layer in critic)
     for layer in critic:
         rebuilt.append(layer)
-        if isinstance(layer, nn.ReLU | nn.LeakyReLU | ResidualBlock):
-            rebuilt.append(nn.Dropout(share))
-            share = LATER_DROPOUT
+        if isinstance(layer, ResidualBlock):
+            share = BLOCK_DROPOUTS[min(blocks, len(BLOCK_DROPOUTS) - 1)]
+            blocks += 1
+            if share:
+                rebuilt.append(nn.Dropout(share))
+        elif isinstance(layer, nn.ReLU | nn.LeakyReLU) and not is_residual:
+            rebuilt.append(nn.Dropout(DROPOUT))
     return nn.Sequential(*rebuilt)
 
 

@@ -88,7 +88,10 @@ def _warn(name: str, layer: nn.Module, variant: Variant) -> None:
 
 
 def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
-    """Return a sentence where a penalty's weight is far off for the data's scale, or nothing.
+    """Return a sentence where a variant is doubtful on these data, or nothing.
+
+    It is doubtful where nothing bounds its estimate, or its penalty's weight is far off for the
+    data's scale.
 
     The scale is the mean distance of two samples as the critic sees them: the unit in which the
     weight counts.
@@ -97,6 +100,11 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
         variant: with the penalty's weight.
         x_real: two or more samples, as the critic sees them.
     """
+    if not variant.bounded:
+        return (
+            f"{variant.name} has no optimum where real and generated samples do not overlap: its"
+            " estimate then grows without limit, and is no distance"
+        )
     if variant.penalty is None or not (variant.score.is_w1 and variant.aims_at_slope_one):
         return ""
     flat = x_real.flatten(1).double()

@@ -38,7 +38,7 @@ def evaluate_run(
     step = folder.step()
     model = folder.model()
     config, dataset = folder.load(progress)
-    split = config.data.split(dataset)
+    split = config.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
     evaluation = evaluate(sample, split, options, metrics, progress)
     evaluated = Evaluated(

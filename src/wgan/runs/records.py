@@ -34,7 +34,7 @@ class DataFacts:
     @classmethod
     def of(cls, config: Config, dataset: Dataset) -> "DataFacts":
         """Return the facts of a data set as a configuration splits it."""
-        split = config.data.split(dataset)
+        split = config.split(dataset)
         return cls(
             name=dataset.name,
             kind=dataset.codec.kind,
@@ -90,15 +90,15 @@ class Headroom:
     steps: int
 
     @property
-    def state(self) -> Literal["under-trained", "enough", "unclear"]:
-        """Under-trained: it rose by more than a tenth, and than its noise. Enough: it surely moved
-        by less than a tenth.
+    def state(self) -> Literal["under-trained", "steady", "unclear"]:
+        """Under-trained: it rose by more than a tenth, and than its noise. Steady: over these steps
+        it surely moved by less than a tenth, which says nothing of more steps.
         """
         rise = self.after - self.before
         tenth = TENTH * abs(self.before)
         if rise > self.half_width and rise > tenth:
             return "under-trained"
-        return "enough" if abs(rise) + self.half_width <= tenth else "unclear"
+        return "steady" if abs(rise) + self.half_width <= tenth else "unclear"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ import numpy as np
 
 from wgan.config import Config
 from wgan.evaluation import Trend
+from wgan.evaluation.watch import TOLERANCE
 from wgan.objectives import Variant
 from wgan.runs import Headroom
+from wgan.runs.records import TENTH
 
 Metrics = Mapping[str, int | float]
 """One line of `metrics.jsonl`."""
@@ -53,7 +55,7 @@ def diagnose(
         variant: the run's variant, with its settings.
         config: the run's configuration.
         metrics: the lines of its `metrics.jsonl`.
-        trend: the trend of its held-out distance; none with fewer than 16 measurements.
+        trend: the trend of its held-out distance; none with fewer than 32 measurements.
         headroom: the headroom of its critic; none where it was not measured.
     """
     last = metrics[-max(1, len(metrics) // LAST_PART) :]
@@ -70,7 +72,7 @@ def diagnose(
 
 
 def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
-    """Return whether the critic was trained enough."""
+    """Return whether the critic's estimate still rises, as far as it was tried."""
     if headroom is None:
         return ""
     figures = (
@@ -78,9 +80,14 @@ def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
         f" {headroom.before:.3g} to {headroom.after:.3g} (+- {headroom.half_width:.2g})"
     )
     if headroom.state == "unclear":
-        return f"whether the critic is trained enough cannot be told: {figures}"
-    if headroom.state == "enough":
-        return f"critic trained enough, as far as this learning rate takes it: {figures}"
+        return f"whether the critic's estimate still rises cannot be told: {figures}"
+    if headroom.state == "steady":
+        return (
+            f"critic's estimate steady within {TENTH:.0%}: {figures}; no more steps and no other"
+            " learning rate were tried"
+        )
+    if not variant.bounded:
+        return f"critic not at an optimum, which {variant.name} need not have: {figures}"
     if not variant.score.is_w1:
         return (
             f"critic not at its optimum: {figures}; for this score that is no fault, since there"
@@ -160,15 +167,18 @@ def _stop(config: Config, trend: Trend | None, step: int) -> str:
     if trend.state == "rising":
         return f"getting worse: {trend}; lower optimizer.lr, or raise optimizer.critic_steps"
     if trend.state == "unclear":
-        return f"whether it has converged cannot be told: {trend}; go on with {longer}"
+        return (
+            f"whether it has converged cannot be told: {trend}, which does not show that as many"
+            f" steps again would change it by less than {TOLERANCE:.0%}; go on with {longer}"
+        )
     if steady or step < config.training.steps:
         return (
-            f"converged within its noise: {trend}; next, try a lower optimizer.lr, a wider network"
-            " or another variant"
+            f"converged within {TOLERANCE:.0%}: {trend}, at which as many steps again would change"
+            " it by less; next, try a lower optimizer.lr, a wider network or another variant"
         )
     return (
-        f"no longer falling within its noise: {trend}; but the learning rate fell to zero, so only"
-        f" {longer} can tell whether less is possible"
+        f"no longer falling, within {TOLERANCE:.0%}: {trend}; but the learning rate fell to zero,"
+        f" so only {longer} can tell whether less is possible"
     )
 
 

@@ -24,7 +24,9 @@ from wgan.training.step import critic_terms
 PART = 20
 """The critic is trained further by a twentieth of its steps so far: more would be another run."""
 LEAST_STEPS, MOST_STEPS = 10, 100
-"""Fewer steps show nothing above their noise; more than 100 cost seconds and changed no verdict."""
+"""Fewer steps show nothing above their noise; more than 100 cost seconds. So a slower
+rise is not seen, and the diagnosis says how many steps were tried.
+"""
 BATCHES = 4
 """Batches on which the estimate is read before and after: their noise is the interval."""
 
@@ -52,7 +54,7 @@ def critic_headroom(
     if steps < LEAST_STEPS:
         return None
     device = next(state.generator.parameters()).device
-    split = config.data.split(dataset)
+    split = config.split(dataset)
     noise = noise_numbers(config.network, dataset.codec, state.generator)
     draws = Draws(Batches(split, config.training.seed, device), config, device, noise)
     losses = build_losses(state, variant, config)

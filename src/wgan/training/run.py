@@ -147,7 +147,7 @@ class Run:
                 holds something else.
         """
         variant = config.objective.chosen()
-        split = config.data.split(dataset)
+        split = config.split(dataset)
         classes = classes_of(config, dataset)
         if classes:
             split.train_labels()  # refuses a class without samples
@@ -164,15 +164,13 @@ class Run:
             folder.forget_metrics_after(state.step)
             history = folder.metrics()
         if watch == "held-out":
-            key = "held_out_w1"
-            measured = [(int(line["step"]), line[key]) for line in history if key in line]
-            watch = Watch(split, measured)
+            watch = Watch.resumed(split, history)
         return cls(config, dataset, variant, state, watch, folder, history)
 
     @cached_property
     def split(self) -> Split:
         """The split into training and held-out samples."""
-        return self.config.data.split(self.dataset)
+        return self.config.split(self.dataset)
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
