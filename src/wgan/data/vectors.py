@@ -12,7 +12,16 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
+from wgan.data.far import far_values
 from wgan.data.storage import FileRows, Rows, summarise
+
+
+CRUSHED = 0.01
+"""A column whose ordinary values fill less than a hundredth of its standard deviation is crushed:
+networks that begin at a scale of 1 hardly see them apart.
+"""
+COLUMNS_NAMED = 5
+"""Columns that notes speak of at most: an array may have hundreds of the same."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,37 @@ class VectorCodec(PlainCodec):
             return self._standardise(raw)
         return np.asarray(raw, dtype=np.float64)
 
+    def notes(self, raw: np.ndarray) -> list[str]:
+        return [*self._crushed(raw), *_codes(raw)]
+
+    def _crushed(self, raw: np.ndarray) -> list[str]:
+        spread = self._standardise(raw).std(axis=0)
+        columns = np.flatnonzero((spread < CRUSHED) & (np.ptp(raw, axis=0) > 0))
+        return [
+            f"column {i + 1}: a few values lie so far from all others that those fill {spread[i]:.1g}"
+            " of its standard deviation, and are hardly told apart: drop such rows if they are"
+            " slips, or take logarithms"
+            for i in columns[:COLUMNS_NAMED].tolist()
+        ]
+
     def _standardise(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         return (np.asarray(raw, dtype=np.float64) - np.asarray(self.mean)) / np.asarray(self.scale)
+
+
+def _codes(raw: np.ndarray) -> list[str]:
+    """Return a sentence for each column in which a value apart from all others repeats."""
+    said = []
+    for i, column in enumerate(np.asarray(raw, dtype=np.float64).T):
+        values, counts = np.unique(column, return_counts=True)
+        codes = far_values(values, counts) & (counts > 1)
+        if codes.any():
+            listed = ", ".join(f"{x:.10g}" for x in values[codes])
+            said.append(
+                f"column {i + 1}: {counts[codes].sum() / len(raw):.1%} of the rows have {listed},"
+                " apart from all others; samples may lie between them: give a DataFrame or a file"
+                " with names, whose columns learn such codes as states of their own"
+            )
+    return said[:COLUMNS_NAMED]
 
 
 def read_vectors(

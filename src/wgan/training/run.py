@@ -51,7 +51,7 @@ class Run:
 
     Attributes:
         config: the resolved configuration.
-        dataset: what is learned.
+        dataset: what is learned, its codec fitted to the training samples.
         variant: the objective, with the configuration's numbers.
         state: networks, optimizers, and how far they are.
         watch: measures the generator every `measure_every` steps; None: nothing does.
@@ -152,7 +152,7 @@ class Run:
         if classes:
             split.train_labels()  # refuses a class without samples
         device = choose_device(config.training.device)
-        state = states.create(config, variant, dataset.codec, device, len(classes), pair)
+        state = states.create(config, variant, split.dataset.codec, device, len(classes), pair)
         folder = None
         history: list[Metrics] = []
         if out is not None:  # the last step, for it may be refused
@@ -167,7 +167,7 @@ class Run:
             key = "held_out_w1"
             measured = [(int(line["step"]), line[key]) for line in history if key in line]
             watch = Watch(split, measured)
-        return cls(config, dataset, variant, state, watch, folder, history)
+        return cls(config, split.dataset, variant, state, watch, folder, history)
 
     @cached_property
     def split(self) -> Split:
@@ -208,11 +208,11 @@ class Run:
         return settings.measure_every or max(1, settings.steps // MEASUREMENTS)
 
     def advice(self) -> list[str]:
-        """Return what is doubtful about the configuration for these data, in words."""
+        """Return what is doubtful about the data, and the configuration for them, in words."""
         n = min(self.split.n_train, ADVICE_SAMPLES)
-        x_real = self.dataset.encode(self.split.train_sample(0, n))
-        words = weight_advice(self.variant, x_real)
-        return [words] if words else []
+        raw = self.split.train_sample(0, n)
+        words = weight_advice(self.variant, self.dataset.encode(raw))
+        return [*self.dataset.codec.notes(raw), *([words] if words else [])]
 
     def records(self, stop: Callable[[], bool] = never) -> Iterator[Record]:
         """Train to the configured number of steps, yielding a `Record` a step.
