@@ -39,7 +39,12 @@ class Source:
 
 
 def read_pair(
-    a: str, b: str, number: int | None = None, seed: int = 0, progress: Progress = silent
+    a: str,
+    b: str,
+    number: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+    population: bool = False,
 ) -> tuple[Source, Source]:
     """Return the samples of two sources, at most `number` of each.
 

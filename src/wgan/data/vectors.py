@@ -15,7 +15,6 @@ from wgan.data.dataset import Dataset
 from wgan.data.far import far_values
 from wgan.data.storage import FileRows, Rows, summarise
 
-
 CRUSHED = 0.01
 """A column whose ordinary values fill less than a hundredth of its standard deviation is crushed:
 networks that begin at a scale of 1 hardly see them apart.
@@ -78,15 +77,15 @@ class VectorCodec(PlainCodec):
         return np.asarray(raw, dtype=np.float64)
 
     def notes(self, raw: np.ndarray) -> list[str]:
-        return [*self._crushed(raw), *_codes(raw)]
+        return [*_far(raw), *self._crushed(raw)]
 
     def _crushed(self, raw: np.ndarray) -> list[str]:
         spread = self._standardise(raw).std(axis=0)
         columns = np.flatnonzero((spread < CRUSHED) & (np.ptp(raw, axis=0) > 0))
         return [
-            f"column {i + 1}: a few values lie so far from all others that those fill {spread[i]:.1g}"
-            " of its standard deviation, and are hardly told apart: drop such rows if they are"
-            " slips, or take logarithms"
+            f"column {i + 1}: a few values lie so far away that the others fill less than"
+            f" {CRUSHED:.0%} of its standard deviation, and are hardly told apart: drop such rows if"
+            " these are slips, or take logarithms"
             for i in columns[:COLUMNS_NAMED].tolist()
         ]
 
@@ -94,18 +93,19 @@ class VectorCodec(PlainCodec):
         return (np.asarray(raw, dtype=np.float64) - np.asarray(self.mean)) / np.asarray(self.scale)
 
 
-def _codes(raw: np.ndarray) -> list[str]:
-    """Return a sentence for each column in which a value apart from all others repeats."""
+def _far(raw: np.ndarray) -> list[str]:
+    """Return a sentence for each column that has values apart from all others."""
     said = []
     for i, column in enumerate(np.asarray(raw, dtype=np.float64).T):
         values, counts = np.unique(column, return_counts=True)
-        codes = far_values(values, counts) & (counts > 1)
-        if codes.any():
-            listed = ", ".join(f"{x:.10g}" for x in values[codes])
+        far = far_values(values, counts)
+        if far.any():
+            listed = ", ".join(f"{x:.10g}" for x in values[far])
             said.append(
-                f"column {i + 1}: {counts[codes].sum() / len(raw):.1%} of the rows have {listed},"
-                " apart from all others; samples may lie between them: give a DataFrame or a file"
-                " with names, whose columns learn such codes as states of their own"
+                f"column {i + 1}: {counts[far].sum() / len(raw):.1%} of the rows have {listed},"
+                " apart from all others, and samples may lie between: drop such rows if these are"
+                " slips; for codes give a DataFrame or a file with names, as tables learn them"
+                " exactly"
             )
     return said[:COLUMNS_NAMED]
 

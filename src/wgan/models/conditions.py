@@ -174,7 +174,7 @@ def _condition(codec: TableCodec, name: str, operator: str, text: str | None) ->
         if operator != "=":
             raise WganError(f"column '{name}': a range needs a value: give a value")
         if not column.missing_state:
-            raise WganError(f"column '{name}': never missing in the training rows: give a value")
+            raise WganError(f"column '{name}': never missing in the data learned: give a value")
         return Condition(place, column, "=", float("nan"))
     if column.is_number:
         return Condition(place, column, operator, _number(column, text))

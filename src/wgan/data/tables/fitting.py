@@ -1,4 +1,4 @@
-"""Columns fitted to some rows of a table, such as the training rows, and notes on what that found."""
+"""Columns, fitted to some rows of a table, such as the training rows, with notes."""
 
 from collections.abc import Iterator
 from dataclasses import replace
