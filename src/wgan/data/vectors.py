@@ -84,8 +84,8 @@ class VectorCodec(PlainCodec):
         columns = np.flatnonzero((spread < CRUSHED) & (np.ptp(raw, axis=0) > 0))
         return [
             f"column {i + 1}: a few values lie so far away that the others fill less than"
-            f" {CRUSHED:.0%} of its standard deviation, and are hardly told apart: drop such rows if"
-            " these are slips, or take logarithms"
+            f" {CRUSHED:.0%} of its standard deviation, and are hardly told apart: drop such rows"
+            " if these are slips, or take logarithms"
             for i in columns[:COLUMNS_NAMED].tolist()
         ]
 
