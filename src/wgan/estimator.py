@@ -140,7 +140,7 @@ class WGAN(BaseEstimator):
                 frequent as in training.
             where: for a table, what every row satisfies: `{"education": "Masters", "age": (30,
                 39)}`, ends included and perhaps None, or text such as `age>=30`, one or several.
-            balance: for a table, a category whose levels are to be equally frequent.
+            balance: for a table, a column whose levels or few numbers are to be equally frequent.
 
         Raises:
             WganError: a request that does not fit the data.

@@ -7,6 +7,7 @@ from table_columns import draw
 
 from wgan.base.errors import WganError
 from wgan.data import load
+from wgan.data.tables.drawing import BARS, _shares
 from wgan.data.tables.frames import from_frame
 
 RANDOM = np.random.default_rng(0)
@@ -93,6 +94,15 @@ def test_dates_that_stand_for_no_date_are_codes(as_text):
     years = made.astype(str).str[:4].astype(int)
     assert set(years) <= {1900, 9999, *range(2015, 2024)}
     assert "apart from these 1900-01-01 00:00:00, 9999-12-31 00:00:00" in str(column)
+
+
+def test_codes_are_drawn_as_bars_of_their_own_beside_the_range():
+    x = with_codes({-999.0: 0.3, 9999.0: 0.05})
+    column = load(pd.DataFrame({"x": x})).codec.columns[0]
+    (shares,) = _shares(column, [x])
+    assert shares[BARS:] == pytest.approx([0.3, 0.05], abs=0.005)
+    assert (shares[:BARS] > 0.01).all()
+    assert shares.sum() == pytest.approx(1)
 
 
 def test_a_schema_that_was_written_with_codes_can_be_read_and_bounds_are_of_ordinary_numbers():
