@@ -312,7 +312,9 @@ def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
     # 1e-9 tells 0.01 from every other step that data have, whatever rounding made of it.
     if decimals >= 0 and np.isclose(step, 10.0**-decimals, rtol=1e-9, atol=0):
         return np.round(x, decimals)
-    return np.round(np.rint(x / step) * step, MOST_DECIMALS)
+    nearest = np.rint(x / step) * step
+    # Multiples of a whole step are whole already, and far dates have too many digits to be rounded.
+    return nearest if step == np.rint(step) else np.round(nearest, MOST_DECIMALS)
 
 
 def is_single(dtype: str) -> bool:
