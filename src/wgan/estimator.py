@@ -2,6 +2,7 @@
 got.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -111,6 +112,8 @@ class WGAN(BaseEstimator):
             layers=self._layers(),
             preset=self.preset,
         )
+        for words in self._run.notes():
+            warnings.warn(words, stacklevel=2)
         for _ in self._run.records():
             pass
         self._finish: Finish | None = None

@@ -209,10 +209,15 @@ class Run:
 
     def advice(self) -> list[str]:
         """Return what is doubtful about the data, and the configuration for them, in words."""
-        n = min(self.split.n_train, ADVICE_SAMPLES)
-        raw = self.split.train_sample(0, n)
-        words = weight_advice(self.variant, self.dataset.encode(raw))
-        return [*self.dataset.codec.notes(raw), *([words] if words else [])]
+        words = weight_advice(self.variant, self.dataset.encode(self._some()))
+        return [*self.notes(), *([words] if words else [])]
+
+    def notes(self) -> list[str]:
+        """Return what the user should know of how the data are coded, in words."""
+        return self.dataset.codec.notes(self._some())
+
+    def _some(self) -> np.ndarray:
+        return self.split.train_sample(0, min(self.split.n_train, ADVICE_SAMPLES))
 
     def records(self, stop: Callable[[], bool] = never) -> Iterator[Record]:
         """Train to the configured number of steps, yielding a `Record` a step.

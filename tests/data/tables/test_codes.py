@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from table_columns import draw
 
+from wgan import WGAN
 from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.data.tables.drawing import BARS, _shares
@@ -117,3 +118,10 @@ def test_a_schema_that_was_written_with_codes_can_be_read_and_bounds_are_of_ordi
     assert (bounded.knots[0], bounded.codes) == (0, (-999,))
     with pytest.raises(WganError, match="values run from 20"):
         from_frame(frame, corrections={"x": {"low": 30}})
+
+
+@pytest.mark.parametrize("as_array", [False, True])
+def test_fit_warns_of_codes(as_array):
+    frame = pd.DataFrame({"x": with_codes({-999.0: 0.3}), "y": AGES})
+    with pytest.warns(UserWarning, match="-999.*apart from all|-999.*far from all"):
+        WGAN(steps=1).fit(frame.to_numpy() if as_array else frame)
