@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.numbers import plain_array
 from wgan.config import Layer, choose_device
 from wgan.config.layers import from_mapping
 from wgan.data import Codec, Dataset, load
@@ -185,7 +186,7 @@ class WGAN(BaseEstimator):
         codec = self.model_.codec
         if codec.names:
             return SIGNS[convention] * self.model_.scores(codec.unwrap(X))
-        raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else np.asarray(X)
+        raw = plain_array(X, "X")
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
         numbers = None if labels is None else self._numbers(labels, len(raw))
@@ -310,7 +311,7 @@ class WGAN(BaseEstimator):
         kind = (self.settings or {}).get("data.kind", "auto")
         if isinstance(X, Tensor) and X.ndim > 2:
             return load(X, kind=kind)
-        raw = X.detach().cpu().numpy() if isinstance(X, Tensor) else X
+        raw = X if hasattr(X, "columns") else plain_array(X, "X")
         if np.ndim(raw) > 2:
             return load(check_array(raw, allow_nd=True, dtype=None), kind=kind)
         return load(validate_data(self, raw, dtype="numeric"), kind=kind)

@@ -80,6 +80,12 @@ def npy_header(text):
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(body)) + body
 
 
+def write_two_arrays(path):
+    with path.open("wb") as file:
+        np.save(file, ARRAY)
+        np.save(file, ARRAY)
+
+
 def write_foreign_npz(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("notes.txt", "hello")
@@ -123,6 +129,8 @@ def write_truncated_gz(path):
             ),
             "not a readable .npy",
         ),
+        ("a.npy", write_two_arrays, "goes on after its array, .* save one array in a file"),
+        ("a-idx3-ubyte", lambda p: p.write_bytes(idx_bytes(PICTURES) + b"?"), "goes on after"),
         ("a.npz", write_foreign_npz, "holds several arrays \\(none\\)"),
         ("notes.txt", lambda p: p.write_text("hello"), "not a kind of file that can be read"),
         ("empty.bin", lambda p: p.write_bytes(b""), "an empty file"),

@@ -27,6 +27,26 @@ def test_integer_columns_come_back_as_integers_within_their_type():
     assert data.decode(torch.full((1, 3), 99.0)).max() == 255
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64, np.int8, np.float16, np.float32])
+def test_samples_beyond_a_type_are_at_its_limits(dtype):
+    limits = np.finfo(dtype) if np.dtype(dtype).kind == "f" else np.iinfo(dtype)
+    raw = np.array([[limits.min], [limits.max]] * 20, dtype=dtype)
+    if dtype == np.float32:
+        raw = raw / 2
+    data = load(raw)
+    far = data.decode(torch.tensor([[-9.0], [9.0]]))
+    assert far.dtype == dtype
+    assert np.isfinite(far.astype(float)).all()
+    assert far[0, 0] == limits.min
+    # The largest double below 2^63 is 1024 less than it.
+    assert float(limits.max) * (1 - 2**-52) <= float(far[1, 0]) <= float(limits.max)
+
+
+def test_numbers_whose_spread_overflows_are_refused():
+    with pytest.raises(WganError, match=r"as large as .*e\+20. have no standard deviation"):
+        load(POINTS * 1e200)
+
+
 def test_a_constant_column_is_harmless():
     raw = np.concatenate([POINTS, np.full((103, 1), 7.0)], axis=1)
     data = load(raw)

@@ -85,7 +85,7 @@ def picture_files() -> Iterator[tuple[str, Maker]]:
 
 def _folder_with(folder: Path, files: dict[str, bytes]) -> Path:
     place = folder / "pictures"
-    place.mkdir()
+    place.mkdir(exist_ok=True)
     for name, content in files.items():
         (place / name).write_bytes(content)
     return place

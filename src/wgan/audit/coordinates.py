@@ -41,9 +41,11 @@ def as_measured(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Code
 
 
 def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Codec]) -> Coordinates:
-    """Return pixels in [0, 1]."""
-    values = codec.measure(raw)
+    """Return pixels in [0, 1]; whole numbers of one type are measured in the wider range."""
     dtype = np.dtype(codec.dtype)
+    if dtype.kind in "iu" and codec.high > 1:  # up to 1 they are no grey levels, but yes and no
+        codec = max((codec, *_grey_levels(dtype, codecs)), key=lambda each: each.high)
+    values = codec.measure(raw)
     ends = (codec.low, codec.high)
     if dtype.kind in "fb" and ends == (0, 1):
         ends = (0.0, 255.0)  # the same picture as whole numbers
@@ -51,6 +53,12 @@ def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Cod
     bounded = dtype.kind == "b" or (dtype == np.uint8 and ends == (0, 255))
     diameter = sqrt(values.shape[1]) if bounded else None
     return Coordinates(values, codec.units, codec.shape, ends, diameter)
+
+
+def _grey_levels(dtype: np.dtype, codecs: Sequence[Codec]) -> list[ImageCodec]:
+    """Return the codecs of pictures whose grey levels have a type, in any order of bytes."""
+    pictures = [each for each in codecs if isinstance(each, ImageCodec)]
+    return [each for each in pictures if np.can_cast(np.dtype(each.dtype), dtype, "equiv")]
 
 
 def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wgan.base.errors import WganError
+
 PARTIAL = ".partial"
 
 
@@ -54,6 +56,22 @@ def remove_partial(folder: Path) -> None:
     """
     for path in folder.rglob(f".*{PARTIAL}"):
         path.unlink(missing_ok=True)
+
+
+def check_regular(path: Path) -> None:
+    """Refuse a pipe, socket or device, which may be read without end.
+
+    Args:
+        path: a file or folder, or a name that is neither.
+
+    Raises:
+        WganError: it is there, and neither a file nor a folder.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise WganError(
+            f"{path}: a pipe, socket or device, and data are read more than once: save them in a"
+            " file first"
+        )
 
 
 def write_text(path: Path, text: str) -> None:

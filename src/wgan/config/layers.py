@@ -11,6 +11,7 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from wgan.base.errors import SettingError, WganError, did_you_mean
+from wgan.base.files import check_regular
 from wgan.config.sections import Config
 
 Layer = tuple[str, Mapping[str, Any]]
@@ -119,6 +120,7 @@ def from_file(path: Path) -> Layer:
     Raises:
         WganError: no such file, or not TOML.
     """
+    check_regular(path)
     try:
         return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

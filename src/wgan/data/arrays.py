@@ -4,43 +4,44 @@ Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes
 """
 
 import gzip
-import lzma
-import shutil
 import struct
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.files import check_regular
+from wgan.base.numbers import check_real, plain_array
 from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
 from wgan.data.kinds import find_kind, kind_of_array
+from wgan.data.packed import (
+    PIECE,
+    check_unpacked,
+    damage_named,
+    gzip_damage_named,
+    read_packed,
+    unpack,
+)
 from wgan.data.storage import FileRows, Rows
 
 IDX_DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 """The type code of an idx file, its third byte, and NumPy's name of that type."""
 NPZ_KEYS = ("x", "X", "data", "images", "x_train", "arr_0")
 """Customary names of the array of samples, the first that a file has is taken."""
-DAMAGED = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    RuntimeError,
-    NotImplementedError,
-)
-"""Errors of the standard library for damaged, encrypted or unknown members of a zip file."""
+REMEDY = "make it again with numpy.savez"
 
 
 def from_memory(
-    values: np.ndarray | Tensor,
+    values: ArrayLike | Tensor,
     name: str = "<array>",
     kind: str = "auto",
     progress: Progress = silent,
@@ -60,9 +61,7 @@ def from_memory(
     Raises:
         WganError: as `from_rows`.
     """
-    if isinstance(values, Tensor):
-        return from_rows(values.detach().cpu().numpy(), name, True, kind, progress)
-    return from_rows(np.asarray(values), name, False, kind, progress)
+    return from_rows(plain_array(values, name), name, isinstance(values, Tensor), kind, progress)
 
 
 def from_npy(
@@ -80,7 +79,9 @@ def from_npy(
         WganError: a file that cannot be read, or as `from_rows`.
     """
     with path.open("rb") as file:
-        return from_rows(npy_rows(file, path), name or str(path), kind=kind, progress=progress)
+        return from_rows(
+            npy_rows(file, path).whole(), name or str(path), kind=kind, progress=progress
+        )
 
 
 def from_npz(
@@ -104,26 +105,31 @@ def from_npz(
     Raises:
         WganError: a damaged file, no such array, or as `from_rows`.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in npz_names(path) if name != label]
-            member = archive.getinfo(_npz_key(path, names, key) + ".npy")
-            if member.compress_type == zipfile.ZIP_STORED:
-                rows = _stored_rows(path, member)
-            else:
-                rows = _deflated_rows(path, archive, member)
-        dataset = from_rows(rows, str(path), kind=kind, progress=progress)
-        if label is None:
-            return dataset
-        return dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
-    except DAMAGED as error:
-        raise WganError(
-            f"{path}: a damaged .npz ({error}): make it again with numpy.savez"
-        ) from None
+    names = [name for name in npz_names(path) if name != label]
+    with _npz(path) as archive:
+        member = archive.getinfo(_npz_key(path, names, key) + ".npy")
+        if member.compress_type == zipfile.ZIP_STORED:
+            rows = _stored_rows(path, archive, member)
+        else:
+            rows = _deflated_rows(path, archive, member)
+    dataset = from_rows(rows, str(path), kind=kind, progress=progress)
+    if label is None:
+        return dataset
+    return dataset.with_labels(_npz_array(path, label), f"{path}, array {label}")
 
 
-def _stored_rows(path: Path, member: zipfile.ZipInfo) -> FileRows:
-    """Return an array that is stored in a zip file, read in place."""
+@contextmanager
+def _npz(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Yield an opened `.npz`; within, damage names the file."""
+    with damage_named(str(path), "a damaged .npz", REMEDY), zipfile.ZipFile(path) as archive:
+        yield archive
+
+
+def _stored_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> FileRows:
+    """Return an array that is stored in a zip file, read in place once its checksum is right."""
+    with archive.open(member) as stored:
+        while stored.read(PIECE):  # the end compares the checksum
+            pass
     with path.open("rb") as file:
         # A local header has the lengths of two variable fields at byte 26, and 30 bytes in all:
         # APPNOTE.TXT of the zip format, section 4.3.7.
@@ -135,11 +141,12 @@ def _stored_rows(path: Path, member: zipfile.ZipInfo) -> FileRows:
 
 def _deflated_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> FileRows:
     """Return an array that is compressed in a zip file, unpacked once into the cache."""
+    check_unpacked(str(path), member.compress_size, member.file_size)
     identity = f"{member.CRC}{member.file_size}{member.filename}{file_digest(path)}"
     digest = sha256(identity.encode()).hexdigest()
-    unpacked = cached(digest, lambda target: _inflate(archive, member, target))
+    unpacked = cached(digest, lambda target: _inflate(archive, member, target, path))
     with unpacked.open("rb") as file:
-        return npy_rows(file, unpacked)
+        return npy_rows(file, unpacked, str(path)).whole()
 
 
 def from_idx(path: Path, kind: str = "auto", progress: Progress = silent) -> Dataset:
@@ -162,9 +169,8 @@ def is_idx(path: Path) -> bool:
     A damaged `.gz` file counts as one if its name says so, so that the error can say it is damaged.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            head = file.read(4)
-    except (OSError, EOFError, zlib.error):
+        head = read_packed(path, 4)
+    except WganError:
         return path.suffix == ".gz" and "idx" in path.name
     return _is_idx_head(head)
 
@@ -194,6 +200,7 @@ def from_rows(
     Raises:
         WganError: values that are no numbers, no samples, or an array that does not fit the kind.
     """
+    check_real(rows.dtype, name)
     if rows.dtype.kind not in "biuf":
         raise WganError(
             f"{name}: values of type {rows.dtype}; convert them to numbers, e.g."
@@ -211,16 +218,18 @@ def from_rows(
     return read(rows, name, channels_first, progress)
 
 
-def npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
+def npy_rows(file: BufferedIOBase, path: Path, name: str = "") -> FileRows:
     """Return the array that begins at a file's position, in `.npy` form, to be read in place.
 
     Args:
         file: the opened file.
         path: its path.
+        name: what messages call it; empty: its path.
 
     Raises:
         WganError: a damaged array, or one of Python objects, which would run code when loaded.
     """
+    name = name or str(path)
     try:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_2_0
@@ -230,18 +239,18 @@ def npy_rows(file: BufferedIOBase, path: Path) -> FileRows:
     # NumPy parses the header as Python: ValueError, SyntaxError, TokenError, ...
     except Exception as error:
         raise WganError(
-            f"{path}: not a readable .npy array ({error}): write it with numpy.save"
+            f"{name}: not a readable .npy array ({error}): write it with numpy.save"
         ) from None
     if any(side < 0 for side in shape):
         raise WganError(
-            f"{path}: not a readable .npy array (shape {shape}): write it with numpy.save"
+            f"{name}: not a readable .npy array (shape {shape}): write it with numpy.save"
         )
     if dtype.hasobject:
         raise WganError(
-            f"{path}: holds Python objects, which are never loaded; save an array of numbers"
+            f"{name}: holds Python objects, which are never loaded; save an array of numbers"
             " instead"
         )
-    return FileRows(path, shape, dtype, file.tell(), "F" if fortran else "C")
+    return FileRows(path, shape, dtype, file.tell(), "F" if fortran else "C", name)
 
 
 def npz_names(path: Path) -> list[str]:
@@ -250,24 +259,18 @@ def npz_names(path: Path) -> list[str]:
     Raises:
         WganError: a damaged file.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
-    except DAMAGED as error:
-        raise WganError(
-            f"{path}: a damaged .npz ({error}): make it again with numpy.savez"
-        ) from None
+    with _npz(path) as archive:
+        return [name[:-4] for name in archive.namelist() if name.endswith(".npy")]
 
 
 def _npz_array(path: Path, name: str) -> np.ndarray:
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return np.asarray(arrays[name])
-    except ValueError as error:
-        raise WganError(
-            f"{path}: array {name} cannot be read ({error}): save numbers or text, never Python"
-            " objects"
-        ) from None
+    with _npz(path) as archive:
+        member = archive.getinfo(f"{name}.npy")
+        check_unpacked(f"{path}, array {name}", member.compress_size, member.file_size)
+    remedy = "save numbers or text, never Python objects"
+    named = damage_named(f"{path}, array {name}", "cannot be read", remedy)
+    with named, np.load(path, allow_pickle=False) as arrays:
+        return np.asarray(arrays[name])
 
 
 def _npz_key(path: Path, names: list[str], key: str | None) -> str:
@@ -290,12 +293,10 @@ def idx_rows(path: Path) -> FileRows:
     Raises:
         WganError: a damaged file, or another kind of file.
     """
+    check_regular(path)
     plain = path
     if path.suffix == ".gz":
-        try:
-            plain = cached(file_digest(path), lambda target: _gunzip(path, target))
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise WganError(f"{path}: a damaged gzip file ({error}): download it again") from None
+        plain = cached(file_digest(path), lambda target: _gunzip(path, target))
     with plain.open("rb") as file:
         head = file.read(4)
         if not _is_idx_head(head):
@@ -309,14 +310,15 @@ def idx_rows(path: Path) -> FileRows:
                 f"{path}: an idx file cut short inside its header: copy or make it again"
             )
         shape = tuple(np.frombuffer(sides, dtype=">u4").tolist())
-        return FileRows(plain, shape, np.dtype(IDX_DTYPES[head[2]]), file.tell())
+        dtype = np.dtype(IDX_DTYPES[head[2]])
+        return FileRows(plain, shape, dtype, file.tell(), name=str(path)).whole()
 
 
 def _gunzip(path: Path, target: Path) -> None:
-    with gzip.open(path) as source, target.open("wb") as out:
-        shutil.copyfileobj(source, out)
+    with gzip_damage_named(str(path)), gzip.open(path) as source:
+        unpack(source.read, target, str(path), path.stat().st_size)
 
 
-def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> None:
-    with archive.open(member) as source, target.open("wb") as out:
-        shutil.copyfileobj(source, out)
+def _inflate(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, path: Path) -> None:
+    with archive.open(member) as source:
+        unpack(source.read, target, str(path), member.compress_size)

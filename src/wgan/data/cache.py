@@ -1,11 +1,18 @@
 """The cache of decoded files: a folder of the user, in which content names each file."""
 
 import os
+import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-from wgan.base.files import replaced
+from wgan.base.errors import WganError
+from wgan.base.files import check_regular, replaced, write_text
+
+SEAL = ".sha256"
+"""Ending of the file beside a cached one that holds the SHA-256 of its contents."""
+PIECE = 2**20
+"""Bytes that are hashed at once."""
 
 
 def cache_folder() -> Path:
@@ -16,27 +23,50 @@ def cache_folder() -> Path:
 
 
 def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Path:
-    """Return the file of the cache with a digest, made first if it is not there.
+    """Return the file of the cache with a digest, made first if it is not there, or damaged.
 
-    A file is written whole or not at all.
+    A file is written whole or not at all. A hash of its contents is written beside it, and checked
+    whenever the file is asked for. A damaged file is made again, and a `UserWarning` says so.
 
     Args:
         digest: a hash of all that the file is made from.
         make: writes the file to the path that it is called with.
         suffix: ending of the file's name.
+
+    Raises:
+        WganError: a cache folder that cannot be written to.
     """
-    path = cache_folder() / (digest + suffix)
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replaced(path) as target:
-            make(target)
+    folder = cache_folder()
+    path = folder / (digest + suffix)
+    seal = path.with_name(path.name + SEAL)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        damaged = path.is_file() and seal.is_file()
+        if damaged and file_digest(path).encode() == seal.read_bytes():
+            return path
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise WganError(
+            f"{folder}: no folder that the cache can be written to ({error.strerror}): name another"
+            " in WGAN_CACHE"
+        ) from None
+    with replaced(path) as target:
+        make(target)
+        made = file_digest(target)
+    write_text(seal, made)
+    if damaged:
+        warnings.warn(f"{path}: was damaged in the cache, and is made again", stacklevel=2)
     return path
 
 
 def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
+    """Return the SHA-256 of a file's bytes.
+
+    Raises:
+        WganError: a pipe, socket or device.
+    """
+    check_regular(path)
     digest = sha256()
     with path.open("rb") as file:
-        while piece := file.read(2**20):
+        while piece := file.read(PIECE):
             digest.update(piece)
     return digest.hexdigest()

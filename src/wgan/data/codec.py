@@ -37,10 +37,12 @@ class Codec(Protocol):
 
     kind: ClassVar[str]
     """The key of this kind of data in the table of each stage."""
-    coarse: ClassVar[bool]
-    """Whether samples carry no more than 8 bits, so that a network may compute in bfloat16."""
     version: ClassVar[int]
     """Counts the ways in which this kind has been coded; a run goes on in its own way alone."""
+
+    @property
+    def coarse(self) -> bool:
+        """Whether samples carry no more than 8 bits, so that a network may compute in bfloat16."""
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -140,6 +140,12 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
     array = np.asarray(values.detach().cpu().tolist() if isinstance(values, Tensor) else values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
+    if array.dtype.kind in "mc":
+        raise WganError(
+            f"{name}: labels of type {array.dtype}: a class is a whole number or a name"
+        )
+    if array.dtype.kind == "M":
+        array = np.where(np.isnat(array), "", array.astype(str))
     if array.shape != (n,):
         raise WganError(
             f"{name}: labels of shape {array.shape}, and {n} samples: give one label for each"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, UInt8, UInt16
 from PIL import Image
 
 SIDE = 640
@@ -79,6 +79,8 @@ def _two_columns(points: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n 2"]:
     return np.concatenate([points, np.zeros((len(points), 1))], axis=1)[:, :2]
 
 
-def image_of(pixels: UInt8[np.ndarray, "h w c"]) -> Image.Image:
+def image_of(
+    pixels: UInt8[np.ndarray, "h w c"] | UInt16[np.ndarray, "h w 1"],
+) -> Image.Image:
     """Return pixels as a Pillow image, grey where they have one channel."""
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)

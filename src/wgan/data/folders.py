@@ -1,32 +1,40 @@
-"""Folders and zips of pictures, decoded once by Pillow into an array of bytes in the cache."""
+"""Folders and zips of pictures, decoded once into an array in the cache."""
 
 import os
+import shutil
+import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from jaxtyping import UInt8
-from PIL import Image, ImageOps
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent, tracked
-from wgan.data.arrays import DAMAGED, from_npy
+from wgan.data.arrays import from_npy
 from wgan.data.cache import cached
 from wgan.data.dataset import Dataset
+from wgan.data.decoding import BYTES, DEPTHS, MODES, Look, common_mode, decode, look_at
+from wgan.data.packed import damage_named
+from wgan.data.walk import Found, files_below
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
-MODES = ("L", "RGB", "RGBA")
-"""Pillow's modes, each of which keeps all that the ones before it hold."""
+SUFFIXES = {
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+}
 MANY_PICTURES = 2000
 """From so many pictures on, checking them takes seconds, so that progress is worth showing."""
-WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
-"""Pillow's modes that have a channel of transparency."""
-UNREADABLE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)
-"""Errors of Pillow for a file that it cannot decode."""
+MOST_BYTES = 2**30
+"""Bytes of the largest picture file. Each is read whole, and Pillow refuses pictures of more than
+179 million pixels, which take 716 MB at most.
+"""
+MOST_PIXELS = 2**26
+"""Pixels of a resized picture: one of 8192 x 8192 in colour already takes 200 MB."""
+LISTED = 5
+"""Endings of files passed over that a note lists: more would bury the count."""
 
 
 def from_pictures(
@@ -38,10 +46,12 @@ def from_pictures(
 ) -> Dataset:
     """Return the data set of a folder or zip of pictures.
 
-    Nested folders are classes, and give labels.
+    Nested folders are classes, and give labels. Pixels keep the depth of the files: 8 or 16 bits,
+    or floats. A `UserWarning` counts what is not read: files of other kinds, linked folders that
+    are read already, and further frames.
 
     Args:
-        path: the folder or zip; hidden files and files that are no pictures are skipped.
+        path: the folder or zip; hidden files are skipped.
         resize: (height, width) in pixels; pictures are cut centrally to that aspect, then resampled
             (Pillow's `fit`, Lanczos).
         mode: `L`, `RGB` or `RGBA`; in `L` and `RGB`, transparent parts are white. `auto`: the first
@@ -50,70 +60,125 @@ def from_pictures(
         progress: listener while reading and decoding.
 
     Raises:
-        WganError: no pictures, one that cannot be decoded, or sizes that differ without `resize`.
+        WganError: no pictures, one that cannot be decoded, sizes that differ without `resize`,
+            depths that differ, or a size or mode that pictures cannot have.
     """
-    names = _names(path)
-    listener = progress if len(names) > MANY_PICTURES else silent
-    # 1 is the version of decoding: another one makes the cache decode again.
-    digest = sha256(f"pictures 1 {resize} {mode}".encode())
-    modes = set()
-    for name, content in tracked(_contents(path, names), "checking pictures", len(names), listener):
-        digest.update(b"\0" + os.fsencode(name) + f"\0{len(content)}\0".encode() + content)
-        modes.add(_mode_of(content, f"{path}/{name}") if mode == "auto" else mode)
-    common = max(modes, key=MODES.index)
+    if mode != "auto" and mode not in MODES:
+        raise WganError(f"data.mode = '{mode}': give auto, {', '.join(MODES)}")
+    if resize is not None:
+        resize = _checked_size(resize)
+    found = files_below(path) if path.is_dir() else _files_of_zip(path)
+    pictures = _Pictures(path, _names(path, found), resize, progress)
+    # 2 is the version of decoding: another one makes the cache decode again.
+    digest = sha256(f"pictures 2 {resize} {mode}".encode())
+    looks = pictures.look(digest.update)
+    dtype = _common_depth(path, looks, mode)
+    _say_frames(path, looks)
 
     def decode_all(target: Path) -> None:
-        contents = tracked(_contents(path, names), "decoding pictures", len(names), progress)
-        _decode_all(path, contents, len(names), target, resize, common)
+        modes = [mode] if mode != "auto" else _modes(list(looks.values()))
+        while not pictures.decode(target, dtype, modes.pop(0), again=bool(modes)):
+            pass
 
     array_file = cached(digest.hexdigest(), decode_all, ".npy")
-    classes, labels = _classes(names)
+    classes, labels = _classes(pictures.names)
     dataset = from_npy(array_file, kind, progress, name=str(path))
     return replace(dataset, labels=labels, classes=classes)
 
 
-def _names(path: Path) -> list[str]:
-    """Return the names of the pictures below a folder or in a zip, sorted."""
-    if path.is_dir():
-        files = [p.relative_to(path).as_posix() for p in path.rglob("*") if p.is_file()]
-    else:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                files = archive.namelist()
-        except zipfile.BadZipFile as error:
-            raise WganError(f"{path}: a damaged zip file ({error}): make it again") from None
-    names = sorted(name for name in files if _is_picture(PurePosixPath(name)))
+def _checked_size(resize: tuple[int, int]) -> tuple[int, int]:
+    height, width = (int(side) for side in resize)
+    if min(height, width) < 1 or height * width > MOST_PIXELS:
+        raise WganError(
+            f"data.resize = [{height}, {width}]: give height and width in pixels, each 1 or more,"
+            f" and {MOST_PIXELS / 1e6:.0f} million pixels at most"
+        )
+    return height, width
+
+
+def _modes(looks: list[Look]) -> list[str]:
+    """Return the modes to decode in, in order: one that keeps a channel of transparency is given up
+    for one without it where all pixels turn out to be opaque.
+    """
+    modes = [common_mode(looks, opaque) for opaque in (False, True)]
+    return list(dict.fromkeys(modes))
+
+
+def _files_of_zip(path: Path) -> Found:
+    named = damage_named(str(path), "a damaged zip file", "make it again")
+    with named, zipfile.ZipFile(path) as archive:
+        names = [each.filename for each in archive.infolist() if not each.is_dir()]
+    counts = Counter(names)
+    repeated = counts.total() - len(counts)
+    return Found(list(counts), {"entries of a name that comes again": repeated} if repeated else {})
+
+
+def _names(path: Path, found: Found) -> list[str]:
+    """Return the names of the pictures, sorted, and say what is passed over."""
+    names = []
+    others: Counter[str] = Counter()
+    for name in sorted(found.names):
+        ending = PurePosixPath(name).suffix.lower()
+        if _is_hidden(PurePosixPath(name)):
+            continue
+        if ending in SUFFIXES:
+            names.append(name)
+        else:
+            others[ending or "no ending"] += 1
+    passed = Counter(found.passed_over) + others
+    words = ""
+    if passed:
+        listed = [f"{ending} {count}" for ending, count in passed.most_common(LISTED)]
+        more = ", ..." if len(passed) > LISTED else ""
+        words = f"{passed.total()} passed over ({', '.join(listed)}{more})"
     if not names:
         raise WganError(
-            f"{path}: no pictures found; endings read are {', '.join(sorted(SUFFIXES))}"
+            f"{path}: no pictures found{f', {words}' if words else ''}; endings read are"
+            f" {', '.join(sorted(SUFFIXES))}"
         )
+    if words:
+        warnings.warn(f"{path}: {len(names)} pictures read, {words}", stacklevel=3)
     return names
 
 
-def _is_picture(name: PurePosixPath) -> bool:
+def _is_hidden(name: PurePosixPath) -> bool:
     # __MACOSX holds what macOS adds to a zip.
-    hidden = any(part.startswith((".", "__MACOSX")) for part in name.parts)
-    return name.suffix.lower() in SUFFIXES and not hidden
+    return any(part.startswith((".", "__MACOSX")) for part in name.parts)
 
 
-def _contents(path: Path, names: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield the name and the bytes of each picture."""
-    if path.is_dir():
-        for name in names:
-            yield name, (path / name).read_bytes()
-        return
-    with zipfile.ZipFile(path) as archive:
-        for name in names:
-            try:
-                yield name, archive.read(name)
-            except DAMAGED as error:
-                raise WganError(
-                    f"{path}/{name}: cannot be unpacked ({error}): make the zip again, without a"
-                    " password"
-                ) from None
+def _common_depth(path: Path, looks: dict[str, Look], mode: str) -> str:
+    """Return the type of all pictures' pixels.
+
+    Raises:
+        WganError: pictures of different depths, or a mode that a depth does not have.
+    """
+    first = next(iter(looks))
+    dtype = looks[first].dtype
+    for name, look in looks.items():
+        if look.dtype != dtype:
+            raise WganError(
+                f"{path}/{name}: holds {DEPTHS[look.dtype]} a pixel where {first} holds"
+                f" {DEPTHS[dtype]}: save all pictures in one depth"
+            )
+    if dtype != BYTES and mode not in ("auto", "L"):
+        raise WganError(
+            f"{path}: data.mode = '{mode}', and pictures of {DEPTHS[dtype]} a pixel are grey: leave"
+            " it out"
+        )
+    return dtype
 
 
-def _classes(names: list[str]) -> tuple[tuple[str, ...], np.ndarray | None]:
+def _say_frames(path: Path, looks: dict[str, Look]) -> None:
+    several = [look.frames for look in looks.values() if look.frames > 1]
+    if several:
+        warnings.warn(
+            f"{path}: {len(several)} files hold {sum(several)} frames, and the first of each is"
+            " read: save frames as files of their own to learn all",
+            stacklevel=3,
+        )
+
+
+def _classes(names: Sequence[str]) -> tuple[tuple[str, ...], np.ndarray | None]:
     """Return the names of the classes, and each picture's class; none for a single folder."""
     folders = [PurePosixPath(n).parent.as_posix() for n in names]
     classes = sorted(set(folders))
@@ -123,78 +188,89 @@ def _classes(names: list[str]) -> tuple[tuple[str, ...], np.ndarray | None]:
     return tuple(classes), np.array([number[f] for f in folders], dtype=np.int64)
 
 
-def _mode_of(content: bytes, where: str) -> str:
-    """Return the first mode that keeps all that a picture holds."""
-    try:
-        with Image.open(BytesIO(content)) as image:
-            if image.mode in WITH_ALPHA or "transparency" in image.info:
-                return "RGBA"
-            # I and I;16 hold 16 bits of grey.
-            grey = image.mode in ("1", "L") or image.mode[0] == "I"
-            return "L" if grey else "RGB"
-    except UNREADABLE as error:
-        raise _unreadable(where, error) from None
+@dataclass(frozen=True)
+class _Pictures:
+    """The pictures of a folder or zip, by name."""
+
+    path: Path
+    names: list[str]
+    resize: tuple[int, int] | None
+    progress: Progress
+
+    def look(self, digest: Callable[[bytes], object]) -> dict[str, Look]:
+        """Return what the headers say; `digest` is called with names and contents."""
+        looks = {}
+        listener = self.progress if len(self.names) > MANY_PICTURES else silent
+        pieces = tracked(self._contents(), "checking pictures", len(self.names), listener)
+        for name, content in pieces:
+            digest(b"\0" + os.fsencode(name) + f"\0{len(content)}\0".encode() + content)
+            looks[name] = look_at(content, f"{self.path}/{name}")
+        return looks
+
+    def decode(self, target: Path, dtype: str, mode: str, again: bool) -> bool:
+        """Write a .npy of all pictures, one after another.
+
+        The file is not mapped: on a full disk, a map would crash where a write raises an error.
+
+        Returns:
+            Whether the file is to be kept: where it may be made `again` without transparency,
+            whether any pixel is transparent.
+        """
+        shape: tuple[int, ...] | None = None
+        opaque = again
+        count = len(self.names)
+        contents = tracked(self._contents(), "decoding pictures", count, self.progress)
+        with target.open("wb") as out:
+            for name, content in contents:
+                pixels = decode(content, f"{self.path}/{name}", dtype, mode, self.resize)
+                if shape is None:
+                    shape = pixels.shape
+                    _check_room(self.path, target, count * pixels.nbytes)
+                    header = {"descr": dtype, "fortran_order": False, "shape": (count, *shape)}
+                    np.lib.format.write_array_header_1_0(out, header)
+                self._check_shape(name, pixels.shape, shape)
+                opaque = opaque and bool((pixels[..., -1] == 255).all())
+                out.write(pixels.tobytes())
+        return not opaque
+
+    def _check_shape(self, name: str, shape: tuple[int, ...], first: tuple[int, ...]) -> None:
+        if shape != first:
+            (h, w), (h0, w0) = shape[:2], first[:2]
+            raise WganError(
+                f"{self.path}/{name}: {h}x{w} pixels (height x width) where {self.names[0]} has"
+                f" {h0}x{w0}; give one size for all, e.g. --set 'data.resize=[{h0},{w0}]'"
+            )
+
+    def _contents(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the name and the bytes of each picture."""
+        if self.path.is_dir():
+            for name in self.names:
+                _check_bytes(f"{self.path}/{name}", (self.path / name).stat().st_size)
+                yield name, (self.path / name).read_bytes()
+            return
+        remedy = "make the zip again, without a password"
+        with zipfile.ZipFile(self.path) as archive:
+            for name in self.names:
+                where = f"{self.path}/{name}"
+                with damage_named(where, "cannot be unpacked", remedy):
+                    _check_bytes(where, archive.getinfo(name).file_size)
+                    content = archive.read(name)
+                yield name, content
 
 
-def _unreadable(where: str, error: Exception) -> WganError:
-    reason = "no picture format that is known" if "cannot identify" in str(error) else error
-    return WganError(f"{where}: cannot be decoded ({reason}): remove it or save it again")
+def _check_bytes(where: str, size: int) -> None:
+    if size > MOST_BYTES:
+        raise WganError(
+            f"{where}: a picture file of {size / 2**30:.1f} GiB, and at most 1 is read: leave it"
+            " out, or save it smaller"
+        )
 
 
-def _decode_all(
-    path: Path,
-    contents: Iterable[tuple[str, bytes]],
-    count: int,
-    target: Path,
-    resize: tuple[int, int] | None,
-    mode: str,
-) -> None:
-    """Write a .npy of all pictures, one after another.
-
-    The file is not mapped: on a full disk, a map would crash where a write raises an error.
-    """
-    shape: tuple[int, ...] | None = None
-    first = ""
-    with target.open("wb") as out:
-        for name, content in contents:
-            pixels = _decode(content, f"{path}/{name}", resize, mode)
-            if shape is None:
-                shape = pixels.shape
-                first = name
-                header = {"descr": "|u1", "fortran_order": False, "shape": (count, *shape)}
-                np.lib.format.write_array_header_1_0(out, header)
-            if pixels.shape != shape:
-                (h, w), (h0, w0) = pixels.shape[:2], shape[:2]
-                raise WganError(
-                    f"{path}/{name}: {h}x{w} pixels (height x width) where {first} has {h0}x{w0};"
-                    f" give one size for all, e.g. --set 'data.resize=[{h0},{w0}]'"
-                )
-            out.write(pixels.tobytes())
-
-
-def _decode(
-    content: bytes, where: str, resize: tuple[int, int] | None, mode: str
-) -> UInt8[np.ndarray, "h w c"]:
-    """Return the pixels of one picture in a mode, resized if asked for."""
-    try:
-        with Image.open(BytesIO(content)) as opened:
-            image = ImageOps.exif_transpose(opened)
-            if image.mode[0] == "I":
-                image = _to_8_bits(image)
-            transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
-            if transparent and mode != "RGBA":
-                white = Image.new("RGBA", image.size, "white")
-                image = Image.alpha_composite(white, image.convert("RGBA"))
-            image = image.convert(mode)
-            if resize is not None:
-                image = ImageOps.fit(image, (resize[1], resize[0]), Image.Resampling.LANCZOS)
-    except UNREADABLE as error:
-        raise _unreadable(where, error) from None
-    pixels = np.asarray(image)
-    return pixels[:, :, None] if pixels.ndim == 2 else pixels
-
-
-def _to_8_bits(image: Image.Image) -> Image.Image:
-    """Return a grey picture of 16 bits with 8: 65535 = 255 * 257."""
-    grey = (np.asarray(image).astype(np.int64) // 257).clip(0, 255)
-    return Image.fromarray(grey.astype(np.uint8))
+def _check_room(path: Path, target: Path, need: int) -> None:
+    """Refuse pictures that need more room than the disk of the cache has."""
+    free = shutil.disk_usage(target.parent).free
+    if need > free:
+        raise WganError(
+            f"{path}: takes {need / 2**30:.1f} GiB decoded, and {target.parent} has"
+            f" {free / 2**30:.1f} GiB free: give data.resize, or another folder in WGAN_CACHE"
+        )

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt16
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
@@ -57,12 +57,11 @@ def _draw_vectors(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> 
 
 
 def _write_images(raw: np.ndarray, codec: ImageCodec, path: Path, labels: Labels) -> None:
-    pixels = codec.to_pixels(raw)
     if path.suffix == "":
-        _write_folder(pixels, path, labels)
+        _write_folder(codec.to_files(raw), path, labels)
         return
     with replaced(path) as target:
-        write_grid(pixels, target)
+        write_grid(codec.to_pixels(raw), target)
 
 
 def _write_table(raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels) -> None:
@@ -170,7 +169,9 @@ def _check_folder_name(name: str, path: Path) -> None:
 
 
 def _write_folder(
-    pixels: UInt8[np.ndarray, "n h w c"], folder: Path, labels: Sequence[str] | None
+    pixels: UInt8[np.ndarray, "n h w c"] | UInt16[np.ndarray, "n h w 1"],
+    folder: Path,
+    labels: Sequence[str] | None,
 ) -> None:
     """Write one PNG a picture; numbers of equal length keep them in order."""
     digits = max(4, len(str(len(pixels) - 1)))

@@ -1,5 +1,6 @@
 """Images, the kind of pictures: the codec, and how it is fitted to an array of pixels."""
 
+import warnings
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -12,13 +13,26 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
-from wgan.data.storage import Rows, summarise
+from wgan.data.storage import Rows, as_type, summarise
 
 Layout = Literal["hw", "hwc", "chw"]
 CHANNELS = (1, 3, 4)
 """Numbers of channels that picture files have: grey, colour, colour with transparency."""
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 """Ranges that pixels customarily have, narrowest first."""
+DEEP_BITS = (10, 12, 14, 16)
+"""Bits that cameras and scanners record in whole numbers of 16 bits."""
+TOLERANCE = 1 / 510
+"""How far floats may leave a range, as a share of its width: half of one of 255 grey levels. What
+rounding adds at an end (2e-7 in single precision) is then no wider range, and no 8-bit picture
+changes when such values are clipped.
+"""
+NO_BRIGHTER = 2.0
+"""Floats up to here are not read in [0, 255]: pictures of 2 grey levels are black to the eye, and
+pixels in [0, 1] reach such values when they are interpolated or brightened.
+"""
+DIM = 128.0
+"""A set in [0, 255] without a pixel as bright as the middle is perhaps of another range."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +48,15 @@ class ImageCodec(PlainCodec):
     """
 
     kind: ClassVar[str] = "images"
-    coarse: ClassVar[bool] = True
     shape: tuple[int, int, int]
     low: float
     high: float
     dtype: str
     layout: Layout
+
+    @property
+    def coarse(self) -> bool:
+        return self.high <= RANGES[-1][1]
 
     @property
     def units(self) -> str:
@@ -53,10 +70,33 @@ class ImageCodec(PlainCodec):
 
     def check(self, raw: np.ndarray) -> None:
         super().check(raw)
-        if raw.dtype.kind != np.dtype(self.dtype).kind:
+        own = np.dtype(self.dtype)
+        whole = own.kind in "iu" and raw.dtype.kind in "iu"
+        shallow = self.high > RANGES[-1][1] and raw.dtype.itemsize == 1
+        if (raw.dtype.kind != own.kind and not whole) or shallow:
             raise WganError(
-                f"pictures of type {raw.dtype}, the data had {np.dtype(self.dtype)}: give the same"
-                " range of values"
+                f"pictures of type {raw.dtype}, the data had {own}: give the same range of values"
+            )
+        if raw.size:
+            self._check_range(raw)
+
+    def _check_range(self, raw: np.ndarray) -> None:
+        """Refuse values outside the data's range, or all of them in a narrower customary one."""
+        least, most = float(raw.min()), float(raw.max())
+        if not (np.isfinite(least) and np.isfinite(most)):
+            raise WganError("pictures hold NaN or infinity: fill or drop them first")
+        ends = (self.low, self.high)
+        if _excess(least, most, ends) > _tolerance(raw.dtype):
+            raise WganError(
+                f"{_in_words(least, most, ends)}, the range that the data had: give the same range"
+                " of values"
+            )
+        # A black picture is whole numbers, and fits every range.
+        fractions = raw.dtype.kind == "f" and bool((raw != np.rint(raw)).any())
+        if fractions and ends == RANGES[-1] and most <= NO_BRIGHTER:
+            raise WganError(
+                f"pictures run from {least:.9g} to {most:.9g}, and the data had [0, 255]: give the"
+                " same range of values"
             )
 
     def pack(self, raw: np.ndarray) -> Tensor:
@@ -65,7 +105,10 @@ class ImageCodec(PlainCodec):
         return torch.from_numpy(np.ascontiguousarray(raw, dtype=dtype))
 
     def unpack(self, packed: Tensor) -> Float[Tensor, "n c h w"]:
-        x = (packed.to(torch.float32) - self.low) * (2.0 / (self.high - self.low)) - 1.0
+        values = packed.to(torch.float32)
+        if packed.dtype != torch.uint8:
+            values = values.clamp(self.low, self.high)
+        x = (values - self.low) * (2.0 / (self.high - self.low)) - 1.0
         if self.layout == "hw":
             return x.unsqueeze(1)
         return x.movedim(-1, 1).contiguous() if self.layout == "hwc" else x
@@ -77,19 +120,26 @@ class ImageCodec(PlainCodec):
         elif self.layout == "hwc":
             unit = unit.movedim(1, -1)
         values = unit.numpy().astype(np.float64) * (self.high - self.low) + self.low
-        dtype = np.dtype(self.dtype)
-        if dtype.kind == "b":
-            return values > (self.low + self.high) / 2
-        return (np.rint(values) if dtype.kind in "iu" else values).astype(dtype)
+        return as_type(values, np.dtype(self.dtype))
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         """Return pixels in [0, 1], channels first whatever the layout, flattened."""
-        unit = (np.asarray(raw, dtype=np.float64) - self.low) / (self.high - self.low)
+        values = np.asarray(raw, dtype=np.float64).clip(self.low, self.high)
+        unit = (values - self.low) / (self.high - self.low)
         channels_first = np.moveaxis(unit, -1, 1) if self.layout == "hwc" else unit
         return channels_first.reshape(len(raw), int(np.prod(self.shape)))
 
+    def to_files(self, raw: np.ndarray) -> np.ndarray:
+        """Return `[n, h, w, c]` for a picture file each: uint16 with the values of the data where
+        they are grey of more than 8 bits, otherwise uint8.
+        """
+        c, h, w = self.shape
+        if self.coarse or c > 1:  # no library at hand writes colour of more than 8 bits
+            return self.to_pixels(raw)
+        return raw.astype(np.uint16).reshape(-1, h, w, c)
+
     def to_pixels(self, raw: np.ndarray) -> np.ndarray:
-        """Return `[n, h, w, c]` uint8 for a picture file."""
+        """Return `[n, h, w, c]` uint8, for a drawing."""
         c, h, w = self.shape
         unit = np.rint(self.measure(raw) * 255).clip(0, 255).astype(np.uint8)
         return np.moveaxis(unit.reshape(-1, c, h, w), 1, -1)
@@ -100,6 +150,9 @@ def read_images(
 ) -> Dataset:
     """Return the data set of an array of pictures.
 
+    Floats lie in [0, 1], [-1, 1] or [0, 255], whole numbers also in 10, 12, 14 or 16 bits; the
+    narrowest range that holds all values is taken, and a `UserWarning` says so where it is a guess.
+
     Args:
         rows: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, in memory or in a file.
         name: what messages call it.
@@ -108,21 +161,63 @@ def read_images(
         progress: listener to the pass over the data.
 
     Raises:
-        WganError: other axes, or values outside [0, 1], [-1, 1] and [0, 255].
+        WganError: other axes, or values that no range holds.
     """
     shape, layout = _picture_shape(rows.shape[1:], name, channels_first)
     summary = summarise(rows, name, progress)
-    low, high = _pixel_range(summary.low, summary.high, name)
+    low, high = _pixel_range(summary.low, summary.high, rows.dtype, name)
     return Dataset(name, rows, ImageCodec(shape, low, high, rows.dtype.str, layout), summary.digest)
 
 
-def _pixel_range(low: float, high: float, name: str) -> tuple[float, float]:
-    for least, most in RANGES:
-        if least <= low and high <= most:
-            return least, most
-    raise WganError(
-        f"{name}: picture values run from {low:g} to {high:g}; scale them to [0, 1], [-1, 1] or"
-        " [0, 255]"
+def _pixel_range(low: float, high: float, dtype: np.dtype, name: str) -> tuple[float, float]:
+    """Return the narrowest customary range that holds all values, and say where it is a guess."""
+    ranges = list(RANGES)
+    if dtype.kind in "iu":
+        ranges += [(0.0, 2.0**bits - 1) for bits in DEEP_BITS]
+    tolerance = _tolerance(dtype)
+    fitting = [ends for ends in ranges if _excess(low, high, ends) <= tolerance]
+    dim_floats = dtype.kind == "f" and high <= NO_BRIGHTER
+    if not fitting or (dim_floats and fitting[0] == RANGES[-1]):
+        candidates = RANGES[:-1] if dim_floats else ranges
+        nearest = min(candidates, key=lambda ends: _beyond(low, high, ends))
+        raise WganError(
+            f"{name}: {_in_words(low, high, nearest)}; scale them to [0, 1], [-1, 1] or [0, 255],"
+            " or to whole numbers of 10, 12, 14 or 16 bits"
+        )
+    ends = fitting[0]
+    if ends not in RANGES:
+        bits = round(np.log2(ends[1] + 1))
+        warnings.warn(
+            f"{name}: pixels run from {low:.9g} to {high:.9g}, and are read in [0, {ends[1]:g}]"
+            f" ({bits} bits)",
+            stacklevel=2,
+        )
+    elif ends == RANGES[-1] and dtype != np.uint8 and high < DIM:
+        warnings.warn(
+            f"{name}: pixels run from {low:.9g} to {high:.9g}, and are read in [0, 255]; scale them"
+            " to [0, 1] if that is not their range",
+            stacklevel=2,
+        )
+    return ends
+
+
+def _tolerance(dtype: np.dtype) -> float:
+    return TOLERANCE if dtype.kind == "f" else 0.0
+
+
+def _excess(low: float, high: float, ends: tuple[float, float]) -> float:
+    """Return how far values leave a range, as a share of its width."""
+    return _beyond(low, high, ends) / (ends[1] - ends[0])
+
+
+def _beyond(low: float, high: float, ends: tuple[float, float]) -> float:
+    return max(ends[0] - low, high - ends[1], 0.0)
+
+
+def _in_words(low: float, high: float, ends: tuple[float, float]) -> str:
+    return (
+        f"picture values run from {low:.9g} to {high:.9g}, {_beyond(low, high, ends):.3g} beyond"
+        f" [{ends[0]:g}, {ends[1]:g}]"
     )
 
 

@@ -7,10 +7,12 @@ from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.datasets import load_digits
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.files import check_regular
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import numpy_generator
 from wgan.data import arrays, columns, folders, stacked
@@ -22,7 +24,7 @@ from wgan.data.tables.corrections import read_corrections
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
 
-Source: TypeAlias = str | Path | np.ndarray | Tensor | pd.DataFrame
+Source: TypeAlias = str | Path | ArrayLike | Tensor | pd.DataFrame
 
 
 def named_sources() -> dict[str, str]:
@@ -67,8 +69,8 @@ def load(
             the path of a folder or zip of pictures;
             `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
             a DataFrame;
-            an array or tensor, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`
-            pictures. Idx files and texts of tables may be `.gz`.
+            an array, tensor or nested list, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or
+            `[n, c, h, w]` pictures. Idx files and texts of tables may be `.gz`.
         key: name of the array in an `.npz` that holds several.
         resize: (height, width) of pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
@@ -93,9 +95,11 @@ def load(
                 "labels of a table: each column can be asked for when sampling, so leave them out"
             )
         _refuse_other_kind("a DataFrame", kind, "tables")
+        if schema:
+            check_regular(Path(schema))
         corrections = read_corrections(Path(schema)) if schema else None
         return frames.from_frame(source, corrections=corrections)
-    if isinstance(source, np.ndarray | Tensor):
+    if not isinstance(source, str | Path):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
         return arrays.from_memory(source, kind=kind, progress=progress)
@@ -171,6 +175,8 @@ def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
         )
     if options.key and form != "npz":
         raise WganError(f"{source}: data.key applies to .npz files: leave it out")
+    if options.schema:
+        check_regular(Path(options.schema))
     if options.schema and form != "table":
         raise WganError(f"{source}: data.schema applies to tables: leave it out")
     if form == "table":
@@ -225,6 +231,7 @@ def _form(source: str | Path) -> str:
             f"{source}: no such file or folder, nor a data name."
             f" {did_you_mean(str(source), named_sources())}"
         )
+    check_regular(path)
     if path.is_dir() or path.suffix == ".zip":
         return "pictures"
     if path.name.endswith(frames.ENDINGS) and path.suffix != ".csv":

@@ -54,7 +54,7 @@ def from_mnist(folder: Path) -> Dataset:
 
 def _file(folder: Path, name: str) -> Path:
     for path in (folder / name, folder / f"{name}.gz"):
-        if path.exists():
+        if path.is_file():
             return path
     raise WganError(
         f"{folder}: holds no {name} (nor {name}.gz): write stacked-mnist:FOLDER with the folder of"

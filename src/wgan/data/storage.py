@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent, tracked
@@ -32,6 +33,7 @@ class FileRows:
         dtype: the type of its numbers.
         offset: bytes before the array.
         order: C or Fortran.
+        name: what messages call the file; empty: its path.
 
     Raises:
         WganError: a file that is shorter than the array.
@@ -42,40 +44,91 @@ class FileRows:
     dtype: np.dtype
     offset: int
     order: Literal["C", "F"] = "C"
+    name: str = ""
 
     def __post_init__(self) -> None:
         need = self.offset + math.prod(self.shape) * self.dtype.itemsize
         have = self.path.stat().st_size
         if have < need:
             raise WganError(
-                f"{self.path}: cut short, {have} bytes where its header promises {need}: copy or"
+                f"{self.name or self.path}: cut short, {have} bytes where its header promises"
+                f" {need}: copy or"
                 " make it again"
             )
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         if self.order == "F":
-            mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
+            try:
+                mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
+            except ValueError:  # a file that is shorter now
+                raise self._changed(0) from None
             return np.array(mapped[rows])
         row_bytes = math.prod(self.shape[1:]) * self.dtype.itemsize
         if isinstance(rows, slice):
             start, stop, _ = rows.indices(self.shape[0])
-            count = (stop - start) * math.prod(self.shape[1:])
+            count = max(0, stop - start) * math.prod(self.shape[1:])
             place = self.offset + start * row_bytes
             flat = np.fromfile(self.path, self.dtype, count, offset=place)
+            if len(flat) < count:
+                raise self._changed(start + len(flat) * self.dtype.itemsize // max(1, row_bytes))
             return flat.reshape(-1, *self.shape[1:])
         out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         with self.path.open("rb", buffering=0) as file:
             for i, row in enumerate(rows.tolist()):
                 file.seek(self.offset + row * row_bytes)
                 if file.readinto(out[i : i + 1].view(np.uint8).data) != row_bytes:
-                    raise WganError(
-                        f"{self.path}: row {row} is no longer there: the file changed while it was"
-                        " read"
-                    )
+                    raise self._changed(row)
         return out
+
+    def whole(self) -> "FileRows":
+        """Return the array, and refuse a file that goes on after it.
+
+        Raises:
+            WganError: more bytes than the header promises, such as those of a second array.
+        """
+        need = self.offset + math.prod(self.shape) * self.dtype.itemsize
+        have = self.path.stat().st_size
+        if have > need:
+            raise WganError(
+                f"{self.name or self.path}: goes on after its array, {have} bytes where its header"
+                f" promises {need}: save one array in a file"
+            )
+        return self
+
+    def _changed(self, row: int) -> WganError:
+        return WganError(
+            f"{self.name or self.path}: row {row} is no longer there: the file changed while it was"
+            " read"
+        )
 
 
 Rows = np.ndarray | FileRows
+
+
+def as_type(values: Float[np.ndarray, "*shape"], dtype: np.dtype) -> np.ndarray:
+    """Return numbers in a type: whole ones rounded, and those beyond its limits at the limits.
+
+    A plain conversion would give 2^63 another sign, and 7e4 in half precision infinity.
+
+    Args:
+        values: the numbers, in double precision.
+        dtype: a type of booleans, whole numbers or floats.
+
+    >>> as_type(np.array([-7.0, 2.6, 300.0]), np.dtype(np.uint8)).tolist()
+    [0, 3, 255]
+    """
+    if dtype.kind == "b":
+        return values > 0.5
+    if dtype.kind == "f":
+        most = float(np.finfo(dtype).max)
+        # Infinity stays infinity: it is a fault that must be seen, not a number that is too large.
+        return np.where(np.isfinite(values), values.clip(-most, most), values).astype(dtype)
+    limits = np.iinfo(dtype)
+    low, high = float(limits.min), float(limits.max)
+    # 2^63 - 1 is no double: the nearest one is 2^63, which does not fit.
+    if int(high) > limits.max:
+        high = float(np.nextafter(high, 0))
+    return np.rint(values).clip(low, high).astype(dtype)
 
 
 @dataclass(frozen=True)
@@ -118,7 +171,8 @@ def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
         progress: listener, called where there is much to read.
 
     Raises:
-        WganError: a NaN or an infinity; the message names the row.
+        WganError: a NaN or an infinity, and the message names the row; numbers whose squares
+            overflow.
 
     Reference: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance".
     """
@@ -139,15 +193,24 @@ def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
         low = min(low, float(flat.min()))
         high = max(high, float(flat.max()))
         # A NaN may escape min and max, and never the sum.
-        if not (np.isfinite(low) and np.isfinite(high)) or np.isnan(flat.sum(dtype=np.float64)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            total_sum = flat.sum(dtype=np.float64)
+        if not (np.isfinite(low) and np.isfinite(high)) or np.isnan(total_sum):
             _reject_non_finite(flat, start, name)
-        piece_mean = flat.mean(axis=0, dtype=np.float64)
-        delta = piece_mean - mean
         n = len(flat)
-        within = ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64)
-        m2 += within + delta**2 * (count * n / (count + n))
-        mean += delta * (n / (count + n))
+        # An overflow is found, and refused, at the end.
+        with np.errstate(over="ignore", invalid="ignore"):
+            piece_mean = flat.mean(axis=0, dtype=np.float64)
+            delta = piece_mean - mean
+            within = ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64)
+            m2 += within + delta**2 * (count * n / (count + n))
+            mean += delta * (n / (count + n))
         count += n
+    if not np.isfinite(m2).all():
+        raise WganError(
+            f"{name}: values as large as {max(-low, high):g} have no standard deviation in double"
+            " precision: divide the data by such a number"
+        )
     return Summary(low, high, mean, np.sqrt(m2 / count), digest.hexdigest())
 
 

@@ -1,6 +1,6 @@
 """Vectors, the kind of rows of numbers: the codec, and how it is fitted to an array."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from wgan.base.progress import Progress, silent
 from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
 from wgan.data.far import far_values
-from wgan.data.storage import FileRows, Rows, summarise
+from wgan.data.storage import FileRows, Rows, as_type, summarise
 
 CRUSHED = 0.01
 """A column whose ordinary values fill less than a hundredth of its standard deviation is crushed:
@@ -63,13 +63,7 @@ class VectorCodec(PlainCodec):
     def decode(self, x: Float[Tensor, "n d"]) -> np.ndarray:
         standardised = x.detach().double().cpu().numpy()
         values = standardised * np.asarray(self.scale) + np.asarray(self.mean)
-        dtype = np.dtype(self.dtype)
-        if dtype.kind in "iu":
-            limits = np.iinfo(dtype)
-            values = np.rint(values).clip(limits.min, limits.max)
-        elif dtype.kind == "b":
-            values = values > 0.5
-        return values.astype(dtype)
+        return as_type(values, np.dtype(self.dtype))
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         if self.measure_standardised:
@@ -136,5 +130,5 @@ def read_vectors(
 
 def _as_column(rows: Rows) -> Rows:
     if isinstance(rows, FileRows):
-        return FileRows(rows.path, (*rows.shape, 1), rows.dtype, rows.offset)
+        return replace(rows, shape=(*rows.shape, 1))
     return np.asarray(rows)[:, None]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wgan.base.errors import WganError
-from wgan.base.files import replaced
+from wgan.base.files import check_regular, replaced
 from wgan.base.progress import Progress, silent, tracked
 from wgan.data.arrays import npy_rows
 from wgan.data.cache import cached, file_digest
@@ -92,6 +92,7 @@ def _need_pyarrow(path: Path) -> None:
 
 def _opened(path: Path) -> Any:
     _need_pyarrow(path)
+    check_regular(path)
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
 

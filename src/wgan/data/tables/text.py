@@ -4,11 +4,9 @@ Format: RFC 4180, with the separator inferred from the first lines.
 """
 
 import csv
-import gzip
 import io
 import re
 import warnings
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pandas as pd
 
 from wgan.base.errors import WganError
 from wgan.data.columns import is_number, not_text
+from wgan.data.packed import read_packed
 
 SEPARATORS = (",", ";", "\t", "|")
 """Separators that are tried; of two that fit alike, the first is taken."""
@@ -131,13 +130,9 @@ def _has_decimal_commas(column: pd.Series) -> bool:
     return not values.str.fullmatch(CODE).any()
 
 
-def _content(path: Path, most: int = -1) -> bytes:
+def _content(path: Path, most: int | None = None) -> bytes:
     """Return the bytes of a file, unpacked, or the first `most` of them."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            return file.read(most)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise WganError(f"{path}: a damaged gzip file ({error}): copy it again") from None
+    return read_packed(path, most)
 
 
 def _header(content: bytes, path: Path) -> tuple[str, list[str]]:

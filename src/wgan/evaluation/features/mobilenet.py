@@ -27,7 +27,8 @@ from jaxtyping import Float, Float32, UInt8
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
-from wgan.data.arrays import DAMAGED
+from wgan.base.files import check_regular
+from wgan.data.packed import DAMAGE, check_unpacked
 
 # Channels after the last bottleneck: Sandler et al. (2018), table 2.
 WIDTH = 320
@@ -118,6 +119,7 @@ def mobilenet(path: Path, side: int = 96) -> MobileNetV2:
     """
     if side < 1:
         raise WganError(f"pictures of {side} pixels a side: give 1 or more, such as 96")
+    check_regular(path)
     try:
         with path.open("rb") as file:
             arrays = _read(file)
@@ -246,7 +248,7 @@ def _built(block: list[_Convolution], arrays: dict[str, np.ndarray]) -> nn.Seque
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:
     try:
         archive = np.load(file, allow_pickle=False)
-    except (ValueError, *DAMAGED):
+    except DAMAGE:
         raise WganError("not an .npz, or one cut short") from None
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise WganError("a single array, not an .npz")
@@ -266,6 +268,8 @@ def _array(archive: np.lib.npyio.NpzFile, key: str, shape: tuple[int, ...]) -> n
     if key not in archive:
         raise WganError(f"array {key} is missing")
     try:
+        member = archive.zip.getinfo(f"{key}.npy")  # type: ignore[union-attr]
+        check_unpacked(key, member.compress_size, member.file_size)
         value = np.asarray(archive[key])
     # NumPy parses a header as Python (SyntaxError, TokenError); zip and zlib have other errors.
     except Exception:

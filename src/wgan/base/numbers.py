@@ -1,0 +1,87 @@
+"""Numbers of a user as a plain NumPy array; what an array of numbers cannot hold is refused."""
+
+from typing import Any
+
+import numpy as np
+
+from wgan.base.errors import WganError
+
+UNREAL = (complex, np.complexfloating, np.datetime64, np.timedelta64)
+"""Types in an array of objects that NumPy, or scikit-learn, would convert to other numbers."""
+
+
+def plain_array(values: Any, name: str) -> np.ndarray:
+    """Return values as a NumPy array, each with the meaning that it had.
+
+    A tensor of a type that NumPy lacks, such as bfloat16, becomes float32, which holds all its
+    values. Other types stay as they are. PyTorch and SciPy are not imported: their objects are told
+    by their methods.
+
+    Args:
+        values: an array, a tensor on any device, or what NumPy makes an array of.
+        name: what messages call them.
+
+    Raises:
+        WganError: rows of different lengths, or values that would become other numbers: complex
+            numbers, dates, durations, sparse or masked arrays.
+
+    >>> plain_array([[1, 2], [3, 4]], "x").shape
+    (2, 2)
+    """
+    if hasattr(values, "toarray"):
+        raise WganError(f"{name}: a sparse array: give it dense, x.toarray()")
+    if hasattr(values, "detach"):
+        values = _from_tensor(values, name)
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+        raise WganError(
+            f"{name}: a masked array whose masked values would come back: fill them, or drop their"
+            " rows"
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise WganError(
+            f"{name}: rows of different lengths make no array: give every sample one shape"
+        ) from None
+    check_real(array.dtype, name)
+    if array.dtype.kind == "O":
+        for value in array.flat:
+            if isinstance(value, UNREAL):
+                check_real(np.asarray(value).dtype, name)
+    return array
+
+
+def check_real(dtype: np.dtype, name: str) -> None:
+    """Refuse types whose values would become other numbers.
+
+    Args:
+        dtype: the type.
+        name: what messages call the values.
+
+    Raises:
+        WganError: complex numbers, dates or durations.
+    """
+    if dtype.kind == "c":
+        # The first words are those that scikit-learn asks of its estimators.
+        raise WganError(
+            f"{name}: Complex data not supported: give real and imaginary parts as columns,"
+            " numpy.stack([x.real, x.imag], axis=-1)"
+        )
+    if dtype.kind in "mM":
+        raise WganError(
+            f"{name}: dates or durations ({dtype}), which are numbers of their unit alone: give"
+            " them as columns of a DataFrame, or divide durations by one, such as"
+            " numpy.timedelta64(1, 'D')"
+        )
+
+
+def _from_tensor(values: Any, name: str) -> np.ndarray:
+    if "strided" not in str(values.layout):
+        raise WganError(f"{name}: a sparse tensor: give it dense, x.to_dense()")
+    values = values.detach().cpu()
+    if values.is_complex():
+        values = values.resolve_conj()
+    try:
+        return np.asarray(values.numpy())
+    except TypeError:
+        return np.asarray(values.float().numpy())

@@ -1,0 +1,87 @@
+"""Numbers of users: the same values, or a refusal that says what they are."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+import torch
+
+from wgan.base.errors import WganError
+from wgan.base.numbers import plain_array
+from wgan.data import load
+from wgan.distances import earth_mover, wasserstein
+
+X = np.random.default_rng(0).normal(size=(40, 3))
+DATES = np.array(["2020-01-01", "NaT"] * 20, "M8[D]")
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float8_e4m3fn, torch.float16])
+def test_a_tensor_of_any_type_keeps_its_values(dtype):
+    x = torch.tensor(X).to(dtype)
+    assert np.array_equal(plain_array(x, "x").astype(float), x.double().numpy())
+    assert np.array_equal(load(x).rows[:].astype(float), x.double().numpy())
+    assert wasserstein(x, x.double()) == 0
+
+
+def test_a_tensor_that_is_trained_is_data_too():
+    x = torch.tensor(X, requires_grad=True)
+    assert np.array_equal(load(x).rows[:], X)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (X + 1j, "Complex data not supported: give real and imaginary parts"),
+        (torch.tensor(X + 1j), "Complex data not supported"),
+        (torch.tensor(X + 1j).conj(), "Complex data not supported"),
+        (DATES, r"dates or durations \(datetime64\[D\]\).*columns of a DataFrame"),
+        (DATES.astype("M8[s]"), r"dates or durations \(datetime64\[s\]\)"),
+        (np.arange(40).astype("m8[h]"), r"dates or durations \(timedelta64\[h\]\)"),
+        (np.array([[1 + 2j, 1.0]] * 40, object), "Complex data not supported"),
+        (np.array([[DATES[0], 1.0]] * 40, object), r"dates or durations \(datetime64\[D\]\)"),
+        (torch.tensor(X).to_sparse(), r"a sparse tensor: give it dense, x.to_dense\(\)"),
+        (scipy.sparse.csr_matrix(X), r"a sparse array: give it dense, x.toarray\(\)"),
+        (scipy.sparse.coo_array(X), r"a sparse array: give it dense, x.toarray\(\)"),
+        (np.ma.masked_less(X, 0), "a masked array"),
+        ([[1.0, 2.0], [3.0]], "rows of different lengths"),
+    ],
+)
+def test_values_that_would_become_other_numbers_are_refused(values, words):
+    with pytest.raises(WganError, match=f"^x: {words}"):
+        plain_array(values, "x")
+    if scipy.sparse.issparse(values):  # the checker of types is the first to refuse it
+        return
+    with pytest.raises(WganError, match=f"^x: {words}"):
+        wasserstein(values, X)
+    with pytest.raises(WganError, match=f"^<array>: {words}"):
+        load(values)
+
+
+def test_a_mask_that_hides_nothing_is_no_mask():
+    assert np.array_equal(load(np.ma.array(X)).rows[:], X)
+
+
+@pytest.mark.parametrize("ending", [".npy", ".npz"])
+@pytest.mark.parametrize(
+    ("values", "words"), [(X + 1j, "Complex data"), (DATES, "dates or durations")]
+)
+def test_arrays_in_files_are_refused_alike(tmp_path, values, words, ending):
+    (np.save if ending == ".npy" else np.savez)(tmp_path / f"a{ending}", values)
+    with pytest.raises(WganError, match=words):
+        load(tmp_path / f"a{ending}")
+
+
+def test_positions_and_masses_are_numbers_too():
+    with pytest.raises(WganError, match="P: Complex data not supported"):
+        earth_mover(np.array([1 + 1j, 2]), [1, 2])
+    with pytest.raises(WganError, match="positions: dates or durations"):
+        earth_mover([1, 2], [2, 1], DATES[:2])
+
+
+def test_dates_as_labels_are_names_in_any_unit():
+    days = np.array(["2020-01-01", "2021-01-01"] * 20, "M8[D]")
+    assert load(X).with_labels(days).classes == ("2020-01-01", "2021-01-01")
+    assert load(X).with_labels(days.astype("M8[ns]")).classes[0].startswith("2020-01-01T00")
+    with pytest.raises(WganError, match="sample 2 has no label"):
+        load(X).with_labels(DATES)
+    with pytest.raises(WganError, match="labels of type complex128"):
+        load(X).with_labels(np.ones(40) + 1j)
