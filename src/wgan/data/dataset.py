@@ -113,8 +113,7 @@ class Dataset:
         Raises:
             WganError: fewer than 10 samples, a share outside (0, 1), or training samples alike.
         """
-        key = held_out, seed
-        if key not in self._splits:
+        if (key := (held_out, seed)) not in self._splits:
             codec = self.codec.fitted(self.rows, Split(self, held_out, seed).is_train())
             split = Split(replace(self, codec=codec), held_out, seed)
             self._splits[key] = split.dataset._splits[key] = split
@@ -122,7 +121,6 @@ class Dataset:
 
     @cached_property
     def _splits(self) -> dict[tuple[float, int], "Split"]:
-        """The splits that were asked for, by share and random seed."""
         return {}
 
 
@@ -162,17 +160,13 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
                 f"{name}: sample {i + 1} has no label: give each one, or leave such samples out"
             )
     text = [str(value) for value in labels]
-    if array.dtype.kind == "f" and not all(_is_exact_whole(float(value)) for value in labels):
+    if array.dtype.kind == "f" and (np.abs(array).max() >= MOST_EXACT or (array % 1).any()):
         raise WganError(
             f"{name}: labels that are not all whole numbers: a class is a whole number or a name"
         )
     if all(WHOLE.fullmatch(value) and abs(float(value)) < MOST_EXACT for value in text):
         return np.array([int(float(value)) for value in text])
     return np.array(text)
-
-
-def _is_exact_whole(value: float) -> bool:
-    return value.is_integer() and abs(value) < MOST_EXACT
 
 
 @dataclass(frozen=True)
