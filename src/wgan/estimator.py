@@ -2,6 +2,7 @@
 got.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -112,6 +113,8 @@ class WGAN(BaseEstimator):
             layers=self._layers(),
             preset=self.preset,
         )
+        for words in self._run.notes():
+            warnings.warn(words, stacklevel=2)
         for _ in self._run.records():
             pass
         self._finish: Finish | None = None
@@ -141,7 +144,7 @@ class WGAN(BaseEstimator):
                 frequent as in training.
             where: for a table, what every row satisfies: `{"education": "Masters", "age": (30,
                 39)}`, ends included and perhaps None, or text such as `age>=30`, one or several.
-            balance: for a table, a category whose levels are to be equally frequent.
+            balance: for a table, a column whose levels or few numbers are to be equally frequent.
 
         Raises:
             WganError: a request that does not fit the data.

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from short_runs import flags
 
+from wgan.audit.bracket import halves
 from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
 from wgan.cli import main
@@ -129,3 +130,17 @@ def test_columns_of_numbers_alone_are_measured_in_their_own_units_whether_a_tabl
     x, y = read_pair("n.csv", "n")
     assert (x.units, y.units) == ("data coordinates", "data coordinates")
     assert set(map(tuple, x.values)) <= set(map(tuple, rows))
+
+
+def test_a_population_bracket_codes_tables_by_the_half_that_trains_its_critics(mixed):
+    frame = mixed(300)
+    train, held_out = halves(300, 7, "x")
+    frame.to_csv("a.csv", index=False)
+    plain, _ = read_pair("a.csv", "a.csv", seed=7, population=True)
+    far = frame.copy()
+    far.loc[held_out, "gain"] = frame["gain"].max()
+    far.to_csv("b.csv", index=False)
+    changed, _ = read_pair("b.csv", "b.csv", seed=7, population=True)
+    assert np.array_equal(plain.values[train], changed.values[train])
+    by_all = [read_pair(name, name, seed=7)[0].values for name in ("a.csv", "b.csv")]
+    assert by_all[0].shape != by_all[1].shape or not np.allclose(by_all[0][train], by_all[1][train])

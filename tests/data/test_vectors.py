@@ -85,3 +85,19 @@ def test_vectors_of_more_axes_are_refused():
 def test_samples_of_another_shape_are_refused():
     with pytest.raises(WganError, match=r"samples of shape \(3,\), the data had \(4,\)"):
         load(POINTS).codec.check(np.zeros((2, 3)))
+
+
+def test_codes_and_slips_among_rows_of_numbers_are_said():
+    random = np.random.default_rng(0)
+    x = random.uniform(20, 80, (500, 2))
+    codec = load(x).codec
+    assert codec.notes(x) == []
+    coded = np.where(random.random((500, 1)) < [[0.3, 0.0]], -999, x)
+    (words,) = load(coded).codec.notes(coded)
+    assert words.startswith("column 1: ")
+    assert "% of the rows have -999, apart from all others, and samples may lie between" in words
+    x[7, 1] = 1e30
+    (words,) = load(x).codec.notes(x)
+    assert words.startswith("column 2: 0.2% of the rows have 1e+30, apart from all others")
+    (words,) = load(x).codec.notes(x[8:])
+    assert words.startswith("column 2: a few values lie so far away that the others fill less")

@@ -87,15 +87,29 @@ def test_the_first_rows_do_not_depend_on_how_many_are_asked_for(mixed):
 def test_balanced_rows_have_equal_shares_also_in_a_range(mixed):
     model = model_for(mixed(200))
     place = model.codec.place("size")
-    for where in ((), "age>=50"):
+    for where in ((), "age<60"):
         raw = sample_where(model, 3000, where=where, balance="size").raw
         assert np.bincount(raw[:, place].astype(int)).tolist() == [1000, 1000, 1000]
         assert len(np.unique(raw[:30, place])) == 3, "in random order"
-        assert not where or (raw[:, model.codec.place("age")] >= 50).all()
-    with pytest.raises(WganError, match="cannot be balanced"):
+        assert not where or (raw[:, model.codec.place("age")] < 60).all()
+    hint = "holds numeric, 19 to 89.*choose one of size, city, .*a schema that calls it a category"
+    with pytest.raises(WganError, match=hint):
         sample_where(model, 10, balance="age")
-    with pytest.raises(WganError, match="cannot be balanced"):
+    with pytest.raises(WganError, match="cannot be balanced, since a condition fixes it: choose"):
         sample_where(model, 10, where="size=large", balance="size")
+
+
+def test_a_number_of_few_values_is_balanced_and_a_level_never_learned_is_refused():
+    frame = pd.DataFrame({"y": np.arange(200) % 10 == 0, "k": ["a", "b"] * 100}).astype({"y": int})
+    held_out = np.flatnonzero(~load(frame).split().is_train())
+    frame.loc[held_out[:2], "k"] = "new"
+    model = model_for(frame)
+    raw = sample_where(model, 400, balance="y").raw
+    assert [np.mean(raw[:, 0] == y) for y in (0, 1)] == [0.5, 0.5]
+    raw = sample_where(model, 400, balance="k").raw
+    assert len(np.unique(raw[:, 1])) == 2
+    with pytest.raises(WganError, match="'new' is in held-out rows alone"):
+        conditions(model.codec, "k=new")
 
 
 class TrueConditional(torch.nn.Module):

@@ -1,5 +1,7 @@
 """Folders of runs: shared with nobody, read whole, older files too."""
 
+import json
+
 import numpy as np
 import pytest
 from short_runs import run_to_end, settled
@@ -113,3 +115,18 @@ def test_settings_take_the_precision_that_the_run_began_in(tmp_path, begun):
     other, _ = setup(f"training.precision={'float32' if begun == 'bfloat16' else 'bfloat16'}")
     assert as_begun(other, tmp_path / "r") == config
     assert as_begun(other, tmp_path / "none") == other
+
+
+def test_a_run_that_another_version_coded_otherwise_is_sampled_and_nothing_else(tmp_path, mixed):
+    mixed(100).to_csv("t.csv", index=False)
+    config, data = settled("data.source=t.csv", "training.steps=2", "network.width=4")
+    run_to_end(tmp_path / "r", config, data)
+    about = tmp_path / "r/run.json"
+    values = json.loads(about.read_text())
+    assert values["data"].pop("coding") == 2
+    about.write_text(json.dumps(values))
+    folder = RunFolder(tmp_path / "r")
+    for read in (lambda: begin_run(tmp_path / "r", config, data), folder.load):
+        with pytest.raises(WganError, match="coded tables otherwise: it can be sampled"):
+            read()
+    assert len(folder.model().sample(3)) == 3

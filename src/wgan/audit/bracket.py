@@ -11,6 +11,7 @@ from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
+from jaxtyping import Int64
 
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
@@ -48,6 +49,8 @@ EXTENSION = "extension of exact potentials"
 
 Sample = np.ndarray
 """float64 `[n, d]`; two sides may differ in n."""
+
+Places = Int64[np.ndarray, " k"]
 
 Certifies = Literal["population", "samples"]
 
@@ -283,8 +286,20 @@ def _student_radius(values: np.ndarray, delta: float) -> float:
 def _parted(s: Sample, seed: int, side: str, whole: bool) -> Parts:
     if whole:
         return Parts(s, s)
-    shuffled = s[numpy_generator(seed, "bracket", side).permutation(len(s))]
-    return Parts(shuffled[: len(s) // 2], shuffled[len(s) // 2 :])
+    train, held_out = halves(len(s), seed, side)
+    return Parts(s[train], s[held_out])
+
+
+def halves(n: int, seed: int, side: str) -> tuple[Places, Places]:
+    """Return the places of the samples of a side that train the critics, and of those held out.
+
+    Args:
+        n: the number of samples.
+        seed: random seed of the bracket.
+        side: "x" or "y".
+    """
+    shuffled = numpy_generator(seed, "bracket", side).permutation(n)
+    return shuffled[: n // 2], shuffled[n // 2 :]
 
 
 def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:

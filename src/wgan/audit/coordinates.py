@@ -69,7 +69,7 @@ def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec])
             " columns"
         )
     common = next(each for each in codecs if isinstance(each, TableCodec))
-    rows = raw if codec == common else common.matrix(codec.frame(raw))
+    rows = raw if codec.reading == common.reading else common.matrix(codec.frame(raw))
     plain = all(column.kind == "numeric" and not column.missing for column in common.learned)
     values = rows if plain else common.measure(rows)
     units = "data coordinates" if plain else common.units

@@ -4,10 +4,12 @@ numbers.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from wgan.audit.bracket import halves
 from wgan.audit.coordinates import coordinates
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
@@ -37,7 +39,12 @@ class Source:
 
 
 def read_pair(
-    a: str, b: str, number: int | None = None, seed: int = 0, progress: Progress = silent
+    a: str,
+    b: str,
+    number: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+    population: bool = False,
 ) -> tuple[Source, Source]:
     """Return the samples of two sources, at most `number` of each.
 
@@ -45,7 +52,8 @@ def read_pair(
     samples of its generator: as many as the other side has. Beside a run, the data that it was
     trained on are read as they were for it (without their labels, resized and so on), and stand for
     their held-out part alone. Tables of numbers alone are measured in their own units, others as
-    the columns of the run, or else of the first table, are coded; identifiers are left out.
+    the columns of the run, or else of the first table, are coded; identifiers are left out. For a
+    population bracket, codes are fitted to the half of the first table that trains its critics.
 
     Args:
         a: the first source.
@@ -54,6 +62,7 @@ def read_pair(
             side.
         seed: random seed of what is drawn.
         progress: listener to reading the data.
+        population: whether a population bracket of this seed is taken of them.
 
     Raises:
         WganError: as `load` and `load_model`; samples of different shapes; fewer than 1 requested.
@@ -66,14 +75,18 @@ def read_pair(
         for source, other in ((a, b), (b, a))
         if source not in models
     }
-    codecs = [model.codec for model in models.values()]
-    codecs += [dataset.codec for dataset in data.values()]
-    measured = {
-        source: _of_data(source, data[source], other, number, seed, codecs)
+    parts = {
+        source: _part(source, data[source], other, number, seed)
         for source, other in ((a, b), (b, a))
         if source in data
     }
-    counts = (len(side.values) for side in measured.values())
+    codecs = [model.codec for model in models.values()]
+    codecs += [_codec(data[s], part, seed, population) for s, part in parts.items()]
+    measured = {
+        source: _source(data[source].rows[part.rows], data[source].codec, part.words, codecs)
+        for source, part in parts.items()
+    }
+    counts = (len(part.rows) for part in parts.values())
     count = number or min(counts, default=GENERATED)
     sides = [
         measured.get(source)
@@ -107,14 +120,24 @@ def _loaded(source: str, other: str, model: Model | None, progress: Progress) ->
     return load(source, as_numbers=as_numbers, progress=progress)
 
 
-def _of_data(
-    source: str,
-    dataset: Dataset,
-    other: str,
-    number: int | None,
-    seed: int,
-    codecs: list[Codec],
-) -> Source:
+class _Part(NamedTuple):
+    """The rows of a data set that are measured, and what messages call them."""
+
+    rows: np.ndarray
+    words: str
+
+
+def _codec(dataset: Dataset, part: _Part, seed: int, population: bool) -> Codec:
+    """Return the codec of the data; for a population bracket as the first side's half fits it."""
+    if not population:
+        return dataset.codec
+    train, _ = halves(len(part.rows), seed, "x")
+    chosen = np.zeros(len(part.rows), dtype=bool)
+    chosen[train] = True
+    return dataset.codec.fitted(dataset.rows[part.rows], chosen)
+
+
+def _part(source: str, dataset: Dataset, other: str, number: int | None, seed: int) -> _Part:
     rows = np.arange(len(dataset))
     part = "rows"
     run = RunFolder(Path(other))
@@ -130,8 +153,7 @@ def _of_data(
         order = numpy_generator(seed, "distance", source).permutation(rows)
         rows = np.sort(order[:number])
         part = f"of {total} {part}, by seed {seed}"
-    words = f"{source} ({len(rows)} {part})"
-    return _source(dataset.rows[rows], dataset.codec, words, codecs)
+    return _Part(rows, f"{source} ({len(rows)} {part})")
 
 
 def _held_out(dataset: Dataset, run: RunFolder) -> np.ndarray | None:

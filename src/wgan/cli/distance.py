@@ -116,7 +116,7 @@ def distance_command(
     from wgan.audit.sources import read_pair  # needs torch, which histograms do without
 
     with bar(quiet, remaining=False) as progress:
-        x, y = read_pair(a, b, number, seed, progress)
+        x, y = read_pair(a, b, number, seed, progress, bracket == "population")
         if bracket is not None:
             measure = _bracket(x, y, bracket, confidence, diameter, steps, space, seed, progress)
         elif metric == "dual":

@@ -43,7 +43,7 @@ def sample_command(
         Of tables: a condition that every row satisfies, such as education=Masters, 'age>=30' or
         workclass= (missing); may be repeated.
     balance
-        Of tables: a category whose levels are to be equally frequent.
+        Of tables: a column whose levels, or few numbers, are to be equally frequent.
     seed
         Random seed; the same seed gives the same samples.
     """

@@ -1,7 +1,8 @@
 """The contract of a codec: stored samples of one kind become numbers for a network, and back.
 
-A codec is a frozen dataclass. It is fitted to a data set once and saved with the generator as JSON,
-so its fields are numbers, text and tuples of them. Encoding takes two steps. `pack` runs on the
+A codec is a frozen dataclass. It says how a data set is read, is fitted to the training rows where
+the split is made, and is saved with the generator as JSON, so its fields are numbers, text and
+tuples of them. Encoding takes two steps. `pack` runs on the
 host and gives what is cheap to keep in memory. `unpack` runs on the device and gives what a network
 reads.
 """
@@ -10,10 +11,11 @@ from dataclasses import asdict
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.data.storage import Rows
 
 
 @runtime_checkable
@@ -28,13 +30,15 @@ class Codec(Protocol):
     - *coordinates*: a float64 array `[n, d]`, in which distances are measured, in `units`;
     - *wrapped*: the user's own form, such as a DataFrame.
 
-    For all raw samples, `decode(unpack(pack(raw)))` is `raw` up to rounding, and
-    `unwrap(wrap(raw))` is `raw`. `PlainCodec` has defaults for all that arrays without named
-    columns need, from `check` on.
+    For all raw samples that it was fitted to, `decode(unpack(pack(raw)))` is `raw` up to rounding,
+    and `unwrap(wrap(raw))` is `raw`. `PlainCodec` has defaults for all that arrays without named
+    columns need, from `fitted` on.
     """
 
     kind: ClassVar[str]
     """The key of this kind of data in the table of each stage."""
+    version: ClassVar[int]
+    """Counts the ways in which this kind has been coded; a run goes on in its own way alone."""
 
     @property
     def coarse(self) -> bool:
@@ -67,6 +71,24 @@ class Codec(Protocol):
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         """Return the coordinates of raw samples, in `units`."""
+
+    def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "Codec":
+        """Return the codec fitted to some rows alone; raw samples mean the same to it.
+
+        Args:
+            rows: all raw samples, in memory or in a file.
+            chosen: which of them to fit to.
+
+        Raises:
+            WganError: nothing can be learned from the chosen rows.
+        """
+
+    def notes(self, raw: np.ndarray) -> list[str]:
+        """Return what the user should know of how values are coded, in sentences.
+
+        Args:
+            raw: some of the samples that it was fitted to.
+        """
 
     def check(self, raw: np.ndarray) -> None:
         """Refuse raw samples that are not of this data set's shape and type.
@@ -111,7 +133,14 @@ class Codec(Protocol):
 class PlainCodec:
     """Defaults of a codec whose samples are arrays without named columns."""
 
+    version: ClassVar[int] = 1
     raw_shape: tuple[int, ...]
+
+    def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> Any:
+        return self
+
+    def notes(self, raw: np.ndarray) -> list[str]:
+        return []
 
     def check(self, raw: np.ndarray) -> None:
         if raw.shape[1:] != self.raw_shape:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError
@@ -104,16 +104,24 @@ class Dataset:
         )
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
-        """Return the split into training and held-out samples.
+        """Return the split, once made, with the codec fitted to its training samples alone.
 
         Args:
             held_out: share of the samples that is held out.
             seed: random seed; the same seed gives the same split.
 
         Raises:
-            WganError: fewer than 10 samples, or a share outside (0, 1).
+            WganError: fewer than 10 samples, a share outside (0, 1), or training samples alike.
         """
-        return Split(self, held_out, seed)
+        if (key := (held_out, seed)) not in self._splits:
+            codec = self.codec.fitted(self.rows, Split(self, held_out, seed).is_train())
+            split = Split(replace(self, codec=codec), held_out, seed)
+            self._splits[key] = split.dataset._splits[key] = split
+        return self._splits[key]
+
+    @cached_property
+    def _splits(self) -> dict[tuple[float, int], "Split"]:
+        return {}
 
 
 def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
@@ -152,17 +160,13 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
                 f"{name}: sample {i + 1} has no label: give each one, or leave such samples out"
             )
     text = [str(value) for value in labels]
-    if array.dtype.kind == "f" and not all(_is_exact_whole(float(value)) for value in labels):
+    if array.dtype.kind == "f" and (np.abs(array).max() >= MOST_EXACT or (array % 1).any()):
         raise WganError(
             f"{name}: labels that are not all whole numbers: a class is a whole number or a name"
         )
     if all(WHOLE.fullmatch(value) and abs(float(value)) < MOST_EXACT for value in text):
         return np.array([int(float(value)) for value in text])
     return np.array(text)
-
-
-def _is_exact_whole(value: float) -> bool:
-    return value.is_integer() and abs(value) < MOST_EXACT
 
 
 @dataclass(frozen=True)
@@ -219,8 +223,14 @@ class Split:
         """Return the row numbers of the held-out samples at `places` in 0..n_held_out-1."""
         return shuffled(places, len(self.dataset), self.seed, "split")
 
+    def is_train(self) -> Bool[np.ndarray, " n"]:
+        """Return which samples are for training."""
+        chosen = np.ones(len(self.dataset), dtype=bool)
+        chosen[self.held_out_rows(np.arange(self.n_held_out))] = False
+        return chosen
+
     def train_labels(self) -> Int64[np.ndarray, " n"]:
-        """Return the `[n_train]` classes of the training samples, in the split's random order.
+        """Return the `[n_train]` classes of training samples, in the split's random order.
 
         Raises:
             WganError: a class without a training sample.

@@ -12,7 +12,15 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
+from wgan.data.far import far_values
 from wgan.data.storage import FileRows, Rows, as_type, summarise
+
+CRUSHED = 0.01
+"""A column whose ordinary values fill less than a hundredth of its standard deviation is crushed:
+networks that begin at a scale of 1 hardly see them apart.
+"""
+COLUMNS_NAMED = 5
+"""Columns that notes speak of at most: an array may have hundreds of the same."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,38 @@ class VectorCodec(PlainCodec):
             return self._standardise(raw)
         return np.asarray(raw, dtype=np.float64)
 
+    def notes(self, raw: np.ndarray) -> list[str]:
+        return [*_far(raw), *self._crushed(raw)]
+
+    def _crushed(self, raw: np.ndarray) -> list[str]:
+        spread = self._standardise(raw).std(axis=0)
+        columns = np.flatnonzero((spread < CRUSHED) & (np.ptp(raw, axis=0) > 0))
+        return [
+            f"column {i + 1}: a few values lie so far away that the others fill less than"
+            f" {CRUSHED:.0%} of its standard deviation, and are hardly told apart: drop such rows"
+            " if these are slips, or take logarithms"
+            for i in columns[:COLUMNS_NAMED].tolist()
+        ]
+
     def _standardise(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         return (np.asarray(raw, dtype=np.float64) - np.asarray(self.mean)) / np.asarray(self.scale)
+
+
+def _far(raw: np.ndarray) -> list[str]:
+    """Return a sentence for each column that has values apart from all others."""
+    said = []
+    for i, column in enumerate(np.asarray(raw, dtype=np.float64).T):
+        values, counts = np.unique(column, return_counts=True)
+        far = far_values(values, counts)
+        if far.any():
+            listed = ", ".join(f"{x:.10g}" for x in values[far])
+            said.append(
+                f"column {i + 1}: {counts[far].sum() / len(raw):.1%} of the rows have {listed},"
+                " apart from all others, and samples may lie between: drop such rows if these are"
+                " slips; for codes give a DataFrame or a file with names, as tables learn them"
+                " exactly"
+            )
+    return said[:COLUMNS_NAMED]
 
 
 def read_vectors(

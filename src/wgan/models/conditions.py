@@ -36,9 +36,7 @@ LEAST_TRIES = 200_000
 requested.
 """
 LEVELS_NAMED = 50
-"""Levels among which an error looks for the nearest spelling. A column may have thousands; the most
-frequent come first.
-"""
+"""Levels among which an error looks for the nearest spelling; a column may have thousands."""
 SIGNS = ">=|<=|=|>|<"
 CONDITION = re.compile(rf"\s*({SIGNS})(.*)", re.DOTALL)
 """What follows the name of a column: a sign and a value."""
@@ -87,9 +85,9 @@ class Condition:
     def states(self) -> Bool[np.ndarray, " states"]:
         """Return in which states of the column the condition can hold."""
         column = self.column
-        missing = [np.nan] * column.missing
+        missing = [np.nan] * column.missing_state
         if not column.is_number:
-            return self.holds(np.array([*range(len(column.levels)), *missing], dtype=np.float64))
+            return self.holds(np.array([*column.places, *missing], dtype=np.float64))
         single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
         return np.append(self._holds_for_ordinary(), single) if column.scored else single
 
@@ -175,8 +173,8 @@ def _condition(codec: TableCodec, name: str, operator: str, text: str | None) ->
     if text is None:
         if operator != "=":
             raise WganError(f"column '{name}': a range needs a value: give a value")
-        if not column.missing:
-            raise WganError(f"column '{name}': never missing in the data: give a value")
+        if not column.missing_state:
+            raise WganError(f"column '{name}': never missing in the data learned: give a value")
         return Condition(place, column, "=", float("nan"))
     if column.is_number:
         return Condition(place, column, operator, _number(column, text))
@@ -187,6 +185,9 @@ def _condition(codec: TableCodec, name: str, operator: str, text: str | None) ->
     if text not in column.levels:
         nearest = did_you_mean(text, column.levels[:LEVELS_NAMED])
         raise WganError(f"column '{name}' has no level '{text}'. {nearest}")
+    if text in column.unseen:
+        fault = f"column '{name}': the level '{text}' is in held-out rows alone, so never learned"
+        raise WganError(f"{fault}: ask for another")
     return Condition(place, column, "=", float(column.levels.index(text)))
 
 
@@ -250,7 +251,7 @@ def sample_where(
         n: the number of rows.
         seed: random seed.
         where: the conditions, as `conditions` takes them.
-        balance: a column whose levels are to be equally frequent, in random order; none: no column.
+        balance: a column whose levels (or few numbers) are to be equally frequent; None: no column.
 
     Raises:
         WganError: a model of something else; conditions that contradict each other or the data, or
@@ -264,21 +265,31 @@ def sample_where(
     ranges = [c for c in requested if y[c.place] == FREE or (c.column.scored and y[c.place] == 0)]
     if balance is None:
         return _wait(model, n, seed, y, ranges)
-    place = model.codec.place(balance)
-    column = model.codec.learned[place]
-    levels = len(column.levels)
-    if column.is_number or y[place] != FREE or levels < 2:
-        raise WganError(
-            f"column '{balance}' cannot be balanced: choose a category that no condition fixes"
-        )
-    each = -(-n // levels)  # rounded up; what is too much is cut off below
+    place = _balanced_place(model.codec, balance, y)
+    states = model.codec.learned[place].present_states
+    each = -(-n // states)  # rounded up; what is too much is cut off below
     parts = []
-    for level in range(levels):
-        with_level = np.where(np.arange(len(y)) == place, level, y)
-        parts.append(_wait(model, each, derive(seed, "balance", level), with_level, ranges))
+    for state in range(states):
+        with_state = np.where(np.arange(len(y)) == place, state, y)
+        parts.append(_wait(model, each, derive(seed, "balance", state), with_state, ranges))
     rows = np.concatenate([part.raw for part in parts])
     rows = numpy_generator(seed, "balance").permutation(rows)
     return Conditioned(rows[:n], sum(part.tried for part in parts))
+
+
+def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns"]) -> int:
+    """Return the place of a column that can be balanced."""
+    place = codec.place(name)
+    column = codec.learned[place]
+    fixed = y[place] != FREE
+    if column.is_choice and not fixed:
+        return place
+    why = "a condition fixes it" if fixed else f"it holds {column}"
+    others = [c.name for c in codec.learned if c.is_choice and c is not column][:LEVELS_NAMED]
+    hint = f"choose one of {', '.join(others)}" if others else "leave it out"
+    if column.scored:
+        hint += ", or train with a schema that calls it a category"
+    raise WganError(f"column '{name}' cannot be balanced, since {why}: {hint}")
 
 
 def _wait(

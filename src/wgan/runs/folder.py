@@ -126,6 +126,7 @@ class RunFolder:
 
     def _check_same_data(self, config: Config, dataset: Dataset) -> About:
         about = self.about()
+        about.data.check_coding(self.path, dataset)
         same = about.data.fingerprint == dataset.fingerprint
         if not same or about.data.labels != labels_digest(config, dataset):
             raise WganError(f"{self.path}: was begun on other data: choose another --out")

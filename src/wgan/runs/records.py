@@ -5,8 +5,10 @@ evaluated. Each has a form in JSON, and comes back from it; forms of older versi
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal
 
+from wgan.base.errors import WganError
 from wgan.config import Config
 from wgan.data import Dataset
 from wgan.evaluation import Evaluation, HeldOutDistance, evaluation_from_json
@@ -20,7 +22,9 @@ changes are within what seeds differ by.
 
 @dataclass(frozen=True)
 class DataFacts:
-    """The data of a run; `labels` is a hash of its classes, None without."""
+    """The data of a run; `labels` is a hash of its classes, None without. `coding` is the version
+    of the kind's codec.
+    """
 
     name: str
     kind: str
@@ -30,6 +34,7 @@ class DataFacts:
     held_out: int
     fingerprint: str
     labels: str | None = None
+    coding: int = 1
 
     @classmethod
     def of(cls, config: Config, dataset: Dataset) -> "DataFacts":
@@ -38,13 +43,26 @@ class DataFacts:
         return cls(
             name=dataset.name,
             kind=dataset.codec.kind,
-            shape=tuple(dataset.shape),
+            shape=tuple(split.dataset.shape),
             samples=len(dataset),
             train=split.n_train,
             held_out=split.n_held_out,
             fingerprint=dataset.fingerprint,
             labels=labels_digest(config, dataset),
+            coding=dataset.codec.version,
         )
+
+    def check_coding(self, path: Path, dataset: Dataset) -> None:
+        """Refuse a run that another version coded otherwise.
+
+        Raises:
+            WganError: it did.
+        """
+        if self.coding != dataset.codec.version:
+            raise WganError(
+                f"{path}: was begun by a version that coded {self.kind} otherwise: it can be"
+                " sampled, but not gone on with or evaluated: train again in another --out"
+            )
 
 
 def labels_digest(config: Config, dataset: Dataset) -> str | None:

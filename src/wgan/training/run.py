@@ -51,7 +51,7 @@ class Run:
 
     Attributes:
         config: the resolved configuration.
-        dataset: what is learned.
+        dataset: what is learned, its codec fitted to the training samples.
         variant: the objective, with the configuration's numbers.
         state: networks, optimizers, and how far they are.
         watch: measures the generator every `measure_every` steps; None: nothing does.
@@ -152,7 +152,7 @@ class Run:
         if classes:
             split.train_labels()  # refuses a class without samples
         device = choose_device(config.training.device)
-        state = states.create(config, variant, dataset.codec, device, len(classes), pair)
+        state = states.create(config, variant, split.dataset.codec, device, len(classes), pair)
         folder = None
         history: list[Metrics] = []
         if out is not None:  # the last step, for it may be refused
@@ -165,7 +165,7 @@ class Run:
             history = folder.metrics()
         if watch == "held-out":
             watch = Watch.resumed(split, history)
-        return cls(config, dataset, variant, state, watch, folder, history)
+        return cls(config, split.dataset, variant, state, watch, folder, history)
 
     @cached_property
     def split(self) -> Split:
@@ -206,11 +206,16 @@ class Run:
         return settings.measure_every or max(1, settings.steps // MEASUREMENTS)
 
     def advice(self) -> list[str]:
-        """Return what is doubtful about the configuration for these data, in words."""
-        n = min(self.split.n_train, ADVICE_SAMPLES)
-        x_real = self.dataset.encode(self.split.train_sample(0, n))
-        words = weight_advice(self.variant, x_real)
-        return [words] if words else []
+        """Return what is doubtful about the data, and the configuration for them, in words."""
+        words = weight_advice(self.variant, self.dataset.encode(self._some()))
+        return [*self.notes(), *([words] if words else [])]
+
+    def notes(self) -> list[str]:
+        """Return what the user should know of how the data are coded, in words."""
+        return self.dataset.codec.notes(self._some())
+
+    def _some(self) -> np.ndarray:
+        return self.split.train_sample(0, min(self.split.n_train, ADVICE_SAMPLES))
 
     def records(self, stop: Callable[[], bool] = never) -> Iterator[Record]:
         """Train to the configured number of steps, yielding a `Record` a step.

@@ -10,8 +10,8 @@ from wgan.data.tables.conditions import CONDITION_SHARE, FREE, FURTHER_SHARE, Ba
 
 
 def test_states_asked_for_while_training_are_those_of_their_rows_and_rare_ones_come_often(mixed):
-    data = load(mixed(4000))
-    split = data.split()
+    split = load(mixed(4000)).split()
+    data = split.dataset
     balance = Balance(split)
     rows, y = balance.draw(numpy_generator(0, "t"), split.train_rows(np.arange(3000)))
     states = data.codec.states(data.rows[rows])

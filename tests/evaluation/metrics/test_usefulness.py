@@ -54,3 +54,14 @@ def test_a_class_of_one_row_is_left_out_of_training():
     train[0, 1] = 3
     columns = [NUMBER, Column("k", "category", "str", levels=("a", "b", "c", "d")), COLUMNS[2]]
     assert train_and_test(columns, train, test, 1).auc > 0.5
+
+
+def test_a_number_of_two_values_is_a_class_and_one_of_three_is_not():
+    train, test = rows(2000, 0), rows(1000, 1)
+    as_number = [*COLUMNS[:2], Column("y", "numeric", "int64", spikes=(0.0, 1.0))]
+    use = train_and_test(as_number, train, test, 2)
+    assert use == train_and_test(COLUMNS, train, test, 2)
+    assert use.auc > 0.7
+    train[::7, 2] = test[::7, 2] = 2
+    use = train_and_test(as_number, train, test, 2)
+    assert (use.auc, use.r2 is None) == (None, False)

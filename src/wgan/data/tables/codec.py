@@ -3,22 +3,28 @@
 In memory a table is a matrix `[n, columns]` of float64. It holds numbers as they are, seconds for
 times, the place of a level for categories, and NaN for a missing value; identifiers are left out. A
 network sees, for each column, a one-hot code of its state and the normal score of a number.
+
+How values are written (types, steps, spellings, which levels there are) is read off all rows. How
+they are distributed (spikes, knots, bounds, frequencies, which levels a generator makes) is fitted
+to the training rows alone, by `fitted`.
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.data.storage import Rows
 from wgan.data.tables.corrections import to_toml
-from wgan.data.tables.schema import Column, from_json
+from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
+from wgan.data.tables.schema import UNSEEN, Column, from_json
 from wgan.data.tables.series import identifiers, numbers, to_series
 
 
@@ -56,7 +62,8 @@ class ColumnCode:
 class TableCodec:
     """The codec of a table: its columns, and what a network sees of them.
 
-    Two rows that differ in one state lie sqrt(2) apart.
+    Two rows that differ in one state lie sqrt(2) apart. A level that only held-out rows have is no
+    state: its code is zeros, and a further coordinate sets it apart from all others.
 
     Attributes:
         columns: all columns of the table, identifiers too.
@@ -64,6 +71,7 @@ class TableCodec:
     """
 
     kind: ClassVar[str] = "tables"
+    version: ClassVar[int] = 2
     coarse: ClassVar[bool] = False
     columns: tuple[Column, ...]
     dtype: str = "<f8"
@@ -94,6 +102,11 @@ class TableCodec:
     def raw_shape(self) -> tuple[int, ...]:
         """Shape of one stored row."""
         return (len(self.learned),)
+
+    @property
+    def reading(self) -> tuple[Column, ...]:
+        """The columns without what is fitted to rows: codecs with the same share their matrices."""
+        return tuple(as_read(column) for column in self.columns)
 
     def place(self, name: str) -> int:
         """Return the place of a column among the learned ones.
@@ -133,9 +146,9 @@ class TableCodec:
         starts = [start for code in self.codes for start, _ in code.parts]
         scores = [code.score for code in self.codes if code.scored]
         digits = packed[:, : len(starts)].long()
-        ones = digits + torch.tensor(starts, device=packed.device, dtype=torch.int64)
+        ones = digits.clamp_min(0) + torch.tensor(starts, device=packed.device, dtype=torch.int64)
         x = packed.new_zeros(len(packed), *self.shape)
-        x.scatter_(1, ones, 1.0)
+        x.scatter_(1, ones, (digits != UNSEEN).to(x.dtype))
         x[:, scores] = packed[:, len(starts) :]
         return x
 
@@ -154,8 +167,17 @@ class TableCodec:
         return np.stack(columns, axis=1)
 
     def measure(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n width"]:
-        """Return the rows as a network sees them, in double precision."""
-        return self.unpack(self.pack(raw)).double().numpy()
+        """Return the rows as a network sees them, in double precision.
+
+        Each column that can have unseen values adds a coordinate, 1 where a row has one.
+        """
+        x = self.unpack(self.pack(raw)).double().numpy()
+        unseen = [
+            column.state_of(raw[:, i]) == UNSEEN
+            for i, column in enumerate(self.learned)
+            if column.has_unseen
+        ]
+        return np.column_stack([x, *unseen]) if unseen else x
 
     def matrix(self, frame: pd.DataFrame) -> Float[np.ndarray, "n c"]:
         """Return a table as a matrix of the learned columns.
@@ -195,6 +217,22 @@ class TableCodec:
                 f"rows of {raw.shape[1:]} columns, the table had {self.raw_shape}: give the same"
             )
 
+    def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "TableCodec":
+        columns = iter(fitted_columns(self.learned, rows, chosen))
+        codec = replace(
+            self,
+            columns=tuple(c if c.kind == "identifier" else next(columns) for c in self.columns),
+        )
+        if codec.shape == (0,):
+            raise WganError(
+                "no column varies among the training rows: there is nothing to learn; hold out"
+                " fewer rows (data.held_out) or split them otherwise (data.split_seed)"
+            )
+        return codec
+
+    def notes(self, raw: Float[np.ndarray, "n c"]) -> list[str]:
+        return [words for column in self.learned for words in notes_of(column)]
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
@@ -227,4 +265,5 @@ def _digits(
     """Return each state as one digit, or as two of which the last counts units."""
     if len(sizes) == 1:
         return [state]
-    return [state // sizes[1], state % sizes[1]]
+    unseen = state == UNSEEN
+    return [np.where(unseen, UNSEEN, part) for part in np.divmod(state, sizes[1])]

@@ -50,5 +50,5 @@ def table_dataset(name: str, codec: TableCodec, rows: Float[np.ndarray, "n c"]) 
         codec: the table's codec.
         rows: `[n, learned columns]`, as `codec.matrix` gives them.
     """
-    digest = sha256(repr(codec).encode() + np.ascontiguousarray(rows).tobytes())
+    digest = sha256(repr(codec.reading).encode() + np.ascontiguousarray(rows).tobytes())
     return Dataset(name, rows, codec, digest.hexdigest())

@@ -129,10 +129,9 @@ def _correctable(column: Column) -> dict[str, Any]:
     if column.format:
         settings["format"] = column.format
     if column.is_number:
-        ends = sorted([*column.spikes, *column.knots[:1], *column.knots[-1:]])
         settings["step"] = column.step
-        settings["low"] = _end(column, ends[0])
-        settings["high"] = _end(column, ends[-1])
+        settings["low"] = _end(column, column.ends[0])
+        settings["high"] = _end(column, column.ends[-1])
     return settings
 
 

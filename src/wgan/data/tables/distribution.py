@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from wgan.base.errors import WganError
+from wgan.data.far import far_values
 from wgan.data.tables.column_kinds import FEW_VALUES
 from wgan.data.tables.schema import MOST_DECIMALS, SAME, Column, is_single, rounded
 from wgan.data.tables.series import MICROSECOND
@@ -33,8 +34,10 @@ SINGLE_TOLERANCE = 1e-6
 Numbers = Float[np.ndarray, " n"]
 
 
-def with_distribution(column: Column, x: Numbers, corrections: Mapping[str, Any]) -> Column:
-    """Return a column of numbers or times with its step, spikes, knots and heights.
+def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any]) -> Column:
+    """Return a column of numbers or times with its step, and bounds where they are wider than x.
+
+    Bounds are those of ordinary numbers: a code such as -999 may lie outside.
 
     Args:
         column: the column without them.
@@ -44,14 +47,6 @@ def with_distribution(column: Column, x: Numbers, corrections: Mapping[str, Any]
     Raises:
         WganError: values beyond `low` and `high`, or that are no multiples of `step`.
     """
-    low = float(corrections.get("low", x.min()))
-    high = float(corrections.get("high", x.max()))
-    if not low <= x.min() or not x.max() <= high:
-        raise WganError(
-            f"schema, column '{column.name}': values run from {x.min():g} to {x.max():g}, beyond"
-            f" low = {low:g} and high = {high:g}"
-        )
-    wider = low < x.min() or high > x.max()
     column = replace(column, step=float(corrections.get("step", infer_step(column, x))))
     snapped = rounded(x, column.step)
     tolerance = SINGLE_TOLERANCE if is_single(column.dtype) else SAME
@@ -61,12 +56,40 @@ def with_distribution(column: Column, x: Numbers, corrections: Mapping[str, Any]
             f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}"
         )
     values, counts = np.unique(snapped, return_counts=True)
+    ordinary = values[~far_values(values, counts)]
+    low = float(corrections.get("low", ordinary[0]))
+    high = float(corrections.get("high", ordinary[-1]))
+    if not low <= ordinary[0] or not ordinary[-1] <= high:
+        raise WganError(
+            f"schema, column '{column.name}': values run from {ordinary[0]:g} to {ordinary[-1]:g},"
+            f" beyond low = {low:g} and high = {high:g}"
+        )
+    # A bound that equals the least or largest value, a code too, widens nothing.
+    return replace(
+        column,
+        low=low if low < ordinary[0] and low != values[0] else None,
+        high=high if high > ordinary[-1] and high != values[-1] else None,
+    )
+
+
+def with_distribution(column: Column, x: Numbers) -> Column:
+    """Return a column of numbers or times with its spikes, knots and heights.
+
+    Args:
+        column: the column with its step and bounds, and none of what is fitted.
+        x: `[n]` its values, none missing; perhaps a part of those that the step was taken from.
+    """
+    wider = column.low is not None or column.high is not None
+    values, counts = np.unique(rounded(x, column.step), return_counts=True)
     if len(values) <= FEW_VALUES and not wider:
         return replace(column, spikes=tuple(values.tolist()))
-    often = counts > SPIKE_SHARE * len(x)
-    column = replace(column, spikes=tuple(values[often].tolist()))
-    values = values[~often]
-    counts = counts[~often]
+    far = far_values(values, counts)
+    single = far | (counts > SPIKE_SHARE * len(x))
+    column = replace(
+        column, spikes=tuple(values[single].tolist()), codes=tuple(values[far].tolist())
+    )
+    values = values[~single]
+    counts = counts[~single]
     if not len(values):
         return column
     if len(values) <= KNOTS and counts.sum() >= REPEATS * len(values) and not wider:
@@ -74,14 +97,14 @@ def with_distribution(column: Column, x: Numbers, corrections: Mapping[str, Any]
         return replace(
             column, knots=tuple(values.tolist()), heights=tuple(upper_ends.tolist()), discrete=True
         )
-    knots, heights = _knots(values, counts, low, high)
+    knots, heights = _knots(values, counts, column.low, column.high)
     return replace(column, knots=tuple(knots.tolist()), heights=tuple(heights.tolist()))
 
 
 def _knots(
-    values: Numbers, counts: np.ndarray, low: float, high: float
+    values: Numbers, counts: np.ndarray, low: float | None, high: float | None
 ) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-    """Return knots x_k, and F(x_k) halfway up each one's step, from `low` to `high`."""
+    """Return knots x_k, and F(x_k) halfway up each one's step, out to bounds that are wider."""
     heights = np.cumsum(counts) / counts.sum() - counts / (2 * counts.sum())
     if len(values) > KNOTS:
         # Even in height, so that knots are as dense as the data are.
@@ -90,10 +113,10 @@ def _knots(
         values = values[chosen]
         heights = heights[chosen]
     # A bound beyond the data takes half of the probability that is left on its side.
-    if low < values[0]:
+    if low is not None and low < values[0]:
         values = np.insert(values, 0, low)
         heights = np.insert(heights, 0, heights[0] / 2)
-    if high > values[-1]:
+    if high is not None and high > values[-1]:
         values = np.append(values, high)
         heights = np.append(heights, (1 + heights[-1]) / 2)
     return values, heights

@@ -80,14 +80,18 @@ def _draw_column(
 
 
 def _shares(column: Column, sides: list[np.ndarray]) -> list[Float[np.ndarray, " bars"]]:
-    """Return the frequency of each bar, for each side; the last bar counts missing values."""
+    """Return the frequency of each bar, for each side; the last ones count codes, and missing."""
     present = sides[0][~np.isnan(sides[0])]
-    if column.is_number and len(present):
-        low, high = np.quantile(present, CUT_TAILS).tolist()
+    ordinary = present[~np.isin(present, column.codes)]
+    if column.is_number and len(ordinary):
+        low, high = np.quantile(ordinary, CUT_TAILS).tolist()
         edges = np.linspace(low, high, BARS + 1)[1:-1]
-        bars = BARS + column.missing
-        places = [np.searchsorted(edges, np.nan_to_num(x), side="right") for x in sides]
-        codes = [np.where(np.isnan(x), BARS, at) for x, at in zip(sides, places, strict=True)]
+        apart = [*column.codes, *[np.nan] * column.missing]
+        bars = BARS + len(apart)
+        codes = [np.searchsorted(edges, np.nan_to_num(x), side="right") for x in sides]
+        for code, x in zip(codes, sides, strict=True):
+            for k, value in enumerate(apart):
+                code[np.isnan(x) if np.isnan(value) else x == value] = BARS + k
     else:
         levels = min(len(column.levels), BARS)
         bars = max(1, levels + column.missing)

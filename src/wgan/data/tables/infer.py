@@ -12,7 +12,8 @@ from wgan.base.progress import Progress, silent, tracked
 from wgan.data.dataset import MOST_EXACT
 from wgan.data.tables.column_kinds import infer_format, infer_kind, refuse_unknown_type
 from wgan.data.tables.corrections import Corrections, checked
-from wgan.data.tables.distribution import with_distribution
+from wgan.data.tables.distribution import with_corrections, with_distribution
+from wgan.data.tables.fitting import with_shares
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import dtype_name, numbers, spelled
 
@@ -50,7 +51,9 @@ def infer(
     for i in tracked(range(len(names)), "reading the columns", len(names), listener):
         series = series_of(i)
         column = _column(names[i], series, corrections.get(names[i], {}))
-        columns.append(_with_shares(column, series))
+        if column.code_sizes:
+            column = with_shares(column, numbers(series, column))
+        columns.append(column)
     return tuple(columns)
 
 
@@ -71,14 +74,6 @@ def _refuse_unfit(names: Sequence[str], rows: int, corrections: Corrections) -> 
             )
 
 
-def _with_shares(column: Column, series: pd.Series) -> Column:
-    """Return the column with the frequency of each state."""
-    if not column.code_sizes:
-        return column
-    counts = np.bincount(column.state_of(numbers(series, column)), minlength=column.states)
-    return replace(column, shares=tuple((counts / len(series)).tolist()))
-
-
 def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Column:
     """Return what a column holds, without the frequencies of its states."""
     refuse_unknown_type(name, series)
@@ -97,7 +92,7 @@ def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Col
     x = x[~np.isnan(x)]
     if len(x) == 0:
         raise WganError(f"schema, column '{name}': holds no value, so it cannot be {kind}")
-    return with_distribution(column, x, settings)
+    return with_distribution(with_corrections(column, x, settings), x)
 
 
 def _with_levels(column: Column, series: pd.Series) -> Column:

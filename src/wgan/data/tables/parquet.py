@@ -77,7 +77,7 @@ def from_parquet(
             pieces = (codec.matrix(_frame(file.read_row_group(i, names))) for i in groups)
             if not large:
                 return table_dataset(str(path), codec, np.concatenate(list(pieces)))
-            digest = sha256((file_digest(path) + repr(codec)).encode()).hexdigest()
+            digest = sha256((file_digest(path) + repr(codec.reading)).encode()).hexdigest()
             coded = cached(digest, lambda target: _write_npy(pieces, (n, width), target), ".npy")
         except WganError as error:
             raise WganError(f"{path}: {error}") from None

@@ -30,6 +30,8 @@ the rounding error of a double, and finer than any data are written.
 """
 FIRST_LEVELS = 4
 """Levels that a description of a column lists: they fit on one line of a terminal."""
+UNSEEN = -1
+"""State of a value that no row had which the column was fitted on."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,17 @@ class Column:
         dtype: the pandas type that samples come back in.
         missing: whether values may be missing.
         step: numbers are multiples of it; 0: any number.
+        low: a bound that a schema sets below all ordinary numbers; None: the least number is one.
+        high: likewise above them.
         spikes: numbers that are states of their own.
+        codes: those of the spikes that lie far from all other numbers, such as -999.
         knots: the other numbers x_k, rising from the least to the largest; empty if none.
         heights: the distribution function F(x_k) at the knots.
         discrete: whether the knots are all numbers that occur; heights are then their upper ends.
         levels: categories as they are spelled, the most frequent first.
+        unseen: levels that only rows have which the column was not fitted on; they are no states.
+        unseen_missing: whether only such rows have missing values.
+        unseen_rows: the number of rows with an unseen level, or a missing value that is no state.
         categories: all categories that pandas declares, in their order.
         shares: the frequency of each state.
         format: how times that are kept as text are written.
@@ -61,11 +69,17 @@ class Column:
     dtype: str
     missing: bool = False
     step: float = 0.0
+    low: float | None = None
+    high: float | None = None
     spikes: tuple[float, ...] = ()
+    codes: tuple[float, ...] = ()
     knots: tuple[float, ...] = ()
     heights: tuple[float, ...] = ()
     discrete: bool = False
     levels: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    unseen_missing: bool = False
+    unseen_rows: int = 0
     categories: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
     format: str = ""
@@ -83,14 +97,40 @@ class Column:
         return bool(self.knots)
 
     @property
+    def missing_state(self) -> bool:
+        """Whether a missing value is a state."""
+        return self.missing and not self.unseen_missing
+
+    @cached_property
+    def places(self) -> Int64[np.ndarray, " k"]:
+        """Places in `levels` of the levels that are states."""
+        unseen = set(self.unseen)
+        seen = [i for i, level in enumerate(self.levels) if level not in unseen]
+        return np.array(seen, dtype=np.int64)
+
+    @property
     def states(self) -> int:
         """Number of states.
 
-        A category has a state for each level. A number has one for all ordinary numbers, if there
-        are any, and one for each spike. A missing value is the last state.
+        A category has a state for each level that is not unseen. A number has one for all ordinary
+        numbers, if there are any, and one for each spike. A missing value is the last state.
         """
-        present = self.scored + len(self.spikes) if self.is_number else len(self.levels)
-        return present + self.missing
+        return self.present_states + self.missing_state
+
+    @property
+    def present_states(self) -> int:
+        """Number of states of values that are not missing."""
+        return self.scored + len(self.spikes) if self.is_number else len(self.places)
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether its values are a few: several levels, or numbers that are all spikes."""
+        return not self.scored and self.present_states > 1
+
+    @property
+    def has_unseen(self) -> bool:
+        """Whether rows that the column was not fitted on may have values that are no states."""
+        return bool(self.unseen) or self.unseen_missing or not self.present_states
 
     @property
     def code_sizes(self) -> tuple[int, ...]:
@@ -132,7 +172,7 @@ class Column:
         return ndtri((below + heights) / 2), ndtri(heights)
 
     def state_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
-        """Return the state of each value.
+        """Return the state of each value; -1 for one that is unseen.
 
         States are numbered as in `states`. In a column without ordinary numbers a value takes the
         nearest spike.
@@ -142,16 +182,25 @@ class Column:
         """
         absent = np.isnan(x)
         if not self.is_number:
-            return np.where(absent, len(self.levels), np.nan_to_num(x)).astype(np.int64)
-        spikes = np.asarray(self.spikes)
-        if self.scored:
+            state = self._state_by_place[np.nan_to_num(x).astype(np.int64)]
+        elif self.scored:
             state = np.zeros(len(x), dtype=np.int64)
-            for i, spike in enumerate(spikes):
+            for i, spike in enumerate(self.spikes):
                 state[np.isclose(x, spike, rtol=SAME, atol=0)] = 1 + i
-        else:
+        elif self.spikes:
+            spikes = np.asarray(self.spikes)
             halfway = (spikes[:-1] + spikes[1:]) / 2
             state = np.searchsorted(halfway, np.nan_to_num(x)).astype(np.int64)
-        state[absent] = self.states - 1
+        else:
+            state = np.full(len(x), UNSEEN)
+        state[absent] = self.states - 1 if self.missing_state else UNSEEN
+        return state
+
+    @cached_property
+    def _state_by_place(self) -> Int64[np.ndarray, " levels"]:
+        """State of each level; one more entry, for columns without levels."""
+        state = np.full(len(self.levels) + 1, UNSEEN)
+        state[self.places] = np.arange(len(self.places))
         return state
 
     def score_of(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
@@ -183,7 +232,7 @@ class Column:
         """
         state = state.clip(0, max(self.states - 1, 0))
         if not self.is_number:
-            return np.where(state == len(self.levels), np.nan, state.astype(np.float64))
+            return np.append(self.places, np.nan)[state]
         ordinary = [np.nan] if self.scored else []
         by_state = np.array([*ordinary, *self.spikes, np.nan])
         if not self.scored:
@@ -202,29 +251,44 @@ class Column:
             parts += self._range_in_words()
         elif self.kind == "identifier":
             parts.append(f"made anew, as {self.pattern.format(self.start)}")
-        elif len(self.levels) > 1:
-            parts.append(f"{len(self.levels)} levels: {_first_of(list(self.levels))}")
-        elif self.levels:
-            parts.append(f"always {self.levels[0]}")
-        if self.missing:
+        elif len(self.places) > 1:
+            levels = [self.levels[i] for i in self.places[: FIRST_LEVELS + 1]]
+            parts.append(f"{len(self.places)} levels: {_first_of(levels)}")
+        elif len(self.places):
+            parts.append(f"always {self.levels[self.places[0]]}")
+        if self.missing_state:
             parts.append("may be missing" if self.states > 1 else "always missing")
         return ", ".join(parts)
 
     def _range_in_words(self) -> list[str]:
         """Return what numbers or times the column holds."""
-        ends = sorted([*self.spikes, *self.knots[:1], *self.knots[-1:]])
-        times = self.kind == "datetime"
-        written = [str(pd.Timestamp(x, unit="s")) if times else f"{x:.10g}" for x in ends]
+        ends = self.ends
+        written = [self.spelled(x) for x in ends]
         if not self.scored and len(ends) > 1:
             return [f"{len(ends)} values: {_first_of(written)}"]
         if not self.scored:
-            return [f"always {written[0]}"]
-        unit = " s" if times else ""
+            return [f"always {each}" for each in written]
+        unit = " s" if self.kind == "datetime" else ""
         steps = f"in steps of {self.step:g}{unit}" if self.step else "any"
         parts = [f"{written[0]} to {written[-1]}", steps]
-        if self.spikes and not times:
-            parts.append("often " + ", ".join(f"{x:g}" for x in self.spikes))
+        often = [x for x in self.spikes if x not in self.codes]
+        if often and self.kind != "datetime":
+            parts.append("often " + ", ".join(f"{x:g}" for x in often))
+        if self.codes:
+            parts.append("apart from these " + ", ".join(map(self.spelled, self.codes)))
         return parts
+
+    @property
+    def ends(self) -> list[float]:
+        """The least and the largest ordinary number, and all spikes but codes, rising."""
+        return sorted({*self.spikes, *self.knots[:1], *self.knots[-1:]} - set(self.codes))
+
+    def spelled(self, x: float) -> str:
+        """Return a number or time as people write it."""
+        if self.kind != "datetime":
+            return f"{x:.10g}"
+        # pandas holds the times of 290,000 years around 1970 in microseconds.
+        return str(pd.Timestamp(round(x * 1e6), unit="us"))
 
 
 def _first_of(words: list[str]) -> str:
@@ -248,7 +312,9 @@ def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
     # 1e-9 tells 0.01 from every other step that data have, whatever rounding made of it.
     if decimals >= 0 and np.isclose(step, 10.0**-decimals, rtol=1e-9, atol=0):
         return np.round(x, decimals)
-    return np.round(np.rint(x / step) * step, MOST_DECIMALS)
+    nearest = np.rint(x / step) * step
+    # Multiples of a whole step are whole already, and far dates have too many digits to be rounded.
+    return nearest if step == np.rint(step) else np.round(nearest, MOST_DECIMALS)
 
 
 def is_single(dtype: str) -> bool:

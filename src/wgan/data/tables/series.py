@@ -11,6 +11,10 @@ from wgan.data.tables.schema import Column, is_single, rounded
 
 MICROSECOND = 1e-6
 """Seconds. Times are exact to it: a double holds seconds since 1970 to a quarter of it."""
+IN_A_SECOND = 1e6
+"""Microseconds. Unlike the product with 1e-6, a quotient by it is exact to the last bit, so that
+whole seconds of the year 9999 stay whole.
+"""
 CATEGORICAL = "category of "
 """Beginning of the name that `dtype_name` gives the type of pandas categories."""
 
@@ -80,7 +84,7 @@ def seconds(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:
     times = pd.to_datetime(series, format=format, errors="coerce") if format else series
     stamps = times.dt.tz_localize(None) if times.dt.tz is not None else times
     whole = stamps.to_numpy(dtype="datetime64[us]")
-    return np.where(np.isnat(whole), np.nan, np.round(whole.astype(np.int64) * MICROSECOND, 6))
+    return np.where(np.isnat(whole), np.nan, np.round(whole.astype(np.int64) / IN_A_SECOND, 6))
 
 
 def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
@@ -99,7 +103,7 @@ def to_series(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
 
 def _times(column: Column, x: Float[np.ndarray, " n"]) -> pd.Series:
     absent = np.isnan(x)
-    ticks = np.rint(np.where(absent, 0, x) / MICROSECOND).astype(np.int64)
+    ticks = np.rint(np.where(absent, 0, x) * IN_A_SECOND).astype(np.int64)
     stamps = pd.Series(ticks.view("datetime64[us]")).mask(absent)
     if column.format:
         return stamps.dt.strftime(column.format).astype(column.dtype).mask(absent)

@@ -24,7 +24,7 @@ Table = Float[np.ndarray, "n c"]
 
 @dataclass(frozen=True)
 class Usefulness:
-    """Scores on real rows: area under the ROC curve and F1 of a category, or R2 of a number."""
+    """Scores on real rows: area under the ROC curve and F1 of a class, or R2 of a number."""
 
     auc: float | None = None
     f1: float | None = None
@@ -49,9 +49,10 @@ def train_and_test(
 ) -> Usefulness:
     """Train gradient boosting to predict one column from the others, and score it.
 
-    With two classes, AUC and F1 are those of the class that is rarer in `test`. With more, AUC is
-    the mean over classes of one against the rest, and F1 is the mean over classes. Rows whose
-    target is missing, or the only one of its class in `train`, are left out.
+    Categories, booleans, and numbers that have two values in `test` are classes; other numbers are
+    predicted by regression. With two classes, AUC and F1 are those of the class that is rarer in
+    `test`. With more, AUC is the mean over classes of one against the rest, and F1 is the mean over
+    classes. Rows whose target is missing, or the only one of its class in `train`, are left out.
 
     Args:
         columns: what the columns hold.
@@ -81,7 +82,17 @@ def train_and_test(
         categories=categorical([columns[i] for i in others]),
         seed=seed,
     )
-    return _regress(task) if columns[target].is_number else _classify(task)
+    numbers = columns[target].is_number and not is_class(task.y_test)
+    return _regress(task) if numbers else _classify(task)
+
+
+def is_class(y: Float[np.ndarray, " n"]) -> bool:
+    """Return whether numbers are classes: two different ones are.
+
+    >>> is_class(np.array([0.0, 1.0, 1.0]))
+    True
+    """
+    return len(np.unique(y)) == 2
 
 
 def categorical(columns: Sequence[Column]) -> list[bool]:

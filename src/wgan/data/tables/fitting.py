@@ -1,0 +1,111 @@
+"""Columns, fitted to some rows of a table, such as the training rows, with notes."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from wgan.data.storage import Rows, chunks
+from wgan.data.tables.distribution import with_distribution
+from wgan.data.tables.schema import UNSEEN, Column
+
+PASS_BYTES = 256 * 2**20
+"""Columns that are read in one pass over the rows take so much memory at most. A table of a million
+rows and 20 columns takes one pass.
+"""
+NAMED = 5
+"""Levels and codes that a note names: they fit on two lines of a terminal."""
+
+
+def fitted_columns(
+    columns: tuple[Column, ...], rows: Rows, chosen: Bool[np.ndarray, " n"]
+) -> list[Column]:
+    """Return the columns with the distributions that they have in the chosen rows.
+
+    Steps, levels and spellings stay, so that a matrix of rows means the same.
+
+    Args:
+        columns: the learned columns.
+        rows: `[n, columns]` rows.
+        chosen: which rows to fit to.
+    """
+    return [
+        with_shares(_fitted(column, x[chosen], x[~chosen]), x[chosen])
+        for column, x in zip(columns, _values(rows), strict=True)
+    ]
+
+
+def _values(rows: Rows) -> Iterator[Float[np.ndarray, " n"]]:
+    """Yield each column of a matrix, which is in memory or in a file."""
+    n, width = rows.shape
+    at_once = max(1, PASS_BYTES // (n * rows.dtype.itemsize))
+    for first in range(0, width, at_once):
+        parts = [piece[:, first : first + at_once] for _, piece in chunks(rows)]
+        yield from np.ascontiguousarray(np.concatenate(parts).T)
+
+
+def as_read(column: Column) -> Column:
+    """Return the column without what is fitted to rows."""
+    return replace(
+        column,
+        spikes=(),
+        codes=(),
+        knots=(),
+        heights=(),
+        discrete=False,
+        shares=(),
+        unseen=(),
+        unseen_missing=False,
+        unseen_rows=0,
+    )
+
+
+def _fitted(column: Column, x: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> Column:
+    present = ~np.isnan(x)
+    column = replace(as_read(column), unseen_missing=column.missing and bool(present.all()))
+    if not column.is_number:
+        counts = np.bincount(x[present].astype(np.int64), minlength=len(column.levels))
+        unseen = tuple(column.levels[i] for i in np.flatnonzero(counts == 0))
+        column = replace(column, unseen=unseen)
+    elif present.any():
+        column = with_distribution(column, x[present])
+    return replace(column, unseen_rows=int((column.state_of(others) == UNSEEN).sum()))
+
+
+def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
+    """Return the column with the frequency of each state in x."""
+    if not column.code_sizes:
+        return column
+    counts = np.bincount(column.state_of(x), minlength=column.states)
+    return replace(column, shares=tuple((counts / len(x)).tolist()))
+
+
+def notes_of(column: Column) -> Iterator[str]:
+    """Yield what the user should know of a column: values taken for codes, and unseen ones."""
+    name = f"column '{column.name}'"
+    if column.codes:
+        codes = [
+            f"{column.spelled(x)} ({column.shares[column.scored + i]:.2%} of the rows)"
+            for i, x in enumerate(column.spikes)
+            if x in column.codes
+        ]
+        yield (
+            f"{name}: {_listed(codes)}: far from all others ({column.spelled(column.ends[0])} to"
+            f" {column.spelled(column.ends[-1])}), so taken for codes and learned as states of"
+            " their own; drop such rows if these are slips"
+        )
+    if column.unseen_rows:
+        unseen = [repr(level) for level in column.unseen]
+        if column.unseen_missing:
+            unseen.append("missing values")
+        yield (
+            f"{name}: {_listed(unseen) or 'values'} in held-out rows alone"
+            f" ({column.unseen_rows} of them), so never generated; merge rare levels, or hold out"
+            " other rows (data.split_seed)"
+        )
+
+
+def _listed(words: list[str]) -> str:
+    more = f" and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return ", ".join(words[:NAMED]) + more
