@@ -185,6 +185,7 @@ def test_a_run_that_ends_by_its_watch_is_measured_on_other_samples():
     split = load(np.arange(100.0).reshape(-1, 1)).split(0.3)
     apart = watched_apart(split)
     assert (apart.n_train, apart.n_held_out, apart.watched) == (70, 15, 15)
+    assert apart.is_train().sum() == 70
     parts = [
         apart.train_rows(np.arange(70)),
         apart.held_out_rows(np.arange(15)),

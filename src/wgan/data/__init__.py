@@ -1,7 +1,8 @@
 """Data: what samples are, where they come from, and how they become numbers for a network."""
 
+from wgan.data.batches import Batches
 from wgan.data.codec import Codec
-from wgan.data.dataset import Batches, Dataset, Split
+from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec
 from wgan.data.kinds import KINDS, codec_from_json, codec_to_json, conditions_of
 from wgan.data.sources import load, named_sources, short_name

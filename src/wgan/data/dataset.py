@@ -1,19 +1,18 @@
-"""Data sets: samples by row number, a split that a random seed fixes, and batches by draw."""
+"""Data sets: samples by row number, and a split that a random seed fixes."""
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.data.codec import Codec
 from wgan.data.shuffle import shuffled
-from wgan.data.storage import Rows, chunks
+from wgan.data.storage import Rows
 from wgan.data.toys import Toy
 
 MIN_SAMPLES = 10
@@ -24,20 +23,6 @@ MOST_EXACT = 2**53
 """Whole numbers below this are exact in double precision, which has a mantissa of 53 bits."""
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
 """How a whole number is written. A code with leading zeros, such as 007, is a name."""
-BLOCK = 8192
-"""Rows that are shuffled at once at most. Shuffling a few rows costs as much as thousands; a larger
-block delays the first batch and takes more memory.
-"""
-EPOCHS = 4
-"""Epochs that are shuffled at once at most, so that small data sets are not shuffled far ahead."""
-KEPT_BLOCKS = 4
-"""Blocks that are remembered, since batches of several sizes may be read by turns. All four take
-256 KiB.
-"""
-RESIDENT_BYTES = 256 * 2**20
-"""Packed data up to this size is copied to the device once; larger data is read batch by batch. The
-bound leaves room for networks on small devices; reading batch by batch costs time at each step.
-"""
 
 
 @dataclass(frozen=True)
@@ -226,7 +211,7 @@ class Split:
     def is_train(self) -> Bool[np.ndarray, " n"]:
         """Return which samples are for training."""
         chosen = np.ones(len(self.dataset), dtype=bool)
-        chosen[self.held_out_rows(np.arange(self.n_held_out))] = False
+        chosen[self.held_out_rows(np.arange(self.n_apart))] = False
         return chosen
 
     def train_labels(self) -> Int64[np.ndarray, " n"]:
@@ -253,106 +238,3 @@ class Split:
     def held_out_sample(self, start: int, stop: int) -> np.ndarray:
         """Return raw held-out samples at places start..stop-1 of the split's random order."""
         return self.dataset.rows[self.held_out_rows(np.arange(start, stop))]
-
-
-@dataclass(frozen=True)
-class Batches:
-    """Training batches as a function of (seed, draw).
-
-    Epochs follow each other without end, each a fresh shuffle without replacement. With batches of
-    B samples, draw k takes the places k B to (k + 1) B - 1 of that sequence. A batch may straddle
-    two epochs, and none is cut short. Each of w ranks reads its own w-th part of a batch, so that
-    the ranks together read what one process would.
-
-    Attributes:
-        split: the data and their split.
-        seed: random seed of the shuffles.
-        device: where batches are returned.
-        rank: the number of this process, from 0.
-        world_size: the number of processes.
-    """
-
-    split: Split
-    seed: int
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    rank: int = 0
-    world_size: int = 1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.rank < self.world_size:
-            raise WganError(f"rank {self.rank} of {self.world_size}: ranks count from 0")
-
-    def rows(self, draw: int, batch: int) -> Int64[np.ndarray, " k"]:
-        """Return the row numbers that this rank reads at a draw.
-
-        Args:
-            draw: the number of the batch, from 0.
-            batch: samples of the batch over all ranks.
-
-        Raises:
-            WganError: a batch that cannot be divided among the ranks.
-        """
-        if batch % self.world_size:
-            raise WganError(
-                f"a batch of {batch} cannot be divided among {self.world_size} ranks: choose a"
-                " multiple"
-            )
-        part = batch // self.world_size
-        at_once = max(1, min(BLOCK, EPOCHS * self.split.n_train) // part)
-        block, within = divmod(draw, at_once)
-        if (batch, block) not in self._blocks:
-            while len(self._blocks) >= KEPT_BLOCKS:
-                del self._blocks[next(iter(self._blocks))]
-            draws = block * at_once + np.arange(at_once, dtype=np.int64)
-            places = (draws * batch + self.rank * part)[:, None] + np.arange(part, dtype=np.int64)
-            self._blocks[batch, block] = self._shuffled(places.ravel()).reshape(at_once, part)
-        return self._blocks[batch, block][within].copy()
-
-    @cached_property
-    def _blocks(self) -> dict[tuple[int, int], Int64[np.ndarray, "draws k"]]:
-        """The rows of the blocks that were read last, by batch size and number of the block."""
-        return {}
-
-    def _shuffled(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
-        """Return the row numbers at places of the endless sequence of epochs."""
-        n = self.split.n_train
-        epochs, within = np.divmod(places, n)
-        order = np.empty(len(places), dtype=np.int64)
-        for epoch in np.unique(epochs):
-            here = epochs == epoch
-            order[here] = shuffled(within[here], n, self.seed, "epoch", int(epoch))
-        return self.split.train_rows(order)
-
-    def __call__(self, draw: int, batch: int) -> Float[Tensor, "k *shape"]:
-        """Return this rank's samples of `draw`, encoded, on the device."""
-        return self.samples(self.rows(draw, batch))
-
-    def samples(self, rows: Int64[np.ndarray, " k"]) -> Float[Tensor, "k *shape"]:
-        """Return the samples of these rows, encoded, on the device."""
-        codec = self.split.dataset.codec
-        if self._resident is not None:
-            return codec.unpack(self._resident[torch.from_numpy(rows).to(self.device)])
-        return codec.unpack(_single(codec.pack(self.split.dataset.rows[rows])).to(self.device))
-
-    def labels(self, rows: Int64[np.ndarray, " k"]) -> Int64[Tensor, " k"]:
-        """Return the classes of these rows, on the device."""
-        assert self.split.dataset.labels is not None
-        return torch.from_numpy(self.split.dataset.labels[rows]).to(self.device)
-
-    @cached_property
-    def _resident(self) -> Tensor | None:
-        """All packed samples on the device; None where they are too large."""
-        rows = self.split.dataset.rows
-        codec = self.split.dataset.codec
-        like = _single(codec.pack(rows[:1]))
-        if len(self.split.dataset) * like.numel() * like.element_size() > RESIDENT_BYTES:
-            return None
-        packed = torch.empty((rows.shape[0], *like.shape[1:]), dtype=like.dtype, device=self.device)
-        for start, piece in chunks(rows):
-            packed[start : start + len(piece)] = _single(codec.pack(piece))
-        return packed
-
-
-def _single(packed: Tensor) -> Tensor:
-    """Return double precision, which tables are packed in, as the single that networks read."""
-    return packed.float() if packed.dtype == torch.float64 else packed
