@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from nets import codec_for
 from own_networks import OwnCritic, OwnGenerator, own_pair
+from safetensors.torch import load_file, save
 from torch import nn
 
 from wgan.base.errors import WganError
@@ -35,6 +36,7 @@ def test_what_is_saved_is_loaded(model, tmp_path):
 
 def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
     save_model(model, tmp_path / "m")
+    older(tmp_path / "m")
     about = json.loads((tmp_path / "m/generator.json").read_text())
     del about["classes"], about["network"]["condition"]
     (tmp_path / "m/generator.json").write_text(json.dumps(about))
@@ -69,9 +71,19 @@ def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
 )
 def test_damaged_models_are_named(model, tmp_path, damage, message):
     save_model(model, tmp_path / "m")
+    older(tmp_path / "m")
     damage(tmp_path / "m")
     with pytest.raises(WganError, match=message):
         load_model(tmp_path / "m")
+
+
+def older(folder):
+    """Make the files of a model those of an older version: without ids and digests."""
+    about = json.loads((folder / "generator.json").read_text())
+    about = {name: value for name, value in about.items() if name not in ("id", "digest")}
+    (folder / "generator.json").write_text(json.dumps(about))
+    for path in folder.glob("*.safetensors"):
+        path.write_bytes(save(load_file(path)))
 
 
 def rewrite(folder, key, value):
@@ -129,6 +141,7 @@ def test_a_config_that_is_not_plain_is_refused(tmp_path, config):
 
 def test_a_config_of_another_class_is_named(tmp_path):
     save_model(own_model(), tmp_path / "m")
+    older(tmp_path / "m")
     about = json.loads((tmp_path / "m/generator.json").read_text())
     about["networks"]["generator"]["config"] = {"depth": 3}
     (tmp_path / "m/generator.json").write_text(json.dumps(about))

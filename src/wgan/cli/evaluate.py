@@ -22,6 +22,7 @@ def evaluate_command(
     number: Annotated[int | None, Parameter(name=["-n", "--number"])] = None,
     target: str | None = None,
     test: Path | None = None,
+    data: str | None = None,
     seed: int = 0,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: Annotated[bool, Flag] = False,
@@ -47,6 +48,8 @@ def evaluate_command(
     test
         For tables: a file with rows of the same columns, to compare with instead of the rows that
         the run held out.
+    data
+        Where the data are that RUN was trained on, if they are no longer where they were.
     seed
         Random seed of noise, shuffled columns and models.
     json_
@@ -56,7 +59,7 @@ def evaluate_command(
     """
     options = EvaluationOptions(features, number, target, test, seed)
     with bar(quiet, remaining=False) as progress:
-        evaluated = evaluate_run(run, options, progress=progress)
+        evaluated = evaluate_run(run, options, progress=progress, data=data)
     if json_:
         print(json.dumps(finite(evaluated.to_json()), indent=2))
         return 0

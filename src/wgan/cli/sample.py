@@ -9,7 +9,8 @@ from cyclopts import Parameter
 from wgan.base.errors import WganError
 from wgan.cli.output import screen
 from wgan.data.formats import check_place, formats_of, write_samples
-from wgan.models import Model, load_model, sample_where
+from wgan.models import Model, sample_where
+from wgan.runs import RunFolder
 
 
 def sample_command(
@@ -48,7 +49,7 @@ def sample_command(
     """
     if number < 1:
         raise WganError(f"-n {number}: give 1 or more")
-    model = load_model(run)
+    model = RunFolder(run).model()
     out = out or Path(formats_of(model.codec).default)
     check_place(out, model.codec)
     if where or balance:

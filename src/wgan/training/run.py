@@ -160,7 +160,7 @@ class Run:
                 described(net, pair is not None)  # refuses what could not be saved
             folder = begin_run(out, config, dataset)
             if folder.checkpoint.exists():
-                states.load(state, folder.checkpoint)
+                states.load(state, folder.checkpoint, folder.marks, config.training.steps)
             folder.forget_metrics_after(state.step)
             history = folder.metrics()
         if watch == "held-out":
@@ -267,8 +267,9 @@ class Run:
             # Checkpoint: the whole state, and the model that samples.
             trained = last is not None and (at_checkpoint or stopping)
             if self.folder is not None and (done or trained):
-                states.save(state, self.folder.checkpoint)
-                save_model(self.model, self.folder.path)
+                states.save(state, self.folder.checkpoint, self.folder.marks)
+                marks = self.folder.marks | {"step": str(step)}
+                save_model(self.model, self.folder.path, marks)
 
             # Done?
             yield Record(step, metrics, stopped=stopping and not done)

@@ -17,6 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.records import typed
 from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.schema import Column, from_json
 from wgan.data.tables.series import identifiers, numbers, to_series
@@ -218,7 +219,7 @@ class TableCodec:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "TableCodec":
-        return cls(from_json(fields["columns"]), fields["dtype"])
+        return typed({**fields, "columns": from_json(fields["columns"])}, cls, known_only=True)
 
 
 def _digits(
