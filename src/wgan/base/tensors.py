@@ -121,7 +121,7 @@ def digest(tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> str:
     found = sha256(repr(sorted(header.items())).encode())
     for name, tensor in sorted(tensors.items()):
         found.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        found.update(tensor.detach().reshape(-1).view(torch.uint8).numpy())
+        found.update(tensor.detach().reshape(-1).view(torch.uint8).numpy().tobytes())
     return found.hexdigest()
 
 

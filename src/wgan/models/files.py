@@ -23,6 +23,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ from wgan.base.tensors import digest, not_finite, read_shapes, read_tensors, wri
 from wgan.data import Codec, codec_from_json, codec_to_json
 from wgan.data.kinds import try_codec
 from wgan.models.model import Model
-from wgan.networks import NetworkConfig, build_critic, build_generator
+from wgan.networks import NetworkConfig, build_critic, build_generator, count_parameters
 from wgan.objectives import Variant, find_variant
+from wgan.objectives.constraints import Layers
 
 FORMAT = "wgan-model-1"
 LAYOUT = "generator.json"
@@ -47,6 +49,10 @@ ID = "id"
 ID_LENGTH = 16
 """Characters of an id: two models with one of 64 bits do not meet by chance."""
 COPY = "copy the folder again"
+MOST_TIMES = 2
+"""Networks of more weights than so many times those in the file are not built. Ours have no more
+than there are; two leaves room for networks to come.
+"""
 SHARES = 1e-6
 """How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
 OURS = {__name__.split(".")[0], nn.Module.__module__.split(".")[0]}
@@ -225,9 +231,7 @@ def read_layout(folder: Path) -> Layout:
         )
     values = read_json(path, COPY)
     if values.get("format") != FORMAT:
-        raise WganError(
-            f"{path}: format {values.get('format')!r}, this version reads {FORMAT!r}"
-        )
+        raise WganError(f"{path}: format {values.get('format')!r}, this version reads {FORMAT!r}")
     with damage_named(path, COPY):
         return typed(values, Layout)
 
@@ -246,21 +250,24 @@ def _filled(
     shapes = read_shapes(path)
     classes = len(layout.classes)
 
-    def standard() -> nn.Module:
+    def standard(layers: Layers) -> nn.Module:
         if part == "generator":
             return build_generator(config, codec, classes=classes)
-        return build_critic(config, codec, layers=variant.layers, classes=classes)
+        return build_critic(config, codec, layers=layers, classes=classes)
 
     own = layout.networks.get(part)
     if own is None:
         with _blamed(folder / LAYOUT):
-            # Without memory first: settings that were changed may ask for more than there is.
             if config.depth > max(len(shapes), NetworkConfig.depth):
                 raise ValueError(f"network.depth = {config.depth}, {path.name} has fewer layers")
+            # Without memory first: settings that were changed may ask for more than there is.
+            # Constrained layers cannot be built so; they hold no fewer weights than plain ones.
             with torch.device("meta"):
-                planned = standard()
-        _check_fit(path, shapes, {k: tuple(v.shape) for k, v in planned.state_dict().items()})
-        net = standard()
+                needed = count_parameters(standard("plain"))
+        held = sum(prod(shape) for shape in shapes.values())
+        if needed > MOST_TIMES * held:
+            _check_fit(path, {"weights": held}, {"weights": needed})
+        net = standard(variant.layers)
     else:
         net = _own(own, folder / LAYOUT, networks)
     tensors, header = read_tensors(path)
@@ -272,11 +279,7 @@ def _filled(
             f"{path}: holds weights that are not finite ({wrong}): train again with a lower"
             " optimizer.lr"
         )
-    given, needed = (
-        {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in values.items()}
-        for values in (tensors, net.state_dict())
-    )
-    _check_fit(path, given, needed)
+    _check_fit(path, _forms(tensors), _forms(net.state_dict()))
     net.load_state_dict(tensors)
     return net.eval().requires_grad_(False)
 
@@ -298,8 +301,16 @@ def _own(about: OwnNetwork, path: Path, networks: Sequence[type[nn.Module]]) -> 
     return net
 
 
+def _forms(tensors: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Return the shape and type of each tensor, in words."""
+    return {
+        name: f"{list(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
+        for name, tensor in tensors.items()
+    }
+
+
 def _check_fit(path: Path, given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
-    """Refuse weights of another network; both sides are shapes, and perhaps types, by name."""
+    """Refuse weights of another network; both sides say what there is by name."""
     for name in sorted({*given, *needed}):
         if given.get(name) != needed.get(name):
             raise WganError(

@@ -1,4 +1,4 @@
-"""The beginning of a run in a folder, new or gone on with; nothing of anybody else's is replaced."""
+"""The beginning of a run in a folder, new or gone on with; no file of others is replaced."""
 
 import warnings
 from collections.abc import Iterable

@@ -176,15 +176,15 @@ class RunFolder:
         """
         config = self.config()
         begun_in = self.about().folder
-        places = {
-            name: found_in(begun_in, value)
-            for name, value in (("labels", config.data.labels), ("schema", config.data.schema))
-            if value
-        }
-        places["source"] = data or self._source(config.data, begun_in)
-        config = replace(config, data=replace(config.data, **places))
-        dataset = config.data.load(progress=progress)
-        self.check_same_data(config, dataset, f"give those at {places['source']} as they were then")
+        source = data or self._source(config.data, begun_in)
+        labels, schema = (
+            value and found_in(begun_in, value)
+            for value in (config.data.labels, config.data.schema)
+        )
+        where = replace(config.data, source=source, labels=labels, schema=schema)
+        config = replace(config, data=where)
+        dataset = where.load(progress=progress)
+        self.check_same_data(config, dataset, f"give those at {source} as they were then")
         return config, dataset
 
     def _source(self, data: DataConfig, begun_in: str) -> str:
@@ -283,7 +283,7 @@ class RunFolder:
         return path
 
     def snapshots(self) -> list[tuple[int, Path]]:
-        """Return (step, picture of samples), by step; links that lead out of the folder are none."""
+        """Return (step, picture of samples), by step, without links out of the folder."""
         found = []
         for path in (self.path / SAMPLES).glob(SNAPSHOTS):
             name = re.fullmatch(r"step-([0-9]{1,15})\.png", path.name)

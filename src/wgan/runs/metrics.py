@@ -1,6 +1,7 @@
 """Metrics of a run: the lines of `metrics.jsonl`, one a logged step."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 from wgan.base.files import write_text
@@ -43,7 +44,7 @@ def read(path: Path) -> list[Metrics]:
         steps = [line["step"] for line in lines]
         if not all(type(step) is int and step >= 0 for step in steps):
             raise ValueError("a step is no whole number of 0 or more")
-        if any(after <= before for before, after in zip(steps, steps[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(steps)):
             raise ValueError("its steps do not rise")
         for line in lines:
             for value in line.values():

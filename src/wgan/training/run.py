@@ -28,7 +28,7 @@ from wgan.objectives import CriticTerms, Variant, weight_advice
 from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
 from wgan.training import state as states
 from wgan.training.compiled import Losses, build_losses, compiled
-from wgan.training.diagnosis import diagnose
+from wgan.training.diagnosis import diagnose, diverged
 from wgan.training.draws import Draws
 from wgan.training.headroom import critic_headroom
 from wgan.training.loop import MEASUREMENTS, Measure, Metrics, Record, logged
@@ -305,7 +305,9 @@ class Run:
         headroom = critic_headroom(self.state, self.config, self.dataset, self.variant)
         watch = self.watch if isinstance(self.watch, Watch) else None
         trend = watch.trend if watch else None
-        diagnosis = diagnose(self.variant, self.config, self.history, trend, headroom)
+        real = self.dataset.codec.measure(self.split.held_out_sample(0, distance.n))
+        diagnosis = diverged(self.config, distance.w1, real)
+        diagnosis += diagnose(self.variant, self.config, self.history, trend, headroom)
         finish = Finish(
             held_out=distance,
             headroom=headroom,
