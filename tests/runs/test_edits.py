@@ -19,6 +19,8 @@ from short_runs import settled
 from wgan.base.errors import WganError
 from wgan.base.records import DIGEST
 from wgan.base.tensors import read_tensors, write_tensors
+from wgan.data import codec_from_json, codec_to_json, load
+from wgan.data.kinds import try_codec
 from wgan.report.comparison import grouped
 from wgan.report.page import _rendered
 from wgan.report.plots import plots_of
@@ -44,7 +46,7 @@ OTHERS = [
     json.loads("[" * 40 + "]" * 40),
 ]
 """What is put in the place of a value: other types, and numbers that no run has."""
-PER_PLACE = 3
+PER_PLACE = 2
 """Other values that are tried at each place, in turn, so that each is tried at many."""
 
 
@@ -67,13 +69,16 @@ def trained(tmp_path_factory):
 
 
 def places(values, path=()):
-    """Yield the path of every value below, and of every container."""
-    items = values.items() if isinstance(values, dict) else enumerate(values)
+    """Yield the path of every value below, and of every container; of a list of numbers or texts
+    the first stands for the others.
+    """
+    items = list(values.items() if isinstance(values, dict) else enumerate(values))
+    if isinstance(values, list) and not any(isinstance(value, dict | list) for value in values):
+        items = items[:1]
     for key, value in items:
         yield (*path, key)
         if isinstance(value, dict | list):
-            # The first of a list stands for the others.
-            yield from places(value[:1] if isinstance(value, list) else value, (*path, key))
+            yield from places(value, (*path, key))
 
 
 def edits(values):
@@ -161,10 +166,30 @@ def test_every_edit_is_refused_in_one_line_or_changes_nothing(trained, tmp_path,
         found, fault = tried(read, folder)
         if fault is not None:
             assert "\n" not in fault, (path, other)
-            assert name in fault, (path, other, fault)
+            assert str(folder) in fault, (path, other, fault)
         elif not older and path != (DIGEST,):
             assert found == right, f"{path} = {other} is taken"
     assert count >= 60
+
+
+@pytest.mark.parametrize("source", ["table", "digits", "8-gaussians"])
+def test_every_edit_of_a_codec_is_refused_in_one_line_or_can_be_decoded(mixed, source):
+    codec = load(mixed(80) if source == "table" else source).codec
+    values = json.loads(json.dumps(codec_to_json(codec)))
+    count = 0
+    for path, other, changed in edits(values):
+        count += 1
+        try:
+            with warnings.catch_warnings(action="ignore"):
+                again = codec_from_json(changed)
+                if np.prod(again.shape) < 10**6:  # others fit no network
+                    try_codec(again)
+        except WganError as error:
+            fault = str(error)
+        else:
+            fault = ""
+        assert "\n" not in fault, (path, other, fault)
+    assert count >= 20
 
 
 @pytest.mark.parametrize(

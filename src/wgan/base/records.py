@@ -28,6 +28,8 @@ MOST_NESTED = 32
 """Brackets within brackets beyond which a file is refused. Our own files have at most 8; what
 prints nested values calls itself, and Python allows a thousand calls.
 """
+MOST_QUOTED = 300
+"""Characters of a reason: four lines of a terminal."""
 RESTORE = "restore it, or train again in another folder"
 FAULTS = (
     ValueError,
@@ -186,6 +188,14 @@ def damage_named(path: Path, remedy: str = RESTORE) -> Iterator[None]:
     except WganError:
         raise
     except FAULTS as error:
-        # A fault may quote what it found, which may be long.
-        reason = " ".join(str(error).split())[:300]
-        raise WganError(f"{path}: damaged ({reason}): {remedy}") from None
+        raise WganError(f"{path}: damaged ({reason_of(error)}): {remedy}") from None
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of an error's message, or its name; it may quote what is long.
+
+    Args:
+        error: the error.
+    """
+    lines = str(error).strip().splitlines()
+    return lines[0][:MOST_QUOTED] if lines else type(error).__name__

@@ -16,7 +16,7 @@ from jaxtyping import Int64
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress
-from wgan.base.records import FAULTS, typed
+from wgan.base.records import FAULTS, reason_of, typed
 from wgan.data.codec import Codec
 from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec, read_images
@@ -137,7 +137,7 @@ def codec_from_json(fields: Any) -> Codec:
         return codec
     except FAULTS as error:
         raise WganError(
-            f"the description of the data is damaged or from a newer version ({error})"
+            f"the description of the data is damaged or from a newer version ({reason_of(error)})"
         ) from None
 
 
@@ -158,5 +158,5 @@ def try_codec(codec: Codec) -> None:
         if len(measured) != len(x):
             raise ValueError(f"{len(measured)} samples of {len(x)}")
     except Exception as error:  # pandas and NumPy have many errors for values out of range
-        reason = f"{type(error).__name__}: {error}"
+        reason = f"{type(error).__name__}: {reason_of(error)}"
         raise WganError(f"the description of the data cannot be decoded ({reason})") from None

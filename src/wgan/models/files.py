@@ -31,7 +31,7 @@ import torch
 from torch import nn
 
 from wgan.base.errors import WganError
-from wgan.base.records import FAULTS, damage_named, read_json, typed, write_json
+from wgan.base.records import FAULTS, damage_named, read_json, reason_of, typed, write_json
 from wgan.base.tensors import digest, not_finite, read_shapes, read_tensors, write_tensors
 from wgan.data import Codec, codec_from_json, codec_to_json
 from wgan.data.kinds import try_codec
@@ -295,7 +295,9 @@ def _own(about: OwnNetwork, path: Path, networks: Sequence[type[nn.Module]]) -> 
     try:
         net = known[about.name](**about.config)
     except Exception as error:  # the user's code may raise anything
-        raise WganError(f"{path}: damaged (network '{about.name}': {error}): {COPY}") from None
+        raise WganError(
+            f"{path}: damaged (network '{about.name}': {reason_of(error)}): {COPY}"
+        ) from None
     if about.noise is not None:
         net.noise = about.noise  # type: ignore[assignment]
     return net
@@ -325,4 +327,4 @@ def _blamed(path: Path) -> Iterator[None]:
     try:
         yield
     except (*FAULTS, RuntimeError) as error:
-        raise WganError(f"{path}: damaged ({error}): {COPY}") from None
+        raise WganError(f"{path}: damaged ({reason_of(error)}): {COPY}") from None

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
 from wgan.base.errors import WganError
-from wgan.base.records import FAULTS
+from wgan.base.records import FAULTS, reason_of
 from wgan.base.tensors import not_finite, read_tensors, step_of, write_tensors
 from wgan.config.sections import Config, OptimizerConfig
 from wgan.data import Codec
@@ -144,9 +144,8 @@ def load(
             _load_optimizer(getattr(state, name), dict(_below(tensors, name)))
         state.step, state.seconds = step, seconds
     except (*FAULTS, RuntimeError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WganError(
-            f"{path}: does not fit this run ({reason}): start in another folder with --out"
+            f"{path}: does not fit this run ({reason_of(error)}): start in another folder with --out"
         ) from None
 
 
