@@ -56,7 +56,8 @@ def read_pair(
         progress: listener to reading the data.
 
     Raises:
-        WganError: as `load` and `RunFolder.model`; samples of different shapes; fewer than 1 requested.
+        WganError: as `load` and `RunFolder.model`; samples of different shapes; fewer than 1
+            requested.
     """
     if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")

@@ -145,7 +145,8 @@ def load(
         state.step, state.seconds = step, seconds
     except (*FAULTS, RuntimeError) as error:
         raise WganError(
-            f"{path}: does not fit this run ({reason_of(error)}): start in another folder with --out"
+            f"{path}: does not fit this run ({reason_of(error)}): start in another folder with"
+            " --out"
         ) from None
 
 
