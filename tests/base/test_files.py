@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wgan.base.files import PARTIAL, append_line, remove_partial, replaced, write_text
+from wgan.base.files import PARTIAL, append_line, inside, remove_partial, replaced, write_text
 
 
 def names(folder):
@@ -129,13 +129,33 @@ def test_a_line_is_not_added_through_a_link(tmp_path):
     assert own.read_text() == "mine\n"
 
 
-def test_what_a_killed_process_left_is_removed_and_nothing_else(tmp_path):
+def test_what_a_killed_process_left_of_given_files_is_removed_and_nothing_else(tmp_path):
     inner = tmp_path / "inner"
     inner.mkdir()
-    stays = [tmp_path / "note.txt", tmp_path / f"note{PARTIAL}", inner / ".hidden"]
-    left = [tmp_path / f".note.txt.abc{PARTIAL}", inner / f".w.bin.x1{PARTIAL}"]
+    (tmp_path / "target").write_text("mine")
+    (tmp_path / f".note.txt.link{PARTIAL}").symlink_to(tmp_path / "target")
+    stays = [
+        tmp_path / "note.txt",
+        tmp_path / f"note{PARTIAL}",
+        tmp_path / f".note{PARTIAL}",
+        tmp_path / f".thesis.txt.abc{PARTIAL}",
+        inner / f".note.txt.abc{PARTIAL}",
+    ]
+    left = [tmp_path / f".note.txt.abc{PARTIAL}", tmp_path / f".step-001.png.x1{PARTIAL}"]
     for path in stays + left:
         path.write_text("")
-    remove_partial(tmp_path)
+    remove_partial(tmp_path, ["note.txt", "step-*.png"])
     assert all(path.exists() for path in stays)
     assert not any(path.exists() for path in left)
+    assert (tmp_path / "target").read_text() == "mine"
+
+
+def test_a_link_out_of_a_folder_is_not_inside(tmp_path):
+    folder = tmp_path / "r"
+    folder.mkdir()
+    (folder / "out").symlink_to(tmp_path)
+    (folder / "in").symlink_to(folder / "a")
+    assert inside(folder, folder / "a/b")
+    assert inside(folder, folder / "in")
+    assert not inside(folder, folder / "out")
+    assert not inside(folder, folder / "../b")

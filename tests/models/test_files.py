@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from nets import codec_for
 from own_networks import OwnCritic, OwnGenerator, own_pair
+from safetensors.torch import load_file, save
 from torch import nn
 
 from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.models import Model, load_model, save_model
 from wgan.networks import NetworkConfig, Pair, build_critic, build_generator
+from wgan.objectives import VARIANTS
 from wgan.runs import RunFolder
 from wgan.training import Run
 
@@ -35,6 +37,7 @@ def test_what_is_saved_is_loaded(model, tmp_path):
 
 def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
     save_model(model, tmp_path / "m")
+    older(tmp_path / "m")
     about = json.loads((tmp_path / "m/generator.json").read_text())
     del about["classes"], about["network"]["condition"]
     (tmp_path / "m/generator.json").write_text(json.dumps(about))
@@ -69,9 +72,66 @@ def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
 )
 def test_damaged_models_are_named(model, tmp_path, damage, message):
     save_model(model, tmp_path / "m")
+    older(tmp_path / "m")
     damage(tmp_path / "m")
     with pytest.raises(WganError, match=message):
         load_model(tmp_path / "m")
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("source", ["digits", "8-gaussians"])
+def test_the_critic_of_every_variant_is_loaded(tmp_path, source, name):
+    network = NetworkConfig(width=4, latent=6)
+    codec = load(source).codec
+    layers = VARIANTS[name].layers
+    nets = build_generator(network, codec), build_critic(network, codec, layers=layers)
+    model = Model(*(net.eval() for net in nets), codec, network, name)
+    save_model(model, tmp_path / "m")
+    again = load_model(tmp_path / "m")
+    raw = load(source).rows[:4]
+    assert np.array_equal(again.scores(raw), model.scores(raw))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"width": 10**6}, {"width": 10**9}, {"latent": 10**12}, {"depth": 10**7}]
+)
+def test_networks_larger_than_the_files_are_not_built(model, tmp_path, settings):
+    save_model(model, tmp_path / "m")
+    older(tmp_path / "m")
+    network = {"kind": "residual", "width": 4, "latent": 6} | settings
+    rewrite(tmp_path / "m", "network", network)
+    with pytest.raises(WganError, match=r"does not fit generator\.json|generator\.json: damaged"):
+        load_model(tmp_path / "m")
+
+
+def test_a_changed_file_and_one_of_another_model_are_told(model, tmp_path):
+    save_model(model, tmp_path / "m")
+    other = Model(
+        model.generator,
+        build_critic(model.network, model.codec, seed=1).eval(),
+        model.codec,
+        model.network,
+        "wgan-gp",
+    )
+    nets = [build_generator(model.network, model.codec, seed=1).eval(), other.critic]
+    save_model(Model(*nets, model.codec, model.network, "wgan-gp"), tmp_path / "other")
+    critic = (tmp_path / "other/critic.safetensors").read_bytes()
+    (tmp_path / "m/critic.safetensors").write_bytes(critic)
+    with pytest.raises(WganError, match=r"critic\.safetensors: is not of the model that"):
+        load_model(tmp_path / "m")
+    save_model(model, tmp_path / "m")
+    rewrite(tmp_path / "m", "variant", "gan")
+    with pytest.raises(WganError, match=r"generator\.json: was changed after it was written"):
+        load_model(tmp_path / "m")
+
+
+def older(folder):
+    """Make the files of a model those of an older version: without ids and digests."""
+    about = json.loads((folder / "generator.json").read_text())
+    about = {name: value for name, value in about.items() if name not in ("id", "digest")}
+    (folder / "generator.json").write_text(json.dumps(about))
+    for path in folder.glob("*.safetensors"):
+        path.write_bytes(save(load_file(path)))
 
 
 def rewrite(folder, key, value):
@@ -129,6 +189,7 @@ def test_a_config_that_is_not_plain_is_refused(tmp_path, config):
 
 def test_a_config_of_another_class_is_named(tmp_path):
     save_model(own_model(), tmp_path / "m")
+    older(tmp_path / "m")
     about = json.loads((tmp_path / "m/generator.json").read_text())
     about["networks"]["generator"]["config"] = {"depth": 3}
     (tmp_path / "m/generator.json").write_text(json.dumps(about))

@@ -8,6 +8,7 @@ from wgan.evaluation import Trend
 from wgan.objectives import find_variant
 from wgan.runs import Headroom
 from wgan.training import diagnose
+from wgan.training.diagnosis import diverged
 
 CONFIG = resolve([from_settings(["optimizer.decay=none"])])
 FALLING, RISING, FLAT, UNCLEAR = (
@@ -107,3 +108,14 @@ def test_the_stop_report_says_what_to_do_next():
     assert say(trend=FALLING, config=decayed)[0].endswith("go on with --steps 40 in another --out")
     assert "converged within 5%" in say(trend=FLAT, config=decayed)[0], "stopped before the end"
     assert "the learning rate fell to zero" in say(metrics=lines(21), trend=FLAT, config=decayed)[0]
+
+
+def test_samples_far_outside_the_data_are_a_run_that_diverged():
+    """The mean distance from (0, 0), (6, 8) to their middle is 5."""
+    real = np.array([[0.0, 0.0], [6.0, 8.0]])
+    assert diverged(CONFIG, 15.0, real) == []
+    assert diverged(CONFIG, 15.1, real) == [
+        "the run diverged: W1 15.1, where a single point in the middle of the data reads 5; lower"
+        " optimizer.lr (0.0001) and choose another --out"
+    ]
+    assert diverged(CONFIG, float("nan"), real) == []

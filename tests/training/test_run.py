@@ -166,10 +166,10 @@ def test_a_run_killed_while_it_began_can_begin_again(tmp_path):
     folder = tmp_path / "r"
     folder.mkdir()
     (folder / "run.lock").touch()
-    (folder / ".config.toml.abc.partial").write_text("[da")
-    begin_run(folder, config, data).lock.close()
-    (folder / "run.json").unlink()
     (folder / ".run.json.abc.partial").write_text("{")
+    begin_run(folder, config, data).lock.close()
+    (folder / "config.toml").unlink()
+    (folder / ".config.toml.abc.partial").write_text("[da")
     run_to_end(folder, config, data, stop_at=4)
     (folder / ".checkpoint.safetensors.abc.partial").write_bytes(b"half")
     (folder / "metrics.jsonl").open("ab").write(b'5\n\xff\n{"step": 5, "sec')

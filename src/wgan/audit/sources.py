@@ -15,7 +15,7 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import Codec, Dataset, load
-from wgan.models import Model, holds_model, load_model
+from wgan.models import Model, holds_model
 from wgan.runs import RunFolder
 
 GENERATED = 2000
@@ -65,11 +65,14 @@ def read_pair(
         population: whether a population bracket of this seed is taken of them.
 
     Raises:
-        WganError: as `load` and `load_model`; samples of different shapes; fewer than 1 requested.
+        WganError: as `load` and `RunFolder.model`; samples of different shapes; fewer than 1
+            requested.
     """
     if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")
-    models = {source: load_model(Path(source)) for source in (a, b) if holds_model(Path(source))}
+    models = {
+        source: RunFolder(Path(source)).model() for source in (a, b) if holds_model(Path(source))
+    }
     data = {
         source: _loaded(source, other, models.get(other), progress)
         for source, other in ((a, b), (b, a))

@@ -6,7 +6,7 @@ write, so that several processes may add to it.
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,14 +49,27 @@ def replaced(path: Path) -> Iterator[Path]:
         target.unlink(missing_ok=True)
 
 
-def remove_partial(folder: Path) -> None:
-    """Remove temporary files that a killed process left in a folder nobody else writes to.
+def remove_partial(folder: Path, names: Iterable[str]) -> None:
+    """Remove temporary files that a killed process left, those of given files alone.
 
     Args:
-        folder: searched with all folders below it.
+        folder: the folder; those below it are left alone.
+        names: names of files that are written there, or patterns such as `step-*.png`.
     """
-    for path in folder.rglob(f".*{PARTIAL}"):
-        path.unlink(missing_ok=True)
+    for name in names:
+        for path in folder.glob(f".{name}.*{PARTIAL}"):
+            if path.is_file() and not path.is_symlink():
+                path.unlink(missing_ok=True)
+
+
+def inside(folder: Path, path: Path) -> bool:
+    """Tell whether a path leads into a folder once all links are followed.
+
+    Args:
+        folder: the folder.
+        path: the path, which need not exist.
+    """
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def check_regular(path: Path) -> None:

@@ -23,6 +23,7 @@ def evaluate_command(
     number: Annotated[int | None, NUMBER] = None,
     target: str | None = None,
     test: Path | None = None,
+    data: str | None = None,
     seed: Annotated[int, SEED] = 0,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     quiet: Annotated[bool, Flag] = False,
@@ -48,6 +49,8 @@ def evaluate_command(
     test
         For tables: a file with rows of the same columns, to compare with instead of the rows that
         the run held out.
+    data
+        Where the data are that RUN was trained on, if they are no longer where they were.
     seed
         Random seed of noise, shuffled columns and models.
     json_
@@ -57,7 +60,7 @@ def evaluate_command(
     """
     options = EvaluationOptions(features, number, target, test, seed)
     with bar(quiet, remaining=False) as progress:
-        evaluated = evaluate_run(run, options, progress=progress)
+        evaluated = evaluate_run(run, options, progress=progress, data=data)
     if json_:
         print(json.dumps(finite(evaluated.to_json()), indent=2))
         return 0

@@ -10,7 +10,8 @@ from wgan.base.errors import WganError
 from wgan.cli.numbers import NUMBER, SEED
 from wgan.cli.output import screen
 from wgan.data.formats import check_place, formats_of, write_samples
-from wgan.models import Model, load_model, sample_where
+from wgan.models import Model, sample_where
+from wgan.runs import RunFolder
 
 
 def sample_command(
@@ -49,7 +50,7 @@ def sample_command(
     """
     if number < 1:
         raise WganError(f"-n {number}: give 1 or more")
-    model = load_model(run)
+    model = RunFolder(run).model()
     out = out or Path(formats_of(model.codec).default)
     check_place(out, model.codec)
     if where or balance:

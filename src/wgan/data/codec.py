@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.records import typed
 from wgan.data.storage import Rows
 
 
@@ -125,8 +126,7 @@ class Codec(Protocol):
         """Return the codec that `to_json` made plain values of.
 
         Raises:
-            KeyError: a field is missing.
-            TypeError: a field of another name or type.
+            ValueError: a field is missing, of another name or type, or out of range.
         """
 
 
@@ -169,4 +169,4 @@ class PlainCodec:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Any:
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+        return typed(fields, cls, known_only=True)

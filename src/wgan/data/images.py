@@ -54,6 +54,10 @@ class ImageCodec(PlainCodec):
     dtype: str
     layout: Layout
 
+    def __post_init__(self) -> None:
+        if min(self.shape) < 1 or not self.low < self.high:
+            raise ValueError("shape, low, high: sides of 1 or more, and low below high, are needed")
+
     @property
     def coarse(self) -> bool:
         return self.high <= RANGES[-1][1]

@@ -5,15 +5,18 @@ of samples, file formats. No stage asks anything else about kinds. A new kind is
 one line of the table in each stage.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import torch
 from jaxtyping import Int64
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress
+from wgan.base.records import FAULTS, reason_of, typed
 from wgan.data.codec import Codec
 from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec, read_images
@@ -118,7 +121,7 @@ def codec_to_json(codec: Codec) -> dict[str, Any]:
     return {"kind": codec.kind, **codec.to_json()}
 
 
-def codec_from_json(fields: dict[str, Any]) -> Codec:
+def codec_from_json(fields: Any) -> Codec:
     """Return the codec that `codec_to_json` made plain values of.
 
     Raises:
@@ -126,12 +129,34 @@ def codec_from_json(fields: dict[str, Any]) -> Codec:
     """
     try:
         rest = {name: value for name, value in fields.items() if name != "kind"}
-        codec: Codec = find_kind(fields["kind"]).codec.from_json(rest)
-        np.dtype(codec.dtype)
+        codec: Codec = find_kind(typed(fields["kind"], str)).codec.from_json(rest)
+        if np.dtype(codec.dtype).hasobject:
+            raise TypeError(f"dtype {codec.dtype}")
         if not all(isinstance(side, int) and side > 0 for side in codec.shape):
             raise TypeError(f"shape {codec.shape}")
         return codec
-    except (KeyError, TypeError, AttributeError, WganError) as error:
+    except FAULTS as error:
         raise WganError(
-            f"the description of the data is damaged or from a newer version ({error})"
+            f"the description of the data is damaged or from a newer version ({reason_of(error)})"
         ) from None
+
+
+def try_codec(codec: Codec) -> None:
+    """Decode a few random samples of a codec that was read from a file, and measure them.
+
+    Raises:
+        WganError: that is not possible, so the codec is none that was fitted to data.
+    """
+    # The standard normal numbers of 32 samples, doubled, reach most states and both ends.
+    x = 2 * np.random.default_rng(0).standard_normal((32, *codec.shape))
+    try:
+        with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+            raw = codec.decode(torch.from_numpy(x.astype(np.float32)))
+            codec.check(raw)
+            codec.wrap(raw)
+            measured = codec.measure(raw)
+        if len(measured) != len(x):
+            raise ValueError(f"{len(measured)} samples of {len(x)}")
+    except Exception as error:  # pandas and NumPy have many errors for values out of range
+        reason = f"{type(error).__name__}: {reason_of(error)}"
+        raise WganError(f"the description of the data cannot be decoded ({reason})") from None

@@ -1,5 +1,6 @@
 """Sources of data: `load` takes a name, a file, a folder or an array and returns one data set."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,34 @@ def short_name(source: str) -> str:
     if source.startswith(stacked.PREFIX):
         return stacked.PREFIX[:-1]
     return (Path(source).resolve().name if "/" in source else source).split(".")[0] or "data"
+
+
+def found_in(folder: str, source: str, must_exist: bool = False) -> str:
+    """Return a name or path that is found: a relative path from here, or else from a folder.
+
+    Args:
+        folder: where a path is looked up that does not exist from here.
+        source: as `load` takes it; what is found nowhere stays as it is.
+        must_exist: whether a path that is found nowhere is an error.
+
+    Raises:
+        FileNotFoundError: a path that is found nowhere, with the last place.
+
+    >>> found_in("/nowhere", "digits", must_exist=True)
+    'digits'
+    """
+    if source in named_sources():
+        return source
+    prefix = stacked.PREFIX if source.startswith(stacked.PREFIX) else ""
+    here = Path(source.removeprefix(prefix))
+    there = Path(folder) / here
+    if here.exists():
+        return source
+    if there.exists():
+        return f"{prefix}{there}"
+    if must_exist:
+        raise FileNotFoundError(errno.ENOENT, "no such file", str(there.absolute()))
+    return source
 
 
 def load(

@@ -42,6 +42,10 @@ class VectorCodec(PlainCodec):
     dtype: str
     measure_standardised: bool = True
 
+    def __post_init__(self) -> None:
+        if not self.mean or len(self.scale) != len(self.mean) or not min(self.scale) > 0:
+            raise ValueError("mean, scale: a mean and a positive scale for each column are needed")
+
     @property
     def shape(self) -> tuple[int, ...]:
         return (len(self.mean),)

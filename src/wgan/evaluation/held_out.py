@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from wgan.base.intervals import decimals, mean_of
+from wgan.base.records import typed
 from wgan.data import Split
 from wgan.distances import wasserstein
 from wgan.evaluation.metrics.labels import LabelAgreement, label_agreement
@@ -94,27 +95,22 @@ class HeldOutDistance:
 
         Raises:
             KeyError: a value is missing.
-            TypeError: a value of another type.
+            TypeError: values of another form.
+            ValueError: a value of another type, or out of range.
         """
-        labels = values.get("labels")
-        return cls(
-            w1=number(values["w1"]),
-            half_width=number(values["half_width"]),
-            floor=number(values["floor"]),
-            n=values["n"],
-            repeats=values["repeats"],
-            floor_repeats=values["floor_repeats"],
-            units=values["units"],
-            coverage=_coverage(values.get("coverage")),
-            real_coverage=_coverage(values.get("real_coverage")),
-            labels=LabelAgreement(**labels) if labels else None,
-        )
-
-
-def _coverage(values: Mapping[str, Any] | None) -> ModeCoverage | None:
-    if not values:
-        return None
-    return ModeCoverage(**{**values, "kl": number(values["kl"]), "shares": tuple(values["shares"])})
+        plain = dict(values)
+        for name in ("w1", "half_width", "floor"):
+            plain[name] = number(values[name])
+        for name in ("coverage", "real_coverage"):
+            if modes := values.get(name):
+                plain[name] = {**modes, "kl": number(modes["kl"])}
+        found = typed(plain, cls)
+        counts = (found.n, found.repeats - 1, found.floor_repeats)  # no interval of one set
+        if min(counts) < 1 or not 0 <= min(found.w1, found.floor) < float("inf"):
+            raise ValueError("w1, floor, n, repeats, floor_repeats: out of range")
+        if not max(found.w1, found.floor) < float("inf") or found.half_width < 0:
+            raise ValueError("w1, floor, half_width: out of range")
+        return found
 
 
 def held_out_distance(

@@ -111,7 +111,8 @@ def _reference(split: Split, options: EvaluationOptions, load: LoadFeatures) -> 
     if not LEAST_ROWS <= n <= most:
         raise WganError(
             f"{n} samples in a set, and {split.n_train} training and {split.n_held_out} held-out"
-            f" samples: at least {LEAST_ROWS} are needed on each side, and no more than there are"
+            f" samples: at least {LEAST_ROWS} are needed on each side, and no more than there are:"
+            " give another -n, or train on more samples or with a larger data.held_out"
         )
     width = int(np.prod(split.dataset.shape))
     fit = max(1, BYTES // (8 * width))

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from wgan.base.intervals import Mean, decimals, short
+from wgan.base.records import typed
 from wgan.evaluation.metric import Metric
 from wgan.evaluation.metrics import METRICS
 
@@ -128,37 +129,63 @@ def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
 
     Raises:
         KeyError: a value is missing.
-        TypeError: a value of another type.
+        TypeError: values of another form.
+        ValueError: a value of another type, or out of range.
     """
-    return Evaluation(
-        protocol=values["protocol"],
-        lines=tuple(_line(each) for each in values["lines"]),
-        sets=values["sets"],
-        generated=values["generated"],
-        held_out=values["held_out"],
-        broken=values["broken"],
-        details=values["details"],
-        notes=tuple(values["notes"]),
-    )
+    lines = [_line(each) for each in values["lines"]]
+    found = typed({**values, "lines": lines, "notes": values["notes"]}, Evaluation)
+    if min([found.sets, found.generated, found.held_out, *(line.n for line in found.lines)]) < 1:
+        raise ValueError("sets, generated, held_out, n: below 1")
+    details = typed(found.details, _Details)
+    if details.modes is not None and not details.modes.fit:
+        raise ValueError("details.modes: out of range")
+    return found
 
 
-def _line(values: Mapping[str, Any]) -> Line:
-    generated = values["generated"]
-    return Line(
-        metric=values["metric"],
-        generated=Mean(number(generated["value"]), number(generated["half_width"])),
-        real=number(values["real"]),
-        broken=number(values["broken"]),
-        n=values["n"],
-        of=values["of"],
-        **{key: values.get(key, "") for key in ("title", "unit", "read")},
-    )
+@dataclass(frozen=True)
+class _Modes:
+    """Details of modes: names, shares of generated samples and true shares, among `n` samples."""
+
+    names: tuple[str, ...]
+    generated: tuple[float, ...]
+    true: tuple[float, ...]
+    n: int
+
+    @property
+    def fit(self) -> bool:
+        """Whether there is a share of each mode."""
+        counts = {len(self.names), len(self.generated), len(self.true)}
+        return len(counts) == 1 and counts != {0} and self.n > 0 and min(self.true) > 0
 
 
-def number(value: float | str | None) -> float:
+@dataclass(frozen=True)
+class _Details:
+    """Details that reports show; a kind of data may have others."""
+
+    modes: _Modes | None = None
+    columns: dict[str, float] | None = None
+    pairs: dict[str, float] | None = None
+    target: str | None = None
+
+
+def _line(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line with numbers in the place of names of numbers."""
+    generated = {name: number(values["generated"][name]) for name in ("value", "half_width")}
+    if generated["half_width"] < 0:
+        raise ValueError("half_width below 0")
+    ends = {name: number(values[name]) for name in ("real", "broken")}
+    return {**values, "generated": generated, **ends}
+
+
+def number(value: Any) -> float:
     """Return a number as JSON holds it, where NaN and infinities may be names or null.
+
+    Raises:
+        ValueError: neither a number nor one of these names.
 
     >>> number("inf"), number(2)
     (inf, 2.0)
     """
-    return float("nan") if value is None else float(value)
+    if value is None or value in ("nan", "inf", "-inf"):
+        return float(value or "nan")
+    return typed(value, float)

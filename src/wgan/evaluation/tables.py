@@ -80,7 +80,8 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
     if min(len(train), len(test)) < LEAST_ROWS:
         raise WganError(
             f"{len(train)} training rows and {len(test)} to compare with: at least {LEAST_ROWS} of"
-            " each are needed to evaluate a table"
+            " each are needed to evaluate a table: give a file of other rows with --test, or train"
+            " on more rows or with a larger data.held_out"
         )
     k = min(len(train), len(test))
     neighbours = Neighbours(

@@ -1,7 +1,7 @@
 """Models: finished generators, to sample, score, save, load and look at. Nothing here trains."""
 
 from wgan.models.conditions import Conditioned, sample_where
-from wgan.models.files import holds_model, load_model, save_model
+from wgan.models.files import holds_model, load_model, read_layout, save_model
 from wgan.models.model import Model
 from wgan.models.pictures import write_beside, write_snapshot
 
@@ -10,6 +10,7 @@ __all__ = [
     "Model",
     "holds_model",
     "load_model",
+    "read_layout",
     "sample_where",
     "save_model",
     "write_beside",

@@ -13,11 +13,17 @@ attribute `name` and an attribute `config`, a dict of plain values that its cons
             self.config = {"width": width, "noise": noise}
 
 A folder with such a model is loaded by `load_model(folder, networks=[Mine])`.
+
+The three files name the model, or the run, that they are of. A file of another one is refused, and
+so are files that were changed, and weights that are not finite. Files of older versions name
+nothing; their types and shapes are checked.
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +31,71 @@ import torch
 from torch import nn
 
 from wgan.base.errors import WganError
-from wgan.base.files import write_text
-from wgan.base.tensors import read_tensors, write_tensors
-from wgan.data import codec_from_json, codec_to_json
+from wgan.base.records import FAULTS, damage_named, read_json, reason_of, typed, write_json
+from wgan.base.tensors import digest, not_finite, read_shapes, read_tensors, write_tensors
+from wgan.data import Codec, codec_from_json, codec_to_json
+from wgan.data.kinds import try_codec
 from wgan.models.model import Model
-from wgan.networks import NetworkConfig, build_critic, build_generator
-from wgan.objectives import find_variant
+from wgan.networks import NetworkConfig, build_critic, build_generator, count_parameters
+from wgan.objectives import Variant, find_variant
+from wgan.objectives.constraints import Layers
 
 FORMAT = "wgan-model-1"
 LAYOUT = "generator.json"
 GENERATOR = "generator.safetensors"
 CRITIC = "critic.safetensors"
+ID = "id"
+"""Key of what names a model or run, in `generator.json` and in the headers of its other files."""
+ID_LENGTH = 16
+"""Characters of an id: two models with one of 64 bits do not meet by chance."""
+COPY = "copy the folder again"
+MOST_TIMES = 2
+"""Networks of more weights than so many times those in the file are not built. Ours have no more
+than there are; two leaves room for networks to come.
+"""
+SHARES = 1e-6
+"""How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
 OURS = {__name__.split(".")[0], nn.Module.__module__.split(".")[0]}
 """Packages whose networks are rebuilt from settings: this one, and torch."""
+
+
+@dataclass(frozen=True)
+class OwnNetwork:
+    """A network of the user's own: the name and config of its class, and its noise numbers."""
+
+    name: str
+    config: dict[str, Any]
+    noise: int | None = None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What `generator.json` holds.
+
+    Attributes:
+        format: name of the format.
+        variant: name of the variant.
+        network: settings of the networks.
+        codec: the codec as plain values.
+        shape: of one sample as a network sees it.
+        classes: shares of the classes by name.
+        networks: networks of the user's own, by part.
+        id: what names the model or its run.
+    """
+
+    format: str
+    variant: str
+    network: dict[str, Any]
+    codec: dict[str, Any]
+    shape: tuple[int, ...] | None = None
+    classes: dict[str, float] = field(default_factory=dict)
+    networks: dict[str, OwnNetwork] = field(default_factory=dict)
+    id: str | None = None
+
+    def __post_init__(self) -> None:
+        shares = self.classes.values()
+        if shares and (min(shares) < 0 or abs(sum(shares) - 1) > SHARES):
+            raise ValueError("classes: shares that are not 0 or more, or do not add up to 1")
 
 
 def holds_model(folder: Path) -> bool:
@@ -45,8 +103,14 @@ def holds_model(folder: Path) -> bool:
     return (folder / LAYOUT).exists()
 
 
-def save_model(model: Model, folder: Path) -> None:
+def save_model(model: Model, folder: Path, marks: Mapping[str, str] | None = None) -> None:
     """Write the model's files into a folder, each atomically.
+
+    Args:
+        model: the model.
+        folder: its folder, which is made if need be.
+        marks: text by name for the headers, such as the `id` of a run; an id of the weights is
+            made where they have none.
 
     Raises:
         WganError: a network of the user's own that cannot be rebuilt.
@@ -56,22 +120,26 @@ def save_model(model: Model, folder: Path) -> None:
         for part, net in (("generator", model.generator), ("critic", model.critic))
         if net is not None
     }
+    weights = model.generator.state_dict()
+    named = {ID: digest({k: v.cpu().contiguous() for k, v in weights.items()}, {})[:ID_LENGTH]}
+    marks = named | dict(marks or {})
     folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(folder / GENERATOR, model.generator.state_dict())
+    write_tensors(folder / GENERATOR, weights, marks)
     if model.critic is not None:
-        write_tensors(folder / CRITIC, model.critic.state_dict())
+        write_tensors(folder / CRITIC, model.critic.state_dict(), marks)
     about = {
         "format": FORMAT,
+        ID: marks[ID],
         "shape": list(model.codec.shape),
         "variant": model.variant,
         "network": asdict(model.network),
         "codec": codec_to_json(model.codec),
         "classes": dict(zip(model.classes, model.shares, strict=True)),
     }
-    named = {part: about for part, about in custom.items() if about}
-    if named:
-        about["networks"] = named
-    write_text(folder / LAYOUT, json.dumps(about, indent=2) + "\n")
+    own = {part: about for part, about in custom.items() if about}
+    if own:
+        about["networks"] = own
+    write_json(folder / LAYOUT, about)
 
 
 def described(net: nn.Module, own_pair: bool = False) -> dict[str, Any] | None:
@@ -121,7 +189,39 @@ def load_model(
         networks: classes of the user's own that the folder may name.
 
     Raises:
-        WganError: no model there, damaged files, or a network class that is not given.
+        WganError: no model there, damaged files, files of other models, weights that are not
+            finite, or a network class that is not given.
+    """
+    layout = read_layout(folder)
+    with _blamed(folder / LAYOUT):
+        network = typed(layout.network, NetworkConfig, known_only=True)
+        codec = codec_from_json(layout.codec)
+        if layout.shape is not None and layout.shape != tuple(codec.shape):
+            raise ValueError(f"shape {list(layout.shape)}, the codec's is {list(codec.shape)}")
+        variant = find_variant(layout.variant)
+    generator = _filled("generator", folder, layout, networks, network, codec, variant)
+    critic = None
+    if (folder / CRITIC).exists():
+        critic = _filled("critic", folder, layout, networks, network, codec, variant)
+    with _blamed(folder / LAYOUT):
+        try_codec(codec)
+    device = device or torch.device("cpu")
+    return Model(
+        generator.to(device),
+        critic.to(device) if critic is not None else None,
+        codec,
+        network,
+        variant.name,
+        tuple(layout.classes),
+        tuple(layout.classes.values()),
+    )
+
+
+def read_layout(folder: Path) -> Layout:
+    """Return what `generator.json` in a folder holds.
+
+    Raises:
+        WganError: no model there, or a damaged file.
     """
     path = folder / LAYOUT
     if not holds_model(folder):
@@ -129,64 +229,102 @@ def load_model(
             f"{folder}: holds no generator (no {LAYOUT}): give a run's folder, such as"
             " runs/digits-wgan-gp-0"
         )
-    try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if about["format"] != FORMAT:
-            raise WganError(f"{path}: format {about['format']!r}, this version reads {FORMAT!r}")
-        network = NetworkConfig(**about["network"])
-        codec = codec_from_json(about["codec"])
-        variant = find_variant(about["variant"])
-        shares = {str(name): float(s) for name, s in about.get("classes", {}).items()}
-        custom = about.get("networks", {})
-        generator = _built(
-            custom.get("generator"),
-            networks,
-            lambda: build_generator(network, codec, classes=len(shares)),
-        )
-        critic = _built(
-            custom.get("critic"),
-            networks,
-            lambda: build_critic(network, codec, layers=variant.layers, classes=len(shares)),
-        )
-    except WganError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise WganError(f"{path}: damaged ({error}): copy the folder again") from None
-    device = device or torch.device("cpu")
-    generator = _filled(generator, folder / GENERATOR).to(device)
-    kept = None
-    if (folder / CRITIC).exists():
-        kept = _filled(critic, folder / CRITIC).to(device)
-    return Model(
-        generator, kept, codec, network, variant.name, tuple(shares), tuple(shares.values())
-    )
+    values = read_json(path, COPY)
+    if values.get("format") != FORMAT:
+        raise WganError(f"{path}: format {values.get('format')!r}, this version reads {FORMAT!r}")
+    with damage_named(path, COPY):
+        return typed(values, Layout)
 
 
-def _built(
-    about: dict[str, Any] | None,
+def _filled(
+    part: str,
+    folder: Path,
+    layout: Layout,
     networks: Sequence[type[nn.Module]],
-    standard: Callable[[], nn.Module],
+    config: NetworkConfig,
+    codec: Codec,
+    variant: Variant,
 ) -> nn.Module:
-    """Return a network of the package, or one of the user's own by its name and config."""
-    if about is None:
-        return standard()
-    known = {str(getattr(each, "name", each.__name__)): each for each in networks}
-    if about["name"] not in known:
+    """Return the generator or the critic with its weights."""
+    path = folder / f"{part}.safetensors"
+    shapes = read_shapes(path)
+    classes = len(layout.classes)
+
+    def standard(layers: Layers) -> nn.Module:
+        if part == "generator":
+            return build_generator(config, codec, classes=classes)
+        return build_critic(config, codec, layers=layers, classes=classes)
+
+    own = layout.networks.get(part)
+    if own is None:
+        with _blamed(folder / LAYOUT):
+            if config.depth > max(len(shapes), NetworkConfig.depth):
+                raise ValueError(f"network.depth = {config.depth}, {path.name} has fewer layers")
+            # Without memory first: settings that were changed may ask for more than there is.
+            # Constrained layers cannot be built so; they hold no fewer weights than plain ones.
+            with torch.device("meta"):
+                needed = count_parameters(standard("plain"))
+        held = sum(prod(shape) for shape in shapes.values())
+        if needed > MOST_TIMES * held:
+            _check_fit(path, {"weights": held}, {"weights": needed})
+        net = standard(variant.layers)
+    else:
+        net = _own(own, folder / LAYOUT, networks)
+    tensors, header = read_tensors(path)
+    if header.get(ID) != layout.id:
+        raise WganError(f"{path}: is not of the model that {LAYOUT} beside it names: {COPY}")
+    wrong = not_finite(tensors)
+    if wrong:
         raise WganError(
-            f"the model has a network of its own, '{about['name']}': give its class, load_model("
+            f"{path}: holds weights that are not finite ({wrong}): train again with a lower"
+            " optimizer.lr"
+        )
+    _check_fit(path, _forms(tensors), _forms(net.state_dict()))
+    net.load_state_dict(tensors)
+    return net.eval().requires_grad_(False)
+
+
+def _own(about: OwnNetwork, path: Path, networks: Sequence[type[nn.Module]]) -> nn.Module:
+    """Return a network of the user's own by its name and config."""
+    known = {str(getattr(each, "name", each.__name__)): each for each in networks}
+    if about.name not in known:
+        raise WganError(
+            f"the model has a network of its own, '{about.name}': give its class, load_model("
             "folder, networks=[...])"
         )
-    net = known[about["name"]](**about["config"])
-    if "noise" in about:
-        net.noise = about["noise"]
+    try:
+        net = known[about.name](**about.config)
+    except Exception as error:  # the user's code may raise anything
+        raise WganError(
+            f"{path}: damaged (network '{about.name}': {reason_of(error)}): {COPY}"
+        ) from None
+    if about.noise is not None:
+        net.noise = about.noise  # type: ignore[assignment]
     return net
 
 
-def _filled(net: nn.Module, path: Path) -> nn.Module:
-    tensors, _ = read_tensors(path)
+def _forms(tensors: Mapping[str, torch.Tensor]) -> dict[str, str]:
+    """Return the shape and type of each tensor, in words."""
+    return {
+        name: f"{list(tensor.shape)} of {str(tensor.dtype).removeprefix('torch.')}"
+        for name, tensor in tensors.items()
+    }
+
+
+def _check_fit(path: Path, given: Mapping[str, Any], needed: Mapping[str, Any]) -> None:
+    """Refuse weights of another network; both sides say what there is by name."""
+    for name in sorted({*given, *needed}):
+        if given.get(name) != needed.get(name):
+            raise WganError(
+                f"{path}: does not fit {LAYOUT} beside it ({name}: {given.get(name, 'missing')},"
+                f" needed: {needed.get(name, 'nowhere')}): {COPY}"
+            )
+
+
+@contextmanager
+def _blamed(path: Path) -> Iterator[None]:
+    """Within, every fault is one of what a file holds."""
     try:
-        net.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise WganError(f"{path}: does not fit {LAYOUT} beside it ({reason})") from None
-    return net.eval().requires_grad_(False)
+        yield
+    except (*FAULTS, RuntimeError) as error:
+        raise WganError(f"{path}: damaged ({reason_of(error)}): {COPY}") from None

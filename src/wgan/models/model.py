@@ -58,7 +58,7 @@ class Model:
                 column is free, so that frequencies are those that were learned.
 
         Raises:
-            WganError: labels that do not fit the model.
+            WganError: labels that do not fit the model, or a generator whose training diverged.
         """
         if labels is None and self.classes:
             labels = self.draw_labels(n, seed)
@@ -71,7 +71,13 @@ class Model:
                 part = labels[i * len(z) : (i + 1) * len(z)]
                 rest = [(0, len(z) - len(part)), *[(0, 0)] * (part.ndim - 1)]
                 y = torch.from_numpy(np.pad(part, rest, mode="edge")).to(self.device)
-            blocks.append(self.codec.decode(generate(self.generator, z, y)))
+            x = generate(self.generator, z, y)
+            if not x.isfinite().all():
+                raise WganError(
+                    "the generator gives values that are not finite, so its training diverged:"
+                    " train again with a lower optimizer.lr, in another --out"
+                )
+            blocks.append(self.codec.decode(x))
         return np.concatenate(blocks)[:n]
 
     def sampler(self, seed: int, purpose: str) -> Sampler:

@@ -1,7 +1,8 @@
 """Folders of runs: what lies there, typed both ways."""
 
+from wgan.runs.beginning import as_begun, begin_run, default_folder
 from wgan.runs.finished import Finished, read_finished
-from wgan.runs.folder import RunFolder, as_begun, begin_run, default_folder
+from wgan.runs.folder import RunFolder
 from wgan.runs.records import About, DataFacts, Evaluated, Finish, Headroom, Watched
 
 __all__ = [

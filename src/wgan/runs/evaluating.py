@@ -20,6 +20,7 @@ def evaluate_run(
     options: EvaluationOptions | None = None,
     metrics: Sequence[OwnMetric] = (),
     progress: Progress = silent,
+    data: str | None = None,
 ) -> Evaluated:
     """Measure the generator of a run, and write the figures and a picture into its folder.
 
@@ -28,6 +29,7 @@ def evaluate_run(
         options: of the evaluation; None: the defaults.
         metrics: metrics of your own.
         progress: listener to what is measured.
+        data: where the run's data are now; None: where they were.
 
     Raises:
         WganError: no run there, data that have changed, or options that do not fit the data.
@@ -37,7 +39,7 @@ def evaluate_run(
     folder = RunFolder(path)
     step = folder.step()
     model = folder.model()
-    config, dataset = folder.load(progress)
+    config, dataset = folder.load(progress, data)
     split = config.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
     evaluation = evaluate(sample, split, options, metrics, progress)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from wgan.base.errors import WganError
+from wgan.base.records import damage_named
 from wgan.evaluation import Evaluation
-from wgan.runs.folder import CONFIG, SAME_BY_CONTENT, Metrics, RunFolder
+from wgan.runs.folder import CONFIG, SAME_BY_CONTENT, RunFolder
+from wgan.runs.metrics import Metrics
 from wgan.runs.records import About, Finish
 
 
@@ -81,10 +83,8 @@ def read_finished(path: Path) -> Finished:
     fresh = evaluated is not None and evaluated.step == finish.step  # else of an earlier step
     evaluation = evaluated.evaluation if evaluated is not None and fresh else None
     found = Finished(folder, settings, folder.about(), folder.metrics(), finish, evaluation)
-    try:
-        _ = found.variant, found.seed, found.held_out
-    except (ValueError, KeyError, TypeError) as error:
-        raise WganError(
-            f"{path / CONFIG}: damaged ({error}): restore it, or train again in another folder"
-        ) from None
+    with damage_named(path / CONFIG):
+        if {found.seed, found.about.seed} != {finish.seed}:
+            raise ValueError(f"training.seed {found.seed}, the run ended with seed {finish.seed}")
+        _ = found.variant, found.held_out
     return found

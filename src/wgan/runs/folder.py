@@ -11,14 +11,15 @@ samples/                pictures of samples at steps
 finish.json             what the run ended with: the held-out distance, the diagnosis
 evaluation.json, .png   what `wgan evaluate` measured; results.jsonl, a line a figure
 
-Every file is written whole, or not at all, and what is read comes back in types. Files of older
-versions are read too: `verdict.json` for finish.json, the section `optimiser` for `optimizer`.
+Every file is written whole, or not at all, and what is read comes back in types. Files that belong
+to another run, or were changed, are refused, and no link is followed out of the folder. Files of
+older versions are read too: `verdict.json` for finish.json, the section `optimiser` for
+`optimizer`.
 """
 
 import json
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -26,16 +27,21 @@ from typing import IO, Any, TypeVar
 import torch
 
 from wgan.base.errors import WganError
-from wgan.base.files import PARTIAL, append_line, remove_partial, write_text
+from wgan.base.files import append_line, inside
 from wgan.base.progress import Progress, silent
-from wgan.base.provenance import provenance
-from wgan.base.tensors import read_header
+from wgan.base.records import RESTORE, damage_named, read_json, typed, write_json
+from wgan.base.tensors import read_header, step_of
 from wgan.config import Config, from_file, resolve
 from wgan.config.layers import renamed
-from wgan.data import Dataset, short_name
+from wgan.config.sections import DataConfig
+from wgan.data import Dataset
+from wgan.data.sources import found_in
 from wgan.distances.results import finite
-from wgan.models import Model, load_model
-from wgan.runs.records import About, DataFacts, Evaluated, Finish, labels_digest
+from wgan.models import Model, holds_model, load_model, read_layout
+from wgan.models.files import CRITIC, GENERATOR, ID, LAYOUT
+from wgan.runs import metrics
+from wgan.runs.metrics import Metrics
+from wgan.runs.records import About, Evaluated, Finish, labels_digest
 
 CONFIG = "config.toml"
 ABOUT = "run.json"
@@ -48,35 +54,56 @@ EVALUATION = "evaluation.json"
 RESULTS = "results.jsonl"
 PICTURE = "evaluation.png"
 LOCK = "run.lock"
+RESULTING = (LAYOUT, GENERATOR, CRITIC, FINISH, OLD_FINISH, EVALUATION, RESULTS, PICTURE)
+"""Files that a run leaves."""
+FILES = (CONFIG, ABOUT, METRICS, CHECKPOINT, SCHEMA, LOCK, *RESULTING)
+"""All files of a run but its snapshots."""
+SNAPSHOTS = "step-*.png"
 SAME_BY_CONTENT = ("data.source", "data.labels", "data.schema")
 """Settings that are paths: what lies there is compared by its hash, not by where it lies."""
 
-Metrics = dict[str, int | float]
 Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of a run, to read from; and to write to for the process that holds its `lock`."""
+    """The folder of a run, to read from; and to write to for who holds its `lock` and `id`."""
 
     path: Path
     lock: IO[str] | None = None
+    id: str | None = None
 
     def exists(self) -> bool:
         """Tell whether the folder holds a run."""
-        return (self.path / CONFIG).exists() and (self.path / ABOUT).exists()
+        return all((self.path / name).is_file() for name in (CONFIG, ABOUT))
 
     def check(self) -> None:
-        """Refuse a folder without a run.
+        """Refuse a folder without a run, or with links where its files should be.
 
         Raises:
-            WganError: no run there.
+            WganError: no run there, or a link that leads out of the folder.
         """
         if not self.exists():
             raise WganError(
                 f"{self.path}: holds no run (no {CONFIG} and {ABOUT}): give a folder that `wgan"
                 " train` made"
             )
+        self.check_links()
+
+    def check_links(self) -> None:
+        """Refuse links out of the folder, and pipes and folders in the place of files.
+
+        Raises:
+            WganError: one of them.
+        """
+        for name in (*FILES, SAMPLES):
+            path = self.path / name
+            if not inside(self.path, path):
+                raise WganError(
+                    f"{path}: is a link out of the run's folder: put the file itself in its place"
+                )
+            if path.exists() and not (path.is_dir() if name == SAMPLES else path.is_file()):
+                raise WganError(f"{path}: is not the file or folder that a run has there")
 
     # What a run was begun with
 
@@ -84,15 +111,37 @@ class RunFolder:
         """Return the configuration.
 
         Raises:
-            WganError: no run there, or a damaged file.
+            WganError: no run there, or a file that is damaged or was changed.
         """
-        self.check()
-        return resolve([from_file(self.path / CONFIG)])
+        return resolve([(str(self.path / CONFIG), self.settings())])
 
     def settings(self) -> dict[str, dict[str, Any]]:
-        """Return the configuration as nested plain values, as it was written."""
+        """Return the configuration as nested plain values, as it was written.
+
+        Raises:
+            WganError: no run there, or a file that is damaged or was changed.
+        """
         self.check()
-        return renamed(*from_file(self.path / CONFIG))
+        path = self.path / CONFIG
+        with damage_named(path):
+            values = typed(renamed(*from_file(path)), dict[str, dict[str, Any]])
+        self._refuse_changed(values)
+        return values
+
+    def _refuse_changed(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Refuse settings other than those that the run was begun with.
+
+        Paths may change, and a kill may have come between a larger number of steps and this file.
+        """
+        for section, begun in self.about().settings.items():
+            for name, value in begun.items():
+                key = f"{section}.{name}"
+                now = values.get(section, {}).get(name)
+                if now != value and key not in (*SAME_BY_CONTENT, "training.steps"):
+                    raise WganError(
+                        f"{self.path / CONFIG}: {key} = {now}, but the run was begun with {value}:"
+                        f" {RESTORE}"
+                    )
 
     def about(self) -> About:
         """Return what the run was begun with.
@@ -100,36 +149,71 @@ class RunFolder:
         Raises:
             WganError: no run there, or a damaged file.
         """
-        self.check()
-        is_table = (self.path / SCHEMA).exists()
-        return self._read(ABOUT, lambda values: About.from_json(values, is_table))
+        path = self.path / ABOUT
+        if not path.is_file():
+            self.check()
+        values = read_json(path)
+        with damage_named(path):
+            return About.from_json(values, is_table=(self.path / SCHEMA).exists())
 
     def schema(self) -> str | None:
         """Return what was inferred of a table, as TOML; None for other data."""
         path = self.path / SCHEMA
         return path.read_text(encoding="utf-8") if path.exists() else None
 
-    def load(self, progress: Progress = silent) -> tuple[Config, Dataset]:
+    def load(self, progress: Progress = silent, data: str | None = None) -> tuple[Config, Dataset]:
         """Return the configuration and the data that the run was begun on.
+
+        Relative paths are looked up from the working folder, then from the one in which the run was
+        begun.
+
+        Args:
+            progress: listener to reading the data.
+            data: where the data are now; None: where they were.
 
         Raises:
             WganError: no run there, or its data are gone or have changed.
         """
         config = self.config()
-        dataset = config.data.load(progress=progress)
-        self._check_same_data(config, dataset)
+        begun_in = self.about().folder
+        source = data or self._source(config.data, begun_in)
+        labels, schema = (
+            value and found_in(begun_in, value)
+            for value in (config.data.labels, config.data.schema)
+        )
+        where = replace(config.data, source=source, labels=labels, schema=schema)
+        config = replace(config, data=where)
+        dataset = where.load(progress=progress)
+        self.check_same_data(config, dataset, f"give those at {source} as they were then")
         return config, dataset
+
+    def _source(self, data: DataConfig, begun_in: str) -> str:
+        """Return where the data are, or say where they were."""
+        try:
+            return found_in(begun_in, data.source, must_exist=True)
+        except FileNotFoundError as error:
+            raise WganError(
+                f"{self.path}: its data, {data.source}, are not here, nor at {error.filename}: say"
+                " where they are with --data"
+            ) from None
 
     def holds_data(self, dataset: Dataset) -> bool:
         """Tell whether a data set is the one that the run was begun on, labels aside."""
         return self.about().data.fingerprint == dataset.fingerprint
 
-    def _check_same_data(self, config: Config, dataset: Dataset) -> About:
+    def check_same_data(
+        self, config: Config, dataset: Dataset, remedy: str = "choose another --out"
+    ) -> About:
+        """Refuse data other than those that the run was begun on.
+
+        Raises:
+            WganError: other data.
+        """
         about = self.about()
         about.data.check_coding(self.path, dataset)
         same = about.data.fingerprint == dataset.fingerprint
         if not same or about.data.labels != labels_digest(config, dataset):
-            raise WganError(f"{self.path}: was begun on other data: choose another --out")
+            raise WganError(f"{self.path}: was begun on other data: {remedy}")
         return about
 
     # What happens while it trains
@@ -139,30 +223,31 @@ class RunFolder:
         """The file of the whole state."""
         return self.path / CHECKPOINT
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """What the headers of the run's files say, so that no other run takes them."""
+        return {ID: self.id} if self.id else {}
+
     def step(self) -> int:
         """Return after how many steps the generator in the folder was written.
 
         Raises:
             WganError: no run or no checkpoint there, or a damaged one.
         """
-        if not (self.path / CONFIG).exists():
-            self.check()
-        if not self.checkpoint.exists():
-            raise WganError(
-                f"{self.path}: holds no checkpoint, so which step its generator is of cannot be"
-                " told: give a run's folder, whole"
-            )
-        return int(read_header(self.checkpoint).get("step", 0))
+        self.check()
+        for path in (self.path / GENERATOR, self.checkpoint):
+            header = read_header(path) if path.exists() else {}
+            if "step" in header:  # older versions wrote it into the checkpoint alone
+                with damage_named(path):
+                    return step_of(header)
+        raise WganError(
+            f"{self.path}: holds no checkpoint, so which step its generator is of cannot be"
+            " told: give a run's folder, whole"
+        )
 
-    def append_metrics(self, metrics: Metrics) -> None:
+    def append_metrics(self, line: Metrics) -> None:
         """Add a line to the metrics."""
-        path = self.path / METRICS
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(metrics) + "\n")
-        except OSError as error:
-            error.filename = str(path)
-            raise
+        metrics.append(self.path / METRICS, line)
 
     def metrics(self) -> list[Metrics]:
         """Return the lines of the metrics.
@@ -170,23 +255,26 @@ class RunFolder:
         Raises:
             WganError: a damaged file.
         """
-        path = self.path / METRICS
-        if not path.exists():
-            return []
-        with _damage_named(path):
-            lines = path.read_text(encoding="utf-8").splitlines()
-            return [json.loads(line) for line in lines]
+        return metrics.read(self.path / METRICS)
 
     def forget_metrics_after(self, step: int) -> None:
         """Drop lines written after the checkpoint at `step`, and a line cut short."""
-        path = self.path / METRICS
-        if path.exists():
-            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-            kept = [line for line in lines if _step_of(line) <= step]
-            write_text(path, "".join(line + "\n" for line in kept))
+        metrics.cut(self.path / METRICS, step)
 
     def model(self, device: torch.device | None = None) -> Model:
-        """Return the model that was written last; errors as `load_model`."""
+        """Return the model that was written last.
+
+        Raises:
+            WganError: as `load_model`, or a model of another run.
+        """
+        if self.exists() and holds_model(self.path):
+            self.check_links()
+            found = read_layout(self.path).id
+            if found not in (None, self.about().id):
+                raise WganError(
+                    f"{self.path / LAYOUT}: is of another run than {ABOUT} beside it: copy the"
+                    " folder again"
+                )
         return load_model(self.path, device)
 
     def snapshot(self, step: int) -> Path:
@@ -196,9 +284,13 @@ class RunFolder:
         return path
 
     def snapshots(self) -> list[tuple[int, Path]]:
-        """Return (step, picture of samples), by step."""
-        found = sorted((self.path / SAMPLES).glob("step-*.png"))
-        return [(int(path.stem.rpartition("-")[2]), path) for path in found]
+        """Return (step, picture of samples), by step, without links out of the folder."""
+        found = []
+        for path in (self.path / SAMPLES).glob(SNAPSHOTS):
+            name = re.fullmatch(r"step-([0-9]{1,15})\.png", path.name)
+            if name and path.is_file() and inside(self.path, path):
+                found.append((int(name[1]), path))
+        return sorted(found)
 
     # What came out
 
@@ -214,7 +306,7 @@ class RunFolder:
         """
         for name in (FINISH, OLD_FINISH):
             if (self.path / name).exists():
-                return self._read(name, Finish.from_json)
+                return self._read(name, Finish.from_json, all_finite=False)
         return None
 
     def write_evaluation(self, evaluated: Evaluated) -> None:
@@ -238,113 +330,22 @@ class RunFolder:
         """The picture of generated samples beside real ones."""
         return self.path / PICTURE
 
+    def write_about(self, about: About) -> None:
+        """Write what the run was begun with."""
+        write_json(self.path / ABOUT, about.to_json())
+
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
-        write_text(self.path / name, json.dumps(values, indent=2) + "\n")
+        """Write a record with the id of the run that it is of."""
+        found = self.id or self.about().id
+        write_json(self.path / name, ({ID: found} if found else {}) | dict(values))
 
-    def _read(self, name: str, build: Callable[[dict[str, Any]], Record]) -> Record:
+    def _read(
+        self, name: str, build: Callable[[dict[str, Any]], Record], all_finite: bool = True
+    ) -> Record:
+        """Return a record of this run."""
         path = self.path / name
-        with _damage_named(path):
-            return build(json.loads(path.read_text(encoding="utf-8")))
-
-
-def default_folder(config: Config) -> Path:
-    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its
-    endings.
-    """
-    name = f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
-    return Path("runs") / name
-
-
-def as_begun(config: Config, folder: Path) -> Config:
-    """Return the settings with the precision that the run in a folder began in, if there is one:
-    what `auto` chooses depends on the machine.
-    """
-    if not (folder / CONFIG).exists():
-        return config
-    with warnings.catch_warnings(action="ignore"):  # the file is read again, and warns then
-        begun = resolve([from_file(folder / CONFIG)])
-    return replace(config, training=replace(config.training, precision=begun.training.precision))
-
-
-def begin_run(path: Path, config: Config, dataset: Dataset) -> RunFolder:
-    """Begin a run in a folder, or go on with the same one; the folder is locked for others.
-
-    Raises:
-        WganError: the folder holds something else, another configuration, other data, or a process
-            trains in it now.
-    """
-    if path.exists() and not path.is_dir():
-        raise WganError(f"{path}: is a file, not a folder: choose another --out")
-    if (path / CONFIG).exists():
-        _check_same(path, config)
-    elif path.is_dir() and any(p.name != LOCK and p.suffix != PARTIAL for p in path.iterdir()):
-        raise WganError(f"{path}: holds files that are not a run's: choose another --out")
-    path.mkdir(parents=True, exist_ok=True)
-    folder = RunFolder(path, _lock(path))
-    remove_partial(path)
-    periods: tuple[dict[str, Any], ...] = ()
-    if folder.checkpoint.exists() and folder.exists():
-        periods = folder._check_same_data(config, dataset).periods
-    write_text(path / CONFIG, config.to_toml())  # first: it is what marks the folder as a run
-    schema = dataset.codec.schema()
-    if schema is not None:
-        write_text(path / SCHEMA, schema)
-    about = About(DataFacts.of(config, dataset), config.training.seed, (*periods, provenance()))
-    folder._write(ABOUT, about.to_json())
-    return folder
-
-
-def _check_same(path: Path, config: Config) -> None:
-    """Refuse other settings, once there is a checkpoint to lose.
-
-    Settings that are paths do not count; hashes decide instead. More steps may be requested where
-    nothing that was done depends on them.
-    """
-    before = resolve([from_file(path / CONFIG)])
-    ignored = {"data.source"}
-    for key in ("labels", "schema"):
-        if getattr(before.data, key) and getattr(config.data, key):
-            ignored.add(f"data.{key}")
-    steady = before.optimizer.decay == "none" and not before.training.stop_when_converged
-    if steady and config.training.steps > before.training.steps:
-        ignored.add("training.steps")
-    differences = [d for d in before.differences(config) if d.key not in ignored]
-    if differences and (path / CHECKPOINT).exists():
-        raise WganError(
-            f"{path}: holds a run of another configuration ({'; '.join(map(str, differences))}):"
-            " choose another --out or the same settings"
-        )
-
-
-def _lock(path: Path) -> IO[str]:
-    lock = (path / LOCK).open("a")
-    try:
-        import fcntl
-
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except ImportError:  # not on Windows
-        pass
-    except OSError:
-        remedy = "wait for it, or choose another --out"
-        raise WganError(f"{path}: another process trains here: {remedy}") from None
-    return lock
-
-
-def _step_of(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
-
-
-@contextmanager
-def _damage_named(path: Path) -> Iterator[None]:
-    """Within, a fault in what a file holds becomes an error that names the file."""
-    try:
-        yield
-    except WganError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WganError(
-            f"{path}: damaged ({error}): restore it, or train again in another folder"
-        ) from None
+        values = read_json(path, all_finite=all_finite)
+        if values.pop(ID, None) not in (None, self.about().id):
+            raise WganError(f"{path}: is of another run than {ABOUT} beside it: restore it")
+        with damage_named(path):
+            return build(values)

@@ -3,14 +3,16 @@ evaluated. Each has a form in JSON, and comes back from it; forms of older versi
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 from wgan.base.errors import WganError
+from wgan.base.records import typed
 from wgan.config import Config
-from wgan.data import Dataset
+from wgan.data import KINDS, Dataset
 from wgan.evaluation import Evaluation, HeldOutDistance, evaluation_from_json
 from wgan.runs import older
 
@@ -35,6 +37,10 @@ class DataFacts:
     fingerprint: str
     labels: str | None = None
     coding: int = 1
+
+    def __post_init__(self) -> None:
+        if min((*self.shape, self.train, self.held_out, self.samples)) < 1:
+            raise ValueError("data: a shape or a number of samples below 1")
 
     @classmethod
     def of(cls, config: Config, dataset: Dataset) -> "DataFacts":
@@ -74,14 +80,31 @@ def labels_digest(config: Config, dataset: Dataset) -> str | None:
 
 @dataclass(frozen=True)
 class About:
-    """What a run was begun with; `periods` are the provenance of each time it was worked on."""
+    """What a run was begun with.
+
+    Attributes:
+        data: its data.
+        seed: its random seed.
+        periods: the provenance of each time it was worked on.
+        id: what names it, see `begin_run`; None: an older version began it.
+        folder: the working folder, from which relative paths of its settings lead.
+        settings: its configuration, as nested plain values.
+    """
 
     data: DataFacts
     seed: int
     periods: tuple[dict[str, Any], ...]
+    id: str | None = None
+    folder: str = ""
+    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.seed < 0 or not self.periods:
+            raise ValueError("seed, periods: a seed of 0 or more and a period are needed")
 
     def to_json(self) -> dict[str, Any]:
-        return {"data": asdict(self.data), "seed": self.seed, "periods": list(self.periods)}
+        """Return the record as plain values."""
+        return {**asdict(self), "periods": list(self.periods)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], is_table: bool = False) -> "About":
@@ -90,10 +113,12 @@ class About:
         KeyError, TypeError or ValueError where the values do not fit.
         """
         data = dict(values["data"])
-        shape = tuple(int(side) for side in data.pop("shape"))
-        kind = data.pop("kind", None) or older.kind(shape, is_table)
-        periods = tuple(values[older.name_in(values, "periods")])
-        return cls(DataFacts(kind=kind, shape=shape, **data), values["seed"], periods)
+        shape = typed(data["shape"], tuple[int, ...])
+        data["kind"] = data.get("kind") or older.kind(shape, is_table)
+        if data["kind"] not in KINDS:
+            raise ValueError(f"data.kind {data['kind']!r}")
+        periods = values[older.name_in(values, "periods")]
+        return typed({**values, "data": data, "periods": periods}, cls)
 
 
 @dataclass(frozen=True)
@@ -139,6 +164,10 @@ class Finish:
     seconds: float
     watched: Watched | None = None
 
+    def __post_init__(self) -> None:
+        if self.step < 0 or self.seed < 0 or not 0 <= self.seconds < inf:
+            raise ValueError("step, seed, seconds: numbers of 0 or more are needed")
+
     def __str__(self) -> str:
         return "\n".join([str(self.held_out), *self.diagnosis])
 
@@ -156,17 +185,9 @@ class Finish:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Finish":
         """Build the record; KeyError, TypeError or ValueError where the values do not fit."""
-        watched = values.get("measured")
-        headroom = values.get("headroom")
-        return cls(
-            held_out=HeldOutDistance.from_json(values),
-            headroom=Headroom(**headroom) if headroom else None,
-            diagnosis=tuple(map(str, values["diagnosis"])),
-            step=int(values["step"]),
-            seed=int(values["seed"]),
-            seconds=float(values["seconds"]),
-            watched=Watched(int(watched["n"]), float(watched["floor"])) if watched else None,
-        )
+        held_out = HeldOutDistance.from_json(values)
+        later = {"watched": values.get("measured"), "headroom": values.get("headroom")}
+        return typed({**values, **later, "held_out": asdict(held_out)}, cls)
 
 
 @dataclass(frozen=True)
@@ -226,13 +247,9 @@ class Evaluated:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Evaluated":
         """Build the record; KeyError, TypeError or ValueError where the values do not fit."""
-        names = ("run", "variant", "data", "step", "training_seed", "seed", "seconds")
-        rest = {name: values[name] for name in names}
-        known = {*names, "requested", older.NAMES["requested"], "evaluation", "said"}
-        return cls(
-            evaluation=evaluation_from_json(values["evaluation"]),
-            said=tuple(values["said"]),
-            requested=dict(values[older.name_in(values, "requested")]),
-            provenance={name: value for name, value in values.items() if name not in known},
-            **rest,
-        )
+        names = {each.name for each in fields(cls)} - {"provenance"}
+        known = {name: values[name] for name in names - {"requested", "evaluation"}}
+        known["requested"] = values[older.name_in(values, "requested")]
+        known["evaluation"] = asdict(evaluation_from_json(values["evaluation"]))
+        others = set(values) - names - {older.NAMES["requested"]}
+        return typed({**known, "provenance": {name: values[name] for name in others}}, cls)

@@ -6,6 +6,7 @@ Each sentence has the figures that it rests on. docs/training.md explains them.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from wgan.config import Config
 from wgan.evaluation import Trend
@@ -38,6 +39,10 @@ by chance, and of 25 modes two may be missing.
 """
 QUARTERS = 4
 """Parts into which the measurements of modes are divided, the last of which is compared."""
+FAR_OUTSIDE = 3.0
+"""A run has diverged if its samples lie so many times farther from the data than a single point in
+their middle does. An untrained generator reads about 1, the worst collapse below 2.
+"""
 LEAST_IN_A_QUARTER = 2
 """Measurements in a quarter without which nothing is said: of a single one, chance would decide."""
 
@@ -186,3 +191,22 @@ def _mean(lines: Sequence[Metrics], name: str) -> float | None:
     """Return the mean of a metric over the lines that have it; none where none has."""
     values = [line[name] for line in lines if name in line]
     return float(np.mean(values)) if values else None
+
+
+def diverged(config: Config, w1: float, real: Float[np.ndarray, "n d"]) -> list[str]:
+    """Return that a run has diverged, where its samples lie far outside the data.
+
+    A generator that gives the mean of the data alone reads W1 = E |x - mean|.
+
+    Args:
+        config: the run's configuration.
+        w1: its held-out distance.
+        real: held-out samples, in the coordinates of that distance.
+    """
+    middle = float(np.linalg.norm(real - real.mean(0), axis=1).mean())
+    if not w1 > FAR_OUTSIDE * middle:
+        return []
+    return [
+        f"the run diverged: W1 {w1:.3g}, where a single point in the middle of the data reads"
+        f" {middle:.3g}; lower optimizer.lr ({config.optimizer.lr:g}) and choose another --out"
+    ]

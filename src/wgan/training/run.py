@@ -28,7 +28,7 @@ from wgan.objectives import CriticTerms, Variant, weight_advice
 from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
 from wgan.training import state as states
 from wgan.training.compiled import Losses, build_losses, compiled
-from wgan.training.diagnosis import diagnose
+from wgan.training.diagnosis import diagnose, diverged
 from wgan.training.draws import Draws
 from wgan.training.headroom import critic_headroom
 from wgan.training.loop import MEASUREMENTS, Measure, Metrics, Record, logged
@@ -160,7 +160,7 @@ class Run:
                 described(net, pair is not None)  # refuses what could not be saved
             folder = begin_run(out, config, dataset)
             if folder.checkpoint.exists():
-                states.load(state, folder.checkpoint)
+                states.load(state, folder.checkpoint, folder.marks, config.training.steps)
             folder.forget_metrics_after(state.step)
             history = folder.metrics()
         if watch == "held-out":
@@ -270,8 +270,9 @@ class Run:
             # Checkpoint: the whole state, and the model that samples.
             trained = last is not None and (at_checkpoint or stopping)
             if self.folder is not None and (done or trained):
-                states.save(state, self.folder.checkpoint)
-                save_model(self.model, self.folder.path)
+                states.save(state, self.folder.checkpoint, self.folder.marks)
+                marks = self.folder.marks | {"step": str(step)}
+                save_model(self.model, self.folder.path, marks)
 
             # Done?
             yield Record(step, metrics, stopped=stopping and not done)
@@ -307,7 +308,9 @@ class Run:
         headroom = critic_headroom(self.state, self.config, self.dataset, self.variant)
         watch = self.watch if isinstance(self.watch, Watch) else None
         trend = watch.trend if watch else None
-        diagnosis = diagnose(self.variant, self.config, self.history, trend, headroom)
+        real = self.dataset.codec.measure(self.split.held_out_sample(0, distance.n))
+        diagnosis = diverged(self.config, distance.w1, real)
+        diagnosis += diagnose(self.variant, self.config, self.history, trend, headroom)
         finish = Finish(
             held_out=distance,
             headroom=headroom,

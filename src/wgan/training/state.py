@@ -1,22 +1,23 @@
 """The state of a run in the middle of training: networks, their average, optimizers and a step.
 
 It is saved and loaded as one file. No random state is kept: every draw is a function of (seed,
-step). Files are safetensors with JSON in the header, so that loading runs no code.
+step). Files are safetensors, so that loading runs no code. The header names the run: the state of
+another one is refused.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer, RMSprop
 
 from wgan.base.errors import WganError
-from wgan.base.tensors import read_tensors, write_tensors
+from wgan.base.records import FAULTS, reason_of
+from wgan.base.tensors import not_finite, read_tensors, step_of, write_tensors
 from wgan.config.sections import Config, OptimizerConfig
 from wgan.data import Codec
 from wgan.networks import Pair, build_critic, build_generator
@@ -26,6 +27,11 @@ PARTS = ("generator", "critic", "average")
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
 RENAMED = {name.replace("optimizer", "optimiser"): name for name in OPTIMIZERS}
 """Names in checkpoints of older versions."""
+SLOTS: dict[type, set[str]] = {
+    Adam: {"step", "exp_avg", "exp_avg_sq"},
+    RMSprop: {"step", "square_avg"},
+}
+"""What an optimizer keeps of each parameter."""
 
 
 @dataclass
@@ -80,49 +86,92 @@ def _optimizer(net: nn.Module, config: OptimizerConfig) -> Optimizer:
     return Adam(net.parameters(), lr=config.lr, betas=config.betas, fused=True)
 
 
-def save(state: State, path: Path) -> None:
-    """Write a checkpoint atomically."""
+def save(state: State, path: Path, marks: Mapping[str, str] | None = None) -> None:
+    """Write a checkpoint atomically.
+
+    Args:
+        state: the state.
+        path: the file.
+        marks: text by name for the header, such as the `id` of the run.
+    """
     tensors: dict[str, Tensor] = {}
-    groups: dict[str, Any] = {}
     for name in PARTS:
         tensors |= {f"{name}/{k}": v for k, v in getattr(state, name).state_dict().items()}
     for name in OPTIMIZERS:
         saved = getattr(state, name).state_dict()
-        groups[name] = saved["param_groups"]
         tensors |= {
             f"{name}/{i}/{k}": v for i, values in saved["state"].items() for k, v in values.items()
         }
-    header = {"step": str(state.step), "seconds": repr(state.seconds), "groups": json.dumps(groups)}
-    write_tensors(path, tensors, header)
+    header = {"step": str(state.step), "seconds": repr(state.seconds)}
+    write_tensors(path, tensors, dict(marks or {}) | header)
 
 
-def load(state: State, path: Path) -> None:
+def load(
+    state: State, path: Path, marks: Mapping[str, str] | None = None, most_steps: int | None = None
+) -> None:
     """Bring a freshly created state to where a checkpoint was written.
 
+    Settings of the optimizers are those of the state: the run's configuration has them all.
+
+    Args:
+        state: the state; it is of no use after an error.
+        path: the file.
+        marks: what the header says of the run, where it says anything.
+        most_steps: steps that the run may have done; None: any number.
+
     Raises:
-        WganError: a damaged file, or one of other networks.
+        WganError: a damaged file, one of other networks or another run, or numbers that are not
+            finite.
     """
     tensors, header = read_tensors(path)
     tensors = {_present(name): tensor for name, tensor in tensors.items()}
     try:
+        for name, value in (marks or {}).items():
+            if header.get(name, value) != value:
+                raise ValueError("it is of another run")
+        step = step_of(header)
+        seconds = float(header["seconds"])
+        if most_steps is not None and step > most_steps:
+            raise ValueError(f"it is at step {step} of {most_steps}")
+        if not 0 <= seconds < inf:
+            raise ValueError(f"seconds {header['seconds']}")
+        wrong = not_finite(tensors)
+        if wrong:
+            raise ValueError(f"{wrong} is not finite")
         for name in PARTS:
-            getattr(state, name).load_state_dict(dict(_below(tensors, name)))
-        groups = {_present(name): each for name, each in json.loads(header["groups"]).items()}
+            _load_network(getattr(state, name), dict(_below(tensors, name)))
         for name in OPTIMIZERS:
-            values: dict[int, dict[str, Tensor]] = {}
-            for key, tensor in _below(tensors, name):
-                index, _, slot = key.partition("/")
-                values.setdefault(int(index), {})[slot] = tensor
-            optimizer = getattr(state, name)
-            for i, parameter in enumerate(optimizer.param_groups[0]["params"]):
-                _lay_out_as(parameter, values.get(i, {}))
-            optimizer.load_state_dict({"state": values, "param_groups": groups[name]})
-        state.step, state.seconds = int(header["step"]), float(header["seconds"])
-    except (KeyError, ValueError, RuntimeError) as error:
+            _load_optimizer(getattr(state, name), dict(_below(tensors, name)))
+        state.step, state.seconds = step, seconds
+    except (*FAULTS, RuntimeError) as error:
         raise WganError(
-            f"{path}: does not fit this run ({str(error).splitlines()[0]}): start in another folder"
-            " with --out"
+            f"{path}: does not fit this run ({reason_of(error)}): start in another folder with"
+            " --out"
         ) from None
+
+
+def _load_network(net: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give a network its weights, whose types are not converted."""
+    needed = net.state_dict()
+    for name, tensor in tensors.items():
+        if name in needed and tensor.dtype != needed[name].dtype:
+            raise ValueError(f"{name} of type {tensor.dtype}")
+    net.load_state_dict(tensors)
+
+
+def _load_optimizer(optimizer: Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Give an optimizer its moments, named by the number of their parameter and a slot."""
+    values: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in tensors.items():
+        index, _, slot = key.partition("/")
+        values.setdefault(int(index), {})[slot] = tensor
+    parameters = optimizer.param_groups[0]["params"]
+    for i, slots in values.items():
+        if not 0 <= i < len(parameters) or set(slots) != SLOTS[type(optimizer)]:
+            raise ValueError(f"optimizer: {', '.join(sorted(slots))} of parameter {i}")
+        _lay_out_as(parameters[i], slots)
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": values, "param_groups": groups})
 
 
 def _present(name: str) -> str:
@@ -136,8 +185,11 @@ def _lay_out_as(parameter: Tensor, slots: dict[str, Tensor]) -> None:
     by side, and does not look at strides.
     """
     for slot, tensor in slots.items():
-        if tensor.shape == parameter.shape:
-            slots[slot] = torch.empty_like(parameter).copy_(tensor)
+        if slot == "step" and tensor.ndim == 0:
+            continue
+        if tensor.shape != parameter.shape or tensor.dtype != parameter.dtype:
+            raise ValueError(f"optimizer: {slot} of shape {tuple(tensor.shape)}")
+        slots[slot] = torch.empty_like(parameter).copy_(tensor)
 
 
 def _below(tensors: dict[str, Tensor], name: str) -> Iterator[tuple[str, Tensor]]:

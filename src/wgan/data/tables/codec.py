@@ -21,6 +21,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.records import typed
 from wgan.data.storage import Rows
 from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
@@ -256,7 +257,7 @@ class TableCodec:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "TableCodec":
-        return cls(from_json(fields["columns"]), fields["dtype"])
+        return typed({**fields, "columns": from_json(fields["columns"])}, cls, known_only=True)
 
 
 def _digits(

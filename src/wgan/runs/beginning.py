@@ -1,0 +1,215 @@
+"""The beginning of a run in a folder, new or gone on with; no file of others is replaced."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import IO, Any
+
+from wgan.base.errors import WganError
+from wgan.base.files import PARTIAL, remove_partial, write_text
+from wgan.base.provenance import provenance
+from wgan.base.records import digest_of
+from wgan.config import Config, resolve
+from wgan.data import Dataset, short_name
+from wgan.models.files import ID_LENGTH
+from wgan.runs.folder import (
+    ABOUT,
+    CONFIG,
+    FILES,
+    LOCK,
+    RESULTING,
+    SAME_BY_CONTENT,
+    SAMPLES,
+    SCHEMA,
+    SNAPSHOTS,
+    RunFolder,
+)
+from wgan.runs.records import About, DataFacts, labels_digest
+
+WITHOUT_EFFECT = (
+    *SAME_BY_CONTENT,
+    "training.steps",
+    "training.log_every",
+    "training.measure_every",
+    "training.snapshot_every",
+    "training.checkpoint_every",
+)
+"""Settings that do not name a run: paths, and how long it is and how often it writes."""
+
+
+def default_folder(config: Config) -> Path:
+    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its
+    endings.
+    """
+    name = f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
+    return Path("runs") / name
+
+
+def as_begun(config: Config, folder: Path) -> Config:
+    """Return the settings with the precision that the run in a folder began in, if there is one:
+    what `auto` chooses depends on the machine.
+    """
+    run = RunFolder(folder)
+    if not run.exists():
+        return config
+    with warnings.catch_warnings(action="ignore"):  # the file is read again, and warns then
+        begun = run.config()
+    return replace(config, training=replace(config.training, precision=begun.training.precision))
+
+
+def begin_run(path: Path, config: Config, dataset: Dataset) -> RunFolder:
+    """Begin a run in a folder, or go on with the same one; the folder is locked for others.
+
+    A folder is a run's if it holds a `run.json` of ours. Any other must be new or empty.
+
+    Raises:
+        WganError: the folder holds something else, another configuration, other data, results
+            without their checkpoint, links, or a process trains in it now.
+    """
+    if path.exists() and not path.is_dir():
+        raise WganError(f"{path}: is a file, not a folder: choose another --out")
+    if path.is_dir() and not (path / ABOUT).is_file():
+        _refuse_foreign(path)
+    path.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(path, _lock(path))
+    try:
+        return _begun(folder, config, dataset)
+    except BaseException:
+        assert folder.lock is not None
+        folder.lock.close()
+        raise
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Refuse a folder with any file but those of a run that was killed while it began."""
+    ours = [LOCK, *(f".{name}.*{PARTIAL}" for name in FILES)]
+    names = (each.name for each in path.iterdir())
+    foreign = sorted(name for name in names if not any(fnmatch(name, own) for own in ours))
+    if foreign:
+        raise WganError(
+            f"{path}: holds files that are not a run's ({foreign[0]}, and no {ABOUT}): choose"
+            " another --out"
+        )
+
+
+def _begun(folder: RunFolder, config: Config, dataset: Dataset) -> RunFolder:
+    path = folder.path
+    folder.check_links()
+    periods: tuple[dict[str, Any], ...] = ()
+    identity = None
+    if (path / ABOUT).exists():
+        about = folder.about()  # whatever else is there: a damaged or foreign one is refused
+        _check_whole(folder)
+        if folder.checkpoint.exists():
+            _check_same(folder, about, config)
+            folder.check_same_data(config, dataset)
+            periods = about.periods
+            identity = about.id
+    remove_partial(path, FILES)
+    remove_partial(path / SAMPLES, [SNAPSHOTS])
+    if not folder.checkpoint.exists():
+        for _, picture in folder.snapshots():  # of another beginning
+            picture.unlink()
+    folder = replace(folder, id=identity or run_id(config, dataset))
+    about = About(
+        DataFacts.of(config, dataset),
+        config.training.seed,
+        (*periods, provenance()),
+        folder.id,
+        str(Path.cwd()),
+        _plain(config),
+    )
+    folder.write_about(about)  # first: it is what marks the folder as a run
+    schema = dataset.codec.schema()
+    if schema is not None:
+        write_text(path / SCHEMA, schema)
+    write_text(path / CONFIG, config.to_toml())
+    return folder
+
+
+def run_id(config: Config, dataset: Dataset) -> str:
+    """Return what names a run: a digest of all that decides its numbers.
+
+    The same settings on the same data give the same id, and the same files to the bit.
+    """
+    settings = {
+        f"{section}.{name}": value
+        for section, values in _plain(config).items()
+        for name, value in values.items()
+    }
+    named = {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
+    labels = labels_digest(config, dataset)
+    return digest_of([named, dataset.fingerprint, labels, dataset.codec.schema()])[:ID_LENGTH]
+
+
+def _plain(config: Config) -> dict[str, dict[str, Any]]:
+    """Return the settings as plain values, those that are set."""
+    return {
+        section: {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in values.items()
+            if value is not None
+        }
+        for section, values in asdict(config).items()
+    }
+
+
+def _check_whole(folder: RunFolder) -> None:
+    """Refuse to begin again where a run left results and lost its checkpoint."""
+    left = _present(folder.path, RESULTING)
+    if left and not folder.checkpoint.exists():
+        raise WganError(
+            f"{folder.path}: holds {left[0]} of a run without its checkpoint, so that it cannot go"
+            " on; nothing is written over: choose another --out"
+        )
+
+
+def _present(path: Path, names: Iterable[str]) -> list[str]:
+    return [name for name in names if (path / name).exists()]
+
+
+def _check_same(folder: RunFolder, about: About, config: Config) -> None:
+    """Refuse other settings.
+
+    Settings that are paths do not count; hashes decide instead. More steps may be requested where
+    nothing that was done depends on them.
+    """
+    if about.settings:
+        before = resolve([(str(folder.path / ABOUT), about.settings)])
+        if (folder.path / CONFIG).exists():
+            folder.config()  # refuses one that was changed
+    else:
+        before = folder.config()
+    ignored = {"data.source"}
+    for key in ("labels", "schema"):
+        if getattr(before.data, key) and getattr(config.data, key):
+            ignored.add(f"data.{key}")
+    steady = before.optimizer.decay == "none" and not before.training.stop_when_converged
+    if steady and config.training.steps > before.training.steps:
+        ignored.add("training.steps")
+    differences = [d for d in before.differences(config) if d.key not in ignored]
+    if differences:
+        raise WganError(
+            f"{folder.path}: holds a run of another configuration"
+            f" ({'; '.join(map(str, differences))}): choose another --out or the same settings"
+        )
+
+
+def _lock(path: Path) -> IO[str]:
+    place = path / LOCK
+    if place.is_symlink() or (place.exists() and not place.is_file()):
+        raise WganError(f"{place}: is no regular file: choose another --out")
+    lock = place.open("a")
+    try:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # not on Windows
+        pass
+    except OSError:
+        lock.close()
+        remedy = "wait for it, or choose another --out"
+        raise WganError(f"{path}: another process trains here: {remedy}") from None
+    return lock

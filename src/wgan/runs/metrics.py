@@ -1,0 +1,72 @@
+"""Metrics of a run: the lines of `metrics.jsonl`, one a logged step."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+from wgan.base.files import write_text
+from wgan.base.records import FAULTS, damage_named, parsed, read_text, typed
+
+Metrics = dict[str, int | float]
+
+
+def append(path: Path, line: Metrics) -> None:
+    """Add a line.
+
+    Args:
+        path: the file.
+        line: the metrics of a step.
+    """
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+    except OSError as error:
+        error.filename = str(path)
+        raise
+
+
+def read(path: Path) -> list[Metrics]:
+    """Return all lines; none where there is no file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WganError: values that are no numbers, or steps that do not rise.
+    """
+    if not path.exists():
+        return []
+    with damage_named(path):
+        lines = [
+            typed(parsed(line, all_finite=False), Metrics)
+            for line in read_text(path, most=None).splitlines()
+        ]
+        steps = [line["step"] for line in lines]
+        if not all(type(step) is int and step >= 0 for step in steps):
+            raise ValueError("a step is no whole number of 0 or more")
+        if any(after <= before for before, after in pairwise(steps)):
+            raise ValueError("its steps do not rise")
+        for line in lines:
+            for value in line.values():
+                float(value)  # a whole number may be larger than any float
+        return lines
+
+
+def cut(path: Path, step: int) -> None:
+    """Drop lines after a step, and a line cut short.
+
+    Args:
+        path: the file, which need not exist.
+        step: the last step that stays.
+    """
+    if path.exists():
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        kept = [line for line in lines if _step_of(line) <= step]
+        write_text(path, "".join(line + "\n" for line in kept))
+
+
+def _step_of(line: str) -> float:
+    try:
+        return float(json.loads(line)["step"])
+    except FAULTS:
+        return float("inf")
