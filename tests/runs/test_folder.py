@@ -124,6 +124,7 @@ def test_a_run_that_another_version_coded_otherwise_is_sampled_and_nothing_else(
     about = tmp_path / "r/run.json"
     values = json.loads(about.read_text())
     assert values["data"].pop("coding") == 2
+    del values["digest"]  # as in files of older versions
     about.write_text(json.dumps(values))
     folder = RunFolder(tmp_path / "r")
     for read in (lambda: begin_run(tmp_path / "r", config, data), folder.load):
