@@ -117,7 +117,9 @@ def _readable(path: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno:
             raise
         first = (str(error).splitlines() or [type(error).__name__])[0]
-        raise WganError(f"{path}: not a readable Parquet file ({first})") from None
+        # pyarrow quotes bytes of the file, which a terminal must not obey.
+        reason = "".join(letter if letter.isprintable() else "?" for letter in first)
+        raise WganError(f"{path}: not a readable Parquet file ({reason})") from None
 
 
 def arrow_frame(table: Any) -> pd.DataFrame:
