@@ -207,6 +207,18 @@ def test_columns_keep_their_labels_and_a_schema_in_the_settings_counts(tmp_path)
     assert estimator.model_.codec.learned[1].kind == "category"
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_a_frame_of_another_library_comes_back_as_one(library):
+    columns = {"n": [i * 7 % 25 for i in range(60)], "x": [i / 4 for i in range(60)]}
+    module = pytest.importorskip(library)
+    frame = module.table(columns) if library == "pyarrow" else module.DataFrame(columns)
+    estimator = WGAN(steps=1).fit(frame)
+    sample = estimator.sample(5)
+    assert type(sample) is type(frame)
+    assert sample.schema == frame.schema
+    assert estimator.score_samples(sample).shape == (5,)
+
+
 def test_tables_take_a_one_sided_penalty(mixed):
     assert WGAN(steps=1).fit(mixed(100)).model_.variant == "wgan-lp"
 

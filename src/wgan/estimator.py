@@ -21,14 +21,15 @@ from wgan.config import Layer, choose_device
 from wgan.config.layers import from_mapping
 from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
+from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like, without_rows
 from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric, evaluate
 from wgan.models import load_model, sample_where, save_model
 from wgan.models.conditions import Where
 from wgan.runs import Finish
 from wgan.training import Run
 
-Data: TypeAlias = np.ndarray | Tensor | pd.DataFrame | str | Path
-Samples: TypeAlias = np.ndarray | Tensor | pd.DataFrame
+Data: TypeAlias = np.ndarray | Tensor | Frame | str | Path
+Samples: TypeAlias = np.ndarray | Tensor | Frame
 SIGNS = {"paper": 1.0, "negated": -1.0}
 
 
@@ -84,8 +85,8 @@ class WGAN(BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Data, y: object = None) -> "WGAN":
-        """Train on `X`: a DataFrame, vectors `[n, d]`, images `[n, h, w]`, `[n, h, w, c]` or
-        `[n, c, h, w]`, or a path or name.
+        """Train on `X`: a DataFrame (of pandas, polars, pyarrow or alike), vectors `[n, d]`, images
+        `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
 
         A fifth of the samples is held out for `held_out_distance()` and `evaluate()`;
         `settings={"data.held_out": 0.05}` holds out fewer. Where `conditional`, `y` `[n]` holds
@@ -99,6 +100,7 @@ class WGAN(BaseEstimator):
             if hasattr(self, name):
                 delattr(self, name)
         data = None if isinstance(X, str | Path) else self._load(X)
+        self._empty = without_rows(X) if is_frame(X) else None
         if self.conditional and (y is None) != (data is None):
             raise WganError(
                 "conditional=True: an array needs its labels as y, and a path or name brings its"
@@ -123,7 +125,8 @@ class WGAN(BaseEstimator):
         self.model_ = self._run.model
         self.classes_ = self.model_.classes
         self._as_tensor = isinstance(X, Tensor)
-        self._name_columns(self.model_.codec, getattr(X, "columns", None))
+        own_names = X.columns if isinstance(X, pd.DataFrame) else None
+        self._name_columns(self.model_.codec, own_names)
         return self
 
     def sample(
@@ -160,7 +163,8 @@ class WGAN(BaseEstimator):
             raw = self.model_.sample(n_samples, seed, numbers)
         samples = self.model_.codec.wrap(raw)
         if isinstance(samples, pd.DataFrame):
-            return samples.set_axis(self._columns, axis=1)
+            named = samples.set_axis(self._columns, axis=1)
+            return named if self._empty is None else made_like(self._empty, named)
         return torch.from_numpy(samples) if self._as_tensor else samples
 
     def score_samples(
@@ -185,7 +189,8 @@ class WGAN(BaseEstimator):
             )
         codec = self.model_.codec
         if codec.names:
-            return SIGNS[convention] * self.model_.scores(codec.unwrap(X))
+            table = as_pandas(X) if is_frame(X) else X
+            return SIGNS[convention] * self.model_.scores(codec.unwrap(table))
         raw = plain_array(X, "X")
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
@@ -218,6 +223,7 @@ class WGAN(BaseEstimator):
         estimator.model_ = model
         estimator.classes_ = model.classes
         estimator._as_tensor = False
+        estimator._empty = None
         estimator._name_columns(model.codec)
         if not model.codec.names and not model.codec.raw_shape[1:]:
             estimator.n_features_in_ = model.codec.raw_shape[0]
@@ -300,8 +306,8 @@ class WGAN(BaseEstimator):
             self.feature_names_in_ = np.array(codec.names, dtype=object)
             self.n_features_in_ = len(codec.names)
 
-    def _load(self, X: np.ndarray | Tensor | pd.DataFrame) -> Dataset:
-        if isinstance(X, pd.DataFrame):
+    def _load(self, X: Samples) -> Dataset:
+        if is_frame(X):
             if self.conditional:
                 raise WganError(
                     "conditional=True is for classes; each column of a table can be asked for with"

@@ -27,7 +27,7 @@ def data_command(
         Anything that `wgan train` takes.
     schema
         Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind,
-        step, low, high or format.
+        step, low, high, format or missing.
     out
         Of a table: write such a file of what was inferred, to be corrected.
     """

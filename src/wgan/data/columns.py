@@ -3,8 +3,11 @@
 Format: RFC 4180, without fields that hold the separator.
 """
 
+import re
 import warnings
+from itertools import islice, pairwise
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -13,8 +16,18 @@ from wgan.base.progress import Progress, silent
 from wgan.data.arrays import from_rows
 from wgan.data.dataset import Dataset
 
+SEPARATOR_LINE = r"(?i:sep)=([,;|\t ])"
+"""First line that names the separator of a file, as spreadsheets write and read it."""
 SEPARATORS = (",", ";", "\t", " ")
 """Separators in falling order of trust: names of columns may hold spaces."""
+ROWS_COMPARED = 100
+"""Rows that a first line of numbers is compared with, to see whether it holds names."""
+YEARS = (1900, 2100)
+"""Whole numbers that are taken for years where they stand side by side in a first line."""
+CHANCE = 1e-3
+"""Probability below which a first line of whole numbers is no row like the others: of 1,000 files
+of numbers one would be refused.
+"""
 
 
 def from_csv(
@@ -63,7 +76,7 @@ def _read_numbers(path: Path, separator: str, names: list[str], label: str | Non
     if label is not None:
         columns = [i for i, name in enumerate(names) if name != label]
     # The warning is of an empty file, which is refused later.
-    with path.open(encoding="utf-8-sig") as file, warnings.catch_warnings(action="ignore"):
+    with _opened(path) as file, warnings.catch_warnings(action="ignore"):
         return np.loadtxt(
             file,
             delimiter=separator,
@@ -84,11 +97,11 @@ def csv_names(path: Path) -> tuple[str, list[str]]:
         WganError: a first line that may be either names or numbers.
     """
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            first = file.readline().strip()
+        with _opened(path) as file:
+            first, *rest = [line.strip() for line in islice(file, 1 + ROWS_COMPARED)] or [""]
     except UnicodeDecodeError as error:
         raise not_text(path, error) from None
-    separator = next((s for s in SEPARATORS if s in first), ",")
+    separator = _told_separator(path) or next((s for s in SEPARATORS if s in first), ",")
     names = [name.strip().strip('"') for name in first.split(separator)]
     if _name_lines(names) and not names[0]:
         raise WganError(
@@ -100,7 +113,73 @@ def csv_names(path: Path) -> tuple[str, list[str]]:
             f"{path}: the first line counts the columns, so it may be names or a row: remove it, or"
             " write names"
         )
+    if not _name_lines(names) and _are_names(names, [line.split(separator) for line in rest]):
+        raise WganError(
+            f"{path}: the first line, {', '.join(names[:3])}{', ...' * (len(names) > 3)}, is unlike"
+            f" the rows below, so it may hold names: write them as y{names[0]} and so on, or"
+            " remove the line"
+        )
     return separator, names
+
+
+def _are_names(first: list[str], rows: list[list[str]]) -> bool:
+    """Return whether a first line of numbers seems to hold names, such as 2019,2020,2021.
+
+    Names are whole numbers that differ. They rise by equal steps or are years, as no other row
+    is, or the columns below them hold fractions, so that by chance such a row is rarer than 1 in
+    1,000.
+    """
+    if len(first) < 2 or len(set(first)) < len(first) or not all(map(_is_whole, first)):
+        return False
+    rows = [row for row in rows if len(row) == len(first)]
+    if _has_equal_steps(first):
+        # Of two numbers any has equal steps; names count on.
+        counts_on = len(first) > 2 or int(first[1]) - int(first[0]) == 1
+        return counts_on and bool(rows) and not any(map(_has_equal_steps, rows))
+    if _are_years(first):
+        return bool(rows) and not any(map(_are_years, rows))
+    whole = np.array([[_is_whole(field) for field in row] for row in rows])
+    if not len(whole):
+        return False
+    # Laplace's rule of succession, since 100 rows without a whole number do not exclude one.
+    shares = (whole.sum(0) + 1) / (len(whole) + 2)
+    return float(shares.prod()) < CHANCE
+
+
+def _is_whole(field: str) -> bool:
+    return re.fullmatch(r"\s*[-+]?\d+\s*", field) is not None
+
+
+def _has_equal_steps(fields: list[str]) -> bool:
+    """Return whether fields are whole numbers that differ by one and the same step, not 0."""
+    if not all(map(_is_whole, fields)):
+        return False
+    whole = list(map(int, fields))
+    steps = {second - first for first, second in pairwise(whole)}
+    return len(steps) == 1 and steps != {0}
+
+
+def _are_years(fields: list[str]) -> bool:
+    """Return whether fields are rising years near ours."""
+    if not all(map(_is_whole, fields)):
+        return False
+    whole = list(map(int, fields))
+    return YEARS[0] <= whole[0] and whole[-1] <= YEARS[1] and whole == sorted(set(whole))
+
+
+def _told_separator(path: Path) -> str:
+    """Return the separator that a first line `sep=;` names; empty if there is no such line."""
+    with path.open(encoding="utf-8-sig") as file:
+        match = re.fullmatch(SEPARATOR_LINE, file.readline().rstrip("\n"))
+    return match[1] if match else ""
+
+
+def _opened(path: Path) -> TextIO:
+    """Return a text file behind a first line `sep=;`, if it has one."""
+    file = path.open(encoding="utf-8-sig")
+    if not re.fullmatch(SEPARATOR_LINE, file.readline().rstrip("\n")):
+        file.seek(0)
+    return file
 
 
 def not_text(path: Path, error: UnicodeDecodeError) -> WganError:
@@ -127,7 +206,7 @@ def _name_lines(first: list[str]) -> int:
 
 def _read_texts(path: Path, separator: str, names: list[str], name: str) -> list[str]:
     """Return the column of a name as it is written."""
-    with path.open(encoding="utf-8-sig") as file:
+    with _opened(path) as file:
         rows = [line.rstrip("\n").split(separator) for line in file if line.strip()][1:]
     if any(len(row) != len(names) for row in rows):
         raise ValueError("a row of another width")
@@ -136,11 +215,12 @@ def _read_texts(path: Path, separator: str, names: list[str], name: str) -> list
 
 def _first_fault(path: Path, separator: str, names: list[str], label: str | None) -> str:
     """Return in words which line is not a row of numbers as wide as the first."""
-    with path.open(encoding="utf-8-sig") as file:
+    with _opened(path) as file:
         lines = [line.rstrip("\n").split(separator) for line in file]
     first = _name_lines(names)
+    skipped = int(bool(_told_separator(path)))
     columns = names if first else [str(i + 1) for i in range(len(names))]
-    for number, fields in enumerate(lines[first:], start=1 + first):
+    for number, fields in enumerate(lines[first:], start=1 + first + skipped):
         if fields == [""]:
             continue
         if len(fields) != len(columns):

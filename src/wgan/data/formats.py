@@ -65,7 +65,7 @@ def _write_images(raw: np.ndarray, codec: ImageCodec, path: Path, labels: Labels
 
 
 def _write_table(raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels) -> None:
-    if path.suffix == ".png":
+    if path.suffix.lower() == ".png":
         with replaced(path) as target:
             write_columns(codec, raw, target)
         return
@@ -117,7 +117,7 @@ def check_place(path: Path, codec: Codec) -> None:
     formats = formats_of(codec)
     endings = tuple(ending for ending in formats.endings if ending)
     as_folder = path.suffix == "" and "" in formats.endings
-    if not as_folder and not path.name.endswith(endings):
+    if not as_folder and not path.name.lower().endswith(endings):
         raise WganError(f"{path}: samples of this kind are written as {formats.words}")
     if path.exists() and not (path.is_dir() and not any(path.iterdir())):
         raise WganError(
@@ -147,10 +147,11 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Labels = No
             _check_folder_name(name, path)
     check_place(path, codec)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.suffix == ".npy":
+    ending = path.suffix.lower()
+    if ending == ".npy":
         with replaced(path) as target, target.open("wb") as file:
             np.save(file, raw)
-    elif path.suffix == ".npz":
+    elif ending == ".npz":
         arrays = {"x": raw} if labels is None else {"x": raw, "y": np.array(labels)}
         with replaced(path) as target, target.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]

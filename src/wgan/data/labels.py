@@ -37,16 +37,17 @@ def labelled(dataset: Dataset, where: str) -> Dataset:
 
 def _read(path: Path) -> np.ndarray:
     """Return the values in a file, which are the lines of a text file."""
-    if path.suffix == ".npy":
+    ending = path.suffix.lower()
+    if ending == ".npy":
         with path.open("rb") as file:
             rows = npy_rows(file, path)
         return np.asarray(rows[:]) if rows.shape else np.array(0)
-    if path.suffix == ".npz":
+    if ending == ".npz":
         raise WganError(
             f"{path}: labels are one array: save them with numpy.save, or give the name of an array"
             " in the data's own .npz"
         )
-    if path.suffix in (".csv", ".txt"):
+    if ending in (".csv", ".txt"):
         return np.array(_read_lines(path))
     return np.asarray(idx_rows(path)[:])
 

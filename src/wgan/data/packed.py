@@ -121,7 +121,7 @@ def read_packed(path: Path, most: int | None = None) -> bytes:
         WganError: a damaged gzip file, a pipe or device, or as `check_unpacked`.
     """
     check_regular(path)
-    if path.suffix != ".gz":
+    if path.suffix.lower() != ".gz":
         with path.open("rb") as file:
             return file.read(-1 if most is None else most)
     packed = path.stat().st_size

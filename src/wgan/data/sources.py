@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.datasets import load_digits
 from torch import Tensor
@@ -20,12 +19,12 @@ from wgan.data import arrays, columns, folders, stacked
 from wgan.data.dataset import Dataset
 from wgan.data.kinds import find_kind
 from wgan.data.labels import OWN, labelled
-from wgan.data.tables import frames
+from wgan.data.tables import frames, libraries
 from wgan.data.tables.corrections import read_corrections
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
 
-Source: TypeAlias = str | Path | ArrayLike | Tensor | pd.DataFrame
+Source: TypeAlias = str | Path | ArrayLike | Tensor | libraries.Frame
 
 
 def named_sources() -> dict[str, str]:
@@ -97,7 +96,7 @@ def load(
             the path of a table, a `.csv` or `.tsv` with a line of names, or a `.parquet`;
             the path of a folder or zip of pictures;
             `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
-            a DataFrame;
+            a DataFrame of pandas, polars, pyarrow or another library that narwhals knows;
             an array, tensor or nested list, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or
             `[n, c, h, w]` pictures. Idx files and texts of tables may be `.gz`.
         key: name of the array in an `.npz` that holds several.
@@ -118,7 +117,7 @@ def load(
     >>> load("digits").shape
     (1, 8, 8)
     """
-    if isinstance(source, pd.DataFrame):
+    if libraries.is_frame(source):
         if labels is not None:
             raise WganError(
                 "labels of a table: each column can be asked for when sampling, so leave them out"
@@ -127,7 +126,8 @@ def load(
         if schema:
             check_regular(Path(schema))
         corrections = read_corrections(Path(schema)) if schema else None
-        return frames.from_frame(source, corrections=corrections)
+        table = libraries.as_pandas(source)
+        return frames.from_frame(table, corrections=corrections, progress=progress)
     if not isinstance(source, str | Path):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
@@ -237,7 +237,7 @@ def _names_inside(path: Path, form: str) -> list[str]:
 
 
 def _table(path: Path, options: _Options) -> Dataset:
-    if options.as_numbers and path.suffix == ".csv":
+    if options.as_numbers and path.suffix.lower() == ".csv":
         try:
             return columns.from_csv(path, progress=options.progress)
         except WganError:
@@ -261,12 +261,13 @@ def _form(source: str | Path) -> str:
             f" {did_you_mean(str(source), named_sources())}"
         )
     check_regular(path)
-    if path.is_dir() or path.suffix == ".zip":
+    ending = path.suffix.lower()
+    if path.is_dir() or ending == ".zip":
         return "pictures"
-    if path.name.endswith(frames.ENDINGS) and path.suffix != ".csv":
+    if path.name.lower().endswith(frames.ENDINGS) and ending != ".csv":
         return "table"
-    if path.suffix in (".npy", ".npz", ".csv"):
-        return path.suffix[1:]
+    if ending in (".npy", ".npz", ".csv"):
+        return ending[1:]
     if arrays.is_idx(path):
         return "idx"
     empty = path.stat().st_size == 0

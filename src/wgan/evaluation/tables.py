@@ -75,7 +75,7 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
     if options.test is None:
         test = split.held_out_sample(0, min(split.n_held_out, MOST_ROWS))
     else:
-        test = codec.matrix(read_frame(options.test))[:MOST_ROWS]
+        test = codec.matrix(read_frame(options.test, codec))[:MOST_ROWS]
         against = file_digest(options.test)[:8]
     if min(len(train), len(test)) < LEAST_ROWS:
         raise WganError(

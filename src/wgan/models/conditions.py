@@ -9,7 +9,6 @@ generator's own conditional distribution.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,7 @@ from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
 from wgan.data.tables.schema import Column
-from wgan.data.tables.series import seconds, spelled
+from wgan.data.tables.series import parse_number, seconds, spelled, zone_of
 from wgan.models.model import Model
 
 BLOCK = 4096
@@ -196,7 +195,7 @@ def _number(column: Column, text: str) -> float:
     is_time = column.kind == "datetime"
     refusal = WganError(f"column '{column.name}': '{text}' is no {'date' if is_time else 'number'}")
     try:
-        value = _time(column, text) if is_time else float(text)
+        value = _time(column, text) if is_time else parse_number(text, column)
     except ValueError:
         raise refusal from None
     if not np.isfinite(value):
@@ -217,15 +216,8 @@ def _time(column: Column, text: str) -> float:
         raise ValueError(text)
     stamp = pd.Timestamp(text)
     if stamp.tz is not None:
-        stamp = stamp.tz_convert(_zone(column))
+        stamp = stamp.tz_convert(zone_of(column))
     return float(seconds(pd.Series([stamp]))[0])
-
-
-def _zone(column: Column) -> Any:
-    """Return the time zone of a column; none for times without one, and for text."""
-    if column.format:
-        return None
-    return getattr(pd.api.types.pandas_dtype(column.dtype), "tz", None)
 
 
 @dataclass(frozen=True)

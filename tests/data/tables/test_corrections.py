@@ -61,7 +61,11 @@ def test_a_schema_that_disagrees_is_one_clear_error(tmp_path, text, words):
     [
         ([True, False] * 20, {"kind": "category"}, "does not fit booleans"),
         ([1.5, 2.5] * 20, {"kind": "identifier"}, "fractions cannot be identifiers"),
-        ([1, 2] * 20, {"kind": "datetime"}, "does not fit numbers"),
+        ([1, 2] * 20, {"kind": "datetime"}, 'say format = "%Y%m%d", or epoch s'),
+        ([1.5, 2.5] * 20, {"format": "0.#"}, "has no 'format'"),
+        (["1,5", "2,5"] * 20, {"kind": "numeric", "format": "%d"}, "is not how numbers are"),
+        (["1,5", "2,5"] * 20, {"missing": "1,5"}, "give the values that stand for a missing one"),
+        ([True, False] * 20, {"missing": ["x"]}, "has no 'missing'"),
         (pd.Categorical([1, 2] * 20), {"kind": "numeric"}, "does not fit categories"),
         ([1.0, 2.0] * 20, {"step": -1}, "0 or more"),
         ([1.0, 2.0] * 20, {"low": -np.inf}, "give a finite number"),

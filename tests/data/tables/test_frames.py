@@ -5,8 +5,10 @@ import gzip
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from table_columns import back, kinds, learned
+from table_columns import back, column_of, kinds, learned
 
 from wgan.base.errors import WganError
 from wgan.data import load
@@ -37,7 +39,10 @@ def test_separators_are_found_out(tmp_path, separator, ending, mixed):
 
 def test_a_decimal_comma_is_read_where_the_separator_is_another(tmp_path):
     (tmp_path / "t.csv").write_text("a;b\n" + "".join(f"{i},5;x{i % 3}\n" for i in range(30)))
-    assert read_frame(tmp_path / "t.csv")["a"].tolist() == [i + 0.5 for i in range(30)]
+    data = load(tmp_path / "t.csv")
+    assert data.rows[:, 0].tolist() == [i + 0.5 for i in range(30)]
+    assert column_of(data, "a").format == "0,0"
+    assert back(data)["a"].tolist() == [f"{i},5" for i in range(30)]
 
 
 def test_question_marks_and_empty_fields_are_missing(tmp_path):
@@ -174,3 +179,62 @@ def test_a_quote_that_is_never_closed_is_one_clear_error(tmp_path):
     (tmp_path / "t.csv").write_text('a,b\n"x,1\n' + "y,2\n" * 60_000)
     with pytest.raises(WganError, match="quote"):
         load(tmp_path / "t.csv")
+
+
+def test_damage_anywhere_in_a_parquet_file_is_one_clear_error(tmp_path, mixed):
+    frame = mixed(60)
+    frame.to_parquet(tmp_path / "t.parquet", index=False, row_group_size=20)
+    whole = (tmp_path / "t.parquet").read_bytes()
+    random = np.random.default_rng(0)
+    refusals = []
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in random.integers(len(whole) - 4000, len(whole), 3):
+            damaged[place] = random.integers(256)
+        (tmp_path / "d.parquet").write_bytes(damaged)
+        try:
+            load(tmp_path / "d.parquet")
+        except WganError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 30
+    assert all("d.parquet" in message and message.isprintable() for message in refusals)
+
+
+def test_text_in_parquet_that_is_not_utf8_is_one_clear_error(tmp_path):
+    name = pa.array([b"caf\xe9", b"x"] * 30).view(pa.binary())
+    table = pa.table({"k": pa.Array.from_buffers(pa.string(), 60, name.buffers())})
+    pq.write_table(table, tmp_path / "t.parquet")
+    with pytest.raises(WganError, match="not a readable Parquet file"):
+        load(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("caf\udce9", "a", "is no name that UTF-8 can hold"),
+        ("x", "caf\udce9", r"column 'x', row 1: .* is not text that UTF-8 can hold"),
+    ],
+)
+def test_text_that_no_file_can_hold_is_refused(name, text, words):
+    # As objects, since Arrow's strings cannot hold such text.
+    frame = pd.DataFrame({0: pd.Series([text, "b"] * 20, dtype=object)})
+    frame.columns = pd.Index([name], dtype=object)
+    with pytest.raises(WganError, match=words) as caught:
+        from_frame(frame)
+    str(caught.value).encode()
+
+
+def test_capital_endings_are_written_as_what_they_say(tmp_path, mixed):
+    data = from_frame(mixed(40))
+    frame = data.codec.frame(data.rows)
+    write_frame(frame, data.codec, tmp_path / "t.TSV.GZ")
+    write_frame(frame, data.codec, tmp_path / "t.PARQUET")
+    assert gzip.decompress((tmp_path / "t.TSV.GZ").read_bytes()).startswith(b"customer_id\tage")
+    assert load(tmp_path / "t.TSV.GZ").rows.shape == load(tmp_path / "t.PARQUET").rows.shape
+
+
+def test_a_test_file_is_read_as_the_table_that_was_learned(tmp_path):
+    (tmp_path / "t.csv").write_text("z,y\n" + "02134,1\n10001,2\n94110,3\n" * 20)
+    data = load(tmp_path / "t.csv")
+    (tmp_path / "test.csv").write_text("z,y\n" + "10001,2\n94110,3\n" * 5)
+    assert data.codec.matrix(read_frame(tmp_path / "test.csv", data.codec)).shape == (10, 2)

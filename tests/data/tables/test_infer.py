@@ -94,23 +94,6 @@ def test_years_in_a_row_do_not_count_rows():
     assert kinds(from_frame(frame)) == {"year": "numeric", "n": "identifier", "y": "numeric"}
 
 
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        (
-            [f"2024-01-{1 + i % 28:02d}T10:{i % 60:02d}:00.{i:03d}Z" for i in range(200)],
-            "looks like times",
-        ),
-        ([f"{1 + i},{i:03d}" for i in range(200)], "looks like numbers"),
-    ],
-)
-def test_numbers_and_times_in_an_unknown_spelling_are_no_identifiers(values, words):
-    frame = pd.DataFrame({"x": values, "y": np.arange(200) % 2})
-    with pytest.raises(WganError, match=words):
-        from_frame(frame)
-    assert kinds(from_frame(frame, corrections={"x": {"kind": "identifier"}}))["x"] == "identifier"
-
-
 def test_an_identifier_with_gaps_and_numbers_as_names_come_back_in_their_type():
     frame = pd.DataFrame(
         {
@@ -126,3 +109,103 @@ def test_an_identifier_with_gaps_and_numbers_as_names_come_back_in_their_type():
     pd.testing.assert_series_equal(again["k"], frame["k"])
     with pytest.raises(WganError, match="no column but identifiers"):
         from_frame(frame[["id"]], corrections={"id": {"kind": "identifier"}})
+
+
+@pytest.mark.parametrize("name", ["No", "x", "Zeile"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_row_numbers_of_a_part_of_a_file_are_identifiers_and_that_is_said(name, first):
+    random = np.random.default_rng(0)
+    rows = np.sort(random.choice(np.arange(first, 1000), 700, replace=False))
+    frame = pd.DataFrame({name: rows, "y": np.arange(700) % 2})
+    with pytest.warns(UserWarning, match=f"column '{name}' is taken for row numbers.*\"numeric\""):
+        data = from_frame(frame)
+    assert kinds(data)[name] == "identifier"
+    assert back(data)[name][0] == rows[-1] + 1
+    given = from_frame(frame, corrections={name: {"kind": "numeric"}})
+    assert kinds(given)[name] == "numeric"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.sort(np.random.default_rng(0).integers(1, 2000, 700)),
+        np.unique(np.random.default_rng(0).integers(1000, 500_000, 700)),
+        np.cumsum(np.random.default_rng(0).poisson(3, 700) + 1),
+        np.arange(1300, 2024),
+        1_700_000_000 + 60 * np.arange(700),
+        np.arange(700)[::-1],
+        np.random.default_rng(0).permutation(700),
+        np.arange(-300, 400),
+    ],
+    ids=["prices", "price list", "sum", "years", "clock", "countdown", "ranks", "around 0"],
+)
+def test_rising_values_that_say_something_are_no_row_numbers(values):
+    frame = pd.DataFrame({"x": values, "y": np.arange(len(values)) % 2})
+    assert kinds(from_frame(frame))["x"] == "numeric"
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "Int64"])
+def test_whole_numbers_near_the_limit_of_their_type_keep_their_sign(dtype):
+    limit = np.iinfo(dtype.lower()).max
+    values = pd.Series([limit - i for i in range(300)], dtype=dtype)
+    frame = pd.DataFrame({"x": values, "y": np.arange(300) % 2})
+    new = back(from_frame(frame))["x"]
+    assert new.dtype == values.dtype
+    assert new.min() > 0
+    assert not set(new) & set(values), "new ones come from the widest gap"
+    frame["x"] = values.iloc[:3].tolist() * 100
+    numeric = from_frame(frame.astype({"x": dtype}), corrections={"x": {"kind": "numeric"}})
+    assert back(numeric)["x"].min() >= limit - 2048, "a double holds no more digits"
+
+
+def test_identifiers_beyond_a_small_type_come_in_a_larger_one():
+    frame = pd.DataFrame({"id": np.arange(120, dtype="int8"), "y": np.arange(120) % 2})
+    data = from_frame(frame)
+    assert data.codec.frame(data.rows)["id"].tolist() == list(range(120, 240))
+
+
+def test_whole_numbers_with_gaps_come_back_to_the_last_digit():
+    values = pd.Series([None if i % 5 == 0 else 2**62 + i % 4 for i in range(200)], dtype="Int64")
+    frame = pd.DataFrame({"x": values, "y": np.arange(200) % 2})
+    pd.testing.assert_frame_equal(back(from_frame(frame)), frame)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (pd.cut(np.arange(120), 4), r"category of interval\[float64, right\] ordered"),
+        (pd.arrays.IntervalArray.from_breaks(range(121)), r"interval\[int64, right\]"),
+        (pd.period_range("2024-01", periods=120, freq="M"), r"period\[M\]"),
+        (pd.Categorical([1.5, 2.5] * 60), "category of float64"),
+        (pd.Categorical([True, False] * 60), "category of bool"),
+        (pd.arrays.SparseArray([0, 0, 1, 2] * 30), "Sparse"),
+        (pd.array(range(120), dtype="duration[s][pyarrow]"), "duration"),
+    ],
+)
+def test_types_that_samples_would_lose_are_refused_by_name(values, words):
+    with pytest.raises(WganError, match=f"column 'x' is of type {words}"):
+        from_frame(pd.DataFrame({"x": values, "y": np.arange(120) % 7}))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.arrays.SparseArray([0.0, 0, 1.5, 2] * 30),
+        pd.arrays.SparseArray([True, False] * 60),
+        pd.array([True, False, None] * 40, dtype="bool[pyarrow]"),
+        pd.array(["a", "b", None] * 40, dtype="string"),
+        pd.Series(pd.date_range("2024-01-01", periods=120)).astype("date32[pyarrow]"),
+        pd.Series(pd.date_range("2024-01-01", periods=120, tz="Europe/Berlin")).astype(
+            "timestamp[us, tz=Europe/Berlin][pyarrow]"
+        ),
+    ],
+)
+def test_extension_types_come_back(values):
+    frame = pd.DataFrame({"x": values, "y": np.arange(120) % 7})
+    pd.testing.assert_frame_equal(back(from_frame(frame)), frame)
+
+
+def test_times_of_no_calendar_are_refused():
+    times = pd.Series([np.datetime64(2**60, "us")] * 40).astype("datetime64[us]")
+    with pytest.raises(WganError, match=r"column 'x', row 1: .* beyond the years 1 to 9999"):
+        from_frame(pd.DataFrame({"x": times, "y": range(40)}))

@@ -1,13 +1,18 @@
 """The kind of a column of a table, inferred from its name, type and values."""
 
 import re
-from typing import Literal
+import warnings
+from typing import Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from wgan.base.errors import WganError
 from wgan.data.dataset import MOST_EXACT
+from wgan.data.tables.dates import infer_form, read_times
 from wgan.data.tables.schema import Kind
+from wgan.data.tables.series import dtype_name
+from wgan.data.tables.spellings import infer_spelling
 
 StorageKind = Literal["categories", "booleans", "times", "numbers", "text"]
 """What pandas holds in a column, in one word."""
@@ -24,29 +29,42 @@ LEAST_ROWS = 100
 """A column of so many values or fewer is never one of identifiers: in a small table, values that
 should be learned may all be different by chance.
 """
-MOSTLY_NUMBERS = 0.5
-"""Share of numbers among different texts from which on the other texts are slips: most are read as
-the column's kind.
-"""
 ROWS_NAMED_IN_ERRORS = 1000
 """Rows that an error looks at for the types in a column: enough to name those that are common."""
 ROW_NUMBER_NAME = re.compile(r"(^|[^a-zA-Z])[iI][dD]$|[a-z]I[dD]$")
 """Names of columns that number rows: id, ..._id, ...Id."""
-GROUPED_NUMBER = r"[$€£]? ?-?[0-9]{1,3}([,' ][0-9]{3})*([.,][0-9]+)?"
-"""Numbers with a currency or with groups of three digits, such as $1,234.50."""
-DATE_START = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-"""How a date in text begins, whatever its order."""
-LEADING_ZERO = r"-?0\d"
-"""How a code such as 007 begins, which is no number."""
-
-DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y%m%d")
-TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", "T%H:%M:%SZ")
-FORMATS = tuple(date + time for time in TIMES for date in DATES)
-"""Forms of times in text that are tried, in this order. Where two forms fit all values, such as
-%m/%d and %d/%m, the first is taken, and a schema can say the other.
+DATE_LIKE = (
+    r"(?:\d{4}([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2\d{4})(?![-/.]?\d)"
+    r"|\d{1,2}(?:st|nd|rd|th)?[-. ]+(?:of )?[^\W\d]{3,}[-., ]+\d{4}\b"
+    r"|[^\W\d]{3,}[. ]+\d{1,2}(?:st|nd|rd|th)?, ?\d{4}\b"
+    r"|\d+:\d{2}(?::\d{2})?(?:[.,]\d+)?$"
+)
+"""How a date in text begins, whatever its order, or a duration; version numbers and addresses do
+not.
 """
-FORMAT_ROWS = 100
-"""Different texts that a form is tried on first, so that 48 wrong forms cost little."""
+NUMBER_AS_TEXT = r"0|[1-9]\d{0,14}"
+"""Whole numbers that a double gives back as they are spelled, with at most 15 digits."""
+MOST_ARE_DATES = 0.5
+"""Share of texts that begin like dates from which on the column is refused if it cannot be read."""
+FILLED = 0.5
+"""Share of the whole numbers up to the largest that row numbers of a part of a file have at least.
+Independent values would repeat; sums and clocks that rise by 2 a row on average, or more, stay
+below it, and so are learned.
+"""
+CALENDAR = (1900_01_01, 2100_12_31)
+"""Whole numbers that may be days written YYYYMMDD."""
+
+
+class Taken(NamedTuple):
+    """What a column is taken for.
+
+    Attributes:
+        kind: what it holds.
+        format: how it is written, as in `Column`.
+    """
+
+    kind: Kind
+    format: str = ""
 
 
 def storage_kind(series: pd.Series) -> StorageKind:
@@ -70,7 +88,7 @@ def is_boolean(series: pd.Series) -> bool:
     return len(values) > 0 and bool(values.map(lambda value: isinstance(value, bool)).all())
 
 
-def infer_kind(name: str, series: pd.Series) -> Kind:
+def infer_kind(name: str, series: pd.Series) -> Taken:
     """Return the kind of a column.
 
     Args:
@@ -78,19 +96,18 @@ def infer_kind(name: str, series: pd.Series) -> Kind:
         series: its values.
 
     Raises:
-        WganError: text most of which is numbers, or numbers and times that are spelled in a way
-            that cannot be read.
+        WganError: text most of which is numbers or times, some or all of which cannot be read.
     """
     storage = storage_kind(series)
     if storage == "booleans":
-        return "boolean"
+        return Taken("boolean")
     if storage == "times":
-        return "datetime"
+        return Taken("datetime")
     values = series.dropna()
     if storage == "numbers" and len(values):
-        return _kind_of_numbers(name, values)
-    if storage == "categories":
-        return "category"
+        return Taken(_kind_of_numbers(name, values))
+    if storage == "categories" or not len(values):
+        return Taken("category")
     return _kind_of_text(name, series)
 
 
@@ -98,49 +115,95 @@ def _kind_of_numbers(name: str, values: pd.Series) -> Kind:
     """Return the kind of numbers none of which is missing."""
     if not pd.api.types.is_integer_dtype(values.dtype):
         return "numeric"
+    _hint_at_days(name, values)
     unique = len(values) > LEAST_ROWS and values.nunique() > UNIQUE_SHARE * len(values)
     if max(abs(int(values.min())), abs(int(values.max()))) >= MOST_EXACT:
         return "identifier" if unique else "category"
     if not unique:
         return "numeric"
-    counts_rows = int(values.iloc[0]) in (0, 1) and bool((values.diff().dropna() == 1).all())
-    return "identifier" if counts_rows or ROW_NUMBER_NAME.search(name) else "numeric"
-
-
-def _kind_of_text(name: str, series: pd.Series) -> Kind:
-    text = series.dropna().astype(str)
-    _refuse_mixed(name, series, text)
-    if len(text) and infer_format(series):
-        return "datetime"
-    if len(text) > LEAST_ROWS and text.nunique() > UNIQUE_SHARE * len(text):
-        _refuse_unread(name, text)
+    if ROW_NUMBER_NAME.search(name):
         return "identifier"
-    return "category"
+    if not _counts_rows(values):
+        return "numeric"
+    _note(
+        f"column '{name}' is taken for row numbers, since it only rises, from {values.iloc[0]} to"
+        f" {values.iloc[-1]} in {len(values)} rows",
+        f'if not, [columns."{name}"] kind = "numeric"',
+    )
+    return "identifier"
 
 
-def infer_format(series: pd.Series) -> str:
-    """Return how times are written in a column of text.
+def _counts_rows(values: pd.Series) -> bool:
+    """Return whether whole numbers number the rows of a file, of which a part may be missing."""
+    whole = values.to_numpy(dtype=np.int64)
+    rising = bool(whole[0] >= 0 and (np.diff(whole) > 0).all())
+    return rising and len(whole) >= FILLED * (int(whole[-1]) + 1)
 
-    Returns:
-        The first form that gives back every text as it is spelled; empty if there is none.
+
+def _hint_at_days(name: str, values: pd.Series) -> None:
+    """Say that whole numbers look like days, which they are not taken for."""
+    if values.min() < CALENDAR[0] or values.max() > CALENDAR[1]:
+        return
+    texts = pd.Series(values.unique()).astype(str)
+    if len(texts) > 1 and read_times(texts, "%Y%m%d").notna().all():
+        _note(
+            f"column '{name}' is learned as numbers, and {texts.iloc[0]} may be a day",
+            f'if so, [columns."{name}"] kind = "datetime", format = "%Y%m%d"',
+        )
+
+
+def _note(guess: str, remedy: str) -> None:
+    """Say what was guessed, and how a schema says it otherwise."""
+    warnings.warn(f"{guess}; {remedy} in a schema says so", stacklevel=2)
+
+
+def _kind_of_text(name: str, series: pd.Series) -> Taken:
+    """Return the kind of text, which does not depend on how often values repeat.
+
+    Names alone are categories or, where they hardly repeat, identifiers.
     """
-    texts = pd.Series(series.dropna().unique())
-    if not len(texts) or not texts.map(lambda value: isinstance(value, str)).all():
-        return ""
-    head = texts.iloc[:FORMAT_ROWS]
-    looks_like_dates = head.str.match(r"\d{1,4}[-/.]?\d{1,2}[-/.]?\d{1,4}").all()
-    # Digits alone may be a number; 20240131 is one of them.
-    if not looks_like_dates or head.str.fullmatch(r"\d*").any():
-        return ""
-    for form in FORMATS:
-        if _is_written(head, form) and _is_written(texts, form):
-            return form
-    return ""
+    texts = pd.Series(series.dropna().unique()).astype(str)
+    form = infer_form(texts)
+    if form.other and form.form:
+        _note(
+            f"column '{name}': {texts.iloc[0]!r} is read as {form.form}, and {form.other} fits as"
+            " well",
+            f'[columns."{name}"] format = "{form.other}"',
+        )
+    if form.form:
+        return Taken("datetime", form.form)
+    if form.odd:
+        why = f"is no time written as {form.other}, and most others are"
+        raise _unread(name, series, form.odd, why, f'missing = ["{form.odd}"]')
+    dates = texts[texts.str.match(DATE_LIKE)]
+    if len(dates) > MOST_ARE_DATES * len(texts):
+        why = "looks like a time, in a spelling that is not known or not that of others"
+        raise _unread(name, series, dates.iloc[0], why, 'format = "%d %b %Y"')
+    found = infer_spelling(texts)
+    if found.spelling or found.plain:
+        return Taken("numeric", str(found.spelling or ""))
+    # Few different texts are a list of choices, such as 1, 2 and 3+.
+    if found.fault and len(texts) > FEW_VALUES:
+        raise _unread(name, series, found.odd, found.fault, found.settings)
+    if texts.str.fullmatch(NUMBER_AS_TEXT).all():
+        _note(
+            f"column '{name}' holds whole numbers as text, and is taken for names",
+            f'for numbers, [columns."{name}"] kind = "numeric"',
+        )
+    values = series.dropna()
+    if len(values) > LEAST_ROWS and len(texts) > UNIQUE_SHARE * len(values):
+        return Taken("identifier")
+    return Taken("category")
 
 
-def _is_written(text: pd.Series, form: str) -> bool:
-    times = pd.to_datetime(text, format=form, errors="coerce")
-    return bool(times.notna().all() and (times.dt.strftime(form) == text).all())
+def _unread(name: str, series: pd.Series, text: str, why: str, setting: str) -> WganError:
+    """Return the error of a text that cannot be read as the others are, with its row."""
+    row = int((series.astype(object) == text).to_numpy().argmax())
+    settings = f"{setting}, or " if setting else ""
+    return WganError(
+        f"column '{name}', row {row + 1}: {text!r} {why}: mend it, leave it empty, or say in a"
+        f' schema [columns."{name}"] {settings}kind = "category" or "identifier"'
+    )
 
 
 def refuse_unknown_type(name: str, series: pd.Series) -> None:
@@ -157,7 +220,7 @@ def refuse_unknown_type(name: str, series: pd.Series) -> None:
     """
     if _has_known_type(series):
         return
-    type_names = str(series.dtype)
+    type_names = dtype_name(series)
     if pd.api.types.is_object_dtype(series.dtype):
         values = series.dropna().iloc[:ROWS_NAMED_IN_ERRORS]
         type_names = ", ".join(sorted({type(value).__name__ for value in values}))
@@ -170,43 +233,14 @@ def refuse_unknown_type(name: str, series: pd.Series) -> None:
 def _has_known_type(series: pd.Series) -> bool:
     dtype = series.dtype
     types = pd.api.types
+    if is_boolean(series):
+        return True
     if isinstance(dtype, pd.CategoricalDtype):
         declared = dtype.categories.dtype
         return bool(types.is_string_dtype(declared) or types.is_integer_dtype(declared))
     if types.is_object_dtype(dtype):
         texts = series.dropna().map(lambda value: isinstance(value, str))
-        return is_boolean(series) or bool(texts.all())
+        return bool(texts.all())
     if types.is_string_dtype(dtype) or types.is_datetime64_any_dtype(dtype):
         return True
     return bool(types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype))
-
-
-def _refuse_unread(name: str, text: pd.Series) -> None:
-    """Refuse numbers and times that are spelled in a way that cannot be read.
-
-    They would pass for identifiers, and not be learned.
-    """
-    head = text.iloc[:LEAST_ROWS]
-    times = head.str.match(DATE_START).all()
-    grouped = head.str.fullmatch(GROUPED_NUMBER).all() and head.str.contains(r"[,' $€£]").any()
-    if times or grouped:
-        what = "times, such as 2024-01-31 10:00:00" if times else "numbers, such as 1234.5"
-        raise WganError(
-            f"column '{name}', row 1: {text.iloc[0]!r} looks like {what}, in a spelling that is not"
-            " known: rewrite the column, or say in a schema"
-            f' [columns."{name}"] kind = "identifier"'
-        )
-
-
-def _refuse_mixed(name: str, series: pd.Series, text: pd.Series) -> None:
-    """Refuse a column most of which is numbers: the other texts are slips, and no categories."""
-    texts = pd.Series(text.unique())
-    is_number = pd.to_numeric(texts, errors="coerce").notna() & ~texts.str.match(LEADING_ZERO)
-    if len(texts) > FEW_VALUES and MOSTLY_NUMBERS < is_number.mean() < 1:
-        odd = texts[~is_number].iloc[0]
-        row = int((series.astype(str) == odd).to_numpy().argmax())
-        raise WganError(
-            f"column '{name}', row {row + 1}: {odd!r} is no number, and most others are: mend it,"
-            " leave it empty, or say in a schema"
-            f' [columns."{name}"] kind = "category"'
-        )

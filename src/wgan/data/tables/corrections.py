@@ -12,8 +12,10 @@ import tomli_w
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.data.tables.column_kinds import StorageKind, storage_kind
+from wgan.data.tables.dates import read_times, write_times
 from wgan.data.tables.schema import Column, Kind
-from wgan.data.tables.series import seconds
+from wgan.data.tables.series import EPOCHS, seconds, spelled
+from wgan.data.tables.spellings import MISSING, parse_spelling
 
 Corrections = Mapping[str, Mapping[str, Any]]
 """Column -> setting -> value."""
@@ -21,18 +23,23 @@ KINDS_OF_STORAGE: dict[StorageKind, tuple[Kind, ...]] = {
     "categories": ("category",),
     "booleans": ("boolean",),
     "times": ("datetime",),
-    "numbers": ("numeric", "category", "identifier"),
+    "numbers": ("numeric", "category", "identifier", "datetime"),
     "text": ("category", "identifier", "numeric", "datetime", "boolean"),
 }
 """Kinds that a column may have, by what pandas holds in it."""
-SETTINGS = {"numeric": ("step", "low", "high"), "datetime": ("step", "low", "high", "format")}
-"""Settings that a kind has beside `kind`."""
+SETTINGS = {
+    "numeric": ("step", "low", "high", "format"),
+    "datetime": ("step", "low", "high", "format"),
+}
+"""Settings that a kind has beside `kind` and `missing`."""
+WITH_MISSING: tuple[StorageKind, ...] = ("text", "numbers", "categories")
+"""What values that stand for a missing one can be told in."""
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
     """Return the corrections in a TOML file.
 
-    The file has tables `[columns.NAME]` with `kind`, `step`, `low`, `high` and `format`.
+    The file has tables `[columns.NAME]` with `kind`, `step`, `low`, `high`, `format` and `missing`.
 
     Raises:
         WganError: no such file, or one that is not in that form.
@@ -74,9 +81,14 @@ def checked(
         raise WganError(
             f"{where}: kind = {kind!r} does not fit {storage}: choose one of {', '.join(fitting)}"
         )
-    allowed = ["kind", *SETTINGS.get(kind, ())]
-    if storage != "text":
+    allowed = ["kind", *SETTINGS.get(kind, ()), *(["missing"] if storage in WITH_MISSING else [])]
+    if storage == "times" or (storage == "numbers" and kind == "numeric"):
         allowed = [key for key in allowed if key != "format"]
+    if kind == "datetime" and storage == "numbers" and "format" not in corrections:
+        raise WganError(
+            f'{where}: numbers are times of many kinds: say format = "%Y%m%d", or'
+            f" {', '.join(EPOCHS)}"
+        )
     settings: dict[str, Any] = {}
     for key, value in corrections.items():
         if key not in allowed:
@@ -84,8 +96,10 @@ def checked(
                 f"{where}: a {kind} column of {storage} has no '{key}'."
                 f" {did_you_mean(key, allowed)}"
             )
+        if key == "missing":
+            continue  # it was applied before the kind was inferred
         if key == "format":
-            settings[key] = _checked_format(where, value)
+            settings[key] = _checked_format(where, kind, value)
         elif kind == "datetime" and isinstance(value, date):
             settings[key] = float(seconds(pd.Series([pd.Timestamp(value).tz_localize(None)]))[0])
         else:
@@ -93,22 +107,56 @@ def checked(
     return settings
 
 
-def _checked_format(where: str, value: Any) -> str:
-    if not isinstance(value, str) or not _writes_times(value):
+def kind_of_format(format: Any) -> Kind | None:
+    """Return the kind of a column whose format alone a schema gives; None: no format is given."""
+    if not isinstance(format, str) or not format:
+        return None
+    return "numeric" if parse_spelling(format) else "datetime"
+
+
+def _checked_format(where: str, kind: str, value: Any) -> str:
+    if kind == "numeric":
+        if not isinstance(value, str) or parse_spelling(value) is None:
+            raise WganError(
+                f"{where}: format = {value!r} is not how numbers are written: give one such as"
+                " #,##0.00 or 0.#%"
+            )
+    elif not isinstance(value, str) or (value not in EPOCHS and not _writes_times(value)):
         raise WganError(
             f"{where}: format = {value!r} is not how times are written: give one such as"
-            " %Y-%m-%d %H:%M:%S"
+            f" %Y-%m-%d %H:%M:%S, or {', '.join(EPOCHS)}"
         )
     return value
+
+
+def checked_missing(name: str, value: Any) -> tuple[str, ...]:
+    """Return the values that stand for a missing one, as they are spelled.
+
+    Args:
+        name: the column's name.
+        value: the setting `missing` as it stands in the file.
+
+    Raises:
+        WganError: no list of texts and numbers.
+    """
+    numbers_or_texts = isinstance(value, list) and all(
+        isinstance(each, str | int | float) and not isinstance(each, bool) for each in value
+    )
+    if not numbers_or_texts:
+        raise WganError(
+            f"schema, column '{name}': missing = {value!r}: give the values that stand for a"
+            ' missing one, such as ["NA", "?"]; [] keeps all texts'
+        )
+    return tuple(spelled(each) for each in value)
 
 
 def _writes_times(form: str) -> bool:
     """Return whether pandas can write a time in this form and read it again."""
     try:
-        pd.to_datetime(pd.Series([pd.Timestamp("2024-01-31").strftime(form)]), format=form)
+        written = write_times(pd.Series([pd.Timestamp("2024-01-31 10:20")]), form)
+        return "%" in form and bool(read_times(written, form).notna().all())
     except (ValueError, TypeError):
         return False
-    return True
 
 
 def _checked_number(where: str, key: str, value: Any) -> float:
@@ -128,6 +176,8 @@ def _correctable(column: Column) -> dict[str, Any]:
     settings: dict[str, Any] = {"kind": column.kind}
     if column.format:
         settings["format"] = column.format
+    if column.absent or set(MISSING) & set(column.levels):
+        settings["missing"] = list(column.absent)
     if column.is_number:
         settings["step"] = column.step
         settings["low"] = _end(column, column.ends[0])

@@ -1,6 +1,8 @@
 """Table files and DataFrames: which files hold tables, and how they are read and written."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -10,9 +12,14 @@ from wgan.base.progress import Progress, silent
 from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.coded import infer_codec, table_dataset
+from wgan.data.tables.content import begins_with_names
 from wgan.data.tables.corrections import Corrections, read_corrections
+from wgan.data.tables.infer import is_utf8
 from wgan.data.tables.parquet import from_parquet, read_parquet, write_parquet
-from wgan.data.tables.text import begins_with_names, read_text
+from wgan.data.tables.schema import Column
+from wgan.data.tables.series import spelled
+from wgan.data.tables.spellings import MISSING
+from wgan.data.tables.text import Hint, read_text
 
 ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
 """Endings of files that tables are read from and written to."""
@@ -24,9 +31,13 @@ def is_table(path: Path) -> bool:
     Raises:
         WganError: an empty or damaged text file.
     """
-    if not path.name.endswith(ENDINGS):
+    if not path.name.lower().endswith(ENDINGS):
         return False
-    return path.suffix == ".parquet" or begins_with_names(path)
+    return _is_parquet(path) or begins_with_names(path)
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() == ".parquet"
 
 
 def from_frame(
@@ -48,6 +59,9 @@ def from_frame(
     """
     if not isinstance(frame.columns, pd.Index) or frame.columns.nlevels > 1:
         raise WganError(f"{name}: columns of several levels: give each one name")
+    for column in map(str, frame.columns):
+        if not is_utf8(column):
+            raise WganError(f"{name}: {column!a} is no name that UTF-8 can hold: rename the column")
     frame = frame.rename(columns=str)
     names = list(frame.columns)
     try:
@@ -69,18 +83,42 @@ def from_file(path: Path, schema: Path | None = None, progress: Progress = silen
         WganError: a file that is no table, or a schema that does not fit it.
     """
     corrections = read_corrections(schema) if schema else None
-    if path.suffix == ".parquet":
+    if _is_parquet(path):
         return from_parquet(path, corrections, progress)
-    return from_frame(read_text(path), str(path), corrections, progress)
+    hints = {name: _hint(given) for name, given in (corrections or {}).items()}
+    return from_frame(read_text(path, hints), str(path), corrections, progress)
 
 
-def read_frame(path: Path) -> pd.DataFrame:
+def _hint(corrections: Mapping[str, Any]) -> Hint:
+    """Return what a schema says about how a column of a text file is read."""
+    missing = corrections.get("missing")
+    # A schema that is wrong there is refused where all of it is checked.
+    given = list(map(spelled, missing)) if isinstance(missing, list) else MISSING
+    return Hint("format" in corrections, given)
+
+
+def read_frame(path: Path, codec: TableCodec | None = None) -> pd.DataFrame:
     """Return the table in a file.
+
+    Args:
+        path: the file.
+        codec: the codec of a table with the same columns, which says how they are spelled; None:
+            that is inferred.
 
     Raises:
         WganError: a file that is no table; the message names the line.
     """
-    return read_parquet(path) if path.suffix == ".parquet" else read_text(path)
+    if _is_parquet(path):
+        return read_parquet(path)
+    columns = codec.columns if codec else ()
+    return read_text(path, {column.name: _hint_of(column) for column in columns})
+
+
+def _hint_of(column: Column) -> Hint:
+    """Return how a column of a text file is read that is known from another table."""
+    kept = [text for text in MISSING if text not in column.levels]
+    text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == "object"
+    return Hint(text and column.kind != "boolean", [*kept, *column.absent])
 
 
 def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
@@ -96,7 +134,7 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
     Raises:
         WganError: no pyarrow for a `.parquet` file.
     """
-    if path.suffix == ".parquet":
+    if _is_parquet(path):
         write_parquet(frame, path)
         return
     floats = [
@@ -105,8 +143,9 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
         if column.kind == "numeric" and column.step >= 1 and column.dtype.startswith("float")
     ]
     whole = [name for name in floats if frame[name].abs().max() < MOST_EXACT]
-    separator = "\t" if path.name.removesuffix(".gz").endswith(".tsv") else ","
-    compression = "gzip" if path.suffix == ".gz" else None
+    name = path.name.lower()
+    separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
+    compression = "gzip" if name.endswith(".gz") else None
     with replaced(path) as target:
         frame.astype(dict.fromkeys(whole, "Int64")).to_csv(
             target, index=False, sep=separator, compression=compression

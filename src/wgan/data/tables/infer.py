@@ -10,17 +10,36 @@ import pandas as pd
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress, silent, tracked
 from wgan.data.dataset import MOST_EXACT
-from wgan.data.tables.column_kinds import infer_format, infer_kind, refuse_unknown_type
-from wgan.data.tables.corrections import Corrections, checked
+from wgan.data.tables.column_kinds import infer_kind, refuse_unknown_type, storage_kind
+from wgan.data.tables.corrections import (
+    Corrections,
+    checked,
+    checked_missing,
+    kind_of_format,
+)
+from wgan.data.tables.dates import infer_form
 from wgan.data.tables.distribution import with_corrections, with_distribution
 from wgan.data.tables.fitting import with_shares
 from wgan.data.tables.schema import Column
-from wgan.data.tables.series import dtype_name, numbers, spelled
+from wgan.data.tables.series import (
+    dtype_name,
+    identifiers,
+    integer_limits,
+    numbers,
+    spelled,
+    to_series,
+    without,
+)
+from wgan.data.tables.spellings import DIGITS, Spelling, infer_spelling
 
 MANY_CELLS = 5_000_000
 """From so many cells on, reading the columns takes seconds, so that progress is worth showing."""
-MOST_DIGITS = 15
-"""Digits of an identifier's number that a double and an int64 hold exactly."""
+ROOM = 2**32
+"""New identifiers that there must be room for above the largest. Where there is less, counting goes
+on in the widest gap, so that none exceeds its type.
+"""
+ROWS_TRIED = 100
+"""Rows that are coded and given back, to see whether their type comes back."""
 
 
 def infer(
@@ -74,25 +93,87 @@ def _refuse_unfit(names: Sequence[str], rows: int, corrections: Corrections) -> 
             )
 
 
+def is_utf8(text: str) -> bool:
+    """Return whether a text can be written; halves of characters, from damaged files, cannot."""
+    return text.encode("utf-8", "ignore").decode("utf-8") == text
+
+
+def _refuse_unwritable(name: str, series: pd.Series) -> None:
+    """Refuse a text that no file can hold."""
+    if storage_kind(series) not in ("text", "categories"):
+        return
+    for text in series.dropna().unique():
+        if isinstance(text, str) and not is_utf8(text):
+            row = int((series.astype(object) == text).to_numpy().argmax())
+            raise WganError(
+                f"column '{name}', row {row + 1}: {text!a} is not text that UTF-8 can hold: mend it"
+            )
+
+
 def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Column:
     """Return what a column holds, without the frequencies of its states."""
     refuse_unknown_type(name, series)
+    _refuse_unwritable(name, series)
+    absent = checked_missing(name, corrections.get("missing", []))
+    series = without(series, absent)
     given = dict(corrections)
-    kind = given.pop("kind", None) or infer_kind(name, series)
+    format = given.get("format", "")
+    kind = given.pop("kind", None) or kind_of_format(format)
+    if kind:
+        format = format or _format_of(kind, series)
+    else:
+        kind, format = infer_kind(name, series)
     settings = checked(name, kind, series, given)
-    column = Column(name, kind, dtype_name(series), bool(series.isna().any()))
+    column = Column(name, kind, dtype_name(series), bool(series.isna().any()), absent=absent)
     if kind == "identifier":
-        return _with_pattern(replace(column, missing=False), series)
-    if kind in ("category", "boolean"):
-        return _with_levels(column, series)
-    if kind == "datetime" and not pd.api.types.is_datetime64_any_dtype(series.dtype):
-        form = settings.get("format") or infer_format(series) or "%Y-%m-%d"
-        column = replace(column, format=form)
-    x = numbers(series, replace(column, missing=True))
-    x = x[~np.isnan(x)]
-    if len(x) == 0:
-        raise WganError(f"schema, column '{name}': holds no value, so it cannot be {kind}")
-    return with_distribution(with_corrections(column, x, settings), x)
+        column = _with_pattern(replace(column, missing=False), series)
+    elif kind in ("category", "boolean"):
+        column = _with_levels(column, series)
+    else:
+        x = numbers(series, replace(column, format=format, missing=True))
+        x = x[~np.isnan(x)]
+        if len(x) == 0:
+            raise WganError(f"schema, column '{name}': holds no value, so it cannot be {kind}")
+        column = with_distribution(with_corrections(replace(column, format=format), x, settings), x)
+    _refuse_lost_type(column, series)
+    return column
+
+
+def _format_of(kind: str, series: pd.Series) -> str:
+    """Return how a column is written whose kind a schema gives, and no format."""
+    if kind not in ("numeric", "datetime") or storage_kind(series) != "text":
+        return ""
+    texts = pd.Series(series.dropna().unique()).astype(str)
+    if kind == "datetime":
+        return infer_form(texts).form or "%Y-%m-%d"
+    spelling = infer_spelling(texts).spelling
+    if spelling is None and texts.str.fullmatch(DIGITS).all():
+        spelling = Spelling()
+    return str(spelling) if spelling else ""
+
+
+def _refuse_lost_type(column: Column, series: pd.Series) -> None:
+    """Refuse a column whose type would not come back in samples.
+
+    Raises:
+        WganError: such a type, by name.
+    """
+    head = series.iloc[:ROWS_TRIED].reset_index(drop=True)
+    try:
+        if column.kind == "identifier":
+            again = identifiers(column, 1)
+        else:
+            again = to_series(column, numbers(head, column))
+        lost = again.dtype != series.dtype
+    except (TypeError, ValueError, NotImplementedError, AttributeError) as error:
+        lost = not isinstance(error, WganError)
+        if not lost:
+            raise
+    if lost:
+        raise WganError(
+            f"column '{column.name}' is of type {dtype_name(series)}, which samples would not come"
+            " back in: make it numbers, text, booleans or times"
+        )
 
 
 def _with_levels(column: Column, series: pd.Series) -> Column:
@@ -120,21 +201,40 @@ def _with_pattern(column: Column, series: pd.Series) -> Column:
     shortest.
     """
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
-        whole = series.dropna()
-        if (whole % 1 != 0).any():
-            raise WganError(f"schema, column '{column.name}': fractions cannot be identifiers")
-        start = int(whole.max()) + 1 if len(whole) and whole.max() < MOST_EXACT else 1
-        return replace(column, start=start, pattern="{}")
+        return replace(column, start=_first_new(column.name, series.dropna()), pattern="{}")
     parts = series.dropna().astype(str).str.extract(r"^(.*?)(\d+)$")
-    numbered = len(parts) and parts.notna().all().all() and parts[0].nunique() == 1
-    if numbered and parts[1].str.len().max() <= MOST_DIGITS:
+    if len(parts) and parts.notna().all().all() and parts[0].nunique() == 1:
         digits = int(parts[1].str.len().min())
         return replace(
             column,
-            start=int(parts[1].astype(np.int64).max()) + 1,
+            start=max(map(int, parts[1])) + 1,
             pattern=f"{_literal(str(parts[0].iloc[0]))}{{:0{digits}d}}",
         )
     return replace(column, pattern=f"{_literal(column.name)}-{{:06d}}")
+
+
+def _first_new(name: str, values: pd.Series) -> int:
+    """Return the number that counting identifiers goes on from."""
+    if not len(values):
+        return 1
+    if (values % 1 != 0).any():
+        raise WganError(f"schema, column '{name}': fractions cannot be identifiers")
+    largest = int(values.max())
+    if not pd.api.types.is_integer_dtype(values.dtype):
+        if largest >= MOST_EXACT:
+            raise WganError(
+                f"column '{name}': {largest} is not exact in a column of floats: give identifiers"
+                " as text or whole numbers"
+            )
+        return largest + 1
+    wide = np.uint64 if integer_limits(str(values.dtype)).min == 0 else np.int64
+    if largest + ROOM <= np.iinfo(wide).max:
+        return largest + 1
+    ordered = np.unique(values.to_numpy(dtype=wide))
+    # As unsigned numbers, since two signed ones may lie farther apart than a signed one can say.
+    gaps = np.diff(ordered.astype(np.uint64)).tolist()
+    widest = max(gaps, default=0)
+    return 1 if int(ordered[0]) > widest else int(ordered[gaps.index(widest)]) + 1
 
 
 def _literal(text: str) -> str:

@@ -1,6 +1,7 @@
 """Tables in Parquet files, read by pyarrow; large ones are coded row group by row group."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,8 +31,8 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises:
         WganError: no pyarrow, or not a Parquet file.
     """
-    with _opened(path) as file:
-        return _frame(file.read())
+    with _readable(path), _opened(path) as file:
+        return arrow_frame(file.read())
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -60,12 +61,12 @@ def from_parquet(
     Raises:
         WganError: no pyarrow, not a Parquet file, or as `infer_codec`.
     """
-    with _opened(path) as file:
+    with _readable(path), _opened(path) as file:
         names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
         n = file.metadata.num_rows
 
         def series_of(i: int) -> pd.Series:
-            return _frame(file.read([names[i]])).iloc[:, 0]
+            return arrow_frame(file.read([names[i]])).iloc[:, 0]
 
         try:
             codec = infer_codec(names, n, series_of, corrections, progress)
@@ -74,7 +75,7 @@ def from_parquet(
             listener = progress if large else silent
             count = file.num_row_groups
             groups = tracked(range(count), "coding the table", count, listener)
-            pieces = (codec.matrix(_frame(file.read_row_group(i, names))) for i in groups)
+            pieces = (codec.matrix(arrow_frame(file.read_row_group(i, names))) for i in groups)
             if not large:
                 return table_dataset(str(path), codec, np.concatenate(list(pieces)))
             digest = sha256((file_digest(path) + repr(codec.reading)).encode()).hexdigest()
@@ -91,28 +92,52 @@ def _need_pyarrow(path: Path) -> None:
 
 
 def _opened(path: Path) -> Any:
+    from pyarrow.parquet import ParquetFile
+
+    return ParquetFile(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turn what pyarrow raises for a damaged file, whenever it comes to the damage, into one error.
+
+    Raises:
+        WganError: no pyarrow, or a damaged file.
+    """
     _need_pyarrow(path)
     check_regular(path)
     from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
 
     try:
-        return ParquetFile(path)
-    except (ArrowException, OSError) as error:
+        yield
+    except WganError:
+        raise
+    except (ArrowException, OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         # pyarrow raises OSError for damaged files too, then without the system's number.
         if isinstance(error, OSError) and error.errno:
             raise
-        raise WganError(
-            f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})"
-        ) from None
+        first = (str(error).splitlines() or [type(error).__name__])[0]
+        # pyarrow quotes bytes of the file, which a terminal must not obey.
+        reason = "".join(letter if letter.isprintable() else "?" for letter in first)
+        raise WganError(f"{path}: not a readable Parquet file ({reason})") from None
 
 
-def _frame(table: Any) -> pd.DataFrame:
-    """Return columns as they are in the file.
+def arrow_frame(table: Any) -> pd.DataFrame:
+    """Return the columns of an Arrow table as they are in it.
 
-    An index that pandas kept in the file is a column like others, and days are times.
+    An index that pandas kept in a file is a column like others, and days are times. Whole numbers
+    with gaps are whole numbers still, where pandas would make them floats.
+
+    Args:
+        table: a `pyarrow.Table`.
     """
-    return table.to_pandas(ignore_metadata=True, date_as_object=False)
+    frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
+    for i, column in enumerate(table.columns):
+        if column.null_count and str(column.type).startswith(("int", "uint")):
+            dtype = str(column.type).replace("int", "Int").replace("u", "U")
+            exact = table.select([i]).to_pandas(integer_object_nulls=True).iloc[:, 0]
+            frame.isetitem(i, pd.array(exact, dtype=dtype))
+    return frame
 
 
 def _write_npy(pieces: Iterator[np.ndarray], shape: tuple[int, int], target: Path) -> None:

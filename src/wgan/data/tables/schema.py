@@ -63,9 +63,11 @@ class Column:
         unseen_rows: the number of rows with an unseen level, or a missing value that is no state.
         categories: all categories that pandas declares, in their order.
         shares: the frequency of each state.
-        format: how times that are kept as text are written.
+        format: how times are written that are kept as text or whole numbers, or numbers kept as
+            text.
         pattern: the text that an identifier's number is put into.
         start: the number of the first new identifier.
+        absent: texts that stand for a missing value, beside an empty field.
 
     Times are numbers: seconds since 1970.
     """
@@ -91,6 +93,7 @@ class Column:
     format: str = ""
     pattern: str = ""
     start: int = 1
+    absent: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:
@@ -255,6 +258,7 @@ class Column:
         parts: list[str] = [self.kind]
         if self.is_number:
             parts += self._range_in_words()
+            parts += [f"written as {self.format}"] if self.format else []
         elif self.kind == "identifier":
             parts.append(f"made anew, as {self.pattern.format(self.start)}")
         elif len(self.places) > 1:

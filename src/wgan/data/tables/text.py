@@ -1,12 +1,14 @@
 """Tables in text files, comma-separated or alike, read by pandas; what pandas lets pass is refused.
 
-Format: RFC 4180, with the separator inferred from the first lines.
+Format: RFC 4180, with the separators of `content`.
 """
 
 import csv
 import io
 import re
 import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,177 +16,212 @@ import pandas as pd
 
 from wgan.base.errors import WganError
 from wgan.data.columns import is_number, not_text
-from wgan.data.packed import read_packed
+from wgan.data.tables.content import Content, read_content
+from wgan.data.tables.spellings import MISSING
 
-SEPARATORS = (",", ";", "\t", "|")
-"""Separators that are tried; of two that fit alike, the first is taken."""
-MISSING = ["?"]
-"""How old tables write a missing value, beside what pandas takes for one: nothing, NA, NaN, null,
-None and the like.
+RESPELLED = rb"(?:^|[%s\r\n\"]) *(?:-?0[0-9]|\+[0-9]|-?[0-9]{16}|true|TRUE|false|FALSE)"
+"""Fields that pandas reads as a number or boolean of another spelling: 007 as 7, true as True, and
+perhaps whole numbers that a double does not hold.
 """
-HEAD_BYTES = 2**18
-"""Bytes in which the separator is looked for: 256 KiB hold 100 rows of 2,600 characters each."""
-HEAD_RECORDS = 100
-"""Rows that the separator is inferred from: enough to outvote one in a text field."""
-RESPELLED = rb"(?:^|[%s\n\"]) *(?:-?0[0-9]|true|TRUE|false|FALSE)"
-"""Fields that pandas reads as a number or boolean of another spelling: 007 as 7, true as True."""
-CODE = r"-?0\d+"
-"""Whole numbers with a leading zero: codes, and no numbers."""
-DECIMAL_COMMA = r"-?\d+(,\d+)?"
-"""Numbers with a decimal comma, such as 3,14."""
-NO_VALUE = ("", "na")
-"""What a row of numbers may hold where a number is missing, in lower case."""
+CODE = r"[-+]?0\d+|\+\d+|-?\d{16,}"
+"""Whole numbers that are names, since a number does not give back how they are spelled."""
+WITH_COMMAS = r"-?\d+(,\d+)?"
+"""Numbers with a decimal comma, such as 3,14, and whole ones among them."""
+WITH_POINTS = r"-?[1-9]\d{0,2}(\.\d{3})?"
+"""Numbers that have either three decimals or groups of three digits, such as 1.234."""
+MOST_NOTED = 5
+"""Columns that a note about missing values names: more would not be read."""
 
 
-def begins_with_names(path: Path) -> bool:
-    """Return whether the first line of a text file holds names, and not numbers alone.
+@dataclass(frozen=True)
+class Hint:
+    """What is known beforehand about a column of a text file.
 
-    Raises:
-        WganError: an empty or damaged file.
+    Attributes:
+        as_text: whether its fields are kept as they are spelled.
+        missing: the texts that stand for a missing value, beside nothing.
     """
-    _, first = _header(_content(path, HEAD_BYTES), path)
-    if not any(map(is_number, first)):
-        return True
-    return any(field.lower() not in NO_VALUE and not is_number(field) for field in first)
+
+    as_text: bool = False
+    missing: Sequence[str] = MISSING
 
 
-def read_text(path: Path) -> pd.DataFrame:
+Hints = Mapping[str, Hint]
+"""Column -> what is known beforehand."""
+
+
+def read_text(path: Path, hints: Hints | None = None) -> pd.DataFrame:
     """Return the table in a text file, `.gz` or plain.
 
-    Codes with leading zeros stay text, decimal commas are read, and rows of another length than the
-    first are refused.
+    Whole numbers that a number would spell otherwise stay text. Texts that were read as missing
+    values are counted in a note. Rows of another length than the first are refused.
+
+    Args:
+        path: the file.
+        hints: what is known beforehand about columns.
 
     Raises:
         WganError: a file that is no such table; the message names the line.
     """
-    content = _content(path)
-    separator, names = _header(content, path)
-    _check_names(names, path)
-    settings: dict[str, Any] = {
-        "sep": separator,
-        "na_values": MISSING,
-        "skipinitialspace": True,
-        "index_col": False,
-        "low_memory": False,
-        "encoding": "utf-8-sig",
-        # In a file of one column, a blank line is a missing value.
-        "skip_blank_lines": len(names) > 1,
-    }
+    hints = hints or {}
+    content = read_content(path)
+    _check_names(content)
+    missing = {name: ["", *hints.get(name, Hint()).missing] for name in content.names}
+    as_text = {name: "str" for name in content.names if hints.get(name, Hint()).as_text}
+    frame = _read(content, dtype=as_text, na_values=missing, keep_default_na=False)
+    # pandas fills short rows up, so the last column then has gaps.
+    if len(frame) and len(content.names) > 1 and frame.iloc[:, -1].isna().any():
+        _refuse_short_rows(content)
+    spelled = _suspects(content, frame)
+    if not spelled:
+        return frame
+    texts = _read(content, dtype="str", na_filter=False, usecols=spelled)
+    counts = {}
+    for name in spelled:
+        absent = texts[name].isin(missing[name])
+        if hints.get(name, Hint()).missing is MISSING:
+            counts[name] = texts[name][absent & (texts[name] != "")].value_counts().to_dict()
+        if not _is_text(frame[name]) and _is_respelled(texts[name][~absent]):
+            frame[name] = texts[name].mask(absent)
+    _note_missing(content.path, counts)
+    _refuse_unclear_points(content, frame, texts)
+    return frame
+
+
+def _read(content: Content, **settings: Any) -> pd.DataFrame:
+    """Return what pandas reads of a text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            as_spelled = dict.fromkeys(_respelled_columns(content, separator, settings), "str")
-            frame = pd.read_csv(io.BytesIO(content), dtype=as_spelled, **settings)
+            return pd.read_csv(
+                io.BytesIO(content.data),
+                sep=content.separator,
+                names=content.names,
+                header=0,
+                skipinitialspace=True,
+                index_col=False,
+                low_memory=False,
+                encoding="utf-8-sig",
+                # In a file of one column, a blank line is a missing value.
+                skip_blank_lines=len(content.names) > 1,
+                **settings,
+            )
     except pd.errors.ParserWarning:
-        raise WganError(
-            f"{path}: line 2 has more fields than the {len(names)} names of line 1: mend one of"
-            " them"
+        raise content.fault(
+            2,
+            f"has more fields than the {len(content.names)} names of line {1 + content.skipped}:"
+            " mend one of them",
         ) from None
     except pd.errors.ParserError as error:
-        raise WganError(f"{path}: {_parser_fault(error)}") from None
+        raise _parser_fault(content, error) from None
     except UnicodeDecodeError as error:
-        raise not_text(path, error) from None
-    frame = frame.rename(columns=str.strip)
-    # pandas fills short rows up, so the last column then has gaps.
-    if len(frame) and len(names) > 1 and frame.iloc[:, -1].isna().any():
-        _refuse_short_rows(content, separator, len(names), path)
-    return frame if separator == "," else _with_decimal_commas(frame)
+        raise not_text(content.path, error) from None
+    except (ValueError, OverflowError) as error:
+        raise WganError(f"{content.path}: not a table that can be read ({error})") from None
 
 
-def _parser_fault(error: pd.errors.ParserError) -> str:
+def _parser_fault(content: Content, error: pd.errors.ParserError) -> WganError:
     """Return what is wrong with a file, in our words where they are better."""
     match = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if match is None:
-        return str(error)
-    return (
-        f"line {match[2]} has {match[3]} fields, and line 1 {match[1]}: mend it, or quote what"
-        " holds a separator"
+        return WganError(f"{content.path}: {error}")
+    return content.fault(
+        int(match[2]),
+        f"has {match[3]} fields, and line {1 + content.skipped} {match[1]}: mend it, or quote what"
+        " holds a separator",
     )
 
 
-def _with_decimal_commas(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with columns of decimal commas, such as 3,14, as numbers.
+def _suspects(content: Content, frame: pd.DataFrame) -> list[str]:
+    """Return the columns of which the spelling must be looked at.
 
-    A file that has decimal points has no decimal commas, and is returned as it is.
+    They are those with missing values, numbers and booleans of which some may be respelled, and
+    numbers with points beside decimal commas.
     """
-    for name, dtype in frame.dtypes.items():
-        if pd.api.types.is_float_dtype(dtype):
-            # A missing value also differs from a whole number.
-            fractions = (frame[name] % 1 != 0).sum() - frame[name].isna().sum()
-            if fractions > 0:
-                return frame
-    columns = {
-        name: pd.to_numeric(column.str.replace(",", "."))
+    respelled = re.search(RESPELLED % re.escape(content.separator).encode(), content.data)
+    commas = _has_decimal_commas(content, frame)
+    return [
+        name
         for name, column in frame.items()
-        if _has_decimal_commas(column)
-    }
-    return frame.assign(**columns) if columns else frame
+        if column.isna().any()
+        or (respelled and not _is_text(column))
+        or (commas and pd.api.types.is_float_dtype(column.dtype))
+    ]
 
 
-def _has_decimal_commas(column: pd.Series) -> bool:
-    if not pd.api.types.is_string_dtype(column.dtype):
-        return False
-    values = column.dropna()
-    if not len(values) or not values.str.fullmatch(DECIMAL_COMMA).all():
-        return False
-    return not values.str.fullmatch(CODE).any()
+def _is_text(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_string_dtype(column))
 
 
-def _content(path: Path, most: int | None = None) -> bytes:
-    """Return the bytes of a file, unpacked, or the first `most` of them."""
-    return read_packed(path, most)
+def _is_respelled(texts: pd.Series) -> bool:
+    """Return whether pandas would spell a column otherwise.
 
-
-def _header(content: bytes, path: Path) -> tuple[str, list[str]]:
-    """Return the separator of a text file, and the fields of its first line.
-
-    It is the separator that gives most of the first rows as many fields as the first has; then the
-    one that gives most fields.
+    It holds whole numbers some of which are codes, or booleans that are not written True and False.
     """
-    complete = len(content) < HEAD_BYTES
-    try:
-        # A cut may fall inside a character, which is then left out.
-        head = content[:HEAD_BYTES].decode("utf-8-sig", "strict" if complete else "ignore")
-    except UnicodeDecodeError as error:
-        raise not_text(path, error) from None
-    if not head.strip():
-        raise WganError(f"{path}: an empty file: give one with a line of names and rows below")
-    candidates = []
-    for place, separator in enumerate(SEPARATORS):
-        try:
-            records = _first_records(head, separator)
-        except csv.Error:
-            continue
-        # The cut may have shortened the last row.
-        compared = records[: max(2, len(records) - 1)]
-        width = len(records[0])
-        equal = sum(len(record) == width for record in compared)
-        candidates.append((equal if width > 1 else 0, width, -place, records[0]))
-    if not candidates:
-        raise WganError(
-            f"{path}: a quote near its top is never closed, or a field has more than"
-            f" {csv.field_size_limit()} characters: mend it"
+    values = pd.Series(texts.unique())
+    if not len(values):
+        return False
+    codes = values.str.fullmatch(CODE).any() and values.str.fullmatch(r"[-+]?\d+").all()
+    booleans = values.str.lower().isin(["true", "false"]).all()
+    return bool(codes or (booleans and not values.isin(["True", "False"]).all()))
+
+
+def _note_missing(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
+    """Say which texts were read as missing values, and how often."""
+    words = [
+        f"column '{name}' {', '.join(f'{text!r} {count} times' for text, count in texts.items())}"
+        for name, texts in counts.items()
+        if texts
+    ]
+    if words:
+        more = f" and in {len(words) - MOST_NOTED} more columns" if len(words) > MOST_NOTED else ""
+        warnings.warn(
+            f"{path}: read as missing: {'; '.join(words[:MOST_NOTED])}{more}. In a schema,"
+            " [columns.NAME] missing = [] keeps them",
+            stacklevel=2,
         )
-    *_, place_from_last, first = max(candidates)
-    return SEPARATORS[-place_from_last], [field.strip() for field in first]
 
 
-def _first_records(head: str, separator: str) -> list[list[str]]:
-    """Return the rows among the first ones that are not blank."""
-    reader = csv.reader(io.StringIO(head), delimiter=separator)
-    first = [record for record, _ in zip(reader, range(HEAD_RECORDS), strict=False)]
-    return [record for record in first if record]
+def _has_decimal_commas(content: Content, frame: pd.DataFrame) -> bool:
+    """Return whether some column of a file has decimal commas."""
+    if content.separator == ",":
+        return False
+    for _, column in frame.items():
+        if _is_text(column):
+            values = pd.Series(column.dropna().unique())
+            if len(values) and values.str.fullmatch(WITH_COMMAS).all():
+                return True
+    return False
 
 
-def _check_names(names: list[str], path: Path) -> None:
+def _refuse_unclear_points(content: Content, frame: pd.DataFrame, texts: pd.DataFrame) -> None:
+    """Refuse numbers such as 1.234 in a file of decimal commas: the point may group thousands."""
+    if not _has_decimal_commas(content, frame):
+        return
+    for name in texts.columns:
+        spelled = texts[name][frame[name].notna()]
+        if pd.api.types.is_float_dtype(frame[name].dtype):
+            points = spelled[spelled.str.contains(".", regex=False)]
+            if len(points) and spelled.str.fullmatch(WITH_POINTS).all():
+                raise WganError(
+                    f"{content.path}: column '{name}' holds {points.iloc[0]}, and others have"
+                    " decimal commas, so its point may group thousands: say in a schema"
+                    f' [columns."{name}"] format = "#.##0", or "0.000"'
+                )
+
+
+def _check_names(content: Content) -> None:
+    path = content.path
+    names = content.names
     for i, name in enumerate(names):
         if not name:
             why = "as if it counted rows: drop it, or name it" if i == 0 else "give it one"
             raise WganError(f"{path}: column {i + 1} has no name, {why}")
         if is_number(name):
             raise WganError(
-                f"{path}: line 1 holds the number {name}, and a table begins with the names of its"
-                " columns: write such a line above it"
+                f"{path}: line {1 + content.skipped} holds the number {name}, and a table begins"
+                f" with the names of its columns: if it is a name, write it as y{name}; if it is"
+                " a value, write a line of names above it"
             )
         if names.count(name) > 1:
             raise WganError(
@@ -192,39 +229,18 @@ def _check_names(names: list[str], path: Path) -> None:
             )
 
 
-def _respelled_columns(content: bytes, separator: str, settings: dict[str, Any]) -> list[str]:
-    """Return the columns that pandas would spell otherwise.
-
-    They hold whole numbers some of which begin with zeros, and so are codes, or booleans that are
-    not written True and False.
-    """
-    if not re.search(RESPELLED % re.escape(separator).encode(), content):
-        return []
-    frame = pd.read_csv(io.BytesIO(content), dtype="str", **settings)
-    names = []
-    for name, column in frame.items():
-        values = pd.Series(column.dropna().unique())
-        if not len(values):
-            continue
-        codes = values.str.fullmatch(CODE).any() and values.str.fullmatch(r"-?\d+").all()
-        booleans = values.str.lower().isin(["true", "false"]).all()
-        as_pandas_writes = values.isin(["True", "False"]).all()
-        if codes or (booleans and not as_pandas_writes):
-            names.append(str(name))
-    return names
-
-
-def _refuse_short_rows(content: bytes, separator: str, width: int, path: Path) -> None:
+def _refuse_short_rows(content: Content) -> None:
     """Refuse a row with too few fields."""
-    lines = io.TextIOWrapper(io.BytesIO(content), "utf-8-sig", newline="")
-    reader = csv.reader(lines, delimiter=separator)
+    width = len(content.names)
+    lines = io.TextIOWrapper(io.BytesIO(content.data), "utf-8-sig", newline="")
+    reader = csv.reader(lines, delimiter=content.separator)
     try:
         for record in reader:
             blank = not record or (len(record) == 1 and not record[0].strip())
             if len(record) < width and not blank:
-                raise WganError(
-                    f"{path}: line {reader.line_num} has {len(record)} fields, and line 1 {width}:"
-                    " mend it"
+                raise content.fault(
+                    reader.line_num,
+                    f"has {len(record)} fields, and line {1 + content.skipped} {width}: mend it",
                 )
     except csv.Error as error:
-        raise WganError(f"{path}: line {reader.line_num}: {error}") from None
+        raise content.fault(reader.line_num, f"cannot be read ({error})") from None
