@@ -13,8 +13,7 @@ evaluation.json, .png   what `wgan evaluate` measured; results.jsonl, a line a f
 
 Every file is written whole, or not at all, and what is read comes back in types. Files that belong
 to another run, or were changed, are refused, and no link is followed out of the folder. Files of
-older versions are read too: `verdict.json` for finish.json, the section `optimiser` for
-`optimizer`.
+older versions are read: `verdict.json` for finish.json, the section `optimiser` for `optimizer`.
 """
 
 import json

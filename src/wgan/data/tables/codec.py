@@ -23,9 +23,10 @@ from torch import Tensor
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.records import typed
 from wgan.data.storage import Rows
+from wgan.data.tables.columns_json import from_json
 from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
-from wgan.data.tables.schema import UNSEEN, Column, from_json
+from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
 
 

@@ -6,18 +6,14 @@ value that many rows share (a spike, such as 0) is a state of its own, and so is
 The normal score is the rank transform of van der Waerden (1952).
 """
 
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from string import Formatter
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int64
 from scipy.special import ndtri
-
-from wgan.base.records import typed
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
@@ -32,8 +28,6 @@ SAME = 1e-12
 """Relative distance below which two numbers are one, such as 0.3 and 0.1 + 0.2. It is 10,000 times
 the rounding error of a double, and finer than any data are written.
 """
-MOST_DIGITS = r"0?\d{0,2}d?"
-"""How an identifier's number may be written: with at most 99 digits, zeros in front or not."""
 FIRST_LEVELS = 4
 """Levels that a description of a column lists: they fit on one line of a terminal."""
 UNSEEN = -1
@@ -336,54 +330,3 @@ def is_single(dtype: str) -> bool:
         dtype: the name of a pandas type.
     """
     return dtype.lower().startswith(("float32", "float16", "float["))
-
-
-def to_json(columns: tuple[Column, ...]) -> list[dict[str, Any]]:
-    """Return columns as plain values for JSON."""
-    return [asdict(column) for column in columns]
-
-
-def from_json(fields: Any) -> tuple[Column, ...]:
-    """Return the columns that `to_json` made plain values of.
-
-    Raises:
-        ValueError: a field is missing, of another name or type, or out of range.
-    """
-    if not isinstance(fields, list):
-        raise ValueError("columns: no list")
-    columns = tuple(typed(each, Column, known_only=True) for each in fields)
-    for column in columns:
-        _check(column)
-    if len({column.name for column in columns}) < len(columns):
-        raise ValueError("columns: a name stands twice")
-    if all(column.kind == "identifier" for column in columns):
-        raise ValueError("columns: none is learned")
-    return columns
-
-
-def _check(column: Column) -> None:
-    """Refuse values that do not go together."""
-    shares = column.shares
-    faults = {
-        "knots": list(column.knots) != sorted(column.knots),
-        "heights": len(column.heights) != len(column.knots)
-        or list(column.heights) != sorted(column.heights)
-        or not all(0 <= height <= 1 for height in column.heights),
-        "spikes": list(column.spikes) != sorted(column.spikes),
-        "shares": len(shares) not in (0, column.states) or not all(0 <= x <= 1 for x in shares),
-        "step": not column.step >= 0,
-        "levels": len(set(column.levels)) < len(column.levels)
-        or not (column.kind == "identifier" or column.states),
-        "pattern": column.kind == "identifier" and not _numbers_once(column.pattern),
-    }
-    wrong = [name for name, fault in faults.items() if fault]
-    if wrong:
-        raise ValueError(f"column {column.name!r}: {wrong[0]} out of range")
-
-
-def _numbers_once(pattern: str) -> bool:
-    """Return whether a pattern puts one whole number into a text, and nothing else."""
-    parts = [(name, form) for _, name, form, _ in Formatter().parse(pattern) if name is not None]
-    return len(parts) <= 1 and all(
-        not name and re.fullmatch(MOST_DIGITS, form or "") for name, form in parts
-    )

@@ -1,0 +1,60 @@
+"""Columns of a table read from JSON, and what must hold within each."""
+
+import re
+from string import Formatter
+from typing import Any
+
+from wgan.base.records import typed
+from wgan.data.tables.schema import Column
+
+MOST_DIGITS = r"0?\d{0,2}d?"
+"""How an identifier's number may be written: with at most 99 digits, zeros in front or not."""
+
+
+def from_json(fields: Any) -> tuple[Column, ...]:
+    """Return the columns whose fields were written as plain values.
+
+    Args:
+        fields: a list with the fields of each column.
+
+    Raises:
+        ValueError: a field is missing, of another name or type, or out of range.
+    """
+    if not isinstance(fields, list):
+        raise ValueError("columns: no list")
+    columns = tuple(typed(each, Column, known_only=True) for each in fields)
+    for column in columns:
+        _check(column)
+    if len({column.name for column in columns}) < len(columns):
+        raise ValueError("columns: a name stands twice")
+    if all(column.kind == "identifier" for column in columns):
+        raise ValueError("columns: none is learned")
+    return columns
+
+
+def _check(column: Column) -> None:
+    """Refuse values that do not go together."""
+    shares = column.shares
+    faults = {
+        "knots": list(column.knots) != sorted(column.knots),
+        "heights": len(column.heights) != len(column.knots)
+        or list(column.heights) != sorted(column.heights)
+        or not all(0 <= height <= 1 for height in column.heights),
+        "spikes": list(column.spikes) != sorted(column.spikes),
+        "shares": len(shares) not in (0, column.states) or not all(0 <= x <= 1 for x in shares),
+        "step": not column.step >= 0,
+        "levels": len(set(column.levels)) < len(column.levels)
+        or not (column.kind == "identifier" or column.states),
+        "pattern": column.kind == "identifier" and not _numbers_once(column.pattern),
+    }
+    wrong = [name for name, fault in faults.items() if fault]
+    if wrong:
+        raise ValueError(f"column {column.name!r}: {wrong[0]} out of range")
+
+
+def _numbers_once(pattern: str) -> bool:
+    """Return whether a pattern puts one whole number into a text, and nothing else."""
+    parts = [(name, form) for _, name, form, _ in Formatter().parse(pattern) if name is not None]
+    return len(parts) <= 1 and all(
+        not name and re.fullmatch(MOST_DIGITS, form or "") for name, form in parts
+    )
