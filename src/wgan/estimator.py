@@ -16,6 +16,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.numbers import plain_array
+from wgan.base.places import check_new
 from wgan.config import Layer, choose_device
 from wgan.config.layers import from_mapping
 from wgan.data import Codec, Dataset, load
@@ -197,10 +198,7 @@ class WGAN(BaseEstimator):
         """
         check_is_fitted(self, "model_")
         folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise WganError(
-                f"{folder}: is there already: choose a new folder, nothing is overwritten"
-            )
+        check_new(folder, "choose a new folder", folder=True)
         save_model(self.model_, folder)
 
     @classmethod

@@ -12,7 +12,7 @@ from wgan.cli.numbers import COUNT, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.data import load, short_name
-from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier
+from wgan.evaluation.features.classifier import check_room, save_classifier
 from wgan.evaluation.images import train_features
 
 features = App(
@@ -54,11 +54,7 @@ def train_features_command(
     if epochs < 1:
         raise WganError(f"--epochs {epochs}: give 1 or more")
     folder = out or Path("features") / short_name(data)
-    if (folder / DESCRIPTION).exists():
-        raise WganError(
-            f"{folder}: holds a feature map already, and nothing is overwritten: choose another"
-            " --out"
-        )
+    check_room(folder)
     with bar(quiet) as progress:
         dataset = load(data, labels=labels, progress=progress)
         found = train_features(dataset, epochs, seed, progress)
