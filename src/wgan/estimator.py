@@ -184,7 +184,7 @@ class WGAN(BaseEstimator):
         codec = self.model_.codec
         if codec.names:
             return SIGNS[convention] * self.model_.scores(codec.unwrap(X))
-        raw = plain_array(X, "X")
+        raw = codec.unwrap(X) if hasattr(X, "columns") else plain_array(X, "X")
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
         numbers = None if labels is None else self._numbers(labels, len(raw))

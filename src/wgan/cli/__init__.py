@@ -96,9 +96,11 @@ def _check_encoding(word: str) -> None:
     try:
         word.encode()
     except UnicodeEncodeError:
+        encoding = sys.getfilesystemencoding()
+        locale = "" if encoding == "utf-8" else ", or set PYTHONUTF8=1"
         raise WganError(
-            f"the argument {word!a} is not UTF-8: rename the file, or give it through a link"
-            " of another name"
+            f"the argument {word!a} is not text in {encoding}: rename the file, or give it through"
+            f" a link of another name{locale}"
         ) from None
 
 

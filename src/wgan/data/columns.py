@@ -4,6 +4,7 @@ Format: RFC 4180, without fields that hold the separator.
 """
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,9 @@ def from_csv(
         if rows.size == 0:
             raise WganError(f"{path}: holds no rows of numbers")
         dataset = from_rows(rows, str(path), kind=kind, progress=progress)
+        if _name_lines(names):
+            kept = tuple(name for name in names if name != label)
+            dataset = replace(dataset, codec=dataset.codec.named(kept))
         if label is None:
             return dataset
         classes = _read_texts(path, separator, names, label)
