@@ -11,6 +11,7 @@ from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
@@ -82,8 +83,8 @@ class Ends:
 
 
 def bracket(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: ArrayLike,
+    y: ArrayLike,
     certifies: Certifies = "population",
     confidence: float = 0.95,
     diameter: float | None = None,

@@ -51,7 +51,7 @@ def order_of_columns(
         if width > 1:
             without, named = (words, other) if common else (other, words)
             warnings.warn(
-                f"the columns of {named} have names and those of {without} have none: they are"
+                f"the columns of {without} have no names, and those of {named} have: they are"
                 " matched by position",
                 stacklevel=2,
             )

@@ -60,7 +60,9 @@ def main(arguments: Sequence[str] | None = None, ready: Callable[[], object] = l
         message = f"{error.object!a}: a name that is not UTF-8: rename what bears it"
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "")
-        message = f"{error.filename or 'a file'}: {error.strerror or error}{remedy}"
+        message = (
+            f"{error.filename or 'a file or standard output'}: {error.strerror or error}{remedy}"
+        )
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise

@@ -21,6 +21,10 @@ class Screen(Console):
         """Return text for printing, with control characters as escapes."""
         return super().render_str(visible(text), **style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave as other programs do, where a reader such as `head` has gone."""
+        raise BrokenPipeError
+
 
 screen = Screen(highlight=False, markup=False, soft_wrap=True)
 WIDEST = 1000
