@@ -114,12 +114,15 @@ def test_what_no_run_could_take_is_refused_before_any_is_trained(
     assert not (tmp_path / "c").exists()
 
 
-@pytest.mark.parametrize("name", ["report.html", "comparison.json"])
-def test_files_of_ones_own_are_not_written_over(name, points, tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("report.html", "is no report of wgan"), ("comparison.json", "not of a comparison")],
+)
+def test_files_of_ones_own_are_not_written_over(name, words, points, tmp_path, capsys):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / name).write_text("mine")
     assert main(["compare", points, "--seeds", "1", "--out", "c", *SMALL]) == 2
-    assert "not of a comparison" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
     assert (tmp_path / "c" / name).read_text() == "mine"
     assert len(list((tmp_path / "c").iterdir())) == 1
 
