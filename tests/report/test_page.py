@@ -12,6 +12,7 @@ from fake_runs import evaluation, fake_run
 from PIL import Image
 
 from wgan.base.errors import WganError
+from wgan.base.files import write_sealed
 from wgan.cli import main
 from wgan.report import write_report
 from wgan.runs import read_finished
@@ -215,9 +216,20 @@ def test_pictures_of_ones_own_are_kept_and_then_nothing_is_written(form, single,
     mine = folder / f"modes.{'png' if form == 'md' else form}"
     mine.write_text("mine")
     out = tmp_path / ("page.md" if form == "md" else "page")
-    assert main(["report", str(single), "--format", form, "-o", str(out)]) == 2
-    assert "modes" in capsys.readouterr().err
+    command = ["report", str(single), "--format", form, "-o", str(out)]
+    assert main(command) == 2
+    assert f"{folder}: is there already, and nothing is overwritten" in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == [mine.name]
+    mine.unlink()
+    assert main(command) == 0
+    for path in folder.iterdir():
+        path.unlink() if path != mine else path.write_text("mine")
+    write_sealed(folder / "earlier.svg", b"<svg></svg>")
+    if form == "md":
+        out.unlink()
+    assert main(command) == 2
+    assert f"{mine}: is there already, and is no report of wgan" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["earlier.svg", mine.name]
     assert mine.read_text() == "mine"
     assert out.exists() == (form != "md")
 

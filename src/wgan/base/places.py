@@ -99,6 +99,21 @@ def check_replaceable(path: Path, remedy: str = "choose another --out") -> None:
         )
 
 
+def check_folder(path: Path, remedy: str = "choose another --out") -> None:
+    """Refuse a folder that holds files, unless one of them is sealed: an earlier report's.
+
+    Args:
+        path: the place of a folder.
+        remedy: what the message advises.
+
+    Raises:
+        WganError: a folder of other files, or something else.
+    """
+    if path.is_dir() and any(each.is_file() and is_sealed(each) for each in path.iterdir()):
+        return
+    check_new(path, remedy, folder=True)
+
+
 def sealed(content: bytes) -> bytes:
     r"""Return the content of a file with its seal.
 

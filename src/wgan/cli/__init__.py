@@ -94,7 +94,11 @@ def _flush() -> None:
 
 
 def _check_encoding(word: str) -> None:
-    """Refuse a name that is not UTF-8: it could not stand in a configuration or a report."""
+    """Refuse a name that is not UTF-8, which could not stand in a configuration or a report, and
+    one with a null, which no file has.
+    """
+    if "\0" in word:
+        raise WganError(f"the argument {word!a} holds a null: no file has such a name")
     try:
         word.encode()
     except UnicodeEncodeError:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from wgan.base.errors import WganError
 from wgan.base.files import write_sealed
 from wgan.base.intervals import Mean, short
-from wgan.base.places import check_replaceable, inside
+from wgan.base.places import check_folder, check_replaceable, inside
 from wgan.base.printing import markdown, visible
 from wgan.base.version import __version__
 from wgan.distances.results import finite
@@ -52,12 +52,17 @@ def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> 
             earlier report as it was written.
     """
     groups = grouped(runs)
+    # All places are checked before anything is written.
+    page = [out] if form in ("html", "md") else []
+    for path in page:
+        check_replaceable(path)
     folder = out.with_name(f"{out.stem}-figures") if form == "md" else out
+    if form != "html":
+        check_folder(folder)
     kind = "png" if form == "md" else form
     plots = [] if form == "html" else _all_plots(groups)
     paths = {plot.name: folder / f"{plot.name}.{kind}" for plot in plots}
-    page = [out] if form in ("html", "md") else []
-    for path in [*page, *paths.values()]:  # all of them before anything is written
+    for path in paths.values():
         check_replaceable(path)
     (out if form in ("png", "svg") else out.parent).mkdir(parents=True, exist_ok=True)
     if plots:
