@@ -214,28 +214,14 @@ def _accuracy(classifier: Classifier, split: Split) -> float:
     return float((np.concatenate(classes) == dataset.labels[rows]).mean())
 
 
-def check_room(folder: Path) -> None:
-    """Refuse a folder that `save_classifier` could not use, before anything is trained.
-
-    Args:
-        folder: the folder for the classifier.
-
-    Raises:
-        WganError: one of the two files is there already.
-    """
-    if not folder.is_dir():
-        check_new(folder)
-    for name in (WEIGHTS, DESCRIPTION):
-        check_new(folder / name)
-
-
 def save_classifier(classifier: Classifier, folder: Path) -> None:
     """Write `features.safetensors` and `features.json` into a folder, both or none.
 
     Raises:
         WganError: one of the two files is there already.
     """
-    check_room(folder)
+    for name in (WEIGHTS, DESCRIPTION):
+        check_new(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
     about = {
         "format": FORMAT,
