@@ -13,7 +13,7 @@ import torch
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
-from wgan.base.places import check_replaceable, check_special
+from wgan.base.places import check_new, check_replaceable, check_special
 from wgan.base.progress import Progress, silent
 from wgan.config import Config, Layer, configure, from_settings
 from wgan.data import Dataset, short_name
@@ -115,7 +115,10 @@ class Plan:
         return [from_settings(self.settings), ("compare", own)]
 
     def _check_place(self) -> None:
-        """Refuse to write over files that no comparison wrote."""
+        """Refuse a folder of other files, and to write over files that no comparison wrote."""
+        runs = [f"{name}-{seed}" for name in self.variants for seed in range(self.seeds)]
+        if not any((self.folder / name).exists() for name in (COMPARISON, STEPS, REPORT, *runs)):
+            check_new(self.folder, folder=True)
         mine = self.folder / COMPARISON
         check_special(mine)
         if mine.exists() and MARK not in mine.read_text(encoding="utf-8", errors="replace"):
