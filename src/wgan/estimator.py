@@ -17,6 +17,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.numbers import plain_array
+from wgan.base.places import check_new
 from wgan.config import Layer, choose_device
 from wgan.config.layers import from_mapping
 from wgan.data import Codec, Dataset, load
@@ -191,7 +192,7 @@ class WGAN(BaseEstimator):
         if codec.names:
             table = as_pandas(X) if is_frame(X) else X
             return SIGNS[convention] * self.model_.scores(codec.unwrap(table))
-        raw = plain_array(X, "X")
+        raw = codec.unwrap(as_pandas(X)) if is_frame(X) else plain_array(X, "X")
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
         numbers = None if labels is None else self._numbers(labels, len(raw))
@@ -205,10 +206,7 @@ class WGAN(BaseEstimator):
         """
         check_is_fitted(self, "model_")
         folder = Path(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise WganError(
-                f"{folder}: is there already: choose a new folder, nothing is overwritten"
-            )
+        check_new(folder, "choose a new folder", folder=True)
         save_model(self.model_, folder)
 
     @classmethod

@@ -114,12 +114,23 @@ def test_what_no_run_could_take_is_refused_before_any_is_trained(
     assert not (tmp_path / "c").exists()
 
 
-@pytest.mark.parametrize("name", ["report.html", "comparison.json"])
-def test_files_of_ones_own_are_not_written_over(name, points, tmp_path, capsys):
+def test_a_folder_of_other_files_is_no_place_for_runs(points, tmp_path, capsys):
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "note").write_text("mine")
+    assert main(["compare", points, "--seeds", "1", "--out", "c", *SMALL]) == 2
+    assert "c: is there already, and nothing is overwritten" in capsys.readouterr().err
+    assert [path.name for path in (tmp_path / "c").iterdir()] == ["note"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("report.html", "is no report of wgan"), ("comparison.json", "not of a comparison")],
+)
+def test_files_of_ones_own_are_not_written_over(name, words, points, tmp_path, capsys):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / name).write_text("mine")
     assert main(["compare", points, "--seeds", "1", "--out", "c", *SMALL]) == 2
-    assert "not of a comparison" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
     assert (tmp_path / "c" / name).read_text() == "mine"
     assert len(list((tmp_path / "c").iterdir())) == 1
 

@@ -9,11 +9,14 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from wgan.audit import bracket
+from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.cli.distance import distance_command
-from wgan.distances import sinkhorn_divergence, wasserstein
+from wgan.distances import distance, sinkhorn_divergence, wasserstein
 
 RNG = np.random.default_rng(0)
 
@@ -23,17 +26,35 @@ def files():
     np.savetxt(
         "a.csv", RNG.normal(size=(60, 2)), delimiter=",", header="height,weight", comments=""
     )
-    np.savetxt("b.csv", RNG.normal(size=(50, 2)) + 2, delimiter=";")
+    np.savetxt(
+        "b.csv", RNG.normal(size=(50, 2)) + 2, delimiter=";", header="height;weight", comments=""
+    )
 
 
 def read(name, separator, skip):
     return np.loadtxt(name, delimiter=separator, skiprows=skip)
 
 
+@pytest.mark.parametrize("metric", ["exact", "sliced", "max-sliced", "sinkhorn"])
+def test_frames_are_matched_by_the_names_of_their_columns(metric):
+    x = pd.DataFrame(RNG.normal([0, 100, -50], [1, 5, 20], (40, 3)), columns=list("abc"))
+    p = 2 if metric == "max-sliced" else 1
+    assert distance(x, x[["c", "a", "b"]], metric, p).value == pytest.approx(0, abs=1e-9)
+    with pytest.raises(WganError, match="x lacks columns that y has: e"):
+        distance(x, x.assign(e=x["a"]), metric, p)
+    with pytest.warns(UserWarning, match="matched by position"):
+        distance(x, x.to_numpy(), metric, p)
+
+
+def test_a_bracket_of_frames_matches_their_columns():
+    x = pd.DataFrame(RNG.normal([0, 100], [1, 5], (40, 2)), columns=list("ab"))
+    assert bracket(x, x[["b", "a"]], "samples", steps=5).upper == 0
+
+
 def test_two_files_of_numbers(capsys):
     assert main(["distance", "a.csv", "b.csv"]) == 0
     out = capsys.readouterr().out
-    exact = wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 0))
+    exact = wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 1))
     assert out.splitlines()[:2] == ["x: a.csv (60 rows)", "y: b.csv (50 rows)"]
     assert (
         f"W1(x, y) = {exact:.4g} (network simplex; n=60, m=50, d=2, data coordinates) | floor "
@@ -45,7 +66,7 @@ def test_json_is_json_and_nothing_else(capsys):
     assert main(["distance", "a.csv", "b.csv", "--metric", "sinkhorn", "--p", "2", "--json"]) == 0
     values = json.loads(capsys.readouterr().out)
     assert values["value"] == pytest.approx(
-        sinkhorn_divergence(read("a.csv", ",", 1), read("b.csv", ";", 0), 2).value
+        sinkhorn_divergence(read("a.csv", ",", 1), read("b.csv", ";", 1), 2).value
     )
     assert values["epsilon"] > 0
     assert values["y"] == "b.csv (50 rows)"
@@ -92,7 +113,7 @@ def test_a_bracket_of_the_population_and_one_of_the_samples(capsys):
     )
     values = json.loads(capsys.readouterr().out)
     assert values["upper"] == pytest.approx(
-        wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 0))
+        wasserstein(read("a.csv", ",", 1), read("b.csv", ";", 1))
     )
     assert 0 < values["lower"] <= values["upper"]
 
@@ -119,6 +140,87 @@ def test_names_of_columns_may_hold_spaces(capsys, tmp_path):
     (tmp_path / "c.csv").write_text("height (cm),weight in kg\n1,2\n3,5\n")
     assert main(["distance", "c.csv", "c.csv"]) == 0
     assert "n=2, m=2, d=2" in capsys.readouterr().out
+
+
+def unlike_columns(name, columns, rows=60):
+    """Write columns a, b and c of very different places, in an order, and perhaps others."""
+    random = np.random.default_rng(7)
+    values = {"a": random.normal(0, 1, rows), "b": random.normal(100, 5, rows)}
+    values |= {"c": random.normal(-50, 20, rows), "e": random.normal(0, 1, rows)}
+    table = np.stack([values[column] for column in columns], axis=1)
+    np.savetxt(name, table, delimiter=",", header=",".join(columns), comments="")
+
+
+@pytest.mark.parametrize(
+    "options", [[], ["--bracket", "samples", "--steps", "20"], ["--metric", "sliced"]]
+)
+def test_columns_in_another_order_are_matched_by_name(options, capsys):
+    unlike_columns("x.csv", "abc")
+    unlike_columns("y.csv", "cab")
+    assert main(["distance", "x.csv", "y.csv", "--json", *options]) == 0
+    captured = capsys.readouterr()
+    values = json.loads(captured.out)
+    assert captured.err == ""
+    if "--bracket" in options:
+        assert values["upper"] == 0, "these are the same rows"
+    else:
+        assert values["value"] == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("columns", ["ab", "abe", "abce"])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_other_columns_are_refused_by_name(columns, swapped, capsys):
+    unlike_columns("x.csv", "abc")
+    unlike_columns("y.csv", columns)
+    names = ["y.csv", "x.csv"] if swapped else ["x.csv", "y.csv"]
+    assert main(["distance", *names]) == 2
+    said = capsys.readouterr().err
+    assert "lacks columns that" in said
+    assert (": e:" if "e" in columns and "c" in columns else ": c:" if not swapped else ":") in said
+
+
+def test_names_on_one_side_alone_are_matched_by_position_with_a_word(capsys):
+    unlike_columns("x.csv", "abc")
+    np.save("y.npy", np.loadtxt("x.csv", delimiter=",", skiprows=1))
+    assert main(["distance", "x.csv", "y.npy", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["value"] == 0
+    assert "note: the columns of y.npy (60 rows) have no names" in captured.err
+    assert "matched by position" in captured.err
+
+
+def test_an_extra_column_of_a_table_is_refused_on_either_side(capsys, mixed):
+    table = mixed(60)
+    table.to_csv("x.csv", index=False)
+    table[table.columns[::-1]].to_csv("y.csv", index=False)
+    assert main(["distance", "x.csv", "y.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] == pytest.approx(0, abs=1e-12)
+    table.assign(more=table["age"] * 1.5).to_csv("z.csv", index=False)
+    for names in (["x.csv", "z.csv"], ["z.csv", "x.csv"]):
+        assert main(["distance", *names]) == 2
+        assert "more" in capsys.readouterr().err
+
+
+def test_a_model_of_named_rows_of_numbers_matches_them_by_name(capsys):
+    random = np.random.default_rng(7)
+    rows = random.normal([0, 100, -50], [1, 5, 20], (60, 3))
+    labels = random.choice(["u", "v"], 60)
+    lines = [f"{a},{b},{c},{y}" for (a, b, c), y in zip(rows, labels, strict=True)]
+    with open("x.csv", "w") as file:
+        file.write("\n".join(["a,b,c,y", *lines]) + "\n")
+    rows = rows + 1  # other rows than those that the run learned
+    with open("y.csv", "w") as file:
+        file.write("\n".join(["c,b,a", *(f"{c},{b},{a}" for a, b, c in rows)]) + "\n")
+    with open("z.csv", "w") as file:
+        file.write("\n".join(["a,b,c", *(f"{a},{b},{c}" for a, b, c in rows)]) + "\n")
+    quick = ["--steps", "3", "--quiet", "--set", "network.width=4", "--set", "optimizer.batch=8"]
+    assert main(["train", "x.csv", "--labels", "y", *quick, "--out", "r"]) == 0
+    capsys.readouterr()
+    values = []
+    for name in ("y.csv", "z.csv"):
+        assert main(["distance", "r", name, "-n", "60", "--json"]) == 0
+        values.append(json.loads(capsys.readouterr().out)["value"])
+    assert values[0] == pytest.approx(values[1])
 
 
 def test_a_critic_of_any_row(capsys):

@@ -1,6 +1,9 @@
 """Vectors: standardised and decoded back, in the type that they had."""
 
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -45,6 +48,21 @@ def test_samples_beyond_a_type_are_at_its_limits(dtype):
 def test_numbers_whose_spread_overflows_are_refused():
     with pytest.raises(WganError, match=r"as large as .*e\+20. have no standard deviation"):
         load(POINTS * 1e200)
+
+
+def test_rows_under_names_are_matched_with_frames_by_name(tmp_path):
+    frame = pd.DataFrame(POINTS, columns=list("abcd")).assign(y=["u", "v", "u"] * 34 + ["v"])
+    frame.to_csv(tmp_path / "x.csv", index=False)
+    codec = load(tmp_path / "x.csv", labels="y").codec
+    assert codec.column_names == ("a", "b", "c", "d")
+    assert codec == VectorCodec.from_json(json.loads(json.dumps(codec.to_json())))
+    again = frame[["d", "a", "c", "b"]]
+    assert np.array_equal(codec.unwrap(again), POINTS)
+    for other in (again[["a", "b", "c"]], again.assign(e=1.0), again.rename(columns={"a": "A"})):
+        with pytest.raises(WganError, match="lacks columns that"):
+            codec.unwrap(other)
+    with pytest.warns(UserWarning, match="matched by position"):
+        load(POINTS).codec.unwrap(again)
 
 
 def test_a_constant_column_is_harmless():

@@ -110,6 +110,11 @@ def test_rows_of_a_file_stand_for_the_held_out_ones_and_are_named(mixed, tmp_pat
     assert e.line("shape-error").of == f"all-columns-against-{against}"
     assert e.line("w1-exact").of == f"coded-columns-against-{against}"
     assert e.line("tstr-auc").of == f"size-against-{against}"
+    frame = pd.read_csv(test, dtype="str", keep_default_na=False)
+    frame[frame.columns[::-1]].assign(more="m").to_csv(test, index=False)
+    with pytest.warns(UserWarning, match="did not learn are left out: more"):
+        reordered = evaluate(lambda n, draw: split.train_sample(0, n), split, options)
+    assert [line.generated for line in reordered.lines] == [line.generated for line in e.lines]
     plain = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE)
     assert [line.of for line in plain.lines[:2]] == ["coded-columns", ""]
 

@@ -12,6 +12,7 @@ from fake_runs import evaluation, fake_run
 from PIL import Image
 
 from wgan.base.errors import WganError
+from wgan.base.files import write_sealed
 from wgan.cli import main
 from wgan.report import write_report
 from wgan.runs import read_finished
@@ -181,6 +182,103 @@ def test_the_command_writes_where_it_says(single, several, capsys, tmp_path):
     assert (tmp_path / "report.html").exists()
     assert main(["report"]) == 2
     assert "give the folder of one" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+def test_a_report_replaces_reports_as_they_were_written_and_nothing_else(
+    form, single, tmp_path, capsys
+):
+    place = tmp_path / f"page.{form}"
+    command = ["report", str(single), "--format", form, "-o", str(place)]
+    for _ in range(2):
+        assert main(command) == 0
+    place.write_text(place.read_text() + "my own remark\n")
+    assert main(command) == 2
+    assert "or was edited since: choose another --out, or remove it" in capsys.readouterr().err
+    assert place.read_text().endswith("my own remark\n")
+
+
+@pytest.mark.parametrize("form", ["html", "md"])
+@pytest.mark.parametrize("name", ["generator.safetensors", "evaluation.json", "config.toml"])
+def test_a_report_never_replaces_a_file_of_a_run(name, form, single, capsys):
+    (single / "generator.safetensors").write_bytes(b"weights")
+    before = (single / name).read_bytes()
+    command = ["report", str(single), "--format", form, "-o", str(single / name)]
+    assert main(command) == 2
+    assert "is no report of wgan" in capsys.readouterr().err
+    assert (single / name).read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["md", "png", "svg"])
+def test_pictures_of_ones_own_are_kept_and_then_nothing_is_written(form, single, tmp_path, capsys):
+    folder = tmp_path / ("page-figures" if form == "md" else "page")
+    folder.mkdir()
+    mine = folder / f"modes.{'png' if form == 'md' else form}"
+    mine.write_text("mine")
+    out = tmp_path / ("page.md" if form == "md" else "page")
+    command = ["report", str(single), "--format", form, "-o", str(out)]
+    assert main(command) == 2
+    assert f"{folder}: is there already, and nothing is overwritten" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == [mine.name]
+    mine.unlink()
+    assert main(command) == 0
+    for path in folder.iterdir():
+        path.unlink() if path != mine else path.write_text("mine")
+    write_sealed(folder / "earlier.svg", b"<svg></svg>")
+    if form == "md":
+        out.unlink()
+    assert main(command) == 2
+    assert f"{mine}: is there already, and is no report of wgan" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["earlier.svg", mine.name]
+    assert mine.read_text() == "mine"
+    assert out.exists() == (form != "md")
+
+
+def test_pictures_that_a_link_leads_to_outside_the_run_are_not_put_into_the_page(
+    single, tmp_path, capsys
+):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    for name in ("evaluation.png", "samples/step-0000030.png"):
+        path = single / name
+        kept = path.read_bytes()
+        path.unlink()
+        path.symlink_to(tmp_path / "secret.png")
+        assert main(["report", str(single)]) == 2
+        assert "is a link out of the run's folder" in capsys.readouterr().err
+        path.unlink()
+        path.write_bytes(kept)
+    assert not (single / "report.html").exists()
+
+
+def test_figures_of_one_run_are_the_same_files_wherever_it_lies(single, tmp_path):
+    write_report([read_finished(single)], tmp_path / "a", "svg")
+    write_report([read_finished(single.rename(tmp_path / "moved"))], tmp_path / "b", "svg")
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert len(names) == 3
+    for name in names:
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+HOSTILE = ["<b>|`x`", "[a](http://b)", "\x1b[31m*c*", "# d\u202e"]
+
+
+def test_hostile_names_are_text_on_a_page_in_markdown_and_in_an_svg(tmp_path):
+    e = evaluation(modes=(0.0, 0.25, 0.25, 0.5))
+    modes = e.details["modes"] | {"names": HOSTILE}
+    run = fake_run(tmp_path / "r", evaluated=replace(e, details={"modes": modes}))
+    text, page = page_of([run], tmp_path)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "b" not in [tag for tag, _ in page.tags]
+    write_report([read_finished(run)], tmp_path / "report.md", "md")
+    text = (tmp_path / "report.md").read_text()
+    assert "&lt;b&gt;\\|\\`x\\`" in text
+    assert "<b>" not in text
+    assert "\x1b" not in text
+    write_report([read_finished(run)], tmp_path / "figures", "svg")
+    for path in (tmp_path / "figures").iterdir():
+        assert "\x1b" not in path.read_text()
+        ET.parse(path)
 
 
 def test_runs_of_other_data_are_refused_before_anything_is_written(single, tmp_path):

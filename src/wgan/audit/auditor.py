@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from wgan.audit.certificate import Certificate, certify, frozen
@@ -92,8 +93,8 @@ class Auditor:
 
 
 def train_auditor(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: ArrayLike,
+    y: ArrayLike,
     steps: int = 2000,
     width: int = 128,
     depth: int = 3,

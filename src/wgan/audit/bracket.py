@@ -11,15 +11,15 @@ from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
-from jaxtyping import Int64
+from numpy.typing import ArrayLike
 
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
+from wgan.audit.parts import Parts, Sample, parted
 from wgan.audit.result import Bracket, Upper
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.base.seeding import numpy_generator
 from wgan.distances.choice import EXACT_PAIRS
 from wgan.distances.exact import transport
 from wgan.distances.samples import sample_pair
@@ -47,23 +47,7 @@ Independent whole numbers of any range stay below it, and a copied sample is far
 NETWORK = "certified critic"
 EXTENSION = "extension of exact potentials"
 
-Sample = np.ndarray
-"""float64 `[n, d]`; two sides may differ in n."""
-
-Places = Int64[np.ndarray, " k"]
-
 Certifies = Literal["population", "samples"]
-
-
-@dataclass(frozen=True)
-class Parts:
-    """The two parts of a sample: one trains and chooses, the other is only measured.
-
-    In a bracket of samples, and for an auditor from elsewhere, both are the whole sample.
-    """
-
-    train: Sample
-    held_out: Sample
 
 
 @dataclass(frozen=True)
@@ -85,8 +69,8 @@ class Ends:
 
 
 def bracket(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: ArrayLike,
+    y: ArrayLike,
     certifies: Certifies = "population",
     confidence: float = 0.95,
     diameter: float | None = None,
@@ -149,8 +133,8 @@ def bracket(
         )
     _check(certifies, confidence, diameter, a, b)
     whole = certifies == "samples" or auditor is not None
-    left = _parted(a, seed, "x", whole)
-    right = _parted(b, seed, "y", whole)
+    left = parted(a, seed, "x", whole)
+    right = parted(b, seed, "y", whole)
     coordinates = fit_space(space, left.train, right.train, units)
     left, right = (
         Parts(coordinates.map(part.train), coordinates.map(part.held_out)) for part in (left, right)
@@ -281,25 +265,6 @@ def _student_radius(values: np.ndarray, delta: float) -> float:
 
     k = len(values)
     return float(stats.t.ppf(1 - delta, k - 1) * values.std(ddof=1) / sqrt(k))
-
-
-def _parted(s: Sample, seed: int, side: str, whole: bool) -> Parts:
-    if whole:
-        return Parts(s, s)
-    train, held_out = halves(len(s), seed, side)
-    return Parts(s[train], s[held_out])
-
-
-def halves(n: int, seed: int, side: str) -> tuple[Places, Places]:
-    """Return the places of the samples of a side that train the critics, and of those held out.
-
-    Args:
-        n: the number of samples.
-        seed: random seed of the bracket.
-        side: "x" or "y".
-    """
-    shuffled = numpy_generator(seed, "bracket", side).permutation(n)
-    return shuffled[: n // 2], shuffled[n // 2 :]
 
 
 def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:

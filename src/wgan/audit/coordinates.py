@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from wgan.base.errors import WganError
+from wgan.base.matching import order_of_columns
 from wgan.data import Codec, ImageCodec, TableCodec
 
 
@@ -31,8 +32,15 @@ Measure = Callable[[np.ndarray, Any, str, Sequence[Codec]], Coordinates]
 
 
 def as_stored(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
-    """Return numbers as they are stored, in the data's own units."""
-    return Coordinates(np.asarray(raw, dtype=np.float64), "data coordinates", codec.shape)
+    """Return numbers as they are stored, in the data's own units, columns matched by name."""
+    values = np.asarray(raw, dtype=np.float64)
+    shapes = {each.shape for each in codecs}
+    named = [each.column_names for each in codecs if each.column_names]
+    # Without names on one side, only the number of columns tells whether they may go together.
+    if named and (len(named) == len(codecs) or len(shapes) == 1):
+        order = order_of_columns(codec.column_names, named[0], words, "the other side")
+        values = values[:, order]
+    return Coordinates(values, "data coordinates", codec.shape)
 
 
 def as_measured(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
@@ -69,6 +77,12 @@ def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec])
             " columns"
         )
     common = next(each for each in codecs if isinstance(each, TableCodec))
+    others = [column.name for column in codec.learned if column.name not in common.names]
+    if others:
+        raise WganError(
+            f"{words} has columns that what it is compared with lacks: {', '.join(others)}: give"
+            " both the same columns, in any order"
+        )
     rows = raw if codec.reading == common.reading else common.matrix(codec.frame(raw))
     plain = all(column.kind == "numeric" and not column.missing for column in common.learned)
     values = rows if plain else common.measure(rows)

@@ -9,6 +9,7 @@ from math import sqrt
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from wgan.audit.auditor import CHUNK, draw
@@ -178,8 +179,8 @@ class Problem:
 
 
 def dual(
-    x: np.ndarray,
-    y: np.ndarray,
+    x: ArrayLike,
+    y: ArrayLike,
     name: str = "wgan-gp",
     steps: int = 3000,
     penalty_weight: float | None = None,

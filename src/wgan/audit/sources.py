@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from wgan.audit.bracket import halves
 from wgan.audit.coordinates import coordinates
+from wgan.audit.parts import halves
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, numpy_generator

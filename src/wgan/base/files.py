@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wgan.base.errors import WganError
+from wgan.base.places import check_replaceable, check_special, sealed
 
 PARTIAL = ".partial"
 
@@ -24,12 +25,14 @@ def replaced(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: the file cannot be written; the error names `path`.
+        WganError: a device or a pipe, which a rename would remove.
 
     >>> with replaced(Path("note.txt")) as target:
     ...     _ = target.write_text("whole")
     >>> Path("note.txt").read_text()
     'whole'
     """
+    check_special(path)
     # In the same folder: a rename is atomic only within one file system.
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
     os.close(handle)
@@ -92,6 +95,21 @@ def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically."""
     with replaced(path) as target:
         target.write_text(text, encoding="utf-8")
+
+
+def write_sealed(path: Path, content: bytes) -> None:
+    """Write a report, or replace an earlier one.
+
+    Args:
+        path: the file.
+        content: as `sealed` takes it.
+
+    Raises:
+        WganError: another file there, or one that was edited since.
+    """
+    check_replaceable(path)
+    with replaced(path) as target:
+        target.write_bytes(sealed(content))
 
 
 def append_line(path: Path, line: str) -> None:

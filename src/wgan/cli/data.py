@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
+from wgan.base.places import check_new
 from wgan.cli.output import print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.data import Dataset, load, named_sources
@@ -74,7 +75,6 @@ def _write_schema(dataset: Dataset, out: Path) -> None:
             f"--out writes the schema of a table, and {dataset.name} holds {dataset.codec.kind}:"
             " leave it out"
         )
-    if out.exists():
-        raise WganError(f"{out}: is there already, and nothing is overwritten: choose another name")
+    check_new(out, "choose another name")
     write_text(out, schema)
     screen.print(f"schema in {out}; correct it there and give it with --schema")

@@ -8,11 +8,12 @@ from typing import Annotated
 from cyclopts import App
 
 from wgan.base.errors import WganError
+from wgan.base.places import check_new
 from wgan.cli.numbers import COUNT, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
 from wgan.data import load, short_name
-from wgan.evaluation.features.classifier import DESCRIPTION, save_classifier
+from wgan.evaluation.features.classifier import save_classifier
 from wgan.evaluation.images import train_features
 
 features = App(
@@ -54,11 +55,7 @@ def train_features_command(
     if epochs < 1:
         raise WganError(f"--epochs {epochs}: give 1 or more")
     folder = out or Path("features") / short_name(data)
-    if (folder / DESCRIPTION).exists():
-        raise WganError(
-            f"{folder}: holds a feature map already, and nothing is overwritten: choose another"
-            " --out"
-        )
+    check_new(folder, folder=True)
     with bar(quiet) as progress:
         dataset = load(data, labels=labels, progress=progress)
         found = train_features(dataset, epochs, seed, progress)

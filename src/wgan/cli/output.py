@@ -1,16 +1,32 @@
 """What all commands share: the screen, and how flags, tables and shapes look."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cyclopts
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
+
+from wgan.base.printing import on_one_line, visible
 
 if TYPE_CHECKING:
     from wgan.data import Dataset
 
-screen = Console(highlight=False, markup=False, soft_wrap=True)
+
+class Screen(Console):
+    """A console on which names from data and files cannot act as commands of a terminal."""
+
+    def render_str(self, text: str, **style: Any) -> Text:
+        """Return text for printing, with control characters as escapes."""
+        return super().render_str(visible(text), **style)
+
+    def on_broken_pipe(self) -> None:
+        """Leave as other programs do, where a reader such as `head` has gone."""
+        raise BrokenPipeError
+
+
+screen = Screen(highlight=False, markup=False, soft_wrap=True)
 WIDEST = 1000
 """Columns in which a table is measured: wider than any that is printed."""
 Flag = cyclopts.Parameter(negative="")
@@ -19,12 +35,12 @@ Flag = cyclopts.Parameter(negative="")
 def print_columns(dataset: "Dataset") -> None:
     """Print what was inferred of the data, a line for each column of a table."""
     for line in dataset.codec.describe():
-        screen.print(f"  {line}")
+        screen.print(f"  {on_one_line(line)}")
 
 
 def print_table(table: Table) -> None:
     """Print a table whole, also where the screen is narrow or a file."""
-    wide = Console(highlight=False, markup=False, width=WIDEST)
+    wide = Screen(highlight=False, markup=False, width=WIDEST)
     wide.width = max(1, Measurement.get(wide, wide.options, table).maximum)
     wide.print(table)
 

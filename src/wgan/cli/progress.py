@@ -13,6 +13,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as RichProgress
 
+from wgan.base.printing import on_one_line
 from wgan.base.progress import Progress, silent
 
 
@@ -28,13 +29,13 @@ def bar(quiet: bool = False, remaining: bool = True) -> Iterator[Progress]:
         yield silent
         return
     clock = TimeRemainingColumn() if remaining else TimeElapsedColumn()
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), clock]
+    columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), clock]
     with RichProgress(*columns, console=console, transient=True) as drawn:
         task = drawn.add_task("")
 
         def show(what: str, done: int, total: int | None, /) -> None:
             # A single unit is no share of anything: the bar then only moves.
             known = total if total is not None and total > 1 else None
-            drawn.update(task, description=what, completed=done, total=known)
+            drawn.update(task, description=on_one_line(what), completed=done, total=known)
 
         yield show

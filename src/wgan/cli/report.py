@@ -25,8 +25,9 @@ def report_command(
         Folders of finished runs on the same data; those that differ by their seed alone are taken
         together.
     out
-        A file of html or md, which may be written over; the folder for png or svg. Unless given
-        report.html, report.md or figures, of one run in its folder.
+        A file of html or md; the folder for png or svg. Earlier reports there are replaced, other
+        or edited files never. Unless given report.html, report.md or figures, of one run in its
+        folder.
     form
         html: one file that needs no network. md: for a README, figures beside it. png or svg: the
             figures alone, for a paper.

@@ -102,6 +102,16 @@ class Codec(Protocol):
     def names(self) -> tuple[str, ...]:
         """Names of the columns; empty where samples have none."""
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names by which columns are matched with those of other data; empty where none are known.
+
+        Rows of numbers may have such names too, though their samples are arrays.
+        """
+
+    def named(self, names: tuple[str, ...]) -> "Codec":
+        """Return the codec with the names of the columns, where rows have columns."""
+
     def wrap(self, raw: np.ndarray) -> Any:
         """Return raw samples in the user's form."""
 
@@ -151,6 +161,13 @@ class PlainCodec:
     @property
     def names(self) -> tuple[str, ...]:
         return ()
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return ()
+
+    def named(self, names: tuple[str, ...]) -> Any:
+        return self
 
     def wrap(self, raw: np.ndarray) -> Any:
         return raw

@@ -5,6 +5,7 @@ Format: RFC 4180, without fields that hold the separator.
 
 import re
 import warnings
+from dataclasses import replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TextIO
@@ -58,6 +59,9 @@ def from_csv(
         if rows.size == 0:
             raise WganError(f"{path}: holds no rows of numbers")
         dataset = from_rows(rows, str(path), kind=kind, progress=progress)
+        if _name_lines(names):
+            kept = tuple(name for name in names if name != label)
+            dataset = replace(dataset, codec=dataset.codec.named(kept))
         if label is None:
             return dataset
         classes = _read_texts(path, separator, names, label)

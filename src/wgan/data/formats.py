@@ -10,6 +10,7 @@ from jaxtyping import UInt8, UInt16
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
+from wgan.base.places import check_new, check_special
 from wgan.data.codec import Codec
 from wgan.data.drawing import image_of, write_grid, write_scatter
 from wgan.data.images import ImageCodec
@@ -114,15 +115,13 @@ def check_place(path: Path, codec: Codec) -> None:
     Raises:
         WganError: a file that is there already, or an ending that does not fit the samples.
     """
+    check_special(path)
     formats = formats_of(codec)
     endings = tuple(ending for ending in formats.endings if ending)
     as_folder = path.suffix == "" and "" in formats.endings
     if not as_folder and not path.name.lower().endswith(endings):
         raise WganError(f"{path}: samples of this kind are written as {formats.words}")
-    if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-        raise WganError(
-            f"{path}: is there already, and nothing is overwritten: choose another name"
-        )
+    check_new(path, "choose another name", as_folder)
 
 
 def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Labels = None) -> None:

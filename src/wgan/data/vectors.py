@@ -1,7 +1,7 @@
 """Vectors, the kind of rows of numbers: the codec, and how it is fitted to an array."""
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.matching import names_of_columns, order_of_columns
 from wgan.base.progress import Progress, silent
 from wgan.data.codec import PlainCodec
 from wgan.data.dataset import Dataset
@@ -33,6 +34,7 @@ class VectorCodec(PlainCodec):
         dtype: NumPy's name of the stored type.
         measure_standardised: whether distances are measured in standardised columns, as columns
             with units of their own need, or in the coordinates as they are, as in toys.
+        headings: names of the columns, where the file has them.
     """
 
     kind: ClassVar[str] = "vectors"
@@ -41,6 +43,7 @@ class VectorCodec(PlainCodec):
     scale: tuple[float, ...]
     dtype: str
     measure_standardised: bool = True
+    headings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.mean or len(self.scale) != len(self.mean) or not min(self.scale) > 0:
@@ -53,6 +56,21 @@ class VectorCodec(PlainCodec):
     @property
     def raw_shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return self.shape
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return self.headings
+
+    def named(self, names: tuple[str, ...]) -> "VectorCodec":
+        return replace(self, headings=names)
+
+    def unwrap(self, samples: Any) -> np.ndarray:
+        array = np.asarray(samples)
+        names = names_of_columns(samples)
+        if not names:
+            return array
+        order = order_of_columns(names, self.headings, "the frame", "the data")
+        return array[:, order]
 
     @property
     def units(self) -> str:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.matching import matched
 from wgan.distances.exact import transport
 from wgan.distances.line import wasserstein_1d
 from wgan.distances.results import Printed, figures
@@ -141,7 +142,7 @@ def distance(
     if metric not in get_args(Metric):
         raise WganError(f"no metric is called '{metric}'. {did_you_mean(metric, get_args(Metric))}")
     a = weighted_samples(x, x_weights, "x")
-    b = weighted_samples(y, y_weights, "y")
+    b = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a[0], b[0])
     n, d = a[0].shape
     m = len(b[0])

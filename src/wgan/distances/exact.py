@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
+from wgan.base.matching import matched
 from wgan.distances.samples import (
     centred_pair,
     check_dimensions,
@@ -138,7 +139,7 @@ def transport(
     if p not in (1, 2):
         raise WganError(f"order p = {p!r}: choose 1 or 2")
     a, wa = weighted_samples(x, x_weights, "x")
-    b, wb = weighted_samples(y, y_weights, "y")
+    b, wb = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a, b)
     check_memory(len(a), len(b))
     a, b, unit = centred_pair(a, b)

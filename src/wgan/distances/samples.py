@@ -8,6 +8,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
+from wgan.base.matching import matched
 from wgan.base.numbers import plain_array
 
 Samples = tuple[np.ndarray, np.ndarray]
@@ -166,14 +167,16 @@ def sample_pair(
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "m d"]]:
     """Return two unweighted samples as float64 `[n, d]` and `[m, d]`.
 
+    Columns of frames are matched by their names.
+
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1.
         y: samples `[m, d]`, likewise.
 
     Raises:
-        WganError: as `weighted_samples`, or different dimensions.
+        WganError: as `weighted_samples`, different dimensions, or frames of other columns.
     """
     a, _ = weighted_samples(x, None, "x")
-    b, _ = weighted_samples(y, None, "y")
+    b, _ = weighted_samples(matched(x, y), None, "y")
     check_dimensions(a, b)
     return a, b

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
+from wgan.base.matching import matched
 from wgan.distances.exact import check_memory
 from wgan.distances.samples import (
     Samples,
@@ -101,7 +102,7 @@ def sinkhorn_divergence(
     if p not in (1, 2):
         raise WganError(f"order p = {p!r}: choose 1 or 2")
     a, wa = weighted_samples(x, x_weights, "x")
-    b, wb = weighted_samples(y, y_weights, "y")
+    b, wb = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a, b)
     check_memory(max(len(a), len(b)), max(len(a), len(b)))
     a, wa = _weighty(a, wa)

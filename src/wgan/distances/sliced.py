@@ -12,6 +12,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
+from wgan.base.matching import matched
 from wgan.distances.line import power_mean, quantile_pairs
 from wgan.distances.samples import (
     Samples,
@@ -170,7 +171,7 @@ def _centred(
 ) -> tuple[Samples, Samples, float]:
     """Return both samples as `centred_pair` does, with their weights, and the unit."""
     a, wa = weighted_samples(x, x_weights, "x")
-    b, wb = weighted_samples(y, y_weights, "y")
+    b, wb = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a, b)
     a, b, unit = centred_pair(a, b)
     return (a, wa), (b, wb), unit

@@ -9,6 +9,7 @@ Detection takes equally many rows of both sides (at most 20,000). Copying compar
 exact, on 1,000 coded rows.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -75,7 +76,15 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
     if options.test is None:
         test = split.held_out_sample(0, min(split.n_held_out, MOST_ROWS))
     else:
-        test = codec.matrix(read_frame(options.test, codec))[:MOST_ROWS]
+        frame = read_frame(options.test, codec)
+        others = [str(name) for name in frame.columns if name not in codec.names]
+        if others:
+            warnings.warn(
+                f"{options.test}: columns that the run did not learn are left out:"
+                f" {', '.join(others)}",
+                stacklevel=2,
+            )
+        test = codec.matrix(frame)[:MOST_ROWS]
         against = file_digest(options.test)[:8]
     if min(len(train), len(test)) < LEAST_ROWS:
         raise WganError(

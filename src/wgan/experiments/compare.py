@@ -13,6 +13,7 @@ import torch
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
+from wgan.base.places import check_new, check_replaceable, check_special
 from wgan.base.progress import Progress, silent
 from wgan.config import Config, Layer, configure, from_settings
 from wgan.data import Dataset, short_name
@@ -114,12 +115,15 @@ class Plan:
         return [from_settings(self.settings), ("compare", own)]
 
     def _check_place(self) -> None:
-        """Refuse to write over files that no comparison wrote."""
+        """Refuse a folder of other files, and to write over files that no comparison wrote."""
+        runs = [f"{name}-{seed}" for name in self.variants for seed in range(self.seeds)]
+        if not any((self.folder / name).exists() for name in (COMPARISON, STEPS, REPORT, *runs)):
+            check_new(self.folder, folder=True)
         mine = self.folder / COMPARISON
-        is_mine = mine.exists() and MARK in mine.read_text(encoding="utf-8", errors="replace")
-        for path in (mine, self.folder / REPORT):
-            if path.exists() and not is_mine:
-                raise WganError(f"{path}: is there, and not of a comparison: choose another --out")
+        check_special(mine)
+        if mine.exists() and MARK not in mine.read_text(encoding="utf-8", errors="replace"):
+            raise WganError(f"{mine}: is there, and not of a comparison: choose another --out")
+        check_replaceable(self.folder / REPORT)
 
 
 def compare(plan: Plan, progress: Progress = silent) -> list[Path]:

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wgan.base.figures import figure
+from wgan.base.files import write_sealed
+from wgan.base.printing import on_one_line, visible
+
 INK = "#123456"
 """Stands for the colour of the surrounding text until the SVG is written: no plot uses it."""
 DARK = "#202020"
@@ -69,22 +73,24 @@ class Plot:
         return re.sub(r"<metadata>.*?</metadata>", lambda _: title, text, count=1, flags=re.S)
 
     def save(self, path: Path, form: str) -> None:
-        """Write the plot as a file, dark on white.
+        """Write the plot as a file, dark on white; an earlier one is replaced.
 
         Args:
             path: the file.
             form: `png` or `svg`.
+
+        Raises:
+            WganError: a file there that is not ours.
         """
+        buffer = io.BytesIO()
         # Without a date, the same plot is the same file.
         metadata = {"Date": None} if form == "svg" else None
-        self._write(path, DARK, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+        self._write(buffer, DARK, format=form, dpi=DOTS_PER_INCH, metadata=metadata)
+        write_sealed(path, buffer.getvalue())
 
     def _write(self, target: Any, ink: str, **options: Any) -> None:
         """Draw the plot with text and axes in a colour, and write it with options of `savefig`."""
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-
-        settings: dict[Any, Any] = {
+        settings: dict[str, Any] = {
             "svg.fonttype": "none",
             "svg.hashsalt": self.name,
             "font.size": 10,
@@ -99,19 +105,20 @@ class Plot:
             "legend.frameon": False,
         }
         width = WIDTH if self.panels < 3 else WIDE
-        with rc_context(settings):
-            figure = Figure(figsize=(width, HEIGHT), layout="constrained")
-            self.draw([figure.add_subplot(1, self.panels, i + 1) for i in range(self.panels)])
-            figure.savefig(target, **options)  # here, since ids of an SVG follow the settings
+        with figure((width, HEIGHT), settings) as drawn:
+            self.draw([drawn.add_subplot(1, self.panels, i + 1) for i in range(self.panels)])
+            drawn.savefig(target, **options)  # here, since ids of an SVG follow the settings
 
 
 def plain(text: str) -> str:
-    """Return text that matplotlib draws as it is: between two dollars it would read a formula."""
-    return text.replace("$", r"\$")
+    """Return text that matplotlib draws as it is: between two dollars it would read a formula, and
+    an SVG with control characters would be no XML.
+    """
+    return on_one_line(text).replace("$", r"\$")
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def colour(i: int) -> str:

@@ -12,10 +12,13 @@ from urllib.parse import quote
 import numpy as np
 import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from wgan.base.errors import WganError
-from wgan.base.files import replaced, write_text
+from wgan.base.files import write_sealed
 from wgan.base.intervals import Mean, short
+from wgan.base.places import check_folder, check_replaceable, inside
+from wgan.base.printing import markdown, visible
 from wgan.base.version import __version__
 from wgan.distances.results import finite
 from wgan.evaluation.results import Line
@@ -39,35 +42,37 @@ def write_report(runs: Sequence[Finished], out: Path, form: Format = "html") -> 
 
     Args:
         runs: finished runs on the same data.
-        out: the file for `html` and `md`, which may be written over; the folder for `png` and
-            `svg`.
+        out: the file for `html` and `md`; the folder for `png` and `svg`. Earlier reports are
+            replaced.
         form: `html` is one file; `md` has its plots in a folder beside it; `png` and `svg` are the
             plots alone.
 
     Raises:
-        WganError: runs of different data, one run twice, a folder in the place of the file, or a
-            file in the place of the folder.
+        WganError: runs of different data, one run twice, or a place that holds anything but an
+            earlier report as it was written.
     """
     groups = grouped(runs)
-    if form in ("html", "md") and out.is_dir():
-        raise WganError(f"{out}: is there already as a folder: choose another --out")
-    if form in ("png", "svg") and out.is_file():
-        raise WganError(f"{out}: is there already as a file: choose another --out")
-    if form == "html":
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_text(out, _rendered("page.html", groups, {}))
-        return
-    folder = out if form != "md" else out.with_name(f"{out.stem}-figures")
-    folder.mkdir(parents=True, exist_ok=True)
+    # All places are checked before anything is written.
+    page = [out] if form in ("html", "md") else []
+    for path in page:
+        check_replaceable(path)
+    folder = out.with_name(f"{out.stem}-figures") if form == "md" else out
+    if form != "html":
+        check_folder(folder)
     kind = "png" if form == "md" else form
-    paths = {}
-    for plot in _all_plots(groups):
-        path = folder / f"{plot.name}.{kind}"
-        with replaced(path) as target:
-            plot.save(target, kind)
-        paths[plot.name] = quote(os.path.relpath(path, out.parent))
-    if form == "md":
-        write_text(out, _rendered("page.md", groups, paths))
+    plots = [] if form == "html" else _all_plots(groups)
+    paths = {plot.name: folder / f"{plot.name}.{kind}" for plot in plots}
+    for path in paths.values():
+        check_replaceable(path)
+    (out if form in ("png", "svg") else out.parent).mkdir(parents=True, exist_ok=True)
+    if plots:
+        folder.mkdir(parents=True, exist_ok=True)
+    for plot in plots:
+        plot.save(paths[plot.name], kind)
+    if page:
+        links = {name: quote(os.path.relpath(path, out.parent)) for name, path in paths.items()}
+        text = _rendered(f"page.{form}", groups, links)
+        write_sealed(out, text.encode())
 
 
 def _all_plots(groups: Sequence[Group]) -> list[Plot]:
@@ -97,6 +102,13 @@ def _title(group: Group, run: Finished) -> str:
     return f"{group.name}, seed {run.seed}"
 
 
+def _shown(value: object) -> object:
+    """Return what a page shows of a value: text of ours or of the data, without control characters;
+    markup of ours as it is.
+    """
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> str:
     """Return a page; `paths` are the files of its plots, by name."""
     html = template.endswith(".html")
@@ -104,10 +116,12 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
         loader=PackageLoader("wgan.report"),
         autoescape=html,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["markdown"] = markdown
     runs = [run for group in groups for run in group.runs]
     return environment.get_template(template).render(
         title=f"{runs[0].about.data.name}: {', '.join(group.name for group in groups)}",
@@ -241,7 +255,7 @@ def _snapshots(run: Finished, over_time: bool) -> list[dict[str, Any]]:
         snapshots = [snapshots[i] for i in places]
     else:
         snapshots = snapshots[-1:]
-    return [{"step": step, "path": str(path), "data": _data(path)} for step, path in snapshots]
+    return [{"step": step, "path": str(path), "data": _data(path, run)} for step, path in snapshots]
 
 
 def _beside(run: Finished) -> dict[str, str] | None:
@@ -250,7 +264,7 @@ def _beside(run: Finished) -> dict[str, str] | None:
     if not path.exists():
         return None
     pictures = pictures_of(run.about.data.kind)
-    return {"data": _data(path), "title": pictures.title, "alt": pictures.alt}
+    return {"data": _data(path, run), "title": pictures.title, "alt": pictures.alt}
 
 
 def _provenance(run: Finished) -> list[list[str]]:
@@ -274,8 +288,16 @@ def _flat(values: dict[str, Any], prefix: str = "") -> list[list[str]]:
     return rows
 
 
-def _data(path: Path) -> str:
-    """Return a picture as a URL that holds its contents."""
+def _data(path: Path, run: Finished) -> str:
+    """Return a picture in a run's folder as a URL that holds its contents.
+
+    A page may be handed on, so it holds nothing that a link in the folder leads to elsewhere.
+    """
+    if not inside(run.path, path):
+        raise WganError(
+            f"{path}: is a link out of the run's folder, which is not followed: put the picture"
+            " itself there"
+        )
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 

@@ -138,6 +138,29 @@ def test_the_command_trains_one_and_never_overwrites_it(tmp_path, capsys):
     assert (tmp_path / "features" / "digits" / WEIGHTS).read_bytes() == before
 
 
+@pytest.mark.parametrize("name", [WEIGHTS, DESCRIPTION])
+def test_files_of_ones_own_are_kept_by_the_command_and_in_python(name, learned, tmp_path, capsys):
+    folder = tmp_path / "map"
+    folder.mkdir()
+    (folder / name).write_text("mine")
+    assert main(["features", "train", "digits", "--out", str(folder), "--quiet"]) == 2
+    assert "nothing is overwritten: choose another --out" in capsys.readouterr().err
+    with pytest.raises(WganError, match="nothing is overwritten"):
+        save_classifier(learned, folder)
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert (folder / name).read_text() == "mine"
+
+
+def test_a_disk_without_room_leaves_no_half_of_a_map(learned, tmp_path, monkeypatch):
+    def full(path, text):
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("wgan.evaluation.features.classifier.write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        save_classifier(learned, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -239,6 +239,13 @@ class TableCodec:
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        return self.names
+
+    def named(self, names: tuple[str, ...]) -> "TableCodec":
+        return self
+
     def wrap(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
         return self.frame(raw)
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
+from wgan.base.places import check_new
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, numpy_generator
 from wgan.base.tensors import read_tensors, write_tensors
@@ -214,9 +215,14 @@ def _accuracy(classifier: Classifier, split: Split) -> float:
 
 
 def save_classifier(classifier: Classifier, folder: Path) -> None:
-    """Write `features.safetensors` and `features.json` into a folder."""
+    """Write `features.safetensors` and `features.json` into a folder, both or none.
+
+    Raises:
+        WganError: one of the two files is there already.
+    """
+    for name in (WEIGHTS, DESCRIPTION):
+        check_new(folder / name)
     folder.mkdir(parents=True, exist_ok=True)
-    write_tensors(folder / WEIGHTS, classifier.net.state_dict())
     about = {
         "format": FORMAT,
         "shape": list(classifier.shape),
@@ -226,7 +232,12 @@ def save_classifier(classifier: Classifier, folder: Path) -> None:
         "data": classifier.data,
         "digest": classifier.digest,
     }
-    write_text(folder / DESCRIPTION, json.dumps(about, indent=2) + "\n")
+    try:
+        write_tensors(folder / WEIGHTS, classifier.net.state_dict())
+        write_text(folder / DESCRIPTION, json.dumps(about, indent=2) + "\n")
+    except BaseException:  # the disk is full: half a map would be in the way of the next one
+        (folder / WEIGHTS).unlink(missing_ok=True)
+        raise
 
 
 def load_classifier(folder: Path) -> Classifier:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wgan.base.errors import WganError
+from wgan.base.figures import figure
 from wgan.base.files import replaced, write_text
 from wgan.base.intervals import Mean, mean_of
+from wgan.base.places import check_new
 from wgan.base.progress import Progress
 
 Row = dict[str, Any]
@@ -164,10 +165,7 @@ def check_room(folder: Path) -> None:
     Raises:
         WganError: the folder holds files already.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WganError(
-            f"{folder}: is there already, and nothing is overwritten: choose another --out"
-        )
+    check_new(folder, folder=True)
 
 
 def write(result: Result, folder: Path) -> None:
@@ -176,9 +174,11 @@ def write(result: Result, folder: Path) -> None:
     Args:
         result: what was measured.
         folder: a folder that `check_room` let pass; it is made if there is none.
-    """
-    from matplotlib.figure import Figure
 
+    Raises:
+        WganError: the folder holds files already.
+    """
+    check_room(folder)
     folder.mkdir(parents=True, exist_ok=True)
     names = list(dict.fromkeys(name for row in result.rows for name in row))
     with (
@@ -189,10 +189,9 @@ def write(result: Result, folder: Path) -> None:
         writer.writeheader()
         writer.writerows(result.rows)
     write_text(folder / "summary.md", result.markdown() + "\n")
-    figure = Figure(figsize=FIGURE_INCHES, layout="constrained")
-    result.draw(figure)
-    with replaced(folder / "figure.png") as target:
-        figure.savefig(target, format="png", dpi=FIGURE_DPI)
+    with figure(FIGURE_INCHES, {}) as drawn, replaced(folder / "figure.png") as target:
+        result.draw(drawn)
+        drawn.savefig(target, format="png", dpi=FIGURE_DPI)
 
 
 def _cell(value: object) -> str:
