@@ -154,8 +154,9 @@ class WGAN(BaseEstimator):
             WganError: a request that does not fit the data.
         """
         check_is_fitted(self, "model_")
-        if n_samples < 1:
-            raise WganError(f"n_samples = {n_samples}: give 1 or more")
+        whole = isinstance(n_samples, int | np.integer) and not isinstance(n_samples, bool)
+        if not whole or n_samples < 1:
+            raise WganError(f"n_samples = {n_samples!r}: give a whole number of 1 or more")
         seed = _as_seed(random_state)
         if where or balance:
             raw = sample_where(self.model_, n_samples, seed, where, balance).raw

@@ -38,7 +38,6 @@ def samples() -> Iterator[tuple[str, Any]]:
     yield "None", None
     yield "a number", 3.0
     yield "text", "good.npy"
-    yield "an array of text", x.astype(str)
     yield "an array of words", np.full((9, 2), "a")
     yield "objects", np.array([[1, None]] * 9, dtype=object)
     yield "complex numbers", x.astype(complex) + 1j

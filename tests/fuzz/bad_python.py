@@ -21,7 +21,7 @@ def all_cases() -> Iterator[Case]:
         ("variant", ["nothing", 3, "", [], b"gan"]),
         ("steps", [0, -1, 2.6, "3", float("nan"), float("inf"), [], True, 2**70, np.float64(1.5)]),
         ("preset", ["nothing", 3, "", []]),
-        ("random_state", [-1, 2.5, "x", float("nan"), [], {}, 2**70]),
+        ("random_state", [-1, 2.5, "x", float("nan"), [], {}]),
         ("device", ["nothing", 3, "", "cuda:99"]),
         ("precision", ["nothing", 16, "", "float64"]),
         ("compile", ["yes", 2, []]),
@@ -46,7 +46,7 @@ def all_cases() -> Iterator[Case]:
         np.float64(2.5),
     ):
         yield _api(f"sample({bad!r})", lambda b=bad: _fitted(x).sample(b))
-    for bad in (-1, 2.5, "x", [], {}, 2**70, float("nan")):
+    for bad in (-1, 2.5, "x", [], {}, float("nan")):
         yield _api(f"sample(random_state={bad!r})", lambda b=bad: _fitted(x).sample(2, b))
     for bad in ({"x": 1}, {"age": "old"}, {"age": (1,)}, {"age": (90, 10)}, 3, [3], "age", {3: 3}):
         yield _api(f"sample(where={bad!r})", lambda b=bad: _fitted(frame).sample(2, where=b))
@@ -64,7 +64,7 @@ def all_cases() -> Iterator[Case]:
                 f"sample(balance={bad!r})", lambda b=bad: _fitted(frame).sample(2, balance=b)
             )
     for name, bad in data_in_python(x, frame):
-        if name not in ("a list of lists", "strings of numbers"):
+        if name != "one sample":
             yield _api(f"score_samples({name})", lambda b=bad: _fitted(x).score_samples(b))
     other = frame.rename(columns={"age": "years"})
     yield _api("score_samples(another table)", lambda: _fitted(frame).score_samples(other))
@@ -72,7 +72,7 @@ def all_cases() -> Iterator[Case]:
         yield _api(
             f"score_samples(convention={bad!r})", lambda b=bad: _fitted(x).score_samples(x, b)
         )
-    for bad in ("", "x", 3, None, "/dev/null", "a\0b", "good"):
+    for bad in ("", "x", "/dev/null", "a\0b", "good"):
         yield _api(f"load({bad!r})", lambda b=bad: WGAN.load(b))
     yield _api("sample before fit", lambda: WGAN().sample(2))
 

@@ -19,6 +19,7 @@ from wgan.audit.parts import Parts, Sample, parted
 from wgan.audit.result import Bracket, Upper
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
+from wgan.base.numbers import check_number
 from wgan.base.progress import Progress, silent
 from wgan.distances.choice import EXACT_PAIRS
 from wgan.distances.exact import transport
@@ -273,6 +274,7 @@ def _check(certifies: str, confidence: float, diameter: float | None, a: Sample,
         raise WganError(
             f"a bracket certifies {' or '.join(get_args(Certifies))}, not '{certifies}'"
         )
+    check_number(confidence, "confidence")
     if not 0 < confidence < 1:
         raise WganError(f"confidence = {confidence}: give a number between 0 and 1, such as 0.95")
     if diameter is not None and not (diameter > 0 and np.isfinite(diameter)):

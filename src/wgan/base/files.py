@@ -72,7 +72,8 @@ def inside(folder: Path, path: Path) -> bool:
         folder: the folder.
         path: the path, which need not exist.
     """
-    return path.resolve().is_relative_to(folder.resolve())
+    # realpath takes a link that leads to itself for a name; Path.resolve raises an error.
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def check_regular(path: Path) -> None:

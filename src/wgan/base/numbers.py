@@ -1,5 +1,6 @@
 """Numbers of a user as a plain NumPy array; what an array of numbers cannot hold is refused."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,37 @@ def plain_array(values: Any, name: str) -> np.ndarray:
     return array
 
 
+def float_array(values: Any, name: str) -> np.ndarray:
+    """Return values as a NumPy array of float64.
+
+    Args:
+        values: as in `plain_array`.
+        name: what messages call them.
+
+    Raises:
+        WganError: as `plain_array`, or values that are no numbers.
+    """
+    plain = plain_array(values, name)
+    try:
+        return np.asarray(plain, dtype=np.float64)
+    except (ValueError, TypeError):
+        raise WganError(f"{name}: holds what is not a number: give numbers alone") from None
+
+
+def check_number(value: Any, name: str) -> None:
+    """Refuse what is no real number, such as text, None or a list.
+
+    Args:
+        value: a setting of the user.
+        name: its name.
+
+    Raises:
+        WganError: no number.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise WganError(f"{name} = {value!r}: give a number")
+
+
 def check_real(dtype: np.dtype, name: str) -> None:
     """Refuse types whose values would become other numbers.
 
@@ -78,6 +110,8 @@ def check_real(dtype: np.dtype, name: str) -> None:
 def _from_tensor(values: Any, name: str) -> np.ndarray:
     if "strided" not in str(values.layout):
         raise WganError(f"{name}: a sparse tensor: give it dense, x.to_dense()")
+    if values.is_meta:
+        raise WganError(f"{name}: a tensor without data (device meta): give one that holds values")
     values = values.detach().cpu()
     if values.is_complex():
         values = values.resolve_conj()

@@ -154,16 +154,6 @@ def is_sealed(path: Path) -> bool:
     return whole and content.startswith(_seal(before), len(before))
 
 
-def inside(folder: Path, path: Path) -> bool:
-    """Return whether a path, with its links followed, lies in a folder.
-
-    Args:
-        folder: the folder, itself perhaps a link.
-        path: a file that exists.
-    """
-    return path.resolve().is_relative_to(folder.resolve())
-
-
 def _seal(before: bytes) -> bytes:
     return SEAL + sha256(before).hexdigest().encode("ascii")
 

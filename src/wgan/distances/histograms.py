@@ -12,7 +12,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import plain_array
+from wgan.base.numbers import float_array
 
 MASS_TOLERANCE = 1e-9
 """Largest relative difference between the totals of P and Q.
@@ -118,7 +118,7 @@ def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) 
             " its sum"
         )
     x = np.arange(len(a)) if positions is None else positions
-    x = np.asarray(plain_array(x, "positions"), dtype=np.float64)
+    x = float_array(x, "positions")
     if x.shape != a.shape or not np.isfinite(x).all() or (x[1:] <= x[:-1]).any():
         raise WganError(
             f"positions must be {len(a)} numbers, each greater than the one before: sort the bins"
@@ -243,7 +243,7 @@ def _check_bins(a: Float[np.ndarray, " n"], b: Float[np.ndarray, " m"]) -> None:
 
 
 def _masses(values: ArrayLike, name: str) -> Float[np.ndarray, " n"]:
-    a = np.asarray(plain_array(values, name), dtype=np.float64)
+    a = float_array(values, name)
     if a.ndim != 1 or a.size == 0:
         raise WganError(f"{name} has shape {a.shape}: give a histogram as one row of masses")
     wrong = ~np.isfinite(a) | (a < 0)

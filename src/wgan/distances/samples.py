@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import plain_array
+from wgan.base.numbers import float_array
 
 Samples = tuple[np.ndarray, np.ndarray]
 """Samples `[n, d]` and their weights `[n]`, which sum to 1."""
@@ -36,7 +36,7 @@ def weighted_samples(
     a = _matrix(x, name)
     if weights is None:
         return a, np.full(len(a), 1 / len(a))
-    w = _floats(weights, f"the weights of {name}")
+    w = float_array(weights, f"the weights of {name}")
     if w.shape != (len(a),):
         raise WganError(
             f"{name} has {len(a)} samples and weights of shape {w.shape}: give one weight a sample"
@@ -47,7 +47,7 @@ def weighted_samples(
 
 
 def _matrix(x: ArrayLike, name: str) -> Float[np.ndarray, "n d"]:
-    a = _floats(x, name)
+    a = float_array(x, name)
     a = a[:, None] if a.ndim == 1 else a
     if a.ndim != 2:
         raise WganError(f"{name} has shape {a.shape}: give samples as [n, d], pictures flattened")
@@ -60,16 +60,6 @@ def _matrix(x: ArrayLike, name: str) -> Float[np.ndarray, "n d"]:
         row = int(np.argwhere(wrong)[0, 0])
         raise WganError(f"{name} holds NaN or infinite values in row {row}")
     return a
-
-
-def _floats(values: ArrayLike, name: str) -> Float[np.ndarray, "..."]:
-    plain = plain_array(values, name)
-    try:
-        return np.asarray(plain, dtype=np.float64)
-    except (ValueError, TypeError):
-        raise WganError(
-            f"{name} holds what is not a number: give samples as numbers, [n, d]"
-        ) from None
 
 
 def check_dimensions(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"]) -> None:

@@ -113,7 +113,7 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
         against=against,
         columns=codec.learned,
         train=train,
-        target=codec.place(options.target) if options.target else _target(codec, test),
+        target=_target(codec, test) if options.target is None else codec.place(options.target),
     )
 
 

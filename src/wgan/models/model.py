@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import derive, latents, numpy_generator
 from wgan.data import Codec, conditions_of
+from wgan.distances.exact import available_memory
 from wgan.evaluation.sampler import Sampler
 from wgan.networks import NetworkConfig, noise_numbers
 
@@ -58,8 +59,10 @@ class Model:
                 column is free, so that frequencies are those that were learned.
 
         Raises:
-            WganError: labels that do not fit the model, or a generator whose training diverged.
+            WganError: labels that do not fit the model, more samples than memory holds, or a
+                generator whose training diverged.
         """
+        self._check_memory(n)
         if labels is None and self.classes:
             labels = self.draw_labels(n, seed)
         else:
@@ -79,6 +82,15 @@ class Model:
                 )
             blocks.append(self.codec.decode(x))
         return np.concatenate(blocks)[:n]
+
+    def _check_memory(self, n: int) -> None:
+        size = n * int(np.prod(self.codec.raw_shape)) * np.dtype(self.codec.dtype).itemsize
+        free = available_memory()
+        if free is not None and size > free:
+            raise WganError(
+                f"{n} samples take {size / 2**30:,.1f} GiB, and {free / 2**30:,.1f} are free: draw"
+                " fewer at a time, each with a random seed of its own"
+            )
 
     def sampler(self, seed: int, purpose: str) -> Sampler:
         """Return a function (n, draw) -> `n` fresh samples, from a stream of random numbers of its

@@ -15,9 +15,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wgan.base.errors import WganError
-from wgan.base.files import write_sealed
+from wgan.base.files import inside, write_sealed
 from wgan.base.intervals import Mean, short
-from wgan.base.places import check_folder, check_replaceable, inside
+from wgan.base.places import check_folder, check_replaceable
 from wgan.base.printing import markdown, visible
 from wgan.base.version import __version__
 from wgan.distances.results import finite

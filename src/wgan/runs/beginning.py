@@ -1,7 +1,7 @@
 """The beginning of a run in a folder, new or gone on with; no file of others is replaced."""
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -59,10 +59,22 @@ def as_begun(config: Config, folder: Path) -> Config:
     return replace(config, training=replace(config.training, precision=begun.training.precision))
 
 
-def begin_run(path: Path, config: Config, dataset: Dataset) -> RunFolder:
+def begin_run(
+    path: Path,
+    config: Config,
+    dataset: Dataset,
+    restore: Callable[[RunFolder], None] | None = None,
+) -> RunFolder:
     """Begin a run in a folder, or go on with the same one; the folder is locked for others.
 
     A folder is a run's if it holds a `run.json` of ours. Any other must be new or empty.
+
+    Args:
+        path: the folder.
+        config: the resolved configuration.
+        dataset: the data.
+        restore: loads the checkpoint, where there is one; it is called before anything is written,
+            so that a folder whose checkpoint is refused stays as it was.
 
     Raises:
         WganError: the folder holds something else, another configuration, other data, results
@@ -75,7 +87,7 @@ def begin_run(path: Path, config: Config, dataset: Dataset) -> RunFolder:
     path.mkdir(parents=True, exist_ok=True)
     folder = RunFolder(path, _lock(path))
     try:
-        return _begun(folder, config, dataset)
+        return _begun(folder, config, dataset, restore)
     except BaseException:
         assert folder.lock is not None
         folder.lock.close()
@@ -94,7 +106,12 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _begun(folder: RunFolder, config: Config, dataset: Dataset) -> RunFolder:
+def _begun(
+    folder: RunFolder,
+    config: Config,
+    dataset: Dataset,
+    restore: Callable[[RunFolder], None] | None,
+) -> RunFolder:
     path = folder.path
     folder.check_links()
     periods: tuple[dict[str, Any], ...] = ()
@@ -107,12 +124,14 @@ def _begun(folder: RunFolder, config: Config, dataset: Dataset) -> RunFolder:
             folder.check_same_data(config, dataset)
             periods = about.periods
             identity = about.id
+    folder = replace(folder, id=identity or run_id(config, dataset))
+    if restore is not None and folder.checkpoint.exists():
+        restore(folder)
     remove_partial(path, FILES)
     remove_partial(path / SAMPLES, [SNAPSHOTS])
     if not folder.checkpoint.exists():
         for _, picture in folder.snapshots():  # of another beginning
             picture.unlink()
-    folder = replace(folder, id=identity or run_id(config, dataset))
     about = About(
         DataFacts.of(config, dataset),
         config.training.seed,

@@ -28,7 +28,7 @@ import torch
 from wgan.base.errors import WganError
 from wgan.base.files import append_line, inside
 from wgan.base.progress import Progress, silent
-from wgan.base.records import RESTORE, damage_named, read_json, typed, write_json
+from wgan.base.records import RESTORE, damage_named, read_json, read_text, typed, write_json
 from wgan.base.tensors import read_header, step_of
 from wgan.config import Config, from_file, resolve
 from wgan.config.layers import renamed
@@ -98,9 +98,7 @@ class RunFolder:
         for name in (*FILES, SAMPLES):
             path = self.path / name
             if not inside(self.path, path):
-                raise WganError(
-                    f"{path}: is a link out of the run's folder: put the file itself in its place"
-                )
+                raise WganError(f"{path}: is a link out of the run's folder: put the file there")
             if path.exists() and not (path.is_dir() if name == SAMPLES else path.is_file()):
                 raise WganError(f"{path}: is not the file or folder that a run has there")
 
@@ -158,7 +156,8 @@ class RunFolder:
     def schema(self) -> str | None:
         """Return what was inferred of a table, as TOML; None for other data."""
         path = self.path / SCHEMA
-        return path.read_text(encoding="utf-8") if path.exists() else None
+        with damage_named(path):
+            return read_text(path) if path.exists() else None
 
     def load(self, progress: Progress = silent, data: str | None = None) -> tuple[Config, Dataset]:
         """Return the configuration and the data that the run was begun on.

@@ -158,9 +158,10 @@ class Run:
         if out is not None:  # the last step, for it may be refused
             for net in (state.generator, state.critic):
                 described(net, pair is not None)  # refuses what could not be saved
-            folder = begin_run(out, config, dataset)
-            if folder.checkpoint.exists():
-                states.load(state, folder.checkpoint, folder.marks, config.training.steps)
+            steps = config.training.steps
+            folder = begin_run(
+                out, config, dataset, lambda f: states.load(state, f.checkpoint, f.marks, steps)
+            )
             folder.forget_metrics_after(state.step)
             history = folder.metrics()
         if watch == "held-out":

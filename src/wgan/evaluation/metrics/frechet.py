@@ -9,7 +9,7 @@ from jaxtyping import Float
 from scipy import linalg
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import plain_array
+from wgan.base.numbers import float_array
 from wgan.evaluation.metric import LOW, Comparison, Metric, Reference, features_name
 
 Features = Float[np.ndarray, "n d"]
@@ -104,8 +104,8 @@ def _kernel_sum(x: Features, y: Float[np.ndarray, "m e"]) -> float:
 
 
 def _checked(x: Features, y: Float[np.ndarray, "m e"]) -> tuple[Features, Float[np.ndarray, "m e"]]:
-    x = np.asarray(plain_array(x, "features"), dtype=np.float64)
-    y = np.asarray(plain_array(y, "features"), dtype=np.float64)
+    x = float_array(x, "features")
+    y = float_array(y, "features")
     if x.shape[1] != y.shape[1] or min(len(x), len(y)) < LEAST:
         raise WganError(
             f"features of shapes {x.shape} and {y.shape}: give at least {LEAST} rows each, equally"
