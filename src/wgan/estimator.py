@@ -100,6 +100,7 @@ class WGAN(BaseEstimator):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
                 delattr(self, name)
+        layers = self._layers()
         data = None if isinstance(X, str | Path) else self._load(X)
         self._empty = without_rows(X) if is_frame(X) else None
         if self.conditional and (y is None) != (data is None):
@@ -113,7 +114,7 @@ class WGAN(BaseEstimator):
             str(X) if data is None else data,
             variant=self.variant,
             steps=self.steps,
-            layers=self._layers(),
+            layers=layers,
             preset=self.preset,
         )
         for words in self._run.notes():
@@ -158,7 +159,7 @@ class WGAN(BaseEstimator):
         if not whole or n_samples < 1:
             raise WganError(f"n_samples = {n_samples!r}: give a whole number of 1 or more")
         seed = _as_seed(random_state)
-        if where or balance:
+        if where or balance is not None:
             raw = sample_where(self.model_, n_samples, seed, where, balance).raw
         else:
             numbers = None if labels is None else self._numbers(labels, n_samples)
@@ -286,7 +287,7 @@ class WGAN(BaseEstimator):
         own = {"data": {"labels": "own"}} if self.conditional else {}
         return [
             ("conditional", own),
-            from_mapping(self.settings or {}),
+            from_mapping({} if self.settings is None else self.settings),
             ("WGAN", {"training": training}),
         ]
 
@@ -327,5 +328,7 @@ class WGAN(BaseEstimator):
 
 def _as_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, int | np.integer):
+        if random_state < 0:
+            raise WganError(f"random_state = {random_state}: give 0 or more")
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31))

@@ -8,7 +8,7 @@ from material import copied, material
 
 NO_INTEGER = ("", "x", "2.6", "nan", "inf", "-1", "1e400", "9" * 30, "true", "[1]", "1,5")
 NO_NUMBER = ("", "x", "nan", "-1", "[1]", "1,5", "1e400", "--", "\x1b[31m5")
-NO_CHOICE = ("", "X", "wgan-pg", "\u202e", "\x1b[31mred", "a" * 5000, "../x", "None")
+NO_CHOICE = ("", "X", "wgan-pg", "\u202e", "\x1b[31mred", "a" * 5000, "../x")
 NO_PATH = ("", "nothing/there", "a\0b", "x" * 300, "/dev/null", "\ud800", "\n")
 COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     "train {m}/good.npy --out run --quiet": {

@@ -116,6 +116,8 @@ def _call(case: Case, folder: Path, log: Path) -> int:
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
+    # A test runner may have put others in their place.
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
     action = case.prepare(folder)
     before = contents(folder)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -148,7 +150,8 @@ def _api(call: Callable[[], object]) -> int:
         ours = isinstance(error, WganError) or _is_scikit_learns(error)
         if not ours:
             raise
-        print(f"wgan: error: {' '.join(str(error).split())}", file=sys.stderr)
+        plain = "".join(c if c.isprintable() else "?" for c in " ".join(str(error).split()))
+        print(f"wgan: error: {plain}", file=sys.stderr)
         return REFUSED
     return 0
 

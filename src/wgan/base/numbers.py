@@ -1,6 +1,6 @@
 """Numbers of a user as a plain NumPy array; what an array of numbers cannot hold is refused."""
 
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,21 @@ def check_number(value: Any, name: str) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, Real):
         raise WganError(f"{name} = {value!r}: give a number")
+
+
+def check_count(value: Any, name: str, least: int) -> None:
+    """Refuse what is no whole number, or too small a one.
+
+    Args:
+        value: a setting of the user; NumPy's whole numbers are some.
+        name: its name.
+        least: the smallest number that is taken.
+
+    Raises:
+        WganError: no whole number, or one below `least`.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise WganError(f"{name} = {value!r}: give a whole number, {least} or more")
 
 
 def check_real(dtype: np.dtype, name: str) -> None:

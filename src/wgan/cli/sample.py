@@ -53,7 +53,7 @@ def sample_command(
     model = RunFolder(run).model()
     out = out or Path(formats_of(model.codec).default)
     check_place(out, model.codec)
-    if where or balance:
+    if where or balance is not None:
         if label is not None:
             raise WganError(
                 "--label is for models of classes, and --where and --balance for models of tables:"
@@ -78,7 +78,7 @@ def _sample_where(
     rows = sample_where(model, number, seed, where, balance)
     write_samples(rows.raw, model.codec, out)
     words = [f"with {' and '.join(where)}"] if where else []
-    if balance:
+    if balance is not None:
         words.append(f"with {balance} balanced")
     waited = ""
     if where and rows.tried > 2 * number:

@@ -124,8 +124,9 @@ def configure(
         data = draft.data.load(progress=progress)
     if name == "auto":
         name = _suiting(data)
-    if name not in PRESETS:
-        raise WganError(f"no preset is called '{name}'. {did_you_mean(name, ['auto', *PRESETS])}")
+    if name not in tuple(PRESETS):  # a list as name cannot be looked up in a dict
+        nearest = did_you_mean(str(name), ["auto", *PRESETS])
+        raise WganError(f"no preset is called '{name}'. {nearest}")
     chosen = draft.objective.variant
     if not any("variant" in nested.get("objective", {}) for _, nested in user):
         chosen = PRESETS[name].variant or chosen

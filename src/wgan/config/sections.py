@@ -65,6 +65,9 @@ class DataConfig:
     def __post_init__(self) -> None:
         if self.kind != "auto":
             find_kind(self.kind)
+        for name in ("source", "key", "labels", "schema"):
+            if getattr(self, name) == "":
+                raise SettingError(f"data.{name}", "is empty: give a name or path, or leave it out")
         if not 0 < self.held_out < 1:
             raise SettingError(
                 "data.held_out", f"= {self.held_out}: give a share between 0 and 1, such as 0.2"

@@ -139,8 +139,11 @@ def distance(
     >>> print(distance([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]))
     W1(x, y) = 3 (network simplex; n=2, m=2, d=2, data coordinates)
     """
+    seeded_generator(seed)  # refuses a seed that is none, whatever needs it
     if metric not in get_args(Metric):
-        raise WganError(f"no metric is called '{metric}'. {did_you_mean(metric, get_args(Metric))}")
+        raise WganError(
+            f"no metric is called '{metric}'. {did_you_mean(str(metric), get_args(Metric))}"
+        )
     a = weighted_samples(x, x_weights, "x")
     b = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a[0], b[0])
@@ -228,5 +231,5 @@ SOLVERS = {"exact": _exact, "sinkhorn": _sinkhorn, "sliced": _sliced, "max-slice
 
 def _order(p: float) -> int:
     if p not in (1, 2):
-        raise WganError(f"order p = {p:g}: beyond one dimension choose 1 or 2")
+        raise WganError(f"order p = {p!r}: beyond one dimension choose 1 or 2")
     return int(p)

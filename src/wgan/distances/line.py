@@ -5,6 +5,7 @@ from jaxtyping import Float, Int64
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
+from wgan.base.numbers import check_number
 from wgan.distances.samples import centred_pair, in_unit, weighted_samples
 
 
@@ -41,6 +42,7 @@ def wasserstein_1d(
     >>> wasserstein_1d([0, 1], [5, 6]), wasserstein_1d([0.0], [0.0, 4.0], p=2)
     (5.0, 2.8284271247461903)
     """
+    check_number(p, "order p")
     if not p >= 1:
         raise WganError(f"order p = {p!r}: choose 1 or more")
     a, wa = weighted_samples(x, x_weights, "x")

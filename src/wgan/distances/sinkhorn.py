@@ -13,6 +13,7 @@ from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
+from wgan.base.numbers import check_number
 from wgan.distances.exact import check_memory
 from wgan.distances.samples import (
     Samples,
@@ -120,6 +121,7 @@ def sinkhorn_divergence(
     if epsilon is None:
         epsilon = max(float(wa @ across @ wb) / EPSILON_SHARE, widest / UNDERFLOW)
         epsilon = epsilon or 1.0  # where all samples coincide, any epsilon gives 0
+    check_number(epsilon, "epsilon")
     if not (epsilon > 0 and np.isfinite(epsilon)):
         raise WganError(f"epsilon = {epsilon!r}: give a number above 0")
     value, iterations = _between(across, wa, wb, epsilon, max_iterations)

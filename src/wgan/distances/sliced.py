@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
+from wgan.base.numbers import check_count, check_number
 from wgan.distances.line import power_mean, quantile_pairs
 from wgan.distances.samples import (
     Samples,
@@ -76,11 +77,10 @@ def sliced_wasserstein(
     >>> round(sliced_wasserstein([[0.0]], [[3.0]]).value, 6)
     3.0
     """
-    if not (p >= 1 and np.isfinite(p)) or directions < 2:
-        raise WganError(
-            f"order p = {p!r}, directions = {directions!r}: choose p of 1 or more, and 2 directions"
-            " or more"
-        )
+    check_number(p, "order p")
+    if not (p >= 1 and np.isfinite(p)):
+        raise WganError(f"order p = {p!r}: choose 1 or more")
+    check_count(directions, "directions", 2)
     a, b, unit = _centred(x, y, x_weights, y_weights)
     theta = seeded_generator(seed).standard_normal((directions, a[0].shape[1]))
     theta /= np.linalg.norm(theta, axis=1, keepdims=True)
@@ -133,8 +133,8 @@ def max_sliced_wasserstein(
     >>> round(max_sliced_wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]), 6)
     3.0
     """
-    if starts < 1 or steps < 1:
-        raise WganError(f"starts = {starts!r}, steps = {steps!r}: choose 1 or more of each")
+    check_count(starts, "starts", 1)
+    check_count(steps, "steps", 1)
     a, b, unit = _centred(x, y, x_weights, y_weights)
     d = a[0].shape[1]
     between_means = a[1] @ a[0] - b[1] @ b[0]

@@ -127,6 +127,8 @@ def conditions(codec: TableCodec, where: Where) -> list[Condition]:
             for name, value in where.items()
             for condition in _of_value(codec, str(name), value)
         ]
+    if not isinstance(where, Sequence) or not all(isinstance(text, str) for text in where):
+        raise WganError(f"where = {where!r}: give text such as 'age>=30', several, or a dict")
     return [_condition(codec, *_parsed(codec, text)) for text in where]
 
 
@@ -271,7 +273,7 @@ def sample_where(
 
 def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns"]) -> int:
     """Return the place of a column that can be balanced."""
-    place = codec.place(name)
+    place = codec.place(str(name))
     column = codec.learned[place]
     fixed = y[place] != FREE
     if column.is_choice and not fixed:
