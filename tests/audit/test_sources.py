@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from short_runs import flags
 
-from wgan.audit.bracket import halves
+from wgan.audit.parts import halves
 from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
 from wgan.cli import main
