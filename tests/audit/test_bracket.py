@@ -112,9 +112,9 @@ def test_every_part_of_the_work_is_reported_to_its_end(certifies, work):
 
 
 def test_only_the_held_out_half_is_measured():
-    from wgan.audit.bracket import _parted
+    from wgan.audit.parts import parted
 
-    halves = _parted(X, 0, "x", False)
+    halves = parted(X, 0, "x", False)
     assert len(halves.train) == len(halves.held_out) == 300
     assert not {r.tobytes() for r in halves.train} & {r.tobytes() for r in halves.held_out}
     assert bracket(X, Y, steps=5).held_out == (300, 300)
@@ -178,9 +178,9 @@ def test_a_heuristic_that_the_floor_hides_is_called_noise():
 
 def transports(half, n):
     """Exact transport of batches of the held-out halves: across, and within each side."""
-    from wgan.audit.bracket import _parted
+    from wgan.audit.parts import parted
 
-    x, y = (_parted(s, 0, side, False).held_out for s, side in ((X, "x"), (Y, "y")))
+    x, y = (parted(s, 0, side, False).held_out for s, side in ((X, "x"), (Y, "y")))
     assert len(x) == half
     across = [wasserstein(x[k * n : (k + 1) * n], y[k * n : (k + 1) * n]) for k in range(half // n)]
     return across, wasserstein(x[:n], x[n : 2 * n]), wasserstein(y[:n], y[n : 2 * n])
@@ -199,9 +199,9 @@ def test_floor_heuristic_and_upper_end_are_their_formulas():
 def test_a_declared_diameter_is_in_raw_coordinates_and_grows_with_the_space():
     x, y = X * 0.1, Y * 0.1
     b = bracket(x, y, steps=5, diameter=1.0, space="standard")
-    from wgan.audit.bracket import _parted
+    from wgan.audit.parts import parted
 
-    sd = _parted(x, 0, "x", False).train.std(axis=0)
+    sd = parted(x, 0, "x", False).train.std(axis=0)
     assert b.upper_end.diameter == pytest.approx(1 / sd.min())
 
 
@@ -267,9 +267,9 @@ def test_bounds_are_rounded_away_from_the_inside():
 @pytest.mark.parametrize(("diameter", "ways"), [(None, 4), (10.0, 8)])
 def test_delta_is_split_between_the_ends_the_two_critics_and_the_two_sides(diameter, ways):
     from wgan.audit.bounds import bernstein_radius
-    from wgan.audit.bracket import _parted
+    from wgan.audit.parts import parted
 
-    x, y = (_parted(s, 0, side, False) for s, side in ((X, "x"), (Y, "y")))
+    x, y = (parted(s, 0, side, False) for s, side in ((X, "x"), (Y, "y")))
     auditor = train_auditor(x.train, y.train, steps=5)
     width = auditor.clamp[1] - auditor.clamp[0]
     clamped = [np.clip(auditor(part.held_out), *auditor.clamp) for part in (x, y)]

@@ -142,27 +142,45 @@ def tensor_edits(name: str) -> Iterator[tuple[str, Edit]]:
         ),
     )
     if name.startswith("checkpoint"):
-        for key, value in (
-            ("step", "-5"),
-            ("step", "x"),
-            ("step", "1e3"),
-            ("step", "2.5"),
-            ("step", "9" * 30),
-            ("step", ""),
-            ("seconds", "nan"),
-            ("seconds", "inf"),
-            ("seconds", "-1"),
-            ("seconds", "x"),
-            ("groups", "{}"),
-            ("groups", "null"),
-            ("groups", "[" * 50_000),
-            ("groups", '{"critic_optimizer": 3, "generator_optimizer": 3}'),
-        ):
-            yield (
-                f"{name}: {key} = {value[:20]}",
-                change(lambda tensors, header, k=key, v=value: header.update({k: v})),
-            )
+        for key, value in HEADERS:
+            for digest in (True, False):
+                words = f"{name}: {key} = {value[:20]}, {'with' if digest else 'without'} digest"
+                yield words, change(entry(key, value, digest))
         yield f"{name}: no header", change(lambda tensors, header: header.clear())
+        yield (
+            f"{name}: a deep header",
+            change(lambda tensors, header: header.update(wgan="[" * 50_000)),
+        )
+
+
+HEADERS = (
+    ("step", "-5"),
+    ("step", "x"),
+    ("step", "1e3"),
+    ("step", "2.5"),
+    ("step", "9" * 30),
+    ("step", ""),
+    ("seconds", "nan"),
+    ("seconds", "inf"),
+    ("seconds", "-1"),
+    ("seconds", "x"),
+    ("id", "0123456789abcdef"),
+)
+"""Entries of a checkpoint's header that none may have."""
+
+
+def entry(
+    key: str, value: str, digest: bool
+) -> Callable[[dict[str, np.ndarray], dict[str, str]], None]:
+    """Return what sets one entry of a header of ours, with the digest that it had or without."""
+
+    def alter(tensors: dict[str, np.ndarray], header: dict[str, str]) -> None:
+        entries = json.loads(header["wgan"]) | {key: value}
+        if not digest:
+            del entries["digest"]
+        header["wgan"] = json.dumps(entries)
+
+    return alter
 
 
 def swapped(name: str, other: str) -> Edit:
