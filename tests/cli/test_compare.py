@@ -203,7 +203,7 @@ def test_a_run_is_evaluated_with_a_map_and_told_of(tmp_path, capsys):
         (["r", "--features", "r"], "no feature map"),
         (["r", "--features", "f"], "does not fit pictures of shape (1, 8, 8)"),
         (["nowhere"], "holds no run"),
-        (["h"], "holds no checkpoint"),
+        (["h"], "holds no run"),
     ],
 )
 def test_bad_input_to_evaluate_is_one_line(arguments, words, tmp_path, capsys):

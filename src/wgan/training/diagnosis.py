@@ -135,6 +135,11 @@ def _generator(first: Sequence[Metrics], last: Sequence[Metrics]) -> str:
     now = _mean(last, "generator_gradient_norm")
     if before is None or now is None or now > VANISHED * before:
         return ""
+    if before == 0:
+        return (
+            "the generator's gradient is 0 from the first steps on, so one of the networks is"
+            " saturated: train again with a lower optimizer.lr"
+        )
     return (
         f"the generator's gradient fell from {before:.2g} to {now:.2g}: it has all but vanished;"
         " take a Wasserstein variant, or fewer critic steps"
