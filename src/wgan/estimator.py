@@ -18,8 +18,9 @@ from torch import Tensor
 from wgan.base.errors import WganError
 from wgan.base.numbers import plain_array
 from wgan.base.places import check_new
-from wgan.config import Layer, choose_device
+from wgan.config import Layer, choose_device, resolve
 from wgan.config.layers import from_mapping
+from wgan.config.sections import DataConfig
 from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
 from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like, without_rows
@@ -101,7 +102,7 @@ class WGAN(BaseEstimator):
             if hasattr(self, name):
                 delattr(self, name)
         layers = self._layers()
-        data = None if isinstance(X, str | Path) else self._load(X)
+        data = None if isinstance(X, str | Path) else self._load(X, resolve(layers).data)
         self._empty = without_rows(X) if is_frame(X) else None
         if self.conditional and (y is None) != (data is None):
             raise WganError(
@@ -306,15 +307,15 @@ class WGAN(BaseEstimator):
             self.feature_names_in_ = np.array(codec.names, dtype=object)
             self.n_features_in_ = len(codec.names)
 
-    def _load(self, X: Samples) -> Dataset:
+    def _load(self, X: Samples, config: DataConfig) -> Dataset:
         if is_frame(X):
             if self.conditional:
                 raise WganError(
                     "conditional=True is for classes; each column of a table can be asked for with"
                     " sample(where=...): leave it out"
                 )
-            return load(X, schema=(self.settings or {}).get("data.schema"))
-        kind = (self.settings or {}).get("data.kind", "auto")
+            return load(X, schema=config.schema)
+        kind = config.kind
         if isinstance(X, Tensor) and X.ndim > 2:
             return load(X, kind=kind)
         raw = X if hasattr(X, "columns") else plain_array(X, "X")

@@ -77,7 +77,7 @@ def test_json_holds_every_field_as_plain_values():
     [
         (("exact", 3), "beyond one dimension choose 1 or 2"),
         (("max-sliced", 1), "only p = 2"),
-        (("sliced", 0.5), "p of 1 or more"),
+        (("sliced", 0.5), "choose 1 or more"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(arguments, message):

@@ -57,9 +57,9 @@ def test_shadows_are_never_longer_than_the_distance():
 
 
 def test_wrong_input_is_named():
-    with pytest.raises(WganError, match="2 directions"):
+    with pytest.raises(WganError, match="directions = 1: give a whole number, 2 or more"):
         sliced_wasserstein(X, Y, directions=1)
-    with pytest.raises(WganError, match="1 or more of each"):
+    with pytest.raises(WganError, match="starts = 0: give a whole number, 1 or more"):
         max_sliced_wasserstein(X, Y, starts=0)
     with pytest.raises(WganError, match="4 dimensions and y has 2"):
         sliced_wasserstein(X, Y[:, :2])

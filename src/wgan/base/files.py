@@ -6,9 +6,11 @@ write, so that several processes may add to it.
 
 import os
 import tempfile
+import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from wgan.base.errors import WganError
 from wgan.base.places import check_replaceable, check_special, sealed
@@ -74,6 +76,25 @@ def inside(folder: Path, path: Path) -> bool:
     """
     # realpath takes a link that leads to itself for a name; Path.resolve raises an error.
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the values of a TOML file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        FileNotFoundError: no such file.
+        WganError: a pipe or device, or not TOML.
+    """
+    check_regular(path)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WganError(f"{path}: not valid TOML: {error}") from None
+    except RecursionError:
+        raise WganError(f"{path}: not valid TOML: brackets nested too deep") from None
 
 
 def check_regular(path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 
 from wgan.base.errors import SettingError, WganError, did_you_mean
-from wgan.base.files import check_regular
+from wgan.base.files import read_toml
 from wgan.config.sections import Config
 
 Layer = tuple[str, Mapping[str, Any]]
@@ -124,13 +124,10 @@ def from_file(path: Path) -> Layer:
     Raises:
         WganError: no such file, or not TOML.
     """
-    check_regular(path)
     try:
-        return str(path), tomllib.loads(path.read_text(encoding="utf-8"))
+        return str(path), read_toml(path)
     except FileNotFoundError:
         raise WganError(f"{path}: no such configuration file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WganError(f"{path}: not valid TOML: {error}") from None
 
 
 def from_settings(settings: Iterable[str]) -> Layer:
@@ -149,7 +146,7 @@ def from_settings(settings: Iterable[str]) -> Layer:
             )
         try:
             value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (tomllib.TOMLDecodeError, RecursionError):
             value = text.strip()
         layer.setdefault(section, {})[entry] = value
     return "--set", layer

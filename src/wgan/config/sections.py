@@ -63,6 +63,7 @@ class DataConfig:
     """A TOML file that corrects what is inferred of a table's columns."""
 
     def __post_init__(self) -> None:
+        _at_least(self, "data", {"split_seed": 0})
         if self.kind != "auto":
             find_kind(self.kind)
         for name in ("source", "key", "labels", "schema"):

@@ -15,6 +15,7 @@ from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.base.places import check_new, check_replaceable, check_special
 from wgan.base.progress import Progress, silent
+from wgan.base.records import FAULTS, parsed, read_text
 from wgan.config import Config, Layer, configure, from_settings
 from wgan.data import Dataset, short_name
 from wgan.evaluation import EvaluationOptions, check_options
@@ -216,10 +217,10 @@ def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
 
 def _known_steps(path: Path, names: Sequence[str], length: int) -> dict[str, int]:
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = parsed(read_text(path))
         if known["first"] == [names[0], length] and set(names) <= set(known["steps"]):
             return {name: int(known["steps"][name]) for name in names}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except FAULTS as error:
         raise WganError(f"{path}: damaged ({error}): choose another --out") from None
     raise WganError(f"{path}: holds the steps of another comparison: choose another --out")
 

@@ -1,6 +1,5 @@
 """Corrections of what is inferred of a table: a TOML file, read, checked and written."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -11,6 +10,7 @@ import pandas as pd
 import tomli_w
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.files import read_toml
 from wgan.data.tables.column_kinds import StorageKind, storage_kind
 from wgan.data.tables.dates import read_times, write_times
 from wgan.data.tables.schema import Column, Kind
@@ -45,11 +45,9 @@ def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
         WganError: no such file, or one that is not in that form.
     """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = read_toml(path)
     except FileNotFoundError:
         raise WganError(f"{path}: no such schema file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WganError(f"{path}: not valid TOML: {error}") from None
     columns = document.pop("columns", {})
     tables = isinstance(columns, dict) and all(isinstance(each, dict) for each in columns.values())
     if document or not tables:

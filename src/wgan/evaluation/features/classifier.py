@@ -22,6 +22,7 @@ from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.base.places import check_new
 from wgan.base.progress import Progress, silent
+from wgan.base.records import FAULTS, parsed, read_text
 from wgan.base.seeding import derive, numpy_generator
 from wgan.base.tensors import read_tensors, write_tensors
 from wgan.data import Dataset, Split
@@ -247,10 +248,10 @@ def load_classifier(folder: Path) -> Classifier:
         WganError: damaged files, another format, or weights that the description does not fit.
     """
     try:
-        about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        about = parsed(read_text(folder / DESCRIPTION))
         newer = about["format"] != FORMAT
         classifier = None if newer else _read(about, read_tensors(folder / WEIGHTS)[0])
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, RuntimeError, *FAULTS) as error:
         raise WganError(
             f"{folder}: a damaged feature map ({str(error).splitlines()[0]}): train it again"
         ) from None
