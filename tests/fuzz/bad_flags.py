@@ -99,9 +99,7 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "demo": {"": ("", "x", "vanishing", "\x1b[31m", "-1"), "--seed": NO_INTEGER},
     "variants": {"": ("x", "--x", "1")},
-    "": {
-        "": ("x", "trian", "--x", "-1", "\x1b[31m", "\ud800", "é", "train --", "sample", "evaluate")
-    },
+    "": {"": ("x", "trian", "--x", "-1", "\x1b[31m", "\ud800", "é", "sample", "evaluate")},
 }
 HISTOGRAMS = (
     "1,2 1,x",

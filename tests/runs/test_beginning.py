@@ -125,16 +125,6 @@ def test_a_run_whose_folder_is_a_link_goes_on(tmp_path):
     assert run_to_end(tmp_path / "r", config, data)[-1].step == 4
 
 
-def test_a_picture_that_is_a_link_out_of_the_run_is_not_shown(tmp_path):
-    run_to_end(tmp_path / "r", *setup())
-    secret = tmp_path / "secret.png"
-    (tmp_path / "r/samples/step-0000004.png").rename(secret)
-    (tmp_path / "r/samples/step-0000004.png").symlink_to(secret)
-    (tmp_path / "r/samples/step-many.png").write_bytes(b"")
-    (tmp_path / "r/samples/step-7.png").mkdir()
-    assert [step for step, _ in RunFolder(tmp_path / "r").snapshots()] == [0, 2]
-
-
 OTHERS = {
     "checkpoint.safetensors": r"checkpoint\.safetensors: does not fit this run \(it is of another",
     "generator.safetensors": r"generator\.safetensors: is not of the model that generator\.json",
