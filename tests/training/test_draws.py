@@ -44,7 +44,7 @@ def test_a_draw_is_rows_with_one_coefficient_each_whatever_the_packs(mixed):
     alone, packed = (
         draws_of(*settled(*SMALL, f"network.pack={pack}", data=data)).critic(2) for pack in (1, 4)
     )
-    assert packed.x_real.shape == (12, *data.shape)
+    assert packed.x_real.shape == (12, *data.split().dataset.shape)
     assert packed.u.shape == (12,)
     assert all(torch.equal(a, b) for a, b in zip(alone, packed, strict=True))
 
