@@ -170,7 +170,7 @@ def test_save_and_load(tmp_path):
 
 
 def test_constructor_only_stores():
-    settings = {"optimizer.lr": -1.0}
+    settings = {"optimizer.lr": 1e-3}
     model = WGAN(variant="nonsense", settings=settings)
     assert model.settings is settings
     assert clone(model).get_params() == model.get_params()
