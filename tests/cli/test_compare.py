@@ -95,6 +95,7 @@ def test_equal_time_gives_slower_variants_fewer_steps(points, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--variants"], "names none"),
         (["--seeds", "0"], "give 1 or more"),
         (["--jobs", "0"], "give 1 or more"),
         (["--variants", "gan", "gan"], "each variant once"),

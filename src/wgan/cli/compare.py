@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
+from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, print_table, screen
@@ -57,6 +58,8 @@ def compare_command(
     quiet
         No progress bar.
     """
+    if variants is not None and not variants:
+        raise WganError("--variants: names none: give one or more, see `wgan variants`")
     plan = Plan(
         data,
         tuple(variants or DEFAULT_VARIANTS),
