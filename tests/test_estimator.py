@@ -35,6 +35,21 @@ def test_samples_are_of_the_kind_that_fit_got():
     assert sample.shape == (5, 8, 8, 3)
 
 
+def test_numbers_of_samples_and_seeds_are_whole_and_not_negative():
+    model = quick().fit(X)
+    assert len(model.sample(np.int64(2), np.int64(1))) == 2
+    for number in (0, -1, 2.5, True, "2", None):
+        with pytest.raises(WganError, match=r"n_samples = .*: give a whole number, 1 or more"):
+            model.sample(number)
+    with pytest.raises(WganError, match="random_state = -1: give a whole number, 0 or more"):
+        model.sample(2, -1)
+    for settings in (3, "x", [("optimizer.lr", 1.0)]):
+        with pytest.raises(WganError, match=r"settings = .*: give a dict"):
+            quick(settings=settings).fit(X)
+    with pytest.raises(WganError, match=r"data\.kind = 3: expected text"):
+        quick(settings={"data.kind": 3}).fit(X)
+
+
 def test_it_learns_where_the_data_lie():
     settings = {"network.width": 64, "network.latent": 4, "objective.penalty_weight": 0.1}
     settings |= {"optimizer.lr": 1e-3, "optimizer.critic_steps": 3, "optimizer.batch": 64}

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import plain_array
+from wgan.base.numbers import check_count, plain_array
 from wgan.base.places import check_new
 from wgan.config import Layer, choose_device, resolve
 from wgan.config.layers import from_mapping
@@ -156,15 +156,14 @@ class WGAN(BaseEstimator):
             WganError: a request that does not fit the data.
         """
         check_is_fitted(self, "model_")
-        whole = isinstance(n_samples, int | np.integer) and not isinstance(n_samples, bool)
-        if not whole or n_samples < 1:
-            raise WganError(f"n_samples = {n_samples!r}: give a whole number of 1 or more")
+        check_count(n_samples, "n_samples", 1)
+        n = int(n_samples)
         seed = _as_seed(random_state)
         if where or balance is not None:
-            raw = sample_where(self.model_, n_samples, seed, where, balance).raw
+            raw = sample_where(self.model_, n, seed, where, balance).raw
         else:
-            numbers = None if labels is None else self._numbers(labels, n_samples)
-            raw = self.model_.sample(n_samples, seed, numbers)
+            numbers = None if labels is None else self._numbers(labels, n)
+            raw = self.model_.sample(n, seed, numbers)
         samples = self.model_.codec.wrap(raw)
         if isinstance(samples, pd.DataFrame):
             named = samples.set_axis(self._columns, axis=1)
@@ -285,10 +284,15 @@ class WGAN(BaseEstimator):
             "precision": self.precision,
             "compile": self.compile,
         }
+        settings = {} if self.settings is None else self.settings
+        if not isinstance(settings, Mapping):
+            raise WganError(
+                f"settings = {settings!r}: give a dict such as {{'optimizer.lr': 1e-4}}"
+            )
         own = {"data": {"labels": "own"}} if self.conditional else {}
         return [
             ("conditional", own),
-            from_mapping({} if self.settings is None else self.settings),
+            from_mapping(settings),
             ("WGAN", {"training": training}),
         ]
 
@@ -329,7 +333,6 @@ class WGAN(BaseEstimator):
 
 def _as_seed(random_state: int | np.random.RandomState | None) -> int:
     if isinstance(random_state, int | np.integer):
-        if random_state < 0:
-            raise WganError(f"random_state = {random_state}: give 0 or more")
+        check_count(random_state, "random_state", 0)
         return int(random_state)
     return int(check_random_state(random_state).randint(2**31))

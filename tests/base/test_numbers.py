@@ -6,7 +6,7 @@ import scipy.sparse
 import torch
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import plain_array
+from wgan.base.numbers import check_count, check_number, float_array, plain_array
 from wgan.data import load
 from wgan.distances import earth_mover, wasserstein
 
@@ -39,6 +39,7 @@ def test_a_tensor_that_is_trained_is_data_too():
         (np.array([[1 + 2j, 1.0]] * 40, object), "Complex data not supported"),
         (np.array([[DATES[0], 1.0]] * 40, object), r"dates or durations \(datetime64\[D\]\)"),
         (torch.tensor(X).to_sparse(), r"a sparse tensor: give it dense, x.to_dense\(\)"),
+        (torch.zeros(9, 2, device="meta"), "a tensor without data"),
         (scipy.sparse.csr_matrix(X), r"a sparse array: give it dense, x.toarray\(\)"),
         (scipy.sparse.coo_array(X), r"a sparse array: give it dense, x.toarray\(\)"),
         (np.ma.masked_less(X, 0), "a masked array"),
@@ -85,3 +86,23 @@ def test_dates_as_labels_are_names_in_any_unit():
         load(X).with_labels(DATES)
     with pytest.raises(WganError, match="labels of type complex128"):
         load(X).with_labels(np.ones(40) + 1j)
+
+
+@pytest.mark.parametrize("value", [True, "3", None, [3], float("nan"), 2.5, 2, np.float64(3)])
+def test_a_count_is_a_whole_number_that_is_large_enough(value):
+    with pytest.raises(WganError, match=r"^steps = .*: give a whole number, 3 or more"):
+        check_count(value, "steps", 3)
+
+
+def test_counts_and_numbers_of_numpy_are_some():
+    check_count(np.int64(3), "steps", 3)
+    check_number(np.float32(0.5), "p")
+    for value in (True, "0.5", None, [0.5], 1j):
+        with pytest.raises(WganError, match=r"^p = .*: give a number"):
+            check_number(value, "p")
+
+
+def test_words_are_no_numbers():
+    assert float_array([1, 2], "x").dtype == np.float64
+    with pytest.raises(WganError, match=r"^x: holds what is not a number"):
+        float_array(["a", 2], "x")

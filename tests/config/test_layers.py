@@ -77,6 +77,9 @@ def test_a_layer_may_take_a_setting_back():
         ("[optimizer]\nbatch = 1e9", r"c\.toml: optimizer\.batch = 1000000000: give 16777216 or"),
         ("[data]\nresize = [8, 100000]", r"c\.toml: data\.resize .* each from 1 to 16384"),
         ("not toml", r"c\.toml: not valid TOML"),
+        ("x = " + "[" * 100_000, r"c\.toml: not valid TOML: brackets nested too deep"),
+        ("[data]\nsplit_seed = -1", r"c\.toml: data\.split_seed = -1: give 0 or more"),
+        ("[data]\nschema = ''", r"c\.toml: data\.schema is empty"),
     ],
 )
 def test_a_bad_file_is_answered_with_file_and_key(tmp_path, text, message):

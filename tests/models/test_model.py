@@ -25,6 +25,14 @@ def test_the_same_seed_gives_the_same_samples_whatever_their_number(model):
     assert model.sample(3).shape == (3, 8, 8)
 
 
+def test_more_samples_than_memory_holds_are_refused_before_any_is_drawn(model, monkeypatch):
+    """Pictures of 8 x 8 bytes: 64 bytes each."""
+    monkeypatch.setattr("wgan.models.model.available_memory", lambda: 64 * 100)
+    assert len(model.sample(100)) == 100
+    with pytest.raises(WganError, match=r"101 samples take .* GiB"):
+        model.sample(101)
+
+
 def test_sampling_uses_running_statistics_not_the_batchs(model):
     model.generator.train()
     z = torch.randn(8, 6)

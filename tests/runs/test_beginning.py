@@ -216,3 +216,16 @@ def test_data_are_found_from_another_folder_or_it_is_said_where_they_were(tmp_pa
     np.save("moved.npy", x + 1)
     with pytest.raises(WganError, match=r"begun on other data: give those at moved\.npy as they"):
         evaluate_run(tmp_path / "r", data="moved.npy")
+
+
+def test_a_run_whose_checkpoint_is_refused_stays_as_it_was(tmp_path):
+    """Not even the time of the attempt is added to run.json."""
+    folder = tmp_path / "r"
+    config, data = setup()
+    run_to_end(folder, config, data)
+    whole = (folder / "checkpoint.safetensors").read_bytes()
+    (folder / "checkpoint.safetensors").write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    before = contents(folder)
+    with pytest.raises(WganError, match="was changed after it was written"):
+        Run.start(config, data, folder)
+    assert contents(folder) == before

@@ -182,7 +182,7 @@ def mode_shares(run: Finished) -> Plot | None:
     Returns:
         The plot; None where no modes were counted.
     """
-    modes = run.evaluation.details.get("modes") if run.evaluation else None
+    modes = _details(run, "modes")
     if not modes:
         return None
     names = modes["names"]
@@ -202,6 +202,11 @@ def mode_shares(run: Finished) -> Plot | None:
         (("mode", "generated", "true"), rows),
         lambda axes: _draw_shares(axes[0], names, generated, true),
     )
+
+
+def _details(run: Finished, name: str) -> Any:
+    """Return details of a run's evaluation; None where there are none."""
+    return run.evaluation.details.get(name) if run.evaluation else None
 
 
 def _draw_shares(ax: Any, names: Sequence[str], generated: np.ndarray, true: np.ndarray) -> None:
@@ -228,7 +233,7 @@ def column_errors(run: Finished) -> Plot | None:
     Returns:
         The plot; None where no columns were compared.
     """
-    columns = run.evaluation.details.get("columns") if run.evaluation else None
+    columns = _details(run, "columns")
     if not columns:
         return None
     largest = sorted(columns.items(), key=lambda item: -item[1])[:MOST_BARS]
