@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from wgan.audit import bracket
+from wgan.audit import bracket, train_auditor
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
 
@@ -37,3 +37,12 @@ def test_a_sample_that_was_cast_to_float32_is_recognised(first):
 
 def test_numbers_beyond_float32_are_hashed_without_a_warning():
     assert RowHashes.of(np.array([[1e300], [2e300]])).repeated == 0
+
+
+def test_a_few_other_rows_hide_no_cast_to_float32():
+    copied = np.concatenate([X.astype(np.float32).astype(np.float64), [[0.1, 0.2, 0.3]]])
+    with pytest.raises(WganError, match="share 500 rows"):
+        bracket(X, copied, "population", steps=5)
+    auditor = train_auditor(X.astype(np.float32).astype(np.float64), X[:100] + 1, steps=2)
+    with pytest.raises(WganError, match="trained on 500 of these 500"):
+        auditor.check_unseen(X)

@@ -144,3 +144,24 @@ def test_a_population_bracket_codes_tables_by_the_half_that_trains_its_critics(m
     assert np.array_equal(plain.values[train], changed.values[train])
     by_all = [read_pair(name, name, seed=7)[0].values for name in ("a.csv", "b.csv")]
     assert by_all[0].shape != by_all[1].shape or not np.allclose(by_all[0][train], by_all[1][train])
+
+
+@pytest.mark.parametrize(("first", "second"), [((40, 8, 4), (40, 4, 8)), ((40, 8, 5), (40, 6, 6))])
+def test_the_wider_range_of_two_sides_changes_no_shape(first, second):
+    """12 bits against 10 bits: grey levels are those of 12, and each side keeps its axes."""
+    rng = np.random.default_rng(0)
+    for name, shape, levels in (("a", first, 4096), ("b", second, 1024)):
+        np.save(f"{name}.npy", rng.integers(0, levels, shape).astype(np.uint16))
+    with pytest.raises(WganError, match="both need the same"):
+        read_pair("a.npy", "b.npy")
+
+
+def test_axes_of_the_other_side_are_not_taken_with_its_range():
+    rng = np.random.default_rng(0)
+    last = rng.integers(0, 1024, (40, 8, 8, 3)).astype(np.uint16)
+    np.save("last.npy", last)
+    np.save("first.npy", rng.integers(0, 65536, (40, 3, 8, 8)).astype(np.uint16))
+    x, y = read_pair("last.npy", "first.npy")
+    expected = np.moveaxis(last, -1, 1).reshape(40, -1) / 65535
+    assert np.allclose(x.values, expected)
+    assert np.allclose(y.values, np.load("first.npy").reshape(40, -1) / 65535)

@@ -251,3 +251,14 @@ def test_the_frechet_distance_is_compared_too_and_may_say_otherwise(tmp_path):
     assert {each.metric for each in differences(grouped([*runs, read_finished(other)]))} == {
         "W1"
     }, "not all were evaluated alike"
+
+
+def test_the_rank_test_says_which_side_is_worse_where_a_collapse_turns_the_means_round(tmp_path):
+    """One run of eight is far off; of the others, each is better than all of the other side."""
+    x, y = [1.0, 2, 3, 4, 5, 6, 7, 100], [8.0, 9, 10, 11, 12, 13, 14, 15]
+    (found,) = differences(grouped(runs_of(tmp_path, {"wgan-gp": x, "gan": y})))
+    assert np.mean(x) > np.mean(y)
+    assert found.seen
+    assert (found.better, found.worse) == ("wgan-gp", "gan")
+    assert found.mean.value == pytest.approx(np.mean(y) - np.mean(x))
+    assert "a few runs far off turn the means round" in str(found)

@@ -163,9 +163,15 @@ def test_a_file_of_another_run_is_refused(two_runs, tmp_path, name):
 
 
 def test_the_same_run_has_the_same_id_and_another_has_not(two_runs, tmp_path):
-    """Whatever it is called, and however long it is and often it writes."""
+    """Whatever it is called, and however often it writes; its length counts where the learning rate
+    falls towards its end.
+    """
+    steady = "optimizer.decay=none"
     for name, settings in {
-        "same": ["training.steps=9", "training.log_every=2"],
+        "same": ["training.log_every=2"],
+        "longer": ["training.steps=9"],
+        "steady": [steady],
+        "steady and longer": [steady, "training.steps=9"],
         "rate": ["optimizer.lr=3e-4"],
         "share": ["data.held_out=0.3"],
     }.items():
@@ -180,6 +186,11 @@ def test_the_same_run_has_the_same_id_and_another_has_not(two_runs, tmp_path):
         )
     )
     assert same == first
+    longer, short, long = (
+        RunFolder(tmp_path / name).about().id for name in ("longer", "steady", "steady and longer")
+    )
+    assert longer != first
+    assert short == long != first
     assert len({first, second, rate, share}) == 4
 
 
@@ -229,3 +240,27 @@ def test_a_run_whose_checkpoint_is_refused_stays_as_it_was(tmp_path):
     with pytest.raises(WganError, match="was changed after it was written"):
         Run.start(config, data, folder)
     assert contents(folder) == before
+
+
+def test_a_run_that_goes_further_has_no_finish_until_it_ends_again(tmp_path):
+    folder = tmp_path / "r"
+    run_to_end(folder, *setup("optimizer.decay=none"))
+    run = Run.start(*setup("optimizer.decay=none"), folder)
+    run.finish()
+    run.close()
+    assert RunFolder(folder).finish().step == 4
+    run_to_end(folder, *setup("optimizer.decay=none", "training.steps=9"), stop_at=6)
+    assert RunFolder(folder).finish() is None
+
+
+def test_a_damaged_line_of_metrics_is_refused_and_one_cut_short_is_dropped(tmp_path):
+    folder = tmp_path / "r"
+    run_to_end(folder, *setup())
+    path = folder / "metrics.jsonl"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines) + lines[-1][:9])
+    run_to_end(folder, *setup())
+    assert path.read_text() == "".join(lines)
+    path.write_text("".join([lines[0], lines[1][:9] + "\n", *lines[2:]]))
+    with pytest.raises(WganError, match=r"metrics\.jsonl: damaged"):
+        run_to_end(folder, *setup())

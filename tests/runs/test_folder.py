@@ -113,6 +113,8 @@ def test_settings_take_the_precision_that_the_run_began_in(tmp_path, begun):
     config, data = setup(f"training.precision={begun}")
     begin_run(tmp_path / "r", config, data).lock.close()
     other, _ = setup(f"training.precision={'float32' if begun == 'bfloat16' else 'bfloat16'}")
+    assert as_begun(other, tmp_path / "r") == other  # nothing was done in it
+    run_to_end(tmp_path / "r", config, data, stop_at=3)
     assert as_begun(other, tmp_path / "r") == config
     assert as_begun(other, tmp_path / "none") == other
 

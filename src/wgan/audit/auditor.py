@@ -49,7 +49,7 @@ class Auditor:
     net: nn.Module
     centre: Float[np.ndarray, " d"]
     scale: float
-    trained_on: RowHashes
+    trained_on: tuple[RowHashes, RowHashes]
     clamp: tuple[float, float] = (-np.inf, np.inf)
 
     @property
@@ -83,7 +83,8 @@ class Auditor:
         Raises:
             WganError: some rows were seen in training.
         """
-        count = sum(self.trained_on.count(RowHashes.of(x)) for x in samples)
+        given = [RowHashes.of(x) for x in samples]
+        count = sum(max(side.count(each) for side in self.trained_on) for each in given)
         if count:
             total = sum(map(len, samples))
             raise WganError(
@@ -140,7 +141,7 @@ def train_auditor(
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
     _maximise(net, x_scaled, y_scaled, steps, seed, progress)
     samples = np.concatenate([a, b])
-    auditor = Auditor(frozen(net), centre, scale, RowHashes.of(samples))
+    auditor = Auditor(frozen(net), centre, scale, (RowHashes.of(a), RowHashes.of(b)))
     scores = auditor(samples)
     return replace(auditor, clamp=(float(scores.min()), float(scores.max())))
 

@@ -1,7 +1,7 @@
 """Coordinates that two sources share, for each kind of data: the numbers that a distance sees."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Any
 
@@ -52,7 +52,8 @@ def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Cod
     """Return pixels in [0, 1]; whole numbers of one type are measured in the wider range."""
     dtype = np.dtype(codec.dtype)
     if dtype.kind in "iu" and codec.high > 1:  # up to 1 they are no grey levels, but yes and no
-        codec = max((codec, *_grey_levels(dtype, codecs)), key=lambda each: each.high)
+        widest = max((codec, *_grey_levels(dtype, codecs)), key=lambda each: each.high)
+        codec = replace(codec, low=widest.low, high=widest.high)
     values = codec.measure(raw)
     ends = (codec.low, codec.high)
     if dtype.kind in "fb" and ends == (0, 1):

@@ -19,6 +19,10 @@ DIGEST = 16
 # far more than a change of units by float64 may alter (the last of 53).
 BITS = 40
 
+# Share of rows of float32 beyond which a sample was stored so, and a few rows were added. By chance
+# one in 128 time stamps is a number of float32.
+MOST_SINGLE = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class RowHashes:
@@ -27,7 +31,7 @@ class RowHashes:
     Attributes:
         exact: of the rows, to twelve digits.
         rounded: of the rows rounded to float32.
-        is_single: whether all numbers are those of float32.
+        is_single: whether most rows hold numbers of float32 alone.
 
     >>> day = RowHashes.of(1.7e9 + np.arange(2000.0)[:, None])
     >>> day.repeated, day.count(RowHashes.of(1.7e9 + np.arange(0.5, 2000)[:, None]))
@@ -43,9 +47,9 @@ class RowHashes:
         """Return the hashes of a sample `[n, d]`."""
         with np.errstate(over="ignore"):  # beyond float32's range all are infinite
             single = np.asarray(x, dtype=np.float32).astype(np.float64)
-        is_single = bool((single == x).all())
+        share = float((single == x).all(axis=1).mean()) if len(x) else 1.0
         exact = _hashes(x)
-        return cls(exact, exact if is_single else _hashes(single), is_single)
+        return cls(exact, exact if share == 1 else _hashes(single), share > MOST_SINGLE)
 
     @cached_property
     def _sets(self) -> tuple[frozenset[bytes], frozenset[bytes]]:

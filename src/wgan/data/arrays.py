@@ -4,6 +4,7 @@ Formats: NEP 1 (npy); the idx format as described with MNIST by LeCun and Cortes
 """
 
 import gzip
+import math
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from wgan.data.packed import (
     check_unpacked,
     damage_named,
     gzip_damage_named,
+    is_gzip,
     read_packed,
     unpack,
 )
@@ -136,7 +138,15 @@ def _stored_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
         file.seek(member.header_offset + 26)
         name_length, extra_length = struct.unpack("<HH", file.read(4))
         file.seek(name_length + extra_length, 1)
-        return npy_rows(file, path)
+        start = file.tell()
+        rows = npy_rows(file, path)
+    size = math.prod(rows.shape) * rows.dtype.itemsize
+    if rows.offset - start + size != member.file_size:
+        raise WganError(
+            f"{path}: array {member.filename} is of another length than its header says: make it"
+            " again with numpy.savez"
+        )
+    return rows
 
 
 def _deflated_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> FileRows:
@@ -171,7 +181,7 @@ def is_idx(path: Path) -> bool:
     try:
         head = read_packed(path, 4)
     except WganError:
-        return path.suffix == ".gz" and "idx" in path.name
+        return is_gzip(path) and "idx" in path.name
     return _is_idx_head(head)
 
 
@@ -295,7 +305,7 @@ def idx_rows(path: Path) -> FileRows:
     """
     check_regular(path)
     plain = path
-    if path.suffix == ".gz":
+    if is_gzip(path):
         plain = cached(file_digest(path), lambda target: _gunzip(path, target))
     with plain.open("rb") as file:
         head = file.read(4)

@@ -121,7 +121,7 @@ def read_packed(path: Path, most: int | None = None) -> bytes:
         WganError: a damaged gzip file, a pipe or device, or as `check_unpacked`.
     """
     check_regular(path)
-    if path.suffix.lower() != ".gz":
+    if not is_gzip(path):
         with path.open("rb") as file:
             return file.read(-1 if most is None else most)
     packed = path.stat().st_size
@@ -133,3 +133,8 @@ def read_packed(path: Path, most: int | None = None) -> bytes:
             check_unpacked(str(path), packed, done)
             pieces.append(piece)
     return b"".join(pieces)[:most]
+
+
+def is_gzip(path: Path) -> bool:
+    """Return whether a file's name says that it is packed by gzip."""
+    return path.suffix.lower() == ".gz"

@@ -106,10 +106,9 @@ class HeldOutDistance:
                 plain[name] = {**modes, "kl": number(modes["kl"])}
         found = typed(plain, cls)
         counts = (found.n, found.repeats - 1, found.floor_repeats)  # no interval of one set
-        if min(counts) < 1 or not 0 <= min(found.w1, found.floor) < float("inf"):
-            raise ValueError("w1, floor, n, repeats, floor_repeats: out of range")
-        if not max(found.w1, found.floor) < float("inf") or found.half_width < 0:
-            raise ValueError("w1, floor, half_width: out of range")
+        lengths = (found.w1, found.floor, found.half_width)
+        if min(counts) < 1 or not all(0 <= length < float("inf") for length in lengths):
+            raise ValueError("w1, floor, half_width, n, repeats, floor_repeats: out of range")
         return found
 
 

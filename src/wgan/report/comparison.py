@@ -12,7 +12,6 @@ test holds where no run collapses, and a sentence says what it does where runs c
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import isnan
 
 import numpy as np
 from scipy import stats
@@ -20,11 +19,9 @@ from scipy import stats
 from wgan.base.errors import WganError
 from wgan.base.intervals import Mean, least_of_rank_test, mean_of, rank_test
 from wgan.evaluation.words import lost_modes
+from wgan.report.differences import CONFIDENCE, Difference
 from wgan.report.fairness import few_seeds, unlike_settings
 from wgan.runs import Finished
-
-CONFIDENCE = 0.95
-"""Confidence of all intervals of a comparison together, and of a verdict's own interval."""
 
 
 @dataclass(frozen=True)
@@ -61,51 +58,6 @@ class Group:
                 return None
             values.append(by_name[name])
         return mean_of(values)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A difference of two groups in a metric.
-
-    Attributes:
-        better: the name of the group with the smaller mean.
-        worse: the name of the other group.
-        mean: the metric of `worse` minus that of `better`, over seeds; without a half-width where a
-            group has one seed.
-        paired: whether the difference is taken seed by seed.
-        metric: the metric's title, W1 or the Frechet distance.
-        p: the value of the exact rank test; none where there are too few seeds for it.
-        level: the value of `p` up to which a difference counts.
-    """
-
-    better: str
-    worse: str
-    mean: Mean
-    paired: bool
-    metric: str = "W1"
-    p: float | None = None
-    level: float = 1 - CONFIDENCE
-
-    @property
-    def seen(self) -> bool:
-        """Whether the rank test finds a difference; with few seeds, the interval without zero."""
-        if self.p is not None:
-            return self.p <= self.level
-        return self.mean.value > self.mean.half_width
-
-    def __str__(self) -> str:
-        if isnan(self.mean.half_width):
-            value = f"{self.metric} {self.mean.value:+.2g}"
-            return (
-                f"{self.worse} against {self.better}: {value}, but one seed tells nothing of the"
-                " noise between seeds: train more"
-            )
-        value = f"{self.metric} {self.mean.value:+.2g} +- {self.mean.half_width:.2g}"
-        if self.p is not None:
-            value += f" (exact rank test: p = {self.p:.2g}, counts up to {self.level:.2g})"
-        if self.seen:
-            return f"{self.worse} is worse than {self.better}: {value}"
-        return f"no difference can be seen between {self.better} and {self.worse}: {value}"
 
 
 def grouped(runs: Sequence[Finished]) -> list[Group]:
@@ -226,7 +178,11 @@ def _difference(
         mean = Mean(float(low + high) / 2, float(high - low) / 2)
     level = 1 - confidence
     p = rank_test(xs, ys) if least_of_rank_test(len(xs), len(ys)) <= level else None
-    if mean.value >= 0:
+    further = mean.value
+    if p is not None:  # the side is the test's: a few collapses move a mean, and no mean rank
+        ranks = stats.rankdata([*xs, *ys])
+        further = float(ranks[len(xs) :].mean() - ranks[: len(xs)].mean()) or further
+    if further >= 0:
         return Difference(a.name, b.name, mean, paired, metric, p, level)
     mean = replace(mean, value=-mean.value)
     return Difference(b.name, a.name, mean, paired, metric, p, level)

@@ -18,7 +18,9 @@ from wgan.runs.folder import (
     ABOUT,
     CONFIG,
     FILES,
+    FINISH,
     LOCK,
+    OLD_FINISH,
     RESULTING,
     SAME_BY_CONTENT,
     SAMPLES,
@@ -36,7 +38,9 @@ WITHOUT_EFFECT = (
     "training.snapshot_every",
     "training.checkpoint_every",
 )
-"""Settings that do not name a run: paths, and how long it is and how often it writes."""
+"""Settings that do not name a run: paths, and how often it writes; its length and measurements too,
+where nothing that a step does depends on them.
+"""
 
 
 def default_folder(config: Config) -> Path:
@@ -52,7 +56,7 @@ def as_begun(config: Config, folder: Path) -> Config:
     what `auto` chooses depends on the machine.
     """
     run = RunFolder(folder)
-    if not run.exists():
+    if not (run.exists() and run.checkpoint.exists()):  # else it begins anew
         return config
     with warnings.catch_warnings(action="ignore"):  # the file is read again, and warns then
         begun = run.config()
@@ -127,6 +131,10 @@ def _begun(
     folder = replace(folder, id=identity or run_id(config, dataset))
     if restore is not None and folder.checkpoint.exists():
         restore(folder)
+    finished = folder.finish() if folder.checkpoint.exists() else None
+    if finished is not None and _is_steady(config) and config.training.steps > finished.step:
+        for name in (FINISH, OLD_FINISH):
+            (path / name).unlink(missing_ok=True)
     remove_partial(path, FILES)
     remove_partial(path / SAMPLES, [SNAPSHOTS])
     if not folder.checkpoint.exists():
@@ -148,6 +156,11 @@ def _begun(
     return folder
 
 
+def _is_steady(config: Config) -> bool:
+    """Return whether what a step does is free of how many steps are to come."""
+    return config.optimizer.decay == "none" and not config.training.stop_when_converged
+
+
 def run_id(config: Config, dataset: Dataset) -> str:
     """Return what names a run: a digest of all that decides its numbers.
 
@@ -158,7 +171,10 @@ def run_id(config: Config, dataset: Dataset) -> str:
         for section, values in _plain(config).items()
         for name, value in values.items()
     }
-    named = {key: value for key, value in settings.items() if key not in WITHOUT_EFFECT}
+    without = set(WITHOUT_EFFECT)
+    if not _is_steady(config):
+        without -= {"training.steps", "training.measure_every"}
+    named = {key: value for key, value in settings.items() if key not in without}
     labels = labels_digest(config, dataset)
     return digest_of([named, dataset.fingerprint, labels, dataset.codec.schema()])[:ID_LENGTH]
 
@@ -205,8 +221,7 @@ def _check_same(folder: RunFolder, about: About, config: Config) -> None:
     for key in ("labels", "schema"):
         if getattr(before.data, key) and getattr(config.data, key):
             ignored.add(f"data.{key}")
-    steady = before.optimizer.decay == "none" and not before.training.stop_when_converged
-    if steady and config.training.steps > before.training.steps:
+    if _is_steady(before) and config.training.steps > before.training.steps:
         ignored.add("training.steps")
     differences = [d for d in before.differences(config) if d.key not in ignored]
     if differences:

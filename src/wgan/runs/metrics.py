@@ -2,6 +2,7 @@
 
 import json
 from itertools import pairwise
+from math import inf
 from pathlib import Path
 
 from wgan.base.files import write_text
@@ -53,7 +54,9 @@ def read(path: Path) -> list[Metrics]:
 
 
 def cut(path: Path, step: int) -> None:
-    """Drop lines after a step, and a line cut short.
+    """Drop lines after a step, and a last line cut short.
+
+    Another damaged line stays, so that `read` refuses it.
 
     Args:
         path: the file, which need not exist.
@@ -61,7 +64,8 @@ def cut(path: Path, step: int) -> None:
     """
     if path.exists():
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-        kept = [line for line in lines if _step_of(line) <= step]
+        kept = [line for line in lines[:-1] if not step < _step_of(line) < inf]
+        kept += [line for line in lines[-1:] if _step_of(line) <= step]
         write_text(path, "".join(line + "\n" for line in kept))
 
 
@@ -69,4 +73,4 @@ def _step_of(line: str) -> float:
     try:
         return float(json.loads(line)["step"])
     except FAULTS:
-        return float("inf")
+        return inf

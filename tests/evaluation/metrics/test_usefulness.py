@@ -62,6 +62,11 @@ def test_a_number_of_two_values_is_a_class_and_one_of_three_is_not():
     use = train_and_test(as_number, train, test, 2)
     assert use == train_and_test(COLUMNS, train, test, 2)
     assert use.auc > 0.7
-    train[::7, 2] = test[::7, 2] = 2
-    use = train_and_test(as_number, train, test, 2)
+    prices = [*COLUMNS[:2], Column("y", "numeric", "float64", spikes=(9.99, 19.99))]
+    priced = train.copy(), test.copy()
+    for part in priced:
+        part[:, 2] = np.where(part[:, 2] == 1, 19.99, 9.99)
+    assert train_and_test(prices, *priced, 2) == use
+    # The column decides: of another number, rows of two values are numbers still.
+    use = train_and_test([*COLUMNS[:2], NUMBER], train, test, 2)
     assert (use.auc, use.r2 is None) == (None, False)

@@ -140,7 +140,7 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
     floats = [
         column.name
         for column in codec.columns
-        if column.kind == "numeric" and column.step >= 1 and column.dtype.startswith("float")
+        if column.kind == "numeric" and _is_whole(column.step) and column.dtype.startswith("float")
     ]
     whole = [name for name in floats if frame[name].abs().max() < MOST_EXACT]
     name = path.name.lower()
@@ -150,3 +150,7 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
         frame.astype(dict.fromkeys(whole, "Int64")).to_csv(
             target, index=False, sep=separator, compression=compression
         )
+
+
+def _is_whole(step: float) -> bool:
+    return step >= 1 and step % 1 == 0

@@ -78,7 +78,8 @@ def without(series: pd.Series, absent: tuple[str, ...]) -> pd.Series:
         # The type of whole numbers with gaps; a float would not hold all of them.
         series = series.astype(str(series.dtype).replace("i", "I").replace("u", "U"))
     if not pd.api.types.is_numeric_dtype(series.dtype):
-        return series.mask(series.isin(absent))
+        # By spelling: pandas categories may be of whole numbers.
+        return series.mask(series.astype(object).map(spelled, na_action="ignore").isin(absent))
     codes = pd.to_numeric(pd.Series(absent, dtype="str"), errors="coerce").dropna()
     return series.mask(series.isin(codes.tolist()))
 

@@ -189,7 +189,9 @@ def _has_decimal_commas(content: Content, frame: pd.DataFrame) -> bool:
     for _, column in frame.items():
         if _is_text(column):
             values = pd.Series(column.dropna().unique())
-            if len(values) and values.str.fullmatch(WITH_COMMAS).all():
+            # Without a comma anywhere these are codes, such as 007.
+            commas = values.str.contains(",").any()
+            if commas and values.str.fullmatch(WITH_COMMAS).all():
                 return True
     return False
 

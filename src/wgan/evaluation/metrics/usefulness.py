@@ -74,25 +74,21 @@ def train_and_test(
             " another --target"
         )
     others = [i for i in range(len(columns)) if i != target]
+    column = columns[target]
+    y, y_test = train[:, target], test[:, target]
+    # The column decides, and not the rows: a number of two values is a class.
+    two = column.is_number and column.is_choice and column.present_states == 2
+    if two:
+        y, y_test = (column.state_of(values).astype(np.float64) for values in (y, y_test))
     task = _Task(
         x=train[:, others],
-        y=train[:, target],
+        y=y,
         x_test=test[:, others],
-        y_test=test[:, target],
+        y_test=y_test,
         categories=categorical([columns[i] for i in others]),
         seed=seed,
     )
-    numbers = columns[target].is_number and not is_class(task.y_test)
-    return _regress(task) if numbers else _classify(task)
-
-
-def is_class(y: Float[np.ndarray, " n"]) -> bool:
-    """Return whether numbers are classes: two different ones are.
-
-    >>> is_class(np.array([0.0, 1.0, 1.0]))
-    True
-    """
-    return len(np.unique(y)) == 2
+    return _regress(task) if column.is_number and not two else _classify(task)
 
 
 def categorical(columns: Sequence[Column]) -> list[bool]:
