@@ -49,11 +49,11 @@ def test_npz_with_several_arrays_asks_for_a_key(tmp_path):
         load(tmp_path / "a.npz", key="third")
 
 
-@pytest.mark.parametrize("ending", ["-ubyte", "-ubyte.gz"])
+@pytest.mark.parametrize("ending", ["-ubyte", "-ubyte.gz", "-ubyte.GZ"])
 def test_idx_files_as_mnist_ships(tmp_path, ending):
     path = tmp_path / f"train-images-idx3{ending}"
     content = idx_bytes(PICTURES)
-    path.write_bytes(gzip.compress(content) if ending.endswith("gz") else content)
+    path.write_bytes(gzip.compress(content) if ending.lower().endswith("gz") else content)
     data = load(path)
     assert data.shape == (1, 5, 4)
     assert np.array_equal(data.rows[:], PICTURES)
@@ -158,3 +158,13 @@ def test_a_damaged_gzip_file_is_named_and_not_its_cache(tmp_path):
 def test_a_tensor_whose_first_and_last_axes_could_be_channels_is_channels_first():
     assert load(torch.zeros(20, 3, 8, 4)).shape == (3, 8, 4)
     assert load(np.zeros((20, 3, 8, 4))).shape == (4, 3, 8)
+
+
+def test_an_array_of_an_npz_ends_where_its_member_ends(tmp_path):
+    """What follows in the file are the bytes of the zip, and no pictures."""
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        header = "{'descr': '|u1', 'fortran_order': False, 'shape': (22, 4, 4), }"
+        archive.writestr("x.npy", npy_header(header) + bytes(20 * 16))
+        archive.writestr("y.npy", bytes(4000))
+    with pytest.raises(WganError, match=r"array x\.npy is of another length than its header"):
+        load(tmp_path / "a.npz", key="x")

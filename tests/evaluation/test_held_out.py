@@ -1,6 +1,7 @@
 """Held-out distance: the stated protocol by hand, collapse, shifts, labels, and its JSON."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -71,6 +72,15 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
         " in [0,1])"
     )
     assert 0.01 <= found.half_width < 0.0995
+
+
+@pytest.mark.parametrize("name", ["w1", "floor", "half_width"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", -1.0])
+def test_a_distance_that_is_none_is_not_read(name, value):
+    values = asdict(HeldOutDistance(1.5, 0.1, 1.4, 359, 5, 4, "pixels"))
+    assert HeldOutDistance.from_json(values).w1 == 1.5
+    with pytest.raises(ValueError, match="out of range"):
+        HeldOutDistance.from_json(values | {name: value})
 
 
 @pytest.mark.parametrize(

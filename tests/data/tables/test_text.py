@@ -9,7 +9,7 @@ from table_columns import back, column_of, kinds
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.tables.frames import read_frame
+from wgan.data.tables.frames import read_frame, write_frame
 
 RANDOM = np.random.default_rng(0)
 
@@ -138,3 +138,24 @@ def test_what_a_table_of_percentages_gives_back_can_be_read_again(tmp_path):
     again = load(tmp_path / "t.csv", schema=schema(tmp_path / "s.toml", text))
     assert again.codec == data.codec
     pd.testing.assert_frame_equal(back(again), back(data))
+
+
+def test_codes_beside_numbers_of_three_decimals_are_no_decimal_commas(tmp_path):
+    lines = "".join(f"{k % 9:03d};{1 + k / 1000:.3f}\n" for k in range(150))
+    (tmp_path / "t.csv").write_text("code;price\n" + lines)
+    assert kinds(load(tmp_path / "t.csv")) == {"code": "category", "price": "numeric"}
+
+
+def test_a_missing_code_among_categories_of_whole_numbers_is_none_of_them(tmp_path):
+    frame = pd.DataFrame({"k": pd.Categorical([1, 2, -9] * 30), "y": np.arange(90.0)})
+    (tmp_path / "s.toml").write_text("[columns.k]\nmissing = [-9]\n")
+    column = column_of(load(frame, schema=str(tmp_path / "s.toml")), "k")
+    assert (set(column.levels), column.missing) == ({"1", "2"}, True)
+
+
+def test_numbers_in_steps_of_more_than_one_are_written_with_their_decimals(tmp_path):
+    frame = pd.DataFrame({"x": np.arange(90) * 2.5, "y": np.arange(90.0)})
+    (tmp_path / "s.toml").write_text("[columns.x]\nstep = 2.5\n")
+    codec = load(frame, schema=str(tmp_path / "s.toml")).codec
+    write_frame(frame, codec, tmp_path / "t.csv")
+    assert np.array_equal(pd.read_csv(tmp_path / "t.csv").x, frame.x)
