@@ -159,7 +159,21 @@ def test_bounds_that_a_schema_widens_stay_wide_and_others_are_those_of_training_
 
 def test_files_of_older_models_are_read(mixed):
     codec = load(mixed(200)).codec
-    added = {"low", "high", "codes", "unseen", "unseen_missing", "unseen_rows"}
+    added = {"low", "high", "codes", "unseen", "unseen_codes", "unseen_missing", "unseen_rows"}
     older = [{k: v for k, v in asdict(c).items() if k not in added} for c in codec.columns]
     read = codec_from_json({"kind": "tables", "columns": older, "dtype": "<f8"})
     assert read == codec
+
+
+def test_a_code_that_only_held_out_rows_have_is_no_ordinary_number():
+    """It would have the coordinate of the least number."""
+    numbers = np.random.default_rng(0).integers(20, 81, 400).astype(float)
+    frame = pd.DataFrame({"x": numbers, "y": np.arange(400) % 3})
+    split = with_held_out(frame, lambda f, rows: f.loc.__setitem__((rows[:5], "x"), -999.0))
+    for each in (split, split.dataset.split()):  # a run splits its data again
+        column = column_of(each.dataset, "x")
+        assert (column.unseen_codes, column.unseen_rows) == ((-999.0,), 5)
+        assert column.low in (None, 20.0)
+        raw = each.dataset.rows
+        assert each.dataset.codec.measure(raw)[:, -1].sum() == 5
+        assert "-999 in held-out rows alone (5 of them)" in each.dataset.codec.notes(raw)[0]

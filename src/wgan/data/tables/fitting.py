@@ -56,12 +56,14 @@ def as_read(column: Column) -> Column:
         discrete=False,
         shares=(),
         unseen=(),
+        unseen_codes=(),
         unseen_missing=False,
         unseen_rows=0,
     )
 
 
 def _fitted(column: Column, x: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> Column:
+    before = column
     present = ~np.isnan(x)
     column = replace(as_read(column), unseen_missing=column.missing and bool(present.all()))
     if not column.is_number:
@@ -69,7 +71,9 @@ def _fitted(column: Column, x: Float[np.ndarray, " n"], others: Float[np.ndarray
         unseen = tuple(column.levels[i] for i in np.flatnonzero(counts == 0))
         column = replace(column, unseen=unseen)
     elif present.any():
+        codes = {*before.codes, *before.unseen_codes}
         column = with_distribution(column, x[present])
+        column = replace(column, unseen_codes=tuple(sorted(codes - {*x[present].tolist()})))
     return replace(column, unseen_rows=int((column.state_of(others) == UNSEEN).sum()))
 
 
@@ -97,6 +101,7 @@ def notes_of(column: Column) -> Iterator[str]:
         )
     if column.unseen_rows:
         unseen = [repr(level) for level in column.unseen]
+        unseen += map(column.spelled, column.unseen_codes)
         if column.unseen_missing:
             unseen.append("missing values")
         yield (

@@ -53,8 +53,9 @@ class Column:
         discrete: whether the knots are all numbers that occur; heights are then their upper ends.
         levels: categories as they are spelled, the most frequent first.
         unseen: levels that only rows have which the column was not fitted on; they are no states.
+        unseen_codes: likewise numbers that would be codes.
         unseen_missing: whether only such rows have missing values.
-        unseen_rows: the number of rows with an unseen level, or a missing value that is no state.
+        unseen_rows: the number of rows with an unseen value.
         categories: all categories that pandas declares, in their order.
         shares: the frequency of each state.
         format: how times are written that are kept as text or whole numbers, or numbers kept as
@@ -80,6 +81,7 @@ class Column:
     discrete: bool = False
     levels: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    unseen_codes: tuple[float, ...] = ()
     unseen_missing: bool = False
     unseen_rows: int = 0
     categories: tuple[str, ...] = ()
@@ -133,7 +135,8 @@ class Column:
     @property
     def has_unseen(self) -> bool:
         """Whether rows that the column was not fitted on may have values that are no states."""
-        return bool(self.unseen) or self.unseen_missing or not self.present_states
+        unseen = self.unseen or self.unseen_codes or self.unseen_missing
+        return bool(unseen) or not self.present_states
 
     @property
     def code_sizes(self) -> tuple[int, ...]:
@@ -196,6 +199,8 @@ class Column:
             state = np.searchsorted(halfway, np.nan_to_num(x)).astype(np.int64)
         else:
             state = np.full(len(x), UNSEEN)
+        for code in self.unseen_codes:
+            state[np.isclose(x, code, rtol=SAME, atol=0)] = UNSEEN
         state[absent] = self.states - 1 if self.missing_state else UNSEEN
         return state
 
