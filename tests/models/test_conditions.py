@@ -70,8 +70,8 @@ def test_every_row_satisfies_what_was_asked_for(mixed, where, holds):
     ],
 )
 def test_conditions_that_cannot_be_met_are_one_clear_error(mixed, monkeypatch, where, words):
-    monkeypatch.setattr("wgan.models.conditions.LEAST_TRIES", 5000)
-    monkeypatch.setattr("wgan.models.conditions.TRIES", 10)
+    monkeypatch.setattr("wgan.models.conditioned.LEAST_TRIES", 5000)
+    monkeypatch.setattr("wgan.models.conditioned.TRIES", 10)
     model = model_for(mixed(200))
     with pytest.raises(WganError, match=words):
         sample_where(model, 10, where=where)
@@ -194,3 +194,24 @@ def test_conditions_say_what_they_are(mixed):
     codec = load(mixed(200)).codec
     (condition,) = conditions(codec, " age >= 30 ")
     assert (condition.operator, condition.value, condition.column.name) == (">=", 30.0, "age")
+
+
+@pytest.mark.parametrize(
+    ("where", "number"),
+    [
+        ("amount>=1.234 €", 1234),
+        ("amount>=1234", 1234),
+        ({"amount": (1.234, None)}, 1.234),
+        ({"amount": 1234}, 1234),
+        ("amount>=1.234", None),
+    ],
+)
+def test_a_number_is_read_as_the_column_writes_it_and_an_unclear_one_is_refused(where, number):
+    """Points group thousands in this column; in a plain number a point is a decimal point."""
+    amounts = [f"{k:,} €".replace(",", ".") for k in range(20, 8020, 20)]
+    codec = load(pd.DataFrame({"amount": amounts, "y": np.arange(400) % 3})).codec
+    if number is None:
+        with pytest.raises(WganError, match=r"'1\.234' is no number"):
+            conditions(codec, where)
+    else:
+        assert [condition.value for condition in conditions(codec, where)] == [number]

@@ -99,7 +99,9 @@ def _floats(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:
 
 
 def parse_number(text: str, column: Column) -> float:
-    """Return the number of a text that is written plainly, or as the column writes it.
+    """Return the number of a text that is written as the column writes it, or plainly.
+
+    A plain number with a point is refused where the column groups thousands by points.
 
     Args:
         text: the text.
@@ -109,12 +111,12 @@ def parse_number(text: str, column: Column) -> float:
         ValueError: no number.
     """
     spelling = parse_spelling(column.format)
-    try:
+    if spelling is None:
         return float(text)
-    except ValueError:
-        if spelling is None:
-            raise
-    return float(spelling.read(pd.Series([text]))[0])
+    value = float(spelling.read(pd.Series([text]))[0])
+    if np.isnan(value) and not (spelling.group == "." and "." in text):
+        return float(text)
+    return value
 
 
 def _refuse(series: pd.Series, wrong: np.ndarray, column: Column, why: str) -> None:
