@@ -17,6 +17,7 @@ from wgan.evaluation.watch import (
     STOP_ERROR,
     TOLERANCE,
     looks_at,
+    measurements,
     trend,
     watched_apart,
 )
@@ -252,3 +253,10 @@ def test_a_finished_run_keeps_the_floor_of_its_curve(tmp_path):
         "n": 500,
         "floor": pytest.approx(watch.floor()),
     }
+
+
+def test_measurements_on_other_samples_make_no_curve():
+    lines = [{"step": k, "held_out_w1": 5.0} for k in (1, 2)]
+    lines += [{"step": 3, "held_out_w1": 1.0, "watched": 15}, {"step": 4}]
+    assert measurements(lines, 15) == [(3, 1.0)]
+    assert measurements(lines, 0) == [(1, 5.0), (2, 5.0)]

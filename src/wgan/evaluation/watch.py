@@ -190,6 +190,22 @@ def watched_apart(split: Split) -> Split:
     return replace(split, watched=min(SAMPLES, split.n_apart // 2))
 
 
+def measurements(
+    metrics: Iterable[Mapping[str, int | float]], watched: int | float
+) -> list[tuple[int, float]]:
+    """Return (step, W1) of the lines that were measured on the same samples.
+
+    Args:
+        metrics: lines of `metrics.jsonl`.
+        watched: how many samples were set apart for it; 0: none, so that held-out ones served.
+    """
+    return [
+        (int(line["step"]), float(line["held_out_w1"]))
+        for line in metrics
+        if "held_out_w1" in line and line.get("watched", 0) == watched
+    ]
+
+
 class Watch:
     """Measures a generator while it is trained.
 
@@ -218,12 +234,7 @@ class Watch:
             split: the data that the generator is trained on.
             metrics: lines of `metrics.jsonl`.
         """
-        measured = [
-            (int(line["step"]), line["held_out_w1"])
-            for line in metrics
-            if "held_out_w1" in line and line.get("watched", 0) == split.watched
-        ]
-        return cls(split, measured)
+        return cls(split, measurements(metrics, split.watched))
 
     @cached_property
     def _samples(self) -> np.ndarray:

@@ -115,10 +115,15 @@ class Plan:
         }
         return [from_settings(self.settings), ("compare", own)]
 
+    def run_folder(self, variant: str, seed: int) -> Path:
+        """Return the folder of one run."""
+        return self.folder / f"{variant}-{seed}"
+
     def _check_place(self) -> None:
         """Refuse a folder of other files, and to write over files that no comparison wrote."""
-        runs = [f"{name}-{seed}" for name in self.variants for seed in range(self.seeds)]
-        if not any((self.folder / name).exists() for name in (COMPARISON, STEPS, REPORT, *runs)):
+        runs = [self.run_folder(name, k) for name in self.variants for k in range(self.seeds)]
+        files = [self.folder / name for name in (COMPARISON, STEPS, REPORT)]
+        if not any(path.exists() for path in (*files, *runs)):
             check_new(self.folder, folder=True)
         mine = self.folder / COMPARISON
         check_special(mine)
@@ -155,7 +160,7 @@ def compare(plan: Plan, progress: Progress = silent) -> list[Path]:
 
 
 def _job(plan: Plan, variant: str, steps: int, seed: int) -> Job:
-    folder = plan.folder / f"{variant}-{seed}"
+    folder = plan.run_folder(variant, seed)
     evaluation = None if _is_evaluated(folder, plan.options, steps) else requested(plan.options)
     return Job(folder, plan.layers(variant, steps, seed), evaluation)
 

@@ -1,10 +1,12 @@
 """Limits of a comparison in words: too few seeds, and settings that were not tuned alike."""
 
 from collections.abc import Mapping
+from itertools import count
 from math import isnan
 from typing import Any
 
 from wgan.base.intervals import Mean, least_of_rank_test
+from wgan.config.sections import OptimizerConfig
 from wgan.objectives import VARIANTS
 
 FALSE_ALARMS = {2: {2: 14, 3: 29, 5: 38}, 3: {2: 4, 3: 9, 5: 22}, 4: {2: 1, 3: 3, 5: 7}}
@@ -12,8 +14,6 @@ FALSE_ALARMS = {2: {2: 14, 3: 29, 5: 38}, 3: {2: 4, 3: 9, 5: 22}, 4: {2: 1, 3: 3
 there: 6,000 simulated ones of equal variants of which every other run collapses to the same bad
 distance. With fewer or more collapsing runs there are fewer.
 """
-MOST_SEEDS = 50
-"""Seeds beyond which a number for the rank test is not looked for."""
 
 
 def few_seeds(seeds: int, variants: int, means: list[Mean], level: float) -> str:
@@ -30,16 +30,17 @@ def few_seeds(seeds: int, variants: int, means: list[Mean], level: float) -> str
     """
     if all(isnan(mean.half_width) for mean in means):
         return ""
-    enough = (n for n in range(2, MOST_SEEDS) if least_of_rank_test(n, n) <= level)
-    advice = f"with --seeds {next(enough, MOST_SEEDS)} an exact rank test decides"
+    enough = next(n for n in count(2) if least_of_rank_test(n, n) <= level)
+    advice = f"--seeds {enough} lets an exact rank test decide"
     known = FALSE_ALARMS.get(seeds)
     if known is None:
         return f"Student's t decides here, which does not hold where runs collapse: {advice}"
     number = next((k for k in sorted(known) if k >= variants), max(known))
+    least = "at least " if variants > number else ""
     return (
-        f"with {seeds} seeds Student's t decides, which takes noise for a difference where runs"
-        f" collapse: in {known[number]} % of comparisons of {number} equal variants of which every"
-        f" other run does; {advice}, which does not"
+        f"with {seeds} seeds Student's t decides; where every other run collapses, it takes noise"
+        f" for a difference in {least}{known[number]} % of comparisons of {number} equal variants:"
+        f" {advice}"
     )
 
 
@@ -58,8 +59,8 @@ def unlike_settings(groups: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> st
     if not own or not others:
         return ""
     return (
-        f"not tuned alike: {others} with optimizer settings other than the paper's (those that suit"
-        f" such data, or --set), {own} with the paper's own: a difference may be one of settings"
+        f"not tuned alike: {own} ran with the paper's optimizer settings, {others} with others (of"
+        " a preset, or --set): a difference may be one of settings"
     )
 
 
@@ -69,7 +70,7 @@ def _is_tuned(settings: Mapping[str, Mapping[str, Any]]) -> bool | None:
     if variant is None:
         return None
     mine = settings.get("optimizer", {})
-    paper = {"decay": "none"} | variant.optimizer
+    paper = {"decay": OptimizerConfig().decay} | variant.optimizer
     return any(key in mine and _plain(mine[key]) != _plain(paper[key]) for key in paper)
 
 

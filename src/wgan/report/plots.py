@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wgan.base.intervals import Mean, mean_of
-from wgan.evaluation.watch import noise_of
+from wgan.evaluation.watch import measurements, noise_of
 from wgan.report.comparison import Group
 from wgan.report.drawing import FLOOR_COLOUR, FLOOR_DASHES, Plot, colour, marker, plain, style
 from wgan.runs import Finished
@@ -38,15 +38,20 @@ def _curve(group: Group) -> _Curve:
 
     With one seed, the half-width is that of a measurement's noise.
     """
-    seeds = [[m for m in run.metrics if "held_out_w1" in m] for run in group.runs]
+    seeds = [measurements(run.metrics, _set_apart(run)) for run in group.runs]
     length = min(map(len, seeds))
-    steps = [int(m["step"]) for m in seeds[0][:length]]
-    values = np.array([[float(m["held_out_w1"]) for m in lines[:length]] for lines in seeds])
+    steps = [step for step, _ in seeds[0][:length]]
+    values = np.array([[w1 for _, w1 in each[:length]] for each in seeds])
     if len(seeds) > 1:
         return _Curve(group, steps, [mean_of(column) for column in values.T])
     # 1.96: the normal quantile of 95 %.
     half_width = 1.96 * noise_of(values[0]) if length > 1 else 0.0
     return _Curve(group, steps, [Mean(float(w1), half_width) for w1 in values[0]])
+
+
+def _set_apart(run: Finished) -> int | float:
+    """Return how many samples were set apart for the last measurement of a run."""
+    return [line.get("watched", 0) for line in run.metrics if "held_out_w1" in line][-1]
 
 
 def over_training(groups: Sequence[Group]) -> Plot | None:
@@ -77,9 +82,11 @@ def over_training(groups: Sequence[Group]) -> Plot | None:
     )
     floor_in_words = "" if floor is None else f"; real samples {floor:.3g}"
     size = f", n = {watched[0].n}" if watched else ""
+    apart = any(_set_apart(run) for group in groups for run in group.runs)
+    samples = "samples set apart for it" if apart else "held-out samples"
     return Plot(
         "over-training",
-        f"Distance to held-out samples over training (exact W1{size}; bands:"
+        f"Distance to {samples} over training (exact W1{size}; bands:"
         f" 95 % {_bands_in_words(groups)})",
         f"Line plot of W1 against steps: {first_to_last}{floor_in_words}.",
         (("step", "settings", "W1"), rows),

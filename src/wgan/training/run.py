@@ -51,7 +51,7 @@ class Run:
 
     Attributes:
         config: the resolved configuration.
-        dataset: what is learned, its codec fitted to the training samples.
+        dataset: what is learned, its codec as the split fits it.
         variant: the objective, with the configuration's numbers.
         state: networks, optimizers, and how far they are.
         watch: measures the generator every `measure_every` steps; None: nothing does.

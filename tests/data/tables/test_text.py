@@ -159,3 +159,20 @@ def test_numbers_in_steps_of_more_than_one_are_written_with_their_decimals(tmp_p
     codec = load(frame, schema=str(tmp_path / "s.toml")).codec
     write_frame(frame, codec, tmp_path / "t.csv")
     assert np.array_equal(pd.read_csv(tmp_path / "t.csv").x, frame.x)
+
+
+def test_a_file_that_another_table_explains_is_said_to_have_missing_values(tmp_path):
+    path = tmp_path / "t.csv"
+    values = ["n/a" if k % 4 == 0 else f"level {k % 3}" for k in range(80)]
+    path.write_text("k,y\n" + "".join(f"{v},{i}\n" for i, v in enumerate(values)))
+    with pytest.warns(UserWarning, match="'n/a' 20 times"):
+        codec = load(path).codec
+    with pytest.warns(UserWarning, match="'n/a' 20 times"):
+        read_frame(path, codec)
+
+
+def test_a_time_of_two_readings_is_noted_also_where_a_schema_names_the_kind(tmp_path):
+    frame = pd.DataFrame({"t": [f"0{1 + k % 9}/0{1 + k % 7}/2024" for k in range(80)], "y": 1.5})
+    text = '[columns.t]\nkind = "datetime"\n'
+    with pytest.warns(UserWarning, match="fits as well"):
+        load(frame.assign(y=np.arange(80.0)), schema=schema(tmp_path / "s.toml", text))

@@ -157,24 +157,41 @@ def _note(guess: str, remedy: str) -> None:
     warnings.warn(f"{guess}; {remedy} in a schema says so", stacklevel=2)
 
 
+def form_of_times(name: str, series: pd.Series) -> str:
+    """Return how times are written in a column of text; empty if it holds no known ones.
+
+    A second form that fits as well is noted.
+
+    Args:
+        name: the column.
+        series: its texts.
+
+    Raises:
+        WganError: a text that is written in another way than most.
+    """
+    texts = pd.Series(series.dropna().unique()).astype(str)
+    found = infer_form(texts)
+    if found.odd:
+        why = f"is no time written as {found.form}, and most others are"
+        raise _unread(name, series, found.odd, why, f'missing = ["{found.odd}"]')
+    if found.other:
+        _note(
+            f"column '{name}': {texts.iloc[0]!r} is read as {found.form}, and {found.other} fits"
+            " as well",
+            f'[columns."{name}"] format = "{found.other}"',
+        )
+    return found.form
+
+
 def _kind_of_text(name: str, series: pd.Series) -> Taken:
     """Return the kind of text, which does not depend on how often values repeat.
 
     Names alone are categories or, where they hardly repeat, identifiers.
     """
     texts = pd.Series(series.dropna().unique()).astype(str)
-    form = infer_form(texts)
-    if form.other and form.form:
-        _note(
-            f"column '{name}': {texts.iloc[0]!r} is read as {form.form}, and {form.other} fits as"
-            " well",
-            f'[columns."{name}"] format = "{form.other}"',
-        )
-    if form.form:
-        return Taken("datetime", form.form)
-    if form.odd:
-        why = f"is no time written as {form.other}, and most others are"
-        raise _unread(name, series, form.odd, why, f'missing = ["{form.odd}"]')
+    form = form_of_times(name, series)
+    if form:
+        return Taken("datetime", form)
     dates = texts[texts.str.match(DATE_LIKE)]
     if len(dates) > MOST_ARE_DATES * len(texts):
         why = "looks like a time, in a spelling that is not known or not that of others"

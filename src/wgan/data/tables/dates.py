@@ -48,7 +48,7 @@ class Form(NamedTuple):
     """What was found out about the times in a column of text.
 
     Attributes:
-        form: how they are written; empty if in no known way.
+        form: how they, or most of them, are written; empty if in no known way.
         odd: the first text that is not written so, where most are; empty if there is none.
         other: a second form that fits all texts as well, month and day exchanged; empty if none.
     """
@@ -79,7 +79,7 @@ def infer_form(texts: pd.Series) -> Form:
         # Of shorter forms too much else looks alike: 2009-10 is a season, 10.5.12 a version.
         if fits.mean() > most and "%Y" in form and re.search("%-?d", form):
             most = fits.mean()
-            best = Form("", str(texts[~fits].iloc[0]), form)
+            best = Form(form, str(texts[~fits].iloc[0]))
     return best
 
 

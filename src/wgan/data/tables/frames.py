@@ -93,8 +93,10 @@ def _hint(corrections: Mapping[str, Any]) -> Hint:
     """Return what a schema says about how a column of a text file is read."""
     missing = corrections.get("missing")
     # A schema that is wrong there is refused where all of it is checked.
-    given = list(map(spelled, missing)) if isinstance(missing, list) else MISSING
-    return Hint("format" in corrections, given)
+    if not isinstance(missing, list):
+        return Hint("format" in corrections)
+    given = list(map(spelled, missing))
+    return Hint("format" in corrections, given, given)
 
 
 def read_frame(path: Path, codec: TableCodec | None = None) -> pd.DataFrame:
@@ -118,7 +120,7 @@ def _hint_of(column: Column) -> Hint:
     """Return how a column of a text file is read that is known from another table."""
     kept = [text for text in MISSING if text not in column.levels]
     text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == "object"
-    return Hint(text and column.kind != "boolean", [*kept, *column.absent])
+    return Hint(text and column.kind != "boolean", [*kept, *column.absent], column.absent)
 
 
 def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:

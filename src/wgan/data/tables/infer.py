@@ -10,14 +10,18 @@ import pandas as pd
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress, silent, tracked
 from wgan.data.dataset import MOST_EXACT
-from wgan.data.tables.column_kinds import infer_kind, refuse_unknown_type, storage_kind
+from wgan.data.tables.column_kinds import (
+    form_of_times,
+    infer_kind,
+    refuse_unknown_type,
+    storage_kind,
+)
 from wgan.data.tables.corrections import (
     Corrections,
     checked,
     checked_missing,
     kind_of_format,
 )
-from wgan.data.tables.dates import infer_form
 from wgan.data.tables.distribution import with_corrections, with_distribution
 from wgan.data.tables.fitting import with_shares
 from wgan.data.tables.schema import Column
@@ -120,7 +124,7 @@ def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Col
     format = given.get("format", "")
     kind = given.pop("kind", None) or kind_of_format(format)
     if kind:
-        format = format or _format_of(kind, series)
+        format = format or _format_of(name, kind, series)
     else:
         kind, format = infer_kind(name, series)
     settings = checked(name, kind, series, given)
@@ -139,13 +143,13 @@ def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Col
     return column
 
 
-def _format_of(kind: str, series: pd.Series) -> str:
+def _format_of(name: str, kind: str, series: pd.Series) -> str:
     """Return how a column is written whose kind a schema gives, and no format."""
     if kind not in ("numeric", "datetime") or storage_kind(series) != "text":
         return ""
     texts = pd.Series(series.dropna().unique()).astype(str)
     if kind == "datetime":
-        return infer_form(texts).form or "%Y-%m-%d"
+        return form_of_times(name, series) or "%Y-%m-%d"
     spelling = infer_spelling(texts).spelling
     if spelling is None and texts.str.fullmatch(DIGITS).all():
         spelling = Spelling()

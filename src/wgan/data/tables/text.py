@@ -40,10 +40,12 @@ class Hint:
     Attributes:
         as_text: whether its fields are kept as they are spelled.
         missing: the texts that stand for a missing value, beside nothing.
+        declared: those of them that a schema names, so that nothing need be said of them.
     """
 
     as_text: bool = False
     missing: Sequence[str] = MISSING
+    declared: Sequence[str] = ()
 
 
 Hints = Mapping[str, Hint]
@@ -79,8 +81,8 @@ def read_text(path: Path, hints: Hints | None = None) -> pd.DataFrame:
     counts = {}
     for name in spelled:
         absent = texts[name].isin(missing[name])
-        if hints.get(name, Hint()).missing is MISSING:
-            counts[name] = texts[name][absent & (texts[name] != "")].value_counts().to_dict()
+        guessed = absent & ~texts[name].isin(["", *hints.get(name, Hint()).declared])
+        counts[name] = texts[name][guessed].value_counts().to_dict()
         if not _is_text(frame[name]) and _is_respelled(texts[name][~absent]):
             frame[name] = texts[name].mask(absent)
     _note_missing(content.path, counts)
