@@ -1,11 +1,11 @@
 """The contract of a codec: stored samples of one kind become numbers for a network, and back.
 
-A codec is a frozen dataclass, and is saved with the generator as JSON: its fields are numbers, text
-and tuples of them. It says how a data set is read. Where the split is made, it may be fitted to the
-training rows: tables are, while the mean and scale of vectors are those of all rows.
+A codec is a frozen dataclass, and is saved with the generator as JSON: its fields are numbers,
+text and tuples of them. It says how a data set is read. Where the split is made, it may be fitted
+to the training rows: tables are, while the mean and scale of vectors are those of all rows.
 
-Encoding takes two steps. `pack` runs on the host and gives what is cheap to keep in memory. `unpack`
-runs on the device and gives what a network reads.
+Encoding takes two steps. `pack` runs on the host and gives what is cheap to keep in memory.
+`unpack` runs on the device and gives what a network reads.
 """
 
 from dataclasses import asdict
