@@ -63,14 +63,15 @@ PRESETS = {
         kind="vectors",
     ),
     "tables": Preset(
-        "tables of mixed columns: large batches, one critic step, a one-sided penalty, under which"
-        " rare states last",
+        "tables of mixed columns: a likelihood beside the critic, large batches, one critic step, a"
+        " one-sided penalty",
         {
-            "network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 64},
+            "network": {"kind": "mlp", "width": 192, "depth": 2, "dropout": 0.5},
+            "objective": {"likelihood_weight": 1.0},
             "optimizer": {"batch": 500},
-            "training": {"steps": 10_000},
+            "training": {"steps": 3_000},
         },
-        {"optimizer": {"lr": 5e-4, "critic_steps": 1, "decay": "linear"}},
+        {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
         variant="wgan-lp",
         kind="tables",
     ),

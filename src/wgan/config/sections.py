@@ -110,9 +110,13 @@ class ObjectiveConfig:
     """A lazy penalty: taken at one critic update in so many, with so many times its weight."""
     clip: float | None = None
     """Bound of clipped weights; unset: the variant's."""
+    likelihood_weight: float = 0.0
+    """Weight of the negative log-likelihood of real samples in the generator's loss, where the
+    generator has one: those of tables do.
+    """
 
     def __post_init__(self) -> None:
-        _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1})
+        _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1, "likelihood_weight": 0})
         if self.clip is not None and not self.clip > 0:
             raise SettingError("objective.clip", f"= {self.clip}: give a positive bound")
         variant = self.chosen()

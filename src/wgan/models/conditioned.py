@@ -1,9 +1,9 @@
-"""Rows of a table that satisfy conditions: states are set, and ranges are waited for.
+"""Rows of a table that satisfy conditions: choices are given, and ranges are waited for.
 
-A condition that leaves a column one state (a level, a missing value, a spike) is given to the
-generator, which then meets it exactly and at no cost. Any other is met by rejection: rows with the
-states of other columns are drawn until enough of them lie in the range. Rejection samples the
-generator's own conditional distribution.
+A condition that leaves a column one choice (a level, a missing value, a spike, a single number) is
+given to the generator, which then meets it exactly and at no cost. Any other is met by rejection:
+rows with the choices of other columns are drawn until enough of them lie in the range. Rejection
+samples the generator's own conditional distribution.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from wgan.base.errors import WganError
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
+from wgan.data.tables.schema import Column
 from wgan.models.conditions import LEVELS_NAMED, Condition, Where, conditions
 from wgan.models.model import Model
 
@@ -65,9 +66,9 @@ def sample_where(
     if not isinstance(model.codec, TableCodec):
         raise WganError("where and balance are for models of tables; ask for a class with label")
     requested = conditions(model.codec, where)
-    y = _states(model.codec, requested)
-    # The others hold by their state alone.
-    ranges = [c for c in requested if y[c.place] == FREE or (c.column.scored and y[c.place] == 0)]
+    y = _choices(model.codec, requested)
+    # The others hold by their choice alone.
+    ranges = [c for c in requested if not c.holds(_ends(c.column, y[c.place])).all()]
     if balance is None:
         return _wait(model, n, seed, y, ranges)
     place = _balanced_place(model.codec, balance, y)
@@ -100,7 +101,7 @@ def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns
 def _wait(
     model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], ranges: list[Condition]
 ) -> Conditioned:
-    """Return `n` rows with the states y that satisfy the conditions that must be waited for."""
+    """Return `n` rows with the choices y that satisfy the conditions that must be waited for."""
     if not ranges:
         return Conditioned(model.sample(n, seed, np.repeat(y[None], n, axis=0)), n)
     states = np.repeat(y[None], BLOCK, axis=0)
@@ -121,8 +122,8 @@ def _wait(
     return Conditioned(np.concatenate(parts)[:n], tried)
 
 
-def _states(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, " columns"]:
-    """Return the one state that conditions leave each column.
+def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, " columns"]:
+    """Return the one choice that conditions leave each column.
 
     It is -1 where they leave several, or where the column has but one.
     """
@@ -130,7 +131,7 @@ def _states(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, 
     for place in {condition.place for condition in requested}:
         of_column = [condition for condition in requested if condition.place == place]
         column = codec.learned[place]
-        possible = np.all([condition.states() for condition in of_column], axis=0)
+        possible = np.all([condition.choices() for condition in of_column], axis=0)
         if not possible.any():
             raise WganError(
                 f"no row of the data's kind can satisfy {_words(of_column)}: column"
@@ -139,6 +140,19 @@ def _states(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, 
         if possible.sum() == 1 and column.code_sizes:
             y[place] = int(possible.argmax())
     return y
+
+
+def _ends(column: Column, choice: int) -> Float[np.ndarray, " ends"]:
+    """Return the least and the largest value of a choice of a column; of a free one, none that a
+    condition holds for.
+    """
+    cells = column.cells
+    if choice == FREE:
+        return np.array([-np.inf, np.inf, np.nan])
+    if choice < len(cells):
+        return np.array([cells.lows[choice], cells.highs[choice]])
+    state = np.array([choice - len(cells) + column.scored])
+    return column.values(state, np.zeros(1))
 
 
 def _words(conditions: list[Condition]) -> str:

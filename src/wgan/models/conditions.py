@@ -61,30 +61,22 @@ class Condition:
         holds: np.ndarray = compare[self.operator](x, self.value)
         return holds
 
-    def states(self) -> Bool[np.ndarray, " states"]:
-        """Return in which states of the column the condition can hold."""
+    def choices(self) -> Bool[np.ndarray, " choices"]:
+        """Return in which choices of the column the condition can hold."""
         column = self.column
         missing = [np.nan] * column.missing_state
         if not column.is_number:
             return self.holds(np.array([*column.places, *missing], dtype=np.float64))
         single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
-        return np.append(self._holds_for_ordinary(), single) if column.scored else single
+        return np.append(self._holds_in_cells(), single)
 
-    def _holds_for_ordinary(self) -> bool:
-        """Return whether the condition holds for some number that is no spike."""
-        column = self.column
-        low = column.knots[0]
-        high = column.knots[-1]
+    def _holds_in_cells(self) -> Bool[np.ndarray, " cells"]:
+        """Return in which cells the condition holds for some number."""
+        lows = np.asarray(self.column.cells.lows)
+        highs = np.asarray(self.column.cells.highs)
         if self.operator == "=":
-            possible = low <= self.value <= high and self.value not in column.spikes
-            return possible and (not column.discrete or self.value in column.knots)
-        holds = {
-            ">=": self.value <= high,
-            ">": self.value < high,
-            "<=": self.value >= low,
-            "<": self.value > low,
-        }
-        return holds[self.operator]
+            return (lows <= self.value) & (self.value <= highs)
+        return self.holds(highs if self.operator in (">=", ">") else lows)
 
 
 def conditions(codec: TableCodec, where: Where) -> list[Condition]:

@@ -7,7 +7,7 @@ same terms and gradient in fewer passes.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int64
@@ -174,8 +174,24 @@ def packed(
     return x_real, x_fake, None if u is None else u[::pack]
 
 
+@runtime_checkable
+class HasLikelihood(Protocol):
+    """A generator that knows the probability of a sample."""
+
+    def negative_log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+        """Return -log p(x | y) in nats, one value a sample.
+
+        Args:
+            x: samples `[n, *shape]`.
+            y: their conditions; none: there is no condition.
+        """
+
+
 class GeneratorLoss(nn.Module):
     """The generator's loss on a batch of noise.
+
+    With a likelihood weight l, the loss is that of the score plus l times the negative
+    log-likelihood of real samples, which keeps every part of the data probable.
 
     The critic is kept out of the sub-modules: its weights are not trained here.
 
@@ -184,12 +200,27 @@ class GeneratorLoss(nn.Module):
         critic: what scores its samples.
         variant: what it is trained for.
         bfloat16: run both networks in bfloat16; scores are float32.
+        likelihood_weight: weight of the negative log-likelihood.
+
+    Raises:
+        WganError: a weight, and a generator without likelihood.
     """
 
     def __init__(
-        self, generator: nn.Module, critic: nn.Module, variant: Variant, bfloat16: bool = False
+        self,
+        generator: nn.Module,
+        critic: nn.Module,
+        variant: Variant,
+        bfloat16: bool = False,
+        likelihood_weight: float = 0.0,
     ) -> None:
         super().__init__()
+        if likelihood_weight and not isinstance(generator, HasLikelihood):
+            raise WganError(
+                f"objective.likelihood_weight = {likelihood_weight:g}: this generator knows no"
+                " likelihood, those of tables do: leave the setting out"
+            )
+        self.likelihood_weight = likelihood_weight
         self.generator = generator
         self.variant = variant
         self.low_precision = bfloat16
@@ -205,8 +236,16 @@ class GeneratorLoss(nn.Module):
         labels = () if y is None else (y,)
         with _autocast(z, self.low_precision):
             f_fake = full_precision(critic(self.generator(z, *labels), *labels))
-            f_real = None if x_real is None else full_precision(critic(x_real, *labels))
-        return self.variant.score.generator(f_fake, f_real)
+            f_real = None
+            if self.variant.score.generator_needs_real and x_real is not None:
+                f_real = full_precision(critic(x_real, *labels))
+            loss = self.variant.score.generator(f_fake, f_real)
+            if not self.likelihood_weight or x_real is None:
+                return loss
+            assert isinstance(self.generator, HasLikelihood)
+            unlikely = full_precision(self.generator.negative_log_likelihood(x_real, y))
+        # A loss is of one sample, or of a pack of them.
+        return loss + self.likelihood_weight * unlikely.reshape(len(loss), -1).mean(1)
 
 
 def _autocast(x: Tensor, enabled: bool) -> torch.autocast:

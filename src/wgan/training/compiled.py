@@ -34,7 +34,13 @@ def build_losses(state: State, variant: Variant, config: Config) -> Losses:
 def _in_precision(state: State, variant: Variant, config: Config, bfloat16: bool) -> Losses:
     return Losses(
         CriticLoss(state.critic, variant, bfloat16, config.objective.penalty_every),
-        GeneratorLoss(state.generator, state.critic, variant, bfloat16),
+        GeneratorLoss(
+            state.generator,
+            state.critic,
+            variant,
+            bfloat16,
+            config.objective.likelihood_weight,
+        ),
     )
 
 
@@ -91,7 +97,7 @@ def _gradients(losses: Losses, state: State, variant: Variant, draw: CriticDraw)
     critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u, y)).loss, state.critic)
     state.critic.requires_grad_(False)
     generator = _flat(
-        losses.generator(z, x_real if variant.score.generator_needs_real else None, y),
+        losses.generator(z, x_real, y),
         state.generator,
     )
     state.critic.requires_grad_(True)

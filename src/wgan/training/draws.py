@@ -67,6 +67,7 @@ class Draws:
         """Return what generator step `step` needs; labels are those of a fresh real batch."""
         batch = self.config.optimizer.generator_batch or self.config.optimizer.batch
         z, _ = self._noise("generator", step, batch)
+        with_real = with_real or self.config.objective.likelihood_weight > 0
         if not with_real and not self.config.data.labels and self._conditions is None:
             return GeneratorDraw(z)
         # Batches are numbered by draws; the critic's count up from 0, so these count down from -1.
@@ -114,8 +115,8 @@ class Draws:
         return slice(self.batches.rank * part, (self.batches.rank + 1) * part)
 
     def dropout(self, stream: str, draw: int, variant: Variant) -> AbstractContextManager[None]:
-        """Within, units drop by (seed, stream, draw), where the variant's critic drops any."""
-        if variant.layers != "dropout":
+        """Within, units drop by (seed, stream, draw), where critic or generator drop any."""
+        if variant.layers != "dropout" and not self.config.network.dropout:
             return nullcontext()
         return seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw))
 

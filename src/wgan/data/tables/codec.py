@@ -5,7 +5,7 @@ times, the place of a level for categories, and NaN for a missing value; identif
 network sees, for each column, a one-hot code of its state and the normal score of a number.
 
 How values are written (types, steps, spellings, which levels there are) is read off all rows. How
-they are distributed (spikes, knots, bounds, frequencies, which levels a generator makes) is fitted
+they are distributed (spikes, cells, bounds, frequencies, which levels a generator makes) is fitted
 to the training rows alone, by `fitted`.
 """
 
@@ -23,41 +23,12 @@ from torch import Tensor
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.records import typed
 from wgan.data.storage import Rows
+from wgan.data.tables.codes import ColumnCode
 from wgan.data.tables.columns_json import from_json
 from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
-
-
-@dataclass(frozen=True)
-class ColumnCode:
-    """The place of one column in what a network sees.
-
-    Attributes:
-        start: the first number of the column.
-        sizes: sizes of its one-hot codes, which begin at `start`.
-        scored: whether a normal score follows the codes.
-        frequencies: how often each entry of a code is the one that is 1.
-    """
-
-    start: int
-    sizes: tuple[int, ...]
-    scored: bool
-    frequencies: tuple[tuple[float, ...], ...] = ()
-
-    @property
-    def score(self) -> int:
-        """Place of the score."""
-        return self.start + sum(self.sizes)
-
-    @property
-    def parts(self) -> Iterator[tuple[int, int]]:
-        """Yield the first place and the size of each one-hot code."""
-        start = self.start
-        for size in self.sizes:
-            yield start, size
-            start += size
 
 
 @dataclass(frozen=True)
@@ -73,7 +44,7 @@ class TableCodec:
     """
 
     kind: ClassVar[str] = "tables"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     coarse: ClassVar[bool] = False
     columns: tuple[Column, ...]
     dtype: str = "<f8"
@@ -88,7 +59,7 @@ class TableCodec:
         """The place of each learned column in what a network sees."""
         starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
         return tuple(
-            ColumnCode(start, column.code_sizes, column.scored, column.frequencies)
+            ColumnCode(start, column.code_sizes, column.frequencies, column.cells.heights)
             for start, column in zip(starts[:-1], self.learned, strict=True)
         )
 
@@ -127,6 +98,11 @@ class TableCodec:
         """Return the state of each value in the rows of a matrix."""
         states = [column.state_of(raw[:, i]) for i, column in enumerate(self.learned)]
         return np.stack(states, axis=1)
+
+    def choices(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
+        """Return the choice of each value in the rows of a matrix."""
+        choices = [column.choice_of(raw[:, i]) for i, column in enumerate(self.learned)]
+        return np.stack(choices, axis=1)
 
     def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
         """Return the digits of all states, then all normal scores.

@@ -1,10 +1,12 @@
 """Columns of a table read from JSON, and what must hold within each."""
 
 import re
+from itertools import pairwise
 from string import Formatter
 from typing import Any
 
 from wgan.base.records import typed
+from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
 
 MOST_DIGITS = r"0?\d{0,2}d?"
@@ -36,10 +38,7 @@ def _check(column: Column) -> None:
     """Refuse values that do not go together."""
     shares = column.shares
     faults = {
-        "knots": list(column.knots) != sorted(column.knots),
-        "heights": len(column.heights) != len(column.knots)
-        or list(column.heights) != sorted(column.heights)
-        or not all(0 <= height <= 1 for height in column.heights),
+        "cells": not _rise(column.cells),
         "spikes": list(column.spikes) != sorted(column.spikes),
         "shares": len(shares) not in (0, column.states) or not all(0 <= x <= 1 for x in shares),
         "step": not column.step >= 0,
@@ -50,6 +49,16 @@ def _check(column: Column) -> None:
     wrong = [name for name, fault in faults.items() if fault]
     if wrong:
         raise ValueError(f"column {column.name!r}: {wrong[0]} out of range")
+
+
+def _rise(cells: Cells) -> bool:
+    """Return whether each cell lies above the one before, and F rises to 1."""
+    if not len(cells.lows) == len(cells.highs) == len(cells.heights):
+        return False
+    ends = [end for pair in zip(cells.lows, cells.highs, strict=True) for end in pair]
+    heights = [0.0, *cells.heights]
+    rises = all(a < b for a, b in pairwise(heights))
+    return ends == sorted(ends) and rises and heights[-1] in (0.0, 1.0)
 
 
 def _numbers_once(pattern: str) -> bool:

@@ -1,8 +1,9 @@
-"""Conditions of tables: states that a generator is given while it trains, rare ones more often.
+"""Conditions of tables: columns that a generator is given while it trains, rare states more often.
 
 Half of the rows have no condition, so that samples without conditions have the true frequencies.
-The others fix a state of one column, drawn by the logarithm of its frequency (Xu et al. 2019,
-section 4.3), and the states of a few other columns besides.
+In the others one column is given, its state drawn by the logarithm of its frequency (Xu et al.
+2019, section 4.3), and other columns besides: mostly few, at times any number. A row is chosen by
+what is given of it alone, so the distribution of the rest, given that, is the data's own.
 """
 
 from dataclasses import dataclass
@@ -16,15 +17,14 @@ from wgan.data.dataset import Split
 from wgan.data.tables.codec import TableCodec
 
 FREE = -1
-"""State of a column that no condition fixes."""
+"""Choice of a column that is not given."""
 CONDITION_SHARE = 0.5
-"""Share of the rows that have conditions. More of them make conditional samples better and all else
-worse: on Adult, conditions cost 0.4 points of shape error at equal time (LOG.md, "Which levers make
-a good table").
-"""
-FURTHER_SHARE = 0.2
-"""Probability that each further column is fixed too. On Adult, 0.1 with 30 % of the rows made no
-difference that one seed could show (LOG.md, the same table).
+"""Share of the rows that have conditions."""
+FEW_SHARE = 0.6
+FEW = 0.1
+"""In so many of these rows, each further column is given with this probability: the one to three
+conditions that people ask for. In the others all probabilities are equally frequent, for rows that
+are to be completed.
 """
 MOST_ROWS = 1_000_000
 """Training rows among which rows of a given state are looked up. The index takes 8 bytes a row and
@@ -34,7 +34,10 @@ column, so 160 MB for a million rows of 20 columns; rare states have rows enough
 
 @dataclass(frozen=True)
 class TableConditions:
-    """Conditions of a generator of tables: `[n, columns]` states, -1 where a column is free."""
+    """Conditions of a generator of tables: `[n, columns]` choices, -1 where a column is free.
+
+    Choices are those of `ColumnCode`: levels, spikes, missing values, cells of ordinary numbers.
+    """
 
     codec: TableCodec
 
@@ -43,21 +46,21 @@ class TableConditions:
         return "this model is of a table: ask for values of columns with --where, or where="
 
     def check(self, y: np.ndarray, n: int) -> Int64[np.ndarray, "n c"]:
-        """Return states as int64.
+        """Return choices as int64.
 
         Args:
-            y: `[n, columns]` states.
+            y: `[n, columns]` choices.
             n: the number of rows.
 
         Raises:
-            WganError: another shape, or a state that a column does not have.
+            WganError: another shape, or a choice that a column does not have.
         """
-        most = np.array([column.states for column in self.codec.learned])
+        most = np.array([column.choices for column in self.codec.learned])
         whole = y.shape == (n, len(most)) and y.dtype.kind in "iu"
         if not whole or not ((y >= FREE) & (y < most)).all():
             raise WganError(
-                f"states: give {n} rows of {len(most)} numbers of states, or -1 where a column is"
-                " free"
+                f"conditions: give {n} rows of {len(most)} numbers of choices, or -1 where a column"
+                " is free"
             )
         return y.astype(np.int64)
 
@@ -119,23 +122,24 @@ class Balance:
 
         Returns:
             The row numbers, a part of them exchanged for rows of balanced states, and
-            `[n, columns]` states, -1 where a column is free.
+            `[n, columns]` choices, -1 where a column is free.
         """
         n = len(rows)
-        k = len(self.conditionable)
-        y = np.full((n, len(self.codec.learned)), FREE, dtype=np.int64)
-        if k == 0:
-            return rows, y
-        sorted_rows, first, count, sums = self._index
+        columns = len(self.codec.learned)
+        y = np.full((n, columns), FREE, dtype=np.int64)
         conditioned = random.random(n) < CONDITION_SHARE
-        column = random.integers(k, size=n)
-        state = np.searchsorted(sums, column + random.random(n), side="right")
-        chosen = sorted_rows[first[state] + (random.random(n) * count[state]).astype(np.int64)]
-        rows = np.where(conditioned, chosen, rows)
-        fixed = random.random((n, k)) < FURTHER_SHARE
-        fixed[np.arange(n), column] = True
-        fixed &= conditioned[:, None]
-        where = np.nonzero(fixed.any(axis=1))[0]
-        states = self.codec.states(self.split.dataset.rows[rows[where]])[:, self.conditionable]
-        y[np.ix_(where, self.conditionable)] = np.where(fixed[where], states, FREE)
+        few = random.random(n) < FEW_SHARE
+        share = np.where(few, FEW, random.random(n))
+        given = random.random((n, columns)) < share[:, None]
+        if len(self.conditionable):
+            sorted_rows, first, count, sums = self._index
+            column = random.integers(len(self.conditionable), size=n)
+            state = np.searchsorted(sums, column + random.random(n), side="right")
+            chosen = sorted_rows[first[state] + (random.random(n) * count[state]).astype(np.int64)]
+            rows = np.where(conditioned, chosen, rows)
+            given[np.arange(n), self.conditionable[column]] = True
+        given &= conditioned[:, None]
+        where = np.nonzero(given.any(axis=1))[0]
+        choices = self.codec.choices(self.split.dataset.rows[rows[where]])
+        y[where] = np.where(given[where], choices, FREE)
         return rows, y

@@ -1,4 +1,4 @@
-"""The distribution of a column of numbers: its step, its spikes, and knots of F between them."""
+"""The distribution of a column of numbers: its step, its spikes, and the cells of other numbers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,22 +9,15 @@ from jaxtyping import Float
 
 from wgan.base.errors import WganError
 from wgan.data.far import far_values
+from wgan.data.tables.cells import fit_cells
 from wgan.data.tables.column_kinds import FEW_VALUES
-from wgan.data.tables.schema import MOST_DECIMALS, SAME, Column, is_single, rounded
+from wgan.data.tables.schema import SAME, Column, is_single
 from wgan.data.tables.series import MICROSECOND
+from wgan.data.tables.steps import MOST_DECIMALS, rounded
 
-KNOTS = 1000
-"""Knots of the distribution function. A thousandth of the rows lies between two of them, where the
-shape error of trained generators is about one hundredth (docs/tables.md). More would only make the
-saved schema larger.
-"""
 SPIKE_SHARE = 0.05
 """A number that more than this share of the rows has is a state of its own. A generator that gives
 continuous scores meets a single number almost never; rarer repeats pass for ordinary numbers.
-"""
-REPEATS = 5
-"""At most as many numbers as knots, each in so many rows on average, are taken for all there are,
-and no number between them is made. With fewer rows, unseen numbers are likely.
 """
 STEPS_IN_TIME = (86400.0, 3600.0, 60.0, 1.0, 1e-3)
 """Seconds: a day, an hour, a minute, a second, a millisecond."""
@@ -73,7 +66,7 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
 
 
 def with_distribution(column: Column, x: Numbers) -> Column:
-    """Return a column of numbers or times with its spikes, knots and heights.
+    """Return a column of numbers or times with its spikes and cells.
 
     Args:
         column: the column with its step and bounds, and none of what is fitted.
@@ -92,34 +85,8 @@ def with_distribution(column: Column, x: Numbers) -> Column:
     counts = counts[~single]
     if not len(values):
         return column
-    if len(values) <= KNOTS and counts.sum() >= REPEATS * len(values) and not wider:
-        upper_ends = np.cumsum(counts) / counts.sum()
-        return replace(
-            column, knots=tuple(values.tolist()), heights=tuple(upper_ends.tolist()), discrete=True
-        )
-    knots, heights = _knots(values, counts, column.low, column.high)
-    return replace(column, knots=tuple(knots.tolist()), heights=tuple(heights.tolist()))
-
-
-def _knots(
-    values: Numbers, counts: np.ndarray, low: float | None, high: float | None
-) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-    """Return knots x_k, and F(x_k) halfway up each one's step, out to bounds that are wider."""
-    heights = np.cumsum(counts) / counts.sum() - counts / (2 * counts.sum())
-    if len(values) > KNOTS:
-        # Even in height, so that knots are as dense as the data are.
-        even = np.linspace(heights[0], heights[-1], KNOTS)
-        chosen = np.unique(np.searchsorted(heights, even).clip(0, len(values) - 1))
-        values = values[chosen]
-        heights = heights[chosen]
-    # A bound beyond the data takes half of the probability that is left on its side.
-    if low is not None and low < values[0]:
-        values = np.insert(values, 0, low)
-        heights = np.insert(heights, 0, heights[0] / 2)
-    if high is not None and high > values[-1]:
-        values = np.append(values, high)
-        heights = np.append(heights, (1 + heights[-1]) / 2)
-    return values, heights
+    cells = fit_cells(values, counts, column.step, column.low, column.high)
+    return replace(column, cells=cells)
 
 
 def infer_step(column: Column, x: Numbers) -> float:

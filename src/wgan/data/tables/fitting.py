@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from wgan.data.storage import Rows, chunks
+from wgan.data.tables.cells import Cells
 from wgan.data.tables.distribution import with_distribution
 from wgan.data.tables.schema import UNSEEN, Column
 
@@ -51,9 +52,7 @@ def as_read(column: Column) -> Column:
         column,
         spikes=(),
         codes=(),
-        knots=(),
-        heights=(),
-        discrete=False,
+        cells=Cells(),
         shares=(),
         unseen=(),
         unseen_codes=(),

@@ -1,9 +1,9 @@
 """The schema of a table: what one column holds, and how its values become states and scores.
 
 A number's place in its column is its normal score z = Phi^-1(F(x)), where F is the column's
-distribution function through at most 1,000 knots. Heavy tails and bounds thus need no setting. A
-value that many rows share (a spike, such as 0) is a state of its own, and so is a missing value.
-The normal score is the rank transform of van der Waerden (1952).
+distribution function, made of cells. Heavy tails and bounds thus need no setting. A value that many
+rows share (a spike, such as 0) is a state of its own, and so is a missing value. The normal score
+is the rank transform of van der Waerden (1952).
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from jaxtyping import Float, Int64
-from scipy.special import ndtri
+
+from wgan.data.tables.cells import Cells
+from wgan.data.tables.steps import rounded
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
 """A column of more states is coded as two digits. A single code of 10,000 levels would make a row
 10,000 numbers wide; two digits of 100 take 200. Below this bound one code is simpler to learn.
-"""
-MOST_DECIMALS = 12
-"""Multiples of a step are rounded to so many decimals, which takes rounding errors away. A double
-has 15 significant digits, so numbers up to 1,000 keep all that they have.
 """
 SAME = 1e-12
 """Relative distance below which two numbers are one, such as 0.3 and 0.1 + 0.2. It is 10,000 times
@@ -48,9 +46,7 @@ class Column:
         high: likewise above them.
         spikes: numbers that are states of their own.
         codes: those of the spikes that lie far from all other numbers, such as -999.
-        knots: the other numbers x_k, rising from the least to the largest; empty if none.
-        heights: the distribution function F(x_k) at the knots.
-        discrete: whether the knots are all numbers that occur; heights are then their upper ends.
+        cells: the distribution of the other numbers; empty if there are none.
         levels: categories as they are spelled, the most frequent first.
         unseen: levels that only rows have which the column was not fitted on; they are no states.
         unseen_codes: likewise numbers that would be codes.
@@ -76,9 +72,7 @@ class Column:
     high: float | None = None
     spikes: tuple[float, ...] = ()
     codes: tuple[float, ...] = ()
-    knots: tuple[float, ...] = ()
-    heights: tuple[float, ...] = ()
-    discrete: bool = False
+    cells: Cells = Cells()
     levels: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     unseen_codes: tuple[float, ...] = ()
@@ -99,7 +93,7 @@ class Column:
     @property
     def scored(self) -> bool:
         """Whether a score, and not the state alone, says what some values are."""
-        return bool(self.knots)
+        return len(self.cells) > 0
 
     @property
     def missing_state(self) -> bool:
@@ -149,33 +143,37 @@ class Column:
         return (-(-self.states // base), base)
 
     @property
-    def frequencies(self) -> tuple[tuple[float, ...], ...]:
-        """Frequency of each digit of the one-hot codes; equal ones where shares are not known."""
-        sizes = self.code_sizes
-        if not sizes:
-            return ()
-        even = np.full(self.states, 1 / self.states)
-        shares = np.asarray(self.shares) if self.shares else even
-        grid = np.zeros(int(np.prod(sizes)))
-        grid[: len(shares)] = shares[: len(grid)]
-        if len(sizes) == 1:
-            return (tuple(grid.tolist()),)
-        table = grid.reshape(sizes)
-        return tuple(table.sum(1).tolist()), tuple(table.sum(0).tolist())
+    def choices(self) -> int:
+        """Number of choices, see `ColumnCode`: cells, then the other states."""
+        return len(self.cells) + self.states - self.scored
+
+    @property
+    def frequencies(self) -> tuple[float, ...]:
+        """Frequency of each choice; equal ones of states where shares are not known."""
+        states = max(self.states, 1)
+        shares = self.shares or (1 / states,) * states
+        if not self.scored:
+            return shares
+        rises = np.diff(self.cells.heights, prepend=0.0) * shares[0]
+        return (*rises.tolist(), *shares[1:])
+
+    def choice_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+        """Return the choice of each value; -1 for one that is unseen.
+
+        Args:
+            x: `[n]` values as `numbers` gives them; NaN: missing.
+        """
+        state = self.state_of(x)
+        if not self.scored:
+            return state
+        cell = self.cells.of(np.nan_to_num(x))
+        other = np.where(state == UNSEEN, UNSEEN, len(self.cells) + state - 1)
+        return np.where(state == 0, cell, other)
 
     @property
     def width(self) -> int:
         """Numbers that a network sees: the one-hot codes and, if scored, a normal score."""
         return sum(self.code_sizes) + self.scored
-
-    @cached_property
-    def _scores(self) -> tuple[np.ndarray, np.ndarray]:
-        """Scores at the knots; for discrete columns also the upper end of each knot's scores."""
-        heights = np.asarray(self.heights)
-        if not self.discrete:
-            return ndtri(heights), heights
-        below = np.concatenate([[0.0], heights[:-1]])
-        return ndtri((below + heights) / 2), ndtri(heights)
 
     def state_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
         """Return the state of each value; -1 for one that is unseen.
@@ -214,19 +212,13 @@ class Column:
     def score_of(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         """Return the normal score of each number.
 
-        The score is 0 where the state alone says what the value is. Numbers beyond the knots have
+        The score is 0 where the state alone says what the value is. Numbers beyond the cells have
         the scores of the ends.
 
         Args:
             x: `[n]` values as `numbers` gives them; NaN: missing.
         """
-        knots = np.asarray(self.knots)
-        at_knots, _ = self._scores
-        if self.discrete:
-            halfway = (knots[:-1] + knots[1:]) / 2
-            score = at_knots[np.searchsorted(halfway, np.nan_to_num(x))]
-        else:
-            score = np.interp(np.nan_to_num(x), knots, at_knots)
+        score = self.cells.scores(np.nan_to_num(x), self.step)
         return np.where(self.state_of(x) == 0, score, 0.0)
 
     def values(
@@ -245,12 +237,8 @@ class Column:
         by_state = np.array([*ordinary, *self.spikes, np.nan])
         if not self.scored:
             return by_state[state]
-        knots = np.asarray(self.knots)
-        at_knots, upper_ends = self._scores
-        if self.discrete:
-            x = knots[np.searchsorted(upper_ends, score).clip(0, len(knots) - 1)]
-        else:
-            x = rounded(np.interp(score, at_knots, knots), self.step).clip(knots[0], knots[-1])
+        x = rounded(self.cells.numbers(score, self.step), self.step)
+        x = x.clip(self.cells.lows[0], self.cells.highs[-1])
         return np.where(state == 0, x, by_state[state])
 
     def __str__(self) -> str:
@@ -290,7 +278,8 @@ class Column:
     @property
     def ends(self) -> list[float]:
         """The least and the largest ordinary number, and all spikes but codes, rising."""
-        return sorted({*self.spikes, *self.knots[:1], *self.knots[-1:]} - set(self.codes))
+        cells = {*self.cells.lows[:1], *self.cells.highs[-1:]}
+        return sorted({*self.spikes, *cells} - set(self.codes))
 
     def spelled(self, x: float) -> str:
         """Return a number or time as people write it."""
@@ -304,26 +293,6 @@ def _first_of(words: list[str]) -> str:
     """Return the first words, and dots if there are more."""
     more = ", ..." if len(words) > FIRST_LEVELS else ""
     return ", ".join(words[:FIRST_LEVELS]) + more
-
-
-def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
-    """Return the nearest multiples of `step`.
-
-    A step that is a power of ten rounds to decimals, so that 0.3 is the double that is written 0.3.
-
-    Args:
-        x: `[n]` numbers.
-        step: the step; 0 returns the numbers as they are.
-    """
-    if not step:
-        return x
-    decimals = round(-np.log10(step))
-    # 1e-9 tells 0.01 from every other step that data have, whatever rounding made of it.
-    if decimals >= 0 and np.isclose(step, 10.0**-decimals, rtol=1e-9, atol=0):
-        return np.round(x, decimals)
-    nearest = np.rint(x / step) * step
-    # Multiples of a whole step are whole already, and far dates have too many digits to be rounded.
-    return nearest if step == np.rint(step) else np.round(nearest, MOST_DECIMALS)
 
 
 def is_single(dtype: str) -> bool:

@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float, Integer
 
 from wgan.base.errors import WganError
 from wgan.data.tables.dates import read_times, write_times
-from wgan.data.tables.schema import Column, is_single, rounded
+from wgan.data.tables.schema import Column, is_single
 from wgan.data.tables.spellings import parse_spelling
+from wgan.data.tables.steps import rounded
 
 MICROSECOND = 1e-6
 """Seconds. Times are exact to it: a double holds seconds since 1970 to a quarter of it."""

@@ -1,0 +1,226 @@
+"""Cells: the distribution of the ordinary numbers of a column, as ranges and single numbers.
+
+A cell is one number that many rows have, or a range of numbers that are uniform within it. F rises
+by each cell's share of the rows, so a single number is a step of F, and what lies between two of
+them stays between. Cells are smaller in the tails, where a range of a thousandth of the rows would
+be one straight line.
+
+No end of a range is the value of fewer than `LEAST_HOLDERS` rows: inner ends lie halfway between
+two values, and the outermost are means of several rows. So no row's own value is stored, and the
+extremes of a column are not given back.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int64
+from scipy.special import ndtr, ndtri
+
+from wgan.data.tables.steps import rounded
+
+CELLS = 1000
+"""Rows of a range: a thousandth of all. The shape error of trained generators is some five times
+as large, and the saved schema stays small.
+"""
+LEAST_ROWS = 10
+"""Rows of a range at least. With fewer, the ranges would follow chance."""
+ATOM = 0.25
+"""A number with a quarter of the rows of a range is a cell of its own, such as a round sum of
+money. Rarer repeats cannot be told from chance.
+"""
+LEAST_HOLDERS = 5
+"""Rows that share a stored number, or the mean that is stored: the usual least size of a published
+group in official statistics.
+"""
+REPEATS = 5
+"""At most `CELLS` different numbers, each in so many rows on average, are taken for all there are,
+and no number between them is made. With fewer rows, unseen numbers are likely.
+"""
+MARGIN = 1e-3
+"""Share of a cell's rise of F that is kept free on either side, so that the least number has a
+finite score.
+"""
+Numbers = Float[np.ndarray, " n"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The distribution of ordinary numbers: cells i with numbers from lows_i to highs_i.
+
+    Attributes:
+        lows: least numbers, rising; a single number has the same low and high.
+        highs: largest numbers.
+        heights: F at the upper end of each cell; the last is 1.
+    """
+
+    lows: tuple[float, ...] = ()
+    highs: tuple[float, ...] = ()
+    heights: tuple[float, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.heights)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether all cells are single numbers."""
+        return self.lows == self.highs
+
+    @cached_property
+    def _ends(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Lows, highs, and F below and above each cell."""
+        heights = np.asarray(self.heights)
+        below = np.concatenate([[0.0], heights[:-1]])
+        return np.asarray(self.lows), np.asarray(self.highs), below, heights
+
+    def of(self, x: Numbers) -> Int64[np.ndarray, " n"]:
+        """Return the number of the cell of each x; one between two cells is of the nearer.
+
+        Args:
+            x: `[n]` numbers.
+        """
+        lows, highs, _, _ = self._ends
+        return np.searchsorted((highs[:-1] + lows[1:]) / 2, x).astype(np.int64)
+
+    def scores(self, x: Numbers, step: float) -> Numbers:
+        """Return the normal score Phi^-1(F(x)) of numbers; a single number has the middle of its
+        step.
+
+        Args:
+            x: `[n]` numbers; those beyond the cells count as the nearest end.
+            step: numbers are multiples of it; 0: any number.
+        """
+        lows, highs, below, above = self._ends
+        cell = self.of(x)
+        width = highs[cell] - lows[cell] + step
+        single = lows[cell] == highs[cell]
+        inside = (x - lows[cell] + step / 2) / np.where(single, 1.0, width)
+        share = np.where(single, 0.5, inside.clip(0, 1))
+        rise = above[cell] - below[cell]
+        return ndtri(below[cell] + rise * (MARGIN + (1 - 2 * MARGIN) * share))
+
+    def numbers(self, score: Numbers, step: float) -> Numbers:
+        """Return the numbers of scores, before they are rounded to steps.
+
+        Args:
+            score: `[n]` normal scores.
+            step: as in `scores`.
+        """
+        lows, highs, below, above = self._ends
+        height = ndtr(score)
+        cell = np.searchsorted(above[:-1], height)
+        share = (height - below[cell]) / (above[cell] - below[cell])
+        share = ((share - MARGIN) / (1 - 2 * MARGIN)).clip(0, 1)
+        x = lows[cell] - step / 2 + share * (highs[cell] - lows[cell] + step)
+        return np.where(lows[cell] == highs[cell], lows[cell], x)
+
+
+def fit_cells(
+    values: Float[np.ndarray, " k"],
+    counts: Int64[np.ndarray, " k"],
+    step: float = 0.0,
+    low: float | None = None,
+    high: float | None = None,
+) -> Cells:
+    """Return the cells of numbers.
+
+    Args:
+        values: the different numbers, rising.
+        counts: how many rows have each.
+        step: numbers are multiples of it; 0: any number.
+        low: a bound below all numbers that may be reached; None: numbers end where the data do.
+        high: likewise above them.
+
+    >>> fit_cells(np.arange(3.0), np.array([5, 10, 5])).heights
+    (0.25, 0.75, 1.0)
+    """
+    n = int(counts.sum())
+    bounded = low is not None or high is not None
+    if len(values) <= CELLS and n >= REPEATS * len(values) and not bounded:
+        cut = _rare_ends(counts)
+        lows = highs = values[cut]
+        sizes = _merged(counts, cut)
+    else:
+        first, last = _groups(counts, n)
+        sizes = np.add.reduceat(counts, first)
+        lows, highs = _ends_of(values, counts, first, last, step)
+    # A bound beyond the data is reached by half a row.
+    if low is not None and low < lows[0]:
+        highs = np.insert(highs, 0, max(low, lows[0] - step))
+        lows = np.insert(lows, 0, low)
+        sizes = np.insert(sizes.astype(np.float64), 0, 0.5)
+    if high is not None and high > highs[-1]:
+        lows = np.append(lows, min(high, highs[-1] + step))
+        highs = np.append(highs, high)
+        sizes = np.append(sizes.astype(np.float64), 0.5)
+    heights = np.cumsum(sizes) / sizes.sum()
+    heights[-1] = 1.0
+    return Cells(tuple(lows.tolist()), tuple(highs.tolist()), tuple(heights.tolist()))
+
+
+def _rare_ends(counts: Int64[np.ndarray, " k"]) -> slice:
+    """Return the numbers that are left when the outermost, of fewer than `LEAST_HOLDERS` rows
+    together, are taken for the next.
+    """
+    first = int(np.searchsorted(np.cumsum(counts), LEAST_HOLDERS))
+    last = len(counts) - int(np.searchsorted(np.cumsum(counts[::-1]), LEAST_HOLDERS))
+    return slice(first, last) if first < last else slice(0, len(counts))
+
+
+def _merged(counts: Int64[np.ndarray, " k"], kept: slice) -> Int64[np.ndarray, " l"]:
+    """Return the counts of the kept numbers, with those beyond them."""
+    sizes = counts[kept].copy()
+    sizes[0] += counts[: kept.start].sum()
+    sizes[-1] += counts[kept.stop :].sum()
+    return sizes
+
+
+def _groups(
+    counts: Int64[np.ndarray, " k"], n: int
+) -> tuple[Int64[np.ndarray, " cells"], Int64[np.ndarray, " cells"]]:
+    """Return the first and the last number of each cell, by their places."""
+    rows = max(n / CELLS, LEAST_ROWS)
+    single = counts >= max(ATOM * rows, LEAST_HOLDERS)
+    before = np.cumsum(counts) - counts  # rows below each number
+    first = []
+    filled = wanted = 0.0
+    for i, count in enumerate(counts.tolist()):
+        if i == 0 or single[i] or single[i - 1] or filled >= wanted:
+            first.append(i)
+            filled = 0.0
+            outside = min(before[i], n - before[i] - count)
+            wanted = min(max(outside, LEAST_ROWS), rows)
+        filled += count
+    starts = np.array(first, dtype=np.int64)
+    return starts, np.append(starts[1:], len(counts)) - 1
+
+
+def _ends_of(
+    values: Float[np.ndarray, " k"],
+    counts: Int64[np.ndarray, " k"],
+    first: Int64[np.ndarray, " cells"],
+    last: Int64[np.ndarray, " cells"],
+    step: float,
+) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
+    """Return the ends of cells: of ranges halfway to the next number, or a mean of the outermost
+    rows; in whole steps.
+    """
+    middle = (values[:-1] + values[1:]) / 2
+    least = _outermost(values, counts)
+    most = -_outermost(-values[::-1], counts[::-1])
+    lows = np.concatenate([[least], middle])[first]
+    highs = np.concatenate([middle, [most]])[last]
+    if step:
+        # A ten-thousandth of a step takes rounding errors up to the whole step that they are of.
+        lows = rounded(np.ceil(lows / step - 1e-4) * step, step)
+        highs = rounded(np.floor(highs / step + 1e-4) * step, step)
+    single = (first == last) & (counts[first] >= LEAST_HOLDERS)
+    lows = np.where(single, values[first], lows)
+    highs = np.where(single, values[last], np.maximum(highs, lows))
+    return lows, highs
+
+
+def _outermost(values: Float[np.ndarray, " k"], counts: Int64[np.ndarray, " k"]) -> float:
+    """Return the mean of the first `LEAST_HOLDERS` rows, or the first number if it has as many."""
+    rows = np.repeat(values[:LEAST_HOLDERS], counts[:LEAST_HOLDERS])[:LEAST_HOLDERS]
+    return float(values[0] + (rows - values[0]).mean())
