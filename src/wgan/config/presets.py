@@ -77,7 +77,7 @@ PRESETS = {
         },
         {"optimizer": {"lr": 2e-3, "critic_steps": 1, "decay": "linear"}},
         variant="wgan-lp",
-        passes=100,
+        passes=80,
         kind="tables",
     ),
     "small-images": Preset(
