@@ -137,7 +137,7 @@ def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray,
                 f"no row of the data's kind can satisfy {_words(of_column)}: column"
                 f" '{column.name}' holds {column}"
             )
-        if possible.sum() == 1 and column.code_sizes:
+        if possible.sum() == 1 and column.choices > 1:
             y[place] = int(possible.argmax())
     return y
 
