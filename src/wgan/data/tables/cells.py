@@ -81,7 +81,11 @@ class Cells:
             x: `[n]` numbers.
         """
         lows, highs, _, _ = self._ends
-        return np.searchsorted(highs[:-1] / 2 + lows[1:] / 2, x).astype(np.int64)
+        cell = np.searchsorted(highs[:-1] / 2 + lows[1:] / 2, x)
+        # A range may end at a single number, which is a cell of its own.
+        above = (cell + 1).clip(max=len(lows) - 1)
+        single = (lows[above] == x) & (highs[above] == x)
+        return np.where(single, above, cell).astype(np.int64)
 
     def scores(self, x: Numbers, step: float) -> Numbers:
         """Return the normal score Phi^-1(F(x)) of numbers; a single number has the middle of its
@@ -220,7 +224,8 @@ def _groups(
         if i == 0 or single[i] or single[i - 1] or filled >= wanted:
             first.append(i)
             filled = 0.0
-            outside = min(before[i], n - before[i] - count)
+            # As many rows as lie beyond the cell; above, those are half of what is left.
+            outside = min(before[i], (n - before[i]) / 2)
             wanted = min(max(outside, LEAST_ROWS), rows)
         filled += count
     starts = np.array(first, dtype=np.int64)
