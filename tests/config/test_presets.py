@@ -64,6 +64,15 @@ def test_tables_take_a_one_sided_penalty_unless_another_variant_is_asked_for(mix
     )
 
 
+def test_tables_take_a_likelihood_beside_the_critic_and_no_other_kind_does(mixed):
+    config, _ = configure([], data=load(mixed(100)))
+    assert config.objective.likelihood_weight == 1
+    assert config.network.dropout == 0.5
+    for name in PRESETS.keys() - {"tables"}:
+        other = configure([DIGITS], name)[0]
+        assert other.objective.likelihood_weight == other.network.dropout == 0, name
+
+
 def test_a_run_that_may_stop_keeps_its_learning_rate():
     stop = from_mapping({"training.stop_when_converged": True})
     assert configure([DIGITS])[0].optimizer.decay == "linear"

@@ -68,7 +68,7 @@ def sample_where(
     requested = conditions(model.codec, where)
     y = _choices(model.codec, requested)
     # The others hold by their choice alone.
-    ranges = [c for c in requested if not c.holds(_ends(c.column, y[c.place])).all()]
+    ranges = [c for c in requested if not c.holds(_ends(c.column, int(y[c.place]))).all()]
     if balance is None:
         return _wait(model, n, seed, y, ranges)
     place = _balanced_place(model.codec, balance, y)

@@ -218,7 +218,7 @@ class GeneratorLoss(nn.Module):
         if likelihood_weight and not isinstance(generator, HasLikelihood):
             raise WganError(
                 f"objective.likelihood_weight = {likelihood_weight:g}: this generator knows no"
-                " likelihood, those of tables do: leave the setting out"
+                " likelihood, those of tables do: set it to 0"
             )
         self.likelihood_weight = likelihood_weight
         self.generator = generator
@@ -229,7 +229,7 @@ class GeneratorLoss(nn.Module):
     def forward(
         self,
         z: Float[Tensor, "n latent"],
-        x_real: Float[Tensor, "samples *shape"] | None,
+        x_real: Float[Tensor, "n *shape"] | None,
         y: Int64[Tensor, "n *columns"] | None = None,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic

@@ -6,7 +6,7 @@ from math import isfinite
 from string import Formatter
 from typing import Any
 
-from wgan.base.errors import WganError
+from wgan.base.errors import OlderVersionError
 from wgan.base.records import typed
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
@@ -23,12 +23,12 @@ def from_json(fields: Any) -> tuple[Column, ...]:
 
     Raises:
         ValueError: a field is missing, of another name or type, or out of range.
-        WganError: columns as versions wrote them that had no cells.
+        OlderVersionError: columns as versions wrote them that had no cells.
     """
     if not isinstance(fields, list):
         raise ValueError("columns: no list")
     if any(isinstance(each, dict) and "knots" in each for each in fields):
-        raise WganError(
+        raise OlderVersionError(
             "the model is of an older version of wgan, which coded tables otherwise: train again,"
             " or use that version"
         )
