@@ -95,7 +95,7 @@ def test_balanced_rows_have_equal_shares_also_in_a_range(mixed):
         assert np.bincount(raw[:, place].astype(int)).tolist() == [1000, 1000, 1000]
         assert len(np.unique(raw[:30, place])) == 3, "in random order"
         assert not where or (raw[:, model.codec.place("age")] < 60).all()
-    hint = "holds numeric, 19 to 89.*choose one of size, city, .*a schema that calls it a category"
+    hint = "holds numeric, 21 to 88.*choose one of size, city, .*a schema that calls it a category"
     with pytest.raises(WganError, match=hint):
         sample_where(model, 10, balance="age")
     with pytest.raises(WganError, match="cannot be balanced, since a condition fixes it: choose"):

@@ -10,6 +10,7 @@ from short_runs import flags, run_to_end, settled, trained, wgan
 
 from wgan.base.errors import WganError
 from wgan.data import load
+from wgan.models import load_model
 from wgan.training import Run
 
 SMALL = ["network.width=16", "optimizer.batch=20"]
@@ -48,6 +49,18 @@ def test_dropout_changes_a_run_and_its_seed_is_that_of_the_run(mixed):
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])
     assert not torch.equal(weights[0], weights[3])
+
+
+@pytest.mark.parametrize("depth", [0, 1, 9])
+def test_a_model_is_loaded_as_it_was_saved(tmp_path, depth):
+    """Of one column too, whose generator has fewer tensors than layers."""
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200)})
+    config, data = setup(frame, f"network.depth={depth}", "training.steps=2")
+    run_to_end(tmp_path / "r", config, data)
+    loaded = load_model(tmp_path / "r")
+    assert torch.equal(loaded.generator.owner, torch.zeros(len(loaded.generator.owner)))
+    mine = trained(config, data).model
+    assert np.array_equal(loaded.sample(50), mine.sample(50))
 
 
 def test_a_likelihood_that_no_generator_has_is_refused():
