@@ -11,9 +11,9 @@ from short_runs import settled, trained
 from wgan import WGAN
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.models import sample_where
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
+from wgan.models import sample_where
 from wgan.models.conditions import Condition, conditions
 
 SMALL = ["network.width=16", "optimizer.batch=20", "training.steps=6"]

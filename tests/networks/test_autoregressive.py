@@ -133,7 +133,9 @@ def test_a_column_sees_no_later_one_unless_it_is_given(generator, monkeypatch, c
         y = torch.full_like(ALL, -1)
         y[:, other] = 1
         with torch.no_grad():
-            before, after = (generator.negative_log_likelihood(each) for each in (x, coded(changed)))
+            before, after = (
+                generator.negative_log_likelihood(each) for each in (x, coded(changed))
+            )
             given = generator.negative_log_likelihood(x, y)
         if other > column:
             assert torch.equal(before, after)

@@ -65,7 +65,7 @@ def test_a_model_is_loaded_as_it_was_saved(tmp_path, depth):
 
 def test_a_likelihood_that_no_generator_has_is_refused():
     config, data = settled("data.source=25-gaussians", "objective.likelihood_weight=1")
-    with pytest.raises(WganError, match="objective.likelihood_weight = 1: this generator"):
+    with pytest.raises(WganError, match=r"objective\.likelihood_weight = 1: this generator"):
         next(Run.start(config, data).records())
 
 

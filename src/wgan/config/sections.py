@@ -116,7 +116,9 @@ class ObjectiveConfig:
     """
 
     def __post_init__(self) -> None:
-        _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1, "likelihood_weight": 0})
+        _at_least(
+            self, "objective", {"penalty_weight": 0, "penalty_every": 1, "likelihood_weight": 0}
+        )
         if self.clip is not None and not self.clip > 0:
             raise SettingError("objective.clip", f"= {self.clip}: give a positive bound")
         variant = self.chosen()

@@ -259,7 +259,7 @@ def _filled(
     if own is None:
         with _blamed(folder / LAYOUT):
             # One tensor may hold several layers, along its first axis.
-            layers = sum(shape[0] if len(shape) > 2 else 1 for shape in shapes.values())
+            layers = sum(next(iter(shape), 1) for shape in shapes.values())
             if config.depth > max(layers, NetworkConfig.depth):
                 raise ValueError(f"network.depth = {config.depth}, {path.name} has fewer layers")
             # Without memory first: settings that were changed may ask for more than there is.

@@ -2,8 +2,8 @@
 
     p(row) = prod_i p(x_i | x_1 ... x_{i-1})
 
-Each column has a network of its own, whose input is the row with all later columns masked (Larochelle
-and Murray 2011). One pass gives all conditionals of a known row, and a row is drawn in one pass in
+Each column has a network of its own, whose input is the row with all later columns masked
+(Larochelle and Murray 2011). One pass gives all conditionals of a known row, and a row is drawn in one pass in
 turn. Conditions are columns that are given first, whatever their place: p(x_i | x_given, x_1 ...
 x_{i-1}), which is learned from masks in which random columns are given (Uria et al. 2014). So rows
 under a condition follow the learned conditional distribution.
@@ -226,8 +226,8 @@ class TableGenerator(nn.Module):
         self.weight = nn.Parameter(torch.randn(max(depth, 1) - 1, columns, width, width))
         self.bias = nn.Parameter(torch.zeros(max(depth, 1) - 1, columns, width))
         with torch.no_grad():
-            self.first_weight /= sqrt(2 * columns)
-            self.weight *= sqrt(2 / width)
+            self.first_weight.div_(sqrt(2 * columns))
+            self.weight.mul_(sqrt(2 / width))
 
     @property
     def _heads(self) -> list[ColumnHead]:
@@ -294,7 +294,9 @@ class TableGenerator(nn.Module):
             seen = [self._given(i, uniforms[i], y[:, i]) for i in range(len(self._heads))]
         coded = []
         for i, (head, layers) in enumerate(zip(self._heads, self._layers(), strict=True)):
-            others = seen[:i] if y is None else [*seen[:i], torch.zeros_like(seen[i]), *seen[i + 1 :]]
+            others = (
+                seen[:i] if y is None else [*seen[:i], torch.zeros_like(seen[i]), *seen[i + 1 :]]
+            )
             h = _hidden(torch.cat([z[:, :0], *others], dim=1), layers)
             drawn = head.draw(h, uniforms[i], None if y is None else y[:, i])
             seen[i] = head.seen(*drawn)

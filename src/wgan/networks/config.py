@@ -58,7 +58,8 @@ class NetworkConfig:
                 raise SettingError(f"network.{name}", f"= {value}: give {MOST[name]} or less")
         if not 0 <= self.dropout < 1:
             raise SettingError(
-                "network.dropout", f"= {self.dropout}: give a share from 0 up to but not including 1"
+                "network.dropout",
+                f"= {self.dropout}: give a share from 0 up to but not including 1",
             )
         weights = self.width**2 * self.depth
         if weights > MOST_WEIGHTS:

@@ -63,7 +63,8 @@ def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: in
 class TableCritic(nn.Module):
     """f(x, y) = net of the concatenated [x, c(y)] of `pack` rows: one score a pack.
 
-    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated ones. f's slope in x is at most net's.
+    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated
+    ones. f's slope in x is at most net's.
 
     Inputs are rows `[n, width]`, or packs `[n / pack, pack, width]`.
 

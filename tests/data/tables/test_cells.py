@@ -198,7 +198,9 @@ def test_cells_of_any_numbers_keep_their_promises(kind, magnitude):
         rare = values[counts < LEAST_HOLDERS]
         if not step and len(x) >= LEAST_HOLDERS:
             means = np.sort(x)[:LEAST_HOLDERS].mean(), np.sort(x)[-LEAST_HOLDERS:].mean()
-            own = rare[~np.isclose(rare, means[0], 1e-12, 0) & ~np.isclose(rare, means[1], 1e-12, 0)]
+            own = rare[
+                ~np.isclose(rare, means[0], 1e-12, 0) & ~np.isclose(rare, means[1], 1e-12, 0)
+            ]
             assert not np.isin([*cells.lows, *cells.highs], own).any(), "no row's own number"
         again = made(cells, 500, step)
         heights = (np.arange(500) + 0.5) / 500
@@ -253,5 +255,5 @@ def test_cells_that_do_not_rise_are_refused(mixed, changed):
     column["cells"] = {"lows": [0.0, 2.0], "highs": [1.0, 2.0], "heights": [0.5, 1.0]}
     assert asdict(codec_from_json(fields).columns[2])["cells"]["highs"] == (1.0, 2.0)
     column["cells"] |= changed
-    with pytest.raises(Exception, match="cells out of range|finite"):
+    with pytest.raises(Exception, match=r"cells out of range|finite"):
         codec_from_json(fields)
