@@ -5,8 +5,8 @@
 Each column has a network of its own, whose input is the row with all later columns masked
 (Larochelle and Murray 2011). One pass gives all conditionals of a known row, and a row is drawn in
 one pass in turn. Conditions are columns that are given first, whatever their place:
-p(x_i | x_given, x_1 ... x_{i-1}), which is learned from masks in which random columns are given (Uria et al. 2014).
-So rows under a condition follow the learned conditional distribution.
+p(x_i | x_given, x_1 ... x_{i-1}), which is learned from masks in which random columns are given
+(Uria et al. 2014). So rows under a condition follow the learned conditional distribution.
 
 A draw inverts the distribution function at a uniform number u = Phi(e), where e is a number of the
 latent: a row is a function of the latent alone. Its one-hot code goes forward, and the gradient of
