@@ -68,7 +68,7 @@ def sample_where(
     requested = conditions(model.codec, where)
     y = _choices(model.codec, requested)
     # The others hold by their choice alone.
-    ranges = [c for c in requested if not c.holds(_ends(c.column, y[c.place])).all()]
+    ranges = [c for c in requested if not c.holds(_ends(c.column, int(y[c.place]))).all()]
     if balance is None:
         return _wait(model, n, seed, y, ranges)
     place = _balanced_place(model.codec, balance, y)
@@ -137,7 +137,7 @@ def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray,
                 f"no row of the data's kind can satisfy {_words(of_column)}: column"
                 f" '{column.name}' holds {column}"
             )
-        if possible.sum() == 1 and column.code_sizes:
+        if possible.sum() == 1 and column.choices > 1:
             y[place] = int(possible.argmax())
     return y
 

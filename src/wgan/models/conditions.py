@@ -68,7 +68,10 @@ class Condition:
         if not column.is_number:
             return self.holds(np.array([*column.places, *missing], dtype=np.float64))
         single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
-        return np.append(self._holds_in_cells(), single)
+        cells = self._holds_in_cells()
+        # A spike in the range of a cell is a choice of its own.
+        only_single = self.operator == "=" and single.any()
+        return np.append(np.zeros_like(cells) if only_single else cells, single)
 
     def _holds_in_cells(self) -> Bool[np.ndarray, " cells"]:
         """Return in which cells the condition holds for some number."""

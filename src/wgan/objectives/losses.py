@@ -179,14 +179,14 @@ class HasLikelihood(Protocol):
     """A generator that knows the probability of a sample."""
 
     def negative_log_likelihood(
-        self, x: Tensor, y: Tensor | None = None, dropout: float = 0.0
+        self, x: Tensor, y: Tensor | None = None, dropout: Tensor | None = None
     ) -> Tensor:
         """Return -log p(x | y) in nats, one value a sample.
 
         Args:
             x: samples `[n, *shape]`.
             y: their conditions; none: there is no condition.
-            dropout: share of the hidden units that are dropped.
+            dropout: share of the hidden units that are dropped; none: they all stay.
         """
 
 
@@ -222,7 +222,7 @@ class GeneratorLoss(nn.Module):
         if likelihood_weight and not isinstance(generator, HasLikelihood):
             raise WganError(
                 f"objective.likelihood_weight = {likelihood_weight:g}: this generator knows no"
-                " likelihood, those of tables do: leave the setting out"
+                " likelihood, those of tables do: set it to 0"
             )
         self.likelihood_weight = likelihood_weight
         self.generator = generator
@@ -233,9 +233,9 @@ class GeneratorLoss(nn.Module):
     def forward(
         self,
         z: Float[Tensor, "n latent"],
-        x_real: Float[Tensor, "samples *shape"] | None,
-        y: Int64[Tensor, "n *columns"] | None = None,
-        dropout: float = 0.0,
+        x_real: Float[Tensor, "real *shape"] | None,
+        y: Int64[Tensor, "labels *columns"] | None = None,
+        dropout: Float[Tensor, ""] | None = None,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         n = len(z)

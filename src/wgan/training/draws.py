@@ -52,7 +52,7 @@ class GeneratorDraw(NamedTuple):
     z: Tensor
     x_real: Tensor | None = None
     y: Tensor | None = None
-    dropout: float = 0.0
+    dropout: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,13 @@ class Draws:
         x_real = self.batches.samples(rows) if with_real else None
         return GeneratorDraw(z, x_real, y, self.likelihood_dropout(step))
 
-    def likelihood_dropout(self, step: int) -> float:
-        """Return the share of hidden units that are dropped at a step."""
+    def likelihood_dropout(self, step: int) -> Float[Tensor, ""] | None:
+        """Return the share of hidden units that are dropped at a step; None: never any."""
+        share = self.config.objective.likelihood_dropout
         left = 1 - step / self.config.training.steps
-        return self.config.objective.likelihood_dropout * min(1.0, left / UNDROPPED)
+        if not share:
+            return None
+        return torch.tensor(share * min(1.0, left / UNDROPPED), device=self.device)
 
     @cached_property
     def _conditions(self) -> ConditionSampler | None:
