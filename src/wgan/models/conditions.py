@@ -67,13 +67,19 @@ class Condition:
         missing = [np.nan] * column.missing_state
         if not column.is_number:
             return self.holds(np.array([*column.places, *missing], dtype=np.float64))
-        single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
-        return np.append(self._holds_in_cells(), single)
+        lows = np.asarray(column.cells.lows)
+        highs = np.asarray(column.cells.highs)
+        spikes = self.holds(np.array(column.spikes, dtype=np.float64))
+        absent = self.holds(np.array(missing, dtype=np.float64))
+        twin = np.zeros(0, dtype=bool)
+        if column.twin:  # it may have any number of the column's range
+            twin = self._holds_between(lows[:1], highs[-1:])
+        return np.concatenate([self._holds_between(lows, highs), spikes, twin, absent])
 
-    def _holds_in_cells(self) -> Bool[np.ndarray, " cells"]:
-        """Return in which cells the condition holds for some number."""
-        lows = np.asarray(self.column.cells.lows)
-        highs = np.asarray(self.column.cells.highs)
+    def _holds_between(
+        self, lows: Float[np.ndarray, " k"], highs: Float[np.ndarray, " k"]
+    ) -> Bool[np.ndarray, " k"]:
+        """Return between which numbers the condition holds for some number."""
         if self.operator == "=":
             return (lows <= self.value) & (self.value <= highs)
         return self.holds(highs if self.operator in (">=", ">") else lows)
