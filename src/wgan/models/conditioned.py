@@ -70,7 +70,7 @@ def sample_where(
     requested = conditions(model.codec, where)
     y = _choices(model.codec, requested)
     # The others hold by their choice alone.
-    ranges = [c for c in requested if not c.holds(_ends(c.column, y[c.place])).all()]
+    ranges = [c for c in requested if not c.holds(_ends(c.column, int(y[c.place]))).all()]
     if balance is None:
         return _wait(model, n, seed, y, ranges)
     place = _balanced_place(model.codec, balance, y)
@@ -91,10 +91,13 @@ def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns
     place = codec.place(str(name))
     column = codec.learned[place]
     fixed = y[place] != FREE
-    if column.is_choice and not fixed:
+    if column.is_choice and not fixed and place not in codec.computed:
         return place
     why = "a condition fixes it" if fixed else f"it holds {column}"
-    others = [c.name for c in codec.learned if c.is_choice and c is not column][:LEVELS_NAMED]
+    if place in codec.computed:
+        why = "it is a sum, computed from other columns"
+    few = [c for i, c in enumerate(codec.learned) if c.is_choice and i not in codec.computed]
+    others = [c.name for c in few if c is not column][:LEVELS_NAMED]
     hint = f"choose one of {', '.join(others)}" if others else "leave it out"
     if column.scored:
         hint += ", or train with a schema that calls it a category"
@@ -143,10 +146,7 @@ def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray,
                 f"no row of the data's kind can satisfy {_words(of_column)}: column"
                 f" '{column.name}' holds {column}"
             )
-        # A twin's value is not known before it is drawn; and a sum is never given.
-        of_twin = bool(column.twin) and possible[column.twin_choice]
-        if possible.sum() == 1 and codec.codes[place].sizes and not of_twin:
-            y[place] = int(possible.argmax())
+        y[place] = codec.given(place, possible)
     return y
 
 

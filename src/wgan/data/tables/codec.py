@@ -137,6 +137,21 @@ class TableCodec:
         found[:, list(self.computed)] = 0
         return found
 
+    def given(self, place: int, possible: Bool[np.ndarray, " choices"]) -> int:
+        """Return the choice that a condition gives a column; -1 where the column must be drawn.
+
+        A choice is given where it is the only one, so that it meets the condition by itself. The
+        value of a twin is not known before the other column is, and a sum is never given.
+
+        Args:
+            place: place of the column among the learned ones.
+            possible: which of its choices can meet the condition.
+        """
+        column = self.learned[place]
+        of_twin = bool(column.twin) and bool(possible[column.twin_choice])
+        single = int(possible.sum()) == 1 and len(self.codes[place].sizes) > 0
+        return int(possible.argmax()) if single and not of_twin else UNSEEN
+
     def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
         """Return the digits of all states, then all normal scores.
 
