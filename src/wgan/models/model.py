@@ -89,18 +89,14 @@ class Model:
         if not rules or not self.codec.rules:
             return Drawn(raw)
 
-        def again(rows: Int64[np.ndarray, " k"], tries: Int64[np.ndarray, " k"]) -> np.ndarray:
-            pairs = zip(rows.tolist(), tries.tolist(), strict=True)
-            z = torch.stack([self._latent_again(seed, row, trial) for row, trial in pairs])
+        noise = self.noise
+
+        def again(rows: Int64[np.ndarray, " k"], trials: Int64[np.ndarray, " k"]) -> np.ndarray:
+            z = _latents_again(seed, rows, trials, noise, self.device)
             part = None if labels is None else labels[rows]
             return self._block(z, part)[: len(rows)]
 
         return kept(raw, self.codec.rules, again, BLOCK)
-
-    def _latent_again(self, seed: int, row: int, trial: int) -> Float[Tensor, " latent"]:
-        """Return the noise with which one row is drawn again: a stream of its own."""
-        generator = torch_generator(self.device, seed, "redraw", row, trial)
-        return torch.randn(self.noise, generator=generator, device=self.device)
 
     def _block(self, z: Float[Tensor, "n latent"], labels: np.ndarray | None) -> np.ndarray:
         """Return a whole block of raw samples, of at most as many latents and labels."""
@@ -210,6 +206,20 @@ class Model:
         parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
         found = [self.critic(self.codec.unpack(x).float(), *label) for x, *label in parts]
         return torch.cat(found).cpu().numpy()
+
+
+def _latents_again(
+    seed: int,
+    rows: Int64[np.ndarray, " k"],
+    trials: Int64[np.ndarray, " k"],
+    noise: int,
+    device: torch.device,
+) -> Float[Tensor, "k noise"]:
+    """Return the noise with which rows are drawn again: a stream for each row and trial."""
+    z = torch.empty(len(rows), noise, device=device)
+    for i, (row, trial) in enumerate(zip(rows.tolist(), trials.tolist(), strict=True)):
+        z[i].normal_(generator=torch_generator(device, seed, "redraw", row, trial))
+    return z
 
 
 @torch.no_grad()
