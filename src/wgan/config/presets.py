@@ -66,8 +66,8 @@ PRESETS = {
         "tables of mixed columns: a likelihood beside the critic, large batches, one critic step, a"
         " one-sided penalty",
         {
-            "network": {"kind": "mlp", "width": 192, "depth": 2, "dropout": 0.5},
-            "objective": {"likelihood_weight": 1.0},
+            "network": {"kind": "mlp", "width": 192, "depth": 2},
+            "objective": {"likelihood_weight": 1.0, "likelihood_dropout": 0.5},
             "optimizer": {"batch": 500},
             "training": {"steps": 3_000},
         },

@@ -2,9 +2,9 @@
 
     p(row) = prod_i p(x_i | x_1 ... x_{i-1})
 
-Each column has a network of its own, whose input is the row with all later columns masked (Larochelle
-and Murray 2011). One pass gives all conditionals of a known row, and a row is drawn in one pass in
-turn. Conditions are columns that are given first, whatever their place: p(x_i | x_given, x_1 ...
+Each column has a network of its own, whose input is the row with all later columns masked
+(Larochelle and Murray 2011). One pass gives all conditionals of a known row, and a row is drawn in
+one pass in turn. Conditions are columns that are given first, whatever their place: p(x_i | x_given, x_1 ...
 x_{i-1}), which is learned from masks in which random columns are given (Uria et al. 2014). So rows
 under a condition follow the learned conditional distribution.
 
@@ -204,17 +204,13 @@ class TableGenerator(nn.Module):
         codes: the code of each column.
         width: units of the hidden layers of each column.
         depth: hidden layers of each column, 1 or more.
-        dropout: share of hidden units that are dropped while the likelihood is taken.
     """
 
     owner: Tensor
 
-    def __init__(
-        self, codes: Sequence[ColumnCode], width: int, depth: int, dropout: float = 0.0
-    ) -> None:
+    def __init__(self, codes: Sequence[ColumnCode], width: int, depth: int) -> None:
         super().__init__()
         self.heads = nn.ModuleList(ColumnHead(code, width) for code in codes)
-        self.dropout = dropout
         features = [head.features for head in self._heads]
         self.starts = [sum(features[:i]) for i in range(len(features) + 1)]
         columns = len(features)
@@ -226,21 +222,22 @@ class TableGenerator(nn.Module):
         self.weight = nn.Parameter(torch.randn(max(depth, 1) - 1, columns, width, width))
         self.bias = nn.Parameter(torch.zeros(max(depth, 1) - 1, columns, width))
         with torch.no_grad():
-            self.first_weight /= sqrt(2 * columns)
-            self.weight *= sqrt(2 / width)
+            self.first_weight.div_(sqrt(2 * columns))
+            self.weight.mul_(sqrt(2 / width))
 
     @property
     def _heads(self) -> list[ColumnHead]:
         return [head for head in self.heads if isinstance(head, ColumnHead)]
 
     def negative_log_likelihood(
-        self, x: Float[Tensor, "n width"], y: Choices | None = None
+        self, x: Float[Tensor, "n width"], y: Choices | None = None, dropout: float = 0.0
     ) -> Float[Tensor, " n"]:
         """Return -log p(row | given columns) in nats, of cells and not of places in them.
 
         Args:
             x: coded rows of the data.
             y: choices of the columns that are given, -1 where a column is not; none: no column.
+            dropout: share of the hidden units that are dropped.
         """
         digits = [head.digits_of_rows(x) for head in self._heads]
         seen = []
@@ -255,20 +252,20 @@ class TableGenerator(nn.Module):
         itself = torch.eye(columns, device=x.device, dtype=x.dtype)
         mask = torch.maximum(before, given.unsqueeze(1)) * (1 - itself)
         masked = torch.cat(seen, dim=1).unsqueeze(1) * mask[:, :, self.owner]
-        h = self._all_hidden(masked.transpose(0, 1))
+        h = self._all_hidden(masked.transpose(0, 1), dropout)
         total = x.new_zeros(len(x))
         for i, head in enumerate(self._heads):
             total = total - head.log_probability(h[i], *digits[i]) * (1 - given[:, i])
         return total
 
     def _all_hidden(
-        self, x: Float[Tensor, "columns n features"]
+        self, x: Float[Tensor, "columns n features"], dropout: float
     ) -> Float[Tensor, "columns n width"]:
         h = F.relu(torch.baddbmm(self.first_bias.unsqueeze(1), x, self.first_weight))
-        h = F.dropout(h, self.dropout, self.training)
+        h = F.dropout(h, dropout, training=dropout > 0)
         for weight, bias in zip(self.weight, self.bias, strict=True):
             h = h + F.relu(torch.baddbmm(bias.unsqueeze(1), h, weight))
-            h = F.dropout(h, self.dropout, self.training)
+            h = F.dropout(h, dropout, training=dropout > 0)
         return h
 
     def _layers(self) -> Iterator[list[tuple[Tensor, Tensor]]]:
@@ -294,7 +291,9 @@ class TableGenerator(nn.Module):
             seen = [self._given(i, uniforms[i], y[:, i]) for i in range(len(self._heads))]
         coded = []
         for i, (head, layers) in enumerate(zip(self._heads, self._layers(), strict=True)):
-            others = seen[:i] if y is None else [*seen[:i], torch.zeros_like(seen[i]), *seen[i + 1 :]]
+            others = (
+                seen[:i] if y is None else [*seen[:i], torch.zeros_like(seen[i]), *seen[i + 1 :]]
+            )
             h = _hidden(torch.cat([z[:, :0], *others], dim=1), layers)
             drawn = head.draw(h, uniforms[i], None if y is None else y[:, i])
             seen[i] = head.seen(*drawn)

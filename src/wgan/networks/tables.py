@@ -40,7 +40,7 @@ def generator(config: NetworkConfig, codec: TableCodec, classes: int) -> nn.Modu
         codec: the table's codec.
         classes: does not matter: tables have conditions in the place of labels.
     """
-    return TableGenerator(codec.codes, config.width, config.depth, config.dropout)
+    return TableGenerator(codec.codes, config.width, config.depth)
 
 
 def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: int) -> nn.Module:
@@ -63,7 +63,8 @@ def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: in
 class TableCritic(nn.Module):
     """f(x, y) = net of the concatenated [x, c(y)] of `pack` rows: one score a pack.
 
-    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated ones. f's slope in x is at most net's.
+    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated
+    ones. f's slope in x is at most net's.
 
     Inputs are rows `[n, width]`, or packs `[n / pack, pack, width]`.
 

@@ -178,12 +178,15 @@ def packed(
 class HasLikelihood(Protocol):
     """A generator that knows the probability of a sample."""
 
-    def negative_log_likelihood(self, x: Tensor, y: Tensor | None = None) -> Tensor:
+    def negative_log_likelihood(
+        self, x: Tensor, y: Tensor | None = None, dropout: float = 0.0
+    ) -> Tensor:
         """Return -log p(x | y) in nats, one value a sample.
 
         Args:
             x: samples `[n, *shape]`.
             y: their conditions; none: there is no condition.
+            dropout: share of the hidden units that are dropped.
         """
 
 
@@ -231,6 +234,7 @@ class GeneratorLoss(nn.Module):
         z: Float[Tensor, "n latent"],
         x_real: Float[Tensor, "samples *shape"] | None,
         y: Int64[Tensor, "n *columns"] | None = None,
+        dropout: float = 0.0,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         labels = () if y is None else (y,)
@@ -243,7 +247,7 @@ class GeneratorLoss(nn.Module):
             if not self.likelihood_weight or x_real is None:
                 return loss
             assert isinstance(self.generator, HasLikelihood)
-            unlikely = full_precision(self.generator.negative_log_likelihood(x_real, y))
+            unlikely = full_precision(self.generator.negative_log_likelihood(x_real, y, dropout))
         # A loss is of one sample, or of a pack of them.
         return loss + self.likelihood_weight * unlikely.reshape(len(loss), -1).mean(1)
 

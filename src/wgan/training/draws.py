@@ -21,6 +21,11 @@ from wgan.data.kinds import ConditionSampler
 from wgan.networks import noise_numbers
 from wgan.objectives import Variant
 
+UNDROPPED = 0.3
+"""Share of the steps, the last ones, in which dropout falls to zero. Networks that were trained
+with dropout are a little off without it: on Adult, shape error falls from 1.2 to 0.9 % (LOG.md).
+"""
+
 
 class CriticDraw(NamedTuple):
     """A batch for the critic.
@@ -36,11 +41,14 @@ class CriticDraw(NamedTuple):
 
 
 class GeneratorDraw(NamedTuple):
-    """A batch for the generator; real samples where its loss needs them."""
+    """A batch for the generator; real samples where its loss needs them, and the share of hidden
+    units that are dropped while their likelihood is taken.
+    """
 
     z: Tensor
     x_real: Tensor | None = None
     y: Tensor | None = None
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -68,11 +76,17 @@ class Draws:
         batch = self.config.optimizer.generator_batch or self.config.optimizer.batch
         z, _ = self._noise("generator", step, batch)
         with_real = with_real or self.config.objective.likelihood_weight > 0
+        dropout = self.likelihood_dropout(step)
         if not with_real and not self.config.data.labels and self._conditions is None:
             return GeneratorDraw(z)
         # Batches are numbered by draws; the critic's count up from 0, so these count down from -1.
         rows, y = self._labelled(-1 - step, batch)
-        return GeneratorDraw(z, self.batches.samples(rows) if with_real else None, y)
+        return GeneratorDraw(z, self.batches.samples(rows) if with_real else None, y, dropout)
+
+    def likelihood_dropout(self, step: int) -> float:
+        """Return the share of hidden units that are dropped at a step."""
+        left = 1 - step / self.config.training.steps
+        return self.config.objective.likelihood_dropout * min(1.0, left / UNDROPPED)
 
     @cached_property
     def _conditions(self) -> ConditionSampler | None:
@@ -116,7 +130,7 @@ class Draws:
 
     def dropout(self, stream: str, draw: int, variant: Variant) -> AbstractContextManager[None]:
         """Within, units drop by (seed, stream, draw), where critic or generator drop any."""
-        if variant.layers != "dropout" and not self.config.network.dropout:
+        if variant.layers != "dropout" and not self.config.objective.likelihood_dropout:
             return nullcontext()
         return seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw))
 

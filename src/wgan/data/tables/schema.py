@@ -28,6 +28,7 @@ the rounding error of a double, and finer than any data are written.
 """
 FIRST_LEVELS = 4
 """Levels that a description of a column lists: they fit on one line of a terminal."""
+NO_CELLS = Cells()
 UNSEEN = -1
 """State of a value that no row had which the column was fitted on."""
 
@@ -74,7 +75,7 @@ class Column:
     high: float | None = None
     spikes: tuple[float, ...] = ()
     codes: tuple[float, ...] = ()
-    cells: Cells = Cells()
+    cells: Cells = NO_CELLS
     levels: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     unseen_codes: tuple[float, ...] = ()
