@@ -83,7 +83,7 @@ def test_a_rule_that_no_row_keeps_is_one_clear_error(monkeypatch):
     ):
         kept(raw, [Rising(), Never()], again, 256)
     monkeypatch.setattr("wgan.models.rejection.MOST_TRIES", 20)
-    with pytest.raises(WganError, match="rule 'never': 100.00% of the 63 rows drawn break it"):
+    with pytest.raises(WganError, match=r"rule 'never': 100.00% of the 63 rows drawn break it"):
         kept(raw[:3], [Never()], lambda rows, numbers: again(rows, numbers), 3)
 
 
@@ -160,7 +160,7 @@ def test_conditions_that_contradict_a_rule_name_it(monkeypatch):
     level = model.codec.learned[2].levels
     other = {f"city {k}": f"zip {1 - k // 2}" for k in range(4)}[level[0]]
     with pytest.raises(
-        WganError, match="rule 'city, zip as they go together in the data': 100.00%"
+        WganError, match=r"rule 'city, zip as they go together in the data': 100.00%"
     ):
         sample_where(model, 5, where={"city": level[0], "zip": other})
 

@@ -1,4 +1,4 @@
-"""Rules of tables: what holds in a row, what a schema may say, what is refused, saved and computed."""
+"""Rules of tables: what holds in a row, what a schema may say, what is refused and computed."""
 
 import json
 
@@ -217,7 +217,7 @@ def test_sums_are_computed_one_after_the_other_or_refused():
         back(data)["paid"], (back(data)["gross"] + 1.5).round(2).rename("paid")
     )
     assert x.shape[1] == data.shape[0]
-    with pytest.raises(WganError, match="'gross' is a sum itself.*put that one first"):
+    with pytest.raises(WganError, match=r"'gross' is a sum itself.*put that one first"):
         from_frame(frame, rules=[then, first])
     with pytest.raises(WganError, match="'gross' is the sum of two rules"):
         from_frame(frame, rules=[first, {"sum": ["tax", "net", "gross"]}])
