@@ -214,10 +214,7 @@ class TableGenerator(nn.Module):
         features = [head.features for head in self._heads]
         self.starts = [sum(features[:i]) for i in range(len(features) + 1)]
         columns = len(features)
-        # The size is given, so that networks can be built without memory and compared with a file.
-        owner = torch.arange(columns).repeat_interleave(
-            torch.tensor(features), output_size=sum(features)
-        )
+        owner = torch.tensor([i for i, seen in enumerate(features) for _ in range(seen)])
         self.register_buffer("owner", owner, persistent=False)
         # About half of the other columns are seen, and each shows one or two numbers at once.
         self.first_weight = nn.Parameter(torch.randn(columns, sum(features), width))

@@ -149,7 +149,7 @@ class TableCodec:
         """
         column = self.learned[place]
         of_twin = bool(column.twin) and bool(possible[column.twin_choice])
-        single = int(possible.sum()) == 1 and len(self.codes[place].sizes) > 0
+        single = int(possible.sum()) == 1 and self.codes[place].choices > 1
         return int(possible.argmax()) if single and not of_twin else UNSEEN
 
     def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
