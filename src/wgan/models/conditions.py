@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.data import TableCodec
+from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import parse_number, seconds, spelled, zone_of
 
@@ -67,19 +68,23 @@ class Condition:
         missing = [np.nan] * column.missing_state
         if not column.is_number:
             return self.holds(np.array([*column.places, *missing], dtype=np.float64))
-        lows = np.asarray(column.cells.lows)
-        highs = np.asarray(column.cells.highs)
-        spikes = self.holds(np.array(column.spikes, dtype=np.float64))
-        absent = self.holds(np.array(missing, dtype=np.float64))
-        twin = np.zeros(0, dtype=bool)
-        if column.twin:  # it may have any number of the column's range
-            twin = self._holds_between(lows[:1], highs[-1:])
-        return np.concatenate([self._holds_between(lows, highs), spikes, twin, absent])
+        single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
+        return self._with_twin(np.append(self._holds_in_cells(), single))
 
-    def _holds_between(
-        self, lows: Float[np.ndarray, " k"], highs: Float[np.ndarray, " k"]
-    ) -> Bool[np.ndarray, " k"]:
-        """Return between which numbers the condition holds for some number."""
+    def _with_twin(self, holds: Bool[np.ndarray, " k"]) -> Bool[np.ndarray, " choices"]:
+        """Insert whether the condition can hold for the value of a twin: any of the range."""
+        column = self.column
+        if not column.twin:
+            return holds
+        one_cell = Cells(column.cells.lows[:1], column.cells.highs[-1:], (1.0,))
+        anywhere = Column(column.name, column.kind, column.dtype, cells=one_cell)
+        can_hold = replace(self, column=anywhere).choices()[0]
+        return np.insert(holds, column.twin_choice, can_hold)
+
+    def _holds_in_cells(self) -> Bool[np.ndarray, " cells"]:
+        """Return in which cells the condition holds for some number."""
+        lows = np.asarray(self.column.cells.lows)
+        highs = np.asarray(self.column.cells.highs)
         if self.operator == "=":
             return (lows <= self.value) & (self.value <= highs)
         return self.holds(highs if self.operator in (">=", ">") else lows)
