@@ -8,9 +8,11 @@ from cyclopts import Parameter
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.base.places import check_new
+from wgan.base.printing import on_one_line
 from wgan.cli.output import print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.data import Dataset, load, named_sources
+from wgan.data.codec import Proposal
 
 
 def data_command(
@@ -28,9 +30,10 @@ def data_command(
         Anything that `wgan train` takes.
     schema
         Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind,
-        step, low, high, format or missing.
+        step, low, high, format or missing; and `[[rules]]` that rows keep.
     out
-        Of a table: write such a file of what was inferred, to be corrected.
+        Of a table: write such a file of what was inferred, to be corrected, with rules that are
+        proposed as comments.
     """
     if source is None:
         for name, summary in named_sources().items():
@@ -59,8 +62,11 @@ def data_command(
         f" {split.n_held_out} held out; distances in {dataset.codec.units}"
     )
     print_columns(dataset)
+    proposals = dataset.codec.proposals(dataset.rows)
+    for proposal in proposals:
+        screen.print(f"  {on_one_line(f'proposed rule: {proposal.words}')}")
     if out is not None:
-        _write_schema(dataset, out)
+        _write_schema(dataset, proposals, out)
     if dataset.classes:
         screen.print(f"{len(dataset.classes)} classes: {', '.join(dataset.classes[:20])}")
     if dataset.toy and dataset.toy.partner:
@@ -68,7 +74,7 @@ def data_command(
     return 0
 
 
-def _write_schema(dataset: Dataset, out: Path) -> None:
+def _write_schema(dataset: Dataset, proposals: list[Proposal], out: Path) -> None:
     schema = dataset.codec.schema()
     if schema is None:
         raise WganError(
@@ -76,5 +82,7 @@ def _write_schema(dataset: Dataset, out: Path) -> None:
             " leave it out"
         )
     check_new(out, "choose another name")
-    write_text(out, schema)
+    write_text(out, schema + "".join(proposal.toml for proposal in proposals))
     screen.print(f"schema in {out}; correct it there and give it with --schema")
+    if proposals:
+        screen.print("proposed rules are comments there: remove the # of those that you want")

@@ -67,9 +67,16 @@ def sample_command(
     elif model.classes:
         labels = model.draw_labels(number, seed)
     names = None if labels is None else [model.classes[y] for y in labels]
-    write_samples(model.sample(number, seed, labels), model.codec, out, names)
+    drawn = model.draw(number, seed, labels)
+    write_samples(drawn.raw, model.codec, out, names)
     screen.print(f"{number} samples{'' if label is None else f' of class {label}'} in {out}")
+    _print_redrawn(drawn.redrawn, number)
     return 0
+
+
+def _print_redrawn(redrawn: int, drawn: int) -> None:
+    if redrawn:
+        screen.print(f"{redrawn / drawn:.1%} of the rows broke a rule and were drawn again")
 
 
 def _sample_where(
@@ -84,3 +91,4 @@ def _sample_where(
     if where and rows.tried > 2 * number:
         waited = f", the first that satisfy this of {rows.tried} drawn"
     screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")
+    _print_redrawn(rows.redrawn, rows.tried)

@@ -8,7 +8,7 @@ Encoding takes two steps. `pack` runs on the host and gives what is cheap to kee
 `unpack` runs on the device and gives what a network reads.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
@@ -18,6 +18,27 @@ from torch import Tensor
 from wgan.base.errors import WganError
 from wgan.base.records import typed
 from wgan.data.storage import Rows
+
+
+@runtime_checkable
+class Rule(Protocol):
+    """A relation that holds in each sample of the data; `str` says it in a few words."""
+
+    def holds(self, raw: np.ndarray) -> Bool[np.ndarray, " n"]:
+        """Return in which raw samples the rule holds."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A rule that the data seem to keep, for the user to decide.
+
+    Attributes:
+        words: the rule and its evidence, on one line.
+        toml: the same as lines of a schema, as comments.
+    """
+
+    words: str
+    toml: str
 
 
 @runtime_checkable
@@ -73,6 +94,17 @@ class Codec(Protocol):
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         """Return the coordinates of raw samples, in `units`."""
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Relations that hold in every sample; empty where none are known."""
+
+    def proposals(self, rows: Rows) -> list[Proposal]:
+        """Return rules that raw samples seem to keep, beside those of the codec.
+
+        Args:
+            rows: all raw samples, in memory or in a file.
+        """
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "Codec":
         """Return the codec fitted to some rows alone; raw samples mean the same to it.
@@ -146,6 +178,13 @@ class PlainCodec:
 
     version: ClassVar[int] = 1
     raw_shape: tuple[int, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return ()
+
+    def proposals(self, rows: Rows) -> list[Proposal]:
+        return []
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> Any:
         return self

@@ -20,7 +20,7 @@ from wgan.data.dataset import Dataset
 from wgan.data.kinds import find_kind
 from wgan.data.labels import OWN, labelled
 from wgan.data.tables import frames, libraries
-from wgan.data.tables.corrections import read_corrections
+from wgan.data.tables.corrections import read_corrections, read_rules
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
 
@@ -126,8 +126,9 @@ def load(
         if schema:
             check_regular(Path(schema))
         corrections = read_corrections(Path(schema)) if schema else None
+        rules = read_rules(Path(schema)) if schema else []
         table = libraries.as_pandas(source)
-        return frames.from_frame(table, corrections=corrections, progress=progress)
+        return frames.from_frame(table, corrections=corrections, progress=progress, rules=rules)
     if not isinstance(source, str | Path):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")

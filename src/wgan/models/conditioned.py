@@ -41,10 +41,12 @@ class Conditioned:
     Attributes:
         raw: `[n, c]` rows, as the codec decodes them.
         tried: rows that were drawn for them.
+        redrawn: those of them that broke a rule of the data and were drawn again.
     """
 
     raw: Float[np.ndarray, "n c"]
     tried: int
+    redrawn: int = 0
 
 
 def sample_where(
@@ -80,7 +82,8 @@ def sample_where(
         parts.append(_wait(model, each, derive(seed, "balance", state), with_state, ranges))
     rows = np.concatenate([part.raw for part in parts])
     rows = numpy_generator(seed, "balance").permutation(rows)
-    return Conditioned(rows[:n], sum(part.tried for part in parts))
+    redrawn = sum(part.redrawn for part in parts)
+    return Conditioned(rows[:n], sum(part.tried for part in parts), redrawn)
 
 
 def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns"]) -> int:
@@ -88,10 +91,13 @@ def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns
     place = codec.place(str(name))
     column = codec.learned[place]
     fixed = y[place] != FREE
-    if column.is_choice and not fixed:
+    if column.is_choice and not fixed and place not in codec.computed:
         return place
     why = "a condition fixes it" if fixed else f"it holds {column}"
-    others = [c.name for c in codec.learned if c.is_choice and c is not column][:LEVELS_NAMED]
+    if place in codec.computed:
+        why = "it is a sum, computed from other columns"
+    few = [c for i, c in enumerate(codec.learned) if c.is_choice and i not in codec.computed]
+    others = [c.name for c in few if c is not column][:LEVELS_NAMED]
     hint = f"choose one of {', '.join(others)}" if others else "leave it out"
     if column.scored:
         hint += ", or train with a schema that calls it a category"
@@ -103,29 +109,32 @@ def _wait(
 ) -> Conditioned:
     """Return `n` rows with the choices y that satisfy the conditions that must be waited for."""
     if not ranges:
-        return Conditioned(model.sample(n, seed, np.repeat(y[None], n, axis=0)), n)
+        drawn = model.draw(n, seed, np.repeat(y[None], n, axis=0))
+        return Conditioned(drawn.raw, n, drawn.redrawn)
     states = np.repeat(y[None], BLOCK, axis=0)
     parts: list[np.ndarray] = []
     count = 0
     tried = 0
+    redrawn = 0
     while count < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(
                 f"{count} of {tried} rows satisfy {_words(ranges)}, too few to wait for {n}: ask"
                 " for fewer rows, or for less"
             )
-        rows = model.sample(BLOCK, derive(seed, "where", tried), states)
-        satisfied = np.all([c.holds(rows[:, c.place]) for c in ranges], axis=0)
-        parts.append(rows[satisfied])
+        drawn = model.draw(BLOCK, derive(seed, "where", tried), states)
+        satisfied = np.all([c.holds(drawn.raw[:, c.place]) for c in ranges], axis=0)
+        parts.append(drawn.raw[satisfied])
         count += len(parts[-1])
         tried += BLOCK
-    return Conditioned(np.concatenate(parts)[:n], tried)
+        redrawn += drawn.redrawn
+    return Conditioned(np.concatenate(parts)[:n], tried, redrawn)
 
 
 def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, " columns"]:
     """Return the one choice that conditions leave each column.
 
-    It is -1 where they leave several, or where the column has but one.
+    It is -1 where they leave several, or where the column has but one or is computed.
     """
     y = np.full(len(codec.learned), FREE, dtype=np.int64)
     for place in {condition.place for condition in requested}:
@@ -137,8 +146,7 @@ def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray,
                 f"no row of the data's kind can satisfy {_words(of_column)}: column"
                 f" '{column.name}' holds {column}"
             )
-        if possible.sum() == 1 and column.choices > 1:
-            y[place] = int(possible.argmax())
+        y[place] = codec.given(place, possible)
     return y
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.data import TableCodec
+from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import parse_number, seconds, spelled, zone_of
 
@@ -71,7 +72,18 @@ class Condition:
         cells = self._holds_in_cells()
         # A spike in the range of a cell is a choice of its own.
         only_single = self.operator == "=" and single.any()
-        return np.append(np.zeros_like(cells) if only_single else cells, single)
+        cells = np.zeros_like(cells) if only_single else cells
+        return self._with_twin(np.append(cells, single))
+
+    def _with_twin(self, holds: Bool[np.ndarray, " k"]) -> Bool[np.ndarray, " choices"]:
+        """Insert whether the condition can hold for the value of a twin: any of the range."""
+        column = self.column
+        if not column.twin:
+            return holds
+        one_cell = Cells(column.cells.lows[:1], column.cells.highs[-1:], (1.0,))
+        anywhere = Column(column.name, column.kind, column.dtype, cells=one_cell)
+        can_hold = replace(self, column=anywhere).choices()[0]
+        return np.insert(holds, column.twin_choice, can_hold)
 
     def _holds_in_cells(self) -> Bool[np.ndarray, " cells"]:
         """Return in which cells the condition holds for some number."""

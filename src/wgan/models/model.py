@@ -9,14 +9,19 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.base.seeding import derive, latents, numpy_generator
+from wgan.base.seeding import derive, latents, numpy_generator, torch_generator
 from wgan.data import Codec, conditions_of
 from wgan.distances.exact import available_memory
 from wgan.evaluation.sampler import Sampler
+from wgan.models.rejection import Drawn, kept
 from wgan.networks import NetworkConfig, noise_numbers
 
 BATCH = 256
 """Samples that a critic scores at once: enough to be fast, few enough for any memory."""
+BLOCK = 256
+"""Samples that the generator makes at once, always: kernels differ by the number of rows, and a row
+must not depend on it.
+"""
 ClassSampler = Callable[[np.ndarray], np.ndarray]
 """Class numbers `[n]` -> one fresh raw sample of each class."""
 
@@ -49,7 +54,15 @@ class Model:
         return noise_numbers(self.network, self.codec, self.generator)
 
     def sample(self, n: int, seed: int = 0, labels: np.ndarray | None = None) -> np.ndarray:
+        """Return `n` raw samples `[n, *raw_shape]`, as `draw` does."""
+        return self.draw(n, seed, labels).raw
+
+    def draw(
+        self, n: int, seed: int = 0, labels: np.ndarray | None = None, rules: bool = True
+    ) -> Drawn:
         """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.
+
+        Samples that break a rule of the data are drawn again.
 
         Args:
             n: number of samples.
@@ -57,10 +70,11 @@ class Model:
             labels: a class number for each sample `[n]`; None: `draw_labels(n, seed)`, where the
                 model has classes. For a table: the states of columns `[n, columns]`; None: every
                 column is free, so that frequencies are those that were learned.
+            rules: whether rules of the data are kept; False: samples as they were learned.
 
         Raises:
-            WganError: labels that do not fit the model, more samples than memory holds, or a
-                generator whose training diverged.
+            WganError: labels that do not fit the model, more samples than memory holds, a
+                generator whose training diverged, or a rule that hardly any sample keeps.
         """
         self._check_memory(n)
         if labels is None and self.classes:
@@ -68,20 +82,36 @@ class Model:
         else:
             labels = self._checked(labels, n)
         blocks = []
-        for i, z in enumerate(latents(seed, n, self.noise, self.device)):
-            y = None
-            if labels is not None:
-                part = labels[i * len(z) : (i + 1) * len(z)]
-                rest = [(0, len(z) - len(part)), *[(0, 0)] * (part.ndim - 1)]
-                y = torch.from_numpy(np.pad(part, rest, mode="edge")).to(self.device)
-            x = generate(self.generator, z, y)
-            if not x.isfinite().all():
-                raise WganError(
-                    "the generator gives values that are not finite, so its training diverged:"
-                    " train again with a lower optimizer.lr, in another --out"
-                )
-            blocks.append(self.codec.decode(x))
-        return np.concatenate(blocks)[:n]
+        for i, z in enumerate(latents(seed, n, self.noise, self.device, BLOCK)):
+            part = None if labels is None else labels[i * BLOCK : (i + 1) * BLOCK]
+            blocks.append(self._block(z, part))
+        raw = np.concatenate(blocks)[:n]
+        if not rules or not self.codec.rules:
+            return Drawn(raw)
+
+        noise = self.noise
+
+        def again(rows: Int64[np.ndarray, " k"], trials: Int64[np.ndarray, " k"]) -> np.ndarray:
+            z = _latents_again(seed, rows, trials, noise, self.device)
+            part = None if labels is None else labels[rows]
+            return self._block(z, part)[: len(rows)]
+
+        return kept(raw, self.codec.rules, again, BLOCK)
+
+    def _block(self, z: Float[Tensor, "n latent"], labels: np.ndarray | None) -> np.ndarray:
+        """Return a whole block of raw samples, of at most as many latents and labels."""
+        z = nn.functional.pad(z, (0, 0, 0, BLOCK - len(z)))
+        y = None
+        if labels is not None:
+            rest = [(0, BLOCK - len(labels)), *[(0, 0)] * (labels.ndim - 1)]
+            y = torch.from_numpy(np.pad(labels, rest, mode="edge")).to(self.device)
+        x = generate(self.generator, z, y)
+        if not x.isfinite().all():
+            raise WganError(
+                "the generator gives values that are not finite, so its training diverged:"
+                " train again with a lower optimizer.lr, in another --out"
+            )
+        return self.codec.decode(x)
 
     def _check_memory(self, n: int) -> None:
         size = n * int(np.prod(self.codec.raw_shape)) * np.dtype(self.codec.dtype).itemsize
@@ -92,11 +122,16 @@ class Model:
                 " fewer at a time, each with a random seed of its own"
             )
 
-    def sampler(self, seed: int, purpose: str) -> Sampler:
+    def sampler(self, seed: int, purpose: str, rules: bool = True) -> Sampler:
         """Return a function (n, draw) -> `n` fresh samples, from a stream of random numbers of its
         own for each seed, purpose and draw.
+
+        Args:
+            seed: random seed.
+            purpose: what the samples are for.
+            rules: as for `draw`.
         """
-        return lambda n, draw: self.sample(n, derive(seed, purpose, draw))
+        return lambda n, draw: self.draw(n, derive(seed, purpose, draw), rules=rules).raw
 
     def class_sampler(self, seed: int, purpose: str) -> ClassSampler | None:
         """Return a function from class numbers to one fresh sample each; None without classes."""
@@ -171,6 +206,20 @@ class Model:
         parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
         found = [self.critic(self.codec.unpack(x).float(), *label) for x, *label in parts]
         return torch.cat(found).cpu().numpy()
+
+
+def _latents_again(
+    seed: int,
+    rows: Int64[np.ndarray, " k"],
+    trials: Int64[np.ndarray, " k"],
+    noise: int,
+    device: torch.device,
+) -> Float[Tensor, "k noise"]:
+    """Return the noise with which rows are drawn again: a stream for each row and trial."""
+    z = torch.empty(len(rows), noise, device=device)
+    for i, (row, trial) in enumerate(zip(rows.tolist(), trials.tolist(), strict=True)):
+        z[i].normal_(generator=torch_generator(device, seed, "redraw", row, trial))
+    return z
 
 
 @torch.no_grad()

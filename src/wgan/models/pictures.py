@@ -58,7 +58,8 @@ def beside_held_out(draw: Draw) -> Snapshot:
 
     def write(model: Model, split: Split, seed: int, path: Path) -> None:
         real = split.held_out_sample(0, min(split.n_held_out, POINTS))
-        draw(model.codec, model.sample(POINTS, seed), real, path)
+        # While training, hardly any sample may keep the rules.
+        draw(model.codec, model.draw(POINTS, seed, rules=False).raw, real, path)
 
     return write
 

@@ -254,7 +254,7 @@ class Run:
             if last is not None and (at_log or at_checkpoint or at_measure or stopping):
                 metrics = logged(*last, state, self.config, self.variant)
             if metrics is not None and self.watch is not None and at_measure:
-                sample = self.model.sampler(settings.seed, "watch")
+                sample = self.model.sampler(settings.seed, "watch", rules=False)
                 metrics |= self.watch(sample, step)
             converged = self.watch is not None and self.watch.converged
             done = step >= settings.steps or (settings.stop_when_converged and converged)
@@ -302,9 +302,8 @@ class Run:
         seed = self.config.training.seed
         model = self.model
         progress("the held-out distance", 0, 2)
-        distance = held_out_distance(
-            model.sampler(seed, "verdict"), self.split, model.class_sampler(seed, "verdict")
-        )
+        sample = model.sampler(seed, "verdict", rules=False)
+        distance = held_out_distance(sample, self.split, model.class_sampler(seed, "verdict"))
         progress("the critic's headroom", 1, 2)
         headroom = critic_headroom(self.state, self.config, self.dataset, self.variant)
         watch = self.watch if isinstance(self.watch, Watch) else None

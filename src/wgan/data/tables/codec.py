@@ -21,13 +21,18 @@ from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.records import typed
+from wgan.data.codec import Proposal
 from wgan.data.storage import Rows
 from wgan.data.tables.codes import ColumnCode
 from wgan.data.tables.columns_json import from_json
 from wgan.data.tables.corrections import to_toml
+from wgan.data.tables.declared import fitted_rules
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
+from wgan.data.tables.proposals import proposed_rules
+from wgan.data.tables.rules import Rule, rules_from_json, rules_to_json, sums
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
+from wgan.data.tables.twins import same
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class TableCodec:
     Attributes:
         columns: all columns of the table, identifiers too.
         dtype: NumPy's name of the type of the matrix.
+        rules: relations between columns, which hold in every row.
     """
 
     kind: ClassVar[str] = "tables"
@@ -47,6 +53,7 @@ class TableCodec:
     coarse: ClassVar[bool] = False
     columns: tuple[Column, ...]
     dtype: str = "<f8"
+    rules: tuple[Rule, ...] = ()
 
     @cached_property
     def learned(self) -> tuple[Column, ...]:
@@ -56,15 +63,30 @@ class TableCodec:
     @cached_property
     def codes(self) -> tuple[ColumnCode, ...]:
         """The place of each learned column in what a network sees."""
-        starts = np.cumsum([0, *(column.width for column in self.learned)]).tolist()
-        return tuple(
-            ColumnCode(start, column.code_sizes, column.frequencies, column.cells.heights)
-            for start, column in zip(starts[:-1], self.learned, strict=True)
-        )
+        codes = []
+        start = 0
+        for i, column in enumerate(self.learned):
+            if i in self.computed:
+                codes.append(ColumnCode(start, ()))  # as that of a column that never varies
+                continue
+            heights = column.cells.heights
+            codes.append(ColumnCode(start, column.code_sizes, column.frequencies, heights))
+            start += column.width
+        return tuple(codes)
+
+    @cached_property
+    def computed(self) -> frozenset[int]:
+        """Places of the columns that are sums: they are rows' columns, and no network sees them."""
+        return frozenset(rule.places[-1] for rule in sums(self.rules))
+
+    @cached_property
+    def twins(self) -> dict[int, int]:
+        """Place of each column that is a twin, and that of the column whose value it takes."""
+        return {i: self.place(column.twin) for i, column in enumerate(self.learned) if column.twin}
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return (sum(column.width for column in self.columns),)
+        return (sum(sum(code.sizes) + code.scored for code in self.codes),)
 
     @property
     def units(self) -> str:
@@ -94,14 +116,41 @@ class TableCodec:
         return names.index(name)
 
     def states(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
-        """Return the state of each value in the rows of a matrix."""
-        states = [column.state_of(raw[:, i]) for i, column in enumerate(self.learned)]
-        return np.stack(states, axis=1)
+        """Return the state of each value in the rows of a matrix.
+
+        An ordinary number that is equal to that of the column's twin has the twin's state.
+        """
+        columns = enumerate(self.learned)
+        states = np.stack([column.state_of(raw[:, i]) for i, column in columns], axis=1)
+        for i, j in self.twins.items():
+            equal = same(raw[:, i], raw[:, j]) & (states[:, i] == 0)
+            states[equal, i] = self.learned[i].twin_state
+        states[:, list(self.computed)] = 0
+        return states
 
     def choices(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
         """Return the choice of each value in the rows of a matrix."""
-        choices = [column.choice_of(raw[:, i]) for i, column in enumerate(self.learned)]
-        return np.stack(choices, axis=1)
+        states = self.states(raw)
+        columns = enumerate(self.learned)
+        choices = [column.choice_of(raw[:, i], states[:, i]) for i, column in columns]
+        found = np.stack(choices, axis=1)
+        found[:, list(self.computed)] = 0
+        return found
+
+    def given(self, place: int, possible: Bool[np.ndarray, " choices"]) -> int:
+        """Return the choice that a condition gives a column; -1 where the column must be drawn.
+
+        A choice is given where it is the only one, so that it meets the condition by itself. The
+        value of a twin is not known before the other column is, and a sum is never given.
+
+        Args:
+            place: place of the column among the learned ones.
+            possible: which of its choices can meet the condition.
+        """
+        column = self.learned[place]
+        of_twin = bool(column.twin) and bool(possible[column.twin_choice])
+        single = int(possible.sum()) == 1 and self.codes[place].choices > 1
+        return int(possible.argmax()) if single and not of_twin else UNSEEN
 
     def pack(self, raw: Float[np.ndarray, "n c"]) -> Float[Tensor, "n p"]:
         """Return the digits of all states, then all normal scores.
@@ -110,11 +159,12 @@ class TableCodec:
         """
         digits: list[np.ndarray] = []
         scores: list[np.ndarray] = []
-        for i, column in enumerate(self.learned):
-            if column.code_sizes:
-                digits += _digits(column.state_of(raw[:, i]), column.code_sizes)
-            if column.scored:
-                scores.append(column.score_of(raw[:, i]))
+        states = self.states(raw)
+        for i, (column, code) in enumerate(zip(self.learned, self.codes, strict=True)):
+            if code.sizes:
+                digits += _digits(states[:, i], code.sizes)
+            if code.scored:
+                scores.append(column.score_of(raw[:, i], states[:, i]))
         # Double precision, so that decoding gives back what was coded.
         return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float64))
 
@@ -130,18 +180,22 @@ class TableCodec:
         return x
 
     def decode(self, x: Float[Tensor, "n width"]) -> Float[np.ndarray, "n c"]:
-        """Return the values of the likeliest state of each column, and of its score."""
+        """Return the values of the likeliest state of each column, and of its score; and sums."""
         x = x.detach().cpu()
-        columns = []
-        for column, code in zip(self.learned, self.codes, strict=True):
+        columns: list[np.ndarray] = []
+        for i, (column, code) in enumerate(zip(self.learned, self.codes, strict=True)):
             state = np.zeros(len(x), dtype=np.int64)
             for start, size in code.parts:
                 state = state * size + x[:, start : start + size].argmax(1).numpy()
             score = np.zeros(len(x))
             if code.scored:
                 score = x[:, code.score].double().numpy()
-            columns.append(column.values(state, score))
-        return np.stack(columns, axis=1)
+            twin = columns[self.twins[i]] if i in self.twins else None
+            columns.append(column.values(state, score, twin))
+        raw = np.stack(columns, axis=1)
+        for rule in sums(self.rules):
+            raw[:, rule.places[-1]] = rule.total(raw)
+        return raw
 
     def measure(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n width"]:
         """Return the rows as a network sees them, in double precision.
@@ -152,7 +206,7 @@ class TableCodec:
         unseen = [
             column.state_of(raw[:, i]) == UNSEEN
             for i, column in enumerate(self.learned)
-            if column.has_unseen
+            if column.has_unseen and i not in self.computed
         ]
         return np.column_stack([x, *unseen]) if unseen else x
 
@@ -195,10 +249,11 @@ class TableCodec:
             )
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "TableCodec":
-        columns = iter(fitted_columns(self.learned, rows, chosen))
+        columns = iter(fitted_columns(self.learned, rows, chosen, self.computed))
         codec = replace(
             self,
             columns=tuple(c if c.kind == "identifier" else next(columns) for c in self.columns),
+            rules=fitted_rules(self.rules, rows, chosen),
         )
         if codec.shape == (0,):
             raise WganError(
@@ -230,17 +285,25 @@ class TableCodec:
         return self.matrix(samples.rename(columns=str))
 
     def describe(self) -> list[str]:
-        return [f"{column.name}: {column}" for column in self.columns]
+        columns = [f"{column.name}: {column}" for column in self.columns]
+        return [*columns, *(f"rule: {rule}" for rule in self.rules)]
+
+    def proposals(self, rows: Rows) -> list[Proposal]:
+        return proposed_rules(self.learned, self.rules, rows)
 
     def schema(self) -> str:
-        return to_toml(self.columns)
+        return to_toml(self.columns, self.rules)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "rules": rules_to_json(self.rules)}
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "TableCodec":
-        return typed({**fields, "columns": from_json(fields["columns"])}, cls, known_only=True)
+        unknown = sorted(set(fields) - {"columns", "dtype", "rules"})
+        if unknown:
+            raise ValueError(f"unknown key {unknown[0]}")
+        codec = cls(from_json(fields["columns"]), typed(fields["dtype"], str))
+        return replace(codec, rules=rules_from_json(fields.get("rules", []), codec.learned))
 
 
 def _digits(

@@ -39,7 +39,16 @@ def from_json(fields: Any) -> tuple[Column, ...]:
         raise ValueError("columns: a name stands twice")
     if all(column.kind == "identifier" for column in columns):
         raise ValueError("columns: none is learned")
+    _check_twins(columns)
     return columns
+
+
+def _check_twins(columns: tuple[Column, ...]) -> None:
+    """Refuse a twin of a column that does not stand before it, or of another kind."""
+    for i, column in enumerate(columns):
+        before = [each.name for each in columns[:i] if each.scored and each.kind == column.kind]
+        if column.twin and not (column.scored and column.twin in before):
+            raise ValueError(f"column {column.name!r}: twin out of range")
 
 
 def _check(column: Column) -> None:

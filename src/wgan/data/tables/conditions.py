@@ -55,7 +55,7 @@ class TableConditions:
         Raises:
             WganError: another shape, or a choice that a column does not have.
         """
-        most = np.array([column.choices for column in self.codec.learned])
+        most = np.array([code.choices for code in self.codec.codes])
         whole = y.shape == (n, len(most)) and y.dtype.kind in "iu"
         if not whole or not ((y >= FREE) & (y < most)).all():
             raise WganError(
@@ -84,7 +84,7 @@ class Balance:
     @cached_property
     def conditionable(self) -> Int64[np.ndarray, " k"]:
         """Places of the columns that have several states."""
-        places = [i for i, column in enumerate(self.codec.learned) if column.code_sizes]
+        places = [i for i, code in enumerate(self.codec.codes) if code.sizes]
         return np.array(places, dtype=np.int64)
 
     @cached_property

@@ -13,6 +13,7 @@ from wgan.base.errors import WganError, did_you_mean
 from wgan.base.files import read_toml
 from wgan.data.tables.column_kinds import StorageKind, storage_kind
 from wgan.data.tables.dates import read_times, write_times
+from wgan.data.tables.rules import Order, Rule
 from wgan.data.tables.schema import Column, Kind
 from wgan.data.tables.series import EPOCHS, seconds, spelled
 from wgan.data.tables.spellings import MISSING, parse_spelling
@@ -40,6 +41,7 @@ def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
     """Return the corrections in a TOML file.
 
     The file has tables `[columns.NAME]` with `kind`, `step`, `low`, `high`, `format` and `missing`.
+    Its rules are what `read_rules` returns.
 
     Raises:
         WganError: no such file, or one that is not in that form.
@@ -49,10 +51,23 @@ def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
     except FileNotFoundError:
         raise WganError(f"{path}: no such schema file") from None
     columns = document.pop("columns", {})
+    document.pop("rules", None)
     tables = isinstance(columns, dict) and all(isinstance(each, dict) for each in columns.values())
     if document or not tables:
         raise WganError(f"{path}: write [columns.NAME] and, below it, kind = ...")
     return columns
+
+
+def read_rules(path: Path) -> list[dict[str, Any]]:
+    """Return the rules in a TOML file that `read_corrections` reads: its tables `[[rules]]`.
+
+    Raises:
+        WganError: rules that are no such tables.
+    """
+    rules = read_toml(path).get("rules", [])
+    if not isinstance(rules, list) or not all(isinstance(each, dict) for each in rules):
+        raise WganError(f'{path}: write [[rules]] and, below it, order = ["start", "end"], ...')
+    return rules
 
 
 def checked(
@@ -165,9 +180,19 @@ def _checked_number(where: str, key: str, value: Any) -> float:
     return float(value)
 
 
-def to_toml(columns: Iterable[Column]) -> str:
-    """Return what is inferred of columns as a TOML file that can be corrected."""
-    return tomli_w.dumps({"columns": {column.name: _correctable(column) for column in columns}})
+def to_toml(columns: Iterable[Column], rules: Iterable[Rule] = ()) -> str:
+    """Return what is inferred of columns as a TOML file that can be corrected, and rules."""
+    described = {column.name: _correctable(column) for column in columns}
+    return "".join([tomli_w.dumps({"columns": described}), *map(rule_to_toml, rules)])
+
+
+def rule_to_toml(rule: Rule) -> str:
+    """Return a rule as the lines of a schema."""
+    names = ", ".join(
+        tomli_w.dumps({"x": name}).strip().removeprefix("x = ") for name in rule.names
+    )
+    strict = "strict = true\n" if isinstance(rule, Order) and rule.strict else ""
+    return f"\n[[rules]]\n{rule.form} = [{names}]\n{strict}"
 
 
 def _correctable(column: Column) -> dict[str, Any]:

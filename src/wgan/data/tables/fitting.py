@@ -1,6 +1,6 @@
 """Columns, fitted to some rows of a table, such as the training rows, with notes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,7 @@ from wgan.data.storage import Rows, chunks
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.distribution import with_distribution
 from wgan.data.tables.schema import UNSEEN, Column
+from wgan.data.tables.twins import with_twins
 
 PASS_BYTES = 256 * 2**20
 """Columns that are read in one pass over the rows take so much memory at most. A table of a million
@@ -20,7 +21,10 @@ NAMED = 5
 
 
 def fitted_columns(
-    columns: tuple[Column, ...], rows: Rows, chosen: Bool[np.ndarray, " n"]
+    columns: tuple[Column, ...],
+    rows: Rows,
+    chosen: Bool[np.ndarray, " n"],
+    computed: Set[int] = frozenset(),
 ) -> list[Column]:
     """Return the columns with the distributions that they have in the chosen rows.
 
@@ -30,11 +34,13 @@ def fitted_columns(
         columns: the learned columns.
         rows: `[n, columns]` rows.
         chosen: which rows to fit to.
+        computed: places of columns that are not learned but computed.
     """
-    return [
+    fitted = [
         with_shares(_fitted(column, x[chosen], x[~chosen]), x[chosen])
         for column, x in zip(columns, _values(rows), strict=True)
     ]
+    return with_twins(fitted, rows, chosen, computed)
 
 
 def _values(rows: Rows) -> Iterator[Float[np.ndarray, " n"]]:
@@ -58,6 +64,7 @@ def as_read(column: Column) -> Column:
         unseen_codes=(),
         unseen_missing=False,
         unseen_rows=0,
+        twin="",
     )
 
 
@@ -85,7 +92,7 @@ def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
 
 
 def notes_of(column: Column) -> Iterator[str]:
-    """Yield what the user should know of a column: values taken for codes, and unseen ones."""
+    """Yield what the user should know of a column: values taken for codes, twins, unseen values."""
     name = f"column '{column.name}'"
     if column.codes:
         codes = [
@@ -97,6 +104,12 @@ def notes_of(column: Column) -> Iterator[str]:
             f"{name}: {_listed(codes)}: far from all others ({column.spelled(column.ends[0])} to"
             f" {column.spelled(column.ends[-1])}), so taken for codes and learned as states of"
             " their own; drop such rows if these are slips"
+        )
+    if column.twin:
+        share = column.shares[column.twin_state]
+        yield (
+            f"{name}: the same as '{column.twin}' in {share:.2%} of the rows, which is learned as a"
+            " state of its own"
         )
     if column.unseen_rows:
         unseen = [repr(level) for level in column.unseen]

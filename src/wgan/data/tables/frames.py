@@ -1,6 +1,6 @@
 """Table files and DataFrames: which files hold tables, and how they are read and written."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.coded import infer_codec, table_dataset
 from wgan.data.tables.content import begins_with_names
-from wgan.data.tables.corrections import Corrections, read_corrections
+from wgan.data.tables.corrections import Corrections, read_corrections, read_rules
 from wgan.data.tables.infer import is_utf8
 from wgan.data.tables.parquet import from_parquet, read_parquet, write_parquet
 from wgan.data.tables.schema import Column
@@ -45,6 +45,7 @@ def from_frame(
     name: str = "<table>",
     corrections: Corrections | None = None,
     progress: Progress = silent,
+    rules: Sequence[Mapping[str, Any]] = (),
 ) -> Dataset:
     """Return the data set of a table in memory.
 
@@ -53,9 +54,11 @@ def from_frame(
         name: what messages call it.
         corrections: as in `infer`.
         progress: listener, called where there is much to read.
+        rules: as in `with_rules`.
 
     Raises:
-        WganError: a table that nothing can be learned from, or corrections that do not fit it.
+        WganError: a table that nothing can be learned from, or corrections or rules that do not fit
+            it.
     """
     if not isinstance(frame.columns, pd.Index) or frame.columns.nlevels > 1:
         raise WganError(f"{name}: columns of several levels: give each one name")
@@ -66,7 +69,7 @@ def from_frame(
     names = list(frame.columns)
     try:
         codec = infer_codec(names, len(frame), lambda i: frame.iloc[:, i], corrections, progress)
-        return table_dataset(name, codec, codec.matrix(frame))
+        return table_dataset(name, codec, codec.matrix(frame), rules)
     except WganError as error:
         raise WganError(f"{name}: {error}") from None
 
@@ -83,10 +86,11 @@ def from_file(path: Path, schema: Path | None = None, progress: Progress = silen
         WganError: a file that is no table, or a schema that does not fit it.
     """
     corrections = read_corrections(schema) if schema else None
+    rules = read_rules(schema) if schema else []
     if _is_parquet(path):
-        return from_parquet(path, corrections, progress)
+        return from_parquet(path, corrections, progress, rules)
     hints = {name: _hint(given) for name, given in (corrections or {}).items()}
-    return from_frame(read_text(path, hints), str(path), corrections, progress)
+    return from_frame(read_text(path, hints), str(path), corrections, progress, rules)
 
 
 def _hint(corrections: Mapping[str, Any]) -> Hint:

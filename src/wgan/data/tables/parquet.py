@@ -1,6 +1,6 @@
 """Tables in Parquet files, read by pyarrow; large ones are coded row group by row group."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
@@ -16,7 +16,7 @@ from wgan.base.progress import Progress, silent, tracked
 from wgan.data.arrays import npy_rows
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
-from wgan.data.tables.coded import infer_codec, table_dataset
+from wgan.data.tables.coded import infer_codec, table_dataset, with_rules
 from wgan.data.tables.corrections import Corrections
 
 PIECEWISE_BYTES = 2**30
@@ -47,7 +47,10 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def from_parquet(
-    path: Path, corrections: Corrections | None = None, progress: Progress = silent
+    path: Path,
+    corrections: Corrections | None = None,
+    progress: Progress = silent,
+    rules: Sequence[Mapping[str, Any]] = (),
 ) -> Dataset:
     """Return the data set of a Parquet file.
 
@@ -57,9 +60,10 @@ def from_parquet(
         path: the file.
         corrections: as in `infer`.
         progress: listener, called where the table is large.
+        rules: as in `with_rules`.
 
     Raises:
-        WganError: no pyarrow, not a Parquet file, or as `infer_codec`.
+        WganError: no pyarrow, not a Parquet file, or as `infer_codec` and `with_rules`.
     """
     with _readable(path), _opened(path) as file:
         names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
@@ -77,13 +81,17 @@ def from_parquet(
             groups = tracked(range(count), "coding the table", count, listener)
             pieces = (codec.matrix(arrow_frame(file.read_row_group(i, names))) for i in groups)
             if not large:
-                return table_dataset(str(path), codec, np.concatenate(list(pieces)))
+                return table_dataset(str(path), codec, np.concatenate(list(pieces)), rules)
             digest = sha256((file_digest(path) + repr(codec.reading)).encode()).hexdigest()
             coded = cached(digest, lambda target: _write_npy(pieces, (n, width), target), ".npy")
         except WganError as error:
             raise WganError(f"{path}: {error}") from None
     with coded.open("rb") as opened:
-        return Dataset(str(path), npy_rows(opened, coded), codec, digest)
+        rows = npy_rows(opened, coded)
+    try:
+        return Dataset(str(path), rows, with_rules(codec, rows, rules), digest)
+    except WganError as error:
+        raise WganError(f"{path}: {error}") from None
 
 
 def _need_pyarrow(path: Path) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from jaxtyping import Float, Int64
 
 from wgan.data.tables.cells import Cells
+from wgan.data.tables.steps import rounded
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
@@ -59,6 +60,8 @@ class Column:
         pattern: the text that an identifier's number is put into.
         start: the number of the first new identifier.
         absent: texts that stand for a missing value, beside an empty field.
+        twin: name of an earlier column that it is the same as in many rows, which is a state; none:
+            it is no twin. `TableCodec` tells that state apart, since it takes the other column.
 
     Times are numbers: seconds since 1970.
     """
@@ -84,6 +87,7 @@ class Column:
     pattern: str = ""
     start: int = 1
     absent: tuple[str, ...] = ()
+    twin: str = ""
 
     @property
     def is_number(self) -> bool:
@@ -112,14 +116,27 @@ class Column:
         """Number of states.
 
         A category has a state for each level that is not unseen. A number has one for all ordinary
-        numbers, if there are any, and one for each spike. A missing value is the last state.
+        numbers, if there are any, one for each spike, and one for the value of its twin. A missing
+        value is the last state.
         """
         return self.present_states + self.missing_state
 
     @property
     def present_states(self) -> int:
         """Number of states of values that are not missing."""
-        return self.scored + len(self.spikes) if self.is_number else len(self.places)
+        if not self.is_number:
+            return len(self.places)
+        return self.scored + len(self.spikes) + bool(self.twin)
+
+    @property
+    def twin_state(self) -> int:
+        """The state of the value of the twin, where there is one."""
+        return self.scored + len(self.spikes)
+
+    @property
+    def twin_choice(self) -> int:
+        """The choice of the value of the twin, where there is one."""
+        return len(self.cells) + self.twin_state - self.scored
 
     @property
     def is_choice(self) -> bool:
@@ -157,13 +174,15 @@ class Column:
         rises = np.diff(self.cells.heights, prepend=0.0) * shares[0]
         return (*rises.tolist(), *shares[1:])
 
-    def choice_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+    def choice_of(
+        self, x: Float[np.ndarray, " n"], state: Int64[np.ndarray, " n"]
+    ) -> Int64[np.ndarray, " n"]:
         """Return the choice of each value; -1 for one that is unseen.
 
         Args:
             x: `[n]` values as `numbers` gives them; NaN: missing.
+            state: the state of each.
         """
-        state = self.state_of(x)
         if not self.scored:
             return state
         cell = self.cells.of(np.nan_to_num(x))
@@ -179,7 +198,7 @@ class Column:
         """Return the state of each value; -1 for one that is unseen.
 
         States are numbered as in `states`. In a column without ordinary numbers a value takes the
-        nearest spike.
+        nearest spike. The value of a twin counts as an ordinary number, see `TableCodec.states`.
 
         Args:
             x: `[n]` values as `numbers` gives them; NaN: missing.
@@ -209,7 +228,9 @@ class Column:
         state[self.places] = np.arange(len(self.places))
         return state
 
-    def score_of(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    def score_of(
+        self, x: Float[np.ndarray, " n"], state: Int64[np.ndarray, " n"]
+    ) -> Float[np.ndarray, " n"]:
         """Return the normal score of each number.
 
         The score is 0 where the state alone says what the value is. Numbers beyond the cells have
@@ -217,27 +238,40 @@ class Column:
 
         Args:
             x: `[n]` values as `numbers` gives them; NaN: missing.
+            state: the state of each.
         """
         score = self.cells.scores(np.nan_to_num(x), self.step)
-        return np.where(self.state_of(x) == 0, score, 0.0)
+        return np.where(state == 0, score, 0.0)
 
     def values(
-        self, state: Int64[np.ndarray, " n"], score: Float[np.ndarray, " n"]
+        self,
+        state: Int64[np.ndarray, " n"],
+        score: Float[np.ndarray, " n"],
+        twin: Float[np.ndarray, " n"] | None = None,
     ) -> Float[np.ndarray, " n"]:
         """Return the values of states and scores: the inverse of `state_of` and `score_of`.
 
         Args:
             state: `[n]` states; one beyond the column's counts as the last.
             score: `[n]` normal scores.
+            twin: `[n]` values of the column that it is a twin of. One beyond the column's range
+                gives the nearest end, and for a missing one the median is taken; None: all missing.
         """
         state = state.clip(0, max(self.states - 1, 0))
         if not self.is_number:
             return np.append(self.places, np.nan)[state]
-        ordinary = [np.nan] if self.scored else []
-        by_state = np.array([*ordinary, *self.spikes, np.nan])
         if not self.scored:
-            return by_state[state]
-        return np.where(state == 0, self.cells.numbers(score, self.step), by_state[state])
+            return np.array([*self.spikes, np.nan])[state]
+        x = self.cells.numbers(score, self.step)
+        same = np.zeros(len(x), dtype=bool)
+        if self.twin:
+            same = state == self.twin_state
+            median = self.cells.numbers(np.zeros(len(x)), self.step)
+            other = median if twin is None else np.where(np.isnan(twin), median, twin)
+            other = rounded(other, self.step).clip(self.cells.lows[0], self.cells.highs[-1])
+            x = np.where(same, other, x)
+        by_state = np.array([np.nan, *self.spikes, *[np.nan] * bool(self.twin), np.nan])
+        return np.where((state == 0) | same, x, by_state[state])
 
     def __str__(self) -> str:
         parts: list[str] = [self.kind]
@@ -271,6 +305,8 @@ class Column:
             parts.append("often " + ", ".join(f"{x:g}" for x in often))
         if self.codes:
             parts.append("apart from these " + ", ".join(map(self.spelled, self.codes)))
+        if self.twin:
+            parts.append(f"often the same as {self.twin}")
         return parts
 
     @property

@@ -1,0 +1,53 @@
+"""Rules on the command line: proposed by `wgan data`, switched on in a schema, kept by samples."""
+
+import numpy as np
+import pandas as pd
+from short_runs import wgan
+
+SMALL = "--steps 4 --quiet --set network.width=8 --set optimizer.batch=20"
+
+
+def table(n=400):
+    random = np.random.default_rng(0)
+    start = random.integers(0, 100, n)
+    return pd.DataFrame({"start": start, "end": start + random.integers(0, 60, n)})
+
+
+def test_proposed_rules_are_comments_and_kept_once_they_are_switched_on(tmp_path, capsys):
+    table().to_csv("t.csv", index=False)
+    assert wgan("data t.csv -o s.toml") == 0
+    out = capsys.readouterr().out
+    assert "proposed rule: start <= end: holds in all 400 rows, and in 7" in out
+    assert "proposed rules are comments there: remove the # of those that you want" in out
+    text = (tmp_path / "s.toml").read_text()
+    assert '# [[rules]]\n# order = ["start", "end"]\n' in text
+    switched_on = text.replace("# [[", "[[").replace("# order", "order")
+    (tmp_path / "s.toml").write_text(switched_on)
+    assert wgan("data t.csv --schema s.toml") == 0
+    out = capsys.readouterr().out
+    assert "rule: start <= end\n" in out
+    assert "proposed" not in out
+    assert wgan(f"train t.csv --schema s.toml --out run {SMALL}") == 0
+    assert '[[rules]]\norder = ["start", "end"]\n' in (tmp_path / "run" / "schema.toml").read_text()
+    capsys.readouterr()
+    assert wgan("sample run -n 300 -o new.csv") == 0
+    assert "% of the rows broke a rule and were drawn again" in capsys.readouterr().out
+    new = pd.read_csv("new.csv")
+    assert len(new) == 300
+    assert (new["start"] <= new["end"]).all()
+    assert wgan("sample run -n 30 -o some.csv --where start>=50") == 0
+    assert "% of the rows broke a rule" in capsys.readouterr().out
+    assert (pd.read_csv("some.csv")["end"] >= 50).all()
+
+
+def test_a_broken_rule_is_refused_with_its_rows(tmp_path, capsys):
+    table().assign(end=lambda f: f["end"].where(f.index != 7, -1)).to_csv("t.csv", index=False)
+    (tmp_path / "s.toml").write_text('[[rules]]\norder = ["start", "end"]\n')
+    assert wgan("train t.csv --schema s.toml --out run --steps 4") == 2
+    err = capsys.readouterr().err
+    assert "rule 'start <= end': 1 of 400 row breaks it (row 8)" in err
+
+
+def test_data_without_rules_say_nothing_of_them(capsys):
+    assert wgan("data digits") == 0
+    assert "rule" not in capsys.readouterr().out
