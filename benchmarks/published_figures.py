@@ -39,6 +39,11 @@ GRID: dict[str, list[float]] = {
     "gamma": [0.0, 1.0],
 }
 """The 36 settings of XGBoost among which TabSyn and TabDiff choose."""
+LARGE, FLOOR = 1000, 0.01
+"""TabSyn and TabDiff take logarithms of all numbers where their *first* number is nowhere negative
+and reaches 1,000, and raise values below 0.01 to it before. Their other scalings, and the logarithm
+itself, keep the order of values, which is all that trees see.
+"""
 LOW, HIGH = 1, 20_000
 """Where TabSyn and TabDiff clip a number that is predicted, before its logarithm."""
 
@@ -257,6 +262,20 @@ def detection(
     return figures
 
 
+def predictors(
+    rows: pd.DataFrame, test: pd.DataFrame, schema: Schema
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return all columns but the target, of both tables, for a classifier made of trees."""
+    numbers = [name for name in schema.numbers if name != schema.target]
+    categories = [name for name in schema.categories if name != schema.target]
+    features = Schema(numbers, categories, (numbers + categories)[-1])
+    x, x_test = (table[numbers].to_numpy() for table in (rows, test))
+    if numbers and x[:, 0].min() >= 0 and x[:, 0].max() >= LARGE:
+        x, x_test = np.maximum(x, FLOOR), np.maximum(x_test, FLOOR)
+    hot, hot_test = one_hot(features, rows, test)
+    return np.hstack([x, hot]), np.hstack([x_test, hot_test])
+
+
 def usefulness(
     rows: pd.DataFrame, test: pd.DataFrame, schema: Schema, seed: int
 ) -> dict[str, float | None]:
@@ -271,13 +290,7 @@ def usefulness(
     from xgboost import XGBClassifier, XGBRegressor
 
     regression = schema.target in schema.numbers
-    numbers = [name for name in schema.numbers if name != schema.target]
-    categories = [name for name in schema.categories if name != schema.target]
-    features = Schema(numbers, categories, (numbers + categories)[-1])
-    x, x_test = (
-        np.hstack([table[numbers].to_numpy(), part])
-        for table, part in zip((rows, test), one_hot(features, rows, test), strict=True)
-    )
+    x, x_test = predictors(rows, test, schema)
     levels = np.unique(rows[schema.target].to_numpy())
     if regression:
         y, y_test = (table[schema.target].to_numpy() for table in (rows, test))

@@ -168,3 +168,12 @@ def test_another_definition_than_that_of_sdmetrics_is_said(published):
     assert "another figure" in published.agreement({"seed-0": same | trend})
     trend["trend-error, sdmetrics"] = 0.1
     assert "reads the same" in published.agreement({"seed-0": same | trend})
+
+
+def test_numbers_below_a_hundredth_are_one_where_the_first_number_is_large(figures, schema):
+    rows = pd.DataFrame({"x": [5.0, 2000], "y": [-3.0, 4], "level": ["a", "b"]})
+    x, x_test = figures.predictors(rows, rows.assign(y=[0.0, -9]), schema)
+    assert x.tolist() == [[5, 0.01], [2000, 4]]
+    assert x_test[:, 1].tolist() == [0.01, 0.01]
+    small = rows.assign(x=[5.0, 999])
+    assert figures.predictors(small, small, schema)[0][:, 1].tolist() == [-3, 4]
