@@ -182,7 +182,7 @@ PUBLISHED = (
         },
     ),
 )
-"""As TabDiff's paper reprints them: means over 20 samples of one trained model."""
+"""As a later paper reprints them: means over 20 samples of one trained model."""
 
 
 def published_for(train_rows: int, test_rows: int, schema: figures.Schema) -> Published | None:
