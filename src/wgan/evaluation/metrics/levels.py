@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped
 
 from wgan.data.tables.schema import Column
 from wgan.evaluation.metric import LOW, Comparison, Metric
@@ -40,7 +40,7 @@ class Levels:
         n: training rows.
     """
 
-    values: tuple[Float[np.ndarray, " k"], ...]
+    values: tuple[Float[np.ndarray, " _"], ...]
     missing: tuple[bool, ...]
     names: tuple[str, ...]
     counts: Int64[np.ndarray, " levels"]
@@ -99,7 +99,7 @@ def spelled(column: Column, value: float) -> str:
     return column.spelled(value) if column.is_number else column.levels[int(value)]
 
 
-def flags(levels: Levels, generated: Float[np.ndarray, " levels"], n: int) -> Flags:
+def flags(levels: Levels, generated: Shaped[np.ndarray, " levels"], n: int) -> Flags:
     """Return which levels are lost, inflated or deflated.
 
     Args:
@@ -166,6 +166,4 @@ def level_details(reference: TableReference, means: Float[np.ndarray, " levels"]
 _lost = _number_of(lambda found: found.lost)
 _off = _number_of(lambda found: found.inflated | found.deflated)
 LEVELS_LOST = Metric("levels-lost", "levels lost", "", LOW, _lost, floor=of_held_out(_lost))
-LEVELS_OFF = Metric(
-    "levels-off", "levels off by 2x", "", LOW, _off, floor=of_held_out(_off)
-)
+LEVELS_OFF = Metric("levels-off", "levels off by 2x", "", LOW, _off, floor=of_held_out(_off))

@@ -42,14 +42,15 @@ class RoundColumn(NamedTuple):
 def round_step(x: Float[np.ndarray, " n"], step: float = 0.0) -> float | None:
     """Return the largest round step whose multiples are clearly too frequent; None without one.
 
-    Round steps are 1 and 5 times powers of ten that are multiples of the column's own step s. Each
-    multiple of R has a window of R around it, in which a smooth density puts a share s / R there.
-    Zeros, and the most frequent multiple with its window, are left out. Of the other windows that
-    hold 20 rows or more there must be three, and at least half of them must have the excess.
+    Round steps R are 1 and 5 times powers of ten, tried from small to large. Multiples of R are
+    compared with those of the step r found so far, at first the column's own: among these a smooth
+    density puts a share r / R there, in each window of R around a multiple. Zeros, and the most
+    frequent multiple with its window, are left out. Of the other windows that hold 20 rows or more
+    there must be three, and at least half of them must have the excess.
 
     Args:
         x: numbers; NaN: missing.
-        step: s, of which all are multiples; 0: none.
+        step: the column's own step, of which all are multiples; 0: none.
 
     >>> x = np.random.default_rng(0).integers(1, 100, 2000)
     >>> round_step(np.where(np.arange(2000) % 2, x, np.rint(x / 10) * 10), 1.0)
@@ -60,19 +61,21 @@ def round_step(x: Float[np.ndarray, " n"], step: float = 0.0) -> float | None:
     x = x[~np.isnan(x) & (x != 0)]
     if len(x) < LEAST_MULTIPLES * LEAST_AROUND:
         return None
+    found, n = None, len(x)
     for larger in _steps(float(np.ptp(x)), step):
-        if _is_frequent(x, larger, step / larger):
-            return larger
-    return None
+        at = x[is_multiple(x, larger)]
+        if len(at) >= MORE * n and _is_frequent(x, larger, (found or step) / larger):
+            found, x = larger, at
+    return found
 
 
 def _steps(spread: float, step: float) -> Iterator[float]:
-    """Yield round steps from a third of the spread down to the column's own step."""
+    """Yield round steps from the column's own step to a third of the spread."""
     if spread <= 0:
         return
     least = step or FINEST * spread
-    for power in range(floor(log10(spread)), floor(log10(least)) - 1, -1):
-        for digit in (5, 1):
+    for power in range(floor(log10(least)), floor(log10(spread)) + 1):
+        for digit in (1, 5):
             larger = digit * 10.0**power
             ratio = larger / step if step else 2.0
             is_multiple = abs(ratio - round(ratio)) < ROUNDING and round(ratio) >= 2
