@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from wgan.base.intervals import Mean
-from wgan.evaluation import Evaluation, evaluation_from_json
+from wgan.evaluation import PROTOCOLS, Evaluation, evaluation_from_json
 from wgan.evaluation.metrics import METRICS
 from wgan.evaluation.results import Line
+from wgan.evaluation.tables import TABLES
 from wgan.report import sentences
 
 FRECHET = Line("frechet", Mean(2.5, 0.25), 2.0, 9.0, 200, "pixels-64")

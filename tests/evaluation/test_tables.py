@@ -171,7 +171,7 @@ def test_a_target_of_each_kind_has_its_scores_beside_those_of_real_rows(mixed, t
             shown[name] = (real, shuffled)
             assert value == real, "training rows as generated ones"
             assert np.isfinite([real, shuffled]).all()
-    if target in ("flag", "price", "member"):
+    if target in ("flag", "price"):
         assert shown[scores.split()[0]][0] > shown[scores.split()[0]][1] + 0.1
 
 
@@ -220,7 +220,7 @@ def test_known_damage_is_seen_by_its_figure_and_its_name(mixed):
 
 def test_wide_tables_are_searched_in_part_and_a_note_says_so():
     random = np.random.default_rng(0)
-    frame = pd.DataFrame({f"n{i:03d}": random.normal(size=200) for i in range(104)})
+    frame = pd.DataFrame({f"n{i:03d}": random.normal(size=400) for i in range(104)})
     frame["n102"] = frame["n103"] = frame["n000"]
     split = from_frame(frame).split()
     reference = TABLES.reference(split, EvaluationOptions(target="n001"))

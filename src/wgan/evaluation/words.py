@@ -74,7 +74,9 @@ def _fit(evaluation: Evaluation) -> str:
 def _way(evaluation: Evaluation) -> str:
     """Return how far W1 is on the way from real to broken samples, where that is known."""
     line = evaluation.get("w1-normalised")
-    return f": {line.cells[1]} of the way from 0 to 1" if line else ""
+    if line is None:
+        return ""
+    return f", {line.cells[1]} on a scale from 0, real rows, to 1, {evaluation.broken}"
 
 
 def lost_modes(evaluation: Evaluation) -> list[str]:

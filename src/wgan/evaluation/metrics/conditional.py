@@ -25,6 +25,8 @@ MOST_ROWS = 2000
 # the most frequent ones are taken, of 50 rows at least.
 ENOUGH_ROWS = 500
 LEAST_ROWS = 50
+# Held-out rows of a level, which a small table has fewer of; they set the ceiling alone.
+LEAST_HELD_OUT = 10
 # A level of more rows hardly conditions anything.
 MOST_SHARE = 0.9
 
@@ -96,7 +98,7 @@ def _tried(reference: TableReference) -> list[Given]:
 
 
 def _errors(
-    reference: TableReference, raw: np.ndarray, rows: Rows, most: np.ndarray | None = None
+    reference: TableReference, raw: np.ndarray, rows: Rows, least: int
 ) -> tuple[Errors, Errors]:
     """Return errors of shape and trend against training rows, by condition.
 
@@ -104,15 +106,15 @@ def _errors(
         reference: the training rows.
         raw: a set, which is filtered.
         rows: a condition and a number to rows under the condition.
-        most: rows for each condition, where fewer than the set has are to be taken.
+        least: rows of the set that have the level, without which it is passed over.
     """
     tried = reference.once(_tried)
     known = np.full((2, 2, len(tried)), np.nan)
     number = np.zeros(len(tried))
     for k, given in enumerate(tried):
         filtered = raw[raw[:, given.place] == given.level]
-        n = int(min(MOST_ROWS, len(filtered), np.inf if most is None else most[k]))
-        if n < LEAST_ROWS:
+        n = min(MOST_ROWS, len(filtered))
+        if n < least:
             continue
         number[k] = n
         columns = [i for i in range(len(reference.columns)) if i != given.place]
@@ -135,7 +137,7 @@ def _of_set(c: Comparison[TableReference]) -> tuple[Errors, Errors] | None:
         column = c.reference.columns[given.place]
         return conditional({column.name: column.levels[given.level]}, n)
 
-    return _errors(c.reference, c.raw, rows)
+    return _errors(c.reference, c.raw, rows, LEAST_ROWS)
 
 
 def _of_shuffled(reference: TableReference) -> tuple[Errors, Errors]:
@@ -145,8 +147,7 @@ def _of_shuffled(reference: TableReference) -> tuple[Errors, Errors]:
         x = reference.shuffled
         return x[x[:, given.place] == given.level][:n]
 
-    most = np.array([given.rows for given in reference.once(_tried)])
-    return _errors(reference, reference.held_out, rows, most)
+    return _errors(reference, reference.held_out, rows, LEAST_HELD_OUT)
 
 
 def conditional_errors(c: Comparison[TableReference]) -> Float[np.ndarray, "5 conditions"]:
