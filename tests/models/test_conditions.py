@@ -43,6 +43,11 @@ def model_for(frame, *settings):
         ("gain>0", lambda f: (f["gain"] > 0).all()),
         ("bought<2021-01-01", lambda f: (f["bought"] < "2021-01-01").all()),
         ("code=007", lambda f: (f["code"] == "007").all()),
+        ("code in 007, 003", lambda f: f["code"].isin(["007", "003"]).all()),
+        ({"size": ["small", "large"]}, lambda f: f["size"].isin(["small", "large"]).all()),
+        (["size!=small", {"age": (30, None)}], lambda f: (f["age"] >= 30).all()),
+        ("note!=", lambda f: f["note"].notna().all()),
+        ("bought!=2021-01-01", lambda f: (f["bought"] != "2021-01-01").all()),
     ],
 )
 def test_every_row_satisfies_what_was_asked_for(mixed, where, holds):
@@ -61,8 +66,19 @@ def test_every_row_satisfies_what_was_asked_for(mixed, where, holds):
         ("sise=large", "no column is called 'sise'. Did you mean 'size'"),
         ("size>=large", "has no order"),
         ("age>200", "no row of the data's kind can satisfy age>200"),
-        (["age>50", "age<40"], "too few to wait for"),
+        (["age>50", "age<40"], "no row of the data's kind can satisfy age>50 and age<40"),
+        (["price>20", "price<20.005"], "too few to wait for"),
         ("age=", "never missing in the data"),
+        ("age>=", "a range needs a value"),
+        ("size==large", "== is no operator: write =, !=, <"),
+        ("size<>large", "<> is no operator"),
+        ("size in", "after 'in' write values with commas between them"),
+        ('size in "large, small', "double quotes around a value"),
+        ("size in large, huge", "has no level 'huge'"),
+        ("sise in large, small", "no column is called 'sise'. Did you mean 'size'"),
+        ({"size": []}, "a list without values"),
+        ({"age": (30, 35, 40)}, "3 values in a tuple, and a tuple is a range"),
+        (["size=large", 3], "give text such as 'age>=30', a dict, or several"),
         ("age=old", "'old' is no number"),
         ("bought>=someday", "is no date"),
         ("customer_id=C-00001", "identifiers, which are not learned"),
@@ -162,7 +178,7 @@ def test_times_are_asked_for_as_the_column_writes_them():
         "zone=2024-01-05 05:00+00:00",
     ):
         (condition,) = conditions(codec, text)
-        assert pd.Timestamp(condition.value, unit="s") == pd.Timestamp("2024-01-05"), text
+        assert pd.Timestamp(condition.values[0], unit="s") == pd.Timestamp("2024-01-05"), text
     with pytest.raises(WganError, match="is no date"):
         conditions(codec, "text=01/05/2024")
 
@@ -173,12 +189,61 @@ def test_names_and_values_may_hold_signs_and_an_empty_level_is_not_a_missing_one
         pd.DataFrame({"a>b": values, "a": ["x", "y"] * 60, "n": [40, 41, 40, 42] * 30})
     ).codec
     (condition,) = conditions(codec, "a>b=v=w")
-    assert (condition.column.name, condition.column.levels[int(condition.value)]) == ("a>b", "v=w")
-    assert np.isnan(conditions(codec, {"a>b": None})[0].value)
-    assert conditions(codec, "a>b=")[0].value == codec.learned[0].levels.index("")
-    for text in ("a!=x", "b=x"):
-        with pytest.raises(WganError, match="no column is called"):
-            conditions(codec, text)
+    assert str(condition) == "a>b=v=w"
+    assert np.isnan(conditions(codec, {"a>b": None})[0].values[0])
+    assert conditions(codec, "a>b=")[0].values == (codec.learned[0].levels.index(""),)
+    with pytest.raises(WganError, match="no column is called"):
+        conditions(codec, "b=x")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("in=3", "in=3"),
+        ("in in 3, 4", "in in 3, 4"),
+        ("in in in 3,4", "in in in 3, 4"),
+        ("in in=6", "in in=6"),
+        ("in>=3", "in>=3"),
+        ("a!=x", "a!=x"),
+        ("a !=  x", "a!=x"),
+        ("a!!=3", "a!!=3"),
+        ('a in "x, y", x', "a in x, y, x"),
+        ('a in "x, y"', "a=x, y"),
+        ('a in "say ""x""", x', 'a in say "x", x'),
+        ("a in x, x", "a=x"),
+    ],
+)
+def test_names_and_levels_may_look_like_conditions(text, meant):
+    """The longest name with which a text begins is the column's."""
+    n = 240
+    frame = pd.DataFrame(
+        {
+            "in": np.arange(n) % 5,
+            "in in": np.arange(n) % 7,
+            "a": ["x", "x, y", 'say "x"', "z"] * (n // 4),
+            "a!": np.arange(n) % 6,
+        }
+    )
+    (condition,) = conditions(load(frame).codec, text)
+    assert str(condition) == meant
+
+
+def test_a_condition_holds_for_a_missing_value_only_where_one_is_asked_for():
+    """As in SQL: another value than v is a value."""
+    k = pd.Series(["u", "v", None, "w"] * 50, dtype="str")
+    codec = load(pd.DataFrame({"k": k, "y": np.arange(200) % 2})).codec
+    (u, v, w) = (codec.learned[0].levels.index(level) for level in "uvw")
+    x = np.array([u, v, w, np.nan])
+    for where, wanted in (
+        ("k!=u", [False, True, True, False]),
+        ("k=", [False, False, False, True]),
+        ("k!=", [True, True, True, False]),
+        ("k in u, w", [True, False, True, False]),
+        ("k in u,", [True, False, False, True]),
+        ({"k": {"v", None}}, [False, True, False, True]),
+    ):
+        (condition,) = conditions(codec, where)
+        assert condition.holds(x).tolist() == wanted, where
 
 
 def test_a_spike_among_ordinary_numbers_needs_no_waiting():
@@ -193,7 +258,7 @@ def test_a_spike_among_ordinary_numbers_needs_no_waiting():
 def test_conditions_say_what_they_are(mixed):
     codec = load(mixed(200)).codec
     (condition,) = conditions(codec, " age >= 30 ")
-    assert (condition.operator, condition.value, condition.column.name) == (">=", 30.0, "age")
+    assert (condition.operator, condition.values, condition.column.name) == (">=", (30.0,), "age")
 
 
 @pytest.mark.parametrize(
@@ -214,4 +279,4 @@ def test_a_number_is_read_as_the_column_writes_it_and_an_unclear_one_is_refused(
         with pytest.raises(WganError, match=r"'1\.234' is no number"):
             conditions(codec, where)
     else:
-        assert [condition.value for condition in conditions(codec, where)] == [number]
+        assert [condition.values for condition in conditions(codec, where)] == [(number,)]

@@ -48,7 +48,13 @@ class Model:
         """Standard normal numbers that the generator takes for one sample."""
         return noise_numbers(self.network, self.codec, self.generator)
 
-    def sample(self, n: int, seed: int = 0, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        labels: np.ndarray | None = None,
+        fixed: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.
 
         Args:
@@ -57,6 +63,8 @@ class Model:
             labels: a class number for each sample `[n]`; None: `draw_labels(n, seed)`, where the
                 model has classes. For a table: the states of columns `[n, columns]`; None: every
                 column is free, so that frequencies are those that were learned.
+            fixed: noise in the place of drawn noise `[n, noise]`, NaN where it is drawn; None: all
+                is drawn.
 
         Raises:
             WganError: labels that do not fit the model, more samples than memory holds, or a
@@ -74,6 +82,9 @@ class Model:
                 part = labels[i * len(z) : (i + 1) * len(z)]
                 rest = [(0, len(z) - len(part)), *[(0, 0)] * (part.ndim - 1)]
                 y = torch.from_numpy(np.pad(part, rest, mode="edge")).to(self.device)
+            if fixed is not None:
+                noise = torch.from_numpy(fixed[i * len(z) : (i + 1) * len(z)]).to(z)
+                z[: len(noise)] = torch.where(noise.isnan(), z[: len(noise)], noise)
             x = generate(self.generator, z, y)
             if not x.isfinite().all():
                 raise WganError(
