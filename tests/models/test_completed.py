@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from random_tables import every_row, few_rows, probabilities, random_model, chance
+from random_tables import chance, every_row, few_rows, probabilities, random_model
 
 from wgan.base.errors import WganError
 from wgan.models import complete, complete_file

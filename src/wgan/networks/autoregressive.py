@@ -218,7 +218,7 @@ class TableGenerator(nn.Module):
         features = [head.features for head in self._heads]
         self.starts = [sum(features[:i]) for i in range(len(features) + 1)]
         columns = len(features)
-        owner = torch.arange(columns).repeat_interleave(torch.tensor(features))
+        owner = torch.tensor([i for i, number in enumerate(features) for _ in range(number)])
         self.register_buffer("owner", owner, persistent=False)
         # About half of the other columns are seen, and each shows one or two numbers at once.
         self.first_weight = nn.Parameter(torch.randn(columns, sum(features), width))
