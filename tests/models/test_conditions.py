@@ -104,7 +104,6 @@ def test_the_estimator_takes_conditions_and_completes_rows(mixed):
         ("sise in large, small", "no column is called 'sise'. Did you mean 'size'"),
         ({"size": []}, "a list without values"),
         ({"age": (30, 35, 40)}, "3 values in a tuple, and a tuple is a range"),
-        (["size=large", 3], "give text such as 'age>=30', a dict, or several"),
         ("age=old", "'old' is no number"),
         ("bought>=someday", "is no date"),
         ("customer_id=C-00001", "identifiers, which are not learned"),
@@ -133,7 +132,7 @@ def test_balanced_rows_have_equal_shares_also_in_a_range(mixed):
         assert np.bincount(raw[:, place].astype(int)).tolist() == [1000, 1000, 1000]
         assert len(np.unique(raw[:30, place])) == 3, "in random order"
         assert not where or (raw[:, model.codec.place("age")] < 60).all()
-    hint = "holds numeric, 19 to 89.*choose one of size, city, .*a schema that calls it a category"
+    hint = "holds numeric, 21 to 89.*choose one of size, city, .*a schema that calls it a category"
     with pytest.raises(WganError, match=hint):
         sample_where(model, 10, balance="age")
     with pytest.raises(WganError, match="cannot be balanced, since a condition fixes it: choose"):
@@ -229,7 +228,7 @@ def test_names_and_values_may_hold_signs_and_an_empty_level_is_not_a_missing_one
         ("in in in 3,4", "in in in 3, 4"),
         ("in in=6", "in in=6"),
         ("in>=3", "in>=3"),
-        ("a!=x", "a!=x"),
+        ("a!=3", "a!=3"),
         ("a !=  x", "a!=x"),
         ("a!!=3", "a!!=3"),
         ('a in "x, y", x', "a in x, y, x"),
