@@ -114,9 +114,19 @@ class ObjectiveConfig:
     """Weight of the negative log-likelihood of real samples in the generator's loss, where the
     generator has one: those of tables do.
     """
+    likelihood_dropout: float = 0.0
+    """Share of the generator's hidden units that are dropped while the likelihood is taken. It
+    falls to zero over the last 30 % of the steps.
+    """
 
     def __post_init__(self) -> None:
-        _at_least(self, "objective", {"penalty_weight": 0, "penalty_every": 1, "likelihood_weight": 0})
+        least = {"penalty_weight": 0, "penalty_every": 1, "likelihood_weight": 0}
+        _at_least(self, "objective", least)
+        if not 0 <= self.likelihood_dropout < 1:
+            raise SettingError(
+                "objective.likelihood_dropout",
+                f"= {self.likelihood_dropout}: give a share from 0 up to but not including 1",
+            )
         if self.clip is not None and not self.clip > 0:
             raise SettingError("objective.clip", f"= {self.clip}: give a positive bound")
         variant = self.chosen()

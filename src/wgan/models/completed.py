@@ -25,7 +25,8 @@ from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like
 from wgan.data.tables.text import read_fields
 from wgan.models.conditioned import LARGEST_BLOCK
 from wgan.models.model import Model
-from wgan.networks.autoregressive import TableGenerator, numbers_of
+from wgan.networks.autoregressive import TableGenerator
+from wgan.networks.heads import numbers_of
 
 TRIES = 100
 """Draws of a row after which a gap that is missing in all of them is left. A value that is there in

@@ -90,20 +90,24 @@ class Condition:
             return self.holds(highs if self.operator in (">=", ">") else lows)
         if self.operator == "!=":
             return (lows < highs) | self.holds(lows)
-        return self._any_inside(lows, highs)
+        # A spike in the range of a cell is a choice of its own.
+        spikes = self.column.spikes
+        return self._any_inside(lows, highs, [v for v in self.values if v not in spikes])
 
     def _in_cells_always(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
         if self.operator in COMPARISONS:
             return self.holds(lows) & self.holds(highs)
         if self.operator == "!=":
-            return ~self._any_inside(lows, highs)
+            return ~self._any_inside(lows, highs, self.values)
         return (lows == highs) & self.holds(lows)
 
-    def _any_inside(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
-        """Return in which cells one of the values lies."""
-        inside = [(lows <= value) & (value <= highs) for value in self.values]
-        any_inside: np.ndarray = np.any(inside, axis=0)
-        return any_inside
+    def _any_inside(
+        self, lows: np.ndarray, highs: np.ndarray, values: Sequence[float]
+    ) -> np.ndarray:
+        """Return in which cells one of some values lies."""
+        x = np.asarray(values, dtype=np.float64)[:, None]
+        inside: np.ndarray = ((lows <= x) & (x <= highs)).any(axis=0)
+        return inside
 
     def __str__(self) -> str:
         values = [self._spelled(value) for value in self.values]

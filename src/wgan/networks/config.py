@@ -35,8 +35,6 @@ class NetworkConfig:
     """Numbers of noise for one sample; tables take one for each digit that they draw."""
     pack: int = 1
     """Rows of a table that the critic scores together."""
-    dropout: float = 0.0
-    """Share of hidden units that a generator of tables drops while its likelihood is taken."""
     condition: Condition = "projection"
     """How the critic takes class labels, where data.labels gives any."""
 
@@ -56,10 +54,6 @@ class NetworkConfig:
                 raise SettingError(f"network.{name}", f"= {value}: give {least} or more")
             if value > MOST[name]:
                 raise SettingError(f"network.{name}", f"= {value}: give {MOST[name]} or less")
-        if not 0 <= self.dropout < 1:
-            raise SettingError(
-                "network.dropout", f"= {self.dropout}: give a share from 0 up to but not including 1"
-            )
         weights = self.width**2 * self.depth
         if weights > MOST_WEIGHTS:
             raise SettingError(

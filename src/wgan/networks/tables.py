@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.codes import ColumnCode
-from wgan.networks.autoregressive import TableGenerator, numbers_of
+from wgan.networks.autoregressive import TableGenerator
 from wgan.networks.config import NetworkConfig
+from wgan.networks.heads import numbers_of
 from wgan.networks.layers import OneScore, linear_of
 from wgan.networks.lipschitz import constrained
 from wgan.networks.vectors import mlp
@@ -40,7 +41,7 @@ def generator(config: NetworkConfig, codec: TableCodec, classes: int) -> nn.Modu
         codec: the table's codec.
         classes: does not matter: tables have conditions in the place of labels.
     """
-    return TableGenerator(codec.codes, config.width, config.depth, config.dropout)
+    return TableGenerator(codec.codes, config.width, config.depth)
 
 
 def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: int) -> nn.Module:
@@ -63,7 +64,8 @@ def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: in
 class TableCritic(nn.Module):
     """f(x, y) = net of the concatenated [x, c(y)] of `pack` rows: one score a pack.
 
-    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated ones. f's slope in x is at most net's.
+    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated
+    ones. f's slope in x is at most net's.
 
     Inputs are rows `[n, width]`, or packs `[n / pack, pack, width]`.
 

@@ -9,7 +9,6 @@ they are distributed (spikes, cells, bounds, frequencies, which levels a generat
 to the training rows alone, by `fitted`.
 """
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar

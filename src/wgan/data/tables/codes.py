@@ -82,10 +82,9 @@ class ColumnCode:
     @cached_property
     def _grid(self) -> np.ndarray:
         """Frequency of each pair of digits."""
-        grid = np.full(self.first * self.second, np.nan)
+        grid = np.full((self.first, self.second), np.nan)
         cells = self.choices - self.others
-        grid[:cells] = self.frequencies[:cells]
-        grid = grid.reshape(self.first, self.second)
+        grid.flat[:cells] = self.frequencies[:cells]
         grid[self.ranges :, 0] = self.frequencies[cells:]
         return grid
 

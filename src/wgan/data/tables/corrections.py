@@ -178,8 +178,9 @@ def _correctable(column: Column) -> dict[str, Any]:
         settings["missing"] = list(column.absent)
     if column.is_number:
         settings["step"] = column.step
-        settings["low"] = _end(column, column.ends[0])
-        settings["high"] = _end(column, column.ends[-1])
+        # Other ends are drawn in from the data's, which would lie beyond them.
+        bounds = {"low": column.low, "high": column.high}
+        settings |= {key: _end(column, x) for key, x in bounds.items() if x is not None}
     return settings
 
 

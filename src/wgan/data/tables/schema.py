@@ -15,7 +15,6 @@ import pandas as pd
 from jaxtyping import Float, Int64
 
 from wgan.data.tables.cells import Cells
-from wgan.data.tables.steps import rounded
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
@@ -28,6 +27,7 @@ the rounding error of a double, and finer than any data are written.
 """
 FIRST_LEVELS = 4
 """Levels that a description of a column lists: they fit on one line of a terminal."""
+NO_CELLS = Cells()
 UNSEEN = -1
 """State of a value that no row had which the column was fitted on."""
 
@@ -72,7 +72,7 @@ class Column:
     high: float | None = None
     spikes: tuple[float, ...] = ()
     codes: tuple[float, ...] = ()
-    cells: Cells = Cells()
+    cells: Cells = NO_CELLS
     levels: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     unseen_codes: tuple[float, ...] = ()
@@ -237,9 +237,7 @@ class Column:
         by_state = np.array([*ordinary, *self.spikes, np.nan])
         if not self.scored:
             return by_state[state]
-        x = rounded(self.cells.numbers(score, self.step), self.step)
-        x = x.clip(self.cells.lows[0], self.cells.highs[-1])
-        return np.where(state == 0, x, by_state[state])
+        return np.where(state == 0, self.cells.numbers(score, self.step), by_state[state])
 
     def __str__(self) -> str:
         parts: list[str] = [self.kind]
