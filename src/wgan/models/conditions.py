@@ -106,7 +106,7 @@ class Condition:
     ) -> np.ndarray:
         """Return in which cells one of some values lies."""
         x = np.asarray(values, dtype=np.float64)[:, None]
-        inside: np.ndarray = ((lows <= x) & (x <= highs)).any(axis=0)
+        inside: np.ndarray = np.any((lows <= x) & (x <= highs), axis=0)
         return inside
 
     def __str__(self) -> str:
