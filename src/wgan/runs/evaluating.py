@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ def evaluate_run(
     config, dataset = folder.load(progress, data)
     split = config.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
-    evaluation = evaluate(sample, split, options, metrics, progress)
+    encoded = replace(options, encoding=options.encoding or config.data.encoding)
+    evaluation = evaluate(sample, split, encoded, metrics, progress)
     evaluated = Evaluated(
         evaluation=evaluation,
         said=tuple(sentences(evaluation)),
