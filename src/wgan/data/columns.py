@@ -72,7 +72,7 @@ def from_csv(
             return dataset
         classes = _read_texts(path, names, label, encoding)
         return dataset.with_labels(classes, f"{path}, column {label}")
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise not_text(path, error, encoding) from None
     except WganError:
         raise
@@ -116,7 +116,7 @@ def csv_names(path: Path, encoding: str = UTF_8) -> tuple[str, list[str]]:
         opened, told = _opened(path, encoding)
         with opened as file:
             first, *rest = [line.strip() for line in islice(file, 1 + ROWS_COMPARED)] or [""]
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise not_text(path, error, encoding) from None
     separator = told or next((s for s in SEPARATORS if s in first), ",")
     names = [name.strip().strip('"') for name in first.split(separator)]

@@ -67,7 +67,7 @@ def as_utf_8(
         kept, _ = decoder.getstate()
         try:
             text = decoder.decode(piece, final=not piece and not cut)
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise not_text(path, error, encoding, before - len(kept)) from None
         before += len(piece)
         data = text.encode("utf-8")
@@ -88,7 +88,7 @@ def _ended(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def not_text(
     path: Path,
-    error: UnicodeDecodeError,
+    error: UnicodeError,
     encoding: str = UTF_8,
     before: int = 0,
     may_differ: bool = True,
@@ -102,7 +102,10 @@ def not_text(
         before: bytes of the file before those that the decoder had.
         may_differ: whether a flag can name another encoding for this file.
     """
-    where = f"{error.reason} at byte {before + error.start}"
+    # Without a byte-order mark UTF-16 has an error of its own, which is of the first byte.
+    start = before + (error.start if isinstance(error, UnicodeDecodeError) else 0)
+    reason = error.reason if isinstance(error, UnicodeDecodeError) else error
+    where = f"{reason} at byte {start}"
     if not is_utf_8(encoding):
         return WganError(
             f"{path}: not text in {encoding} ({where}): name its encoding with --encoding, or save"
@@ -110,7 +113,8 @@ def not_text(
         )
     if not may_differ:
         return WganError(f"{path}: not text in UTF-8 ({where}): save it as UTF-8")
-    utf_16 = before + error.start == 0 and bytes(error.object[:2]) in UTF_16_MARKS
+    marked = isinstance(error, UnicodeDecodeError) and error.object[:2] in UTF_16_MARKS
+    utf_16 = start == 0 and marked
     likely = "utf-16" if utf_16 else "cp1252 (also latin-1, utf-16, ...)"
     return WganError(
         f"{path}: not text in UTF-8 ({where}): save it as UTF-8, or name its encoding with"

@@ -12,7 +12,7 @@ from table_columns import back, column_of, kinds, learned
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.tables import coded, frames, parquet
+from wgan.data.tables import coded, frames
 from wgan.data.tables.frames import from_frame, read_frame, write_frame
 
 

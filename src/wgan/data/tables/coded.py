@@ -1,4 +1,4 @@
-"""Tables as data sets: what every reader of tables does once it has columns, in memory or in files."""
+"""Tables as data sets: what every reader does once it has columns, in memory or in files."""
 
 from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
@@ -16,7 +16,6 @@ from wgan.data.dataset import Dataset
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.corrections import Corrections
 from wgan.data.tables.infer import Keep, ignored, infer
-
 
 PIECEWISE_BYTES = 2**30
 """A table whose coded rows take more than 1 GiB is coded into a file of the cache. Smaller ones are

@@ -12,8 +12,8 @@ import pandas as pd
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.files import check_regular, replaced
+from wgan.data.dataset import MOST_EXACT
 from wgan.data.tables.series import spelled
-from wgan.data.tables.spellings import MISSING
 from wgan.data.tables.text import Hint, Hints, Seen, check_seen
 
 ENDING = ".xlsx"
@@ -76,7 +76,8 @@ def _cells(path: Path, sheet: str | None) -> Any:
         raise WganError(f"{path}: has no sheet of cells: save a table in one")
     if sheet is None and len(names) > 1:
         warnings.warn(
-            f"{path}: sheet '{names[0]}' is read, the first of {len(names)}; data.key names another",
+            f"{path}: sheet '{names[0]}' is read, the first of {len(names)}; data.key names"
+            " another",
             stacklevel=2,
         )
     return book[names[0] if sheet is None else sheet]
@@ -129,7 +130,9 @@ def _value(cell: Any, where: str) -> Any:
     """Return the value of a cell."""
     value = cell.value
     if cell.data_type == "e" and value != NOT_AVAILABLE:
-        raise WganError(f"{where}: cell {cell.coordinate} holds the error {value}: mend or empty it")
+        raise WganError(
+            f"{where}: cell {cell.coordinate} holds the error {value}: mend or empty it"
+        )
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return dt.datetime.combine(value, dt.time())
     return value.isoformat() if isinstance(value, dt.time) else value
@@ -149,8 +152,8 @@ def _column(values: list[Any], seen: Seen) -> pd.Series:
     if types == {bool} and None not in kept:
         return pd.Series(kept, dtype="bool")
     if types <= {int, float}:
-        whole = None not in kept and types == {int}
-        if whole and all(-(2**63) <= value < 2**63 for value in kept):
+        whole = types == {int} and None not in kept
+        if whole and all(abs(int(value)) < MOST_EXACT for value in kept if value is not None):
             return pd.Series(kept, dtype="int64")
         return pd.Series(kept, dtype="float64")
     return pd.Series(kept, dtype=object)

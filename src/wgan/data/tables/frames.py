@@ -159,9 +159,7 @@ def _hint(corrections: Mapping[str, Any]) -> Hint:
     return Hint("format" in corrections, given, given)
 
 
-def read_frame(
-    path: Path, codec: TableCodec | None = None, encoding: str = UTF_8
-) -> pd.DataFrame:
+def read_frame(path: Path, codec: TableCodec | None = None, encoding: str = UTF_8) -> pd.DataFrame:
     """Return the table in a file, or in a folder of `.parquet` files.
 
     Args:
@@ -190,7 +188,8 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
     """Write a table as `.csv` or `.tsv`, plain or `.gz`, as `.parquet` or `.xlsx`, whole or not at
     all.
 
-    Text is in UTF-8, however the data were encoded; in it, whole numbers with gaps stay whole, which pandas holds as floats.
+    Text is in UTF-8, however the data were encoded. In text, whole numbers with gaps stay whole,
+    which pandas holds as floats.
 
     Args:
         frame: the table.

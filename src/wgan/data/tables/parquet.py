@@ -73,13 +73,13 @@ def from_parquet(
                 return table_dataset(str(path), codec, np.concatenate(list(pieces)))
             digest = sha256((table.digest() + repr(codec.reading)).encode()).hexdigest()
             return cached_dataset(str(path), codec, pieces, shape, digest)
-        except Unreadable:
+        except UnreadableError:
             raise
         except WganError as error:
             raise WganError(f"{path}: {error}") from None
 
 
-class Unreadable(WganError):
+class UnreadableError(WganError):
     """The error of a damaged file, which names it already."""
 
 
@@ -148,7 +148,9 @@ class ParquetTable:
                 for i in range(file.num_row_groups):
                     stored = file.read_row_group(i, self.stored)
                     yield arrow_frame(
-                        self._with_keys(stored, part, self.names, file.metadata.row_group(i).num_rows)
+                        self._with_keys(
+                            stored, part, self.names, file.metadata.row_group(i).num_rows
+                        )
                     )
 
     def digest(self) -> str:
@@ -222,7 +224,7 @@ def _readable(path: Path) -> Iterator[None]:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         # pyarrow quotes bytes of the file, which a terminal must not obey.
         reason = "".join(letter if letter.isprintable() else "?" for letter in first)
-        raise Unreadable(f"{path}: not a readable Parquet file ({reason})") from None
+        raise UnreadableError(f"{path}: not a readable Parquet file ({reason})") from None
 
 
 def arrow_frame(table: Any) -> pd.DataFrame:

@@ -15,7 +15,7 @@ ENDING = ".parquet"
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """The value in a folder's name that stands for a missing one, as Hive writes it."""
 WHOLE = r"-?(?:0|[1-9]\d{0,17})"
-"""Values of keys that are numbers: whole ones that 64 bits hold, spelled as a number spells them."""
+"""Values of keys that are numbers: whole ones that 64 bits hold, spelled as numbers are."""
 HIDDEN = (".", "_")
 """Beginnings of names that are not data, such as `_SUCCESS`."""
 MOST_LISTED = 5
@@ -80,7 +80,9 @@ def is_parquet_folder(folder: Path) -> bool:
 
 
 def parts_of(path: Path) -> list[Part]:
-    """Return the files of a table, in the order of their names; what is no part is counted in a note.
+    """Return the files of a table, in the order of their names.
+
+    What is no part of it is counted in a note.
 
     Args:
         path: a Parquet file, or a folder of them.
@@ -111,8 +113,8 @@ def parts_of(path: Path) -> list[Part]:
     for key in texts[0] if texts else ():
         present = [keys[key] for keys in texts if keys[key] is not None]
         if all(re.fullmatch(WHOLE, str(value)) for value in present):
-            for keys in values:
-                keys[key] = None if keys[key] is None else int(str(keys[key]))
+            for part in values:
+                part[key] = None if part[key] is None else int(str(part[key]))
     return [Part(file, keys) for file, keys in zip(found.files, values, strict=True)]
 
 

@@ -2,8 +2,8 @@
 
 A spelling is described as spreadsheets do: `#,##0.00` groups thousands and has two decimals,
 `0.#` has as many decimals as there are. What stands before or behind is a currency or a unit;
-`+0` writes the sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has the
-sign behind the currency.
+`+0` writes the sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has
+the sign behind the currency.
 """
 
 import re
@@ -118,9 +118,7 @@ class Spelling:
         sign = r"([-+\u2212])?"
         prefix = re.escape(self.prefix)
         suffix = re.escape(self.suffix)
-        parts = texts.str.extract(
-            rf"^(\()?{sign}{prefix}{sign}({whole}{fraction}){suffix}(\))?$"
-        )
+        parts = texts.str.extract(rf"^(\()?{sign}{prefix}{sign}({whole}{fraction}){suffix}(\))?$")
         parts.columns = pd.Index(["open", "sign", "second", "body", "close"])
         opened = parts["open"].notna()
         signs = parts["sign"].fillna("") + parts["second"].fillna("")
