@@ -66,10 +66,15 @@ def is_folder_of_a_table(folder: Path) -> bool:
     """
     if is_parquet_folder(folder):
         return True
-    files = [each for each in folder.iterdir() if not each.name.startswith(".")]
-    if files and all(map(is_text, files)):
+    count = 0
+    for each in folder.iterdir():
+        if not each.name.startswith("."):
+            if not is_text(each):
+                return False
+            count += 1
+    if count:
         raise WganError(
-            f"{folder}: holds {len(files)} texts of tables, and folders of .parquet alone are read:"
+            f"{folder}: holds {count} texts of tables, and folders of .parquet alone are read:"
             " join them below one line of names, or save them as .parquet"
         )
     return False

@@ -74,6 +74,10 @@ def is_parquet_folder(folder: Path) -> bool:
     Args:
         folder: the folder.
     """
+    # A million pictures are no table, and are not looked at one by one to tell.
+    names = (name for name in os.listdir(folder) if not name.startswith(HIDDEN))
+    if not any(name.lower().endswith(ENDING) or "=" in name for name in names):
+        return False
     found = _Walk()
     found.below(folder)
     return bool(found.files) and not any(found.passed[each] for each in ("folder", *SUFFIXES))
