@@ -80,7 +80,7 @@ def test_rows_of_a_table_are_written_as_a_table_or_panels(tmp_path, ending, mixe
         (
             "table",
             ["a.csv", "a.tsv", "a.csv.gz", "a.parquet", "a.png"],
-            ["folder", "a.npy", "a.xlsx"],
+            ["folder", "a.npy", "a.xls"],
         ),
     ],
 )

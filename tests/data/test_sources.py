@@ -74,7 +74,7 @@ def test_an_unknown_kind_is_answered_with_the_nearest(source):
     [
         ({"resize": (4, 4)}, "apply to folders and zips of pictures"),
         ({"mode": "RGB"}, "apply to folders and zips of pictures"),
-        ({"key": "x"}, r"data.key applies to .npz files"),
+        ({"key": "x"}, r"data.key applies to .npz and .xlsx files"),
         ({"schema": "s.toml"}, "data.schema applies to tables"),
         ({"labels": "nowhere"}, "is no named column or array there"),
     ],

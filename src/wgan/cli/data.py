@@ -13,6 +13,7 @@ from wgan.cli.output import print_columns, screen, times
 from wgan.cli.progress import bar
 from wgan.data import Dataset, load, named_sources
 from wgan.data.codec import Proposal
+from wgan.data.encodings import UTF_8
 
 
 def data_command(
@@ -20,6 +21,8 @@ def data_command(
     /,
     *,
     schema: Path | None = None,
+    encoding: str = UTF_8,
+    key: str | None = None,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
 ) -> int:
     """List the data known by name, or describe SOURCE: of a table what each column was taken for.
@@ -31,6 +34,10 @@ def data_command(
     schema
         Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind,
         step, low, high, format or missing; and `[[rules]]` that rows keep.
+    encoding
+        How a .csv or .tsv is encoded, such as latin-1, cp1252 or utf-16.
+    key
+        Which array of an .npz, or sheet of an .xlsx, that holds several.
     out
         Of a table: write such a file of what was inferred, to be corrected, with rules that are
         proposed as comments.
@@ -46,12 +53,18 @@ def data_command(
             "or a path: .npy, .npz, idx (as MNIST ships, .gz too), a folder or zip of pictures,"
         )
         screen.print(
-            "a table (.csv or .tsv with a line of names, .gz too; .parquet), or a .csv of numbers"
-            " alone"
+            "a table (.csv or .tsv with a line of names, .gz too; .parquet, or a folder of them;"
+            " .xlsx), or a .csv of numbers alone"
         )
         return 0
     with bar() as progress:
-        dataset = load(source, schema=str(schema) if schema else None, progress=progress)
+        dataset = load(
+            source,
+            key=key,
+            schema=str(schema) if schema else None,
+            encoding=encoding,
+            progress=progress,
+        )
     split = dataset.split()
     screen.print(
         f"{dataset.name}: {len(dataset)} samples of shape {times(dataset.shape)}"

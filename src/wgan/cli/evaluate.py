@@ -23,6 +23,7 @@ def evaluate_command(
     number: Annotated[int | None, NUMBER] = None,
     target: str | None = None,
     test: Path | None = None,
+    encoding: str | None = None,
     data: str | None = None,
     seed: Annotated[int, SEED] = 0,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -49,6 +50,8 @@ def evaluate_command(
     test
         For tables: a file with rows of the same columns, to compare with instead of the rows that
         the run held out.
+    encoding
+        How the text of --test is encoded; as the run's data were, unless given.
     data
         Where the data are that RUN was trained on, if they are no longer where they were.
     seed
@@ -58,7 +61,7 @@ def evaluate_command(
     quiet
         Do not show what is being measured.
     """
-    options = EvaluationOptions(features, number, target, test, seed)
+    options = EvaluationOptions(features, number, target, test, seed, encoding)
     with bar(quiet, remaining=False) as progress:
         evaluated = evaluate_run(run, options, progress=progress, data=data)
     if json_:

@@ -27,6 +27,7 @@ def train_command(
     variant: Text = None,
     labels: Text = None,
     schema: Text = None,
+    encoding: Text = None,
     preset: str = "auto",
     steps: Annotated[int | None, COUNT] = None,
     out: Path | None = None,
@@ -45,8 +46,8 @@ def train_command(
     Parameters
     ----------
     data
-        A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip
-        of pictures; digits unless given.
+        A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet, .xlsx or idx file, a folder of
+        .parquet files, or a folder or zip of pictures; digits unless given.
     variant
         See `wgan variants`; wgan-gp unless given, and wgan-lp for tables.
     labels
@@ -55,6 +56,8 @@ def train_command(
     schema
         A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o FILE`
         writes one.
+    encoding
+        How a .csv or .tsv is encoded, such as latin-1, cp1252 or utf-16; utf-8 unless given.
     preset
         auto, toy, vectors, tables, small-images, images or residual.
     steps
@@ -82,7 +85,7 @@ def train_command(
         No progress bar, just the lines at the end.
     """
     flags: dict[str, dict[str, object]] = {
-        "data": {"source": data, "labels": labels, "schema": schema},
+        "data": {"source": data, "labels": labels, "schema": schema, "encoding": encoding},
         "objective": {"variant": variant},
         "training": {
             "steps": steps,

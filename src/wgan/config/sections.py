@@ -6,9 +6,10 @@ from typing import Any, Literal, NamedTuple
 
 import tomli_w
 
-from wgan.base.errors import SettingError
+from wgan.base.errors import SettingError, WganError
 from wgan.base.progress import Progress, silent
 from wgan.data import Dataset, Split, load
+from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.kinds import find_kind
 from wgan.networks import NetworkConfig
 from wgan.objectives import Variant, find_variant
@@ -45,7 +46,7 @@ class DataConfig:
     kind: str = "auto"
     """Kind of data that an array is read as: vectors or images; auto: by its shape."""
     key: str | None = None
-    """Which array of an .npz that holds several."""
+    """Which array of an .npz that holds several, or sheet of an .xlsx."""
     held_out: float = 0.2
     """Share of the samples that is never trained on."""
     split_seed: int = 0
@@ -61,6 +62,8 @@ class DataConfig:
     """
     schema: str | None = None
     """A TOML file that corrects what is inferred of a table's columns."""
+    encoding: str = UTF_8
+    """How a text of a table or of numbers is encoded, such as latin-1, cp1252 or utf-16."""
 
     def __post_init__(self) -> None:
         _at_least(self, "data", {"split_seed": 0})
@@ -69,6 +72,10 @@ class DataConfig:
         for name in ("source", "key", "labels", "schema"):
             if getattr(self, name) == "":
                 raise SettingError(f"data.{name}", "is empty: give a name or path, or leave it out")
+        try:
+            check_encoding(self.encoding)
+        except WganError as error:
+            raise SettingError("data.encoding", f"= {error}") from None
         if not 0 < self.held_out < 1:
             raise SettingError(
                 "data.held_out", f"= {self.held_out}: give a share between 0 and 1, such as 0.2"
@@ -94,6 +101,7 @@ class DataConfig:
             labels=self.labels,
             schema=self.schema,
             kind=self.kind,
+            encoding=self.encoding,
             progress=progress,
         )
 

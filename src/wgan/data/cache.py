@@ -1,8 +1,12 @@
 """The cache of decoded files: a folder of the user, in which content names each file."""
 
 import os
+import shutil
+import tempfile
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,6 +15,10 @@ from wgan.base.files import check_regular, replaced, write_text
 
 SEAL = ".sha256"
 """Ending of the file beside a cached one that holds the SHA-256 of its contents."""
+SCRATCH = ".scratch-"
+"""Beginning of the names of folders that work goes on in."""
+STALE_SECONDS = 7 * 86400
+"""Nobody reads a table for a week, so a folder that has not changed for so long was left behind."""
 PIECE = 2**20
 """Bytes that are hashed at once."""
 
@@ -39,16 +47,11 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
     folder = cache_folder()
     path = folder / (digest + suffix)
     seal = path.with_name(path.name + SEAL)
-    try:
+    with _writable(folder):
         folder.mkdir(parents=True, exist_ok=True)
         damaged = path.is_file() and seal.is_file()
         if damaged and file_digest(path).encode() == seal.read_bytes():
             return path
-    except (FileExistsError, NotADirectoryError, PermissionError) as error:
-        raise WganError(
-            f"{folder}: no folder that the cache can be written to ({error.strerror}): name another"
-            " in WGAN_CACHE"
-        ) from None
     with replaced(path) as target:
         make(target)
         made = file_digest(target)
@@ -56,6 +59,40 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
     if damaged:
         warnings.warn(f"{path}: was damaged in the cache, and is made again", stacklevel=2)
     return path
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield an empty folder in the cache folder, which is removed in the end, whatever happens.
+
+    What a killed process left is removed once it is a week old.
+
+    Raises:
+        WganError: a cache folder that cannot be written to.
+    """
+    folder = cache_folder()
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{SCRATCH}*"):
+            if left.is_dir() and time.time() - left.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        made = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=folder))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def _writable(folder: Path) -> Iterator[None]:
+    """Turn the errors of a folder that cannot be written to into one that names another."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError, PermissionError) as error:
+        raise WganError(
+            f"{folder}: no folder that the cache can be written to ({error.strerror}): name another"
+            " in WGAN_CACHE"
+        ) from None
 
 
 def file_digest(path: Path) -> str:

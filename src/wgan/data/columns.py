@@ -16,8 +16,9 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.data.arrays import from_rows
 from wgan.data.dataset import Dataset
+from wgan.data.encodings import UTF_8, not_text, with_mark
 
-SEPARATOR_LINE = r"(?i:sep)=([,;|\t ])"
+SEPARATOR_LINE = re.compile(r"\ufeff?(?i:sep)=([,;|\t ])(?:\r?\n|\r|$)")
 """First line that names the separator of a file, as spreadsheets write and read it."""
 SEPARATORS = (",", ";", "\t", " ")
 """Separators in falling order of trust: names of columns may hold spaces."""
@@ -32,7 +33,11 @@ of numbers one would be refused.
 
 
 def from_csv(
-    path: Path, label: str | None = None, kind: str = "auto", progress: Progress = silent
+    path: Path,
+    label: str | None = None,
+    kind: str = "auto",
+    progress: Progress = silent,
+    encoding: str = UTF_8,
 ) -> Dataset:
     """Return the data set of a text file of numbers, read into memory.
 
@@ -44,18 +49,19 @@ def from_csv(
         label: name of the column that holds each row's class, numbers or names; None: no column.
         kind: as in `from_rows`.
         progress: as in `from_rows`.
+        encoding: how the text is encoded.
 
     Raises:
         WganError: a file that is not such a text; the message names the line.
     """
     try:
-        separator, names = csv_names(path)
+        separator, names = csv_names(path, encoding)
         if label is not None and names.count(label) > 1:
             raise WganError(
                 f"{path}: {names.count(label)} columns are called {label}: rename all but the one"
                 " with the labels"
             )
-        rows = _read_numbers(path, separator, names, label)
+        rows = _read_numbers(path, separator, names, label, encoding)
         if rows.size == 0:
             raise WganError(f"{path}: holds no rows of numbers")
         dataset = from_rows(rows, str(path), kind=kind, progress=progress)
@@ -64,48 +70,55 @@ def from_csv(
             dataset = replace(dataset, codec=dataset.codec.named(kept))
         if label is None:
             return dataset
-        classes = _read_texts(path, separator, names, label)
+        classes = _read_texts(path, names, label, encoding)
         return dataset.with_labels(classes, f"{path}, column {label}")
-    except UnicodeDecodeError as error:
-        raise not_text(path, error) from None
+    except UnicodeError as error:
+        raise not_text(path, error, encoding) from None
     except WganError:
         raise
     except ValueError:
-        raise WganError(f"{path}: {_first_fault(path, separator, names, label)}") from None
+        raise WganError(f"{path}: {_first_fault(path, names, label, encoding)}") from None
 
 
-def _read_numbers(path: Path, separator: str, names: list[str], label: str | None) -> np.ndarray:
+def _read_numbers(
+    path: Path, separator: str, names: list[str], label: str | None, encoding: str
+) -> np.ndarray:
     """Return the columns of numbers `[n, d]`."""
     columns = None
     if label is not None:
         columns = [i for i, name in enumerate(names) if name != label]
     # The warning is of an empty file, which is refused later.
-    with _opened(path) as file, warnings.catch_warnings(action="ignore"):
+    opened, _ = _opened(path, encoding)
+    with opened as file, warnings.catch_warnings(action="ignore"):
         return np.loadtxt(
             file,
             delimiter=separator,
             skiprows=_name_lines(names),
             ndmin=2,
             comments=None,
-            encoding="utf-8",
             usecols=columns,
         )
 
 
-def csv_names(path: Path) -> tuple[str, list[str]]:
+def csv_names(path: Path, encoding: str = UTF_8) -> tuple[str, list[str]]:
     """Return the separator of a text file of columns, and the fields of its first line.
 
     The fields are names where none of them is a number.
+
+    Args:
+        path: the file.
+        encoding: how it is encoded.
 
     Raises:
         WganError: a first line that may be either names or numbers.
     """
     try:
-        with _opened(path) as file:
+        opened, told = _opened(path, encoding)
+        with opened as file:
             first, *rest = [line.strip() for line in islice(file, 1 + ROWS_COMPARED)] or [""]
-    except UnicodeDecodeError as error:
-        raise not_text(path, error) from None
-    separator = _told_separator(path) or next((s for s in SEPARATORS if s in first), ",")
+    except UnicodeError as error:
+        raise not_text(path, error, encoding) from None
+    separator = told or next((s for s in SEPARATORS if s in first), ",")
     names = [name.strip().strip('"') for name in first.split(separator)]
     if _name_lines(names) and not names[0]:
         raise WganError(
@@ -171,35 +184,50 @@ def _are_years(fields: list[str]) -> bool:
     return YEARS[0] <= whole[0] and whole[-1] <= YEARS[1] and whole == sorted(set(whole))
 
 
-def _told_separator(path: Path) -> str:
-    """Return the separator that a first line `sep=;` names; empty if there is no such line."""
-    with path.open(encoding="utf-8-sig") as file:
-        match = re.fullmatch(SEPARATOR_LINE, file.readline().rstrip("\n"))
-    return match[1] if match else ""
+def told_separator(text: str) -> tuple[str, int]:
+    """Return the separator that a first line `sep=;` names, and the length of that line.
+
+    Args:
+        text: the beginning of a file.
+
+    >>> told_separator("sep=;\\na;b")
+    (';', 6)
+    >>> told_separator("a;b")
+    ('', 0)
+    """
+    match = SEPARATOR_LINE.match(text)
+    return (match[1], match.end()) if match else ("", 0)
 
 
-def _opened(path: Path) -> TextIO:
-    """Return a text file behind a first line `sep=;`, if it has one."""
-    file = path.open(encoding="utf-8-sig")
-    if not re.fullmatch(SEPARATOR_LINE, file.readline().rstrip("\n")):
+def _opened(path: Path, encoding: str) -> tuple[TextIO, str]:
+    """Return a text file behind a first line `sep=;`, and its separator, empty without that line.
+
+    Args:
+        path: the file.
+        encoding: how it is encoded.
+    """
+    file = path.open(encoding=with_mark(encoding))
+    try:
+        separator, _ = told_separator(file.readline())
+    except UnicodeError:
+        file.close()
+        raise
+    if not separator:
         file.seek(0)
-    return file
+    return file, separator
 
 
-def not_text(path: Path, error: UnicodeDecodeError) -> WganError:
-    """Return the error to raise for a file that is not in UTF-8."""
-    return WganError(
-        f"{path}: not text in UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8"
-    )
-
-
-def has_names(path: Path) -> bool:
+def has_names(path: Path, encoding: str = UTF_8) -> bool:
     """Return whether the first line of a text file of columns holds their names.
+
+    Args:
+        path: the file.
+        encoding: how it is encoded.
 
     Raises:
         WganError: as `csv_names`.
     """
-    _, names = csv_names(path)
+    _, names = csv_names(path, encoding)
     return bool(_name_lines(names))
 
 
@@ -208,21 +236,25 @@ def _name_lines(first: list[str]) -> int:
     return int(not any(map(is_number, first)))
 
 
-def _read_texts(path: Path, separator: str, names: list[str], name: str) -> list[str]:
+def _read_texts(path: Path, names: list[str], name: str, encoding: str) -> list[str]:
     """Return the column of a name as it is written."""
-    with _opened(path) as file:
+    separator, _ = csv_names(path, encoding)
+    opened, _ = _opened(path, encoding)
+    with opened as file:
         rows = [line.rstrip("\n").split(separator) for line in file if line.strip()][1:]
     if any(len(row) != len(names) for row in rows):
         raise ValueError("a row of another width")
     return [row[names.index(name)].strip().strip('"') for row in rows]
 
 
-def _first_fault(path: Path, separator: str, names: list[str], label: str | None) -> str:
+def _first_fault(path: Path, names: list[str], label: str | None, encoding: str) -> str:
     """Return in words which line is not a row of numbers as wide as the first."""
-    with _opened(path) as file:
+    separator, _ = csv_names(path, encoding)
+    opened, told = _opened(path, encoding)
+    with opened as file:
         lines = [line.rstrip("\n").split(separator) for line in file]
     first = _name_lines(names)
-    skipped = int(bool(_told_separator(path)))
+    skipped = int(bool(told))
     columns = names if first else [str(i + 1) for i in range(len(names))]
     for number, fields in enumerate(lines[first:], start=1 + first + skipped):
         if fields == [""]:

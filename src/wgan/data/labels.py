@@ -6,8 +6,9 @@ import numpy as np
 
 from wgan.base.errors import WganError
 from wgan.data.arrays import idx_rows, npy_rows
-from wgan.data.columns import SEPARATORS, not_text
+from wgan.data.columns import SEPARATORS
 from wgan.data.dataset import Dataset
+from wgan.data.encodings import not_text
 
 OWN = "own"
 """Name for the classes that the data bring."""
@@ -57,7 +58,7 @@ def _read_lines(path: Path) -> list[str]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise not_text(path, error) from None
+        raise not_text(path, error, may_differ=False) from None
     lines = [line.strip().strip('"') for line in text.splitlines()]
     # Not the last separator, a space, which names of classes may hold.
     if any(separator in line for line in lines for separator in SEPARATORS[:3]):

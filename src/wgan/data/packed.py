@@ -118,21 +118,40 @@ def read_packed(path: Path, most: int | None = None) -> bytes:
         most: bytes to read; None: all.
 
     Raises:
+        WganError: as `packed_pieces`.
+    """
+    pieces: list[bytes] = []
+    done = 0
+    for piece in packed_pieces(path):
+        pieces.append(piece)
+        done += len(piece)
+        if most is not None and done >= most:
+            break
+    return b"".join(pieces)[:most]
+
+
+def packed_pieces(path: Path) -> Iterator[bytes]:
+    """Yield the contents of a file in pieces of 1 MiB, unpacked where its name ends in `.gz`.
+
+    Args:
+        path: the file.
+
+    Raises:
         WganError: a damaged gzip file, a pipe or device, or as `check_unpacked`.
     """
     check_regular(path)
     if not is_gzip(path):
         with path.open("rb") as file:
-            return file.read(-1 if most is None else most)
+            while piece := file.read(PIECE):
+                yield piece
+        return
     packed = path.stat().st_size
-    pieces: list[bytes] = []
     done = 0
     with gzip_damage_named(str(path)), gzip.open(path) as source:
-        while (most is None or done < most) and (piece := source.read(PIECE)):
+        while piece := source.read(PIECE):
             done += len(piece)
             check_unpacked(str(path), packed, done)
-            pieces.append(piece)
-    return b"".join(pieces)[:most]
+            yield piece
 
 
 def is_gzip(path: Path) -> bool:

@@ -17,10 +17,12 @@ from wgan.base.progress import Progress, silent
 from wgan.base.seeding import numpy_generator
 from wgan.data import arrays, columns, folders, stacked
 from wgan.data.dataset import Dataset
+from wgan.data.encodings import UTF_8, check_encoding, is_utf_8
 from wgan.data.kinds import find_kind
 from wgan.data.labels import OWN, labelled
 from wgan.data.tables import frames, libraries
 from wgan.data.tables.corrections import read_corrections, read_rules
+from wgan.data.tables.excel import ENDING as EXCEL
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
 
@@ -85,6 +87,7 @@ def load(
     schema: str | None = None,
     as_numbers: bool = False,
     kind: str = "auto",
+    encoding: str = UTF_8,
     progress: Progress = silent,
 ) -> Dataset:
     """Return the data set that `source` names.
@@ -93,13 +96,14 @@ def load(
         source: one of these:
             a name (see `named_sources`; for a file of the same name write `./name`);
             the path of a `.npy`, `.npz` or idx file, or of a `.csv` of numbers alone;
-            the path of a table, a `.csv` or `.tsv` with a line of names, or a `.parquet`;
+            the path of a table: a `.csv` or `.tsv` with a line of names, a `.parquet` or a folder
+            of them, or an `.xlsx`;
             the path of a folder or zip of pictures;
             `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
             a DataFrame of pandas, polars, pyarrow or another library that narwhals knows;
             an array, tensor or nested list, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or
             `[n, c, h, w]` pictures. Idx files and texts of tables may be `.gz`.
-        key: name of the array in an `.npz` that holds several.
+        key: name of the array in an `.npz` that holds several, or of the sheet of an `.xlsx`.
         resize: (height, width) of pictures from a folder or zip.
         mode: `auto`, `L`, `RGB` or `RGBA` for pictures from a folder or zip.
         labels: the classes of the samples: `own` (folders, digits), the name of a column of the
@@ -109,6 +113,7 @@ def load(
         as_numbers: whether a `.csv` whose columns are all numbers is read as rows of numbers,
             though it has a line of names.
         kind: the kind of data that an array is read as; `auto`: vectors or images, by its shape.
+        encoding: how a text of a table or of numbers is encoded, such as `latin-1` or `utf-16`.
         progress: listener, called where reading takes long.
 
     Raises:
@@ -133,7 +138,7 @@ def load(
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
         return arrays.from_memory(source, kind=kind, progress=progress)
-    options = _Options(key, resize, mode, labels, schema, as_numbers, kind, progress)
+    options = _Options(key, resize, mode, labels, schema, as_numbers, kind, encoding, progress)
     return _from_path(source, options)
 
 
@@ -148,6 +153,7 @@ class _Options:
     schema: str | None
     as_numbers: bool
     kind: str
+    encoding: str
     progress: Progress
 
 
@@ -155,10 +161,11 @@ def _from_path(source: str | Path, options: _Options) -> Dataset:
     """Return the data set of a name or path, with its labels."""
     labels = options.labels
     form = _form(source)
-    if form == "csv" and labels is None and frames.is_table(Path(source)):
+    check_encoding(options.encoding)
+    if form == "csv" and labels is None and frames.is_table(Path(source), options.encoding):
         form = "table"
     _refuse_unfitting(source, form, options)
-    inside = labels is not None and labels in _names_inside(Path(source), form)
+    inside = labels is not None and labels in _names_inside(Path(source), form, options.encoding)
     if inside and labels == options.key:
         raise WganError(
             f"{source}: array {labels} cannot hold both the samples and their labels: name two"
@@ -190,7 +197,7 @@ def _read(source: str | Path, form: str, label: str | None, options: _Options) -
         "npy": lambda: arrays.from_npy(path, kind, progress),
         "npz": lambda: arrays.from_npz(path, options.key, label, kind, progress),
         "idx": lambda: arrays.from_idx(path, kind, progress),
-        "csv": lambda: columns.from_csv(path, label, kind, progress),
+        "csv": lambda: columns.from_csv(path, label, kind, progress, options.encoding),
         "table": lambda: _table(path, options),
     }
     return readers[form]()
@@ -203,8 +210,12 @@ def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
             f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave"
             " them out"
         )
-    if options.key and form != "npz":
-        raise WganError(f"{source}: data.key applies to .npz files: leave it out")
+    has_sheets = Path(source).suffix.lower() == EXCEL
+    if options.key and form != "npz" and not has_sheets:
+        raise WganError(f"{source}: data.key applies to .npz and .xlsx files: leave it out")
+    is_text = form == "csv" or (form == "table" and frames.is_text(Path(source)))
+    if not is_utf_8(options.encoding) and not is_text:
+        raise WganError(f"{source}: data.encoding applies to texts of tables: leave it out")
     if options.schema:
         check_regular(Path(options.schema))
     if options.schema and form != "table":
@@ -229,10 +240,10 @@ def _refuse_other_kind(source: str, kind: str, own: str) -> None:
         raise WganError(f"{source}: holds {own}, and data.kind = '{kind}': leave it out")
 
 
-def _names_inside(path: Path, form: str) -> list[str]:
+def _names_inside(path: Path, form: str, encoding: str) -> list[str]:
     """Return the names of columns or arrays in a file that has them."""
-    if form == "csv" and columns.has_names(path):
-        _, names = columns.csv_names(path)
+    if form == "csv" and columns.has_names(path, encoding):
+        _, names = columns.csv_names(path, encoding)
         return names
     return arrays.npz_names(path) if form == "npz" else []
 
@@ -240,11 +251,11 @@ def _names_inside(path: Path, form: str) -> list[str]:
 def _table(path: Path, options: _Options) -> Dataset:
     if options.as_numbers and path.suffix.lower() == ".csv":
         try:
-            return columns.from_csv(path, progress=options.progress)
+            return columns.from_csv(path, progress=options.progress, encoding=options.encoding)
         except WganError:
             pass  # Then it is a table, and what is wrong is reported as a table's fault.
     schema = Path(options.schema) if options.schema else None
-    return frames.from_file(path, schema, options.progress)
+    return frames.from_file(path, schema, options.progress, options.encoding, options.key)
 
 
 def _form(source: str | Path) -> str:
@@ -263,6 +274,8 @@ def _form(source: str | Path) -> str:
         )
     check_regular(path)
     ending = path.suffix.lower()
+    if path.is_dir() and frames.is_folder_of_a_table(path):
+        return "table"
     if path.is_dir() or ending == ".zip":
         return "pictures"
     if path.name.lower().endswith(frames.ENDINGS) and ending != ".csv":
@@ -274,8 +287,8 @@ def _form(source: str | Path) -> str:
     empty = path.stat().st_size == 0
     fault = "an empty file" if empty else "not a kind of file that can be read"
     raise WganError(
-        f"{path}: {fault}; give a .npy, .npz, .csv, .tsv, .parquet or idx file, or a folder or zip"
-        " of pictures"
+        f"{path}: {fault}; give a .npy, .npz, .csv, .tsv, .parquet, .xlsx or idx file, or a folder"
+        " or zip of pictures"
     )
 
 

@@ -36,6 +36,7 @@ class EvaluationOptions:
             or a category of few levels.
         test: a file with rows to compare with, instead of the held-out rows of a table.
         seed: random seed of projections, folds, shuffled columns and models.
+        encoding: how the text of `test` is encoded; of a run, as its data were, unless given.
     """
 
     features: Path | None = None
@@ -43,6 +44,7 @@ class EvaluationOptions:
     target: str | None = None
     test: Path | None = None
     seed: int = 0
+    encoding: str | None = None
 
 
 def no_check(codec: Codec, options: EvaluationOptions) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from wgan.base.errors import WganError
 from wgan.data import Split, TableCodec
 from wgan.data.cache import file_digest
+from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.tables.frames import read_frame
 from wgan.evaluation.features.maps import Features
 from wgan.evaluation.metric import Comparison, Neighbours, Pool
@@ -78,7 +79,7 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
     if options.test is None:
         test = split.held_out_sample(0, min(split.n_held_out, MOST_ROWS))
     else:
-        frame = read_frame(options.test, codec)
+        frame = read_frame(options.test, codec, check_encoding(options.encoding or UTF_8))
         others = [str(name) for name in frame.columns if name not in codec.names]
         if others:
             warnings.warn(

@@ -19,10 +19,11 @@ from wgan.base.seeding import derive
 from wgan.data import TableCodec
 from wgan.data.tables.cells import MARGIN
 from wgan.data.tables.conditions import FREE
+from wgan.data.tables.content import read_content
 from wgan.data.tables.frames import ENDINGS, is_text, read_frame, write_frame
 from wgan.data.tables.gaps import Filling, filling, given_rows
 from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like
-from wgan.data.tables.text import read_fields
+from wgan.data.tables.text import read_texts
 from wgan.models.conditioned import LARGEST_BLOCK
 from wgan.models.model import Model
 from wgan.networks.autoregressive import TableGenerator
@@ -103,7 +104,7 @@ def complete_file(
         raise WganError(f"{source}: {error}") from None
     written = completed.frame
     if is_text(source) and is_text(out):
-        written = fills.spelled(codec).put_into(read_fields(source))
+        written = fills.spelled(codec).put_into(read_texts(read_content(source)))
     write_frame(written, codec, out)
     return completed
 

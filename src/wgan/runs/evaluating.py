@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def evaluate_run(
     split = config.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
     conditional = conditional_sampler(model, options.seed, "evaluation")
-    evaluation = evaluate(sample, split, options, metrics, progress, conditional)
+    encoded = replace(options, encoding=options.encoding or config.data.encoding)
+    evaluation = evaluate(sample, split, encoded, metrics, progress, conditional)
     evaluated = Evaluated(
         evaluation=evaluation,
         said=tuple(sentences(evaluation)),

@@ -12,7 +12,7 @@ from table_columns import back, column_of, kinds, learned
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.tables import frames, parquet
+from wgan.data.tables import coded, frames
 from wgan.data.tables.frames import from_frame, read_frame, write_frame
 
 
@@ -75,7 +75,7 @@ def test_a_large_parquet_file_is_coded_piece_by_piece_into_the_same_rows(
     frame = mixed(3000)
     frame.to_parquet(tmp_path / "t.parquet", index=False, row_group_size=700)
     whole = load(tmp_path / "t.parquet")
-    monkeypatch.setattr(parquet, "PIECEWISE_BYTES", 1000)
+    monkeypatch.setattr(coded, "PIECEWISE_BYTES", 1000)
     pieces = load(tmp_path / "t.parquet")
     assert not isinstance(pieces.rows, np.ndarray)
     assert pieces.codec == whole.codec

@@ -162,7 +162,7 @@ def test_parquet_rows_are_checked_in_memory_and_in_pieces(tmp_path, monkeypatch)
     schema = tmp_path / "s.toml"
     schema.write_text(TEXT)
     in_memory = load(str(tmp_path / "t.parquet"), schema=str(schema))
-    monkeypatch.setattr("wgan.data.tables.parquet.PIECEWISE_BYTES", 0)
+    monkeypatch.setattr("wgan.data.tables.coded.PIECEWISE_BYTES", 0)
     in_pieces = load(str(tmp_path / "t.parquet"), schema=str(schema))
     assert in_pieces.codec == in_memory.codec
     assert len(in_pieces.codec.rules) == 4

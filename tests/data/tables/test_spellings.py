@@ -7,7 +7,7 @@ from table_columns import back, column_of, kinds
 
 from wgan.base.errors import WganError
 from wgan.data.tables.frames import from_frame
-from wgan.data.tables.spellings import Spelling, infer_spelling, parse_spelling
+from wgan.data.tables.spellings import Inferred, Spelling, infer_spelling, parse_spelling
 
 SPELLED = {
     "0.#%": ["12.5%", "7%", "-3.25%"],
@@ -90,6 +90,55 @@ def test_unclear_numbers_are_refused_however_often_they_repeat(text, words, repe
         from_frame(frame)
     given = from_frame(frame, corrections={"x": {"kind": "category"}})
     assert kinds(given)["x"] == "category"
+
+
+def postcode(i):
+    return f"{1000 + 7 * i} {chr(65 + i % 26)}{chr(65 + i // 3 % 26)}"
+
+
+NAMES = {
+    "postcodes": [postcode(i) for i in range(60)],
+    "postcodes of three districts": [f"{1000 + i} {'ABC'[i % 3]}X" for i in range(60)],
+    "postcodes and one word": [*map(postcode, range(59)), "unknown"],
+    "versions": [f"{i // 12}.{i % 12}.{i % 5}" for i in range(60)],
+    "versions of two or three parts": [f"1.{i}{'' if i % 4 else '.7'}" for i in range(60)],
+    "addresses": [f"192.168.1.{i}" for i in range(60)],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_postcodes_and_versions_are_names(name):
+    texts = NAMES[name]
+    repeated = from_frame(pd.DataFrame({"x": texts * 3, "y": np.arange(180) % 2}))
+    assert kinds(repeated)["x"] == "category"
+    assert infer_spelling(pd.Series(texts)) == Inferred()
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        ([*(f"1.{i}" for i in range(59)), "1.2.3"], "'1.2.3' is no number, and most others are"),
+        ([*(f"{1.5 + i} kg" for i in range(59)), "12 g"], "'12 g' has another unit than '1.5 kg'"),
+        ([f"{1000 + i} {'KM'[i % 2]}B" for i in range(60)], "'1001 MB' has another unit"),
+    ],
+)
+def test_a_slip_among_numbers_is_no_name(texts, words):
+    with pytest.raises(WganError, match=words):
+        from_frame(pd.DataFrame({"x": texts, "y": np.arange(60) % 2}))
+
+
+def test_the_sign_stays_where_it_stood():
+    for texts, form in [
+        (["$-2.50", "$3.00"], "$-0.00"),
+        (["-$2.50", "$3.00"], "$0.00"),
+        (["€ -2,50", "€ 1.000,00"], "€ -#.##0,00"),
+        (["$+2.50", "$-3.00"], "+$-0.00"),
+    ]:
+        spelling = infer_spelling(pd.Series(texts)).spelling
+        assert str(spelling) == form
+        assert parse_spelling(form) == spelling
+        assert spelling.write(spelling.read(pd.Series(texts))) == texts
+    assert parse_spelling("A-0").prefix == "A-", "behind a name a hyphen is no sign"
 
 
 @pytest.mark.parametrize(("form", "value"), [("#,##0", 1234), ("0,000", 1.234)])

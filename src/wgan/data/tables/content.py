@@ -5,12 +5,12 @@ The separator is inferred from the first lines, or given by a line `sep=;`.
 
 import csv
 import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from wgan.base.errors import WganError
-from wgan.data.columns import SEPARATOR_LINE, is_number, not_text
+from wgan.data.columns import is_number, told_separator
+from wgan.data.encodings import UTF_8, as_utf_8
 from wgan.data.packed import read_packed
 
 SEPARATORS = (",", ";", "\t", "|")
@@ -25,66 +25,69 @@ NO_VALUE = ("", "na")
 
 @dataclass(frozen=True)
 class Content:
-    """The content of a text file.
+    """The content of a text file, or of a piece of it.
 
     Attributes:
         path: the file.
-        data: its bytes, unpacked and without a line `sep=;`.
+        data: its text in UTF-8, unpacked and without a line `sep=;`.
         separator: what separates fields.
         names: the fields of the first line.
-        skipped: lines before the first that `data` has.
+        skipped: lines before the first that `data` has; of a piece, before the row that follows its
+            line of names, less that one.
+        names_line: the line of the file that holds the names.
     """
 
     path: Path
     data: bytes
     separator: str
     names: list[str]
-    skipped: int
+    skipped: int = 0
+    names_line: int = 1
 
     def fault(self, line: int, words: str) -> WganError:
         """Return the error of a line, counted from 1 in `data`."""
         return WganError(f"{self.path}: line {line + self.skipped} {words}")
 
 
-def begins_with_names(path: Path) -> bool:
+def begins_with_names(path: Path, encoding: str = UTF_8) -> bool:
     """Return whether the first line of a text file holds names, and not numbers alone.
+
+    Args:
+        path: the file.
+        encoding: how it is encoded.
 
     Raises:
         WganError: an empty or damaged file.
     """
-    first = read_content(path, HEAD_BYTES).names
+    first = read_content(path, HEAD_BYTES, encoding).names
     if not any(map(is_number, first)):
         return True
     return any(field.lower() not in NO_VALUE and not is_number(field) for field in first)
 
 
-def read_content(path: Path, most: int | None = None) -> Content:
+def read_content(path: Path, most: int | None = None, encoding: str = UTF_8) -> Content:
     """Return the content of a text file.
 
     Args:
         path: the file.
         most: bytes that are read at most; None: all.
+        encoding: how it is encoded.
 
     Raises:
-        WganError: an empty or damaged file, or one that is not UTF-8.
+        WganError: an empty or damaged file, or one in another encoding.
     """
-    content = read_packed(path, most)
-    complete = len(content) < HEAD_BYTES
-    if b"\n" not in content:
+    packed = read_packed(path, most)
+    cut = most is not None and len(packed) >= most
+    data = b"".join(as_utf_8([packed], path, encoding, cut))
+    if b"\n" not in data:
         # Line ends of old systems, which pandas reads and the csv module does not.
-        content = content.replace(b"\r", b"\n")
-    skipped = 0
-    told = re.match(rb"(?:\xef\xbb\xbf)?" + SEPARATOR_LINE.encode() + rb"\r?\n", content)
-    if told:
-        content = content[told.end() :]
-        skipped = 1
-    try:
-        # A cut may fall inside a character, which is then left out.
-        head = content[:HEAD_BYTES].decode("utf-8-sig", "strict" if complete else "ignore")
-    except UnicodeDecodeError as error:
-        raise not_text(path, error) from None
-    separator, names = _header(head, path, told[1].decode() if told else "")
-    return Content(path, content, separator, names, skipped)
+        data = data.replace(b"\r", b"\n")
+    # A cut may fall inside a character, which is then left out.
+    told, length = told_separator(data[:HEAD_BYTES].decode("utf-8", "ignore"))
+    data = data[length:]
+    separator, names = _header(data[:HEAD_BYTES].decode("utf-8", "ignore"), path, told)
+    skipped = int(bool(told))
+    return Content(path, data, separator, names, skipped, skipped + 1)
 
 
 def _header(head: str, path: Path, told: str = "") -> tuple[str, list[str]]:

@@ -5,40 +5,88 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
 from wgan.base.progress import Progress, silent
 from wgan.data.dataset import MOST_EXACT, Dataset
+from wgan.data.encodings import UTF_8
 from wgan.data.tables.codec import TableCodec
-from wgan.data.tables.coded import infer_codec, table_dataset
+from wgan.data.tables.coded import infer_codec, ruled, table_dataset
 from wgan.data.tables.content import begins_with_names
 from wgan.data.tables.corrections import Corrections, read_corrections, read_rules
+from wgan.data.tables.excel import ENDING as EXCEL
+from wgan.data.tables.excel import read_excel, write_excel
 from wgan.data.tables.infer import is_utf8
+from wgan.data.tables.large import from_large_text
 from wgan.data.tables.parquet import from_parquet, read_parquet, write_parquet
+from wgan.data.tables.parquet_files import ENDING as PARQUET
+from wgan.data.tables.parquet_files import is_parquet_folder
+from wgan.data.tables.pieces import is_large
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import spelled
 from wgan.data.tables.spellings import MISSING
 from wgan.data.tables.text import Hint, read_text
 
-ENDINGS = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".parquet")
+TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+"""Endings of texts of tables."""
+ENDINGS = (*TEXTS, PARQUET, EXCEL)
 """Endings of files that tables are read from and written to."""
 
 
-def is_table(path: Path) -> bool:
+def is_table(path: Path, encoding: str = UTF_8) -> bool:
     """Return whether a file is a table by its name, and does not begin with numbers alone.
+
+    Args:
+        path: the file.
+        encoding: how a text is encoded.
 
     Raises:
         WganError: an empty or damaged text file.
     """
     if not path.name.lower().endswith(ENDINGS):
         return False
-    return _is_parquet(path) or begins_with_names(path)
+    return not is_text(path) or begins_with_names(path, encoding)
+
+
+def is_text(path: Path) -> bool:
+    """Return whether a path is that of a text file, by its name."""
+    return path.name.lower().endswith(TEXTS) and not path.is_dir()
+
+
+def is_folder_of_a_table(folder: Path) -> bool:
+    """Return whether a folder holds a table in Parquet files.
+
+    Args:
+        folder: the folder.
+
+    Raises:
+        WganError: a folder of texts of tables and nothing else, which is not read.
+    """
+    if is_parquet_folder(folder):
+        return True
+    count = 0
+    for each in folder.iterdir():
+        if not each.name.startswith("."):
+            if not is_text(each):
+                return False
+            count += 1
+    if count:
+        raise WganError(
+            f"{folder}: holds {count} texts of tables, and folders of .parquet alone are read:"
+            " join them below one line of names, or save them as .parquet"
+        )
+    return False
 
 
 def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet"
+    return path.suffix.lower() == PARQUET or path.is_dir()
+
+
+def _is_excel(path: Path) -> bool:
+    return path.suffix.lower() == EXCEL
 
 
 def from_frame(
@@ -69,29 +117,53 @@ def from_frame(
     frame = frame.rename(columns=str)
     names = list(frame.columns)
     try:
-        codec = infer_codec(names, len(frame), lambda i: frame.iloc[:, i], corrections, progress)
-        return table_dataset(name, codec, codec.matrix(frame), rules)
+        coded: list[np.ndarray] = []
+        codec = infer_codec(
+            names, len(frame), lambda i: frame.iloc[:, i], corrections, progress, coded.append
+        )
+        return ruled(table_dataset(name, codec, np.stack(coded, axis=1)), rules)
     except WganError as error:
         raise WganError(f"{name}: {error}") from None
 
 
-def from_file(path: Path, schema: Path | None = None, progress: Progress = silent) -> Dataset:
-    """Return the data set of a `.csv` or `.tsv` file, plain or `.gz`, or of a `.parquet` file.
+def from_file(
+    path: Path,
+    schema: Path | None = None,
+    progress: Progress = silent,
+    encoding: str = UTF_8,
+    sheet: str | None = None,
+) -> Dataset:
+    """Return the data set of a file of one of `ENDINGS`, or of a folder of `.parquet` files.
 
     Args:
-        path: the file.
+        path: the file or folder.
         schema: a TOML file of corrections.
         progress: listener, called where there is much to read.
+        encoding: how a text is encoded.
+        sheet: the sheet of an `.xlsx`; None: the first.
 
     Raises:
         WganError: a file that is no table, or a schema that does not fit it.
     """
     corrections = read_corrections(schema) if schema else None
     rules = read_rules(schema) if schema else []
-    if _is_parquet(path):
-        return from_parquet(path, corrections, progress, rules)
     hints = {name: _hint(given) for name, given in (corrections or {}).items()}
-    return from_frame(read_text(path, hints), str(path), corrections, progress, rules)
+    if _is_parquet(path):
+        return _ruled(from_parquet(path, corrections, progress), rules)
+    if _is_excel(path):
+        frame = read_excel(path, sheet, hints)
+    elif is_large(path):
+        return _ruled(from_large_text(path, corrections, hints, encoding, progress), rules)
+    else:
+        frame = read_text(path, hints, encoding)
+    return from_frame(frame, str(path), corrections, progress, rules)
+
+
+def _ruled(dataset: Dataset, rules: Sequence[Mapping[str, Any]]) -> Dataset:
+    try:
+        return ruled(dataset, rules)
+    except WganError as error:
+        raise WganError(f"{dataset.name}: {error}") from None
 
 
 def _hint(corrections: Mapping[str, Any]) -> Hint:
@@ -104,21 +176,22 @@ def _hint(corrections: Mapping[str, Any]) -> Hint:
     return Hint("format" in corrections, given, given)
 
 
-def read_frame(path: Path, codec: TableCodec | None = None) -> pd.DataFrame:
-    """Return the table in a file.
+def read_frame(path: Path, codec: TableCodec | None = None, encoding: str = UTF_8) -> pd.DataFrame:
+    """Return the table in a file, or in a folder of `.parquet` files.
 
     Args:
         path: the file.
         codec: the codec of a table with the same columns, which says how they are spelled; None:
             that is inferred.
+        encoding: how a text is encoded.
 
     Raises:
         WganError: a file that is no table; the message names the line.
     """
     if _is_parquet(path):
         return read_parquet(path)
-    columns = codec.columns if codec else ()
-    return read_text(path, {column.name: _hint_of(column) for column in columns})
+    hints = {column.name: _hint_of(column) for column in (codec.columns if codec else ())}
+    return read_excel(path, None, hints) if _is_excel(path) else read_text(path, hints, encoding)
 
 
 def _hint_of(column: Column) -> Hint:
@@ -129,9 +202,11 @@ def _hint_of(column: Column) -> Hint:
 
 
 def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
-    """Write a table as `.csv` or `.tsv`, plain or `.gz`, or as `.parquet`, whole or not at all.
+    """Write a table as `.csv` or `.tsv`, plain or `.gz`, as `.parquet` or `.xlsx`, whole or not at
+    all.
 
-    In text, whole numbers with gaps stay whole, which pandas holds as floats.
+    Text is in UTF-8, however the data were encoded. In text, whole numbers with gaps stay whole,
+    which pandas holds as floats.
 
     Args:
         frame: the table.
@@ -139,10 +214,13 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
         path: the file; its ending is one of `ENDINGS`.
 
     Raises:
-        WganError: no pyarrow for a `.parquet` file.
+        WganError: no pyarrow for a `.parquet` file, or as `write_excel`.
     """
     if _is_parquet(path):
         write_parquet(frame, path)
+        return
+    if _is_excel(path):
+        write_excel(frame, path)
         return
     name = path.name.lower()
     separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
@@ -163,11 +241,6 @@ def fields_of(series: pd.Series, column: Column) -> pd.Series:
     frame = _whole(series.to_frame(column.name), [column])
     text = io.StringIO(frame.to_csv(index=False))
     return pd.read_csv(text, dtype="str", na_filter=False, skip_blank_lines=False)[column.name]
-
-
-def is_text(path: Path) -> bool:
-    """Return whether a table's file is text, by its name."""
-    return not _is_parquet(path)
 
 
 def _whole(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress, silent, tracked
@@ -46,12 +47,21 @@ ROWS_TRIED = 100
 """Rows that are coded and given back, to see whether their type comes back."""
 
 
+Keep = Callable[[Float[np.ndarray, " n"]], object]
+"""What takes the numbers of a column once it is inferred."""
+
+
+def ignored(x: Float[np.ndarray, " n"]) -> None:
+    """Leave the numbers of a column, which are coded later."""
+
+
 def infer(
     names: Sequence[str],
     rows: int,
     series_of: Callable[[int], pd.Series],
     corrections: Corrections | None = None,
     progress: Progress = silent,
+    keep: Keep = ignored,
 ) -> tuple[Column, ...]:
     """Return what each column of a table holds, reading one column at a time.
 
@@ -62,6 +72,7 @@ def infer(
         corrections: for each column, `kind`; for numbers and times also `step`, `low` and `high`;
             for times in text also `format`.
         progress: listener, called where there is much to read.
+        keep: called with each learned column as numbers, in their order.
 
     Raises:
         WganError: no columns or rows, two columns of one name, a correction that fits no column, or
@@ -74,8 +85,10 @@ def infer(
     for i in tracked(range(len(names)), "reading the columns", len(names), listener):
         series = series_of(i)
         column = _column(names[i], series, corrections.get(names[i], {}))
-        if column.code_sizes:
-            column = with_shares(column, numbers(series, column))
+        if column.kind != "identifier":
+            x = numbers(series, column)
+            column = with_shares(column, x)
+            keep(x)
         columns.append(column)
     return tuple(columns)
 

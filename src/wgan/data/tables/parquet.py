@@ -1,6 +1,6 @@
 """Tables in Parquet files, read by pyarrow; large ones are coded row group by row group."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
@@ -13,26 +13,25 @@ import pandas as pd
 from wgan.base.errors import WganError
 from wgan.base.files import check_regular, replaced
 from wgan.base.progress import Progress, silent, tracked
-from wgan.data.arrays import npy_rows
-from wgan.data.cache import cached, file_digest
+from wgan.data.cache import file_digest
 from wgan.data.dataset import Dataset
-from wgan.data.tables.coded import infer_codec, table_dataset, with_rules
+from wgan.data.tables import coded
+from wgan.data.tables.coded import cached_dataset, infer_codec, table_dataset
 from wgan.data.tables.corrections import Corrections
+from wgan.data.tables.parquet_files import Part, parts_of
 
-PIECEWISE_BYTES = 2**30
-"""A table whose coded rows take more than 1 GiB is coded row group by row group, into a file of the
-cache. Smaller ones are coded in memory, which costs no disk.
-"""
+INDEX = "__index_level_"
+"""Beginning of the name of a column that pandas wrote for an index without a name."""
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """Return the table in a Parquet file.
+    """Return the table in a Parquet file, or in a folder of them.
 
     Raises:
-        WganError: no pyarrow, or not a Parquet file.
+        WganError: no pyarrow, not a Parquet file, or files of different columns.
     """
-    with _readable(path), _opened(path) as file:
-        return arrow_frame(file.read())
+    table = ParquetTable(path, with_index=True)
+    return arrow_frame(table.read(table.names))
 
 
 def write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -47,51 +46,147 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 
 def from_parquet(
-    path: Path,
-    corrections: Corrections | None = None,
-    progress: Progress = silent,
-    rules: Sequence[Mapping[str, Any]] = (),
+    path: Path, corrections: Corrections | None = None, progress: Progress = silent
 ) -> Dataset:
-    """Return the data set of a Parquet file.
+    """Return the data set of a Parquet file, or of a folder of them.
 
     Each column is inferred by itself, so that memory holds one column and one row group at a time.
 
     Args:
-        path: the file.
+        path: the file or folder.
         corrections: as in `infer`.
         progress: listener, called where the table is large.
-        rules: as in `with_rules`.
 
     Raises:
-        WganError: no pyarrow, not a Parquet file, or as `infer_codec` and `with_rules`.
+        WganError: no pyarrow, not a Parquet file, files of different columns, or as `infer_codec`.
     """
-    with _readable(path), _opened(path) as file:
-        names = [name for name in file.schema_arrow.names if not name.startswith("__index_level_")]
-        n = file.metadata.num_rows
-
-        def series_of(i: int) -> pd.Series:
-            return arrow_frame(file.read([names[i]])).iloc[:, 0]
-
+    table = ParquetTable(path)
+    with _readable(path):
         try:
-            codec = infer_codec(names, n, series_of, corrections, progress)
-            width = len(codec.learned)
-            large = n * width * np.dtype(codec.dtype).itemsize > PIECEWISE_BYTES
+            codec = infer_codec(table.names, table.rows, table.series, corrections, progress)
+            shape = (table.rows, len(codec.learned))
+            large = shape[0] * shape[1] * np.dtype(codec.dtype).itemsize > coded.PIECEWISE_BYTES
             listener = progress if large else silent
-            count = file.num_row_groups
-            groups = tracked(range(count), "coding the table", count, listener)
-            pieces = (codec.matrix(arrow_frame(file.read_row_group(i, names))) for i in groups)
+            groups = tracked(table.groups(), "coding the table", table.count, listener)
+            pieces = (codec.matrix(group) for group in groups)
             if not large:
-                return table_dataset(str(path), codec, np.concatenate(list(pieces)), rules)
-            digest = sha256((file_digest(path) + repr(codec.reading)).encode()).hexdigest()
-            coded = cached(digest, lambda target: _write_npy(pieces, (n, width), target), ".npy")
+                return table_dataset(str(path), codec, np.concatenate(list(pieces)))
+            digest = sha256((table.digest() + repr(codec.reading)).encode()).hexdigest()
+            return cached_dataset(str(path), codec, pieces, shape, digest)
+        except UnreadableError:
+            raise
         except WganError as error:
             raise WganError(f"{path}: {error}") from None
-    with coded.open("rb") as opened:
-        rows = npy_rows(opened, coded)
-    try:
-        return Dataset(str(path), rows, with_rules(codec, rows, rules), digest)
-    except WganError as error:
-        raise WganError(f"{path}: {error}") from None
+
+
+class UnreadableError(WganError):
+    """The error of a damaged file, which names it already."""
+
+
+class ParquetTable:
+    """A table in Parquet files of the same columns.
+
+    Args:
+        path: a file, or a folder of them.
+        with_index: whether an index without a name is a column.
+
+    Attributes:
+        names: the names of the columns; keys of folders are the last.
+        rows: the number of rows.
+        count: the number of row groups.
+
+    Raises:
+        WganError: no pyarrow, a damaged file, or one with other columns than the first.
+    """
+
+    def __init__(self, path: Path, with_index: bool = False) -> None:
+        _need_pyarrow(path)
+        check_regular(path)
+        self.path = path
+        self.parts = parts_of(path)
+        self.rows = 0
+        self.count = 0
+        fields: dict[str, str] = {}
+        for part in self.parts:
+            with _opened(part.path) as file:
+                own = {each.name: str(each.type) for each in file.schema_arrow}
+                self.rows += file.metadata.num_rows
+                self.count += file.num_row_groups
+                names = file.schema_arrow.names
+            if part is self.parts[0]:
+                fields = own
+                self.stored = [each for each in names if with_index or not each.startswith(INDEX)]
+                self.names = [*self.stored, *part.keys]
+            _refuse_other_columns(part.path, own, self.parts[0].path, fields)
+            for key in part.keys:
+                if key in own:
+                    raise WganError(
+                        f"{part.path}: column '{key}' is in the file and a key of its folder too:"
+                        " rename one of them"
+                    )
+
+    def read(self, names: Sequence[str]) -> Any:
+        """Return columns as a `pyarrow.Table`, of all files."""
+        from pyarrow import concat_tables
+
+        tables = []
+        for part in self.parts:
+            with _opened(part.path) as file:
+                stored = file.read([name for name in self.stored if name in names])
+                tables.append(self._with_keys(stored, part, names, file.metadata.num_rows))
+        # Files may number the categories of a column in ways of their own.
+        return concat_tables(tables).unify_dictionaries()
+
+    def series(self, i: int) -> pd.Series:
+        """Return a column."""
+        return arrow_frame(self.read([self.names[i]])).iloc[:, 0]
+
+    def groups(self) -> Iterator[pd.DataFrame]:
+        """Yield the rows in their row groups."""
+        for part in self.parts:
+            with _opened(part.path) as file:
+                for i in range(file.num_row_groups):
+                    stored = file.read_row_group(i, self.stored)
+                    yield arrow_frame(
+                        self._with_keys(
+                            stored, part, self.names, file.metadata.row_group(i).num_rows
+                        )
+                    )
+
+    def digest(self) -> str:
+        """Return a hash of the files and of the keys of their folders."""
+        if not self.path.is_dir():
+            return file_digest(self.path)
+        contents = [(file_digest(part.path), part.keys) for part in self.parts]
+        return sha256(repr(contents).encode()).hexdigest()
+
+    def _with_keys(self, table: Any, part: Part, names: Sequence[str], rows: int) -> Any:
+        """Return a table of a file with the keys of its folders as columns."""
+        import pyarrow as pa
+
+        for key, value in part.keys.items():
+            if key in names:
+                whole = any(isinstance(each.keys[key], int) for each in self.parts)
+                column = pa.repeat(pa.scalar(value, pa.int64() if whole else pa.string()), rows)
+                if table.num_columns:
+                    table = table.append_column(key, column)
+                else:
+                    table = pa.table({key: column})
+        return table
+
+
+def _refuse_other_columns(
+    path: Path, own: dict[str, str], first: Path, fields: dict[str, str]
+) -> None:
+    """Refuse a file with other columns than the first one."""
+    for name in dict.fromkeys([*fields, *own]):
+        if own.get(name) != fields.get(name):
+            here = f"is of type {own[name]}" if name in own else "is missing"
+            there = f"is of type {fields[name]}" if name in fields else "lacks it"
+            raise WganError(
+                f"{path}: column '{name}' {here}, and in {first.name} it {there}: give all files of"
+                " a folder the same columns"
+            )
 
 
 def _need_pyarrow(path: Path) -> None:
@@ -99,10 +194,14 @@ def _need_pyarrow(path: Path) -> None:
         raise WganError(f"{path}: Parquet needs pyarrow: pip install 'wgan[parquet]'")
 
 
-def _opened(path: Path) -> Any:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Yield a Parquet file, whose damage becomes an error that names it."""
     from pyarrow.parquet import ParquetFile
 
-    return ParquetFile(path)
+    check_regular(path)
+    with _readable(path), ParquetFile(path) as file:
+        yield file
 
 
 @contextmanager
@@ -110,10 +209,8 @@ def _readable(path: Path) -> Iterator[None]:
     """Turn what pyarrow raises for a damaged file, whenever it comes to the damage, into one error.
 
     Raises:
-        WganError: no pyarrow, or a damaged file.
+        WganError: a damaged file.
     """
-    _need_pyarrow(path)
-    check_regular(path)
     from pyarrow import ArrowException
 
     try:
@@ -127,7 +224,7 @@ def _readable(path: Path) -> Iterator[None]:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         # pyarrow quotes bytes of the file, which a terminal must not obey.
         reason = "".join(letter if letter.isprintable() else "?" for letter in first)
-        raise WganError(f"{path}: not a readable Parquet file ({reason})") from None
+        raise UnreadableError(f"{path}: not a readable Parquet file ({reason})") from None
 
 
 def arrow_frame(table: Any) -> pd.DataFrame:
@@ -146,11 +243,3 @@ def arrow_frame(table: Any) -> pd.DataFrame:
             exact = table.select([i]).to_pandas(integer_object_nulls=True).iloc[:, 0]
             frame.isetitem(i, pd.array(exact, dtype=dtype))
     return frame
-
-
-def _write_npy(pieces: Iterator[np.ndarray], shape: tuple[int, int], target: Path) -> None:
-    with target.open("wb") as out:
-        header = {"descr": "<f8", "fortran_order": False, "shape": shape}
-        np.lib.format.write_array_header_1_0(out, header)
-        for piece in pieces:
-            out.write(np.ascontiguousarray(piece, dtype="<f8").data)

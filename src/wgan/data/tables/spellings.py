@@ -2,7 +2,8 @@
 
 A spelling is described as spreadsheets do: `#,##0.00` groups thousands and has two decimals,
 `0.#` has as many decimals as there are. What stands before or behind is a currency or a unit;
-`+0` writes the sign of positive numbers too, and `(0)` puts negative ones in brackets.
+`+0` writes the sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has
+the sign behind the currency.
 """
 
 import re
@@ -42,6 +43,25 @@ FORMAT = re.compile(
     rf"(?:(?P<mark>[{MARKS}])(?P<decimals>0+|#))?(?P<suffix>[^0#()]*)(?P<close>\))?"
 )
 """The description of a spelling."""
+BODY = rf"(?:\d+|\d{{1,3}}(?:(?P<group>[{GROUPS}])\d{{3}})(?:(?P=group)\d{{3}})*)(?:[{MARKS}]\d+)?"
+"""The digits of a number in some spelling; versions and addresses, such as 1.2.3, are none."""
+VERSION = r"v?\d+(?:\.\d+){2,}"
+"""A version or an address of a network."""
+VERSIONS = 0.1
+"""Share of versions among different texts from which on numbers such as 1.2 are versions too. A
+slip of a decimal number, such as 12.5.3, is rarer.
+"""
+MOST_UNITS = 10
+"""Units of one quantity that people mix, each perhaps spelled in several ways. More different texts
+behind numbers are parts of names, such as the postcode 1007 BB.
+"""
+CODE_SHAPE = rf"(\d{{4,}})[{SPACES}]?([A-Z]+)"
+"""Names of digits and capitals: where all are of the same lengths, three endings tell them from
+measured numbers, whose digits grow by ones.
+"""
+LEAST_ENDINGS = 3
+"""Endings of names in one shape: numbers of one length may have one unit, or a second by mistake.
+"""
 DIGITS = r"\+?\d+"
 """Digits alone, perhaps behind a plus: names that a file or a program kept as text."""
 MEASURED = rf"[{GROUPS}%‰°{CURRENCY_SIGNS}]"
@@ -66,6 +86,7 @@ class Spelling:
         decimals: the number of decimals; -1: as many as a number has.
         plus: whether positive numbers have a sign.
         brackets: whether negative numbers stand in brackets.
+        sign_inside: whether the sign stands behind the prefix, as in $-2.50.
     """
 
     prefix: str = ""
@@ -75,23 +96,29 @@ class Spelling:
     decimals: int = 0
     plus: bool = False
     brackets: bool = False
+    sign_inside: bool = False
 
     def __str__(self) -> str:
+        prefix = self.prefix + "-" * self.sign_inside
         grouped = f"#{self.group}##0" if self.group else "0"
         decimals = "#" if self.decimals == VARIABLE else "0" * self.decimals
-        text = f"{'+' * self.plus}{self.prefix}{grouped}{self.mark}{decimals}{self.suffix}"
+        text = f"{'+' * self.plus}{prefix}{grouped}{self.mark}{decimals}{self.suffix}"
         return f"({text})" if self.brackets else text
 
     def read(self, texts: pd.Series) -> Float[np.ndarray, " n"]:
         """Return texts as numbers, NaN where a text is missing or not written so."""
+        # Texts repeat, and reading one takes far longer than finding it again.
+        codes, different = pd.factorize(texts.astype(object))
+        return np.append(self._read(pd.Series(different, dtype=object)), np.nan)[codes]
+
+    def _read(self, texts: pd.Series) -> Float[np.ndarray, " n"]:
+        """Return different texts as numbers."""
         whole = _whole(self.group)
         fraction = rf"(?:{re.escape(self.mark)}\d+)?" if self.mark else ""
         sign = r"([-+\u2212])?"
         prefix = re.escape(self.prefix)
         suffix = re.escape(self.suffix)
-        parts = texts.astype(object).str.extract(
-            rf"^(\()?{sign}{prefix}{sign}({whole}{fraction}){suffix}(\))?$"
-        )
+        parts = texts.str.extract(rf"^(\()?{sign}{prefix}{sign}({whole}{fraction}){suffix}(\))?$")
         parts.columns = pd.Index(["open", "sign", "second", "body", "close"])
         opened = parts["open"].notna()
         signs = parts["sign"].fillna("") + parts["second"].fillna("")
@@ -125,10 +152,13 @@ class Spelling:
         whole, _, fraction = plain.partition(".")
         if self.group:
             whole = f"{int(whole):,}".replace(",", self.group)
-        text = self.prefix + whole + (self.mark + fraction if fraction else "") + self.suffix
+        text = whole + (self.mark + fraction if fraction else "") + self.suffix
         if value < 0 and float(plain) > 0:
-            return f"({text})" if self.brackets else f"-{text}"
-        return f"+{text}" if self.plus and float(plain) > 0 else text
+            return f"({self.prefix}{text})" if self.brackets else self._signed("-", text)
+        return self._signed("+" if self.plus and float(plain) > 0 else "", text)
+
+    def _signed(self, sign: str, text: str) -> str:
+        return self.prefix + sign + text if self.sign_inside else sign + self.prefix + text
 
 
 def parse_spelling(text: str) -> Spelling | None:
@@ -137,14 +167,18 @@ def parse_spelling(text: str) -> Spelling | None:
     if match is None or match["group"] == (match["mark"] or "") or _unequal(match):
         return None
     decimals = match["decimals"] or ""
+    prefix = match["prefix"]
+    # Behind other text than a currency a hyphen is part of it.
+    inside = re.fullmatch(rf"{CURRENCY}[{SPACES}]?-", prefix) is not None
     return Spelling(
-        match["prefix"],
+        prefix[:-1] if inside else prefix,
         match["suffix"],
         match["group"] or "",
         match["mark"] or "",
         VARIABLE if decimals == "#" else len(decimals),
         bool(match["plus"]),
         bool(match["open"]),
+        inside,
     )
 
 
@@ -176,16 +210,19 @@ def infer_spelling(texts: pd.Series) -> Inferred:
     Args:
         texts: the different texts of the column.
     """
-    if not len(texts) or _are_numbers(texts.iloc[:HEAD]).mean() <= MOST_ARE_NUMBERS:
+    head = texts.iloc[:HEAD]
+    if not len(texts) or _are_numbers(head, _parts(head)).mean() <= MOST_ARE_NUMBERS:
         return Inferred()
-    numbers = _are_numbers(texts)
+    parts = _parts(texts)
+    numbers = _are_numbers(texts, parts)
     if texts.str.fullmatch(DIGITS).all() or numbers.mean() <= MOST_ARE_NUMBERS:
+        return Inferred()
+    if _are_names(texts, parts, numbers):
         return Inferred()
     if not numbers.all():
         odd = str(texts[~numbers].iloc[0])
         fault = "is no number, and most others are"
         return Inferred(None, fault, odd, settings=f'missing = ["{odd}"]')
-    parts = texts.str.extract(rf"^{NUMBER}$")
     if parts["body"].isna().any():
         return Inferred(plain=bool(pd.to_numeric(texts, errors="coerce").notna().all()))
     if parts["body"].str.match(r"0\d").any():
@@ -199,10 +236,41 @@ def infer_spelling(texts: pd.Series) -> Inferred:
     return _with_separators(texts, parts, Spelling(first["prefix"], first["suffix"]))
 
 
-def _are_numbers(texts: pd.Series) -> pd.Series:
-    """Return which texts are numbers that were measured, and no names such as 007 or 12A."""
+def _parts(texts: pd.Series) -> pd.DataFrame:
+    """Return the parts of numbers in text, missing where a text is none."""
+    return texts.str.extract(rf"^{NUMBER}$")
+
+
+def _are_numbers(texts: pd.Series, parts: pd.DataFrame) -> pd.Series:
+    """Return which texts are numbers that were measured, and no names such as 007 or 12A.
+
+    Args:
+        texts: the different texts of the column.
+        parts: their parts.
+    """
     plain = pd.to_numeric(texts, errors="coerce").notna() & ~texts.str.match(r"[-+]?0\d")
-    return plain | (texts.str.fullmatch(NUMBER) & texts.str.contains(MEASURED))
+    spelled = parts["body"].str.fullmatch(BODY).fillna(False).astype(bool)
+    return plain | (spelled & texts.str.contains(MEASURED))
+
+
+def _are_names(texts: pd.Series, parts: pd.DataFrame, numbers: pd.Series) -> bool:
+    """Return whether what looks like numbers are parts of names: postcodes and versions.
+
+    Args:
+        texts: the different texts of the column.
+        parts: their parts.
+        numbers: which of them look like numbers.
+    """
+    others = texts[~numbers]
+    if others.str.fullmatch(VERSION).sum() > VERSIONS * len(texts):
+        return True
+    endings = pd.Series(parts["suffix"].dropna().unique(), dtype="str").str.strip().str.casefold()
+    if endings.nunique() < LEAST_ENDINGS or endings.nunique() > MOST_UNITS:
+        return endings.nunique() > MOST_UNITS
+    shapes = texts[numbers].str.extract(rf"^{CODE_SHAPE}$")
+    lengths = shapes.apply(lambda part: part.str.len()).drop_duplicates()
+    one_shape = len(lengths) == 1 and bool(lengths.notna().all(axis=None))
+    return one_shape and shapes[1].nunique() >= LEAST_ENDINGS
 
 
 def _with_separators(texts: pd.Series, parts: pd.DataFrame, units: Spelling) -> Inferred:
@@ -239,12 +307,17 @@ def _with_separators(texts: pd.Series, parts: pd.DataFrame, units: Spelling) -> 
         fixed = lengths.nunique() == 1
         spelling = replace(spelling, decimals=int(lengths.iloc[0]) if fixed else VARIABLE)
     signs = parts["sign"].fillna("") + parts["second"].fillna("")
+    inside = bool(parts["second"].notna().any() and parts["sign"].isna().all())
     spelling = replace(
-        spelling, plus=bool(signs.eq("+").any()), brackets=bool(parts["open"].notna().any())
+        spelling,
+        plus=bool(signs.eq("+").any()),
+        brackets=bool(parts["open"].notna().any()),
+        sign_inside=inside,
     )
-    wrong = np.isnan(spelling.read(texts))
+    x = spelling.read(texts)
+    wrong = np.isnan(x)
     if spelling.plus:
-        wrong |= signs.eq("").to_numpy() & (spelling.read(texts) != 0)
+        wrong |= signs.eq("").to_numpy() & (x != 0)
     if wrong.any():
         return Inferred(None, "is not spelled as the other numbers are", str(texts[wrong].iloc[0]))
     return Inferred(spelling)

@@ -7,15 +7,17 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from wgan.base.errors import WganError
-from wgan.data.columns import is_number, not_text
+from wgan.data.columns import is_number
+from wgan.data.encodings import UTF_8
 from wgan.data.tables.content import Content, read_content
 from wgan.data.tables.spellings import MISSING
 
@@ -52,7 +54,48 @@ Hints = Mapping[str, Hint]
 """Column -> what is known beforehand."""
 
 
-def read_text(path: Path, hints: Hints | None = None) -> pd.DataFrame:
+@dataclass
+class Seen:
+    """What has been seen of the texts of a column, in one or several pieces.
+
+    Attributes:
+        hint: what is known beforehand of the column.
+        guessed: texts that were taken for missing values, and how often.
+        commas: whether all other texts may have decimal commas.
+        comma: whether one of them has.
+        points: whether all other texts may group thousands by points.
+        point: the first that has a point; empty if none has.
+    """
+
+    hint: Hint
+    guessed: Counter[str] = field(default_factory=Counter)
+    commas: bool = True
+    comma: bool = False
+    points: bool = True
+    point: str = ""
+
+    def add(self, texts: pd.Series, plain: bool) -> None:
+        """Take note of more texts of the column.
+
+        Args:
+            texts: the texts as they are spelled.
+            plain: whether the file separates fields by commas, so that no number has one.
+        """
+        absent = texts.isin(["", *self.hint.missing])
+        guessed = texts[absent & ~texts.isin(["", *self.hint.declared])]
+        self.guessed.update(guessed.value_counts().to_dict())
+        if plain or not (self.commas or self.points):
+            return
+        values = pd.Series(texts[~absent].unique(), dtype="str")
+        self.commas = self.commas and bool(values.str.fullmatch(WITH_COMMAS).all())
+        self.comma = self.comma or bool(values.str.contains(",", regex=False).any())
+        self.points = self.points and bool(values.str.fullmatch(WITH_POINTS).all())
+        with_point = values[values.str.contains(".", regex=False)]
+        if not self.point and len(with_point):
+            self.point = str(with_point.iloc[0])
+
+
+def read_text(path: Path, hints: Hints | None = None, encoding: str = UTF_8) -> pd.DataFrame:
     """Return the table in a text file, `.gz` or plain.
 
     Whole numbers that a number would spell otherwise stay text. Texts that were read as missing
@@ -61,48 +104,85 @@ def read_text(path: Path, hints: Hints | None = None) -> pd.DataFrame:
     Args:
         path: the file.
         hints: what is known beforehand about columns.
+        encoding: how the text is encoded.
 
     Raises:
         WganError: a file that is no such table; the message names the line.
     """
     hints = hints or {}
-    content = read_content(path)
-    _check_names(content)
-    missing = {name: ["", *hints.get(name, Hint()).missing] for name in content.names}
-    as_text = {name: "str" for name in content.names if hints.get(name, Hint()).as_text}
-    frame = _read(content, dtype=as_text, na_values=missing, keep_default_na=False)
+    content = read_content(path, encoding=encoding)
+    check_names(content)
+    frame, texts = typed_columns(content, hints)
     # pandas fills short rows up, so the last column then has gaps.
     if len(frame) and len(content.names) > 1 and frame.iloc[:, -1].isna().any():
-        _refuse_short_rows(content)
-    spelled = _suspects(content, frame)
-    if not spelled:
-        return frame
-    texts = _read(content, dtype="str", na_filter=False, usecols=spelled)
-    counts = {}
-    for name in spelled:
-        absent = texts[name].isin(missing[name])
-        guessed = absent & ~texts[name].isin(["", *hints.get(name, Hint()).declared])
-        counts[name] = texts[name][guessed].value_counts().to_dict()
-        if not _is_text(frame[name]) and _is_respelled(texts[name][~absent]):
-            frame[name] = texts[name].mask(absent)
-    _note_missing(content.path, counts)
-    _refuse_unclear_points(content, frame, texts)
+        refuse_short_rows(content)
+    seen = {name: Seen(hints.get(name, Hint())) for name in content.names}
+    for name, each in seen.items():
+        # Numbers and booleans that need no second look are as clear as they are.
+        if name in texts.columns or _is_text(frame[name]):
+            each.add((texts if name in texts.columns else frame)[name], content.separator == ",")
+    check_seen(path, seen)
     return frame
 
 
-def read_fields(path: Path) -> pd.DataFrame:
-    """Return the fields of a text file as they are spelled, those of missing values too.
+def typed_columns(content: Content, hints: Hints) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the columns of a text, and those of them whose spelling matters as they are spelled.
 
     Args:
-        path: a file that `read_text` takes.
+        content: the text.
+        hints: what is known beforehand about columns.
 
     Raises:
-        WganError: a file that is no such table.
+        WganError: rows that are longer than the names.
     """
-    return _read(read_content(path), dtype="str", na_filter=False)
+    missing = {name: ["", *hints.get(name, Hint()).missing] for name in content.names}
+    as_text = {name: "str" for name in content.names if hints.get(name, Hint()).as_text}
+    frame = read_fields(content, dtype=as_text, na_values=missing, keep_default_na=False)
+    spelled = _suspects(content, frame)
+    texts = read_texts(content, spelled) if spelled else pd.DataFrame()
+    for name in texts.columns:
+        absent = texts[name].isin(missing[name])
+        if not _is_text(frame[name]) and _is_respelled(texts[name][~absent]):
+            frame[name] = texts[name].mask(absent)
+    return frame, texts
 
 
-def _read(content: Content, **settings: Any) -> pd.DataFrame:
+def check_seen(path: Path, seen: Mapping[str, Seen]) -> None:
+    """Say which texts were read as missing values, and refuse numbers of two readings.
+
+    Args:
+        path: the file.
+        seen: what has been seen of each column.
+
+    Raises:
+        WganError: numbers such as 1.234 beside decimal commas, whose point may group thousands.
+    """
+    _note_missing(path, {name: dict(each.guessed.most_common()) for name, each in seen.items()})
+    if not any(each.comma and each.commas for each in seen.values()):
+        return
+    for name, each in seen.items():
+        if each.points and each.point and not each.hint.as_text:
+            raise WganError(
+                f"{path}: column '{name}' holds {each.point}, and others have decimal commas, so"
+                f' its point may group thousands: say in a schema [columns."{name}"] format ='
+                ' "#.##0", or "0.000"'
+            )
+
+
+def read_texts(content: Content, names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return columns of a text as they are spelled.
+
+    Args:
+        content: the text.
+        names: the columns; None: all, and then rows that are longer than the names are refused.
+
+    Raises:
+        WganError: such a row.
+    """
+    return read_fields(content, dtype="str", na_filter=False, usecols=names)
+
+
+def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
     """Return what pandas reads of a text."""
     try:
         with warnings.catch_warnings():
@@ -115,7 +195,7 @@ def _read(content: Content, **settings: Any) -> pd.DataFrame:
                 skipinitialspace=True,
                 index_col=False,
                 low_memory=False,
-                encoding="utf-8-sig",
+                encoding="utf-8",
                 # In a file of one column, a blank line is a missing value.
                 skip_blank_lines=len(content.names) > 1,
                 **settings,
@@ -123,37 +203,41 @@ def _read(content: Content, **settings: Any) -> pd.DataFrame:
     except pd.errors.ParserWarning:
         raise content.fault(
             2,
-            f"has more fields than the {len(content.names)} names of line {1 + content.skipped}:"
+            f"has more fields than the {len(content.names)} names of line {content.names_line}:"
             " mend one of them",
         ) from None
     except pd.errors.ParserError as error:
         raise _parser_fault(content, error) from None
-    except UnicodeDecodeError as error:
-        raise not_text(content.path, error) from None
     except (ValueError, OverflowError) as error:
         raise WganError(f"{content.path}: not a table that can be read ({error})") from None
 
 
 def _parser_fault(content: Content, error: pd.errors.ParserError) -> WganError:
     """Return what is wrong with a file, in our words where they are better."""
-    match = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
-    if match is None:
-        return WganError(f"{content.path}: {error}")
-    return content.fault(
-        int(match[2]),
-        f"has {match[3]} fields, and line {1 + content.skipped} {match[1]}: mend it, or quote what"
-        " holds a separator",
-    )
+    width = len(content.names)
+    if "Expected" in str(error):
+        # pandas counts rows, and a field may hold line ends.
+        for line, record in _records(content):
+            if len(record) > width:
+                return content.fault(
+                    line,
+                    f"has {len(record)} fields, and line {content.names_line} {width}: mend it, or"
+                    " quote what holds a separator",
+                )
+    if "EOF inside string" in str(error):
+        lines = [0, *(line for line, _ in _records(content))]
+        return content.fault(lines[-2] + 1, "opens a quote that is never closed: mend it")
+    return WganError(f"{content.path}: {error}")
 
 
 def _suspects(content: Content, frame: pd.DataFrame) -> list[str]:
     """Return the columns of which the spelling must be looked at.
 
     They are those with missing values, numbers and booleans of which some may be respelled, and
-    numbers with points beside decimal commas.
+    fractions in a file that may have decimal commas.
     """
     respelled = re.search(RESPELLED % re.escape(content.separator).encode(), content.data)
-    commas = _has_decimal_commas(content, frame)
+    commas = content.separator != ","
     return [
         name
         for name, column in frame.items()
@@ -196,37 +280,12 @@ def _note_missing(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
         )
 
 
-def _has_decimal_commas(content: Content, frame: pd.DataFrame) -> bool:
-    """Return whether some column of a file has decimal commas."""
-    if content.separator == ",":
-        return False
-    for _, column in frame.items():
-        if _is_text(column):
-            values = pd.Series(column.dropna().unique())
-            # Without a comma anywhere these are codes, such as 007.
-            commas = values.str.contains(",").any()
-            if commas and values.str.fullmatch(WITH_COMMAS).all():
-                return True
-    return False
+def check_names(content: Content) -> None:
+    """Refuse names that a table cannot have.
 
-
-def _refuse_unclear_points(content: Content, frame: pd.DataFrame, texts: pd.DataFrame) -> None:
-    """Refuse numbers such as 1.234 in a file of decimal commas: the point may group thousands."""
-    if not _has_decimal_commas(content, frame):
-        return
-    for name in texts.columns:
-        spelled = texts[name][frame[name].notna()]
-        if pd.api.types.is_float_dtype(frame[name].dtype):
-            points = spelled[spelled.str.contains(".", regex=False)]
-            if len(points) and spelled.str.fullmatch(WITH_POINTS).all():
-                raise WganError(
-                    f"{content.path}: column '{name}' holds {points.iloc[0]}, and others have"
-                    " decimal commas, so its point may group thousands: say in a schema"
-                    f' [columns."{name}"] format = "#.##0", or "0.000"'
-                )
-
-
-def _check_names(content: Content) -> None:
+    Raises:
+        WganError: an empty name, a number, or a name twice; the message says what to write.
+    """
     path = content.path
     names = content.names
     for i, name in enumerate(names):
@@ -235,7 +294,7 @@ def _check_names(content: Content) -> None:
             raise WganError(f"{path}: column {i + 1} has no name, {why}")
         if is_number(name):
             raise WganError(
-                f"{path}: line {1 + content.skipped} holds the number {name}, and a table begins"
+                f"{path}: line {content.names_line} holds the number {name}, and a table begins"
                 f" with the names of its columns: if it is a name, write it as y{name}; if it is"
                 " a value, write a line of names above it"
             )
@@ -245,18 +304,28 @@ def _check_names(content: Content) -> None:
             )
 
 
-def _refuse_short_rows(content: Content) -> None:
-    """Refuse a row with too few fields."""
+def refuse_short_rows(content: Content) -> None:
+    """Refuse a row with too few fields.
+
+    Raises:
+        WganError: such a row, by its line.
+    """
     width = len(content.names)
-    lines = io.TextIOWrapper(io.BytesIO(content.data), "utf-8-sig", newline="")
-    reader = csv.reader(lines, delimiter=content.separator)
+    for line, record in _records(content):
+        blank = not record or (len(record) == 1 and not record[0].strip())
+        if len(record) < width and not blank:
+            raise content.fault(
+                line,
+                f"has {len(record)} fields, and line {content.names_line} {width}: mend it",
+            )
+
+
+def _records(content: Content) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a text, each with the line that it ends in."""
+    lines = io.TextIOWrapper(io.BytesIO(content.data), "utf-8", newline="")
+    reader = csv.reader(lines, delimiter=content.separator, skipinitialspace=True)
     try:
         for record in reader:
-            blank = not record or (len(record) == 1 and not record[0].strip())
-            if len(record) < width and not blank:
-                raise content.fault(
-                    reader.line_num,
-                    f"has {len(record)} fields, and line {1 + content.skipped} {width}: mend it",
-                )
+            yield reader.line_num, record
     except csv.Error as error:
         raise content.fault(reader.line_num, f"cannot be read ({error})") from None
