@@ -64,6 +64,24 @@ def test_tables_take_a_one_sided_penalty_unless_another_variant_is_asked_for(mix
     )
 
 
+def test_tables_take_a_likelihood_beside_the_critic_and_no_other_kind_does(mixed):
+    config, _ = configure([], data=load(mixed(100)))
+    assert config.objective.likelihood_weight == 1
+    assert config.objective.likelihood_dropout == 0.5
+    for name in PRESETS.keys() - {"tables"}:
+        other = configure([DIGITS], name)[0]
+        objective = other.objective
+        assert objective.likelihood_weight == objective.likelihood_dropout == 0, name
+
+
+def test_a_table_of_few_rows_is_passed_so_often_and_no_more(mixed):
+    steps = {n: configure([], data=load(mixed(n)))[0].training.steps for n in (100, 2000, 40_000)}
+    # 80 passes over four fifths of the rows in batches of 500.
+    assert steps == {100: 100, 2000: 256, 40_000: 4000}
+    longer = from_mapping({"training.steps": 900, "optimizer.batch": 100})
+    assert configure([longer], data=load(mixed(100)))[0].training.steps == 900
+
+
 def test_a_run_that_may_stop_keeps_its_learning_rate():
     stop = from_mapping({"training.stop_when_converged": True})
     assert configure([DIGITS])[0].optimizer.decay == "linear"

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
 
-NUMBER = Column("x", "numeric", "float64", knots=(-4.0, 4.0), heights=(0.0, 1.0))
+NUMBER = Column("x", "numeric", "float64", cells=Cells((-4.0,), (4.0,), (1.0,)))
 NAMES = Column("k", "category", "str", levels=("a", "b", "c"))
 COLUMNS = [NUMBER, NAMES, Column("t", "category", "str", levels=("no", "yes"))]
 

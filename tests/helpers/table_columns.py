@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from wgan.data.tables.cells import LEAST_HOLDERS
+
 
 def kinds(dataset):
     """Return the kind of each column by its name."""
@@ -14,8 +16,24 @@ def column_of(dataset, name):
 
 
 def back(dataset):
-    """Return a table after coding and decoding."""
-    return dataset.codec.frame(dataset.codec.decode(dataset.encode(dataset.rows[:])))
+    """Return a table after coding and decoding.
+
+    The few numbers that lie in no cell, such as extremes, are put back; others must come back.
+    """
+    raw = dataset.rows[:]
+    again = dataset.codec.decode(dataset.encode(raw))
+    for i, column in enumerate(dataset.codec.learned):
+        if column.scored:
+            outside = (column.state_of(raw[:, i]) == 0) & ~is_inside(column.cells, raw[:, i])
+            assert outside.sum() < 2 * LEAST_HOLDERS
+            again[outside, i] = raw[outside, i]
+    return dataset.codec.frame(again)
+
+
+def is_inside(cells, x):
+    """Return which numbers lie in a cell."""
+    of = cells.of(np.nan_to_num(x))
+    return (np.array(cells.lows)[of] <= x) & (x <= np.array(cells.highs)[of])
 
 
 def learned(frame):

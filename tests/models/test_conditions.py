@@ -11,10 +11,12 @@ from short_runs import settled, trained
 from wgan import WGAN
 from wgan.base.errors import WganError
 from wgan.data import load
+from wgan.data.tables.cells import Cells
+from wgan.data.tables.schema import Column
 from wgan.models import sample_where
-from wgan.models.conditions import conditions
+from wgan.models.conditions import Condition, conditions
 
-SMALL = ["network.width=16", "network.latent=4", "optimizer.batch=20", "training.steps=6"]
+SMALL = ["network.width=16", "optimizer.batch=20", "training.steps=6"]
 
 
 def model_for(frame, *settings):
@@ -61,7 +63,8 @@ def test_every_row_satisfies_what_was_asked_for(mixed, where, holds):
         ("sise=large", "no column is called 'sise'. Did you mean 'size'"),
         ("size>=large", "has no order"),
         ("age>200", "no row of the data's kind can satisfy age>200"),
-        (["age>50", "age<40"], "too few to wait for"),
+        (["age>50", "age<40"], "no row of the data's kind can satisfy age>50 and age<40"),
+        ("gain=700.5", "too few to wait for"),
         ("age=", "never missing in the data"),
         ("age=old", "'old' is no number"),
         ("bought>=someday", "is no date"),
@@ -92,7 +95,7 @@ def test_balanced_rows_have_equal_shares_also_in_a_range(mixed):
         assert np.bincount(raw[:, place].astype(int)).tolist() == [1000, 1000, 1000]
         assert len(np.unique(raw[:30, place])) == 3, "in random order"
         assert not where or (raw[:, model.codec.place("age")] < 60).all()
-    hint = "holds numeric, 19 to 89.*choose one of size, city, .*a schema that calls it a category"
+    hint = "holds numeric, 21 to 88.*choose one of size, city, .*a schema that calls it a category"
     with pytest.raises(WganError, match=hint):
         sample_where(model, 10, balance="age")
     with pytest.raises(WganError, match="cannot be balanced, since a condition fixes it: choose"):
@@ -188,6 +191,43 @@ def test_a_spike_among_ordinary_numbers_needs_no_waiting():
     found = sample_where(model, 50, where="hours=40")
     assert found.tried == 50
     assert (found.raw[:, 0] == 40).all()
+
+
+def test_a_round_number_and_a_range_of_one_cell_need_no_waiting():
+    """In a column without spikes or missing values."""
+    random = np.random.default_rng(0)
+    price = np.where(random.random(4000) < 0.03, 19.99, random.integers(1, 9000, 4000) / 100)
+    model = model_for(pd.DataFrame({"price": price, "y": np.arange(4000) % 2}))
+    assert not model.codec.learned[0].code_sizes
+    found = sample_where(model, 50, where="price=19.99")
+    assert found.tried == 50
+    assert (found.raw[:, 0] == 19.99).all()
+    cells = model.codec.learned[0].cells
+    low, high = cells.lows[7], cells.highs[7]
+    assert low < high
+    found = sample_where(model, 50, where={"price": (low, high)})
+    assert found.tried == 50
+    assert ((low <= found.raw[:, 0]) & (found.raw[:, 0] <= high)).all()
+
+
+def test_choices_in_which_a_condition_can_hold():
+    cells = Cells((0.0, 5.0, 6.0), (4.0, 5.0, 9.0), (0.4, 0.6, 1.0))
+    column = Column(
+        "x", "numeric", "float64", missing=True, step=1.0, spikes=(7.0,), cells=cells, shares=()
+    )
+    for operator, value, right in (
+        ("=", 5.0, [0, 1, 0, 0, 0]),
+        ("=", 3.0, [1, 0, 0, 0, 0]),
+        ("=", 7.0, [0, 0, 0, 1, 0]),
+        (">=", 5.0, [0, 1, 1, 1, 0]),
+        (">", 5.0, [0, 0, 1, 1, 0]),
+        (">", 4.0, [0, 1, 1, 1, 0]),
+        ("<=", 0.0, [1, 0, 0, 0, 0]),
+        ("<", 0.0, [0, 0, 0, 0, 0]),
+        ("<", 7.0, [1, 1, 1, 0, 0]),
+        ("=", float("nan"), [0, 0, 0, 0, 1]),
+    ):
+        assert Condition(0, column, operator, value).choices().tolist() == right, (operator, value)
 
 
 def test_conditions_say_what_they_are(mixed):

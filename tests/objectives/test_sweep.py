@@ -22,7 +22,7 @@ SHAPES = {
 PENALISED = [
     name for name, variant in VARIANTS.items() if variant.penalty and not variant.consistency
 ]
-CODES = [ColumnCode(0, (3,), False, ((0.5, 0.3, 0.2),)), ColumnCode(3, (), True)]
+CODES = [ColumnCode(0, (3,)), ColumnCode(3, (), heights=(1.0,))]
 
 
 def batch_of(shape, n=6, seed=0):

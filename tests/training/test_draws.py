@@ -37,6 +37,33 @@ def test_ranks_draw_parts_of_one_processs_conditions(mixed):
     parts = [draws_of(*setting, rank, 2).critic(3) for rank in range(2)]
     for name in ("x_real", "z", "u", "y"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
+    setting = settled(*SMALL, *packed, "optimizer.batch=100", data=load(mixed(200)))
+    whole = draws_of(*setting).generator(3, with_real=False)
+    parts = [draws_of(*setting, rank, 2).generator(3, with_real=False) for rank in range(2)]
+    assert len(whole.z) == 20, "a fifth of the real rows"
+    for name in ("x_real", "z", "y"):
+        assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
+
+
+def test_a_likelihood_needs_real_samples_that_meet_the_conditions(mixed):
+    data = load(mixed(200))
+    config, data = settled(*SMALL, "optimizer.generator_batch=24", data=data)
+    draw = draws_of(config, data).generator(2, with_real=False)
+    codec = data.split().dataset.codec
+    choices = codec.choices(codec.decode(draw.x_real))
+    y = draw.y.numpy()
+    assert ((y == -1) | (y == choices)).all()
+    assert (len(y), len(draw.z)) == (24, 24)
+    without = draws_of(*settled(*SMALL, "objective.likelihood_weight=0", data=data))
+    assert without.generator(2, with_real=False).x_real is None
+
+
+def test_dropout_falls_to_zero_over_the_last_steps(mixed):
+    config, data = settled(*SMALL, "training.steps=10", data=load(mixed(200)))
+    shares = [draws_of(config, data).generator(step, False).dropout for step in (0, 7, 8, 9, 10)]
+    assert [float(each) for each in shares] == pytest.approx([0.5, 0.5, 1 / 3, 1 / 6, 0])
+    without = draws_of(*settled(*SMALL, "objective.likelihood_dropout=0", data=data))
+    assert without.generator(0, False).dropout is None
 
 
 def test_a_draw_is_rows_with_one_coefficient_each_whatever_the_packs(mixed):

@@ -10,9 +10,10 @@ from short_runs import flags, run_to_end, settled, trained, wgan
 
 from wgan.base.errors import WganError
 from wgan.data import load
+from wgan.models import load_model
 from wgan.training import Run
 
-SMALL = ["network.width=16", "network.latent=4", "optimizer.batch=20"]
+SMALL = ["network.width=16", "optimizer.batch=20"]
 SMALL += ["training.steps=6", "training.log_every=1", "training.checkpoint_every=2"]
 PACKS = ["network.pack=1", "network.pack=5"]
 CONSTRAINED = [f"objective.variant=wgan-{name}" for name in ("ct", "ortho", "sn")]
@@ -28,12 +29,48 @@ def model_for(frame, *settings):
 
 @pytest.mark.parametrize("setting", [*PACKS, *CONSTRAINED])
 def test_a_run_resumes_to_the_bit(tmp_path, mixed, setting):
+    """Though units drop."""
     config, data = setup(mixed(200), setting)
+    assert config.objective.likelihood_dropout > 0
+    assert config.objective.likelihood_weight > 0
     run_to_end(tmp_path / "whole", config, data)
     run_to_end(tmp_path / "parts", config, data, stop_at=3)
     run_to_end(tmp_path / "parts", config, data)
     for name in ("generator.safetensors", "critic.safetensors", "generator.json"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def dropping(share, seed):
+    return f"objective.likelihood_dropout={share}", f"training.seed={seed}"
+
+
+def test_dropout_changes_a_run_and_its_seed_is_that_of_the_run(mixed):
+    frame = mixed(200)
+    weights = [
+        model_for(frame, *dropping(share, seed)).generator.first_bias
+        for share, seed in ((0.5, 0), (0.5, 0), (0.0, 0), (0.5, 1))
+    ]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+    assert not torch.equal(weights[0], weights[3])
+
+
+@pytest.mark.parametrize("depth", [0, 1, 9])
+def test_a_model_is_loaded_as_it_was_saved(tmp_path, depth):
+    """Of one column too, whose generator has fewer tensors than layers."""
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200)})
+    config, data = setup(frame, f"network.depth={depth}", "training.steps=2")
+    run_to_end(tmp_path / "r", config, data)
+    loaded = load_model(tmp_path / "r")
+    assert torch.equal(loaded.generator.owner, torch.zeros(len(loaded.generator.owner)))
+    mine = trained(config, data).model
+    assert np.array_equal(loaded.sample(50), mine.sample(50))
+
+
+def test_a_likelihood_that_no_generator_has_is_refused():
+    config, data = settled("data.source=25-gaussians", "objective.likelihood_weight=1")
+    with pytest.raises(WganError, match=r"objective\.likelihood_weight = 1: this generator"):
+        next(Run.start(config, data).records())
 
 
 def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):

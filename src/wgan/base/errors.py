@@ -11,6 +11,10 @@ class WganError(ValueError):
     """
 
 
+class OlderVersionError(WganError):
+    """A file that an older version wrote in a form that is no longer read."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return a sentence that names the nearest known word, or all of them when none is near.
 

@@ -14,6 +14,8 @@ from wgan.networks.pairs import find_pair
 from wgan.objectives import Variant, find_variant
 
 Nested = dict[str, dict[str, Any]]
+LEAST_STEPS = 100
+"""Steps of a run that passes over few samples: Adam needs about as many to find its pace."""
 SMALL_SIDE = 16
 """Pictures up to this side have three levels, and train well with narrow, fast networks."""
 
@@ -25,6 +27,7 @@ class Preset:
     `kind` is the kind of data that `auto` chooses the preset for, where `suits` says so; None:
     never. `lipschitz` holds more settings, for variants that hold the critic's slope. The first
     variant to try is `variant`; None: the default. `penalty_weight` is that of Wasserstein scores.
+    `passes` over the training samples end the run before its steps do, where these are few.
     """
 
     summary: str
@@ -34,6 +37,7 @@ class Preset:
     suits: Callable[[Dataset], bool] = lambda data: True
     penalty_weight: float | None = None
     variant: str | None = None
+    passes: int | None = None
 
 
 PRESETS = {
@@ -69,10 +73,11 @@ PRESETS = {
             "network": {"kind": "mlp", "width": 192, "depth": 2},
             "objective": {"likelihood_weight": 1.0, "likelihood_dropout": 0.5},
             "optimizer": {"batch": 500},
-            "training": {"steps": 3_000},
+            "training": {"steps": 4_000},
         },
-        {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
+        {"optimizer": {"lr": 2e-3, "critic_steps": 1, "decay": "linear"}},
         variant="wgan-lp",
+        passes=80,
         kind="tables",
     ),
     "small-images": Preset(
@@ -134,6 +139,8 @@ def configure(
     variant = find_variant(chosen)
     layers: list[Layer] = [(f"variant {variant.name}", variant.settings())]
     layers += _layers(name, variant)
+    if few := _fewer_steps(name, resolve([*layers, *user]), data):
+        layers.append((f"preset {name}", {"training": {"steps": few}}))
     if draft.training.stop_when_converged:
         layers.append(("--stop-when-converged", {"optimizer": {"decay": "none"}}))
     config = resolve([*layers, *user])
@@ -151,6 +158,16 @@ def _layers(name: str, variant: Variant) -> list[Layer]:
     if chosen.penalty_weight and variant.penalty and variant.score.is_w1:
         layers.append({"objective": {"penalty_weight": chosen.penalty_weight}})
     return [(f"preset {name}", layer) for layer in layers]
+
+
+def _fewer_steps(name: str, config: Config, data: Dataset) -> int | None:
+    """Return the steps of a preset's passes over the training samples, where its own are more."""
+    passes = PRESETS[name].passes
+    if passes is None:
+        return None
+    samples = len(data) * (1 - config.data.held_out)
+    steps = max(LEAST_STEPS, round(passes * samples / config.optimizer.batch))
+    return steps if steps < config.training.steps else None
 
 
 def _suiting(data: Dataset) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from jaxtyping import Int64
 
-from wgan.base.errors import WganError, did_you_mean
+from wgan.base.errors import OlderVersionError, WganError, did_you_mean
 from wgan.base.progress import Progress
 from wgan.base.records import FAULTS, reason_of, typed
 from wgan.data.codec import Codec
@@ -125,6 +125,7 @@ def codec_from_json(fields: Any) -> Codec:
     """Return the codec that `codec_to_json` made plain values of.
 
     Raises:
+        OlderVersionError: plain values of a version that coded this kind otherwise.
         WganError: anything else.
     """
     try:
@@ -135,6 +136,8 @@ def codec_from_json(fields: Any) -> Codec:
         if not all(isinstance(side, int) and side > 0 for side in codec.shape):
             raise TypeError(f"shape {codec.shape}")
         return codec
+    except OlderVersionError:
+        raise
     except FAULTS as error:
         raise WganError(
             f"the description of the data is damaged or from a newer version ({reason_of(error)})"

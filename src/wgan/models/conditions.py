@@ -69,7 +69,10 @@ class Condition:
         if not column.is_number:
             return self.holds(np.array([*column.places, *missing], dtype=np.float64))
         single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
-        return self._with_twin(np.append(self._holds_in_cells(), single))
+        cells = self._holds_in_cells()
+        # A spike in the range of a cell is a choice of its own.
+        only_single = self.operator == "=" and single.any()
+        return self._with_twin(np.append(np.zeros_like(cells) if only_single else cells, single))
 
     def _with_twin(self, holds: Bool[np.ndarray, " k"]) -> Bool[np.ndarray, " choices"]:
         """Insert whether the condition can hold for the value of a twin: any of the range."""

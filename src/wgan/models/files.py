@@ -258,7 +258,9 @@ def _filled(
     own = layout.networks.get(part)
     if own is None:
         with _blamed(folder / LAYOUT):
-            if config.depth > max(len(shapes), NetworkConfig.depth):
+            # One tensor may hold several layers, along its first axis.
+            layers = sum(next(iter(shape), 1) for shape in shapes.values())
+            if config.depth > max(layers, NetworkConfig.depth):
                 raise ValueError(f"network.depth = {config.depth}, {path.name} has fewer layers")
             # Without memory first: settings that were changed may ask for more than there is.
             # Constrained layers cannot be built so; they hold no fewer weights than plain ones.

@@ -4,13 +4,14 @@
 
 Each column has a network of its own, whose input is the row with all later columns masked
 (Larochelle and Murray 2011). One pass gives all conditionals of a known row, and a row is drawn in
-one pass in turn. Conditions are columns that are given first, whatever their place: p(x_i | x_given, x_1 ...
-x_{i-1}), which is learned from masks in which random columns are given (Uria et al. 2014). So rows
-under a condition follow the learned conditional distribution.
+one pass in turn. Conditions are columns that are given first, whatever their place:
 
-A draw inverts the distribution function at a uniform number u = Phi(e), where e is a number of the
-latent: a row is a function of the latent alone. Its one-hot code goes forward, and the gradient of
-the probabilities back (straight-through; Bengio et al. 2013), so that a critic can train it.
+    p(x_i | x_given, x_1 ... x_{i-1}),
+
+which is learned from masks in which random columns are given (Uria et al. 2014). So rows under a
+condition follow the learned conditional distribution.
+
+A draw is a function of uniform numbers Phi(e), where e are numbers of the latent: so is a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,183 +19,17 @@ from math import sqrt
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from wgan.data.tables.cells import MARGIN
 from wgan.data.tables.codes import ColumnCode
+from wgan.networks.heads import ColumnHead
 
-SECOND_WIDTH = 64
-"""Hidden units between the first and the second digit of a column: twice as many as most second
-digits have values.
-"""
 LEAST_UNIFORM = 1e-7
 """Distance of uniform noise from 0 and 1. In single precision the largest number below 1 is
 1 - 6e-8.
 """
-FIRST_SCALE = 0.02
-"""Standard deviation of the first weights of heads, which then begin near the frequencies of the
-data.
-"""
-LEAST_FREQUENCY = 1e-5
-"""Frequency at which a digit that no row has begins, in place of the logarithm of zero."""
 Choices = Int64[Tensor, "n columns"]
-
-
-def numbers_of(code: ColumnCode) -> int:
-    """Return how many uniform numbers draw a column: one a digit, and one for a place in a cell.
-
-    Args:
-        code: the column's code.
-    """
-    return 1 + (code.second > 1) + code.scored
-
-
-class ColumnHead(nn.Module):
-    """The distribution of one column, given the hidden layer of its network.
-
-    A first digit is drawn, then a second one where the column has many values (see `ColumnCode`),
-    and then the place of an ordinary number in its cell, which is uniform.
-
-    Args:
-        code: the column's code.
-        width: units of the hidden layer.
-    """
-
-    below: Tensor
-    rise: Tensor
-    middle: Tensor
-    impossible: Tensor
-
-    def __init__(self, code: ColumnCode, width: int) -> None:
-        super().__init__()
-        self.code = code
-        self.numbers = numbers_of(code)
-        self.features = code.first + (2 if code.scored else code.second * (code.second > 1))
-        self.head = nn.Linear(width, code.first)
-        frequencies = torch.tensor(code.first_frequencies)
-        with torch.no_grad():
-            self.head.weight.normal_(std=FIRST_SCALE)
-            self.head.bias.copy_(frequencies.clamp_min(LEAST_FREQUENCY).log())
-        if code.second > 1:
-            self.to_second = nn.Linear(width, SECOND_WIDTH)
-            self.of_first = nn.Embedding(code.first, SECOND_WIDTH)
-            self.second_head = nn.Linear(SECOND_WIDTH, code.second)
-            self._register("impossible", ~torch.tensor(code.possible))
-        if code.scored:
-            heights = torch.tensor((0.0, *code.heights), dtype=torch.float64)
-            pad = code.ranges * code.second - len(code.heights)
-            self._register("below", F.pad(heights[:-1], (0, pad), value=0.5))
-            self._register("rise", F.pad(heights.diff(), (0, pad)))
-            middle = torch.special.ndtri(self.below + self.rise / 2)
-            self._register("middle", middle.float().reshape(code.ranges, code.second))
-
-    def _register(self, name: str, values: Tensor) -> None:
-        self.register_buffer(name, values, persistent=False)
-
-    def logits_of_second(
-        self, h: Float[Tensor, "n width"], first: Int64[Tensor, " n"]
-    ) -> Float[Tensor, "n second"]:
-        """Return the logits of the second digit, given the first."""
-        logits: Tensor = self.second_head(F.relu(self.to_second(h) + self.of_first(first)))
-        return logits.float().masked_fill(self.impossible[first], -torch.inf)
-
-    def log_probability(
-        self, h: Float[Tensor, "n width"], first: Int64[Tensor, " n"], second: Int64[Tensor, " n"]
-    ) -> Float[Tensor, " n"]:
-        """Return log p of digits."""
-        found = -F.cross_entropy(self.head(h).float(), first, reduction="none")
-        if self.code.second == 1:
-            return found
-        return found - F.cross_entropy(self.logits_of_second(h, first), second, reduction="none")
-
-    def digits_of_rows(
-        self, x: Float[Tensor, "n width"]
-    ) -> tuple[Int64[Tensor, " n"], Int64[Tensor, " n"]]:
-        """Return the digits of the column in coded rows."""
-        code = self.code
-        parts = [x[:, start : start + size].argmax(1) for start, size in code.parts]
-        if not code.scored:
-            nothing = x.new_zeros(len(x), dtype=torch.int64)
-            first, second = [*parts, nothing, nothing][:2]
-            return first, second
-        heights = self.below[1 : len(code.heights)]
-        cell = torch.searchsorted(heights, torch.special.ndtr(x[:, code.score].double()))
-        if not parts:
-            return cell // code.second, cell % code.second
-        (state,) = parts
-        ordinary = state == 0
-        first = torch.where(ordinary, cell // code.second, code.ranges + state - 1)
-        return first, torch.where(ordinary, cell % code.second, 0)
-
-    def digits_of_choices(
-        self, y: Int64[Tensor, " n"]
-    ) -> tuple[Int64[Tensor, " n"], Int64[Tensor, " n"]]:
-        """Return the digits of choices; a free one has those of the first."""
-        y = y.clamp_min(0)
-        cells = self.code.choices - self.code.others
-        other = y >= cells
-        first = torch.where(other, self.code.ranges + y - cells, y // self.code.second)
-        return first, torch.where(other, 0, y % self.code.second)
-
-    def draw(
-        self,
-        h: Float[Tensor, "n width"],
-        u: Float[Tensor, "n numbers"],
-        y: Int64[Tensor, " n"] | None,
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return one-hot codes of both digits, and the score, of uniform numbers u.
-
-        Args:
-            h: the hidden layer.
-            u: uniform noise.
-            y: choices that are given, -1 where the column is free; None: it is free.
-        """
-        code = self.code
-        first, one_first = _inverted(self.head(h), u[:, 0])
-        given = None if y is None else self.digits_of_choices(y)
-        if y is not None and given is not None:
-            first, one_first = _replaced(first, one_first, given[0], y >= 0)
-        second = torch.zeros_like(first)
-        one_second = one_first.new_ones(len(first), 1)
-        if code.second > 1:
-            second, one_second = _inverted(self.logits_of_second(h, first), u[:, 1])
-            if y is not None and given is not None:
-                second, one_second = _replaced(second, one_second, given[1], y >= 0)
-        if not code.scored:
-            return one_first, one_second, one_first.new_zeros(len(first), 1)
-        return one_first, one_second, self._score(first, second, one_first, one_second, u[:, -1])
-
-    def _score(
-        self, first: Tensor, second: Tensor, one_first: Tensor, one_second: Tensor, u: Tensor
-    ) -> Float[Tensor, "n 1"]:
-        """Return the score of a place u in the drawn cell; 0 for what is no ordinary number.
-
-        Its gradient is that of the middle of the cell, as probabilities of the digits move it.
-        """
-        code = self.code
-        ranges = one_first[:, : code.ranges]
-        row = first.clamp_max(code.ranges - 1)
-        cell = row * code.second + second
-        height = self.below[cell] + self.rise[cell] * (MARGIN + (1 - 2 * MARGIN) * u.double())
-        hard = torch.special.ndtri(height).float()
-        soft = (ranges * self.middle.T[second]).sum(1) + (one_second * self.middle[row]).sum(1)
-        return ((hard + soft - soft.detach()) * ranges.sum(1)).unsqueeze(1)
-
-    def seen(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> Float[Tensor, "n f"]:
-        """Return what the networks of other columns see of the column."""
-        if self.code.scored:
-            ordinary = one_first[:, : self.code.ranges].sum(1, keepdim=True)
-            return torch.cat([one_first, score, (score.square() - 1) * ordinary], dim=1)
-        return torch.cat([one_first, one_second], dim=1) if self.code.second > 1 else one_first
-
-    def coded(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> list[Tensor]:
-        """Return the column as coded rows have it."""
-        code = self.code
-        if not code.scored:
-            return [one_first, one_second][: len(code.sizes)]
-        states = [one_first[:, : code.ranges].sum(1, keepdim=True), one_first[:, code.ranges :]]
-        return [*states, score] if code.sizes else [score]
 
 
 class TableGenerator(nn.Module):
@@ -230,14 +65,17 @@ class TableGenerator(nn.Module):
         return [head for head in self.heads if isinstance(head, ColumnHead)]
 
     def negative_log_likelihood(
-        self, x: Float[Tensor, "n width"], y: Choices | None = None, dropout: float = 0.0
+        self,
+        x: Float[Tensor, "n width"],
+        y: Choices | None = None,
+        dropout: Float[Tensor, ""] | None = None,
     ) -> Float[Tensor, " n"]:
         """Return -log p(row | given columns) in nats, of cells and not of places in them.
 
         Args:
             x: coded rows of the data.
             y: choices of the columns that are given, -1 where a column is not; none: no column.
-            dropout: share of the hidden units that are dropped.
+            dropout: share of the hidden units that are dropped; none: they all stay.
         """
         digits = [head.digits_of_rows(x) for head in self._heads]
         seen = []
@@ -259,13 +97,13 @@ class TableGenerator(nn.Module):
         return total
 
     def _all_hidden(
-        self, x: Float[Tensor, "columns n features"], dropout: float
+        self, x: Float[Tensor, "columns n features"], dropout: Float[Tensor, ""] | None
     ) -> Float[Tensor, "columns n width"]:
         h = F.relu(torch.baddbmm(self.first_bias.unsqueeze(1), x, self.first_weight))
-        h = F.dropout(h, dropout, training=dropout > 0)
+        h = _dropped(h, dropout)
         for weight, bias in zip(self.weight, self.bias, strict=True):
             h = h + F.relu(torch.baddbmm(bias.unsqueeze(1), h, weight))
-            h = F.dropout(h, dropout, training=dropout > 0)
+            h = _dropped(h, dropout)
         return h
 
     def _layers(self) -> Iterator[list[tuple[Tensor, Tensor]]]:
@@ -308,7 +146,7 @@ class TableGenerator(nn.Module):
         one_second = F.one_hot(second, head.code.second).to(u.dtype)
         score = u.new_zeros(len(u), 1)
         if head.code.scored:
-            score = head._score(first, second, one_first, one_second, u[:, -1])
+            score = head.score(first, second, one_first, one_second, u[:, -1])
         return head.seen(one_first, one_second, score) * (y >= 0).unsqueeze(1)
 
 
@@ -323,22 +161,9 @@ def _hidden(
     return h
 
 
-def _inverted(
-    logits: Float[Tensor, "n k"], u: Float[Tensor, " n"]
-) -> tuple[Int64[Tensor, " n"], Float[Tensor, "n k"]]:
-    """Return the numbers at which the distribution function reaches u, and their one-hot codes with
-    the gradient of the probabilities.
-    """
-    p = F.softmax(logits.float(), dim=1)
-    with torch.no_grad():
-        heights = p.cumsum(1)
-        drawn = (heights < u.unsqueeze(1) * heights[:, -1:]).sum(1).clamp_max(p.shape[1] - 1)
-    return drawn, F.one_hot(drawn, p.shape[1]).to(p.dtype) + (p - p.detach())
-
-
-def _replaced(
-    drawn: Tensor, one_hot: Tensor, given: Tensor, is_given: Bool[Tensor, " n"]
-) -> tuple[Tensor, Tensor]:
-    """Return digits and one-hot codes, those that are given in their place."""
-    code = F.one_hot(given, one_hot.shape[1]).to(one_hot.dtype)
-    return torch.where(is_given, given, drawn), torch.where(is_given.unsqueeze(1), code, one_hot)
+def _dropped(
+    h: Float[Tensor, "columns n width"], share: Float[Tensor, ""] | None
+) -> Float[Tensor, "columns n width"]:
+    """Return h with a share of its numbers at zero, and the others larger by as much."""
+    # A tensor, since a compiler would compile `F.dropout` anew for each share.
+    return h if share is None else h * (torch.rand_like(h) >= share) / (1 - share)

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.codes import ColumnCode
-from wgan.networks.autoregressive import TableGenerator, numbers_of
+from wgan.networks.autoregressive import TableGenerator
 from wgan.networks.config import NetworkConfig
+from wgan.networks.heads import numbers_of
 from wgan.networks.layers import OneScore, linear_of
 from wgan.networks.lipschitz import constrained
 from wgan.networks.vectors import mlp

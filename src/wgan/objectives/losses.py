@@ -179,14 +179,14 @@ class HasLikelihood(Protocol):
     """A generator that knows the probability of a sample."""
 
     def negative_log_likelihood(
-        self, x: Tensor, y: Tensor | None = None, dropout: float = 0.0
+        self, x: Tensor, y: Tensor | None = None, dropout: Tensor | None = None
     ) -> Tensor:
         """Return -log p(x | y) in nats, one value a sample.
 
         Args:
             x: samples `[n, *shape]`.
             y: their conditions; none: there is no condition.
-            dropout: share of the hidden units that are dropped.
+            dropout: share of the hidden units that are dropped; none: they all stay.
         """
 
 
@@ -194,7 +194,8 @@ class GeneratorLoss(nn.Module):
     """The generator's loss on a batch of noise.
 
     With a likelihood weight l, the loss is that of the score plus l times the negative
-    log-likelihood of real samples, which keeps every part of the data probable.
+    log-likelihood of real samples, a mean that is added to each value. There may be more of these
+    than of z; the first ones have the labels of z.
 
     The critic is kept out of the sub-modules: its weights are not trained here.
 
@@ -221,7 +222,7 @@ class GeneratorLoss(nn.Module):
         if likelihood_weight and not isinstance(generator, HasLikelihood):
             raise WganError(
                 f"objective.likelihood_weight = {likelihood_weight:g}: this generator knows no"
-                " likelihood, those of tables do: leave the setting out"
+                " likelihood, those of tables do: set it to 0"
             )
         self.likelihood_weight = likelihood_weight
         self.generator = generator
@@ -232,24 +233,24 @@ class GeneratorLoss(nn.Module):
     def forward(
         self,
         z: Float[Tensor, "n latent"],
-        x_real: Float[Tensor, "samples *shape"] | None,
-        y: Int64[Tensor, "n *columns"] | None = None,
-        dropout: float = 0.0,
+        x_real: Float[Tensor, "real *shape"] | None,
+        y: Int64[Tensor, "labels *columns"] | None = None,
+        dropout: Float[Tensor, ""] | None = None,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
-        labels = () if y is None else (y,)
+        n = len(z)
+        labels = () if y is None else (y[:n],)
         with _autocast(z, self.low_precision):
             f_fake = full_precision(critic(self.generator(z, *labels), *labels))
             f_real = None
             if self.variant.score.generator_needs_real and x_real is not None:
-                f_real = full_precision(critic(x_real, *labels))
+                f_real = full_precision(critic(x_real[:n], *labels))
             loss = self.variant.score.generator(f_fake, f_real)
             if not self.likelihood_weight or x_real is None:
                 return loss
             assert isinstance(self.generator, HasLikelihood)
             unlikely = full_precision(self.generator.negative_log_likelihood(x_real, y, dropout))
-        # A loss is of one sample, or of a pack of them.
-        return loss + self.likelihood_weight * unlikely.reshape(len(loss), -1).mean(1)
+        return loss + self.likelihood_weight * unlikely.mean()
 
 
 def _autocast(x: Tensor, enabled: bool) -> torch.autocast:

@@ -25,6 +25,10 @@ UNDROPPED = 0.3
 """Share of the steps, the last ones, in which dropout falls to zero. Networks that were trained
 with dropout are a little off without it: on Adult, shape error falls from 1.2 to 0.9 % (LOG.md).
 """
+LIKELIHOOD_PART = 5
+"""Real samples in a likelihood for each one that the critic scores beside it. Drawing rows takes
+about as long as their likelihood, and the critic's gradient adds little to it (LOG.md).
+"""
 
 
 class CriticDraw(NamedTuple):
@@ -48,7 +52,7 @@ class GeneratorDraw(NamedTuple):
     z: Tensor
     x_real: Tensor | None = None
     y: Tensor | None = None
-    dropout: float = 0.0
+    dropout: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -72,21 +76,35 @@ class Draws:
         return CriticDraw(self.batches.samples(rows), z, u if taken else None, y)
 
     def generator(self, step: int, with_real: bool) -> GeneratorDraw:
-        """Return what generator step `step` needs; labels are those of a fresh real batch."""
-        batch = self.config.optimizer.generator_batch or self.config.optimizer.batch
+        """Return what generator step `step` needs; labels are those of a fresh real batch.
+
+        A likelihood is taken of a whole batch, of which the first samples have the labels of z.
+        """
+        sizes = self.config.optimizer
+        likelihood = self.config.objective.likelihood_weight > 0
+        usual = sizes.batch
+        if likelihood:
+            packs = self.config.network.pack * self.batches.world_size
+            usual = max(sizes.batch // LIKELIHOOD_PART // packs, 1) * packs
+        batch = sizes.generator_batch or usual
         z, _ = self._noise("generator", step, batch)
-        with_real = with_real or self.config.objective.likelihood_weight > 0
-        dropout = self.likelihood_dropout(step)
+        if likelihood:
+            with_real = True
+            batch = max(batch, sizes.batch)
         if not with_real and not self.config.data.labels and self._conditions is None:
             return GeneratorDraw(z)
         # Batches are numbered by draws; the critic's count up from 0, so these count down from -1.
         rows, y = self._labelled(-1 - step, batch)
-        return GeneratorDraw(z, self.batches.samples(rows) if with_real else None, y, dropout)
+        x_real = self.batches.samples(rows) if with_real else None
+        return GeneratorDraw(z, x_real, y, self.likelihood_dropout(step))
 
-    def likelihood_dropout(self, step: int) -> float:
-        """Return the share of hidden units that are dropped at a step."""
+    def likelihood_dropout(self, step: int) -> Float[Tensor, ""] | None:
+        """Return the share of hidden units that are dropped at a step; None: never any."""
+        share = self.config.objective.likelihood_dropout
         left = 1 - step / self.config.training.steps
-        return self.config.objective.likelihood_dropout * min(1.0, left / UNDROPPED)
+        if not share:
+            return None
+        return torch.tensor(share * min(1.0, left / UNDROPPED), device=self.device)
 
     @cached_property
     def _conditions(self) -> ConditionSampler | None:

@@ -26,8 +26,8 @@ def test_a_schema_corrects_what_was_inferred(tmp_path):
     data = load(tmp_path / "t.csv", schema=str(tmp_path / "s.toml"))
     assert column_of(data, "zip").kind == "category"
     assert column_of(data, "zip").levels[0] == "10000"
-    assert column_of(data, "n").knots[0] == -5
-    assert column_of(data, "n").knots[-1] == 100
+    assert column_of(data, "n").cells.lows[0] == -5
+    assert column_of(data, "n").cells.highs[-1] == 100
     pd.testing.assert_frame_equal(back(data), frame)
     (tmp_path / "again.toml").write_text(to_toml(data.codec.columns))
     assert kinds(from_frame(frame, corrections=read_corrections(tmp_path / "again.toml"))) == kinds(
@@ -85,5 +85,7 @@ def test_corrections_that_do_not_fit_are_refused(values, given, words):
 def test_a_schema_that_was_written_gives_the_same_columns_again(mixed, tmp_path):
     frame = mixed(1500)
     data = from_frame(frame, corrections={"age": {"low": 0, "high": 120}})
-    (tmp_path / "s.toml").write_text(to_toml(data.codec.columns))
+    text = to_toml(data.codec.columns)
+    (tmp_path / "s.toml").write_text(text)
+    assert (text.count("low"), text.count("high")) == (1, 1), "no end that is drawn in"
     assert load(frame, schema=str(tmp_path / "s.toml")).codec == data.codec

@@ -42,7 +42,7 @@ def test_held_out_rows_do_not_shape_the_codec(mixed):
         a, b = (next(c for c in codec.learned if c.name == name) for codec in (plain, changed))
         names = [a.levels[i] for i in a.places], [b.levels[i] for i in b.places]
         assert sorted(names[0]) == sorted(names[1])
-        assert (a.knots, a.heights, a.spikes) == (b.knots, b.heights, b.spikes)
+        assert (a.cells, a.spikes) == (b.cells, b.spikes)
         assert sorted(a.shares) == sorted(b.shares)
 
 
@@ -59,8 +59,8 @@ def test_rows_drawn_from_the_codec_alone_do_not_beat_the_floor():
         rows = codec.learned[0].values(np.zeros(75, dtype=np.int64), quantiles)[:, None]
         drawn.append(wasserstein(codec.measure(rows), held_out))
     difference = np.array(drawn) - floor
-    # Quantiles of the training rows are these rows again: equal up to interpolation.
-    assert abs(difference.mean()) < 0.02 * np.mean(floor)
+    # Ranges of ten rows each say less of 75 rows than these rows themselves do.
+    assert 0 < difference.mean() < 0.1 * np.mean(floor)
 
 
 def test_a_level_of_held_out_rows_alone_is_never_made_and_is_said():
@@ -153,16 +153,22 @@ def test_bounds_that_a_schema_widens_stay_wide_and_others_are_those_of_training_
     given = {"x": {"low": 0, "high": float(x.max())}}
     split = from_frame(frame, corrections=given).split()
     column = split.dataset.codec.columns[0]
-    assert column.knots[0] == 0
-    assert column.knots[-1] == split.train_sample(0, 160).max()
+    assert column.cells.lows[0] == 0
+    assert column.cells.highs[-1] == np.sort(split.train_sample(0, 160)[:, 0])[-5:].mean()
 
 
-def test_files_of_older_models_are_read(mixed):
+def test_files_of_models_without_cells_are_refused_with_a_remedy(mixed):
     codec = load(mixed(200)).codec
-    added = {"low", "high", "codes", "unseen", "unseen_codes", "unseen_missing", "unseen_rows"}
-    older = [{k: v for k, v in asdict(c).items() if k not in added} for c in codec.columns]
-    read = codec_from_json({"kind": "tables", "columns": older, "dtype": "<f8"})
-    assert read == codec
+    columns = [asdict(column) for column in codec.columns]
+    for column in columns:
+        del column["cells"]
+        column |= {"knots": [], "heights": [], "discrete": False}
+    with pytest.raises(WganError) as caught:
+        codec_from_json({"kind": "tables", "columns": columns, "dtype": "<f8"})
+    assert str(caught.value) == (
+        "the model is of an older version of wgan, which coded tables otherwise: train again, or"
+        " use that version"
+    )
 
 
 def test_a_code_that_only_held_out_rows_have_is_no_ordinary_number():

@@ -28,8 +28,8 @@ def test_every_kind_is_inferred(mixed):
         column_of(data, name).step for name in ("age", "price", "gain", "bought", "visits")
     ] == [1, 0.01, 0, 86400, 1]
     assert column_of(data, "gain").spikes == (0.0,)
-    assert column_of(data, "age").discrete
-    assert not column_of(data, "price").discrete
+    assert column_of(data, "age").cells.discrete
+    assert not column_of(data, "price").cells.discrete
     assert {name for name in kinds(data) if column_of(data, name).missing} == {"note", "visits"}
     assert column_of(data, "size").levels == ("small", "medium", "large"), "the most frequent first"
 

@@ -21,11 +21,11 @@ def test_scores_of_a_continuous_column_are_standard_normal():
     column = column_of(data, "x")
     z = np.linspace(-2, 2, 9)
     expected = np.quantile(x, norm.cdf(z))
-    assert np.allclose(column.values(np.zeros(9, dtype=np.int64), z), expected, rtol=0.02)
-    assert column.values(np.zeros(2, dtype=np.int64), np.array([-99.0, 99.0])).tolist() == [
-        x.min(),
-        x.max(),
-    ], "bounds are kept"
+    # Ten rows of a range are as good as evenly spread.
+    assert np.allclose(column.values(np.zeros(9, dtype=np.int64), z), expected, rtol=0.05)
+    ends = column.values(np.zeros(2, dtype=np.int64), np.array([-99.0, 99.0]))
+    means = [np.sort(x)[:5].mean(), np.sort(x)[-5:].mean()]
+    assert ends.tolist() == pytest.approx(means), "no row's own number"
 
 
 def test_a_discrete_column_gives_its_values_at_their_frequencies():
@@ -33,7 +33,7 @@ def test_a_discrete_column_gives_its_values_at_their_frequencies():
     column = column_of(
         from_frame(pd.DataFrame({"x": np.tile(x, 3), "y": np.arange(len(x) * 3) % 2})), "x"
     )
-    assert column.discrete or column.spikes
+    assert column.cells.discrete or column.spikes
     ordinary = x[~np.isin(x, column.spikes)]
     scores = norm.ppf((np.arange(10_000) + 0.5) / 10_000)
     made = column.values(np.zeros(10_000, dtype=np.int64), scores)
@@ -51,7 +51,7 @@ def test_a_column_says_what_it_holds(mixed):
     data = from_frame(mixed(1000))
     said = {column.name: str(column) for column in data.codec.columns}
     assert said["size"] == "category, 3 levels: small, medium, large"
-    assert said["bought"].startswith("datetime, 2020-01-01 00:00:00 to 2022-09-2")
+    assert said["bought"].startswith("datetime, 2020-01-06 00:00:00 to 2022-09-2")
     assert said["customer_id"] == "identifier, made anew, as C-01001"
     assert said["visits"].endswith("may be missing")
     assert str(replace(column_of(data, "size"), levels=("a",))) == "category, always a"

@@ -5,16 +5,16 @@ by each cell's share of the rows, so a single number is a step of F, and what li
 them stays between. Cells are smaller in the tails, where a range of a thousandth of the rows would
 be one straight line.
 
-No end of a range is the value of fewer than `LEAST_HOLDERS` rows: inner ends lie halfway between
-two values, and the outermost are means of several rows. So no row's own value is stored, and the
-extremes of a column are not given back.
+No stored number is the value of fewer than `LEAST_HOLDERS` rows: inner ends of ranges lie halfway
+between two values, and the outermost are means of several rows. So no row's own value is stored,
+but where an end is rounded to a whole step, and the extremes of a column are not given back.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from scipy.special import ndtr, ndtri
 
 from wgan.data.tables.steps import rounded
@@ -35,7 +35,8 @@ group in official statistics.
 """
 REPEATS = 5
 """At most `CELLS` different numbers, each in so many rows on average, are taken for all there are,
-and no number between them is made. With fewer rows, unseen numbers are likely.
+and no number between them is made. With fewer rows, unseen numbers are likely. Those of fewer than
+`LEAST_HOLDERS` rows count as the nearest other one.
 """
 MARGIN = 1e-3
 """Share of a cell's rise of F that is kept free on either side, so that the least number has a
@@ -80,7 +81,11 @@ class Cells:
             x: `[n]` numbers.
         """
         lows, highs, _, _ = self._ends
-        return np.searchsorted((highs[:-1] + lows[1:]) / 2, x).astype(np.int64)
+        cell = np.searchsorted(highs[:-1] / 2 + lows[1:] / 2, x)
+        # A range may end at a single number, which is a cell of its own.
+        above = (cell + 1).clip(max=len(lows) - 1)
+        single = (lows[above] == x) & (highs[above] == x)
+        return np.where(single, above, cell).astype(np.int64)
 
     def scores(self, x: Numbers, step: float) -> Numbers:
         """Return the normal score Phi^-1(F(x)) of numbers; a single number has the middle of its
@@ -100,7 +105,7 @@ class Cells:
         return ndtri(below[cell] + rise * (MARGIN + (1 - 2 * MARGIN) * share))
 
     def numbers(self, score: Numbers, step: float) -> Numbers:
-        """Return the numbers of scores, before they are rounded to steps.
+        """Return the numbers of scores, each in its cell and in whole steps.
 
         Args:
             score: `[n]` normal scores.
@@ -112,7 +117,7 @@ class Cells:
         share = (height - below[cell]) / (above[cell] - below[cell])
         share = ((share - MARGIN) / (1 - 2 * MARGIN)).clip(0, 1)
         x = lows[cell] - step / 2 + share * (highs[cell] - lows[cell] + step)
-        return np.where(lows[cell] == highs[cell], lows[cell], x)
+        return rounded(x, step).clip(lows[cell], highs[cell])
 
 
 def fit_cells(
@@ -128,7 +133,7 @@ def fit_cells(
         values: the different numbers, rising.
         counts: how many rows have each.
         step: numbers are multiples of it; 0: any number.
-        low: a bound below all numbers that may be reached; None: numbers end where the data do.
+        low: a bound below all numbers, which may be reached; None: numbers end where the data do.
         high: likewise above them.
 
     >>> fit_cells(np.arange(3.0), np.array([5, 10, 5])).heights
@@ -137,14 +142,20 @@ def fit_cells(
     n = int(counts.sum())
     bounded = low is not None or high is not None
     if len(values) <= CELLS and n >= REPEATS * len(values) and not bounded:
-        cut = _rare_ends(counts)
-        lows = highs = values[cut]
-        sizes = _merged(counts, cut)
+        lows = highs = values[counts >= LEAST_HOLDERS]
+        nearest = np.searchsorted(lows[:-1] / 2 + lows[1:] / 2, values)
+        sizes = np.bincount(nearest, weights=counts)
     else:
-        first, last = _groups(counts, n)
+        single = counts >= max(ATOM * _rows_of_a_range(n), LEAST_HOLDERS)
+        values, counts, single = _without_rare_ends(values, counts, single)
+        first, last = _groups(counts, single)
         sizes = np.add.reduceat(counts, first)
         lows, highs = _ends_of(values, counts, first, last, step)
-    # A bound beyond the data is reached by half a row.
+    # A bound beyond the data is reached by half a row. One between two steps is the inner step.
+    if step and low is not None:
+        low = float(rounded(np.ceil([low / step - 1e-4]) * step, step)[0])
+    if step and high is not None:
+        high = float(rounded(np.floor([high / step + 1e-4]) * step, step)[0])
     if low is not None and low < lows[0]:
         highs = np.insert(highs, 0, max(low, lows[0] - step))
         lows = np.insert(lows, 0, low)
@@ -158,29 +169,54 @@ def fit_cells(
     return Cells(tuple(lows.tolist()), tuple(highs.tolist()), tuple(heights.tolist()))
 
 
-def _rare_ends(counts: Int64[np.ndarray, " k"]) -> slice:
-    """Return the numbers that are left when the outermost, of fewer than `LEAST_HOLDERS` rows
-    together, are taken for the next.
+def _rows_of_a_range(n: int) -> float:
+    """Return how many rows a range has, away from the tails."""
+    return max(n / CELLS, LEAST_ROWS)
+
+
+def _without_rare_ends(
+    values: Float[np.ndarray, " k"], counts: Int64[np.ndarray, " k"], single: Bool[np.ndarray, " k"]
+) -> tuple[Float[np.ndarray, " l"], Int64[np.ndarray, " l"], Bool[np.ndarray, " l"]]:
+    """Return the numbers, those counted as the next single number beyond which fewer than
+    `LEAST_HOLDERS` rows lie.
+
+    Such a number would be the mean of the outermost rows, or nearly so.
     """
-    first = int(np.searchsorted(np.cumsum(counts), LEAST_HOLDERS))
-    last = len(counts) - int(np.searchsorted(np.cumsum(counts[::-1]), LEAST_HOLDERS))
-    return slice(first, last) if first < last else slice(0, len(counts))
+    counts = counts.copy()
+    first, last = _outer(counts)
+    if single[first]:
+        counts[first] += counts[:first].sum()
+    else:
+        first = 0
+    if single[last]:
+        counts[last] += counts[last + 1 :].sum()
+    else:
+        last = len(counts) - 1
+    kept = slice(first, last + 1)
+    return values[kept], counts[kept], single[kept]
 
 
-def _merged(counts: Int64[np.ndarray, " k"], kept: slice) -> Int64[np.ndarray, " l"]:
-    """Return the counts of the kept numbers, with those beyond them."""
-    sizes = counts[kept].copy()
-    sizes[0] += counts[: kept.start].sum()
-    sizes[-1] += counts[kept.stop :].sum()
-    return sizes
+def _outer(counts: Int64[np.ndarray, " k"]) -> tuple[int, int]:
+    """Return the places at which, from either side, there are `LEAST_HOLDERS` rows; or the last
+    ones, where there are fewer rows.
+    """
+    most = len(counts) - 1
+    first = min(int(np.searchsorted(np.cumsum(counts), LEAST_HOLDERS)), most)
+    last = most - min(int(np.searchsorted(np.cumsum(counts[::-1]), LEAST_HOLDERS)), most)
+    return first, last
 
 
 def _groups(
-    counts: Int64[np.ndarray, " k"], n: int
+    counts: Int64[np.ndarray, " k"], single: Bool[np.ndarray, " k"]
 ) -> tuple[Int64[np.ndarray, " cells"], Int64[np.ndarray, " cells"]]:
-    """Return the first and the last number of each cell, by their places."""
-    rows = max(n / CELLS, LEAST_ROWS)
-    single = counts >= max(ATOM * rows, LEAST_HOLDERS)
+    """Return the first and the last number of each cell, by their places.
+
+    Args:
+        counts: rows of each number.
+        single: which numbers are cells of their own.
+    """
+    n = int(counts.sum())
+    rows = _rows_of_a_range(n)
     before = np.cumsum(counts) - counts  # rows below each number
     first = []
     filled = wanted = 0.0
@@ -188,10 +224,13 @@ def _groups(
         if i == 0 or single[i] or single[i - 1] or filled >= wanted:
             first.append(i)
             filled = 0.0
-            outside = min(before[i], n - before[i] - count)
+            # As many rows as lie beyond the cell; above, those are half of what is left.
+            outside = min(before[i], (n - before[i]) / 2)
             wanted = min(max(outside, LEAST_ROWS), rows)
         filled += count
     starts = np.array(first, dtype=np.int64)
+    # The outermost rows, of which a mean is stored, are of one cell.
+    starts = starts[starts <= _outer(counts)[1]]
     return starts, np.append(starts[1:], len(counts)) - 1
 
 
@@ -205,15 +244,17 @@ def _ends_of(
     """Return the ends of cells: of ranges halfway to the next number, or a mean of the outermost
     rows; in whole steps.
     """
-    middle = (values[:-1] + values[1:]) / 2
+    middle = values[:-1] / 2 + values[1:] / 2
     least = _outermost(values, counts)
     most = -_outermost(-values[::-1], counts[::-1])
     lows = np.concatenate([[least], middle])[first]
     highs = np.concatenate([middle, [most]])[last]
     if step:
         # A ten-thousandth of a step takes rounding errors up to the whole step that they are of.
-        lows = rounded(np.ceil(lows / step - 1e-4) * step, step)
-        highs = rounded(np.floor(highs / step + 1e-4) * step, step)
+        highs = np.floor(highs / step + 1e-4)
+        # A multiple halfway between two values is of the lower cell alone.
+        lows = np.concatenate([np.ceil(lows[:1] / step - 1e-4), highs[:-1] + 1])
+        lows, highs = rounded(lows * step, step), rounded(highs * step, step)
     single = (first == last) & (counts[first] >= LEAST_HOLDERS)
     lows = np.where(single, values[first], lows)
     highs = np.where(single, values[last], np.maximum(highs, lows))

@@ -2,9 +2,11 @@
 
 import re
 from itertools import pairwise
+from math import isfinite
 from string import Formatter
 from typing import Any
 
+from wgan.base.errors import OlderVersionError
 from wgan.base.records import typed
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
@@ -21,9 +23,15 @@ def from_json(fields: Any) -> tuple[Column, ...]:
 
     Raises:
         ValueError: a field is missing, of another name or type, or out of range.
+        OlderVersionError: columns as versions wrote them that had no cells.
     """
     if not isinstance(fields, list):
         raise ValueError("columns: no list")
+    if any(isinstance(each, dict) and "knots" in each for each in fields):
+        raise OlderVersionError(
+            "the model is of an older version of wgan, which coded tables otherwise: train again,"
+            " or use that version"
+        )
     columns = tuple(typed(each, Column, known_only=True) for each in fields)
     for column in columns:
         _check(column)
@@ -66,8 +74,8 @@ def _rise(cells: Cells) -> bool:
         return False
     ends = [end for pair in zip(cells.lows, cells.highs, strict=True) for end in pair]
     heights = [0.0, *cells.heights]
-    rises = all(a < b for a, b in pairwise(heights))
-    return ends == sorted(ends) and rises and heights[-1] in (0.0, 1.0)
+    rise = all(a <= b for a, b in pairwise(ends)) and all(a < b for a, b in pairwise(heights))
+    return rise and all(map(isfinite, ends)) and heights[-1] in (0.0, 1.0)
 
 
 def _numbers_once(pattern: str) -> bool:
