@@ -230,3 +230,20 @@ def test_conditions_on_the_value_of_a_twin_are_waited_for():
     assert rows.tried > 100, "waited for"
     with pytest.raises(WganError, match="no row of the data's kind can satisfy payment=99999"):
         sample_where(model, 3, where="payment=99999")
+
+
+def test_a_single_choice_is_given_but_never_the_value_of_a_twin():
+    frame = table().assign(fee=lambda f: np.arange(len(f)) % 2)
+    frame["total"] = frame["payment"] + frame["fee"]
+    rules = [{"sum": ["payment", "fee", "total"]}]
+    codec = from_frame(frame, rules=rules).split().dataset.codec
+    payment = codec.learned[1]
+    possible = np.zeros(payment.choices, dtype=bool)
+    possible[payment.twin_choice] = True
+    assert codec.given(1, possible) == -1
+    possible[3] = True
+    assert codec.given(1, possible) == -1
+    possible[payment.twin_choice] = False
+    assert codec.given(1, possible) == 3
+    assert codec.given(2, np.array([False, True])) == 1
+    assert codec.given(3, np.arange(codec.learned[3].choices) == 2) == -1, "a sum"
