@@ -25,7 +25,7 @@ from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
 from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like, without_rows
 from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric, evaluate
-from wgan.models import load_model, sample_where, save_model
+from wgan.models import conditional_sampler, load_model, sample_where, save_model
 from wgan.models.conditions import Where
 from wgan.runs import Finish
 from wgan.training import Run
@@ -267,7 +267,14 @@ class WGAN(BaseEstimator):
         """
         self._check_data()
         sample = self.model_.sampler(self.config_.training.seed, "evaluation")
-        return evaluate(sample, self._run.split, options or EvaluationOptions(), metrics)
+        conditional = conditional_sampler(self.model_, self.config_.training.seed, "evaluation")
+        return evaluate(
+            sample,
+            self._run.split,
+            options or EvaluationOptions(),
+            metrics,
+            conditional=conditional,
+        )
 
     def _check_data(self) -> None:
         check_is_fitted(self, "model_")

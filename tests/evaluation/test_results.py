@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from wgan.base.intervals import Mean
-from wgan.evaluation import Evaluation, evaluation_from_json
+from wgan.evaluation import PROTOCOLS, Evaluation, evaluation_from_json
 from wgan.evaluation.metrics import METRICS
 from wgan.evaluation.results import Line
+from wgan.evaluation.tables import TABLES
 from wgan.report import sentences
 
 FRECHET = Line("frechet", Mean(2.5, 0.25), 2.0, 9.0, 200, "pixels-64")
@@ -70,26 +71,43 @@ def test_names_that_are_not_known_are_printed_and_do_not_disturb_sentences():
     assert sentences(evaluation_from_json(e.to_json())) == []
 
 
-def test_the_table_of_metrics_is_in_the_order_of_printing():
-    assert list(METRICS) == [
-        "w1-exact",
-        "sliced-w2",
-        "frechet",
-        "kernel",
-        "precision",
-        "recall",
-        "density",
-        "coverage",
-        "modes",
-        "good-share",
-        "modes-kl",
-        "shape-error",
-        "trend-error",
-        "trend-error-own-bins",
-        "tstr-auc",
-        "tstr-f1",
-        "tstr-r2",
-        "c2st-auc",
-        "dcr-share",
-        "copied-share",
+def test_the_table_of_metrics_holds_those_of_every_protocol_and_no_other():
+    used = [metric.name for protocol in PROTOCOLS.values() for metric in protocol.metrics]
+    assert set(METRICS) == set(used)
+    assert all(METRICS[metric.name].title == metric.title for metric in TABLES.metrics)
+
+
+def test_metrics_of_tables_are_printed_in_the_order_of_what_they_tell():
+    assert [metric.name for metric in TABLES.metrics] == [
+        *("c2st-auc", "c2st-score"),
+        *("tstr-auc", "tstr-f1", "tstr-r2"),
+        *("w1-normalised", "w1-exact"),
+        *("shape-error", "trend-error", "trend-error-own-bins", "logistic-score"),
+        *("levels-lost", "levels-off", "round-error"),
+        *("equalities-lost", "impossible-share", "violation-share"),
+        *("tail-error", "ends-repeated"),
+        *("conditional-shape", "conditional-trend"),
+        *("dcr-share", "copied-share", "repeated-share"),
     ]
+    points = [metric.name for metric in PROTOCOLS["vectors"].metrics]
+    assert points[:2] == ["w1-exact", "sliced-w2"]
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"levels": {"number": 3, "lost": [1], "inflated": [], "deflated": []}},
+        {"levels": {"number": 3, "lost": []}},
+        {"round": {"x": {"step": 10, "generated": "half", "held_out": 0.5}}},
+        {"equalities": {"a = b": {"generated": 0.1}}},
+        {"dependences": {"a -> b": "often"}},
+        {"inequalities": ["a <= b"]},
+        {"tails": {"x > 3": 0.5}},
+        {"ends": {"x = 3": {"generated": None, "training": 1}}},
+        {"conditions": {"k=a": {"shape filtered": "little"}}},
+    ],
+)
+def test_details_of_tables_of_another_form_are_refused(details):
+    e = replace(evaluation(), details=details)
+    with pytest.raises((TypeError, ValueError, KeyError)):
+        evaluation_from_json(json.loads(json.dumps(e.to_json())))

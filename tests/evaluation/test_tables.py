@@ -10,13 +10,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from small_tables import rows
+from table_sets import measured
 
 from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.data.cache import file_digest
 from wgan.data.tables.frames import from_frame
 from wgan.evaluation import EvaluationOptions, evaluate
-from wgan.evaluation.tables import shuffled
+from wgan.evaluation.metric import Comparison
+from wgan.evaluation.metrics.equalities import EQUALITIES
+from wgan.evaluation.metrics.rows import shuffled
+from wgan.evaluation.metrics.usefulness import AUC, F1, R2
+from wgan.evaluation.tables import TABLES
 from wgan.evaluation.words import sentences
 
 SIZE = EvaluationOptions(target="size")
@@ -54,7 +59,7 @@ def test_real_rows_copies_and_noise_are_recognised(mixed):
     assert copies.line("dcr-share").generated.value > 0.99
     assert copies.line("copied-share").generated.value == 1
     assert copies.line("copied-share").real < 0.05
-    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-3"
+    assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-4"
     assert set(copies.details["columns"]) == {column.name for column in data.codec.learned}
     assert len(copies.details["pairs"]) == 45
 
@@ -116,7 +121,7 @@ def test_rows_of_a_file_stand_for_the_held_out_ones_and_are_named(mixed, tmp_pat
         reordered = evaluate(lambda n, draw: split.train_sample(0, n), split, options)
     assert [line.generated for line in reordered.lines] == [line.generated for line in e.lines]
     plain = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE)
-    assert [line.of for line in plain.lines[:2]] == ["coded-columns", ""]
+    assert (plain.line("w1-exact").of, plain.line("shape-error").of) == ("coded-columns", "")
 
 
 def test_the_benchmark_prints_what_it_measured(mixed, capsys):
@@ -140,3 +145,87 @@ def test_the_benchmark_prints_what_it_measured(mixed, capsys):
     shape = next(each for each in found["lines"] if each["metric"] == "shape-error")
     assert f"shape-error          {shape['generated']['value']:.4f} +- 0.0000" in printed
     assert "trend-error-own-bins against training rows 0.2000 +- 0.0000" in printed
+
+
+@pytest.mark.parametrize(
+    ("target", "scores"),
+    [
+        *(("size", "auc f1"), ("member", "auc f1"), ("code", "auc f1"), ("note", "auc f1")),
+        *(("age", "r2"), ("price", "r2"), ("gain", "r2"), ("bought", "r2"), ("visits", "r2")),
+        ("flag", "auc f1"),
+    ],
+)
+def test_a_target_of_each_kind_has_its_scores_beside_those_of_real_rows(mixed, target, scores):
+    """Categories, booleans, text, missing values, numbers, times, and a number of two values."""
+    frame = mixed(600)
+    frame["flag"] = (frame["price"] > 25).astype(int)
+    frame["price"] += 0.1 * frame["age"]
+    reference = TABLES.reference(from_frame(frame).split(), EvaluationOptions(target=target))
+    assert reference.target_name == target
+    shown = {}
+    for name, metric in (("auc", AUC), ("f1", F1), ("r2", R2)):
+        value, real, shuffled = measured(metric, Comparison(reference, reference.train, "rows"))
+        assert metric.of(reference) == target
+        assert (value is None) == (name not in scores)
+        if value is not None:
+            shown[name] = (real, shuffled)
+            assert value == real, "training rows as generated ones"
+            assert np.isfinite([real, shuffled]).all()
+    if target in ("flag", "price"):
+        assert shown[scores.split()[0]][0] > shown[scores.split()[0]][1] + 0.1
+
+
+def test_known_damage_is_seen_by_its_figure_and_its_name(mixed):
+    """One generator of real rows that loses a level, repeats rows and ignores conditions."""
+    split = from_frame(mixed(2400)).split(0.3)
+    columns = split.dataset.codec.learned
+    place = [column.name for column in columns].index("size")
+    large = columns[place].levels.index("large")
+
+    def sample(n, draw):
+        rows = np.random.default_rng(draw).permutation(split.train_sample(0, n))
+        rows[rows[:, place] == large, place] = columns[place].levels.index("small")
+        rows[: n // 4] = rows[n // 4 : 2 * (n // 4)]
+        return rows
+
+    def conditional(where, n, draw):
+        ((name, level),) = where.items()
+        i = [column.name for column in columns].index(name)
+        rows = sample(n, draw + 100)
+        rows[:, i] = columns[i].levels.index(level)
+        return rows
+
+    found = evaluate(sample, split, SIZE, conditional=conditional)
+    assert found.line("levels-lost").generated.value == 1
+    assert found.line("levels-lost").real == 0
+    assert found.details["levels"]["lost"][0].startswith("size=large: ")
+    assert found.line("repeated-share").generated.value > 0.45
+    assert found.line("repeated-share").real == 0
+    assert found.line("conditional-shape").real == 1
+    auc, score = found.line("c2st-auc"), found.line("c2st-score")
+    assert score.generated.value == pytest.approx(min(1, 2 - 2 * auc.generated.value), abs=0.02)
+    assert score.of == auc.of == ""
+    assert score.n == auc.n
+    w1, way = found.line("w1-exact"), found.line("w1-normalised")
+    share = (w1.generated.value - w1.real) / (w1.broken - w1.real)
+    assert way.generated.value == pytest.approx(share)
+    assert (way.real, way.broken) == pytest.approx((0, 1))
+    words = " | ".join(sentences(found))
+    assert "levels lost, 1 of" in words
+    assert "rows repeat each other" in words
+    without = evaluate(sample, split, SIZE)
+    assert without.get("conditional-shape") is None
+    assert without.details["conditions"] == {}
+
+
+def test_wide_tables_are_searched_in_part_and_a_note_says_so():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({f"n{i:03d}": random.normal(size=400) for i in range(104)})
+    frame["n102"] = frame["n103"] = frame["n000"]
+    split = from_frame(frame).split()
+    reference = TABLES.reference(split, EvaluationOptions(target="n001"))
+    real = Comparison(reference, reference.train, "rows")
+    assert EQUALITIES.measure(real) is None, "n102 and n103 are not among the first 100"
+    assert "among the first 100 numbers" in TABLES.notes(reference)[0]
+    few = TABLES.reference(from_frame(frame.iloc[:, :3]).split(), EvaluationOptions())
+    assert TABLES.notes(few) == []

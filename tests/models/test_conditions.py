@@ -13,7 +13,7 @@ from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
-from wgan.models import sample_where
+from wgan.models import conditional_sampler, sample_where
 from wgan.models.conditions import Condition, conditions
 
 SMALL = ["network.width=16", "optimizer.batch=20", "training.steps=6"]
@@ -255,3 +255,24 @@ def test_a_number_is_read_as_the_column_writes_it_and_an_unclear_one_is_refused(
             conditions(codec, where)
     else:
         assert [condition.value for condition in conditions(codec, where)] == [number]
+
+
+def test_a_conditional_sampler_gives_fresh_rows_of_each_draw_and_condition(mixed):
+    model = model_for(mixed(300))
+    sample = conditional_sampler(model, 0, "evaluation")
+    rows = sample({"size": "large"}, 40, 0)
+    assert (model.codec.frame(rows)["size"] == "large").all()
+    assert np.array_equal(rows, sample({"size": "large"}, 40, 0), equal_nan=True)
+    others = (
+        sample({"size": "large"}, 40, 1),
+        sample({"size": "small"}, 40, 0),
+        conditional_sampler(model, 1, "evaluation")({"size": "large"}, 40, 0),
+        conditional_sampler(model, 0, "other")({"size": "large"}, 40, 0),
+    )
+    price = model.codec.place("price")
+    assert all(not np.array_equal(rows[:, price], other[:, price]) for other in others)
+
+
+def test_models_of_other_data_have_no_conditional_sampler():
+    points = trained(*settled(*SMALL, data=load("8-gaussians"))).model
+    assert conditional_sampler(points, 0, "evaluation") is None

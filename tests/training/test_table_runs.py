@@ -116,7 +116,14 @@ def test_the_command_line_evaluates_a_table(tmp_path, mixed, capsys):
     assert [line["metric"] for line in lines if line["seed"] == 1] == names
     first = [line for line in lines if line["seed"] == 0]
     metrics = {line["metric"].split("-n")[0] for line in first}
-    assert metrics >= {"shape-error", "trend-error", "tstr-auc-size", "c2st-auc", "dcr-share"}
+    assert metrics >= {
+        "shape-error",
+        "trend-error",
+        "tstr-auc-size",
+        "c2st-auc",
+        "dcr-share",
+        "conditional-shape",
+    }
     figures = {"value", "half_width", "floor", "ceiling", "n", "sets", "held_out", "seconds"}
     origin = {"seed", "step", "run", "commit", "packages", "machine"}
     assert all(figures | origin <= set(line) for line in first)

@@ -11,7 +11,7 @@ from wgan.evaluation.own import OwnMetric, metrics_of
 from wgan.evaluation.points import points_protocol
 from wgan.evaluation.protocol import EvaluationOptions, Protocol, run_protocol
 from wgan.evaluation.results import Evaluation
-from wgan.evaluation.sampler import Sampler
+from wgan.evaluation.sampler import ConditionalSampler, Sampler
 from wgan.evaluation.tables import TABLES
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -32,6 +32,7 @@ def evaluate(
     options: EvaluationOptions = DEFAULTS,
     metrics: Sequence[OwnMetric] = (),
     progress: Progress = silent,
+    conditional: ConditionalSampler | None = None,
 ) -> Evaluation:
     """Return all figures of a generator, each beside those of real and of broken samples.
 
@@ -41,6 +42,8 @@ def evaluate(
         options: settings; each kind of data takes some of them.
         metrics: metrics of your own, beside the built-in ones.
         progress: a listener, called before each set.
+        conditional: the generator of a table as a function (where, n, draw) to `n` raw rows under
+            conditions; None: rows under conditions are not measured.
 
     Raises:
         WganError: options that the kind does not take or that do not fit the data, too few samples,
@@ -51,7 +54,8 @@ def evaluate(
     _refuse_others(protocol, codec.kind, options, split.dataset.name)
     names = [*METRICS, *(metric.name for metric in protocol.metrics)]
     own = metrics_of(metrics, names)
-    return run_protocol(protocol, protocol.reference(split, options), sample, own, progress)
+    reference = protocol.reference(split, options)
+    return run_protocol(protocol, reference, sample, own, progress, conditional)
 
 
 def protocol_of(kind: str) -> Protocol:

@@ -105,11 +105,14 @@ class Comparison(Memo, Generic[AnyReference]):
         reference: real samples.
         drawn: raw samples, at least `reference.n`.
         what: a name of the set for messages.
+        conditional: of a generated set of rows: maps levels by the name of their column, and a
+            number, to as many fresh rows that have them; None where the generator takes none.
     """
 
     reference: AnyReference
     drawn: np.ndarray
     what: str
+    conditional: Callable[[Mapping[str, str], int], np.ndarray] | None = None
 
     @property
     def raw(self) -> np.ndarray:
@@ -146,6 +149,7 @@ class Metric:
         of: the name of the features or of the column that it is taken on; empty for coordinates.
         count: samples that it takes, where these may be more than a set has.
         floor: the value on real samples, where it is not the mean over sets of training samples.
+        ceiling: the value on broken samples, where it is not that of the set of broken samples.
     """
 
     name: str
@@ -156,6 +160,7 @@ class Metric:
     of: Callable[[Any], str] = nothing
     count: Callable[[Any], int] | None = None
     floor: Callable[[Any], Measured] | None = None
+    ceiling: Callable[[Any], Measured] | None = None
 
     def samples(self, reference: Reference) -> int:
         """Return how many samples of a set the metric takes."""

@@ -8,6 +8,7 @@ from again, and the repeated samples of a bootstrap would bias distances of neig
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from wgan.base.progress import Progress
 from wgan.data import Codec, Split
 from wgan.evaluation.metric import Comparison, Measured, Metric, Reference
 from wgan.evaluation.results import Evaluation, Line, line_of
-from wgan.evaluation.sampler import Sampler
+from wgan.evaluation.sampler import ConditionalSampler, Sampler
 
 Figures = Mapping[str, float | Mean]
 
@@ -102,6 +103,7 @@ def run_protocol(
     sample: Sampler,
     own: Sequence[Metric],
     progress: Progress,
+    conditional: ConditionalSampler | None = None,
 ) -> Evaluation:
     """Return all figures of a generator.
 
@@ -111,6 +113,7 @@ def run_protocol(
         sample: the generator.
         own: more metrics, which are printed last.
         progress: a listener, called before each set and at the end.
+        conditional: the generator under conditions; None where it takes none.
     """
     metrics = (*protocol.metrics, *own)
     n = reference.n
@@ -128,12 +131,14 @@ def run_protocol(
         real.append(_figures(on_sets, Comparison(reference, train, what)))
     progress("broken samples", real_sets, total)
     worst = protocol.broken(reference, drawn)
-    broken = _figures(metrics, Comparison(reference, worst, "broken samples"))
+    on_broken = [metric for metric in metrics if metric.ceiling is None]
+    broken = _figures(on_broken, Comparison(reference, worst, "broken samples"))
     generated, details = [], []
     for draw in range(protocol.sets):
         what = f"generated samples, set {draw + 1} of {protocol.sets}"
         progress(what, real_sets + 1 + draw, total)
-        comparison = Comparison(reference, sample(drawn, draw), what)
+        given = partial(_under, conditional, draw) if conditional else None
+        comparison = Comparison(reference, sample(drawn, draw), what, given)
         generated.append(_figures(metrics, comparison))
         details.append(protocol.each_set(comparison))
     progress("samples", total, total)
@@ -148,6 +153,13 @@ def run_protocol(
         details=protocol.details(reference, _means(details)),
         notes=tuple(protocol.notes(reference)),
     )
+
+
+def _under(
+    conditional: ConditionalSampler, draw: int, where: Mapping[str, str], n: int
+) -> np.ndarray:
+    """Return rows of one draw that satisfy conditions."""
+    return conditional(where, n, draw)
 
 
 def _figures(metrics: Sequence[Metric], comparison: Comparison[Reference]) -> Figures:
@@ -166,14 +178,15 @@ def _line(
     """Return the line of a metric; none where a side does not have the figure."""
     name = metric.name
     floor = metric.floor(reference) if metric.floor else _floor([each.get(name) for each in real])
-    if floor is None or not all(name in each for each in (*generated, broken)):
+    ceiling = metric.ceiling(reference) if metric.ceiling else broken.get(name)
+    if floor is None or ceiling is None or not all(name in each for each in generated):
         return None
     against = f"against-{reference.against}" if reference.against else ""
     return line_of(
         metric,
         generated=_mean([each[name] for each in generated]),
         real=_value(floor),
-        broken=_value(broken[name]),
+        broken=_value(ceiling),
         n=metric.samples(reference),
         of="-".join(part for part in (metric.of(reference), against) if part),
     )

@@ -159,6 +159,40 @@ class _Modes:
 
 
 @dataclass(frozen=True)
+class _Levels:
+    """Levels of a table that are lost or far too frequent or rare, by name, of so many."""
+
+    number: int
+    lost: tuple[str, ...]
+    inflated: tuple[str, ...]
+    deflated: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Round:
+    """A round step, and the shares of generated and of held-out rows at its multiples."""
+
+    step: float
+    generated: float
+    held_out: float
+
+
+@dataclass(frozen=True)
+class _Shares:
+    """A figure of generated and of training rows."""
+
+    generated: float
+    training: float
+
+
+@dataclass(frozen=True)
+class _Tail:
+    """The weight of a tail, over that of held-out rows."""
+
+    ratio: float
+
+
+@dataclass(frozen=True)
 class _Details:
     """Details that reports show; a kind of data may have others."""
 
@@ -166,6 +200,14 @@ class _Details:
     columns: dict[str, float] | None = None
     pairs: dict[str, float] | None = None
     target: str | None = None
+    levels: _Levels | None = None
+    round: dict[str, _Round] | None = None
+    equalities: dict[str, _Shares] | None = None
+    dependences: dict[str, float] | None = None
+    inequalities: dict[str, float] | None = None
+    tails: dict[str, _Tail] | None = None
+    ends: dict[str, _Shares] | None = None
+    conditions: dict[str, dict[str, float]] | None = None
 
 
 def _line(values: Mapping[str, Any]) -> dict[str, Any]:

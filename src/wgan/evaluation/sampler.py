@@ -1,6 +1,6 @@
 """Samplers: generators as an evaluation sees them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -10,4 +10,9 @@ Sampler: TypeAlias = Callable[[int, int], np.ndarray]
 
 Whoever makes a sampler names its stream of random numbers, so that two samplers of one generator
 share no noise. The first rows of a draw do not depend on `n` (`Model.sampler` keeps this).
+"""
+
+ConditionalSampler: TypeAlias = Callable[[Mapping[str, str], int, int], np.ndarray]
+"""A function (where, n, draw) to `n` raw rows of a table that satisfy conditions, fresh for each
+draw. `where` has levels by the name of their column.
 """

@@ -3,6 +3,7 @@
 from wgan.base.intervals import Mean
 from wgan.evaluation import Evaluation
 from wgan.evaluation.results import Line
+from wgan.evaluation.table_words import table_sentences
 
 COPIED = 0.6
 """A figure of copying surely above it means copies, and surely below it means none worth the name.
@@ -50,6 +51,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
         _modes(evaluation),
         _coverage(evaluation),
         _detection(evaluation),
+        *table_sentences(evaluation),
         _copying(evaluation),
         *_farthest(evaluation),
     ]
@@ -65,8 +67,16 @@ def _fit(evaluation: Evaluation) -> str:
     _, generated, real, broken, _ = line.cells
     return (
         f"generated samples lie {ratio:.2f} times as far from held-out ones as real samples do"
-        f" (W1 {generated}, real {real}, {evaluation.broken} {broken})"
+        f" (W1 {generated}, real {real}, {evaluation.broken} {broken}){_way(evaluation)}"
     )
+
+
+def _way(evaluation: Evaluation) -> str:
+    """Return how far W1 is on the way from real to broken samples, where that is known."""
+    line = evaluation.get("w1-normalised")
+    if line is None:
+        return ""
+    return f", {line.cells[1]} on a scale from 0, real rows, to 1, {evaluation.broken}"
 
 
 def lost_modes(evaluation: Evaluation) -> list[str]:

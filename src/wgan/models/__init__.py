@@ -1,6 +1,6 @@
 """Models: finished generators, to sample, score, save, load and look at. Nothing here trains."""
 
-from wgan.models.conditioned import Conditioned, sample_where
+from wgan.models.conditioned import Conditioned, conditional_sampler, sample_where
 from wgan.models.files import holds_model, load_model, read_layout, save_model
 from wgan.models.model import Model
 from wgan.models.pictures import write_beside, write_snapshot
@@ -8,6 +8,7 @@ from wgan.models.pictures import write_beside, write_snapshot
 __all__ = [
     "Conditioned",
     "Model",
+    "conditional_sampler",
     "holds_model",
     "load_model",
     "read_layout",

@@ -6,6 +6,7 @@ rows with the choices of other columns are drawn until enough of them lie in the
 samples the generator's own conditional distribution.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,7 @@ from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
 from wgan.data.tables.schema import Column
+from wgan.evaluation.sampler import ConditionalSampler
 from wgan.models.conditions import LEVELS_NAMED, Condition, Where, conditions
 from wgan.models.model import Model
 
@@ -84,6 +86,27 @@ def sample_where(
     rows = numpy_generator(seed, "balance").permutation(rows)
     redrawn = sum(part.redrawn for part in parts)
     return Conditioned(rows[:n], sum(part.tried for part in parts), redrawn)
+
+
+def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSampler | None:
+    """Return a function (where, n, draw) -> `n` fresh rows under conditions; None for a model of
+    something else than a table.
+
+    Each seed, purpose, draw and condition has a stream of random numbers of its own.
+
+    Args:
+        model: a model.
+        seed: random seed.
+        purpose: a name for what the rows are for.
+    """
+    if not isinstance(model.codec, TableCodec):
+        return None
+
+    def sample(where: Mapping[str, str], n: int, draw: int) -> np.ndarray:
+        stream = derive(seed, purpose, "where", repr(sorted(where.items())), draw)
+        return sample_where(model, n, stream, where).raw
+
+    return sample
 
 
 def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns"]) -> int:

@@ -72,7 +72,8 @@ class Condition:
         cells = self._holds_in_cells()
         # A spike in the range of a cell is a choice of its own.
         only_single = self.operator == "=" and single.any()
-        return self._with_twin(np.append(np.zeros_like(cells) if only_single else cells, single))
+        cells = np.zeros_like(cells) if only_single else cells
+        return self._with_twin(np.append(cells, single))
 
     def _with_twin(self, holds: Bool[np.ndarray, " k"]) -> Bool[np.ndarray, " choices"]:
         """Insert whether the condition can hold for the value of a twin: any of the range."""

@@ -10,7 +10,7 @@ from wgan.base.progress import Progress, silent
 from wgan.base.provenance import provenance
 from wgan.evaluation import EvaluationOptions, OwnMetric, evaluate
 from wgan.evaluation.words import sentences
-from wgan.models import write_beside
+from wgan.models import conditional_sampler, write_beside
 from wgan.runs.folder import RunFolder
 from wgan.runs.records import Evaluated
 
@@ -42,7 +42,8 @@ def evaluate_run(
     config, dataset = folder.load(progress, data)
     split = config.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
-    evaluation = evaluate(sample, split, options, metrics, progress)
+    conditional = conditional_sampler(model, options.seed, "evaluation")
+    evaluation = evaluate(sample, split, options, metrics, progress, conditional)
     evaluated = Evaluated(
         evaluation=evaluation,
         said=tuple(sentences(evaluation)),

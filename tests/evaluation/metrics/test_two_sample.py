@@ -7,9 +7,9 @@ import pytest
 from small_tables import COLUMNS, rows
 
 from wgan.base.errors import WganError
+from wgan.evaluation.metrics.rows import shuffled
 from wgan.evaluation.metrics.two_sample import MOST_AXES, detection_auc, narrowed
 from wgan.evaluation.metrics.usefulness import categorical
-from wgan.evaluation.tables import shuffled
 
 RNG = np.random.default_rng(0)
 

@@ -8,8 +8,8 @@ from small_tables import COLUMNS, NUMBER, rows
 
 from wgan.base.errors import WganError
 from wgan.data.tables.schema import Column
+from wgan.evaluation.metrics.rows import shuffled
 from wgan.evaluation.metrics.usefulness import train_and_test
-from wgan.evaluation.tables import shuffled
 
 
 def test_training_on_real_rows_scores_as_scikit_learn_says():

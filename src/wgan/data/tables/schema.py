@@ -262,15 +262,16 @@ class Column:
             return np.append(self.places, np.nan)[state]
         if not self.scored:
             return np.array([*self.spikes, np.nan])[state]
+        x = self.cells.numbers(score, self.step)
+        same = np.zeros(len(x), dtype=bool)
+        if self.twin:
+            same = state == self.twin_state
+            median = self.cells.numbers(np.zeros(len(x)), self.step)
+            other = median if twin is None else np.where(np.isnan(twin), median, twin)
+            other = rounded(other, self.step).clip(self.cells.lows[0], self.cells.highs[-1])
+            x = np.where(same, other, x)
         by_state = np.array([np.nan, *self.spikes, *[np.nan] * bool(self.twin), np.nan])
-        x = np.where(state == 0, self.cells.numbers(score, self.step), by_state[state])
-        if not self.twin:
-            return x
-        same = self.cells.numbers(np.zeros(len(x)), self.step)
-        if twin is not None:
-            inside = rounded(twin, self.step).clip(self.cells.lows[0], self.cells.highs[-1])
-            same = np.where(np.isnan(twin), same, inside)
-        return np.where(state == self.twin_state, same, x)
+        return np.where((state == 0) | same, x, by_state[state])
 
     def __str__(self) -> str:
         parts: list[str] = [self.kind]

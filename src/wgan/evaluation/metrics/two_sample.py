@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from wgan.base.errors import WganError
-from wgan.evaluation.metric import Comparison, Metric, Reference, features_name
+from wgan.evaluation.metric import HIGH, Comparison, Metric, Reference, features_name
 
 # The usual choice: each sample is scored by a model that was trained on four fifths of the others.
 FOLDS = 5
@@ -100,4 +100,23 @@ def _of_features(c: Comparison[Reference]) -> float:
     return detection_auc(x, y, seed)
 
 
+def published_score(auc: float) -> float:
+    """Return 2 (1 - AUC), at most 1: the form in which papers on tables report detection.
+
+    1 means that the rows cannot be told apart, 0 that they always can.
+
+    Args:
+        auc: the area under the ROC curve.
+
+    >>> published_score(0.75), published_score(0.49)
+    (0.5, 1.0)
+    """
+    return min(1.0, 2 * (1 - auc))
+
+
+def _score(c: Comparison[Reference]) -> float:
+    return published_score(c.once(_of_features))
+
+
 DETECTION = Metric("c2st-auc", "detection AUC", "", "0.5: as real", _of_features, features_name)
+DETECTION_SCORE = Metric("c2st-score", "detection, 2 (1 - AUC)", "", HIGH, _score, features_name)

@@ -1,0 +1,162 @@
+"""Sentences on the evaluation of a table: what is lost, by name."""
+
+from typing import Any
+
+from wgan.base.intervals import Mean
+from wgan.evaluation.results import Evaluation
+
+NAMED = 5
+"""Levels, columns or conditions that a sentence names; the rest is in evaluation.json."""
+ROUND_OFF = 0.1
+"""Round numbers surely further off are reported: a tenth of them is missing, or too many."""
+EQUAL_LOST = 0.1
+"""Likewise rows of equal numbers."""
+BROKEN_RULES = 0.001
+"""Rows that break a rule, surely more than so many and than real rows, are reported: one in 1,000
+is what errors in data make.
+"""
+TAIL_OFF = 3.0
+"""Factor by which a tail is too heavy or too light to be noise: 20 rows leave a factor of 1.9."""
+REPEATED = 0.01
+"""Rows surely repeated more often, and twice as often as real rows are, are reported."""
+TWICE = 2.0
+ENDS_ROWS = 20
+"""Rows that repeat a training extreme, which real rows do once or twice."""
+WORSE = 1.25
+"""Ratio surely above which rows under conditions are called worse than filtered ones."""
+
+
+def table_sentences(evaluation: Evaluation) -> list[str]:
+    """Return what a generator of tables loses: levels, round numbers, rules, tails, conditions.
+
+    Args:
+        evaluation: the figures; those that it does not have are passed over.
+    """
+    parts = [
+        *_levels(evaluation),
+        _round(evaluation),
+        _equalities(evaluation),
+        _rules(evaluation, "impossible-share", "dependences", "combine values as no training row"),
+        _rules(evaluation, "violation-share", "inequalities", "violate what holds in all of them"),
+        _tails(evaluation),
+        _ends(evaluation),
+        _repeated(evaluation),
+        _conditions(evaluation),
+    ]
+    return [sentence for sentence in parts if sentence]
+
+
+def _levels(evaluation: Evaluation) -> list[str]:
+    """Return which levels are lost, inflated and deflated; that none is, where none is."""
+    levels = evaluation.details.get("levels")
+    line = evaluation.get("levels-lost")
+    if not levels or line is None:
+        return []
+    said = []
+    for word in ("lost", "inflated", "deflated"):
+        names = levels[word]
+        if names:
+            said.append(f"levels {word}, {len(names)} of {levels['number']}: {_first(names)}")
+    return said or [f"no level of {levels['number']} is lost, or off by a factor of 2"]
+
+
+def _round(evaluation: Evaluation) -> str:
+    line = evaluation.get("round-error")
+    if line is None or _low(line.generated) <= max(line.real, ROUND_OFF):
+        return ""
+    words = [
+        f"{name} at multiples of {each['step']:g} {each['generated']:.1%} (real"
+        f" {each['held_out']:.1%})"
+        for name, each in _dict(evaluation, "round").items()
+        if abs(each["generated"] - each["held_out"]) > ROUND_OFF * each["held_out"]
+    ]
+    return f"round numbers are not as frequent as in real rows: {_first(words)}"
+
+
+def _equalities(evaluation: Evaluation) -> str:
+    line = evaluation.get("equalities-lost")
+    if line is None or _low(line.generated) <= max(line.real, EQUAL_LOST):
+        return ""
+    words = [
+        f"{name} in {each['generated']:.1%} of rows (training rows {each['training']:.1%})"
+        for name, each in _dict(evaluation, "equalities").items()
+        if each["generated"] < (1 - EQUAL_LOST) * each["training"]
+    ]
+    return f"equal numbers are lost: {_first(words)}"
+
+
+def _rules(evaluation: Evaluation, metric: str, details: str, what: str) -> str:
+    line = evaluation.get(metric)
+    if line is None or _low(line.generated) <= max(line.real, BROKEN_RULES):
+        return ""
+    worst = sorted(_dict(evaluation, details).items(), key=lambda item: -item[1])
+    words = _first([f"{name} {share:.1%}" for name, share in worst if share > 0])
+    return f"{line.cells[1]} % of rows {what} (real {line.cells[2]} %): {words}"
+
+
+def _tails(evaluation: Evaluation) -> str:
+    if evaluation.get("tail-error") is None:
+        return ""
+    ratios = {name: each["ratio"] for name, each in _dict(evaluation, "tails").items()}
+    off = [
+        f"{name} {ratio:.2g} times as heavy as in real rows"
+        for name, ratio in sorted(ratios.items(), key=lambda item: item[1])
+        if not 1 / TAIL_OFF <= ratio <= TAIL_OFF
+    ]
+    return f"tails are off: {_first(off)}" if off else ""
+
+
+def _ends(evaluation: Evaluation) -> str:
+    ends = {
+        name: each["generated"]
+        for name, each in _dict(evaluation, "ends").items()
+        if each["generated"] > ENDS_ROWS
+    }
+    if not ends:
+        return ""
+    worst = sorted(ends.items(), key=lambda item: -item[1])
+    words = _first([f"{name} in {rows:.0f} rows" for name, rows in worst])
+    return f"extremes of the training rows are repeated: {words}"
+
+
+def _repeated(evaluation: Evaluation) -> str:
+    line = evaluation.get("repeated-share")
+    if line is None or _low(line.generated) <= max(TWICE * line.real, REPEATED):
+        return ""
+    return (
+        f"rows repeat each other: {line.cells[1]} % equal another one of their set (real"
+        f" {line.cells[2]} %)"
+    )
+
+
+def _conditions(evaluation: Evaluation) -> str:
+    """Return whether rows under conditions are worse than rows that happen to satisfy them."""
+    line = evaluation.get("conditional-shape")
+    if line is None:
+        return ""
+    figures = f"{line.cells[1]} times the shape error of filtered ones"
+    if _low(line.generated) <= WORSE:
+        return f"rows under conditions are as good as filtered ones: {figures}"
+    ratios = {
+        name: each.get("shape conditional", 0) / each["shape filtered"]
+        for name, each in _dict(evaluation, "conditions").items()
+        if each.get("shape filtered", 0) > 0
+    }
+    worst = sorted(ratios.items(), key=lambda item: -item[1])
+    words = _first([f"{name} {ratio:.1f}" for name, ratio in worst])
+    return f"rows under conditions are worse than filtered ones: {figures}; {words}"
+
+
+def _dict(evaluation: Evaluation, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = evaluation.details.get(name) or {}
+    return found
+
+
+def _first(words: list[str]) -> str:
+    more = f"; and {len(words) - NAMED} more" if len(words) > NAMED else ""
+    return "; ".join(words[:NAMED]) + more
+
+
+def _low(mean: Mean) -> float:
+    """Return the lower end of an interval."""
+    return mean.value - mean.half_width

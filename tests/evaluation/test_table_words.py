@@ -1,0 +1,138 @@
+"""Sentences on tables: each fires where its figure says so, and names what it is about."""
+
+from dataclasses import replace
+
+import pytest
+from fake_runs import evaluation
+
+from wgan.base.intervals import Mean
+from wgan.evaluation.results import Line, evaluation_from_json
+from wgan.evaluation.table_words import table_sentences
+from wgan.evaluation.words import sentences
+
+NOTHING = {"number": 9, "lost": [], "inflated": [], "deflated": []}
+
+
+def said(metric, value, half_width, real, **details):
+    line = Line(metric, Mean(value, half_width), real, 1.0, 100)
+    e = replace(evaluation(), lines=(line,), details=details)
+    assert table_sentences(evaluation_from_json(e.to_json())) == table_sentences(e)
+    return " | ".join(table_sentences(e))
+
+
+def test_levels_are_named_and_the_rest_is_counted():
+    lost = [f"k={i}: 74 training rows, 0 of 30933 generated" for i in range(7)]
+    words = said("levels-lost", 7, 0, 0, levels=NOTHING | {"lost": lost, "deflated": ["k=9: few"]})
+    assert words.startswith("levels lost, 7 of 9: k=0: 74 training rows, 0 of 30933 generated; k=1")
+    assert "k=4: 74" in words
+    assert "k=5" not in words
+    assert "; and 2 more | levels deflated, 1 of 9: k=9: few" in words
+    none = said("levels-lost", 0, 0, 0, levels=NOTHING)
+    assert none == "no level of 9 is lost, or off by a factor of 2"
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "half_width", "details", "words"),
+    [
+        (
+            "round-error",
+            0.5,
+            0.1,
+            {"round": {"h": {"step": 10.0, "generated": 0.3, "held_out": 0.6}}},
+            "round numbers are not as frequent as in real rows: h at multiples of 10 30.0% (real"
+            " 60.0%)",
+        ),
+        ("round-error", 0.15, 0.1, {}, ""),
+        (
+            "equalities-lost",
+            0.5,
+            0.1,
+            {"equalities": {"a = b": {"generated": 0.1, "training": 0.2}}},
+            "equal numbers are lost: a = b in 10.0% of rows (training rows 20.0%)",
+        ),
+        ("equalities-lost", 0.15, 0.1, {}, ""),
+        (
+            "impossible-share",
+            0.05,
+            0.01,
+            {"dependences": {"a -> b": 0.01, "c -> d": 0.04, "e -> f": 0.0}},
+            "5.0 +- 1.0 % of rows combine values as no training row (real 0.05 %): c -> d 4.0%;"
+            " a -> b 1.0%",
+        ),
+        ("impossible-share", 0.001, 0.0005, {}, ""),
+        (
+            "violation-share",
+            0.05,
+            0.01,
+            {"inequalities": {"a <= b": 0.05}},
+            "5.0 +- 1.0 % of rows violate what holds in all of them (real 0.05 %): a <= b 5.0%",
+        ),
+        (
+            "tail-error",
+            1.0,
+            0.1,
+            {"tails": {"x > 9": {"ratio": 5.0}, "x < 1": {"ratio": 0.1}, "z > 2": {"ratio": 0.5}}},
+            "tails are off: x < 1 0.1 times as heavy as in real rows; x > 9 5 times as heavy as in"
+            " real rows",
+        ),
+        ("tail-error", 1.0, 0.1, {"tails": {"x > 9": {"ratio": 2.9}}}, ""),
+        (
+            "ends-repeated",
+            0.1,
+            0.01,
+            {"ends": {"x = 9": {"generated": 99.6, "training": 1.0}}},
+            "extremes of the training rows are repeated: x = 9 in 100 rows",
+        ),
+        ("ends-repeated", 0.1, 0.01, {"ends": {"x = 9": {"generated": 2, "training": 1}}}, ""),
+        (
+            "repeated-share",
+            0.3,
+            0.01,
+            {},
+            "rows repeat each other: 30.0 +- 1.0 % equal another one of their set (real 0.05 %)",
+        ),
+        ("repeated-share", 0.009, 0.0, {}, ""),
+        (
+            "conditional-shape",
+            1.2,
+            0.1,
+            {},
+            "rows under conditions are as good as filtered ones: 1.20 +- 0.10 times the shape error"
+            " of filtered ones",
+        ),
+        (
+            "conditional-shape",
+            2.0,
+            0.1,
+            {
+                "conditions": {
+                    "k=a": {"shape conditional": 0.03, "shape filtered": 0.02},
+                    "k=b": {"shape conditional": 0.06, "shape filtered": 0.02},
+                    "k=c": {"rows": 3.0},
+                }
+            },
+            "rows under conditions are worse than filtered ones: 2.00 +- 0.10 times the shape error"
+            " of filtered ones; k=b 3.0; k=a 1.5",
+        ),
+    ],
+)
+def test_each_sentence_fires_where_its_figure_says_so(metric, value, half_width, details, words):
+    assert said(metric, value, half_width, 0.0005, **details) == words
+
+
+def test_figures_of_real_rows_excuse_generated_ones():
+    details = {"dependences": {"a -> b": 0.05}}
+    assert said("impossible-share", 0.05, 0.01, 0.05, **details) == ""
+    assert said("repeated-share", 0.3, 0.01, 0.2) == ""
+
+
+def test_w1_is_said_on_the_way_to_shuffled_columns():
+    e = evaluation()
+    way = Line("w1-normalised", Mean(0.2, 0.05), 0.0, 1.0, 200)
+    said = sentences(replace(e, lines=(*e.lines, way)))[0]
+    assert said.endswith("), 0.200 +- 0.050 on a scale from 0, real rows, to 1, blurred")
+    assert "scale" not in sentences(e)[0]
+
+
+def test_an_evaluation_of_other_data_has_no_such_sentences():
+    assert table_sentences(evaluation()) == []
