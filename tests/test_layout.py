@@ -58,6 +58,7 @@ OWN_FILES = {
     "evaluation/vectors.py",
     "evaluation/tables.py",
     "evaluation/kinds.py",
+    "models/completed.py",
     "models/conditioned.py",
     "models/conditions.py",
     "models/pictures.py",

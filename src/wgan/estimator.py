@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import check_count, plain_array
+from wgan.base.numbers import Seed, as_seed, check_count, plain_array
 from wgan.base.places import check_new
 from wgan.config import Layer, choose_device, resolve
 from wgan.config.layers import from_mapping
@@ -25,7 +25,7 @@ from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
 from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like, without_rows
 from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric, evaluate
-from wgan.models import conditional_sampler, load_model, sample_where, save_model
+from wgan.models import complete, conditional_sampler, load_model, sample_where, save_model
 from wgan.models.conditions import Where
 from wgan.runs import Finish
 from wgan.training import Run
@@ -69,7 +69,7 @@ class WGAN(BaseEstimator):
         *,
         steps: int | None = None,
         preset: str = "auto",
-        random_state: int | np.random.RandomState | None = 0,
+        random_state: Seed = 0,
         device: str = "auto",
         precision: str = "auto",
         compile: bool = False,
@@ -135,7 +135,7 @@ class WGAN(BaseEstimator):
     def sample(
         self,
         n_samples: int = 1,
-        random_state: int | np.random.RandomState | None = 0,
+        random_state: Seed = 0,
         labels: object = None,
         where: Where = (),
         balance: str | None = None,
@@ -148,8 +148,9 @@ class WGAN(BaseEstimator):
             random_state: random seed of the noise.
             labels: for a conditional model, one class for all or one for each; None: classes are as
                 frequent as in training.
-            where: for a table, what every row satisfies: `{"education": "Masters", "age": (30,
-                39)}`, ends included and perhaps None, or text such as `age>=30`, one or several.
+            where: for a table, what every row satisfies: `{"education": ["Masters", "Doctorate"],
+                "age": (30, 39)}`, a value, a list of values, or a range, ends included and perhaps
+                None; or text such as `age>=30` or `sex!=Male`; or several of these in a list.
             balance: for a table, a column whose levels or few numbers are to be equally frequent.
 
         Raises:
@@ -158,7 +159,7 @@ class WGAN(BaseEstimator):
         check_is_fitted(self, "model_")
         check_count(n_samples, "n_samples", 1)
         n = int(n_samples)
-        seed = _as_seed(random_state)
+        seed = as_seed(random_state)
         if where or balance is not None:
             raw = sample_where(self.model_, n, seed, where, balance).raw
         else:
@@ -169,6 +170,20 @@ class WGAN(BaseEstimator):
             named = samples.set_axis(self._columns, axis=1)
             return named if self._empty is None else made_like(self._empty, named)
         return torch.from_numpy(samples) if self._as_tensor else samples
+
+    def complete(self, X: Frame, n_completions: int = 1, random_state: Seed = 0) -> Frame:
+        """Return rows of a table, each `n_completions` times, with their missing cells drawn, given
+        the cells that they have. Columns of the table that `X` lacks are drawn too.
+
+        Raises:
+            WganError: a model of no table, or a value that its column cannot have.
+        """
+        check_is_fitted(self, "model_")
+        check_count(n_completions, "n_completions", 1)
+        completed = complete(self.model_, X, int(n_completions), as_seed(random_state))
+        for note in completed.notes:
+            warnings.warn(note, stacklevel=2)
+        return completed.frame
 
     def score_samples(
         self,
@@ -266,15 +281,11 @@ class WGAN(BaseEstimator):
             WganError: a loaded model, or options that do not fit the data.
         """
         self._check_data()
-        sample = self.model_.sampler(self.config_.training.seed, "evaluation")
-        conditional = conditional_sampler(self.model_, self.config_.training.seed, "evaluation")
-        return evaluate(
-            sample,
-            self._run.split,
-            options or EvaluationOptions(),
-            metrics,
-            conditional=conditional,
-        )
+        seed = self.config_.training.seed
+        sample = self.model_.sampler(seed, "evaluation")
+        conditional = conditional_sampler(self.model_, seed, "evaluation")
+        options = options or EvaluationOptions()
+        return evaluate(sample, self._run.split, options, metrics, conditional=conditional)
 
     def _check_data(self) -> None:
         check_is_fitted(self, "model_")
@@ -286,7 +297,7 @@ class WGAN(BaseEstimator):
     def _layers(self) -> list[Layer]:
         """Return the estimator's parameters as layers of configuration."""
         training = {
-            "seed": _as_seed(self.random_state),
+            "seed": as_seed(self.random_state),
             "device": self.device,
             "precision": self.precision,
             "compile": self.compile,
@@ -336,10 +347,3 @@ class WGAN(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
-
-
-def _as_seed(random_state: int | np.random.RandomState | None) -> int:
-    if isinstance(random_state, int | np.integer):
-        check_count(random_state, "random_state", 0)
-        return int(random_state)
-    return int(check_random_state(random_state).randint(2**31))

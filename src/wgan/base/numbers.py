@@ -1,7 +1,7 @@
 """Numbers of a user as a plain NumPy array; what an array of numbers cannot hold is refused."""
 
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -9,6 +9,9 @@ from wgan.base.errors import WganError
 
 UNREAL = (complex, np.complexfloating, np.datetime64, np.timedelta64)
 """Types in an array of objects that NumPy, or scikit-learn, would convert to other numbers."""
+
+Seed: TypeAlias = int | np.random.RandomState | None
+"""A random state as scikit-learn's estimators take it."""
 
 
 def plain_array(values: Any, name: str) -> np.ndarray:
@@ -96,6 +99,23 @@ def check_count(value: Any, name: str, least: int) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise WganError(f"{name} = {value!r}: give a whole number, {least} or more")
+
+
+def as_seed(random_state: Seed) -> int:
+    """Return the random seed of a random state; of none, or of a generator, a fresh one.
+
+    Args:
+        random_state: the random state.
+
+    Raises:
+        WganError: a number that is no seed.
+    """
+    from sklearn.utils import check_random_state
+
+    if isinstance(random_state, int | np.integer):
+        check_count(random_state, "random_state", 0)
+        return int(random_state)
+    return int(check_random_state(random_state).randint(2**31))
 
 
 def check_real(dtype: np.dtype, name: str) -> None:

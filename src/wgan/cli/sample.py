@@ -1,5 +1,6 @@
 """`wgan sample RUN`: write samples of a trained generator."""
 
+import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -10,19 +11,25 @@ from wgan.base.errors import WganError
 from wgan.cli.numbers import NUMBER, SEED
 from wgan.cli.output import screen
 from wgan.data.formats import check_place, formats_of, write_samples
-from wgan.models import Model, sample_where
+from wgan.models import Model, complete_file, sample_where
 from wgan.runs import RunFolder
+
+SAMPLES = 64
+"""Samples unless a number is given: a grid of 8 x 8 pictures."""
+COMPLETED = Path("completed.csv")
+"""The file of completed rows, unless one is given."""
 
 
 def sample_command(
     run: Path,
     /,
     *,
-    number: Annotated[int, NUMBER] = 64,
+    number: Annotated[int | None, NUMBER] = None,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
     label: str | None = None,
     where: Annotated[list[str] | None, Parameter(negative="")] = None,
     balance: str | None = None,
+    complete: Path | None = None,
     seed: Annotated[int, SEED] = 0,
 ) -> int:
     """Write samples of the generator in RUN; the same seed gives the same samples.
@@ -32,24 +39,36 @@ def sample_command(
     run
         A run's folder, or one that `WGAN.save` wrote.
     number
-        How many.
+        How many, 64 unless given; with --complete, completions of each row, 1 unless given.
     out
         The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz (samples x,
         labels y), none (a folder of PNGs, a folder a class), of tables .csv, .tsv (.gz too) or
-        .parquet; samples.png unless given, of tables samples.csv.
+        .parquet; samples.png unless given, of tables samples.csv, with --complete completed.csv.
     label
         The class, of a generator trained with --labels; otherwise classes are as frequent as among
         its training samples.
     where
-        Of tables: a condition that every row satisfies, such as education=Masters, 'age>=30' or
-        workclass= (missing); may be repeated.
+        Of tables: a condition that every row satisfies, such as education=Masters, 'sex!=Male',
+        'education in Masters, Doctorate', 'age>=30', workclass= (missing), 'workclass!=' (not
+        missing); may be repeated.
     balance
         Of tables: a column whose levels, or few numbers, are to be equally frequent.
+    complete
+        A table file: its rows come back with missing cells drawn, given the cells that they have.
     seed
         Random seed; the same seed gives the same samples.
     """
-    if number < 1:
+    if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")
+    if complete is not None:
+        if label is not None or where or balance is not None:
+            raise WganError(
+                "--complete draws what its rows lack, given what they have: leave out --label,"
+                " --where and --balance"
+            )
+        _complete(RunFolder(run).model(), complete, out or COMPLETED, number or 1, seed)
+        return 0
+    number = number or SAMPLES
     model = RunFolder(run).model()
     out = out or Path(formats_of(model.codec).default)
     check_place(out, model.codec)
@@ -88,7 +107,16 @@ def _sample_where(
     if balance is not None:
         words.append(f"with {balance} balanced")
     waited = ""
-    if where and rows.tried > 2 * number:
-        waited = f", the first that satisfy this of {rows.tried} drawn"
+    if rows.tried > rows.satisfied:
+        waited = f" (acceptance {100 * rows.acceptance:.3g} % of {rows.tried} drawn)"
     screen.print(f"{number} samples {' and '.join(words)} in {out}{waited}")
     _print_redrawn(rows.redrawn, rows.tried)
+
+
+def _complete(model: Model, source: Path, out: Path, copies: int, seed: int) -> None:
+    check_place(out, model.codec)
+    completed = complete_file(model, source, out, copies, seed)
+    for note in completed.notes:
+        warnings.warn(f"{source}: {note}", stacklevel=2)
+    each = f", {copies} completions of each" if copies > 1 else ""
+    screen.print(f"{len(completed.frame)} rows{each}, {completed.filled} cells drawn, in {out}")

@@ -1,37 +1,42 @@
-"""Rows of a table that satisfy conditions: choices are given, and ranges are waited for.
+"""Rows of a table that satisfy conditions: single choices are given, and others are waited for.
 
 A condition that leaves a column one choice (a level, a missing value, a spike, a single number) is
 given to the generator, which then meets it exactly and at no cost. Any other is met by rejection:
-rows with the choices of other columns are drawn until enough of them lie in the range. Rejection
-samples the generator's own conditional distribution.
+rows with the choices of other columns are drawn until enough of them satisfy it. Rejection samples
+the generator's own conditional distribution.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
-import pandas as pd
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 
 from wgan.base.errors import WganError
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
-from wgan.data.tables.schema import Column
+from wgan.data.tables.series import LEVELS_NAMED
 from wgan.evaluation.sampler import ConditionalSampler
-from wgan.models.conditions import LEVELS_NAMED, Condition, Where, conditions
+from wgan.models.conditions import Condition, Where, conditions
 from wgan.models.model import Model
+from wgan.models.rejection import Drawn
 
-BLOCK = 4096
-"""Rows drawn at once while a range is waited for. Larger blocks waste more rows of the last
-block, smaller ones cost more calls of the generator.
+FIRST_BLOCK = 1024
+"""Rows drawn at first while a condition is waited for: four blocks of noise. Each further block is
+twice as large, so that at most about twice the rows that are needed are drawn, in few calls. Blocks
+do not depend on how many rows are requested, and so neither do the first rows.
 """
+LARGEST_BLOCK = 65_536
+"""Rows drawn at once at most. Rows of a hundred columns then take 50 MB."""
 TRIES = 1000
-"""Rows drawn for each requested row before a range is given up. More would serve rarer ranges, and
-would let a range that no row meets take longer to be refused.
+"""Rows drawn for each requested row before a condition is given up. More would serve rarer ones,
+and would let a condition that no row meets take longer to be refused.
 """
 LEAST_TRIES = 200_000
-"""Rows drawn at least before a range is given up, so that rare ranges pass where few rows are
+"""Rows drawn at least before a condition is given up, so that rare ones pass where few rows are
 requested.
 """
 
@@ -43,12 +48,19 @@ class Conditioned:
     Attributes:
         raw: `[n, c]` rows, as the codec decodes them.
         tried: rows that were drawn for them.
+        satisfied: rows among these that satisfied the conditions; some may have been left over.
         redrawn: those of them that broke a rule of the data and were drawn again.
     """
 
     raw: Float[np.ndarray, "n c"]
     tried: int
+    satisfied: int
     redrawn: int = 0
+
+    @property
+    def acceptance(self) -> float:
+        """Share of the drawn rows that satisfied the conditions; 1 where none was waited for."""
+        return self.satisfied / self.tried
 
 
 def sample_where(
@@ -61,7 +73,8 @@ def sample_where(
         n: the number of rows.
         seed: random seed.
         where: the conditions, as `conditions` takes them.
-        balance: a column whose levels (or few numbers) are to be equally frequent; None: no column.
+        balance: a column whose levels (or few numbers) are to be equally frequent, those of them
+            that the conditions leave; None: no column.
 
     Raises:
         WganError: a model of something else; conditions that contradict each other or the data, or
@@ -70,22 +83,25 @@ def sample_where(
     if not isinstance(model.codec, TableCodec):
         raise WganError("where and balance are for models of tables; ask for a class with label")
     requested = conditions(model.codec, where)
-    y = _choices(model.codec, requested)
-    # The others hold by their choice alone.
-    ranges = [c for c in requested if not c.holds(_ends(c.column, int(y[c.place]))).all()]
+    possible = _possible(model.codec, requested)
+    y = np.full(len(possible), FREE, dtype=np.int64)
+    for place, choices in enumerate(possible):
+        y[place] = model.codec.given(place, choices)
     if balance is None:
-        return _wait(model, n, seed, y, ranges)
-    place = _balanced_place(model.codec, balance, y)
-    states = model.codec.learned[place].present_states
-    each = -(-n // states)  # rounded up; what is too much is cut off below
+        return _wait(model, n, seed, y, requested)
+    place = _balanced_place(model.codec, balance, possible)
+    states = np.flatnonzero(possible[place][: model.codec.learned[place].present_states])
+    each = -(-n // len(states))  # rounded up; what is too much is cut off below
     parts = []
-    for state in range(states):
+    for state in states.tolist():
         with_state = np.where(np.arange(len(y)) == place, state, y)
-        parts.append(_wait(model, each, derive(seed, "balance", state), with_state, ranges))
+        parts.append(_wait(model, each, derive(seed, "balance", state), with_state, requested))
     rows = np.concatenate([part.raw for part in parts])
     rows = numpy_generator(seed, "balance").permutation(rows)
-    redrawn = sum(part.redrawn for part in parts)
-    return Conditioned(rows[:n], sum(part.tried for part in parts), redrawn)
+    tried, satisfied, redrawn = (
+        sum(getattr(part, count) for part in parts) for count in ("tried", "satisfied", "redrawn")
+    )
+    return Conditioned(rows[:n], tried, satisfied, redrawn)
 
 
 def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSampler | None:
@@ -109,14 +125,42 @@ def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSam
     return sample
 
 
-def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns"]) -> int:
+def _possible(codec: TableCodec, requested: list[Condition]) -> list[Bool[np.ndarray, " choices"]]:
+    """Return which choices of each column the conditions leave."""
+    possible = [np.ones(column.choices, dtype=bool) for column in codec.learned]
+    by_place = sorted(requested, key=attrgetter("place"))
+    for place, of_column in groupby(by_place, key=attrgetter("place")):
+        together = list(of_column)
+        possible[place] = np.all([condition.choices() for condition in together], axis=0)
+        if not possible[place].any() or _is_empty_range(together):
+            column = codec.learned[place]
+            raise WganError(
+                f"no row of the data's kind can satisfy {_words(together)}: column"
+                f" '{column.name}' holds {column}"
+            )
+    return possible
+
+
+def _is_empty_range(of_column: list[Condition]) -> bool:
+    """Return whether no number is as large and as small as conditions of one column ask for."""
+    lows = [(c.values[0], c.operator == ">") for c in of_column if c.operator in (">=", ">")]
+    highs = [(c.values[0], c.operator != "<") for c in of_column if c.operator in ("<=", "<")]
+    if not lows or not highs:
+        return False
+    # Of equal bounds the strict one counts, which comes last among lows and first among highs.
+    low, is_above = max(lows)
+    high, is_closed = min(highs)
+    return low > high or (low == high and (is_above or not is_closed))
+
+
+def _balanced_place(codec: TableCodec, name: str, possible: list[np.ndarray]) -> int:
     """Return the place of a column that can be balanced."""
     place = codec.place(str(name))
     column = codec.learned[place]
-    fixed = y[place] != FREE
+    fixed = possible[place][: column.present_states].sum() < 2
     if column.is_choice and not fixed and place not in codec.computed:
         return place
-    why = "a condition fixes it" if fixed else f"it holds {column}"
+    why = "a condition fixes it" if column.is_choice else f"it holds {column}"
     if place in codec.computed:
         why = "it is a sum, computed from other columns"
     few = [c for i, c in enumerate(codec.learned) if c.is_choice and i not in codec.computed]
@@ -128,73 +172,45 @@ def _balanced_place(codec: TableCodec, name: str, y: Int64[np.ndarray, " columns
 
 
 def _wait(
-    model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], ranges: list[Condition]
+    model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], requested: list[Condition]
 ) -> Conditioned:
-    """Return `n` rows with the choices y that satisfy the conditions that must be waited for."""
-    if not ranges:
-        drawn = model.draw(n, seed, np.repeat(y[None], n, axis=0))
-        return Conditioned(drawn.raw, n, drawn.redrawn)
-    states = np.repeat(y[None], BLOCK, axis=0)
+    """Return `n` rows with the choices y that satisfy conditions.
+
+    Conditions that the choices make certain are not waited for.
+    """
+    waited_for = [c for c in requested if not _is_certain(c, int(y[c.place]))]
+    if not waited_for:
+        drawn = _draw(model, n, seed, y)
+        return Conditioned(drawn.raw, n, n, drawn.redrawn)
     parts: list[np.ndarray] = []
-    count = 0
-    tried = 0
-    redrawn = 0
+    count = tried = redrawn = 0
+    block = FIRST_BLOCK
     while count < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(
-                f"{count} of {tried} rows satisfy {_words(ranges)}, too few to wait for {n}: ask"
-                " for fewer rows, or for less"
+                f"{count} of {tried} rows satisfy {_words(waited_for)}, too few to wait for {n}:"
+                " ask for fewer rows, or for less"
             )
-        drawn = model.draw(BLOCK, derive(seed, "where", tried), states)
-        satisfied = np.all([c.holds(drawn.raw[:, c.place]) for c in ranges], axis=0)
+        drawn = _draw(model, block, derive(seed, "where", tried), y)
+        satisfied = np.all([c.holds(drawn.raw[:, c.place]) for c in waited_for], axis=0)
         parts.append(drawn.raw[satisfied])
         count += len(parts[-1])
-        tried += BLOCK
+        tried += block
         redrawn += drawn.redrawn
-    return Conditioned(np.concatenate(parts)[:n], tried, redrawn)
+        block = min(2 * block, LARGEST_BLOCK)
+    return Conditioned(np.concatenate(parts)[:n], tried, count, redrawn)
 
 
-def _choices(codec: TableCodec, requested: list[Condition]) -> Int64[np.ndarray, " columns"]:
-    """Return the one choice that conditions leave each column.
-
-    It is -1 where they leave several, or where the column has but one or is computed.
-    """
-    y = np.full(len(codec.learned), FREE, dtype=np.int64)
-    for place in {condition.place for condition in requested}:
-        of_column = [condition for condition in requested if condition.place == place]
-        column = codec.learned[place]
-        possible = np.all([condition.choices() for condition in of_column], axis=0)
-        if not possible.any():
-            raise WganError(
-                f"no row of the data's kind can satisfy {_words(of_column)}: column"
-                f" '{column.name}' holds {column}"
-            )
-        y[place] = codec.given(place, possible)
-    return y
+def _is_certain(condition: Condition, choice: int) -> bool:
+    certain = condition.certain()
+    return bool(certain.all() if choice == FREE else certain[choice])
 
 
-def _ends(column: Column, choice: int) -> Float[np.ndarray, " ends"]:
-    """Return the least and the largest value of a choice of a column; of a free one, none that a
-    condition holds for.
-    """
-    cells = column.cells
-    if choice == FREE:
-        return np.array([-np.inf, np.inf, np.nan])
-    if choice < len(cells):
-        return np.array([cells.lows[choice], cells.highs[choice]])
-    state = np.array([choice - len(cells) + column.scored])
-    return column.values(state, np.zeros(1))
+def _draw(model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"]) -> Drawn:
+    """Return `n` rows with the choices y."""
+    free = bool((y == FREE).all())
+    return model.draw(n, seed, None if free else np.repeat(y[None], n, axis=0))
 
 
-def _words(conditions: list[Condition]) -> str:
-    return " and ".join(f"{c.column.name}{c.operator}{_value(c)}" for c in conditions)
-
-
-def _value(condition: Condition) -> str:
-    column = condition.column
-    value = condition.value
-    if np.isnan(value):
-        return ""
-    if column.kind == "datetime":
-        return str(pd.Timestamp(value, unit="s"))
-    return f"{value:.10g}" if column.is_number else column.levels[int(value)]
+def _words(requested: list[Condition]) -> str:
+    return " and ".join(map(str, requested))

@@ -1,97 +1,134 @@
 """Conditions on the rows of a table, read from text such as `age>=30` or from a mapping."""
 
+import csv
+import io
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float
 
-from wgan.base.errors import WganError, did_you_mean
+from wgan.base.errors import WganError
 from wgan.data import TableCodec
-from wgan.data.tables.cells import Cells
 from wgan.data.tables.schema import Column
-from wgan.data.tables.series import parse_number, seconds, spelled, zone_of
+from wgan.data.tables.series import no_level, parse_number, seconds, spelled, zone_of
 
-LEVELS_NAMED = 50
-"""Levels among which an error looks for the nearest spelling; a column may have thousands."""
-SIGNS = ">=|<=|=|>|<"
-CONDITION = re.compile(rf"\s*({SIGNS})(.*)", re.DOTALL)
-"""What follows the name of a column: a sign and a value."""
-UNKNOWN_COLUMN = re.compile(rf"\s*([^=<>]+?)\s*({SIGNS}).*", re.DOTALL)
+COMPARISONS = {
+    ">=": np.greater_equal,
+    "<=": np.less_equal,
+    ">": np.greater,
+    "<": np.less,
+}
+SIGNS = ">=|<=|!=|=|>|<"
+CONDITION = re.compile(rf"\s*({SIGNS})(.*)|\s+in(?:\s+(.*))?", re.DOTALL)
+"""What follows the name of a column: a sign and a value, or `in` and several."""
+UNKNOWN_COLUMN = re.compile(rf"\s*([^=<>!]+?)(?:\s*(?:{SIGNS}).*|\s+in\s.*)", re.DOTALL)
 """A condition of which no column has the name, as the error needs it."""
-Where = Mapping[str, object] | Sequence[str] | str
-"""Conditions: text such as `age>=30`, one or several, or columns and their values."""
+Where = Mapping[str, object] | Sequence[str | Mapping[str, object]] | str
+"""Conditions: text such as `age>=30`, or columns and their values; one or several of these."""
+Wanted = str | float | None
+"""A value that is asked for: a text, a number, or none for a missing value."""
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A column, an operator and a value, such as age >= 30.
+    """A column, an operator and values, such as age >= 30.
 
     Attributes:
         place: place of the column among the learned ones.
         column: the column.
-        operator: one of =, >=, <=, > and <.
-        value: a number, a time in seconds since 1970, or the number of a level; NaN: missing.
+        operator: one of =, !=, >=, <=, > and <; = with several values asks for one of them.
+        values: numbers, times in seconds since 1970, or numbers of levels; NaN: missing. All
+            operators but = have one.
     """
 
     place: int
     column: Column
     operator: str
-    value: float
+    values: tuple[float, ...]
 
     def holds(self, x: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
         """Return for which values the condition holds.
 
-        It holds for a missing value only where a missing one is requested.
+        It holds for a missing value only where a missing one is requested. So != holds for none.
 
         Args:
             x: `[n]` values of the column; NaN: missing.
         """
-        if np.isnan(self.value):
-            return np.isnan(x)
-        compare = {
-            "=": np.equal,
-            ">=": np.greater_equal,
-            "<=": np.less_equal,
-            ">": np.greater,
-            "<": np.less,
-        }
-        holds: np.ndarray = compare[self.operator](x, self.value)
-        return holds
+        if self.operator in COMPARISONS:
+            holds: np.ndarray = COMPARISONS[self.operator](x, self.values[0])
+            return holds
+        equal = np.isin(x, [value for value in self.values if not np.isnan(value)])
+        if self.operator == "!=":
+            return ~equal & ~np.isnan(x)
+        return equal | (np.isnan(x) & bool(np.isnan(self.values).any()))
 
     def choices(self) -> Bool[np.ndarray, " choices"]:
-        """Return in which choices of the column the condition can hold."""
+        """Return for which choices of the column the condition can hold."""
+        return self._of_cells_and_others(self._in_cells_at_times)
+
+    def certain(self) -> Bool[np.ndarray, " choices"]:
+        """Return for which choices of the column the condition holds, whatever else is drawn."""
+        return self._of_cells_and_others(self._in_cells_always)
+
+    def _of_cells_and_others(
+        self, of_cells: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    ) -> Bool[np.ndarray, " choices"]:
+        """Return what holds of cells, by their ends, and of the single values behind them."""
         column = self.column
         missing = [np.nan] * column.missing_state
-        if not column.is_number:
-            return self.holds(np.array([*column.places, *missing], dtype=np.float64))
-        single = self.holds(np.array([*column.spikes, *missing], dtype=np.float64))
-        cells = self._holds_in_cells()
-        # A spike in the range of a cell is a choice of its own.
-        only_single = self.operator == "=" and single.any()
-        cells = np.zeros_like(cells) if only_single else cells
-        return self._with_twin(np.append(cells, single))
-
-    def _with_twin(self, holds: Bool[np.ndarray, " k"]) -> Bool[np.ndarray, " choices"]:
-        """Insert whether the condition can hold for the value of a twin: any of the range."""
-        column = self.column
+        single = column.spikes if column.is_number else column.places
+        holds = self.holds(np.array([*single, *missing], dtype=np.float64))
+        lows, highs = np.asarray(column.cells.lows), np.asarray(column.cells.highs)
+        if not len(lows):
+            return holds
+        holds = np.append(of_cells(lows, highs), holds)
         if not column.twin:
             return holds
-        one_cell = Cells(column.cells.lows[:1], column.cells.highs[-1:], (1.0,))
-        anywhere = Column(column.name, column.kind, column.dtype, cells=one_cell)
-        can_hold = replace(self, column=anywhere).choices()[0]
-        return np.insert(holds, column.twin_choice, can_hold)
+        # The value of a twin is any of the range, and may equal a spike.
+        anywhere = of_cells(lows[:1], highs[-1:]) | self._any_inside(
+            lows[:1], highs[-1:], self.values
+        )
+        return np.insert(holds, column.twin_choice, anywhere[0])
 
-    def _holds_in_cells(self) -> Bool[np.ndarray, " cells"]:
-        """Return in which cells the condition holds for some number."""
-        lows = np.asarray(self.column.cells.lows)
-        highs = np.asarray(self.column.cells.highs)
-        if self.operator == "=":
-            return (lows <= self.value) & (self.value <= highs)
-        return self.holds(highs if self.operator in (">=", ">") else lows)
+    def _in_cells_at_times(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
+        if self.operator in COMPARISONS:
+            return self.holds(highs if self.operator in (">=", ">") else lows)
+        if self.operator == "!=":
+            return (lows < highs) | self.holds(lows)
+        # A spike in the range of a cell is a choice of its own.
+        spikes = self.column.spikes
+        return self._any_inside(lows, highs, [v for v in self.values if v not in spikes])
+
+    def _in_cells_always(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
+        if self.operator in COMPARISONS:
+            return self.holds(lows) & self.holds(highs)
+        if self.operator == "!=":
+            return ~self._any_inside(lows, highs, self.values)
+        return (lows == highs) & self.holds(lows)
+
+    def _any_inside(
+        self, lows: np.ndarray, highs: np.ndarray, values: Sequence[float]
+    ) -> np.ndarray:
+        """Return in which cells one of some values lies."""
+        x = np.asarray(values, dtype=np.float64)[:, None]
+        inside: np.ndarray = np.any((lows <= x) & (x <= highs), axis=0)
+        return inside
+
+    def __str__(self) -> str:
+        values = [self._spelled(value) for value in self.values]
+        if len(values) > 1:
+            return f"{self.column.name} in {', '.join(values)}"
+        return f"{self.column.name}{self.operator}{values[0]}"
+
+    def _spelled(self, value: float) -> str:
+        if np.isnan(value):
+            return ""
+        column = self.column
+        return column.spelled(value) if column.is_number else column.levels[int(value)]
 
 
 def conditions(codec: TableCodec, where: Where) -> list[Condition]:
@@ -99,93 +136,128 @@ def conditions(codec: TableCodec, where: Where) -> list[Condition]:
 
     Args:
         codec: the table's codec.
-        where: text such as `age>=30`, one or several; or a mapping of columns to a value or to a
-            (low, high) pair, where None leaves an end open.
+        where: text such as `age>=30`, `size!=small` or `size in small, large`; or a mapping of
+            columns to a value, to a list or set of values, or to a (low, high) tuple, where None
+            leaves an end open; or several of these.
 
     Raises:
         WganError: no such column, a value that the column cannot have, or an operator that does not
             fit it.
     """
-    if isinstance(where, str):
+    if isinstance(where, str | Mapping):
         where = [where]
-    if isinstance(where, Mapping):
-        return [
-            condition
-            for name, value in where.items()
-            for condition in _of_value(codec, str(name), value)
-        ]
-    if not isinstance(where, Sequence) or not all(isinstance(text, str) for text in where):
-        raise WganError(f"where = {where!r}: give text such as 'age>=30', several, or a dict")
-    return [_condition(codec, *_parsed(codec, text)) for text in where]
+    if not isinstance(where, Sequence) or not all(isinstance(w, str | Mapping) for w in where):
+        raise WganError(f"where = {where!r}: give text such as 'age>=30', a dict, or several")
+    found = []
+    for each in where:
+        if isinstance(each, str):
+            found.append(_condition(codec, *_parsed(codec, each)))
+        else:
+            for name, value in each.items():
+                found += _of_value(codec, str(name), value)
+    return found
 
 
 def _of_value(codec: TableCodec, name: str, value: object) -> list[Condition]:
     """Return the conditions of one entry of a mapping."""
-    if not (isinstance(value, tuple) and len(value) == 2):
-        wanted = None if _is_missing(value) else _plain(value)
-        return [_condition(codec, name, "=", wanted)]
-    ends = zip((">=", "<="), value, strict=True)
-    return [_condition(codec, name, sign, _plain(end)) for sign, end in ends if end is not None]
+    if isinstance(value, tuple):
+        if len(value) != 2:
+            raise WganError(
+                f"where: '{name}' has {len(value)} values in a tuple, and a tuple is a range (low,"
+                " high): give several values as a list"
+            )
+        ends = zip((">=", "<="), value, strict=True)
+        return [_condition(codec, name, s, [_plain(end)]) for s, end in ends if end is not None]
+    if isinstance(value, list | Set | np.ndarray | pd.Series | pd.Index):
+        return [_condition(codec, name, "=", [_plain(each) for each in value])]
+    return [_condition(codec, name, "=", [_plain(value)])]
 
 
-def _plain(value: object) -> str | float:
-    """Return a number as it is, and anything else as text."""
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    return float(value) if is_number else spelled(value)  # type: ignore[arg-type]
-
-
-def _is_missing(value: object) -> bool:
+def _plain(value: object) -> Wanted:
+    """Return a number as it is, none for a missing value, and anything else as text."""
     if value is None or value is pd.NaT or value is pd.NA:
-        return True
-    return isinstance(value, float) and bool(np.isnan(value))
+        return None
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return None if np.isnan(float(value)) else float(value)
+    return spelled(value)
 
 
-def _parsed(codec: TableCodec, text: str) -> tuple[str, str, str | None]:
-    """Return column, operator and value of a text; no value where a missing one is requested.
+def _parsed(codec: TableCodec, text: str) -> tuple[str, str, list[Wanted]]:
+    """Return column, operator and values of a text; none where a missing value is requested.
 
     The column is that of the longest name with which the text begins.
     """
     text_from_name = text.lstrip()
-    names = [c.name for c in codec.columns if text_from_name.startswith(c.name)]
-    for name in sorted(names, key=len, reverse=True):
-        if match := CONDITION.fullmatch(text_from_name.removeprefix(name)):
-            value = match[2].strip()
-            column = next(column for column in codec.columns if column.name == name)
-            missing = value == "" and "" not in column.levels
-            return name, match[1], None if missing else value
+    columns = [c for c in codec.columns if text_from_name.startswith(c.name)]
+    for column in sorted(columns, key=lambda column: len(column.name), reverse=True):
+        if match := CONDITION.fullmatch(text_from_name.removeprefix(column.name)):
+            sign, value, several = match.groups()
+            values = _separated(text, several or "") if sign is None else [value.strip()]
+            if sign is not None and values[0].startswith(tuple("=<>")):
+                _refuse_sign(text, sign + values[0][0], values[0], column)
+            has_empty = "" in column.levels
+            wanted = [each if each or has_empty else None for each in values]
+            return column.name, sign or "=", wanted
     if guess := UNKNOWN_COLUMN.fullmatch(text):
         codec.place(guess[1])
     raise WganError(
-        f"--where {text}: write COLUMN=VALUE, or with <, <=, > or >= for =, e.g. --where 'age>=30'"
+        f"--where {text}: write COLUMN=VALUE, or with !=, <, <=, > or >= for =, e.g. --where"
+        " 'age>=30', or COLUMN in VALUE, VALUE"
     )
 
 
-def _condition(
-    codec: TableCodec, name: str, operator: str, wanted: str | float | None
-) -> Condition:
-    """Return a condition, its value from a text or number; none: a missing value."""
+def _refuse_sign(text: str, sign: str, value: str, column: Column) -> None:
+    """Refuse an operator of other languages, such as ==, unless a level begins with its end."""
+    if value not in column.levels:
+        raise WganError(f"--where {text}: {sign} is no operator: write =, !=, <, <=, > or >=")
+
+
+def _separated(text: str, values: str) -> list[str]:
+    """Return values that are separated by commas, quoted as in CSV where they hold some."""
+    try:
+        lines = list(csv.reader(io.StringIO(values.strip()), skipinitialspace=True, strict=True))
+    except csv.Error:
+        lines = []
+    if not values.strip() or len(lines) != 1:
+        raise WganError(
+            f"--where {text}: after 'in' write values with commas between them, and double quotes"
+            ' around a value that holds one: COLUMN in A, "B, C"'
+        )
+    return [value.strip() for value in lines[0]]
+
+
+def _condition(codec: TableCodec, name: str, operator: str, wanted: Sequence[Wanted]) -> Condition:
+    """Return a condition, its values from texts or numbers; none: a missing value."""
     place = codec.place(name)
     column = codec.learned[place]
+    if not wanted:
+        raise WganError(f"column '{name}': a list without values: give one or more")
+    values = [_value(column, operator, each) for each in wanted]
+    return Condition(place, column, operator, tuple(dict.fromkeys(values)))
+
+
+def _value(column: Column, operator: str, wanted: Wanted) -> float:
+    """Return the number, the time or the place of the level of a value that is asked for."""
+    name = column.name
     if wanted is None:
-        if operator != "=":
+        if operator in COMPARISONS:
             raise WganError(f"column '{name}': a range needs a value: give a value")
-        if not column.missing_state:
+        if not column.missing_state and operator == "=":
             raise WganError(f"column '{name}': never missing in the data learned: give a value")
-        return Condition(place, column, "=", float("nan"))
+        return np.nan
     if column.is_number:
-        return Condition(place, column, operator, _number(column, wanted))
+        return _number(column, wanted)
     text = spelled(wanted)
-    if operator != "=":
+    if operator in COMPARISONS:
         raise WganError(
             f"column '{name}' has no order, so {operator} cannot be asked for: write {name}=VALUE"
         )
     if text not in column.levels:
-        nearest = did_you_mean(text, column.levels[:LEVELS_NAMED])
-        raise WganError(f"column '{name}' has no level '{text}'. {nearest}")
+        raise WganError(no_level(column, text))
     if text in column.unseen:
         fault = f"column '{name}': the level '{text}' is in held-out rows alone, so never learned"
         raise WganError(f"{fault}: ask for another")
-    return Condition(place, column, "=", float(column.levels.index(text)))
+    return float(column.levels.index(text))
 
 
 def _number(column: Column, wanted: str | float) -> float:

@@ -53,12 +53,23 @@ class Model:
         """Standard normal numbers that the generator takes for one sample."""
         return noise_numbers(self.network, self.codec, self.generator)
 
-    def sample(self, n: int, seed: int = 0, labels: np.ndarray | None = None) -> np.ndarray:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        labels: np.ndarray | None = None,
+        fixed: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return `n` raw samples `[n, *raw_shape]`, as `draw` does."""
-        return self.draw(n, seed, labels).raw
+        return self.draw(n, seed, labels, fixed).raw
 
     def draw(
-        self, n: int, seed: int = 0, labels: np.ndarray | None = None, rules: bool = True
+        self,
+        n: int,
+        seed: int = 0,
+        labels: np.ndarray | None = None,
+        fixed: np.ndarray | None = None,
+        rules: bool = True,
     ) -> Drawn:
         """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.
 
@@ -70,6 +81,8 @@ class Model:
             labels: a class number for each sample `[n]`; None: `draw_labels(n, seed)`, where the
                 model has classes. For a table: the states of columns `[n, columns]`; None: every
                 column is free, so that frequencies are those that were learned.
+            fixed: noise in the place of drawn noise `[n, noise]`, NaN where it is drawn; None: all
+                is drawn.
             rules: whether rules of the data are kept; False: samples as they were learned.
 
         Raises:
@@ -83,8 +96,8 @@ class Model:
             labels = self._checked(labels, n)
         blocks = []
         for i, z in enumerate(latents(seed, n, self.noise, self.device, BLOCK)):
-            part = None if labels is None else labels[i * BLOCK : (i + 1) * BLOCK]
-            blocks.append(self._block(z, part))
+            part = slice(i * BLOCK, (i + 1) * BLOCK)
+            blocks.append(self._block(z, *_rows(part, labels, fixed)))
         raw = np.concatenate(blocks)[:n]
         if not rules or not self.codec.rules:
             return Drawn(raw)
@@ -93,18 +106,22 @@ class Model:
 
         def again(rows: Int64[np.ndarray, " k"], trials: Int64[np.ndarray, " k"]) -> np.ndarray:
             z = _latents_again(seed, rows, trials, noise, self.device)
-            part = None if labels is None else labels[rows]
-            return self._block(z, part)[: len(rows)]
+            return self._block(z, *_rows(rows, labels, fixed))[: len(rows)]
 
         return kept(raw, self.codec.rules, again, BLOCK)
 
-    def _block(self, z: Float[Tensor, "n latent"], labels: np.ndarray | None) -> np.ndarray:
+    def _block(
+        self, z: Float[Tensor, "n latent"], labels: np.ndarray | None, fixed: np.ndarray | None
+    ) -> np.ndarray:
         """Return a whole block of raw samples, of at most as many latents and labels."""
         z = nn.functional.pad(z, (0, 0, 0, BLOCK - len(z)))
         y = None
         if labels is not None:
             rest = [(0, BLOCK - len(labels)), *[(0, 0)] * (labels.ndim - 1)]
             y = torch.from_numpy(np.pad(labels, rest, mode="edge")).to(self.device)
+        if fixed is not None:
+            noise = torch.from_numpy(fixed).to(z)
+            z[: len(noise)] = torch.where(noise.isnan(), z[: len(noise)], noise)
         x = generate(self.generator, z, y)
         if not x.isfinite().all():
             raise WganError(
@@ -234,3 +251,10 @@ def generate(
     x: Tensor = generator(z) if y is None else generator(z, y)
     generator.train(was_training)
     return x
+
+
+def _rows(
+    rows: slice | Int64[np.ndarray, " k"], *arrays: np.ndarray | None
+) -> list[np.ndarray | None]:
+    """Return some rows of each array that there is."""
+    return [None if each is None else each[rows] for each in arrays]

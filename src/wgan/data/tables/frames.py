@@ -1,5 +1,6 @@
 """Table files and DataFrames: which files hold tables, and how they are read and written."""
 
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -143,19 +144,49 @@ def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
     if _is_parquet(path):
         write_parquet(frame, path)
         return
-    floats = [
-        column.name
-        for column in codec.columns
-        if column.kind == "numeric" and _is_whole(column.step) and column.dtype.startswith("float")
-    ]
-    whole = [name for name in floats if frame[name].abs().max() < MOST_EXACT]
     name = path.name.lower()
     separator = "\t" if name.removesuffix(".gz").endswith(".tsv") else ","
     compression = "gzip" if name.endswith(".gz") else None
     with replaced(path) as target:
-        frame.astype(dict.fromkeys(whole, "Int64")).to_csv(
+        _whole(frame, codec.columns).to_csv(
             target, index=False, sep=separator, compression=compression
         )
+
+
+def fields_of(series: pd.Series, column: Column) -> pd.Series:
+    """Return the fields of a column as `write_frame` spells them in text.
+
+    Args:
+        series: the column.
+        column: what it holds.
+    """
+    frame = _whole(series.to_frame(column.name), [column])
+    text = io.StringIO(frame.to_csv(index=False))
+    return pd.read_csv(text, dtype="str", na_filter=False, skip_blank_lines=False)[column.name]
+
+
+def is_text(path: Path) -> bool:
+    """Return whether a table's file is text, by its name."""
+    return not _is_parquet(path)
+
+
+def _whole(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Return a table in which columns of whole numbers with gaps are no floats."""
+    floats = [
+        column.name
+        for column in columns
+        if column.kind == "numeric" and _is_whole(column.step) and column.dtype.startswith("float")
+    ]
+    whole = [name for name in floats if _holds_whole(frame[name])]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _holds_whole(series: pd.Series) -> bool:
+    """Return whether a column holds whole numbers that a double tells apart."""
+    if not pd.api.types.is_float_dtype(series.dtype):
+        return False
+    present = series.dropna()
+    return bool((present.abs() < MOST_EXACT).all() and (present % 1 == 0).all())
 
 
 def _is_whole(step: float) -> bool:

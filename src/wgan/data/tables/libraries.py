@@ -50,7 +50,8 @@ def made_like(frame: Frame, samples: pd.DataFrame) -> Frame:
     """Return samples as a DataFrame of the library and types of another one.
 
     Args:
-        frame: a DataFrame with the columns of the samples, perhaps without rows.
+        frame: a DataFrame with columns of the samples, perhaps without rows; others have the type
+            that pyarrow chooses.
         samples: the samples.
 
     Raises:
@@ -58,18 +59,22 @@ def made_like(frame: Frame, samples: pd.DataFrame) -> Frame:
     """
     if isinstance(frame, pd.DataFrame):
         return samples
-    from pyarrow import Table
+    from pyarrow import Schema, Table, schema, types
 
     narwhal = _narwhal(frame)
-    schema = narwhal.to_arrow().schema
-    table = Table.from_pandas(samples, schema, preserve_index=False)
-    table = table.replace_schema_metadata(schema.metadata)
+    given = narwhal.head(0).to_arrow().schema
+    # A column without any value has no type.
+    known = [field.name for field in given if not types.is_null(field.type)]
+    chosen = Schema.from_pandas(samples, preserve_index=False)
+    fields = [(given if name in known else chosen).field(name) for name in samples.columns]
+    table = Table.from_pandas(samples, schema(fields), preserve_index=False)
+    table = table.replace_schema_metadata(given.metadata)
     if narwhal.implementation.is_pyarrow():
         return table
     made = nw.from_arrow(table, backend=narwhal.implementation)
     # Arrow has one type where a library has two, such as categories and enumerations.
-    types = [nw.col(name).cast(dtype) for name, dtype in narwhal.schema.items()]
-    return made.select(types).to_native()
+    casts = [nw.col(name).cast(narwhal.schema[name]) for name in known if name in made.columns]
+    return made.with_columns(casts).to_native()
 
 
 def _narwhal(frame: Frame) -> nw.DataFrame[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float, Integer
 
-from wgan.base.errors import WganError
+from wgan.base.errors import WganError, did_you_mean
 from wgan.data.tables.dates import read_times, write_times
 from wgan.data.tables.schema import Column, is_single
 from wgan.data.tables.spellings import parse_spelling
@@ -24,6 +24,8 @@ YEARS_IN_SECONDS = (-62135596800.0, 253402300800.0)
 """Seconds since 1970 of the beginning of year 1 and the end of year 9999: Python, TOML and Excel
 know no other years, and in data such a time is damage.
 """
+LEVELS_NAMED = 50
+"""Levels among which an error looks for the nearest spelling; a column may have thousands."""
 CATEGORICAL = "category of "
 """Beginning of the name that `dtype_name` gives the type of pandas categories."""
 
@@ -136,6 +138,17 @@ def spelled(value: Any) -> str:
     A whole number has no decimals: pandas holds a column of whole numbers with gaps as floats.
     """
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def no_level(column: Column, text: str) -> str:
+    """Return what is said of a level that a column does not have, with the nearest one.
+
+    Args:
+        column: the column.
+        text: the level.
+    """
+    nearest = did_you_mean(text, column.levels[:LEVELS_NAMED])
+    return f"column '{column.name}' has no level '{text}'. {nearest}"
 
 
 def seconds(series: pd.Series, format: str = "") -> Float[np.ndarray, " n"]:

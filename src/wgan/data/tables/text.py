@@ -90,6 +90,18 @@ def read_text(path: Path, hints: Hints | None = None) -> pd.DataFrame:
     return frame
 
 
+def read_fields(path: Path) -> pd.DataFrame:
+    """Return the fields of a text file as they are spelled, those of missing values too.
+
+    Args:
+        path: a file that `read_text` takes.
+
+    Raises:
+        WganError: a file that is no such table.
+    """
+    return _read(read_content(path), dtype="str", na_filter=False)
+
+
 def _read(content: Content, **settings: Any) -> pd.DataFrame:
     """Return what pandas reads of a text."""
     try:

@@ -1,0 +1,140 @@
+"""Rows under conditions follow the generator's own conditional distribution, row by row."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from random_tables import chance, every_row, few_rows, probabilities, random_model
+
+from wgan.base.errors import WganError
+from wgan.models import sample_where
+
+N = 5000
+UNLIKELY = 1e-4
+"""Samples of the right distribution are rarely as far from it; seeds are fixed."""
+
+
+@pytest.fixture(scope="module")
+def model():
+    return random_model(few_rows())
+
+
+@pytest.fixture(scope="module")
+def rows(model):
+    return every_row(model.codec)
+
+
+def choice(model, name, text):
+    """Return the choice of a level, of a whole number, or of what is missing."""
+    column = model.codec.learned[model.codec.place(name)]
+    if text is None:
+        return column.choices - 1
+    return column.cells.lows.index(text) if column.is_number else column.levels.index(text)
+
+
+CASES = {
+    "a level": ("k=a", {"k": "a"}, lambda f: f["k"] == "a"),
+    "several": (["x=30", "b=True"], {"x": 30, "b": "True"}, lambda f: f["b"] & (f["x"] == 30)),
+    "missing": ("k=", {"k": None}, lambda f: f["k"].isna()),
+    "not missing": ("k!=", {}, lambda f: f["k"].notna()),
+    "in": ("k in a, c", {}, lambda f: f["k"].isin(["a", "c"])),
+    "in, with missing": ({"k": ["a", None]}, {}, lambda f: f["k"].isna() | (f["k"] == "a")),
+    "not": ("k!=a", {}, lambda f: f["k"].isin(["b", "c"])),
+    "nots leave one": (["k!=a", "k!=c"], {"k": "b"}, lambda f: f["k"] == "b"),
+    "not, of two": ("b!=True", {"b": "False"}, lambda f: ~f["b"]),
+    "a range": ({"x": (12, 19)}, {}, lambda f: f["x"].between(12, 19)),
+    "numbers": ({"x": {11, 30, 33}}, {}, lambda f: f["x"].isin([11, 30, 33])),
+    "not a number": ("x!=12", {}, lambda f: f["x"] != 12),
+    "a range and a level": (["b=True", "x<14"], {"b": "True"}, lambda f: f["b"] & (f["x"] < 14)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_conditional_frequencies_are_those_of_the_likelihood(model, rows, case):
+    where, given, holds = CASES[case]
+    codec = model.codec
+    given = {name: choice(model, name, text) for name, text in given.items()}
+    weights = probabilities(model, rows, given) * holds(codec.frame(rows)).to_numpy()
+    found = sample_where(model, N, seed=1, where=where)
+    assert chance(codec, found.raw, rows, weights) > UNLIKELY
+    # Choices that are given cost no draws; of others, as many are accepted as are likely.
+    wanted = weights.sum()
+    assert found.acceptance == pytest.approx(wanted, abs=4 * np.sqrt(wanted / found.tried) + 1e-6)
+    assert (found.tried == N) == (wanted > 1 - 1e-6)
+
+
+def test_a_given_first_column_is_the_filtered_joint(model, rows):
+    """Then the chain of conditionals is the same with it given, so the joint is exact too."""
+    raw = sample_where(model, N, where="k=a").raw
+    level = choice(model, "k", "a")
+    weights = probabilities(model, rows) * (rows[:, 0] == level)
+    assert chance(model.codec, raw, rows, weights) > UNLIKELY
+    wrong = probabilities(model, rows) * (rows[:, 0] == choice(model, "k", "b"))
+    shifted = np.where(rows[:, 0] == level, np.roll(wrong, level * 50), 0)
+    assert chance(model.codec, raw, rows, np.where(weights > 0, shifted + 1e-9, 0)) < UNLIKELY
+
+
+def test_balanced_rows_follow_the_conditional_of_each_level(model, rows):
+    place = model.codec.place("b")
+    raw = sample_where(model, N, where="x<20", balance="b").raw
+    below = model.codec.frame(rows)["x"].to_numpy() < 20
+    for level in (0, 1):
+        part = raw[raw[:, place] == level]
+        assert len(part) == N / 2
+        weights = probabilities(model, rows, {"b": level}) * below
+        assert chance(model.codec, part, rows, weights) > UNLIKELY
+
+
+def test_balance_is_among_the_levels_that_conditions_leave(model):
+    place = model.codec.place("k")
+    raw = sample_where(model, 300, where="k in a, c", balance="k").raw
+    counts = dict(zip(*np.unique(raw[:, place], return_counts=True), strict=True))
+    assert counts == {choice(model, "k", "a"): 150, choice(model, "k", "c"): 150}
+    with pytest.raises(WganError, match="cannot be balanced, since a condition fixes it"):
+        sample_where(model, 10, where=["k!=a", "k!=b"], balance="k")
+
+
+def test_a_rare_set_is_waited_for_and_costs_about_what_it_must():
+    random = np.random.default_rng(0)
+    k = np.where(random.random(20_000) < 0.005, "rare", random.choice(["a", "b"], 20_000))
+    k = np.where(random.random(20_000) < 0.005, "odd", k)
+    model = random_model(pd.DataFrame({"k": k, "y": np.arange(20_000) % 2}), strength=0.01)
+    model.generator.heads[0].head.bias.copy_(
+        model.generator.heads[0].head.bias.new_tensor([0.0, 0.0, -5.3, -5.3])
+    )
+    found = sample_where(model, 100, where="k in rare, odd")
+    needed = 100 / found.acceptance
+    assert 0.002 < found.acceptance < 0.01
+    assert found.tried < 3 * needed
+    assert sample_where(model, 1, where="k in a, b").tried == 1024
+    first = sample_where(model, 5, where="k in rare, odd").raw
+    assert np.array_equal(first, found.raw[:5]), "the first rows do not depend on how many"
+
+
+@pytest.mark.parametrize(
+    "where",
+    [["x>20", "x<15"], ["x>20", "x<=20"], ["k in a, b", "k=c"], ["k=", "k!="], "x=10.5"],
+)
+def test_contradictions_are_told_before_anything_is_drawn(model, where, monkeypatch):
+    monkeypatch.setattr(type(model), "sample", None)
+    with pytest.raises(WganError, match="no row of the data's kind can satisfy"):
+        sample_where(model, 10, where=where)
+
+
+def test_what_always_holds_is_not_waited_for(model):
+    assert sample_where(model, 10, where=["x!=50", "x>=0", "b!="]).tried == 10
+
+
+def test_in_wide_cells_single_numbers_are_waited_for():
+    """A cell that a condition leaves is given, and the condition need not hold in all of it."""
+    frame = pd.DataFrame({"x": np.arange(400) // 2, "y": np.arange(400) % 2})
+    model = random_model(frame)
+    column = model.codec.learned[0]
+    cell = int(np.argmax(np.diff([column.cells.lows, column.cells.highs], axis=0)))
+    low, high = column.cells.lows[cell], column.cells.highs[cell]
+    assert high - low >= 2
+    for where in ([f"x>={low}", f"x<={high}", f"x!={low + 1}"], {"x": [low, low + 1]}):
+        found = sample_where(model, 50, where=where)
+        assert found.tried > 50
+        x = found.raw[:, 0]
+        assert ((x >= low) & (x <= high)).all()
+        assert (np.isin(x, [low, low + 1]) if isinstance(where, dict) else x != low + 1).all()
