@@ -40,6 +40,16 @@ def test_proposed_rules_are_comments_and_kept_once_they_are_switched_on(tmp_path
     assert (pd.read_csv("some.csv")["end"] >= 50).all()
 
 
+def test_what_is_measured_while_training_is_not_drawn_again(tmp_path, capsys, monkeypatch):
+    """Else a run would end where its generator does not keep the rules yet."""
+    monkeypatch.setattr("wgan.models.rejection.MOST_TRIES", 0)
+    table().to_csv("t.csv", index=False)
+    (tmp_path / "s.toml").write_text('[[rules]]\norder = ["start", "end"]\n')
+    assert wgan(f"train t.csv --schema s.toml --out run {SMALL} --stop-when-converged") == 0
+    assert wgan("sample run -n 300") == 2
+    assert "rule 'start <= end': " in capsys.readouterr().err
+
+
 def test_a_broken_rule_is_refused_with_its_rows(tmp_path, capsys):
     table().assign(end=lambda f: f["end"].where(f.index != 7, -1)).to_csv("t.csv", index=False)
     (tmp_path / "s.toml").write_text('[[rules]]\norder = ["start", "end"]\n')

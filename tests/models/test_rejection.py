@@ -9,7 +9,7 @@ import pytest
 from wgan.base.errors import WganError
 from wgan.data import load
 from wgan.data.tables.frames import from_frame
-from wgan.models import Model, sample_where
+from wgan.models import Model, complete, sample_where
 from wgan.models.rejection import kept
 from wgan.networks import NetworkConfig, build_generator
 
@@ -203,3 +203,14 @@ def test_kinds_without_rules_are_drawn_once():
     drawn = model.draw(9)
     assert drawn.redrawn == 0
     assert np.array_equal(drawn.raw, model.sample(300)[:9])
+
+
+def test_rows_with_a_sum_are_completed_so_that_rules_hold():
+    frame = table().assign(tax=lambda f: np.round(f["net"] * 0.2, 2))
+    frame["gross"] = np.round(frame["net"] + frame["tax"], 2)
+    model = untrained(frame, [{"sum": ["net", "tax", "gross"]}, {"order": ["low", "high"]}])
+    rows = frame.head(30).astype({"high": float})
+    rows.loc[::2, "high"] = np.nan
+    completed = complete(model, rows).frame
+    assert (completed["low"] <= completed["high"]).all()
+    pd.testing.assert_frame_equal(completed.drop(columns="high"), rows.drop(columns="high"))

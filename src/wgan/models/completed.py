@@ -197,7 +197,7 @@ def _noise(
     last = -1
     for i, (column, code) in enumerate(zip(codec.learned, codec.codes, strict=True)):
         last += numbers_of(code)
-        given = (y[:, i] != FREE) & (y[:, i] < len(column.cells))
+        given = (y[:, i] != FREE) & (y[:, i] < len(code.heights))  # a sum has none
         if given.any():
             heights = np.array([0.0, *code.heights])
             cell = y[given, i]

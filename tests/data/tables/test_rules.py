@@ -212,6 +212,13 @@ def test_entries_that_are_no_rules_are_refused(rule, words):
         from_frame(table(), rules=[rule])
 
 
+@pytest.mark.parametrize("text", ["rules = 3", 'rules = ["order"]'])
+def test_rules_that_are_no_tables_are_refused(tmp_path, text):
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(WganError, match=r"s\.toml: write \[\[rules\]\]"):
+        load(table(), schema=str(tmp_path / "s.toml"))
+
+
 def test_sums_are_computed_one_after_the_other_or_refused():
     frame = table().assign(fee=1.5, paid=lambda f: np.round(f["gross"] + 1.5, 2))
     first, then = {"sum": ["net", "tax", "gross"]}, {"sum": ["gross", "fee", "paid"]}

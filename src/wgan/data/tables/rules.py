@@ -7,6 +7,7 @@ sum is computed, so no sample breaks it.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,6 +25,8 @@ SUM_TOLERANCE = 1e-9
 """Relative error of a sum of numbers without a step: single precision has 1e-7, and a sum of a few
 doubles 1e-15.
 """
+UNKNOWN = -1
+"""Number of a combination that is not known."""
 DECIMALS = 9
 """Decimals in which combinations are compared, which takes rounding errors away."""
 DAYS = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
@@ -112,8 +115,31 @@ class Together:
 
     def holds(self, raw: Rows) -> Bool[np.ndarray, " n"]:
         """Return in which rows of a matrix the rule holds."""
-        known = np.array(self.combinations, dtype=np.float64)  # None becomes NaN
-        return np.asarray(_keys(known, _comparable(raw[:, list(self.places)])) >= 0)
+        x = _comparable(raw[:, list(self.places)])
+        key = np.zeros(len(x), dtype=np.int64)
+        for i, (levels, prefixes) in enumerate(self._known):
+            found = np.searchsorted(levels, x[:, i]).clip(max=len(levels) - 1)
+            new = np.where(levels[found] == x[:, i], key * len(levels) + found, UNKNOWN)
+            found = np.searchsorted(prefixes, new).clip(max=len(prefixes) - 1)
+            key = np.where((key != UNKNOWN) & (prefixes[found] == new), found, UNKNOWN)
+        return np.asarray(key != UNKNOWN)
+
+    @cached_property
+    def _known(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each column its values, rising, and the numbers of combinations up to it.
+
+        The number of a combination is that of the columns before it, times the values, plus the
+        place of its own. Columns are taken in one by one and numbers counted anew, so that they
+        stay below (combinations) x (values).
+        """
+        values = _comparable(np.array(self.combinations, dtype=np.float64))  # None becomes NaN
+        key = np.zeros(len(values), dtype=np.int64)
+        known = []
+        for column in values.T:
+            levels, place = np.unique(column, return_inverse=True)
+            prefixes, key = np.unique(key * len(levels) + place, return_inverse=True)
+            known.append((levels, prefixes))
+        return known
 
     def fitted(self, values: Float[np.ndarray, "n k"]) -> "Together":
         """Return the rule with the combinations of rows.
@@ -132,24 +158,6 @@ class Together:
 def _comparable(x: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
     """Return values of which equal ones are equal numbers; missing ones become infinite."""
     return np.where(np.isnan(x), np.inf, np.round(x, DECIMALS) + 0.0)  # + 0.0: no -0.0
-
-
-def _keys(known: Float[np.ndarray, "m k"], x: Float[np.ndarray, "n k"]) -> np.ndarray:
-    """Return a number for each row that is among the known ones; -1 for others.
-
-    Columns are taken in one by one, so that numbers stay below (known rows) x (levels).
-    """
-    known = _comparable(known)
-    prefix = np.zeros(len(known), dtype=np.int64)
-    key = np.zeros(len(x), dtype=np.int64)
-    for i in range(known.shape[1]):
-        levels, place = np.unique(known[:, i], return_inverse=True)
-        found = np.searchsorted(levels, x[:, i]).clip(max=len(levels) - 1)
-        new = np.where(levels[found] == x[:, i], key * len(levels) + found, -1)
-        prefixes, prefix = np.unique(prefix * len(levels) + place, return_inverse=True)
-        found = np.searchsorted(prefixes, new).clip(max=len(prefixes) - 1)
-        key = np.where((key >= 0) & (prefixes[found] == new), found, -1)
-    return key
 
 
 @dataclass(frozen=True)
