@@ -12,6 +12,11 @@ published tables, whose trend is the one in own bins. Several seeds give interva
         --target median_house_value --out tables.jsonl
     python benchmarks/tables.py run orders --seed 0 --out tables.jsonl
     python benchmarks/tables.py table tables.jsonl
+    python benchmarks/tables.py conditions RUN
+
+`conditions` takes a finished run: rows under each single level of at least 500 training rows, and
+under 20 random pairs and triples of levels, beside the same generator's unconditional rows that
+happen to have them; and the levels that 200,000 rows lack.
 """
 
 import argparse
@@ -31,7 +36,16 @@ from wgan.data import TableCodec, load
 from wgan.evaluation import EvaluationOptions, evaluate
 from wgan.evaluation.metrics.shape import shape_errors
 from wgan.evaluation.metrics.trend import trend_errors
+from wgan.models import Model, conditional_sampler, sample_where
+from wgan.runs import RunFolder
 from wgan.training import Run
+
+CONDITION_ROWS = 2000
+"""Rows under each condition: shape error then has a floor of some 1.5 %."""
+LEAST_TRAINING_ROWS = 500
+COMBINATIONS = 20
+MANY = 200_000
+"""Rows in which each level of 20 or more training rows should come."""
 
 
 def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
@@ -115,7 +129,9 @@ def measure(
         "processor_seconds": time.process_time() - used,
     }
     sample = trained.model.sampler(seed, "verdict")
-    evaluation = evaluate(sample, split, EvaluationOptions(target=target, test=test))
+    conditional = conditional_sampler(trained.model, seed, "verdict")
+    options = EvaluationOptions(target=target, test=test)
+    evaluation = evaluate(sample, split, options, conditional=conditional)
     rows = sample(split.n_train, 0)
     known = split.train_sample(0, split.n_train)
     columns = codec.learned
@@ -157,6 +173,85 @@ def table(lines: list[dict[str, Any]]) -> None:
             print(f"  {when} " + ", ".join(f"{each[when]:.0f}" for each in runs))
 
 
+def conditions(folder: Path) -> None:
+    """Print errors of rows under conditions, over those of filtered rows, and lost levels."""
+    run = RunFolder(folder)
+    model = run.model()
+    config, dataset = run.load()
+    split = config.split(dataset)
+    codec = split.dataset.codec
+    assert isinstance(codec, TableCodec)
+    train = split.train_sample(0, split.n_train)
+    free = model.sample(MANY, 1)
+    random = np.random.default_rng(0)
+    single = [((i, level),) for i, level in levels(codec, train, LEAST_TRAINING_ROWS)]
+    several = []
+    while len(several) < COMBINATIONS:
+        chosen = random.choice(len(single), size=random.integers(2, 4), replace=False)
+        where = tuple(single[k][0] for k in chosen)
+        rows = having(train, where).sum()
+        distinct = len({i for i, _ in where}) == len(where)
+        if distinct and rows >= LEAST_TRAINING_ROWS:
+            several.append(where)
+    for name, wheres in (("single levels", single), ("combinations", several)):
+        ratios = np.array([ratio(model, codec, train, free, where) for where in wheres])
+        for what, found in zip(("shape", "trend"), ratios.T, strict=True):
+            worst = codec_words(codec, wheres[int(found.argmax())])
+            print(
+                f"{name}: {len(found)}, {what} error conditional over filtered: median"
+                f" {np.median(found):.2f}, largest {found.max():.2f} ({worst}), above 1.3:"
+                f" {(found > 1.3).sum()}"
+            )
+    lost = [
+        f"{codec_words(codec, ((i, level),))}: {(train[:, i] == level).sum()} training rows"
+        for i, level in levels(codec, train, 20)
+        if not (free[:, i] == level).any()
+    ]
+    count = len(levels(codec, train, 20))
+    print(f"levels of 20 or more training rows: {count}, none in {MANY} rows: {len(lost)}", *lost)
+
+
+def levels(codec: TableCodec, train: np.ndarray, least: int) -> list[tuple[int, float]]:
+    """Return the columns and levels of categories that so many rows have, but not all."""
+    found = []
+    for i, column in enumerate(codec.learned):
+        if not column.is_number:
+            values, counts = np.unique(train[~np.isnan(train[:, i]), i], return_counts=True)
+            found += [(i, v) for v, c in zip(values, counts, strict=True) if c >= least]
+    return [(i, v) for i, v in found if len(np.unique(train[:, i])) > 1]
+
+
+def having(rows: np.ndarray, where: tuple[tuple[int, float], ...]) -> np.ndarray:
+    """Return which rows have all levels."""
+    return np.all([rows[:, i] == level for i, level in where], axis=0)
+
+
+def codec_words(codec: TableCodec, where: tuple[tuple[int, float], ...]) -> str:
+    """Return levels in words."""
+    return ", ".join(f"{codec.learned[i].name}={codec.learned[i].levels[int(v)]}" for i, v in where)
+
+
+def ratio(
+    model: Model,
+    codec: TableCodec,
+    train: np.ndarray,
+    free: np.ndarray,
+    where: tuple[tuple[int, float], ...],
+) -> list[float]:
+    """Return errors of shape and trend under a condition, over those of filtered rows."""
+    real = having(train, where)
+    filtered = free[having(free, where)][:CONDITION_ROWS]
+    names = {codec.learned[i].name: codec.learned[i].levels[int(v)] for i, v in where}
+    given = sample_where(model, len(filtered), 2, names).raw
+    others = [i for i in range(len(codec.learned)) if i not in {i for i, _ in where}]
+    columns = [codec.learned[i] for i in others]
+    return [
+        float(errors(columns, given[:, others], train[real][:, others]).mean())
+        / float(errors(columns, filtered[:, others], train[real][:, others]).mean())
+        for errors in (shape_errors, trend_errors)
+    ]
+
+
 def main() -> None:
     """Run or print."""
     parser = argparse.ArgumentParser(
@@ -172,7 +267,11 @@ def main() -> None:
     one.add_argument("--set", action="append", default=[])
     one.add_argument("--out", type=Path, default=Path("tables.jsonl"))
     commands.add_parser("table").add_argument("file", type=Path)
+    commands.add_parser("conditions").add_argument("run", type=Path)
     given = parser.parse_args()
+    if given.command == "conditions":
+        conditions(given.run)
+        return
     if given.command == "table":
         table([json.loads(line) for line in given.file.read_text(encoding="utf-8").splitlines()])
         return

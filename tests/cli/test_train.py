@@ -228,8 +228,8 @@ def test_a_disk_without_room_is_one_line_and_what_was_written_stays_whole(tmp_pa
 def test_the_options_of_train_are_these_and_no_more():
     options = " ".join(inspect.signature(train_command).parameters)
     assert options == (
-        "data variant labels schema preset steps out seed device precision compile config set_"
-        " stop_when_converged dry_run quiet"
+        "data variant labels schema encoding preset steps out seed device precision compile config"
+        " set_ stop_when_converged dry_run quiet"
     )
 
 

@@ -130,6 +130,6 @@ def test_a_run_that_another_version_coded_otherwise_is_sampled_and_nothing_else(
     about.write_text(json.dumps(values))
     folder = RunFolder(tmp_path / "r")
     for read in (lambda: begin_run(tmp_path / "r", config, data), folder.load):
-        with pytest.raises(WganError, match="coded tables otherwise: it can be sampled"):
+        with pytest.raises(WganError, match="coded tables otherwise, so it can be"):
             read()
     assert len(folder.model().sample(3)) == 3

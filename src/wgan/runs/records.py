@@ -66,8 +66,8 @@ class DataFacts:
         """
         if self.coding != dataset.codec.version:
             raise WganError(
-                f"{path}: was begun by a version that coded {self.kind} otherwise: it can be"
-                " sampled, but not gone on with or evaluated: train again in another --out"
+                f"{path}: was begun by a version that coded {self.kind} otherwise, so it can be"
+                " neither gone on with nor evaluated: train again in another --out"
             )
 
 
