@@ -37,6 +37,8 @@ def test_toml_round_trip(tmp_path):
         (DataConfig, "resize", (0, 8), r"data.resize = [0, 8]: give [height, width] in pixels"),
         (ObjectiveConfig, "penalty_weight", -1.0, "objective.penalty_weight = -1.0: give 0 or"),
         (ObjectiveConfig, "likelihood_weight", -1.0, "objective.likelihood_weight = -1.0: give 0"),
+        (ObjectiveConfig, "likelihood_dropout", 1.0, "objective.likelihood_dropout = 1.0: give a"),
+        (ObjectiveConfig, "likelihood_dropout", -0.1, "objective.likelihood_dropout = -0.1: give"),
         (ObjectiveConfig, "clip", 0.0, "objective.clip = 0.0: give a positive bound"),
         (OptimizerConfig, "lr", 0.0, "optimizer.lr = 0.0: give a positive number"),
         (OptimizerConfig, "betas", (0.5, 1.0), "optimizer.betas = [0.5, 1.0]: give two numbers"),

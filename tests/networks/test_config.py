@@ -17,8 +17,6 @@ from wgan.networks import NetworkConfig
         ("depth", 10**7, "= 10000000: give 1024 or less"),
         ("latent", 10**9, "= 1000000000: give 65536 or less"),
         ("pack", 10**6, "= 1000000: give 1024 or less"),
-        ("dropout", 1.0, "= 1.0: give a share from 0 up to but not including 1"),
-        ("dropout", -0.1, "= -0.1: give a share from 0 up to but not including 1"),
     ],
 )
 def test_impossible_settings_are_refused_at_construction(field, value, words):

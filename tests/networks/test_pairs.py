@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -65,12 +66,14 @@ def test_auto_takes_the_first_architecture_of_the_kind():
     assert str(chosen) == str(named)
 
 
-def test_noise_is_the_latent_and_for_tables_a_number_for_each_state():
+def test_noise_is_the_latent_and_for_tables_a_number_for_each_digit_and_score():
     config = NetworkConfig(latent=7)
     assert noise_numbers(config, codec_for((3,))) == 7
     assert noise_numbers(config, codec_for((3, 8, 8))) == 7
-    table = load(pd.DataFrame({"k": ["a", "b", "c"] * 20, "m": [True, False] * 30})).codec
-    assert noise_numbers(config, table) == 7 + 3 + 2
+    frame = pd.DataFrame({"k": ["a", "b", "c"] * 20, "m": [True, False] * 30})
+    assert noise_numbers(config, load(frame).codec) == 2
+    frame["x"] = np.arange(60) % 30 / 7  # a digit, and a place in a cell
+    assert noise_numbers(config, load(frame).codec) == 4
 
 
 def test_a_pair_of_ones_own_is_built_from_the_seed_too():

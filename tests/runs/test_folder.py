@@ -119,17 +119,16 @@ def test_settings_take_the_precision_that_the_run_began_in(tmp_path, begun):
     assert as_begun(other, tmp_path / "none") == other
 
 
-def test_a_run_that_another_version_coded_otherwise_is_sampled_and_nothing_else(tmp_path, mixed):
+def test_a_run_that_another_version_coded_otherwise_is_not_gone_on_with(tmp_path, mixed):
     mixed(100).to_csv("t.csv", index=False)
     config, data = settled("data.source=t.csv", "training.steps=2", "network.width=4")
     run_to_end(tmp_path / "r", config, data)
     about = tmp_path / "r/run.json"
     values = json.loads(about.read_text())
-    assert values["data"].pop("coding") == 2
+    assert values["data"].pop("coding") == 3
     del values["digest"]  # as in files of older versions
     about.write_text(json.dumps(values))
     folder = RunFolder(tmp_path / "r")
     for read in (lambda: begin_run(tmp_path / "r", config, data), folder.load):
         with pytest.raises(WganError, match="coded tables otherwise, so it can be"):
             read()
-    assert len(folder.model().sample(3)) == 3

@@ -35,9 +35,9 @@ CURVES = {
         "generator_gradient_norm": [4.780323, 5.012772, 5.596969, 6.422302, 6.268495, 5.989859],
     },
     "table": {
-        "estimate": [0.301253, 0.235669, 0.1294857, 0.05562878, -0.001430483, -0.02625463],
-        "critic_loss": [0.6937263, 0.4945641, 0.3862083, 0.3504124, 0.3751253, 0.3214188],
-        "generator_gradient_norm": [4.714331, 3.99442, 3.390126, 2.574993, 2.115866, 1.773352],
+        "estimate": [-0.01415915, 0.0005512249, -0.004652479, 0.02654858, 0.0393832, 0.04537303],
+        "critic_loss": [0.4802524, 0.05676354, 0.04083464, -0.01102046, -0.02437869, -0.03329622],
+        "generator_gradient_norm": [5.262729, 3.328258, 3.241177, 3.003019, 3.49759, 2.295718],
     },
 }
 
@@ -47,4 +47,6 @@ def test_losses_are_what_they_were(name, mixed):
     data = load(mixed(400)) if name == "table" else None
     history = trained(*settled(*COMMON, *SETTINGS[name], data=data)).history
     for figure, values in CURVES[name].items():
-        assert [line[figure] for line in history] == pytest.approx(values, rel=1e-3), figure
+        assert [line[figure] for line in history] == pytest.approx(values, rel=1e-3, abs=1e-4), (
+            figure
+        )

@@ -114,7 +114,7 @@ def rows_end(text: bytes, separator: str) -> int:
         separator: what separates fields.
 
     >>> rows_end(b'a,b\\n1,"x\\ny"\\n2,"z\\n', ",")
-    14
+    12
     """
     if b'"' not in text:
         return text.rfind(b"\n") + 1
