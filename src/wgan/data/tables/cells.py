@@ -10,13 +10,14 @@ between two values, and the outermost are means of several rows. So no row's own
 but where an end is rounded to a whole step, and the extremes of a column are not given back.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
 from scipy.special import ndtr, ndtri
 
+from wgan.data.tables.rounding import NO_ROUNDING, Rounding, fit_rounding, round_within
 from wgan.data.tables.steps import rounded
 
 CELLS = 1000
@@ -53,11 +54,13 @@ class Cells:
         lows: least numbers, rising; a single number has the same low and high.
         highs: largest numbers.
         heights: F at the upper end of each cell; the last is 1.
+        rounding: how round numbers in ranges are, see `Rounding`.
     """
 
     lows: tuple[float, ...] = ()
     highs: tuple[float, ...] = ()
     heights: tuple[float, ...] = ()
+    rounding: Rounding = NO_ROUNDING
 
     def __len__(self) -> int:
         return len(self.heights)
@@ -100,7 +103,7 @@ class Cells:
         width = highs[cell] - lows[cell] + step
         single = lows[cell] == highs[cell]
         inside = (x - lows[cell] + step / 2) / np.where(single, 1.0, width)
-        share = np.where(single, 0.5, inside.clip(0, 1))
+        share = np.where(single, 0.5, self.rounding.placed(inside.clip(0, 1), x))
         rise = above[cell] - below[cell]
         return ndtri(below[cell] + rise * (MARGIN + (1 - 2 * MARGIN) * share))
 
@@ -116,8 +119,10 @@ class Cells:
         cell = np.searchsorted(above[:-1], height)
         share = (height - below[cell]) / (above[cell] - below[cell])
         share = ((share - MARGIN) / (1 - 2 * MARGIN)).clip(0, 1)
+        share, steps = self.rounding.read(share, step)
         x = lows[cell] - step / 2 + share * (highs[cell] - lows[cell] + step)
-        return rounded(x, step).clip(lows[cell], highs[cell])
+        plain = rounded(x, step).clip(lows[cell], highs[cell])
+        return round_within(x, steps, plain, lows[cell], highs[cell])
 
 
 def fit_cells(
@@ -166,7 +171,9 @@ def fit_cells(
         sizes = np.append(sizes.astype(np.float64), 0.5)
     heights = np.cumsum(sizes) / sizes.sum()
     heights[-1] = 1.0
-    return Cells(tuple(lows.tolist()), tuple(highs.tolist()), tuple(heights.tolist()))
+    cells = Cells(tuple(lows.tolist()), tuple(highs.tolist()), tuple(heights.tolist()))
+    in_ranges = (lows < highs)[cells.of(values)]
+    return replace(cells, rounding=fit_rounding(values[in_ranges], counts[in_ranges], step))
 
 
 def _rows_of_a_range(n: int) -> float:
@@ -245,8 +252,11 @@ def _ends_of(
     rows; in whole steps.
     """
     middle = values[:-1] / 2 + values[1:] / 2
-    least = _outermost(values, counts)
-    most = -_outermost(-values[::-1], counts[::-1])
+    low, high = slice(first[0], last[0] + 1), slice(first[-1], last[-1] + 1)
+    inner_low = middle[last[0]] if len(first) > 1 else values[-1]
+    inner_high = middle[first[-1] - 1] if len(first) > 1 else values[0]
+    least = -_end(-values[low][::-1], counts[low][::-1], -inner_low)
+    most = _end(values[high], counts[high], inner_high)
     lows = np.concatenate([[least], middle])[first]
     highs = np.concatenate([middle, [most]])[last]
     if step:
@@ -261,7 +271,13 @@ def _ends_of(
     return lows, highs
 
 
-def _outermost(values: Float[np.ndarray, " k"], counts: Int64[np.ndarray, " k"]) -> float:
-    """Return the mean of the first `LEAST_HOLDERS` rows, or the first number if it has as many."""
-    rows = np.repeat(values[:LEAST_HOLDERS], counts[:LEAST_HOLDERS])[:LEAST_HOLDERS]
-    return float(values[0] + (rows - values[0]).mean())
+def _end(values: Float[np.ndarray, " k"], counts: Int64[np.ndarray, " k"], inner: float) -> float:
+    """Return the upper end of the uppermost range.
+
+    It is where numbers uniform from the inner end have the mean of the rows, so that the tail is as
+    heavy as it was. Beyond the largest number, it is the mean of the outermost rows.
+    """
+    rows = np.repeat(values, counts)
+    end = inner + 2 * (rows - inner).mean()
+    outermost = rows[-LEAST_HOLDERS:]
+    return float(end if end < values[-1] else values[-1] + (outermost - values[-1]).mean())

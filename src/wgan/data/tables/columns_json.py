@@ -2,13 +2,14 @@
 
 import re
 from itertools import pairwise
-from math import isfinite
+from math import inf, isclose, isfinite
 from string import Formatter
 from typing import Any
 
 from wgan.base.errors import OlderVersionError
 from wgan.base.records import typed
 from wgan.data.tables.cells import Cells
+from wgan.data.tables.rounding import Rounding
 from wgan.data.tables.schema import Column
 
 MOST_DIGITS = r"0?\d{0,2}d?"
@@ -75,7 +76,16 @@ def _rise(cells: Cells) -> bool:
     ends = [end for pair in zip(cells.lows, cells.highs, strict=True) for end in pair]
     heights = [0.0, *cells.heights]
     rise = all(a <= b for a, b in pairwise(ends)) and all(a < b for a, b in pairwise(heights))
-    return rise and all(map(isfinite, ends)) and heights[-1] in (0.0, 1.0)
+    known = all(map(isfinite, ends)) and heights[-1] in (0.0, 1.0)
+    return rise and known and _is_rounding(cells.rounding)
+
+
+def _is_rounding(rounding: Rounding) -> bool:
+    """Return whether steps rise, and have probabilities."""
+    steps = [0.0, *rounding.steps]
+    shares = rounding.shares
+    rise = all(a < b < inf for a, b in pairwise(steps)) and len(shares) == len(rounding.steps)
+    return rise and all(share > 0 for share in shares) and (not shares or isclose(sum(shares), 1))
 
 
 def _numbers_once(pattern: str) -> bool:
