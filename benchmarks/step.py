@@ -77,7 +77,7 @@ def our_step(config: Config, data: Dataset) -> Step:
     draws = Draws(Batches(run.split, 0, device), config, device)
     losses = build_losses(run.state, run.variant, config)
     if config.training.compile:
-        losses = compiled(losses, run.state, run.variant, config, draws.critic(0))
+        losses = compiled(losses, run.state, run.variant, config, draws)
 
     def step() -> None:
         train_step(run.state, losses, run.variant, draws, config)

@@ -82,6 +82,25 @@ def test_a_table_of_few_rows_is_passed_so_often_and_no_more(mixed):
     assert configure([longer], data=load(mixed(100)))[0].training.steps == 900
 
 
+def test_passes_are_those_of_a_likelihood(mixed):
+    alone = from_mapping({"objective.likelihood_weight": 0})
+    assert configure([alone], data=load(mixed(100)))[0].training.steps == 4000
+
+
+@pytest.mark.parametrize("variant", ["wgan", "gan", "wgan-gp", "wgan-sn", "gan-minimax"])
+def test_the_likelihood_has_its_own_rate_under_any_variant(mixed, variant):
+    named = from_mapping({"objective.variant": variant})
+    optimizer = configure([named], data=load(mixed(100)))[0].optimizer
+    assert (optimizer.generator_lr, optimizer.decay) == (2e-3, "linear")
+
+
+def test_dropout_of_a_run_that_may_stop_is_constant_and_small(mixed):
+    stop = from_mapping({"training.stop_when_converged": True})
+    objective = configure([stop], data=load(mixed(100)))[0].objective
+    assert objective.likelihood_dropout == 0.2
+    assert configure([DIGITS, stop])[0].objective.likelihood_dropout == 0
+
+
 def test_a_run_that_may_stop_keeps_its_learning_rate():
     stop = from_mapping({"training.stop_when_converged": True})
     assert configure([DIGITS])[0].optimizer.decay == "linear"

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from scipy.special import ndtr, ndtri
+from scipy.stats import norm
 
 from wgan.data import load
 from wgan.data.tables.codes import ColumnCode
@@ -269,3 +270,19 @@ def test_tables_of_every_kind_are_drawn_and_given_choices_are_those_of_the_rows(
     assert np.array_equal(data.codec.choices(made), y), "numbers lie in the given cells"
     assert data.codec.frame(data.decode(free)).notna().any(axis=None) or name == "all missing"
     assert (data.codec.choices(data.decode(free)) >= 0).all()
+
+
+def test_a_number_comes_back_in_its_cell_however_far_out():
+    """In single precision: cells of a hundred-thousandth of the rows at both ends of F."""
+    rises = np.array([1e-5] * 20 + [0.9996] + [1e-5] * 20)
+    heights = np.cumsum(rises) / rises.sum()
+    heights[-1] = 1.0
+    code = ColumnCode(0, (), tuple(np.diff(heights, prepend=0.0)), tuple(heights))
+    net = TableGenerator([code], width=4, depth=1)
+    cells = torch.arange(41).repeat(500)
+    z = torch.randn(len(cells), net.heads[0].numbers, generator=torch.Generator().manual_seed(0))
+    x = net(z, cells[:, None]).detach()
+    first, second = net.heads[0].digits_of_rows(x)
+    assert torch.equal(first * code.second + second, cells)
+    drawn = np.searchsorted(heights[:-1], norm.cdf(x[:, 0].double().numpy()))
+    assert np.array_equal(drawn, cells.numpy()), "as a codec decodes it"

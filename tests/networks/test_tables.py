@@ -1,9 +1,12 @@
 """Networks of tables: rows of the kind that codecs make, and packs that are scored together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from wgan.base.errors import WganError
 from wgan.data.tables.frames import from_frame
 from wgan.networks import NetworkConfig, build_critic, build_generator, noise_numbers
 from wgan.networks.autoregressive import TableGenerator
@@ -118,3 +121,19 @@ def test_every_variant_takes_tables_in_packs_with_conditions(mixed, name, pack):
         weights = list(critic.parameters())
         gradients = torch.autograd.grad(terms.penalty.mean(), weights, allow_unused=True)
         assert sum(float(g.norm()) for g in gradients if g is not None) > 0
+
+
+def test_no_network_has_numbers_of_double_precision(mixed):
+    """Some devices have none."""
+    for net in pair(from_frame(mixed(400)))[:2]:
+        tensors = [*net.parameters(), *net.buffers()]
+        assert all(each.dtype != torch.float64 for each in tensors)
+
+
+def test_more_weights_than_memory_holds_are_refused_with_a_width_that_fits(mixed, monkeypatch):
+    data = from_frame(mixed(400))
+    monkeypatch.setattr("wgan.networks.tables.MOST_WEIGHTS", 10_000)
+    with pytest.raises(WganError, match=r"choose at most (\d+)") as refused:
+        build_generator(CONFIG, data.codec)
+    width = int(str(refused.value).split("at most ")[1].split(",")[0])
+    assert build_generator(replace(CONFIG, width=width), data.codec)

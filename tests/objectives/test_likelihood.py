@@ -69,7 +69,7 @@ def test_conditions_are_those_of_the_real_samples():
     y = torch.tensor([[1, 0], [0, 0], [0, 0], [0, 1]])
     loss = GeneratorLoss(Shift(), Linear(), find_variant("wgan-lp"), likelihood_weight=1.0)
     plain = GeneratorLoss(Shift(), Linear(), find_variant("wgan-lp"))
-    term = loss(Z, REAL, y) - plain(Z, REAL, y)
+    term = loss(Z, REAL, None, y) - plain(Z, REAL, None, y)
     right = (0.5 * (10**2 + 1) + 0.5 + 0.625 + 0.5 * (2**2 + 11**2)) / 4
     assert term.tolist() == pytest.approx([right] * 4)
 

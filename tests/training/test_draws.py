@@ -40,8 +40,9 @@ def test_ranks_draw_parts_of_one_processs_conditions(mixed):
     setting = settled(*SMALL, *packed, "optimizer.batch=100", data=load(mixed(200)))
     whole = draws_of(*setting).generator(3, with_real=False)
     parts = [draws_of(*setting, rank, 2).generator(3, with_real=False) for rank in range(2)]
-    assert len(whole.z) == 20, "a fifth of the real rows"
-    for name in ("x_real", "z", "y"):
+    assert len(whole.z) == len(whole.y) == 20, "a fifth of the real rows"
+    assert torch.equal(whole.y, whole.y_real[:20])
+    for name in ("x_real", "z", "y", "y_real"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
 
 
@@ -62,8 +63,21 @@ def test_dropout_falls_to_zero_over_the_last_steps(mixed):
     config, data = settled(*SMALL, "training.steps=10", data=load(mixed(200)))
     shares = [draws_of(config, data).generator(step, False).dropout for step in (0, 7, 8, 9, 10)]
     assert [float(each) for each in shares] == pytest.approx([0.5, 0.5, 1 / 3, 1 / 6, 0])
-    without = draws_of(*settled(*SMALL, "objective.likelihood_dropout=0", data=data))
-    assert without.generator(0, False).dropout is None
+    for setting in ("objective.likelihood_dropout=0", "objective.likelihood_weight=0"):
+        without = draws_of(*settled(*SMALL, setting, data=data))
+        assert without.generator(0, False).dropout is None
+    endless = draws_of(*settled(*SMALL, "training.steps=10", "optimizer.decay=none", data=data))
+    assert float(endless.generator(9, False).dropout) == 0.5
+
+
+def test_ranks_drop_other_units(mixed):
+    config, data = settled(*SMALL, data=load(mixed(200)))
+    masks = []
+    for rank in range(2):
+        draws = draws_of(config, data, rank, 2)
+        with draws.dropout("generator", 3, config.objective.chosen()):
+            masks.append(torch.rand(8))
+    assert not torch.equal(*masks)
 
 
 def test_a_draw_is_rows_with_one_coefficient_each_whatever_the_packs(mixed):

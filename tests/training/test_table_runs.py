@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from own_networks import own_pair
 from short_runs import flags, run_to_end, settled, trained, wgan
 
 from wgan.base.errors import WganError
@@ -162,3 +163,11 @@ def test_packs_must_divide_the_batch_and_score_no_single_rows(mixed):
     model = model_for(mixed(200), "network.pack=5")
     with pytest.raises(WganError, match="scores 5 rows together"):
         model.scores(load(mixed(200)).rows[:10])
+
+
+def test_a_pair_of_ones_own_trains_a_table_without_the_presets_likelihood(mixed):
+    run = Run.open(mixed(100), pair=own_pair(), steps=2)
+    assert run.config.objective.likelihood_weight == 0
+    assert [record.step for record in run.records()] == [0, 1, 2]
+    with pytest.raises(WganError, match="this generator knows no likelihood"):
+        Run.open(mixed(100), pair=own_pair(), settings={"objective.likelihood_weight": 1})

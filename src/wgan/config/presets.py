@@ -16,6 +16,14 @@ from wgan.objectives import Variant, find_variant
 Nested = dict[str, dict[str, Any]]
 LEAST_STEPS = 100
 """Steps of a run that passes over few samples: Adam needs about as many to find its pace."""
+CONSTANT_DROPOUT = 0.2
+"""Dropout of a run that may end at any step, and so never falls to zero. More would leave a larger
+bias, less would let rows be learned by heart (LOG.md).
+"""
+OWN_PAIR: Layer = ("a pair of your own", {"objective": {"likelihood_weight": 0.0}})
+"""Settings of a pair of the user's own, unless set otherwise: a preset's likelihood is that of the
+package's generators.
+"""
 SMALL_SIDE = 16
 """Pictures up to this side have three levels, and train well with narrow, fast networks."""
 
@@ -72,10 +80,10 @@ PRESETS = {
         {
             "network": {"kind": "mlp", "width": 192, "depth": 2},
             "objective": {"likelihood_weight": 1.0, "likelihood_dropout": 0.5},
-            "optimizer": {"batch": 500},
+            "optimizer": {"batch": 500, "generator_lr": 2e-3, "decay": "linear"},
             "training": {"steps": 4_000},
         },
-        {"optimizer": {"lr": 2e-3, "critic_steps": 1, "decay": "linear"}},
+        {"optimizer": {"lr": 2e-3, "critic_steps": 1}},
         variant="wgan-lp",
         passes=80,
         kind="tables",
@@ -142,7 +150,7 @@ def configure(
     if few := _fewer_steps(name, resolve([*layers, *user]), data):
         layers.append((f"preset {name}", {"training": {"steps": few}}))
     if draft.training.stop_when_converged:
-        layers.append(("--stop-when-converged", {"optimizer": {"decay": "none"}}))
+        layers.append(("--stop-when-converged", _without_end(name)))
     config = resolve([*layers, *user])
     _check_packs(config)
     precision = choose_precision(config.training, data.codec)
@@ -160,10 +168,18 @@ def _layers(name: str, variant: Variant) -> list[Layer]:
     return [(f"preset {name}", layer) for layer in layers]
 
 
+def _without_end(name: str) -> Nested:
+    """Return what a run has that may end at any step: what would fall to zero stays."""
+    constant: Nested = {"optimizer": {"decay": "none"}}
+    if "likelihood_dropout" in PRESETS[name].any_variant.get("objective", {}):
+        constant["objective"] = {"likelihood_dropout": CONSTANT_DROPOUT}
+    return constant
+
+
 def _fewer_steps(name: str, config: Config, data: Dataset) -> int | None:
     """Return the steps of a preset's passes over the training samples, where its own are more."""
     passes = PRESETS[name].passes
-    if passes is None:
+    if passes is None or not config.objective.likelihood_weight:
         return None
     samples = len(data) * (1 - config.data.held_out)
     steps = max(LEAST_STEPS, round(passes * samples / config.optimizer.batch))

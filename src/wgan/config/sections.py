@@ -123,8 +123,8 @@ class ObjectiveConfig:
     generator has one: those of tables do.
     """
     likelihood_dropout: float = 0.0
-    """Share of the generator's hidden units that are dropped while the likelihood is taken. It
-    falls to zero over the last 30 % of the steps.
+    """Share of the generator's hidden units that are dropped while a likelihood is taken. Where the
+    learning rate decays, it falls to zero over the last 30 % of the steps.
     """
 
     def __post_init__(self) -> None:
@@ -157,12 +157,14 @@ class OptimizerConfig:
     """The method, for both networks."""
     lr: float = 1e-4
     """Learning rate of both networks."""
+    generator_lr: float | None = None
+    """Learning rate of the generator; unset: lr."""
     betas: tuple[float, float] = (0.0, 0.9)
     """Adam's two decay rates."""
     critic_steps: int = 5
     """Critic steps before each generator step."""
     batch: int = 64
-    """Samples in a critic step, over all processes."""
+    """Samples in a critic step, over all processes; also those of a likelihood."""
     generator_batch: int | None = None
     """Samples in a generator step; unset: batch."""
     decay: Literal["none", "linear"] = "none"
@@ -171,8 +173,11 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         _at_least(self, "optimizer", {"critic_steps": 1, "batch": 1, "generator_batch": 1})
         _at_most(self, "optimizer", {"batch": MOST_SAMPLES, "generator_batch": MOST_SAMPLES})
-        if not 0 < self.lr < float("inf"):
-            raise SettingError("optimizer.lr", f"= {self.lr}: give a positive number, such as 1e-4")
+        for name, rate in (("lr", self.lr), ("generator_lr", self.generator_lr)):
+            if rate is not None and not 0 < rate < float("inf"):
+                raise SettingError(
+                    f"optimizer.{name}", f"= {rate}: give a positive number, such as 1e-4"
+                )
         if not all(0 <= b < 1 for b in self.betas):
             raise SettingError(
                 "optimizer.betas",

@@ -5,9 +5,11 @@ the gradient of the probabilities back (straight-through; Bengio et al. 2013), s
 train it.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64
+from scipy.special import ndtri
 from torch import Tensor, nn
 
 from wgan.data.tables.cells import MARGIN
@@ -34,6 +36,15 @@ def numbers_of(code: ColumnCode) -> int:
     return 1 + (code.second > 1) + code.scored
 
 
+def features_of(code: ColumnCode) -> int:
+    """Return how many numbers other columns see of a column: its digits, or a digit and a score.
+
+    Args:
+        code: the column's code.
+    """
+    return code.first + (2 if code.scored else code.second * (code.second > 1))
+
+
 class ColumnHead(nn.Module):
     """The distribution of one column, given the hidden layer of its network.
 
@@ -45,8 +56,10 @@ class ColumnHead(nn.Module):
         width: units of the hidden layer.
     """
 
-    below: Tensor
+    tail: Tensor
     rise: Tensor
+    upper: Tensor
+    edges: Tensor
     middle: Tensor
     impossible: Tensor
 
@@ -54,7 +67,7 @@ class ColumnHead(nn.Module):
         super().__init__()
         self.code = code
         self.numbers = numbers_of(code)
-        self.features = code.first + (2 if code.scored else code.second * (code.second > 1))
+        self.features = features_of(code)
         self.head = nn.Linear(width, code.first)
         frequencies = torch.tensor(code.first_frequencies)
         with torch.no_grad():
@@ -66,12 +79,19 @@ class ColumnHead(nn.Module):
             self.second_head = nn.Linear(SECOND_WIDTH, code.second)
             self._register("impossible", ~torch.tensor(code.possible))
         if code.scored:
-            heights = torch.tensor((0.0, *code.heights), dtype=torch.float64)
+            heights = np.array([0.0, *code.heights])
             pad = code.ranges * code.second - len(code.heights)
-            self._register("below", F.pad(heights[:-1], (0, pad), value=0.5))
-            self._register("rise", F.pad(heights.diff(), (0, pad)))
-            middle = torch.special.ndtri(self.below + self.rise / 2)
-            self._register("middle", middle.float().reshape(code.ranges, code.second))
+            rise = np.pad(np.diff(heights), (0, pad))
+            below = np.pad(heights[:-1], (0, pad), constant_values=0.5)
+            upper = below >= 0.5
+            # Heights are kept as the distance to the nearer end of F, where single precision knows
+            # them well: some devices have no other.
+            self._register("tail", _single(np.where(upper, 1 - below - rise, below)))
+            self._register("rise", _single(rise))
+            self._register("upper", torch.from_numpy(upper))
+            self._register("edges", _single(ndtri(heights[1:-1])))
+            middle = ndtri(below + rise / 2).reshape(code.ranges, code.second)
+            self._register("middle", _single(middle))
 
     def _register(self, name: str, values: Tensor) -> None:
         self.register_buffer(name, values, persistent=False)
@@ -102,8 +122,7 @@ class ColumnHead(nn.Module):
             nothing = x.new_zeros(len(x), dtype=torch.int64)
             first, second = [*parts, nothing, nothing][:2]
             return first, second
-        heights = self.below[1 : len(code.heights)]
-        cell = torch.searchsorted(heights, torch.special.ndtr(x[:, code.score].double()))
+        cell = torch.searchsorted(self.edges, x[:, code.score].float().contiguous())
         if not parts:
             return cell // code.second, cell % code.second
         (state,) = parts
@@ -160,8 +179,10 @@ class ColumnHead(nn.Module):
         ranges = one_first[:, : code.ranges]
         row = first.clamp_max(code.ranges - 1)
         cell = row * code.second + second
-        height = self.below[cell] + self.rise[cell] * (MARGIN + (1 - 2 * MARGIN) * u.double())
-        hard = torch.special.ndtri(height).float()
+        upper = self.upper[cell]
+        share = MARGIN + (1 - 2 * MARGIN) * torch.where(upper, 1 - u, u)
+        distance = torch.special.ndtri(self.tail[cell] + self.rise[cell] * share)
+        hard = torch.where(upper, -distance, distance)
         soft = (ranges * self.middle.T[second]).sum(1) + (one_second * self.middle[row]).sum(1)
         return ((hard + soft - soft.detach()) * ranges.sum(1)).unsqueeze(1)
 
@@ -179,6 +200,10 @@ class ColumnHead(nn.Module):
             return [one_first, one_second][: len(code.sizes)]
         states = [one_first[:, : code.ranges].sum(1, keepdim=True), one_first[:, code.ranges :]]
         return [*states, score] if code.sizes else [score]
+
+
+def _single(x: Float[np.ndarray, "*shape"]) -> Float[Tensor, "*shape"]:
+    return torch.from_numpy(x).float()
 
 
 def _inverted(

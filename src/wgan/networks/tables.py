@@ -7,20 +7,25 @@ give any number of columns.
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 
+from wgan.base.errors import WganError
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.codes import ColumnCode
-from wgan.networks.autoregressive import TableGenerator
+from wgan.networks.autoregressive import Choices, TableGenerator
 from wgan.networks.config import NetworkConfig
-from wgan.networks.heads import numbers_of
+from wgan.networks.heads import features_of, numbers_of
 from wgan.networks.layers import OneScore, linear_of
 from wgan.networks.lipschitz import constrained
 from wgan.networks.vectors import mlp
 from wgan.objectives.constraints import Layers
 
-Choices = Int64[Tensor, "n columns"]
+MOST_WEIGHTS = 2**28
+"""Weights of the first layers of a generator at most. Each column sees all others, so they grow
+with the square of the number of columns: 100 columns of numbers take 65 million at a width of 192,
+which are 1.3 GB while they are trained.
+"""
 
 
 def noise(config: NetworkConfig, codec: TableCodec) -> int:
@@ -40,7 +45,18 @@ def generator(config: NetworkConfig, codec: TableCodec, classes: int) -> nn.Modu
         config: sizes.
         codec: the table's codec.
         classes: does not matter: tables have conditions in the place of labels.
+
+    Raises:
+        WganError: more weights than memory holds.
     """
+    weights = config.width * len(codec.codes) * sum(map(features_of, codec.codes))
+    if weights > MOST_WEIGHTS:
+        least = max(1, MOST_WEIGHTS * config.width // weights)
+        raise WganError(
+            f"network.width = {config.width}, with {len(codec.codes)} columns: {weights:.1e}"
+            f" weights, and training takes 20 bytes of each: choose at most {least}, or leave"
+            " columns out"
+        )
     return TableGenerator(codec.codes, config.width, config.depth)
 
 

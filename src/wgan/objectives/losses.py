@@ -195,7 +195,7 @@ class GeneratorLoss(nn.Module):
 
     With a likelihood weight l, the loss is that of the score plus l times the negative
     log-likelihood of real samples, a mean that is added to each value. There may be more of these
-    than of z; the first ones have the labels of z.
+    than of z, with labels `y_real`.
 
     The critic is kept out of the sub-modules: its weights are not trained here.
 
@@ -234,12 +234,13 @@ class GeneratorLoss(nn.Module):
         self,
         z: Float[Tensor, "n latent"],
         x_real: Float[Tensor, "real *shape"] | None,
-        y: Int64[Tensor, "labels *columns"] | None = None,
+        y: Int64[Tensor, "n *columns"] | None = None,
+        y_real: Int64[Tensor, "real *columns"] | None = None,
         dropout: Float[Tensor, ""] | None = None,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         n = len(z)
-        labels = () if y is None else (y[:n],)
+        labels = () if y is None else (y,)
         with _autocast(z, self.low_precision):
             f_fake = full_precision(critic(self.generator(z, *labels), *labels))
             f_real = None
@@ -249,7 +250,9 @@ class GeneratorLoss(nn.Module):
             if not self.likelihood_weight or x_real is None:
                 return loss
             assert isinstance(self.generator, HasLikelihood)
-            unlikely = full_precision(self.generator.negative_log_likelihood(x_real, y, dropout))
+            unlikely = full_precision(
+                self.generator.negative_log_likelihood(x_real, y_real, dropout)
+            )
         return loss + self.likelihood_weight * unlikely.mean()
 
 

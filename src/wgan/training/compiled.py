@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from wgan.base.errors import WganError
 from wgan.config import Config
 from wgan.objectives import CriticLoss, CriticTerms, GeneratorLoss, Variant, check_critic
-from wgan.training.draws import CriticDraw
+from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
 from wgan.training.state import State
 
 TOLERANCE, MOST = 0.01, 0.3
@@ -45,7 +45,7 @@ def _in_precision(state: State, variant: Variant, config: Config, bfloat16: bool
 
 
 def compiled(
-    losses: Losses, state: State, variant: Variant, config: Config, draw: CriticDraw
+    losses: Losses, state: State, variant: Variant, config: Config, draws: Draws
 ) -> Losses:
     """Compile the loss modules, and check on one batch that both gradients, the penalty's included,
     are as near to float32's as the plain ones.
@@ -62,8 +62,13 @@ def compiled(
         torch.compile(losses.generator, fullgraph=True, dynamic=False),
     )
     exact = _in_precision(state, variant, config, bfloat16=False)
+    draw = draws.generator(0, variant.score.generator_needs_real)
+    if draw.dropout is not None:  # the same units in each of the three: all of them
+        draw = draw._replace(dropout=torch.zeros_like(draw.dropout))
     try:
-        gradients = [_gradients(each, state, variant, draw) for each in (exact, losses, fast)]
+        gradients = [
+            _gradients(each, state, draws.critic(0), draw) for each in (exact, losses, fast)
+        ]
     except torch._dynamo.exc.TorchDynamoException as error:
         raise WganError(
             f"training.compile: torch could not compile the loss ({str(error).splitlines()[0]}):"
@@ -82,7 +87,9 @@ def compiled(
     return fast
 
 
-def _gradients(losses: Losses, state: State, variant: Variant, draw: CriticDraw) -> list[Tensor]:
+def _gradients(
+    losses: Losses, state: State, draw: CriticDraw, generator_draw: GeneratorDraw
+) -> list[Tensor]:
     """Return the critic's and the generator's gradient, flat, under the flags that training sets;
     buffers are put back.
     """
@@ -96,10 +103,7 @@ def _gradients(losses: Losses, state: State, variant: Variant, draw: CriticDraw)
         x_fake = state.generator(z) if y is None else state.generator(z, y)
     critic = _flat(CriticTerms(*losses.critic(x_real, x_fake, u, y)).loss, state.critic)
     state.critic.requires_grad_(False)
-    generator = _flat(
-        losses.generator(z, x_real, y),
-        state.generator,
-    )
+    generator = _flat(losses.generator(*generator_draw), state.generator)
     state.critic.requires_grad_(True)
     for buffer, before in buffers:
         buffer.copy_(before)

@@ -23,7 +23,7 @@ from wgan.objectives import Variant
 
 UNDROPPED = 0.3
 """Share of the steps, the last ones, in which dropout falls to zero. Networks that were trained
-with dropout are a little off without it: on Adult, shape error falls from 1.2 to 0.9 % (LOG.md).
+with dropout are a little off without it: on Adult, shape error falls from 1.2 to 1.0 % (LOG.md).
 """
 LIKELIHOOD_PART = 5
 """Real samples in a likelihood for each one that the critic scores beside it. Drawing rows takes
@@ -45,13 +45,16 @@ class CriticDraw(NamedTuple):
 
 
 class GeneratorDraw(NamedTuple):
-    """A batch for the generator; real samples where its loss needs them, and the share of hidden
-    units that are dropped while their likelihood is taken.
+    """A batch for the generator.
+
+    y are the labels of z. Real samples x_real, where the loss needs them, have labels y_real, and
+    `dropout` is the share of hidden units that are dropped while their likelihood is taken.
     """
 
     z: Tensor
     x_real: Tensor | None = None
     y: Tensor | None = None
+    y_real: Tensor | None = None
     dropout: Tensor | None = None
 
 
@@ -86,25 +89,33 @@ class Draws:
         if likelihood:
             packs = self.config.network.pack * self.batches.world_size
             usual = max(sizes.batch // LIKELIHOOD_PART // packs, 1) * packs
-        batch = sizes.generator_batch or usual
-        z, _ = self._noise("generator", step, batch)
-        if likelihood:
-            with_real = True
-            batch = max(batch, sizes.batch)
-        if not with_real and not self.config.data.labels and self._conditions is None:
+        scored = sizes.generator_batch or usual
+        z, _ = self._noise("generator", step, scored)
+        if not (likelihood or with_real or self.config.data.labels or self._conditions):
             return GeneratorDraw(z)
         # Batches are numbered by draws; the critic's count up from 0, so these count down from -1.
-        rows, y = self._labelled(-1 - step, batch)
-        x_real = self.batches.samples(rows) if with_real else None
-        return GeneratorDraw(z, x_real, y, self.likelihood_dropout(step))
+        real = max(scored, sizes.batch) if likelihood else scored
+        rows, y = self._labelled(-1 - step, real)
+        x_real = self.batches.samples(rows) if likelihood or with_real else None
+        if real == scored:
+            return GeneratorDraw(z, x_real, y, y, self._likelihood_dropout(step))
+        y_of_z = None if y is None else self._labelled(-1 - step, real, scored)[1]
+        return GeneratorDraw(z, x_real, y_of_z, y, self._likelihood_dropout(step))
 
-    def likelihood_dropout(self, step: int) -> Float[Tensor, ""] | None:
+    def _likelihood_dropout(self, step: int) -> Float[Tensor, ""] | None:
         """Return the share of hidden units that are dropped at a step; None: never any."""
-        share = self.config.objective.likelihood_dropout
-        left = 1 - step / self.config.training.steps
+        share = self._dropped_share
         if not share:
             return None
-        return torch.tensor(share * min(1.0, left / UNDROPPED), device=self.device)
+        left = 1 - step / self.config.training.steps
+        if self.config.optimizer.decay == "linear":
+            share *= min(1.0, left / UNDROPPED)
+        return torch.tensor(share, device=self.device)
+
+    @property
+    def _dropped_share(self) -> float:
+        objective = self.config.objective
+        return objective.likelihood_dropout if objective.likelihood_weight else 0.0
 
     @cached_property
     def _conditions(self) -> ConditionSampler | None:
@@ -117,14 +128,22 @@ class Draws:
         """The batches of all ranks together."""
         return Batches(self.batches.split, self.batches.seed)
 
-    def _labelled(self, draw: int, batch: int) -> tuple[Int64[np.ndarray, " k"], Tensor | None]:
-        """Return this rank's rows, and the label or condition of each."""
+    def _labelled(
+        self, draw: int, batch: int, first: int | None = None
+    ) -> tuple[Int64[np.ndarray, " k"], Tensor | None]:
+        """Return this rank's rows, and the label or condition of each.
+
+        Args:
+            draw: number of the batch.
+            batch: its samples, of all ranks.
+            first: this rank's part of so many of them, the first; None: of all.
+        """
+        mine = self._mine(first or batch)
         if self._conditions is None:
-            rows = self.batches.rows(draw, batch)
+            rows = self._whole.rows(draw, batch)[mine]
             return rows, self.batches.labels(rows) if self.config.data.labels else None
         random = numpy_generator(self.config.training.seed, "balance", draw)
         rows, y = self._conditions.draw(random, self._whole.rows(draw, batch))
-        mine = self._mine(batch)
         return rows[mine], torch.from_numpy(y[mine]).to(self.device)
 
     def _noise(
@@ -148,9 +167,11 @@ class Draws:
 
     def dropout(self, stream: str, draw: int, variant: Variant) -> AbstractContextManager[None]:
         """Within, units drop by (seed, stream, draw), where critic or generator drop any."""
-        if variant.layers != "dropout" and not self.config.objective.likelihood_dropout:
+        if variant.layers != "dropout" and not self._dropped_share:
             return nullcontext()
-        return seeded(self.device, derive(self.config.training.seed, "dropout", stream, draw))
+        rank = [self.batches.rank] if self.batches.rank else []
+        seed = derive(self.config.training.seed, "dropout", stream, draw, *rank)
+        return seeded(self.device, seed)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.config import Config, Layer, choose_device, configure
+from wgan.config import OWN_PAIR, Config, Layer, choose_device, configure
 from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
@@ -121,7 +121,8 @@ class Run:
             section: {key: value for key, value in values.items() if value is not None}
             for section, values in given.items()
         }
-        user = [*layers, from_mapping(settings or {}), ("Run.open", flags)]
+        own = [OWN_PAIR] if pair is not None else []
+        user = [*own, *layers, from_mapping(settings or {}), ("Run.open", flags)]
         config, dataset = configure(user, preset, dataset, progress)
         folder = None
         if out is not None:
@@ -153,6 +154,7 @@ class Run:
             split.train_labels()  # refuses a class without samples
         device = choose_device(config.training.device)
         state = states.create(config, variant, split.dataset.codec, device, len(classes), pair)
+        build_losses(state, variant, config)  # refuses what could not be trained
         folder = None
         history: list[Metrics] = []
         if out is not None:  # the last step, for it may be refused
@@ -290,8 +292,7 @@ class Run:
         draws = Draws(batches, self.config, device, noise)
         losses = build_losses(self.state, self.variant, self.config)
         if self.config.training.compile:
-            draw = draws.critic(0)
-            losses = compiled(losses, self.state, self.variant, self.config, draw)
+            losses = compiled(losses, self.state, self.variant, self.config, draws)
         return draws, losses
 
     def finish(self, progress: Progress = silent) -> Finish:

@@ -75,15 +75,20 @@ def create(
         generator,
         critic,
         average,
-        _optimizer(generator, config.optimizer),
-        _optimizer(critic, config.optimizer),
+        _optimizer(generator, config.optimizer, generator_rate(config.optimizer)),
+        _optimizer(critic, config.optimizer, config.optimizer.lr),
     )
 
 
-def _optimizer(net: nn.Module, config: OptimizerConfig) -> Optimizer:
+def generator_rate(config: OptimizerConfig) -> float:
+    """Return the learning rate of the generator."""
+    return config.lr if config.generator_lr is None else config.generator_lr
+
+
+def _optimizer(net: nn.Module, config: OptimizerConfig, lr: float) -> Optimizer:
     if config.name == "rmsprop":
-        return RMSprop(net.parameters(), lr=config.lr)
-    return Adam(net.parameters(), lr=config.lr, betas=config.betas, fused=True)
+        return RMSprop(net.parameters(), lr=lr)
+    return Adam(net.parameters(), lr=lr, betas=config.betas, fused=True)
 
 
 def save(state: State, path: Path, marks: Mapping[str, str] | None = None) -> None:

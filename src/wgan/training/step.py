@@ -15,7 +15,7 @@ from wgan.objectives import CriticTerms, Variant
 from wgan.objectives.constraints import Constraint
 from wgan.training.compiled import Losses
 from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
-from wgan.training.state import State
+from wgan.training.state import State, generator_rate
 
 
 def warm_up(
@@ -35,7 +35,8 @@ def train_step(
     |grad| of the generator.
     """
     left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
-    set_learning_rate(config.optimizer.lr * left, state.critic_optimizer, state.generator_optimizer)
+    set_learning_rate(config.optimizer.lr * left, state.critic_optimizer)
+    set_learning_rate(generator_rate(config.optimizer) * left, state.generator_optimizer)
     first = config.training.warmup_critic_steps + state.step * config.optimizer.critic_steps
     for draw in range(first, first + config.optimizer.critic_steps):
         with draws.dropout("critic", draw, variant):
