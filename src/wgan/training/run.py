@@ -17,7 +17,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.config import Config, Layer, choose_device, configure
+from wgan.config import Config, Layer, choose_device, configure, resolve
 from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
@@ -110,8 +110,10 @@ class Run:
         dataset = None
         source = data if data is None else str(data)
         if data is not None and not isinstance(data, str | Path):
-            dataset = data if isinstance(data, Dataset) else load(data, progress=progress)
-            source = dataset.name
+            if not isinstance(data, Dataset):
+                schema = resolve([*layers, from_mapping(settings or {})]).data.schema
+                data = load(data, schema=schema, progress=progress)
+            dataset, source = data, data.name
         given: dict[str, dict[str, Any]] = {
             "data": {"source": source},
             "objective": {"variant": variant},
