@@ -101,8 +101,9 @@ def check_rules(path: Path, begun: str | None, dataset: Dataset) -> None:
     if before != after:
         changes = [f"{rule} is new" for rule in after if rule not in before]
         changes += [f"{rule} is gone" for rule in before if rule not in after]
+        said = "; ".join(changes) or "their order"
         raise WganError(
-            f"{path.parent}: the schema's rules have changed: {'; '.join(changes) or 'their order'}:"
+            f"{path.parent}: the schema's rules have changed: {said}:"
             " restore them, or choose another --out"
         )
 
