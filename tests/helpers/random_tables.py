@@ -18,9 +18,9 @@ STRENGTH = 0.5
 """Standard deviation of the weights: columns depend on each other, and no value is rare."""
 
 
-def random_model(frame, seed=0, strength=STRENGTH):
+def random_model(frame, seed=0, strength=STRENGTH, schema=None):
     """Return a model of a table that no training has touched."""
-    codec = load(frame).split().dataset.codec
+    codec = load(frame, schema=schema).split().dataset.codec
     network = NetworkConfig(width=8, depth=1)
     torch.manual_seed(seed)
     generator = build_generator(network, codec)

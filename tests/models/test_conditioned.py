@@ -138,3 +138,22 @@ def test_in_wide_cells_single_numbers_are_waited_for():
         x = found.raw[:, 0]
         assert ((x >= low) & (x <= high)).all()
         assert (np.isin(x, [low, low + 1]) if isinstance(where, dict) else x != low + 1).all()
+
+
+def test_conditions_on_a_sum_are_tested_on_every_row(tmp_path):
+    """A sum is computed, so it can lie outside of the cells and spikes of the data's sums."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": random.integers(0, 5, 2000), "b": random.integers(0, 5, 2000)})
+    frame = frame[frame["a"] + frame["b"] < 8].assign(s=lambda f: f["a"] + f["b"])
+    (tmp_path / "schema.toml").write_text('[[rules]]\nsum = ["a", "b", "s"]\n')
+    model = random_model(frame, schema=str(tmp_path / "schema.toml"))
+    assert 8 not in model.codec.learned[2].spikes
+    found = sample_where(model, 20, where="s=8")
+    assert (found.raw[:, 2] == 8).all()
+    assert found.tried > 20
+    # All sums of the data are below 8, and not all samples are.
+    found = sample_where(model, 3000, where="s<8")
+    assert (found.raw[:, 2] < 8).all()
+    assert found.satisfied < found.tried
+    with pytest.raises(WganError, match="no row of the data's kind can satisfy"):
+        sample_where(model, 3, where=["s>5", "s<5"])

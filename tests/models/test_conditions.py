@@ -380,3 +380,36 @@ def test_models_of_other_data_have_no_conditional_sampler():
     small = ["network.width=8", "training.steps=1"]
     points = trained(*settled(*small, data=load("8-gaussians"))).model
     assert conditional_sampler(points, 0, "evaluation") is None
+
+
+def test_the_value_of_a_twin_makes_nothing_certain_that_its_range_does_not():
+    cells = Cells((0.0, 5.0, 8.0), (3.0, 5.0, 9.0), (0.4, 0.6, 1.0))
+    column = Column("x", "numeric", "float64", step=1.0, spikes=(7.0,), cells=cells, twin="y")
+    for operator, value, at_times, certain in (
+        ("!=", 4.0, [1, 1, 1, 1, 1], [1, 1, 1, 1, 0]),
+        ("!=", 99.0, [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]),
+        ("=", 5.0, [0, 1, 0, 0, 1], [0, 1, 0, 0, 0]),
+        ("=", 7.0, [0, 0, 0, 1, 1], [0, 0, 0, 1, 0]),
+        (">=", 5.0, [0, 1, 1, 1, 1], [0, 1, 1, 1, 0]),
+        (">=", 0.0, [1, 1, 1, 1, 1], [1, 1, 1, 1, 1]),
+        (">", 9.0, [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]),
+    ):
+        condition = Condition(0, column, operator, (value,))
+        assert condition.choices().tolist() == at_times, (operator, value)
+        assert condition.certain().tolist() == certain, (operator, value)
+
+
+def test_months_are_asked_for_as_they_are_written():
+    """A range of cells runs from day to day; what is written of it are months."""
+    month = pd.period_range("1990-01", periods=400, freq="M").strftime("%Y-%m")
+    model = random_model(pd.DataFrame({"month": month, "y": np.arange(400) % 2}))
+    column = model.codec.learned[0]
+    assert (column.kind, column.format, column.scored) == ("datetime", "%Y-%m", True)
+    rows = model.sample(2000)
+    raw = rows[:, 0]
+    assert np.array_equal(model.codec.matrix(model.codec.frame(rows)), rows)
+    assert {str(each)[8:10] for each in pd.to_datetime(raw, unit="s")} == {"01"}
+    for where in ("month=2003-02", "month!=2003-02", "month>2003-02", "month>=2003-02-01"):
+        (condition,) = conditions(model.codec, where)
+        found = sample_where(model, 50, where=where).raw[:, 0]
+        assert condition.holds(found).all()

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from short_runs import flags, run_to_end, settled, trained
@@ -382,3 +383,34 @@ def test_a_run_goes_to_the_folder_of_its_name(tmp_path):
     assert run.folder.path == Path("runs/digits-wgan-gp-4")
     assert (tmp_path / "runs/digits-wgan-gp-4/config.toml").exists()
     run.close()
+
+
+def test_a_frame_takes_the_schema_of_the_settings_and_going_on_its_rules(tmp_path):
+    """A run whose schema file has other rules than it began with is not gone on with."""
+    random = np.random.default_rng(0)
+    start = random.integers(0, 50, 120)
+    frame = pd.DataFrame({"start": start, "end": start + random.integers(0, 9, 120)})
+    schema = tmp_path / "schema.toml"
+    small = {"network.width": 4, "optimizer.batch": 8, "data.schema": str(schema)}
+
+    def begin(columns, steps):
+        names = ", ".join(f'"{name}"' for name in columns)
+        schema.write_text(f"[[rules]]\norder = [{names}]\n" if columns else "")
+        run = Run.open(frame, steps=steps, settings=small, watch=None, out=tmp_path / "run")
+        for _ in run.records():
+            pass
+        run.close()
+        return run
+
+    assert begin(["start", "end"], 2).dataset.codec.rules[0].names == ("start", "end")
+    for columns, words in (
+        ([], r"rules have changed: order = \['start', 'end'\] is gone"),
+        (["end", "start"], "break it"),
+    ):
+        with pytest.raises(WganError, match=words):
+            begin(columns, 2)
+    begin(["start", "end"], 2)
+    layers = [("mine", {"data": {"schema": str(schema)}})]
+    assert Run.open(frame, layers=layers, steps=2).dataset.codec.rules
+    with pytest.raises(WganError, match=r"data\.schema applies to tables"):
+        Run.open(np.zeros((9, 2)), settings=small)

@@ -137,6 +137,8 @@ def load(
     if not isinstance(source, str | Path):
         if labels is not None:
             raise WganError("labels of an array in memory: use load(array).with_labels(values)")
+        if schema:
+            raise WganError("data.schema applies to tables: leave it out")
         return arrays.from_memory(source, kind=kind, progress=progress)
     options = _Options(key, resize, mode, labels, schema, as_numbers, kind, encoding, progress)
     return _from_path(source, options)

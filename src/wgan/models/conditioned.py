@@ -126,12 +126,13 @@ def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSam
 
 
 def _possible(codec: TableCodec, requested: list[Condition]) -> list[Bool[np.ndarray, " choices"]]:
-    """Return which choices of each column the conditions leave."""
+    """Return which choices of each column the conditions leave; of a sum, all."""
     possible = [np.ones(column.choices, dtype=bool) for column in codec.learned]
     by_place = sorted(requested, key=attrgetter("place"))
     for place, of_column in groupby(by_place, key=attrgetter("place")):
         together = list(of_column)
-        possible[place] = np.all([condition.choices() for condition in together], axis=0)
+        if place not in codec.computed:  # a sum can lie anywhere
+            possible[place] = np.all([condition.choices() for condition in together], axis=0)
         if not possible[place].any() or _is_empty_range(together):
             column = codec.learned[place]
             raise WganError(
@@ -178,7 +179,11 @@ def _wait(
 
     Conditions that the choices make certain are not waited for.
     """
-    waited_for = [c for c in requested if not _is_certain(c, int(y[c.place]))]
+    assert isinstance(model.codec, TableCodec)
+    computed = model.codec.computed  # whose cells are those of the data, and no bounds
+    waited_for = [
+        c for c in requested if c.place in computed or not _is_certain(c, int(y[c.place]))
+    ]
     if not waited_for:
         drawn = _draw(model, n, seed, y)
         return Conditioned(drawn.raw, n, n, drawn.redrawn)

@@ -68,31 +68,40 @@ class Condition:
 
     def choices(self) -> Bool[np.ndarray, " choices"]:
         """Return for which choices of the column the condition can hold."""
-        return self._of_cells_and_others(self._in_cells_at_times)
+        return self._of_cells_and_others(self._in_cells_at_times, self._twin_at_times)
 
     def certain(self) -> Bool[np.ndarray, " choices"]:
         """Return for which choices of the column the condition holds, whatever else is drawn."""
-        return self._of_cells_and_others(self._in_cells_always)
+        return self._of_cells_and_others(self._in_cells_always, self._in_cells_always)
 
     def _of_cells_and_others(
-        self, of_cells: Callable[[np.ndarray, np.ndarray], np.ndarray]
+        self,
+        of_cells: Callable[[np.ndarray, np.ndarray], np.ndarray],
+        of_twin: Callable[[np.ndarray, np.ndarray], np.ndarray],
     ) -> Bool[np.ndarray, " choices"]:
-        """Return what holds of cells, by their ends, and of the single values behind them."""
+        """Return what holds of cells, by their ends, of the single values behind them, and of the
+        value of the twin, by the ends of the column.
+        """
         column = self.column
         missing = [np.nan] * column.missing_state
         single = column.spikes if column.is_number else column.places
         holds = self.holds(np.array([*single, *missing], dtype=np.float64))
-        lows, highs = np.asarray(column.cells.lows), np.asarray(column.cells.highs)
+        ends = (column.cells.lows, column.cells.highs)
+        lows, highs = (column.written(np.array(each, dtype=np.float64)) for each in ends)
         if not len(lows):
             return holds
         holds = np.append(of_cells(lows, highs), holds)
         if not column.twin:
             return holds
-        # The value of a twin is any of the range, and may equal a spike.
-        anywhere = of_cells(lows[:1], highs[-1:]) | self._any_inside(
-            lows[:1], highs[-1:], self.values
-        )
-        return np.insert(holds, column.twin_choice, anywhere[0])
+        return np.insert(holds, column.twin_choice, of_twin(lows[:1], highs[-1:])[0])
+
+    def _twin_at_times(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
+        """Return whether the condition can hold for the value of a twin, which is any of the range
+        and may equal a spike.
+        """
+        if self.operator == "=":
+            return self._any_inside(lows, highs, self.values)
+        return self._in_cells_at_times(lows, highs)
 
     def _in_cells_at_times(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
         if self.operator in COMPARISONS:

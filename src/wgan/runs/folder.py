@@ -40,7 +40,7 @@ from wgan.models import Model, holds_model, load_model, read_layout
 from wgan.models.files import CRITIC, GENERATOR, ID, LAYOUT
 from wgan.runs import metrics
 from wgan.runs.metrics import Metrics
-from wgan.runs.records import About, Evaluated, Finish, labels_digest
+from wgan.runs.records import About, Evaluated, Finish, check_rules, labels_digest
 
 CONFIG = "config.toml"
 ABOUT = "run.json"
@@ -202,16 +202,17 @@ class RunFolder:
     def check_same_data(
         self, config: Config, dataset: Dataset, remedy: str = "choose another --out"
     ) -> About:
-        """Refuse data other than those that the run was begun on.
+        """Refuse data other than those that the run was begun on, or other rules of a schema.
 
         Raises:
-            WganError: other data.
+            WganError: other data or rules.
         """
         about = self.about()
         about.data.check_coding(self.path, dataset)
         same = about.data.fingerprint == dataset.fingerprint
         if not same or about.data.labels != labels_digest(config, dataset):
             raise WganError(f"{self.path}: was begun on other data: {remedy}")
+        check_rules(self.path / SCHEMA, self.schema(), dataset)
         return about
 
     # What happens while it trains

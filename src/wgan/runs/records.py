@@ -2,6 +2,7 @@
 evaluated. Each has a form in JSON, and comes back from it; forms of older versions are read too.
 """
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from hashlib import sha256
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from wgan.base.errors import WganError
-from wgan.base.records import typed
+from wgan.base.records import damage_named, typed
 from wgan.config import Config
 from wgan.data import KINDS, Dataset
 from wgan.evaluation import Evaluation, HeldOutDistance, evaluation_from_json
@@ -76,6 +77,40 @@ def labels_digest(config: Config, dataset: Dataset) -> str | None:
     if not config.data.labels or dataset.labels is None:
         return None
     return sha256(repr(dataset.classes).encode() + dataset.labels.tobytes()).hexdigest()
+
+
+def check_rules(path: Path, begun: str | None, dataset: Dataset) -> None:
+    """Refuse a table with other rules than the run was begun with.
+
+    Args:
+        path: the file of the schema that the run wrote when it began.
+        begun: that schema; None: there is none.
+        dataset: the data, with the rules of the schema as it is now.
+
+    Raises:
+        WganError: they have others.
+    """
+    now = dataset.codec.schema()
+    if begun is None or now is None:
+        return
+    with damage_named(path):
+        before, after = (
+            [_in_words(rule) for rule in tomllib.loads(each).get("rules", [])]
+            for each in (begun, now)
+        )
+    if before != after:
+        changes = [f"{rule} is new" for rule in after if rule not in before]
+        changes += [f"{rule} is gone" for rule in before if rule not in after]
+        said = "; ".join(changes) or "their order"
+        raise WganError(
+            f"{path.parent}: the schema's rules have changed: {said}:"
+            " restore them, or choose another --out"
+        )
+
+
+def _in_words(rule: Mapping[str, Any]) -> str:
+    """Return a rule of a schema, such as order = ['start', 'end']."""
+    return ", ".join(f"{key} = {value}" for key, value in rule.items())
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.config import OWN_PAIR, Config, Layer, choose_device, configure
+from wgan.config import OWN_PAIR, Config, Layer, choose_device, configure, resolve
 from wgan.config.layers import from_mapping
 from wgan.data import Batches, Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
@@ -107,11 +107,13 @@ class Run:
         Raises:
             WganError: data or settings that cannot be used, or a folder that holds something else.
         """
+        user = [*[OWN_PAIR] * (pair is not None), *layers, from_mapping(settings or {})]
         dataset = None
         source = data if data is None else str(data)
         if data is not None and not isinstance(data, str | Path):
-            dataset = data if isinstance(data, Dataset) else load(data, progress=progress)
-            source = dataset.name
+            if not isinstance(data, Dataset):
+                data = load(data, schema=resolve(user).data.schema, progress=progress)
+            dataset, source = data, data.name
         given: dict[str, dict[str, Any]] = {
             "data": {"source": source},
             "objective": {"variant": variant},
@@ -121,8 +123,7 @@ class Run:
             section: {key: value for key, value in values.items() if value is not None}
             for section, values in given.items()
         }
-        own = [OWN_PAIR] if pair is not None else []
-        user = [*own, *layers, from_mapping(settings or {}), ("Run.open", flags)]
+        user.append(("Run.open", flags))
         config, dataset = configure(user, preset, dataset, progress)
         folder = None
         if out is not None:

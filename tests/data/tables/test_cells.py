@@ -166,6 +166,38 @@ def test_a_single_number_at_the_end_of_a_range_is_a_cell_of_its_own():
     assert cells.of(np.array([0.0, 0.99, 1, 2, 3, 3.01, 9])).tolist() == [0, 0, 1, 2, 3, 4, 4]
 
 
+@pytest.mark.parametrize("step", [0.0, 0.01])
+def test_the_only_number_between_two_stored_ones_cannot_be_told(step):
+    """Ends halfway to a stored number would tell it: 2 x 211.685 - 210 is 213.37."""
+    round_numbers = np.repeat(10.0 * np.arange(1100), 6)
+    own = [213.37, *np.linspace(3001, 3009, 17).round(2)]
+    cells = cells_of(np.concatenate([round_numbers, own]), step)
+    ends = np.array([*cells.lows, *cells.highs])
+    told = 2 * ends[:, None] - 10.0 * np.arange(1100)
+    assert np.abs(told[:, :, None] - np.array(own)[[0, 1, -1]]).min() > 1e-6
+    cell = int(cells.of(np.array([213.37]))[0])
+    gap = step or 0.01  # a thousandth of ten
+    assert (cells.lows[cell], cells.highs[cell]) == pytest.approx((210 + gap, 220 - gap))
+    assert cells.heights[cell] - cells.heights[cell - 1] == pytest.approx(1 / (6600 + len(own)))
+    assert cells.of(np.array([210.0, 220.0])).tolist() == [cell - 1, cell + 1]
+
+
+def test_the_only_step_between_two_single_numbers_counts_as_the_one_below():
+    x = np.concatenate([np.repeat(np.arange(0.0, 2200, 2), 6), [301.0, 701, 701]])
+    cells = cells_of(x, 1.0)
+    assert cells.discrete
+    assert not {301, 701} & set(cells.lows)
+    rises = np.diff(cells.heights, prepend=0.0) * len(x)
+    assert rises[cells.of(np.array([298.0, 300, 700]))] == pytest.approx([6, 7, 8])
+
+
+def test_too_few_rows_before_a_single_number_belong_to_the_range_before():
+    x = np.concatenate([np.arange(0.0, 1100), np.repeat(10.0 * np.arange(10, 100), 20) + 0.5])
+    cells = cells_of(x)
+    rows = np.diff(cells.heights, prepend=0.0) * len(x)
+    assert rows.min() > LEAST_HOLDERS - 0.5
+
+
 MAGNITUDES = [1e-9, 1.0, 1e9, 1e300]
 KINDS = ["uniform", "heavy tails", "ties", "one value", "two values", "rare", "negative", "atoms"]
 

@@ -33,7 +33,7 @@ def with_codes(shares, ages=AGES):
     [
         {-999.0: 0.3},
         {-999.0: 0.03},
-        {-999.0: 0.01},
+        {-999.0: 0.016},
         {-999.0: 0.04, 9999.0: 0.04},
         {-1.0: 0.2},
         {-2147483648.0: 0.02},
@@ -60,14 +60,51 @@ def test_one_slip_does_not_crush_the_others_and_is_said():
     x[7] = 1e30
     dataset = load(pd.DataFrame({"x": x}))
     column = dataset.codec.learned[0]
-    assert (column.step, column.codes) == (0.1, (1e30,))
-    words = dataset.codec.notes(dataset.rows)[0]
-    assert "1e+30 (0.20% of the rows): far from all others (20.3 to 79.7)" in words
+    assert (column.step, column.codes, column.far_rows) == (0.1, (), 1)
+    assert dataset.codec.notes(dataset.rows) == [
+        "column 'x': 1 row has a value far from all others (20.3 to 79.7) that fewer than 5 rows"
+        " share, so counted as the nearest end and never generated; drop such rows if these are"
+        " slips"
+    ]
+    again = dataset.codec.decode(dataset.encode(dataset.rows[7:8]))
+    assert again.tolist() == [[column.cells.highs[-1]]]
+    choice = dataset.codec.choices(dataset.rows[7:8])
+    assert choice.tolist() == [[len(column.cells) - 1]]
     made = draw(dataset.codec, 20_000, RANDOM)[:, 0]
-    assert np.isin(made[made > 80], 1e30).all()
+    assert made.max() <= 80
     assert np.quantile(made, [0.25, 0.5, 0.75]) == pytest.approx(
         np.quantile(AGES, [0.25, 0.5, 0.75]), abs=1.5
     )
+
+
+@pytest.mark.parametrize(("rows", "is_code"), [(4, False), (5, True)])
+def test_a_far_value_of_fewer_than_five_rows_is_not_stored(rows, is_code):
+    x = AGES.copy()
+    x[:rows] = 9876543.21
+    codec = load(pd.DataFrame({"x": x})).codec
+    column = codec.learned[0]
+    assert (column.codes, column.spikes) == ((9876543.21,) * is_code,) * 2
+    assert column.far_rows == (0 if is_code else rows)
+    assert ("9876543.21" in str(codec.to_json())) == is_code
+    assert column.has_unseen is False
+
+
+def test_a_code_that_only_held_out_rows_have_is_named_if_five_rows_have_it():
+    for rows in (4, 5):
+        x = AGES.copy()
+        split = load(pd.DataFrame({"x": x})).split()
+        x[np.flatnonzero(~split.is_train())[:rows]] = 9876543.0
+        split = load(pd.DataFrame({"x": x})).split()
+        column = split.dataset.codec.learned[0]
+        assert column.unseen_codes == (9876543.0,) * (rows == 5)
+        assert column.codes == ()
+
+
+def test_a_frequent_value_of_fewer_than_five_rows_is_no_spike():
+    """In a table of 32 rows, 5 % are two rows."""
+    x = np.concatenate([np.arange(25.0), [25.0] * 3, [26.0] * 5])
+    column = load(pd.DataFrame({"x": x, "y": np.arange(33) % 2})).codec.learned[0]
+    assert column.spikes == (26.0,)
 
 
 def test_codes_in_parquet_whole_numbers_come_back(tmp_path):

@@ -1,11 +1,18 @@
 """Forms of times in text: read whatever repeats, given back as spelled; a wrong one is named."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from table_columns import back, column_of, kinds
 
 from wgan.base.errors import WganError
-from wgan.data.tables.dates import infer_form, read_times, write_times
+from wgan.data.tables.dates import (
+    infer_form,
+    nearest_written,
+    read_times,
+    write_times,
+    zone_of_form,
+)
 from wgan.data.tables.frames import from_frame
 
 WRITTEN = {
@@ -118,3 +125,29 @@ def test_whole_numbers_that_look_like_days_are_numbers_and_that_is_said():
     frame = pd.DataFrame({"x": days, "y": [0, 1] * 100})
     with pytest.warns(UserWarning, match=r'"%Y%m%d" in a schema says so'):
         assert kinds(from_frame(frame))["x"] == "numeric"
+
+
+@pytest.mark.parametrize(
+    ("form", "time", "nearest"),
+    [
+        ("%Y-%m", "2003-02-14", "2003-02-01"),
+        ("%b %Y", "2003-02-20", "2003-03-01"),
+        ("%Y", "2003-02-20", "2003-01-01"),
+        ("%Y", "2003-12-20", "2004-01-01"),
+        ("%Y-%m-%d", "2003-02-20", "2003-02-20"),
+        ("%H:%M", "1900-01-01 10:20", "1900-01-01 10:20"),
+        ("epoch s", "2003-02-20", "2003-02-20"),
+        ("", "2003-02-20", "2003-02-20"),
+    ],
+)
+def test_months_and_years_are_rounded_to_what_is_written(form, time, nearest):
+    x = np.array(
+        [(pd.Timestamp(each) - pd.Timestamp(0)).total_seconds() for each in (time, nearest)]
+    )
+    assert nearest_written(x, form).tolist() == [x[1], x[1]]
+    assert np.isnan(nearest_written(np.array([np.nan]), form)).all()
+
+
+def test_the_zone_of_a_form_is_at_its_end():
+    forms = ("%Y-%m-%d", "%H:%M-0500", "%Y-%m-%d %H:%M UTC", "%H:%M:%S+00:00", "%d+05:30")
+    assert [zone_of_form(form) for form in forms] == ["", "-05:00", "UTC", "UTC", "+05:30"]

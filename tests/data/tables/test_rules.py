@@ -299,3 +299,36 @@ def test_rules_out_of_range_are_refused(place, change):
     fields["rules"][place] |= change
     with pytest.raises(WganError, match="out of range"):
         codec_from_json(fields)
+
+
+def test_clocks_of_different_zones_are_neither_compared_nor_proposed():
+    """14:00 in Berlin is before 9:00 in New York."""
+    start = pd.date_range("2024-01-01 09:00", periods=300, freq="37h", tz="UTC").to_series()
+    start = start.reset_index(drop=True) + pd.to_timedelta(np.arange(300) ** 2 % 7, unit="h")
+    end = (start + pd.Timedelta(hours=8)).dt.tz_convert("Europe/Berlin")
+    one_zone = pd.DataFrame({"start": start, "end": end.dt.tz_convert("UTC")})
+    order = [{"order": ["start", "end"]}]
+    assert from_frame(one_zone, rules=order).codec.rules
+    data = from_frame(one_zone)
+    assert any("start <= end" in each.words for each in data.codec.proposals(data.rows))
+    frame = pd.DataFrame({"start": start, "end": end})
+    words = r"times of different zones \(Europe/Berlin, UTC\) are compared by their clocks"
+    with pytest.raises(WganError, match=words):
+        from_frame(frame, rules=order)
+    data = from_frame(frame)
+    assert not any("<=" in each.words for each in data.codec.proposals(data.rows))
+    texts = pd.DataFrame(
+        {
+            "start": start.dt.strftime("%Y-%m-%d %H:%M+00:00"),
+            "end": end.dt.tz_localize(None).dt.strftime("%Y-%m-%d %H:%M+01:00"),
+        }
+    )
+    with pytest.raises(WganError, match=r"zones \(\+01:00, UTC\)"):
+        from_frame(texts, rules=order)
+
+
+def test_the_largest_numbers_go_together_as_others_do():
+    rule = Together(("a", "b"), (0, 1)).fitted(np.array([[1e300, 1.0], [-1e300, NAN]]))
+    assert rule.combinations == ((-1e300, None), (1e300, 1.0))
+    raw = np.array([[1e300, 1.0], [-1e300, NAN], [2e300, 1.0], [NAN, 1.0], [1e300, NAN]])
+    assert rule.holds(raw).tolist() == [True, True, False, False, False]

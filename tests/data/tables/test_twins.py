@@ -11,7 +11,8 @@ from wgan.base.errors import WganError
 from wgan.data.kinds import codec_from_json, codec_to_json
 from wgan.data.tables.frames import from_frame
 from wgan.data.tables.schema import Column
-from wgan.data.tables.twins import same, with_twins
+from wgan.data.tables.steps import equal
+from wgan.data.tables.twins import with_twins
 from wgan.models import Model, sample_where
 from wgan.networks import NetworkConfig, build_generator
 
@@ -176,7 +177,41 @@ def test_chance_is_what_independent_columns_would_give(monkeypatch):
 
 def test_equal_numbers_are_equal_up_to_rounding():
     x = np.array([0.1 + 0.2, 0.0, np.nan, 1.0])
-    assert same(x, np.array([0.3, 0.0, np.nan, 1.01])).tolist() == [True, True, False, False]
+    for step in (0.0, 0.1):
+        same = equal(x, np.array([0.3, 0.0, np.nan, 1.0 + 1e-13]), step)
+        assert same.tolist() == [True, True, False, step > 0]
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0])
+def test_numbers_a_step_apart_are_never_the_same(unit):
+    """At 1.7e15 steps from zero, a relative 1e-12 is 1,700 steps."""
+    random = np.random.default_rng(0)
+    start = np.sort(random.integers(0, 10**12, 2000)) + 1_700_000_000_000_000
+    end = start + random.integers(100, 1500, 2000)
+    frame = pd.DataFrame({"start": start, "end": end})
+    if unit < 1:
+        frame = frame.apply(pd.to_datetime, unit="us")
+    codec, raw = fitted(frame)
+    assert [column.twin for column in codec.learned] == ["", ""]
+    assert (codec.states(raw) == 0).all()
+    frame.loc[::9, "end"] = frame["start"]
+    codec, raw = fitted(frame)
+    assert codec.learned[1].twin == "start"
+    assert np.array_equal(codec.states(raw)[:, 1] == 1, np.arange(2000) % 9 == 0)
+
+
+def test_a_spike_takes_no_neighbour_a_step_away():
+    x = 1_700_000_000_000_000 + np.arange(2000) % 1000
+    x[::9] = 1_700_000_000_000_500
+    codec, raw = fitted(pd.DataFrame({"x": x, "y": np.arange(2000) % 2}))
+    assert codec.learned[0].spikes == (1_700_000_000_000_500.0,)
+    assert np.array_equal(codec.states(raw)[:, 0] == 1, x == 1_700_000_000_000_500)
+
+
+def test_numbers_off_a_far_step_are_refused():
+    x = pd.DataFrame({"x": 1_700_000_000_000_000 + np.arange(100), "y": np.arange(100) % 2})
+    with pytest.raises(WganError, match="is no multiple of step = 10"):
+        from_frame(x, {"x": {"step": 10}})
 
 
 def test_twins_are_saved_and_damaged_ones_refused():

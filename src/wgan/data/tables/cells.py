@@ -5,9 +5,10 @@ by each cell's share of the rows, so a single number is a step of F, and what li
 them stays between. Cells are smaller in the tails, where a range of a thousandth of the rows would
 be one straight line.
 
-No stored number is the value of fewer than `LEAST_HOLDERS` rows: inner ends of ranges lie halfway
-between two values, and the outermost are means of several rows. So no row's own value is stored,
-but where an end is rounded to a whole step, and the extremes of a column are not given back.
+No stored number is the value of fewer than `LEAST_HOLDERS` rows: two ranges meet halfway between
+two values, a range and a single number beside it meet at that number, and the outermost ends are
+means of several rows. So no row's own value can be told from what is stored, but where an end is
+rounded to a whole step, and the extremes of a column are not given back.
 """
 
 from dataclasses import dataclass, replace
@@ -153,6 +154,7 @@ def fit_cells(
     else:
         single = counts >= max(ATOM * _rows_of_a_range(n), LEAST_HOLDERS)
         values, counts, single = _without_rare_ends(values, counts, single)
+        values, counts, single = _without_lone_steps(values, counts, single, step)
         first, last = _groups(counts, single)
         sizes = np.add.reduceat(counts, first)
         lows, highs = _ends_of(values, counts, first, last, step)
@@ -203,6 +205,24 @@ def _without_rare_ends(
     return values[kept], counts[kept], single[kept]
 
 
+def _without_lone_steps(
+    values: Float[np.ndarray, " k"],
+    counts: Int64[np.ndarray, " k"],
+    single: Bool[np.ndarray, " k"],
+    step: float,
+) -> tuple[Float[np.ndarray, " l"], Int64[np.ndarray, " l"], Bool[np.ndarray, " l"]]:
+    """Return the numbers, those of fewer than `LEAST_HOLDERS` rows counted as the one below that
+    are the only multiple of the step between two single numbers: a range of it would store it.
+    """
+    lone = np.zeros(len(values), dtype=bool)
+    # Half a step more than two, so that rounding errors do not matter.
+    within = values[2:] - values[:-2] < 2.5 * step
+    lone[1:-1] = ~single[1:-1] & single[:-2] & single[2:] & within & (counts[1:-1] < LEAST_HOLDERS)
+    counts = counts.copy()
+    counts[:-1] += np.where(lone, counts, 0)[1:]
+    return values[~lone], counts[~lone], single[~lone]
+
+
 def _outer(counts: Int64[np.ndarray, " k"]) -> tuple[int, int]:
     """Return the places at which, from either side, there are `LEAST_HOLDERS` rows; or the last
     ones, where there are fewer rows.
@@ -236,6 +256,12 @@ def _groups(
             wanted = min(max(outside, LEAST_ROWS), rows)
         filled += count
     starts = np.array(first, dtype=np.int64)
+    # Too few rows for a cell, behind a range, are part of it. Between two single numbers they are
+    # a range from one to the other.
+    few = np.add.reduceat(counts, starts) < LEAST_HOLDERS
+    few[1:] &= ~single[starts[1:] - 1]
+    few[0] = False
+    starts = starts[~few]
     # The outermost rows, of which a mean is stored, are of one cell.
     starts = starts[starts <= _outer(counts)[1]]
     return starts, np.append(starts[1:], len(counts)) - 1
@@ -248,9 +274,14 @@ def _ends_of(
     last: Int64[np.ndarray, " cells"],
     step: float,
 ) -> tuple[Float[np.ndarray, " cells"], Float[np.ndarray, " cells"]]:
-    """Return the ends of cells: of ranges halfway to the next number, or a mean of the outermost
-    rows; in whole steps.
+    """Return the ends of cells, in whole steps.
+
+    Ranges end halfway to the next range, beside the next single number, or at a mean of the
+    outermost rows. Halfway to a single number would tell the range's own outermost value.
     """
+    single = (first == last) & (counts[first] >= LEAST_HOLDERS)
+    before = np.append(False, single[:-1])
+    behind = np.append(single[1:], False)
     middle = values[:-1] / 2 + values[1:] / 2
     low, high = slice(first[0], last[0] + 1), slice(first[-1], last[-1] + 1)
     inner_low = middle[last[0]] if len(first) > 1 else values[-1]
@@ -259,13 +290,20 @@ def _ends_of(
     most = _end(values[high], counts[high], inner_high)
     lows = np.concatenate([[least], middle])[first]
     highs = np.concatenate([middle, [most]])[last]
+    lows = np.where(before, values[first - 1], lows)
+    highs = np.where(behind, values[np.minimum(last + 1, len(values) - 1)], highs)
     if step:
         # A ten-thousandth of a step takes rounding errors up to the whole step that they are of.
-        highs = np.floor(highs / step + 1e-4)
+        highs = np.floor(highs / step + 1e-4) - (behind & ~single)
+        highs = np.where(single, np.rint(values[last] / step), highs)
         # A multiple halfway between two values is of the lower cell alone.
         lows = np.concatenate([np.ceil(lows[:1] / step - 1e-4), highs[:-1] + 1])
         lows, highs = rounded(lows * step, step), rounded(highs * step, step)
-    single = (first == last) & (counts[first] >= LEAST_HOLDERS)
+    else:
+        # Ranges are open beside single numbers, so that none of these is in two cells.
+        gap = MARGIN * highs - MARGIN * lows
+        lows = np.where(before, np.maximum(lows + gap, np.nextafter(lows, np.inf)), lows)
+        highs = np.where(behind, np.minimum(highs - gap, np.nextafter(highs, -np.inf)), highs)
     lows = np.where(single, values[first], lows)
     highs = np.where(single, values[last], np.maximum(highs, lows))
     return lows, highs

@@ -32,7 +32,7 @@ from wgan.data.tables.proposals import proposed_rules
 from wgan.data.tables.rules import Rule, rules_from_json, rules_to_json, sums
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
-from wgan.data.tables.twins import same
+from wgan.data.tables.steps import equal
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,8 @@ class TableCodec:
         columns = enumerate(self.learned)
         states = np.stack([column.state_of(raw[:, i]) for i, column in columns], axis=1)
         for i, j in self.twins.items():
-            equal = same(raw[:, i], raw[:, j]) & (states[:, i] == 0)
-            states[equal, i] = self.learned[i].twin_state
+            same = equal(raw[:, i], raw[:, j], self.learned[i].step) & (states[:, i] == 0)
+            states[same, i] = self.learned[i].twin_state
         states[:, list(self.computed)] = 0
         return states
 

@@ -8,7 +8,9 @@ import re
 from itertools import product
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from jaxtyping import Float
 
 FORM_ROWS = 100
 """Different texts that forms are tried on first, so that wrong forms cost little."""
@@ -22,6 +24,10 @@ WITH_ZONE = re.compile(
     r"(.*\d:\d\d(?::\d\d(?:\.\d+)?)?)( ?(?:Z|UTC|GMT)|[+-]\d\d:?\d\d)", re.DOTALL
 )
 """A time with a zone, which is part of the form: all values of a column have the same."""
+ZONE_OF_FORM = re.compile(r".*?(?: ?(Z|UTC|GMT)|([+-]\d\d):?(\d\d))", re.DOTALL)
+"""The form of times with a zone, which stands at its end."""
+WITHIN_A_MONTH = re.compile("%-?[djUWVuwaAcxHI]")
+"""What tells times within a month apart."""
 DECIMALS = r"%Y\.%-?m"
 """Form that is none: numbers such as 2024.05 are written so."""
 BETWEEN = " ,-/.T"
@@ -116,6 +122,37 @@ def write_times(times: pd.Series, form: str) -> pd.Series:
     if CUT_MICROSECONDS in marked:
         written = written.str.replace(r"\d{3}" + CUT_MICROSECONDS, "", regex=True)
     return written
+
+
+def nearest_written(x: Float[np.ndarray, " n"], form: str) -> Float[np.ndarray, " n"]:
+    """Return times rounded to the nearest month or year, where a form writes nothing finer.
+
+    Months and years are no multiples of one step.
+
+    Args:
+        x: `[n]` seconds since 1970; NaN: missing.
+        form: how they are written.
+    """
+    if WITHIN_A_MONTH.search(form) or not re.search("%-?[YymbB]", form):
+        return x
+    unit = "M" if re.search("%-?[mbB]", form) else "Y"
+    there = ~np.isnan(x)
+    starts = np.where(there, x, 0).astype("datetime64[s]").astype(f"datetime64[{unit}]")
+    low, high = (each.astype("datetime64[s]").astype(np.float64) for each in (starts, starts + 1))
+    return np.where(there, np.where(x - low < high - x, low, high), x)
+
+
+def zone_of_form(form: str) -> str:
+    """Return the zone of times that are written in a form; empty if it names none.
+
+    >>> zone_of_form("%Y-%m-%d %H:%M+0100"), zone_of_form("%H:%M:%SZ"), zone_of_form("%Y-%m-%d")
+    ('+01:00', 'UTC', '')
+    """
+    match = ZONE_OF_FORM.fullmatch(form)
+    if not match:
+        return ""
+    word, hours, minutes = match.groups()
+    return "UTC" if word or f"{hours}{minutes}" in ("+0000", "-0000") else f"{hours}:{minutes}"
 
 
 def _forms(text: str) -> list[str]:

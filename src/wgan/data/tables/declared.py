@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.data.storage import Rows, chunks
+from wgan.data.tables.dates import zone_of_form
 from wgan.data.tables.rules import (
     FORMS,
     MOST_COMBINATIONS,
@@ -19,6 +20,7 @@ from wgan.data.tables.rules import (
     fault_of_sums,
 )
 from wgan.data.tables.schema import Column
+from wgan.data.tables.series import zone_of
 
 ROWS_NAMED = 5
 """Rows that break a rule which an error names: enough to see what they have in common."""
@@ -154,6 +156,11 @@ def _faults(form: str, columns: Sequence[Column]) -> Iterator[str]:
     kinds = {column.kind for column in columns}
     if form == "order" and kinds not in ({"numeric"}, {"datetime"}):
         yield "give numbers alone, or times alone"
+    elif form == "order" and len(zones := {zone_in_words(column) for column in columns}) > 1:
+        yield (
+            f"times of different zones ({', '.join(sorted(zones))}) are compared by their clocks:"
+            " convert the columns to one zone"
+        )
     if form == "sum" and kinds != {"numeric"}:
         yield "give numbers alone"
     if form == "together":
@@ -169,6 +176,12 @@ def _faults(form: str, columns: Sequence[Column]) -> Iterator[str]:
         for column in columns:
             if part_of_date(column) is None:
                 yield f"'{column.name}' holds no whole numbers"
+
+
+def zone_in_words(column: Column) -> str:
+    """Return the zone of a column of times, whose clock they are coded by; `none` without one."""
+    zone = zone_of_form(column.format) or zone_of(column)
+    return str(zone or "none")
 
 
 def part_of_date(column: Column) -> tuple[float, ...] | None:

@@ -9,11 +9,11 @@ from jaxtyping import Float
 
 from wgan.base.errors import WganError
 from wgan.data.far import far_values
-from wgan.data.tables.cells import fit_cells
+from wgan.data.tables.cells import LEAST_HOLDERS, fit_cells
 from wgan.data.tables.column_kinds import FEW_VALUES
-from wgan.data.tables.schema import SAME, Column, is_single
+from wgan.data.tables.schema import Column, is_single
 from wgan.data.tables.series import MICROSECOND
-from wgan.data.tables.steps import MOST_DECIMALS, rounded
+from wgan.data.tables.steps import MOST_DECIMALS, ROUNDING, SAME, rounded
 
 SPIKE_SHARE = 0.05
 """A number that more than this share of the rows has is a state of its own. A generator that gives
@@ -42,8 +42,13 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
     """
     column = replace(column, step=float(corrections.get("step", infer_step(column, x))))
     snapped = rounded(x, column.step)
-    tolerance = SINGLE_TOLERANCE if is_single(column.dtype) else SAME
-    if not np.allclose(snapped, x, rtol=tolerance, atol=0):
+    if is_single(column.dtype):
+        tolerance = SINGLE_TOLERANCE * np.abs(x)
+    else:
+        # A quarter of a step: rounding errors of far numbers are larger, and those of no others.
+        tolerance = np.minimum(SAME * np.abs(x), column.step / 4)
+        tolerance = np.maximum(tolerance, ROUNDING * np.abs(x))
+    if not (np.abs(snapped - x) <= tolerance).all():
         worst = x[np.abs(snapped - x).argmax()]
         raise WganError(
             f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}"
@@ -68,6 +73,8 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
 def with_distribution(column: Column, x: Numbers) -> Column:
     """Return a column of numbers or times with its spikes and cells.
 
+    A far value of fewer than `LEAST_HOLDERS` rows is neither: these rows count as the nearest end.
+
     Args:
         column: the column with its step and bounds, and none of what is fitted.
         x: `[n]` its values, none missing; perhaps a part of those that the step was taken from.
@@ -77,12 +84,17 @@ def with_distribution(column: Column, x: Numbers) -> Column:
     if len(values) <= FEW_VALUES and not wider:
         return replace(column, spikes=tuple(values.tolist()))
     far = far_values(values, counts)
-    single = far | (counts > SPIKE_SHARE * len(x))
+    held = counts >= LEAST_HOLDERS
+    single = held & (far | (counts > SPIKE_SHARE * len(x)))
     column = replace(
-        column, spikes=tuple(values[single].tolist()), codes=tuple(values[far].tolist())
+        column,
+        spikes=tuple(values[single].tolist()),
+        codes=tuple(values[far & held].tolist()),
+        far_rows=int(counts[far & ~held].sum()),
     )
-    values = values[~single]
-    counts = counts[~single]
+    ordinary = ~far & ~single
+    values = values[ordinary]
+    counts = counts[ordinary]
     if not len(values):
         return column
     cells = fit_cells(values, counts, column.step, column.low, column.high)

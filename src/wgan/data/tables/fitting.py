@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from wgan.data.storage import Rows, chunks
-from wgan.data.tables.cells import Cells
+from wgan.data.tables.cells import LEAST_HOLDERS, Cells
 from wgan.data.tables.distribution import with_distribution
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.twins import with_twins
@@ -58,6 +58,7 @@ def as_read(column: Column) -> Column:
         column,
         spikes=(),
         codes=(),
+        far_rows=0,
         cells=Cells(),
         shares=(),
         unseen=(),
@@ -92,7 +93,7 @@ def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
 
 
 def notes_of(column: Column) -> Iterator[str]:
-    """Yield what the user should know of a column: values taken for codes, twins, unseen values."""
+    """Yield what the user should know of a column: far values, twins, unseen values."""
     name = f"column '{column.name}'"
     if column.codes:
         codes = [
@@ -104,6 +105,15 @@ def notes_of(column: Column) -> Iterator[str]:
             f"{name}: {_listed(codes)}: far from all others ({column.spelled(column.ends[0])} to"
             f" {column.spelled(column.ends[-1])}), so taken for codes and learned as states of"
             " their own; drop such rows if these are slips"
+        )
+    if column.far_rows:
+        rows = (
+            "1 row has a value" if column.far_rows == 1 else f"{column.far_rows} rows have values"
+        )
+        yield (
+            f"{name}: {rows} far from all others ({column.spelled(column.ends[0])} to"
+            f" {column.spelled(column.ends[-1])}) that fewer than {LEAST_HOLDERS} rows share, so"
+            " counted as the nearest end and never generated; drop such rows if these are slips"
         )
     if column.twin:
         share = column.shares[column.twin_state]

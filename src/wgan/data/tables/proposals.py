@@ -18,7 +18,7 @@ from wgan.base.seeding import numpy_generator
 from wgan.data.codec import Proposal
 from wgan.data.storage import Rows, chunks
 from wgan.data.tables.corrections import rule_to_toml
-from wgan.data.tables.declared import part_of_date
+from wgan.data.tables.declared import part_of_date, zone_in_words
 from wgan.data.tables.rules import SUM_TOLERANCE, Date, Order, Rule, Sum, Together
 from wgan.data.tables.schema import Column
 
@@ -130,6 +130,8 @@ def _orders(columns: Sequence[Column], x: Float[np.ndarray, "n c"]) -> Iterator[
         a, b = columns[i], columns[j]
         # Units are not known: numbers that are written alike may have the same.
         if (a.kind, a.step, a.format) != (b.kind, b.step, b.format):
+            continue
+        if zone_in_words(a) != zone_in_words(b):  # clocks of different zones have no order
             continue
         present = ~np.isnan(x[:, i]) & ~np.isnan(x[:, j])
         varies = (x[present, i] != x[present, j]).any()

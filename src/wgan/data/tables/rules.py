@@ -157,7 +157,10 @@ class Together:
 
 def _comparable(x: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
     """Return values of which equal ones are equal numbers; missing ones become infinite."""
-    return np.where(np.isnan(x), np.inf, np.round(x, DECIMALS) + 0.0)  # + 0.0: no -0.0
+    # Numbers beyond are whole, and the largest would be rounded to infinity.
+    small = np.abs(x) <= 2.0**53
+    comparable = np.where(small, np.round(np.where(small, x, 0.0), DECIMALS), x)
+    return np.where(np.isnan(x), np.inf, comparable + 0.0)  # + 0.0: no -0.0
 
 
 @dataclass(frozen=True)

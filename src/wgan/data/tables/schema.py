@@ -15,16 +15,14 @@ import pandas as pd
 from jaxtyping import Float, Int64
 
 from wgan.data.tables.cells import Cells
-from wgan.data.tables.steps import rounded
+from wgan.data.tables.dates import nearest_written
+from wgan.data.tables.steps import SAME as SAME
+from wgan.data.tables.steps import equal, rounded
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
 MOST_STATES = 256
 """A column of more states is coded as two digits. A single code of 10,000 levels would make a row
 10,000 numbers wide; two digits of 100 take 200. Below this bound one code is simpler to learn.
-"""
-SAME = 1e-12
-"""Relative distance below which two numbers are one, such as 0.3 and 0.1 + 0.2. It is 10,000 times
-the rounding error of a double, and finer than any data are written.
 """
 FIRST_LEVELS = 4
 """Levels that a description of a column lists: they fit on one line of a terminal."""
@@ -47,6 +45,8 @@ class Column:
         high: likewise above them.
         spikes: numbers that are states of their own.
         codes: those of the spikes that lie far from all other numbers, such as -999.
+        far_rows: the number of rows with a value far from all others that too few rows have to be
+            one of the codes; they count as the nearest end.
         cells: the distribution of the other numbers; empty if there are none.
         levels: categories as they are spelled, the most frequent first.
         unseen: levels that only rows have which the column was not fitted on; they are no states.
@@ -75,6 +75,7 @@ class Column:
     high: float | None = None
     spikes: tuple[float, ...] = ()
     codes: tuple[float, ...] = ()
+    far_rows: int = 0
     cells: Cells = NO_CELLS
     levels: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -209,7 +210,7 @@ class Column:
         elif self.scored:
             state = np.zeros(len(x), dtype=np.int64)
             for i, spike in enumerate(self.spikes):
-                state[np.isclose(x, spike, rtol=SAME, atol=0)] = 1 + i
+                state[equal(x, spike, self.step)] = 1 + i
         elif self.spikes:
             spikes = np.asarray(self.spikes)
             halfway = (spikes[:-1] + spikes[1:]) / 2
@@ -217,7 +218,7 @@ class Column:
         else:
             state = np.full(len(x), UNSEEN)
         for code in self.unseen_codes:
-            state[np.isclose(x, code, rtol=SAME, atol=0)] = UNSEEN
+            state[equal(x, code, self.step)] = UNSEEN
         state[absent] = self.states - 1 if self.missing_state else UNSEEN
         return state
 
@@ -270,8 +271,13 @@ class Column:
             other = median if twin is None else np.where(np.isnan(twin), median, twin)
             other = rounded(other, self.step).clip(self.cells.lows[0], self.cells.highs[-1])
             x = np.where(same, other, x)
+        x = self.written(x)
         by_state = np.array([np.nan, *self.spikes, *[np.nan] * bool(self.twin), np.nan])
         return np.where((state == 0) | same, x, by_state[state])
+
+    def written(self, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        """Return the nearest numbers that the column can write, such as first days of months."""
+        return nearest_written(x, self.format) if self.kind == "datetime" else x
 
     def __str__(self) -> str:
         parts: list[str] = [self.kind]

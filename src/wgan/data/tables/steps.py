@@ -1,12 +1,39 @@
 """Numbers in whole steps, such as cents."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 MOST_DECIMALS = 12
 """Multiples of a step are rounded to so many decimals, which takes rounding errors away. A double
 has 15 significant digits, so numbers up to 1,000 keep all that they have.
 """
+SAME = 1e-12
+"""Relative distance below which numbers of one step are compared by their multiples of it: 10,000
+times the rounding error of a double. Farther ones differ, though they may round to one multiple.
+"""
+ROUNDING = 1e-15
+"""Relative distance below which two numbers without a step are one, such as 0.3 and 0.1 + 0.2: some
+rounding errors of a double, which has 2.2e-16.
+"""
+
+
+def equal(
+    x: Float[np.ndarray, " n"], other: Float[np.ndarray, " n"] | float, step: float
+) -> Bool[np.ndarray, " n"]:
+    """Return where numbers are the same but for rounding errors, and so never a step apart.
+
+    Args:
+        x: `[n]` numbers; NaN equals none.
+        other: `[n]` numbers, or one.
+        step: numbers are multiples of it; 0: any number.
+
+    >>> equal(np.array([0.1 + 0.2, 1.7e9 + 1e-6]), np.array([0.3, 1.7e9]), 1e-6)
+    array([ True, False])
+    """
+    near: np.ndarray = np.abs(x - other) <= (SAME if step else ROUNDING) * np.abs(x)
+    if step:
+        near &= rounded(x, step) == rounded(np.atleast_1d(np.float64(other)), step)
+    return near
 
 
 def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from wgan.data.storage import Rows, chunks
-from wgan.data.tables.schema import SAME, Column
+from wgan.data.tables.schema import Column
+from wgan.data.tables.steps import equal
 
 LEAST_SHARE = 0.01
 """Share of the rows from which on a twin is a state. Rarer ones would be learned from few rows."""
@@ -32,15 +33,6 @@ MOST_EARLIER = 100
 100,000 comparisons, some ten seconds.
 """
 Numbers = Float[np.ndarray, " n"]
-
-
-def same(x: Numbers, other: Numbers) -> Bool[np.ndarray, " n"]:
-    """Return where two columns have the same number.
-
-    >>> same(np.array([0.3, 1.0, np.nan]), np.array([0.1 + 0.2, 2.0, np.nan]))
-    array([ True, False, False])
-    """
-    return np.abs(x - other) <= SAME * np.abs(x)
 
 
 def with_twins(
@@ -84,9 +76,11 @@ def _candidates(
     for k, i in enumerate(scored):
         ordinary = columns[i].state_of(x[:, i]) == 0
         for j in scored[max(0, k - MOST_EARLIER) : k]:
-            equal = columns[i].kind == columns[j].kind and same(x[:, i], x[:, j]) & ordinary
+            if columns[i].kind != columns[j].kind:
+                continue
+            same = equal(x[:, i], x[:, j], columns[i].step) & ordinary
             # Half the share: the sample may have fewer than all rows have.
-            if np.mean(equal) >= LEAST_SHARE / 2:
+            if np.mean(same) >= LEAST_SHARE / 2:
                 alone = _by_chance(x[ordinary, i], x[:, j]) * float(ordinary.mean())
                 pairs[i, j] = max(alone, _a_step_apart(columns[i], x[:, i], x[:, j]))
     return pairs
@@ -94,9 +88,9 @@ def _candidates(
 
 def _shared(column: Column, x: Numbers, other: Numbers) -> Bool[np.ndarray, " n"]:
     """Return where a column has an ordinary number that the other column has too."""
-    equal = same(x, other)
-    equal[equal] = column.state_of(x[equal]) == 0
-    return equal
+    same = equal(x, other, column.step)
+    same[same] = column.state_of(x[same]) == 0
+    return same
 
 
 def _by_chance(x: Float[np.ndarray, " n"], other: Float[np.ndarray, " m"]) -> float:
