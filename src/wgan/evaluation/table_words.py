@@ -163,7 +163,7 @@ def _membership(evaluation: Evaluation) -> str:
     rates = _dict(evaluation, "membership")
     if rates:
         figures += (
-            f", {rates['found']:.1%} of them found at 1 % false alarms (by chance up to"
+            f", {rates['found']:.1%} of training rows found at 1 % false alarms (by chance up to"
             f" {rates['chance']:.1%}; real {rates['real']:.1%})"
         )
     if _low(line.generated) > max(line.real, GUESS):
