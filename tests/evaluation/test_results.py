@@ -87,7 +87,7 @@ def test_metrics_of_tables_are_printed_in_the_order_of_what_they_tell():
         *("equalities-lost", "impossible-share", "violation-share"),
         *("tail-error", "ends-repeated"),
         *("conditional-shape", "conditional-trend"),
-        *("dcr-share", "copied-share", "repeated-share"),
+        *("dcr-share", "copied-share", "repeated-share", "membership-auc"),
     ]
     points = [metric.name for metric in PROTOCOLS["vectors"].metrics]
     assert points[:2] == ["w1-exact", "sliced-w2"]

@@ -126,6 +126,37 @@ def test_figures_of_real_rows_excuse_generated_ones():
     assert said("repeated-share", 0.3, 0.01, 0.2) == ""
 
 
+RATES = {"found": 0.02, "real": 0.01, "chance": 0.015, "members": 600.0, "reference": 600.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "real", "found", "words"),
+    [
+        (0.55, 0.02, 0.5, 0.1, "an attack tells training rows from others: membership AUC 0.550"),
+        (0.55, 0.02, 0.55, 0.01, "this attack does not tell training rows from others"),
+        (0.51, 0.02, 0.5, 0.01, "this attack does not tell training rows from others"),
+        (0.51, 0.02, 0.5, 0.016, "an attack finds some training rows: membership AUC 0.510"),
+        (0.51, 0.12, 0.5, 0.01, "whether an attack tells training rows from others is undecided"),
+    ],
+)
+def test_membership_is_seen_not_seen_or_undecided(value, half_width, real, found, words):
+    rates = RATES | {"found": found}
+    sentence = said("membership-auc", value, half_width, real, membership=rates)
+    assert sentence.startswith(words)
+    assert f"(0.5: it learns nothing; real {real}), {found:.1%} of training rows" in sentence
+    assert (
+        f"{found:.1%} of training rows found at 1 % false alarms (by chance up to 1.5%; real"
+        in sentence
+    )
+
+
+def test_membership_without_a_rate_is_said_by_its_area_alone():
+    assert said("membership-auc", 0.51, 0.02, 0.5, membership={}) == (
+        "this attack does not tell training rows from others: membership AUC 0.510 +- 0.020"
+        " (0.5: it learns nothing; real 0.5)"
+    )
+
+
 def test_w1_is_said_on_the_way_to_shuffled_columns():
     e = evaluation()
     way = Line("w1-normalised", Mean(0.2, 0.05), 0.0, 1.0, 200)

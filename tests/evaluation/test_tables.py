@@ -59,6 +59,14 @@ def test_real_rows_copies_and_noise_are_recognised(mixed):
     assert copies.line("dcr-share").generated.value > 0.99
     assert copies.line("copied-share").generated.value == 1
     assert copies.line("copied-share").real < 0.05
+    line = found.line("membership-auc")
+    assert line.generated.value == pytest.approx(0.5, abs=0.04)
+    assert line.generated.half_width > 0.015
+    assert line.real == pytest.approx(0.5, abs=0.04)
+    assert line.broken > 0.95
+    assert line.n == found.details["membership"]["members"] == 1000
+    assert copies.line("membership-auc").generated.value == line.broken
+    assert any("attack tells training rows" in said for said in sentences(copies))
     assert json.loads(json.dumps(copies.to_json()))["protocol"] == "wgan-table-4"
     assert set(copies.details["columns"]) == {column.name for column in data.codec.learned}
     assert len(copies.details["pairs"]) == 45

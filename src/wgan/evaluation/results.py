@@ -208,6 +208,7 @@ class _Details:
     tails: dict[str, _Tail] | None = None
     ends: dict[str, _Shares] | None = None
     conditions: dict[str, dict[str, float]] | None = None
+    membership: dict[str, float] | None = None
 
 
 def _line(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from wgan.evaluation.metrics.dependences import dependence_details, impossible_s
 from wgan.evaluation.metrics.equalities import equality_details, equality_shares
 from wgan.evaluation.metrics.inequalities import inequality_details, violated_shares
 from wgan.evaluation.metrics.levels import level_counts, level_details
+from wgan.evaluation.metrics.membership import found_shares, membership_details
 from wgan.evaluation.metrics.rounding import round_details, round_shares
 from wgan.evaluation.metrics.rows import MOST_SEARCHED, TableReference
 from wgan.evaluation.metrics.shape import shape_of
@@ -47,6 +48,7 @@ PARTS: dict[str, Part] = {
     "tails": Part(tail_ratios, tail_details),
     "ends": Part(repeated_ends, end_details),
     "conditions": Part(conditional_errors, conditional_details),
+    "membership": Part(found_shares, membership_details),
 }
 """Details by their name in files; a further one adds one line."""
 

@@ -24,6 +24,12 @@ ENDS_ROWS = 20
 """Rows that repeat a training extreme, which real rows do once or twice."""
 WORSE = 1.25
 """Ratio surely above which rows under conditions are called worse than filtered ones."""
+GUESS = 0.5
+"""Membership AUC of an attack that learns nothing."""
+EXPOSED = 0.6
+"""Membership AUC is (1 + p) / 2 where a part p of the training rows is exposed, here a fifth. Only
+an interval that ends below it says that training rows are not told from others.
+"""
 
 
 def table_sentences(evaluation: Evaluation) -> list[str]:
@@ -42,6 +48,7 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
         _ends(evaluation),
         _repeated(evaluation),
         _conditions(evaluation),
+        _membership(evaluation),
     ]
     return [sentence for sentence in parts if sentence]
 
@@ -145,6 +152,30 @@ def _conditions(evaluation: Evaluation) -> str:
     worst = sorted(ratios.items(), key=lambda item: -item[1])
     words = _first([f"{name} {ratio:.1f}" for name, ratio in worst])
     return f"rows under conditions are worse than filtered ones: {figures}; {words}"
+
+
+def _membership(evaluation: Evaluation) -> str:
+    """Return whether an attack tells training rows from others, or finds a few of them."""
+    line = evaluation.get("membership-auc")
+    if line is None:
+        return ""
+    figures = f"membership AUC {line.cells[1]} (0.5: it learns nothing; real {line.cells[2]})"
+    rates = _dict(evaluation, "membership")
+    if rates:
+        figures += (
+            f", {rates['found']:.1%} of training rows found at 1 % false alarms (by chance up to"
+            f" {rates['chance']:.1%}; real {rates['real']:.1%})"
+        )
+    if _low(line.generated) > max(line.real, GUESS):
+        return f"an attack tells training rows from others: {figures}"
+    if rates and rates["found"] > max(rates["chance"], rates["real"]):
+        return f"an attack finds some training rows: {figures}"
+    if line.generated.value + line.generated.half_width < EXPOSED:
+        return f"this attack does not tell training rows from others: {figures}"
+    return (
+        f"whether an attack tells training rows from others is undecided: {figures}; more held-out"
+        " rows would tell"
+    )
 
 
 def _dict(evaluation: Evaluation, name: str) -> dict[str, Any]:

@@ -5,8 +5,8 @@ most 50,000). Real: training rows. Broken: training rows with each column shuffl
 sets are compared with the held-out rows, or the rows of a file (at most 50,000).
 
 Detection takes equally many rows of both sides (at most 20,000). Copying compares generated rows
-(10,000, or fewer where there is much data) with all training rows and the held-out rows. W1 is
-exact, on 1,000 coded rows.
+(10,000, or fewer where there is much data) with all training rows and the held-out rows. The
+membership attack has at most 10,000 candidates. W1 is exact, on 1,000 coded rows.
 """
 
 import warnings
@@ -27,6 +27,7 @@ from wgan.evaluation.metrics.equalities import EQUALITIES
 from wgan.evaluation.metrics.inequalities import INEQUALITIES
 from wgan.evaluation.metrics.levels import LEVELS_LOST, LEVELS_OFF
 from wgan.evaluation.metrics.logistic import LOGISTIC, affordable_rows
+from wgan.evaluation.metrics.membership import MEMBERSHIP
 from wgan.evaluation.metrics.nearest import COPIED, NEARER, affordable
 from wgan.evaluation.metrics.normalised import W1_NORMALISED
 from wgan.evaluation.metrics.repeated import REPEATED
@@ -164,7 +165,7 @@ TABLES = Protocol(
         *(replace(metric, of=_all_columns) for metric in (SHAPE, TREND, TREND_OWN_BINS)),
         replace(LOGISTIC, of=_all_columns),
         *(replace(metric, of=_all_columns) for metric in OF_TRAINING_ROWS),
-        *(replace(metric, of=_all_columns) for metric in (NEARER, COPIED, REPEATED)),
+        *(replace(metric, of=_all_columns) for metric in (NEARER, COPIED, REPEATED, MEMBERSHIP)),
     ),
     options=frozenset({"target", "test"}),
     reference=_reference,

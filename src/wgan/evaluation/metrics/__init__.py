@@ -9,6 +9,7 @@ from wgan.evaluation.metrics.inequalities import INEQUALITIES
 from wgan.evaluation.metrics.levels import LEVELS_LOST, LEVELS_OFF
 from wgan.evaluation.metrics.logistic import LOGISTIC
 from wgan.evaluation.metrics.manifold import COVERAGE, DENSITY, PRECISION, RECALL
+from wgan.evaluation.metrics.membership import MEMBERSHIP
 from wgan.evaluation.metrics.modes import GOOD_SHARE, MODES, MODES_KL
 from wgan.evaluation.metrics.nearest import COPIED, NEARER
 from wgan.evaluation.metrics.normalised import W1_NORMALISED
@@ -32,7 +33,7 @@ ALL = (
     *(EQUALITIES, DEPENDENCES, INEQUALITIES),
     *(TAILS, ENDS),
     *(CONDITIONAL_SHAPE, CONDITIONAL_TREND),
-    *(NEARER, COPIED, REPEATED),
+    *(NEARER, COPIED, REPEATED, MEMBERSHIP),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in ALL}
 """All built-in metrics by name."""
