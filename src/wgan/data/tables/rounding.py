@@ -19,8 +19,10 @@ LEAST_EXCESS = 0.02
 """Multiples of a step count as round where their share of the rows is larger by so much than among
 uniform numbers: then a classifier can tell the difference.
 """
-LEAST_ROUND = 20
-"""Rows that are multiples of a round step at least. Fewer may be chance."""
+CERTAIN = 4.0
+"""Standard errors that the excess must have besides: of a dozen steps that are tried in each of a
+hundred columns of uniform numbers, none is then taken for round.
+"""
 SAME = 1e-6
 """Distance from a whole multiple, in multiples, below which a number is one."""
 END = 1e-9
@@ -141,11 +143,12 @@ def fit_rounding(
     found = [1.0]
     for factor in FACTORS:
         larger = factor * step
-        rows = int(counts[is_multiple(values, larger)].sum())
+        share = counts[is_multiple(values, larger)].sum() / n
         by_chance = found[-1] * steps[-1] / larger
-        if rows >= LEAST_ROUND and rows / n - by_chance >= LEAST_EXCESS:
+        noise = np.sqrt(by_chance * (1 - by_chance) / n)
+        if share - by_chance >= max(LEAST_EXCESS, CERTAIN * noise):
             steps.append(larger)
-            found.append(rows / n)
+            found.append(float(share))
     if len(steps) == 1:
         return NO_ROUNDING
     c = np.asarray(steps)
@@ -153,6 +156,8 @@ def fit_rounding(
         c[None, :] / c[:, None], 1.0
     )  # [k, j]: that a multiple of c_j is one of c_k
     shares = np.linalg.solve(chance, np.asarray(found)).clip(0)
+    # Numbers that are no multiples of a larger step are of the first: none may be without a place.
+    shares[0] = max(shares[0], 1 - found[1])
     kept = shares > 0
     shares = shares[kept] / shares.sum()
     return Rounding(tuple(c[kept].tolist()), tuple(shares.tolist()))
