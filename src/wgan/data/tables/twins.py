@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float
 
 from wgan.data.storage import Rows, chunks
 from wgan.data.tables.schema import SAME, Column
+from wgan.data.tables.steps import rounded
 
 LEAST_SHARE = 0.01
 """Share of the rows from which on a twin is a state. Rarer ones would be learned from few rows."""
@@ -41,6 +42,18 @@ def same(x: Numbers, other: Numbers) -> Bool[np.ndarray, " n"]:
     array([ True, False, False])
     """
     return np.abs(x - other) <= SAME * np.abs(x)
+
+
+def within(column: Column, other: Numbers) -> Numbers:
+    """Return a twin's values where the other column is known, and so may lie beyond its cells.
+
+    Args:
+        column: the twin.
+        other: `[n]` values of the other column.
+    """
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
+    return rounded(other, column.step).clip(low, high)
 
 
 def with_twins(
