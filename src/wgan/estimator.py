@@ -183,6 +183,9 @@ class WGAN(BaseEstimator):
         completed = complete(self.model_, X, int(n_completions), as_seed(random_state))
         for note in completed.notes:
             warnings.warn(note, stacklevel=2)
+        if isinstance(X, pd.DataFrame):
+            own = dict(zip(self.model_.codec.names, self._columns, strict=True))
+            completed.frame.columns = [*X, *map(own.get, completed.frame.columns[X.shape[1] :])]
         return completed.frame
 
     def score_samples(

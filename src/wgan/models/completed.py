@@ -14,6 +14,7 @@ import pandas as pd
 
 from wgan.base.errors import WganError
 from wgan.data import TableCodec
+from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.tables.content import read_content
 from wgan.data.tables.frames import ENDINGS, is_text, read_frame, write_frame
 from wgan.data.tables.gaps import Filling, filling, given_rows
@@ -62,7 +63,13 @@ def complete(model: Model, frame: Frame, copies: int = 1, seed: int = 0) -> Comp
 
 
 def complete_file(
-    model: Model, source: Path, out: Path, copies: int = 1, seed: int = 0
+    model: Model,
+    source: Path,
+    out: Path,
+    copies: int = 1,
+    seed: int = 0,
+    encoding: str = UTF_8,
+    sheet: str | None = None,
 ) -> Completed:
     """Write the rows of a table file with their missing cells drawn, as `complete` does.
 
@@ -74,6 +81,8 @@ def complete_file(
         out: the new file.
         copies: how often each row is completed.
         seed: random seed.
+        encoding: how the text of `source` is encoded.
+        sheet: the sheet of an `.xlsx` that is read if it has one of that name; else the first.
 
     Raises:
         WganError: as `complete`; a file that is no table, or an ending that no table has.
@@ -82,14 +91,15 @@ def complete_file(
     for path in (source, out):
         if not path.name.lower().endswith(ENDINGS):
             raise WganError(f"{path}: tables alone are completed: give {', '.join(ENDINGS)}")
-    frame = read_frame(source, codec)
+    encoding = check_encoding(encoding)
+    frame = read_frame(source, codec, encoding, sheet)
     try:
         completed, fills = _complete(model, frame, copies, seed)
     except WganError as error:
         raise WganError(f"{source}: {error}") from None
     written = completed.frame
     if is_text(source) and is_text(out):
-        written = fills.spelled(codec).put_into(read_texts(read_content(source)))
+        written = fills.spelled(codec).put_into(read_texts(read_content(source, encoding=encoding)))
     write_frame(written, codec, out)
     return completed
 

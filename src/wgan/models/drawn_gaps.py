@@ -18,6 +18,7 @@ from wgan.data.tables.conditions import FREE
 from wgan.data.tables.rules import Date, Order, Sum
 from wgan.data.tables.totals import are_values, followed
 from wgan.models.conditioned import LARGEST_BLOCK
+from wgan.models.given_twins import with_other_columns
 from wgan.models.model import Model
 from wgan.networks.autoregressive import TableGenerator
 from wgan.networks.heads import numbers_of
@@ -69,6 +70,8 @@ def drawn_gaps(
     known = raw.copy()
     wanted = np.isnan(raw) & there & _can_be_missing(codec)
     followed(codec.rules, codec.learned, known, ~np.isnan(raw))
+    known = with_other_columns(model, codec, known, seed)
+    followed(codec.rules, codec.learned, known, ~np.isnan(known))
     y = np.where(np.isnan(known), FREE, codec.choices(known))
     exempt = _broken_by_known(codec, known)
     found = np.empty_like(raw)
