@@ -185,7 +185,7 @@ class WGAN(BaseEstimator):
             warnings.warn(note, stacklevel=2)
         if isinstance(X, pd.DataFrame):
             own = dict(zip(self.model_.codec.names, self._columns, strict=True))
-            completed.frame.columns = [*X, *map(own.get, completed.frame.columns[X.shape[1] :])]
+            completed.frame.columns = [*X, *map(own.get, [*completed.frame][X.shape[1] :])]
         return completed.frame
 
     def score_samples(

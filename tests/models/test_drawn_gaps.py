@@ -5,7 +5,10 @@ import pandas as pd
 import pytest
 from random_tables import random_model
 
-from wgan.models import complete
+from wgan.base.errors import WganError
+from wgan.data.tables.frames import write_frame
+from wgan.data.tables.gaps import given_rows
+from wgan.models import complete, complete_file
 
 
 def parts(n=600):
@@ -124,3 +127,71 @@ def test_the_twin_of_a_cell_that_is_there_is_this_cell():
     assert (equal == near).mean() > 0.999
     top = complete(model, frame.nlargest(1, "bill").assign(pay=np.nan), copies=200)
     assert (top.frame["pay"] == top.frame["bill"]).mean() > 0.05
+
+
+def test_a_given_twin_of_a_gap_is_the_twin_as_often_as_in_the_models_own_rows():
+    model = random_model(twins(), strength=0.3)
+    rows = model.codec.frame(model.sample(1500, seed=5))
+    equal = (rows["bill"] == rows["pay"]).to_numpy()
+    done = complete(model, rows.assign(bill=np.nan)).frame
+    assert (done["pay"] == rows["pay"]).all()
+    found = (done["bill"] == done["pay"]).to_numpy()
+    third = pd.qcut(rows["pay"], 3, labels=False).to_numpy()
+    for k in range(3):
+        # Four standard errors of the difference of two shares of 500 rows.
+        assert found[third == k].mean() == pytest.approx(equal[third == k].mean(), abs=0.126)
+    assert equal.mean() > 0.05
+
+
+def test_rows_without_gaps_of_a_table_with_identifiers():
+    frame = pd.DataFrame({"id": range(1, 401), "x": np.arange(400) % 7 * 1.5})
+    model = random_model(frame)
+    assert model.codec.columns[0].kind == "identifier"
+    pd.testing.assert_frame_equal(complete(model, frame[:5]).frame, frame[:5])
+
+
+def times(zone, n=400):
+    day = pd.date_range("2024-03-01", periods=n, freq="7h", tz=zone)
+    return pd.DataFrame({"t": day, "k": np.where(np.arange(n) % 3 < 1, "a", "b")})
+
+
+def test_times_of_another_zone_are_the_same_instants():
+    model = random_model(times("America/New_York"))
+    utc = pd.Series(pd.to_datetime(["2024-03-05 12:00", "2024-06-05 12:00"], utc=True))
+    codec = model.codec
+    local = codec.matrix(pd.DataFrame({"t": utc, "k": "a"}))[:, 0]
+    assert [pd.Timestamp(x, unit="s").hour for x in local] == [7, 8]
+    given = given_rows(codec, pd.DataFrame({"t": utc}))
+    assert given.raw[:, 0].tolist() == local.tolist()
+    with pytest.raises(WganError, match="holds times of the zone America/New_York.*have none"):
+        complete(model, pd.DataFrame({"t": utc.dt.tz_localize(None)}))
+    plain = random_model(times(None))
+    with pytest.raises(WganError, match="holds times of no zone, and here they have the zone UTC"):
+        complete(plain, pd.DataFrame({"t": utc}))
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_a_csv_of_samples_is_completed_where_times_were_no_text(tmp_path, zone):
+    model = random_model(times(zone))
+    frame = model.codec.frame(model.sample(60))
+    write_frame(frame.assign(k=None), model.codec, tmp_path / "gaps.csv")
+    done = complete_file(model, tmp_path / "gaps.csv", tmp_path / "full.parquet")
+    assert done.filled == 60
+    assert (done.frame["t"] == frame["t"]).all()
+    complete_file(model, tmp_path / "gaps.csv", tmp_path / "full.csv")
+    fields = [pd.read_csv(tmp_path / f"{name}.csv", dtype="str")["t"] for name in ("gaps", "full")]
+    assert fields[0].equals(fields[1])
+    (tmp_path / "bad.csv").write_text("t,k\n2024-03-05 12:00:00,a\nsoon,b\n")
+    with pytest.raises(WganError, match=r"column 't', row \d: '.*' is no time|here they have none"):
+        complete_file(model, tmp_path / "bad.csv", tmp_path / "x.csv")
+
+
+def test_the_sheet_that_is_named_is_read_where_it_is_there(tmp_path):
+    model = random_model(times(None).assign(x=np.arange(400) % 5))
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as book:
+        pd.DataFrame({"note": ["nothing"]}).to_excel(book, sheet_name="about", index=False)
+        pd.DataFrame({"k": ["a", None], "x": [1, 2]}).to_excel(book, sheet_name="d", index=False)
+    done = complete_file(model, tmp_path / "t.xlsx", tmp_path / "f.csv", sheet="d")
+    assert done.frame["x"].tolist() == [1, 2]
+    with pytest.warns(UserWarning, match="'about' is read"), pytest.raises(WganError):
+        complete_file(model, tmp_path / "t.xlsx", tmp_path / "g.csv", sheet="other")

@@ -22,7 +22,7 @@ from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like
 from wgan.data.tables.text import read_texts
 from wgan.models.drawn_gaps import TRIES, drawn_gaps
 from wgan.models.model import Model
-from wgan.networks.heads import numbers_of
+
 
 @dataclass(frozen=True)
 class Completed:

@@ -2,7 +2,7 @@
 
 Which of the two is drawn by Bayes' rule, with the generator's own probabilities:
 
-    p(twin) : p(own) = p(other = v) p(twin | other = v) : E p(cell of v | other) / places of the cell
+    p(twin) : p(own) = p(other = v) p(twin | other = v) : E p(own = v | other)
 
 Where it is the twin, the other column is the same number. Other gaps are as a draw has them.
 """

@@ -258,8 +258,6 @@ def generate(
     return x
 
 
-def _rows(
-    rows: Int64[np.ndarray, " k"], *arrays: np.ndarray | None
-) -> list[np.ndarray | None]:
+def _rows(rows: Int64[np.ndarray, " k"], *arrays: np.ndarray | None) -> list[np.ndarray | None]:
     """Return some rows of each array that there is."""
     return [None if each is None else each[rows] for each in arrays]

@@ -129,7 +129,10 @@ def on_clock(series: pd.Series, zone: Any, name: str) -> pd.Series:
     if str(own) == str(zone):
         return series
     if zone is None or own is None:
-        here, there = f"the zone {own}" if own else "none", f"the zone {zone}" if zone else "no zone"
+        here, there = (
+            f"the zone {own}" if own else "none",
+            f"the zone {zone}" if zone else "no zone",
+        )
         raise WganError(
             f"column '{name}' holds times of {there}, and here they have {here}: give both alike,"
             " e.g. with Series.dt.tz_localize"
