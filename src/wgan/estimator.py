@@ -180,12 +180,10 @@ class WGAN(BaseEstimator):
         """
         check_is_fitted(self, "model_")
         check_count(n_completions, "n_completions", 1)
-        completed = complete(self.model_, X, int(n_completions), as_seed(random_state))
+        names = getattr(self, "_columns", None)
+        completed = complete(self.model_, X, int(n_completions), as_seed(random_state), names)
         for note in completed.notes:
             warnings.warn(note, stacklevel=2)
-        if isinstance(X, pd.DataFrame):
-            own = dict(zip(self.model_.codec.names, self._columns, strict=True))
-            completed.frame.columns = [*X, *map(own.get, [*completed.frame][X.shape[1] :])]
         return completed.frame
 
     def score_samples(

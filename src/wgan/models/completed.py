@@ -6,8 +6,10 @@ value, by rejection of missing ones, see `models.drawn_gaps`. A column that the 
 as the data have it, so some of it may be missing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +42,13 @@ class Completed:
     notes: tuple[str, ...] = ()
 
 
-def complete(model: Model, frame: Frame, copies: int = 1, seed: int = 0) -> Completed:
+def complete(
+    model: Model,
+    frame: Frame,
+    copies: int = 1,
+    seed: int = 0,
+    names: Sequence[Any] | None = None,
+) -> Completed:
     """Return rows of a table with their missing cells drawn, given the cells that they have.
 
     What is there comes back as it is, and so do columns that the table has not. Identifiers that
@@ -51,6 +59,8 @@ def complete(model: Model, frame: Frame, copies: int = 1, seed: int = 0) -> Comp
         frame: the rows, as a DataFrame of any library; columns of the table may be missing.
         copies: how often each row is completed.
         seed: random seed.
+        names: the names of the table's columns, for those that a DataFrame of pandas lacks, which
+            may be no text; None: as the model has them.
 
     Raises:
         WganError: a model of something else, no DataFrame, no rows, no column of the table, or a
@@ -59,6 +69,10 @@ def complete(model: Model, frame: Frame, copies: int = 1, seed: int = 0) -> Comp
     if not is_frame(frame):
         raise WganError(f"rows are completed as a DataFrame, and this is a {type(frame).__name__}")
     completed, _ = _complete(model, as_pandas(frame), copies, seed)
+    if names is not None and isinstance(frame, pd.DataFrame):
+        own = dict(zip(_codec_of(model).names, names, strict=True))
+        added = [own[name] for name in completed.frame.columns[frame.shape[1] :]]
+        return replace(completed, frame=completed.frame.set_axis([*frame.columns, *added], axis=1))
     return replace(completed, frame=made_like(frame, completed.frame))
 
 
