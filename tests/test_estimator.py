@@ -245,3 +245,10 @@ def test_a_kind_of_data_may_be_named():
     for wrong in (pictures.reshape(30, 36), X):
         with pytest.raises(WganError, match="give vectors"):
             quick(settings=QUICK | {"data.kind": "images"}).fit(wrong)
+
+
+def test_columns_that_are_completed_have_their_own_names():
+    frame = pd.DataFrame({0: np.arange(120) % 5, 1: np.arange(120) % 3})
+    done = WGAN(steps=1).fit(frame).complete(frame[[0]][:4])
+    assert list(done.columns) == [0, 1]
+    assert done[0].tolist() == [0, 1, 2, 3]

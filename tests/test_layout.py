@@ -61,6 +61,8 @@ OWN_FILES = {
     "models/completed.py",
     "models/conditioned.py",
     "models/conditions.py",
+    "models/drawn_gaps.py",
+    "models/given_twins.py",
     "models/pictures.py",
     "audit/coordinates.py",
     "runs/older.py",

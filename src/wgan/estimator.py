@@ -180,7 +180,8 @@ class WGAN(BaseEstimator):
         """
         check_is_fitted(self, "model_")
         check_count(n_completions, "n_completions", 1)
-        completed = complete(self.model_, X, int(n_completions), as_seed(random_state))
+        names = getattr(self, "_columns", None)
+        completed = complete(self.model_, X, int(n_completions), as_seed(random_state), names)
         for note in completed.notes:
             warnings.warn(note, stacklevel=2)
         return completed.frame

@@ -72,3 +72,12 @@ def test_a_level_that_was_never_learned_is_named_with_file_and_row(run, capsys):
     assert "gaps.csv: row 2, column 'k' has no level 'aa'. Did you mean 'a'?" in (
         capsys.readouterr().err
     )
+
+
+def test_a_file_of_another_encoding_is_completed(run, capsys):
+    Path("gaps.csv").write_bytes("x,who,k\n10,Zoë,a\n,Ann,b\n".encode("utf-16"))
+    assert wgan("sample r --complete gaps.csv --encoding utf-16") == 0
+    lines = Path("completed.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1].startswith("10,Zoë,a")
+    assert wgan("sample r --encoding utf-16") == 2
+    assert "give both" in capsys.readouterr().err

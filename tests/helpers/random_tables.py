@@ -9,8 +9,8 @@ import pandas as pd
 import torch
 from scipy.stats import chi2
 
-from wgan.data import load
 from wgan.data.tables.conditions import FREE
+from wgan.data.tables.frames import from_frame
 from wgan.models import Model
 from wgan.networks import NetworkConfig, build_generator
 
@@ -18,9 +18,12 @@ STRENGTH = 0.5
 """Standard deviation of the weights: columns depend on each other, and no value is rare."""
 
 
-def random_model(frame, seed=0, strength=STRENGTH, schema=None):
-    """Return a model of a table that no training has touched."""
-    codec = load(frame, schema=schema).split().dataset.codec
+def random_model(frame, seed=0, strength=STRENGTH, schema=None, rules=()):
+    """Return a model of a table, perhaps with rules, that no training has touched."""
+    if rules:
+        codec = from_frame(frame, rules=rules).split().dataset.codec
+    else:
+        codec = load(frame, schema=schema).split().dataset.codec
     network = NetworkConfig(width=8, depth=1)
     torch.manual_seed(seed)
     generator = build_generator(network, codec)

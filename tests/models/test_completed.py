@@ -104,7 +104,7 @@ def test_what_is_there_comes_back_as_it_was(mixed):
 
 def test_rows_without_gaps_come_back_unchanged_and_cost_nothing(model, monkeypatch):
     frame = few_rows(20).dropna()
-    monkeypatch.setattr(type(model), "sample", None)
+    monkeypatch.setattr(type(model), "draw", None)
     done = complete(model, frame)
     pd.testing.assert_frame_equal(done.frame, frame)
     assert (done.filled, done.notes) == (0, ())

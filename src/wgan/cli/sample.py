@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from wgan.base.errors import WganError
 from wgan.cli.numbers import NUMBER, SEED
 from wgan.cli.output import screen
+from wgan.data.encodings import UTF_8
 from wgan.data.formats import check_place, formats_of, write_samples
 from wgan.models import Model, complete_file, sample_where
 from wgan.runs import RunFolder
@@ -30,6 +31,7 @@ def sample_command(
     where: Annotated[list[str] | None, Parameter(negative="")] = None,
     balance: str | None = None,
     complete: Path | None = None,
+    encoding: str | None = None,
     seed: Annotated[int, SEED] = 0,
 ) -> int:
     """Write samples of the generator in RUN; the same seed gives the same samples.
@@ -42,8 +44,9 @@ def sample_command(
         How many, 64 unless given; with --complete, completions of each row, 1 unless given.
     out
         The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz (samples x,
-        labels y), none (a folder of PNGs, a folder a class), of tables .csv, .tsv (.gz too) or
-        .parquet; samples.png unless given, of tables samples.csv, with --complete completed.csv.
+        labels y), none (a folder of PNGs, a folder a class), of tables .csv, .tsv (.gz too),
+        .parquet or .xlsx; samples.png unless given, of tables samples.csv, with --complete
+        completed.csv.
     label
         The class, of a generator trained with --labels; otherwise classes are as frequent as among
         its training samples.
@@ -55,6 +58,9 @@ def sample_command(
         Of tables: a column whose levels, or few numbers, are to be equally frequent.
     complete
         A table file: its rows come back with missing cells drawn, given the cells that they have.
+    encoding
+        How the text of --complete is encoded, such as utf-16 or cp1252; as the run's data, unless
+        given.
     seed
         Random seed; the same seed gives the same samples.
     """
@@ -66,8 +72,10 @@ def sample_command(
                 "--complete draws what its rows lack, given what they have: leave out --label,"
                 " --where and --balance"
             )
-        _complete(RunFolder(run).model(), complete, out or COMPLETED, number or 1, seed)
+        _complete(RunFolder(run), complete, out or COMPLETED, number or 1, seed, encoding)
         return 0
+    if encoding is not None:
+        raise WganError("--encoding says how the text of --complete is encoded: give both")
     number = number or SAMPLES
     model = RunFolder(run).model()
     out = out or Path(formats_of(model.codec).default)
@@ -113,9 +121,16 @@ def _sample_where(
     _print_redrawn(rows.redrawn, rows.tried)
 
 
-def _complete(model: Model, source: Path, out: Path, copies: int, seed: int) -> None:
+def _complete(
+    run: RunFolder, source: Path, out: Path, copies: int, seed: int, encoding: str | None
+) -> None:
+    model = run.model()
     check_place(out, model.codec)
-    completed = complete_file(model, source, out, copies, seed)
+    # What `WGAN.save` wrote does not say how the data lay in their file.
+    data = run.config().data if run.exists() else None
+    key = None if data is None else data.key
+    encoding = encoding or (UTF_8 if data is None else data.encoding)
+    completed = complete_file(model, source, out, copies, seed, encoding, key)
     for note in completed.notes:
         warnings.warn(f"{source}: {note}", stacklevel=2)
     each = f", {copies} completions of each" if copies > 1 else ""

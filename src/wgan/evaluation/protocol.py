@@ -37,6 +37,7 @@ class EvaluationOptions:
         test: a file with rows to compare with, instead of the held-out rows of a table.
         seed: random seed of projections, folds, shuffled columns and models.
         encoding: how the text of `test` is encoded; of a run, as its data were, unless given.
+        sheet: the sheet of an `.xlsx` as `test`, if it has one of that name; else the first.
     """
 
     features: Path | None = None
@@ -45,6 +46,7 @@ class EvaluationOptions:
     test: Path | None = None
     seed: int = 0
     encoding: str | None = None
+    sheet: str | None = None
 
 
 def no_check(codec: Codec, options: EvaluationOptions) -> None:

@@ -80,7 +80,8 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
     if options.test is None:
         test = split.held_out_sample(0, min(split.n_held_out, MOST_ROWS))
     else:
-        frame = read_frame(options.test, codec, check_encoding(options.encoding or UTF_8))
+        encoding = check_encoding(options.encoding or UTF_8)
+        frame = read_frame(options.test, codec, encoding, options.sheet)
         others = [str(name) for name in frame.columns if name not in codec.names]
         if others:
             warnings.warn(

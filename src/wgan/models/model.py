@@ -22,6 +22,8 @@ BLOCK = 256
 """Samples that the generator makes at once, always: kernels differ by the number of rows, and a row
 must not depend on it.
 """
+Decode = Callable[[Tensor, Int64[np.ndarray, " k"]], np.ndarray]
+"""(network output, numbers of its rows) -> raw samples."""
 ClassSampler = Callable[[np.ndarray], np.ndarray]
 """Class numbers `[n]` -> one fresh raw sample of each class."""
 
@@ -70,6 +72,7 @@ class Model:
         labels: np.ndarray | None = None,
         fixed: np.ndarray | None = None,
         rules: bool = True,
+        decode: Decode | None = None,
     ) -> Drawn:
         """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.
 
@@ -84,6 +87,7 @@ class Model:
             fixed: noise in the place of drawn noise `[n, noise]`, NaN where it is drawn; None: all
                 is drawn.
             rules: whether rules of the data are kept; False: samples as they were learned.
+            decode: what makes raw samples of network output; None: the codec.
 
         Raises:
             WganError: labels that do not fit the model, more samples than memory holds, a
@@ -94,11 +98,12 @@ class Model:
             labels = self.draw_labels(n, seed)
         else:
             labels = self._checked(labels, n)
+        made = decode or (lambda x, _: self.codec.decode(x))
         blocks = []
         for i, z in enumerate(latents(seed, n, self.noise, self.device, BLOCK)):
-            part = slice(i * BLOCK, (i + 1) * BLOCK)
-            blocks.append(self._block(z, *_rows(part, labels, fixed)))
-        raw = np.concatenate(blocks)[:n]
+            part = np.arange(i * BLOCK, min((i + 1) * BLOCK, n))
+            blocks.append(made(self._block(z, *_rows(part, labels, fixed))[: len(part)], part))
+        raw = np.concatenate(blocks)
         if not rules or not self.codec.rules:
             return Drawn(raw)
 
@@ -106,14 +111,14 @@ class Model:
 
         def again(rows: Int64[np.ndarray, " k"], trials: Int64[np.ndarray, " k"]) -> np.ndarray:
             z = _latents_again(seed, rows, trials, noise, self.device)
-            return self._block(z, *_rows(rows, labels, fixed))[: len(rows)]
+            return made(self._block(z, *_rows(rows, labels, fixed))[: len(rows)], rows)
 
         return kept(raw, self.codec.rules, again, BLOCK)
 
     def _block(
         self, z: Float[Tensor, "n latent"], labels: np.ndarray | None, fixed: np.ndarray | None
-    ) -> np.ndarray:
-        """Return a whole block of raw samples, of at most as many latents and labels."""
+    ) -> Tensor:
+        """Return a whole block of network output, of at most as many latents and labels."""
         z = nn.functional.pad(z, (0, 0, 0, BLOCK - len(z)))
         y = None
         if labels is not None:
@@ -128,7 +133,7 @@ class Model:
                 "the generator gives values that are not finite, so its training diverged:"
                 " train again with a lower optimizer.lr, in another --out"
             )
-        return self.codec.decode(x)
+        return x
 
     def _check_memory(self, n: int) -> None:
         size = n * int(np.prod(self.codec.raw_shape)) * np.dtype(self.codec.dtype).itemsize
@@ -253,8 +258,6 @@ def generate(
     return x
 
 
-def _rows(
-    rows: slice | Int64[np.ndarray, " k"], *arrays: np.ndarray | None
-) -> list[np.ndarray | None]:
+def _rows(rows: Int64[np.ndarray, " k"], *arrays: np.ndarray | None) -> list[np.ndarray | None]:
     """Return some rows of each array that there is."""
     return [None if each is None else each[rows] for each in arrays]

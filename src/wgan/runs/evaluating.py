@@ -43,8 +43,9 @@ def evaluate_run(
     split = config.split(dataset)
     sample = model.sampler(options.seed, "evaluation")
     conditional = conditional_sampler(model, options.seed, "evaluation")
-    encoded = replace(options, encoding=options.encoding or config.data.encoding)
-    evaluation = evaluate(sample, split, encoded, metrics, progress, conditional)
+    encoding = options.encoding or config.data.encoding
+    read = replace(options, encoding=encoding, sheet=options.sheet or config.data.key)
+    evaluation = evaluate(sample, split, read, metrics, progress, conditional)
     evaluated = Evaluated(
         evaluation=evaluation,
         said=tuple(sentences(evaluation)),

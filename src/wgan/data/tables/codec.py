@@ -33,6 +33,8 @@ from wgan.data.tables.rules import Rule, rules_from_json, rules_to_json, sums
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
 from wgan.data.tables.steps import equal
+from wgan.data.tables.totals import settled
+from wgan.data.tables.twins import within
 
 
 @dataclass(frozen=True)
@@ -179,8 +181,16 @@ class TableCodec:
         x[:, scores] = packed[:, len(starts) :]
         return x
 
-    def decode(self, x: Float[Tensor, "n width"]) -> Float[np.ndarray, "n c"]:
-        """Return the values of the likeliest state of each column, and of its score; and sums."""
+    def decode(
+        self, x: Float[Tensor, "n width"], known: Float[np.ndarray, "n c"] | None = None
+    ) -> Float[np.ndarray, "n c"]:
+        """Return the values of the likeliest state of each column, and of its score; and sums.
+
+        Args:
+            x: what a network makes.
+            known: cells that are known, NaN where one is not. They are taken as they are: twins and
+                sums follow from them, and parts of a known sum from it. None: no cell.
+        """
         x = x.detach().cpu()
         columns: list[np.ndarray] = []
         for i, (column, code) in enumerate(zip(self.learned, self.codes, strict=True)):
@@ -191,10 +201,17 @@ class TableCodec:
             if code.scored:
                 score = x[:, code.score].double().numpy()
             twin = columns[self.twins[i]] if i in self.twins else None
-            columns.append(column.values(state, score, twin))
+            values = column.values(state, score, twin)
+            if known is not None:
+                if twin is not None:
+                    equal = (state == column.twin_state) & ~np.isnan(known[:, self.twins[i]])
+                    values = np.where(equal, within(column, twin), values)
+                values = np.where(np.isnan(known[:, i]), values, known[:, i])
+            columns.append(values)
         raw = np.stack(columns, axis=1)
-        for rule in sums(self.rules):
-            raw[:, rule.places[-1]] = rule.total(raw)
+        if known is None:
+            known = np.full(raw.shape, np.nan)
+        settled(self.rules, self.learned, raw, ~np.isnan(known))
         return raw
 
     def measure(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n width"]:

@@ -6,11 +6,13 @@ every system, and `%3f` is milliseconds.
 
 import re
 from itertools import product
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
+
+from wgan.base.errors import WganError
 
 FORM_ROWS = 100
 """Different texts that forms are tried on first, so that wrong forms cost little."""
@@ -111,6 +113,37 @@ def read_times(texts: pd.Series, form: str) -> pd.Series:
     """Return texts as times, missing where a text is not written in this form."""
     plain = form.replace("%-", "%").replace("%3f", "%f")
     return pd.to_datetime(texts, format=plain, errors="coerce")
+
+
+def on_clock(series: pd.Series, zone: Any, name: str) -> pd.Series:
+    """Return times of any zone as those of another.
+
+    Args:
+        series: the times.
+        zone: the other zone; None: none.
+        name: the column's name.
+
+    Raises:
+        WganError: no times, or times of which only one side has a zone.
+    """
+    if not hasattr(series, "dt"):
+        raise WganError(
+            f"column '{name}' holds times, and here it is of type {series.dtype}: convert it, e.g."
+            " with pandas.to_datetime"
+        )
+    own = getattr(getattr(series.dtype, "pyarrow_dtype", series.dtype), "tz", None)
+    if str(own) == str(zone):
+        return series
+    if zone is None or own is None:
+        here, there = (
+            f"the zone {own}" if own else "none",
+            f"the zone {zone}" if zone else "no zone",
+        )
+        raise WganError(
+            f"column '{name}' holds times of {there}, and here they have {here}: give both alike,"
+            " e.g. with Series.dt.tz_localize"
+        )
+    return series.astype(pd.DatetimeTZDtype("us", own)).dt.tz_convert(zone)
 
 
 def write_times(times: pd.Series, form: str) -> pd.Series:

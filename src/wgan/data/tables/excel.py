@@ -66,6 +66,20 @@ def read_excel(path: Path, sheet: str | None = None, hints: Hints | None = None)
     return pd.DataFrame(columns)
 
 
+def sheets_of(path: Path) -> list[str]:
+    """Return the names of the sheets of an `.xlsx` file.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WganError: no openpyxl, or a damaged file.
+    """
+    _need_openpyxl(path)
+    check_regular(path)
+    return [each.title for each in _book(path, data_only=True).worksheets]
+
+
 def _cells(path: Path, sheet: str | None) -> Any:
     """Return a sheet with the values of its formulas."""
     book = _book(path, data_only=True)

@@ -18,7 +18,7 @@ from wgan.data.tables.coded import infer_codec, ruled, table_dataset
 from wgan.data.tables.content import begins_with_names
 from wgan.data.tables.corrections import Corrections, read_corrections, read_rules
 from wgan.data.tables.excel import ENDING as EXCEL
-from wgan.data.tables.excel import read_excel, write_excel
+from wgan.data.tables.excel import read_excel, sheets_of, write_excel
 from wgan.data.tables.infer import is_utf8
 from wgan.data.tables.large import from_large_text
 from wgan.data.tables.parquet import from_parquet, read_parquet, write_parquet
@@ -26,12 +26,14 @@ from wgan.data.tables.parquet_files import ENDING as PARQUET
 from wgan.data.tables.parquet_files import is_parquet_folder
 from wgan.data.tables.pieces import is_large
 from wgan.data.tables.schema import Column
-from wgan.data.tables.series import spelled
+from wgan.data.tables.series import spelled, without, zone_of
 from wgan.data.tables.spellings import MISSING
 from wgan.data.tables.text import Hint, read_text
 
 TEXTS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 """Endings of texts of tables."""
+OFFSET = r"(?:Z|[+-]\d\d:?\d\d)$"
+"""End of a time with its distance from UTC, with a colon in it for times of day."""
 ENDINGS = (*TEXTS, PARQUET, EXCEL)
 """Endings of files that tables are read from and written to."""
 
@@ -176,7 +178,12 @@ def _hint(corrections: Mapping[str, Any]) -> Hint:
     return Hint("format" in corrections, given, given)
 
 
-def read_frame(path: Path, codec: TableCodec | None = None, encoding: str = UTF_8) -> pd.DataFrame:
+def read_frame(
+    path: Path,
+    codec: TableCodec | None = None,
+    encoding: str = UTF_8,
+    sheet: str | None = None,
+) -> pd.DataFrame:
     """Return the table in a file, or in a folder of `.parquet` files.
 
     Args:
@@ -184,6 +191,7 @@ def read_frame(path: Path, codec: TableCodec | None = None, encoding: str = UTF_
         codec: the codec of a table with the same columns, which says how they are spelled; None:
             that is inferred.
         encoding: how a text is encoded.
+        sheet: the sheet of an `.xlsx` that is read if it has one of that name; else the first.
 
     Raises:
         WganError: a file that is no table; the message names the line.
@@ -191,7 +199,42 @@ def read_frame(path: Path, codec: TableCodec | None = None, encoding: str = UTF_
     if _is_parquet(path):
         return read_parquet(path)
     hints = {column.name: _hint_of(column) for column in (codec.columns if codec else ())}
-    return read_excel(path, None, hints) if _is_excel(path) else read_text(path, hints, encoding)
+    if _is_excel(path):
+        frame = read_excel(path, sheet if sheet in sheets_of(path) else None, hints)
+    else:
+        frame = read_text(path, hints, encoding)
+    for column in codec.learned if codec else ():
+        if column.name in frame and column.kind == "datetime" and not column.format:
+            frame[column.name] = _as_times(frame[column.name], column)
+    return frame
+
+
+def _as_times(series: pd.Series, column: Column) -> pd.Series:
+    """Return texts as the times that `write_frame` spells so; others stay as they are.
+
+    Args:
+        series: the column.
+        column: what it holds.
+
+    Raises:
+        WganError: a text that is no such time.
+    """
+    series = without(series, column.absent)
+    there = series[series.notna()]
+    if hasattr(series, "dt") or not there.map(lambda value: isinstance(value, str)).all():
+        return series
+    zone = zone_of(column)
+    # Times of one zone differ in their distance from UTC, where clocks change.
+    aware = there.str.contains(OFFSET).all() and zone is not None
+    times = pd.to_datetime(series, format="ISO8601", errors="coerce", utc=aware)
+    wrong = (times.isna() & series.notna()).to_numpy()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise WganError(
+            f"column '{column.name}', row {row + 1}: {series.iloc[row]!r} is no time, such as"
+            " 2024-01-31 10:00:00: mend it"
+        )
+    return times
 
 
 def _hint_of(column: Column) -> Hint:

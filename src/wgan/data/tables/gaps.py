@@ -183,11 +183,6 @@ def _values(
             first = int(known.argmin())
             row = int(np.flatnonzero(~gaps)[first]) + 1
             raise WganError(f"row {row}, {no_level(column, texts.iloc[first])}")
-    if column.kind == "datetime" and not column.format and not hasattr(series, "dt"):
-        raise WganError(
-            f"column '{column.name}' holds times, and here it is of type {series.dtype}: convert"
-            " it, e.g. with pandas.to_datetime"
-        )
     return numbers(series, replace(column, missing=True)), gaps
 
 

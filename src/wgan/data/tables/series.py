@@ -7,7 +7,7 @@ import pandas as pd
 from jaxtyping import Bool, Float, Integer
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.data.tables.dates import read_times, write_times
+from wgan.data.tables.dates import on_clock, read_times, write_times
 from wgan.data.tables.schema import Column, is_single
 from wgan.data.tables.spellings import parse_spelling
 from wgan.data.tables.steps import rounded
@@ -48,7 +48,7 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
     if not column.missing:
         _refuse(series, absent, column, "is missing, where none was")
     if column.kind == "datetime":
-        x = seconds(series, column.format)
+        x = seconds(_of_zone(series, column), column.format)
         form = f" written as {column.format}" if column.format else ""
         _refuse(series, np.isnan(x) & ~absent, column, f"is no date{form}")
         beyond = (x < YEARS_IN_SECONDS[0]) | (x >= YEARS_IN_SECONDS[1])
@@ -66,6 +66,10 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
     x = np.append(places, -1)[codes].astype(np.float64)
     _refuse(series, (x < 0) & ~absent, column, "is a level that the column had not")
     return np.where(absent, np.nan, x)
+
+
+def _of_zone(series: pd.Series, column: Column) -> pd.Series:
+    return series if column.format else on_clock(series, zone_of(column), column.name)
 
 
 def without(series: pd.Series, absent: tuple[str, ...]) -> pd.Series:
@@ -324,7 +328,7 @@ def identifiers(column: Column, n: int) -> pd.Series:
     if not pd.api.types.is_integer_dtype(column.dtype):
         return pd.Series(counted).astype(column.dtype)
     for dtype in (column.dtype, "int64", "uint64"):
-        if counted[-1] <= integer_limits(dtype).max:
+        if not counted or counted[-1] <= integer_limits(dtype).max:
             return pd.Series(pd.array(counted, dtype=dtype))
     raise WganError(
         f"column '{column.name}': no type holds identifiers from {column.start} on: give it as text"

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from wgan.data.storage import Rows, chunks
 from wgan.data.tables.schema import Column
-from wgan.data.tables.steps import equal
+from wgan.data.tables.steps import equal, rounded
 
 LEAST_SHARE = 0.01
 """Share of the rows from which on a twin is a state. Rarer ones would be learned from few rows."""
@@ -33,6 +33,18 @@ MOST_EARLIER = 100
 100,000 comparisons, some ten seconds.
 """
 Numbers = Float[np.ndarray, " n"]
+
+
+def within(column: Column, other: Numbers) -> Numbers:
+    """Return a twin's values where the other column is known, and so may lie beyond its cells.
+
+    Args:
+        column: the twin.
+        other: `[n]` values of the other column.
+    """
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
+    return rounded(other, column.step).clip(low, high)
 
 
 def with_twins(
