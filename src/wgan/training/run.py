@@ -107,7 +107,7 @@ class Run:
         Raises:
             WganError: data or settings that cannot be used, or a folder that holds something else.
         """
-        dataset = None
+        dataset: Dataset | None = None
         source = data if data is None else str(data)
         if data is not None and not isinstance(data, str | Path):
             if not isinstance(data, Dataset):
