@@ -72,8 +72,10 @@ def test_decoding_is_the_inverse_of_coding_within_the_cells(step):
     random = np.random.default_rng(3)
     x = rounded(random.exponential(300 * (step or 1), 4000), step)
     cells = cells_of(x, step)
-    inside = x[(x >= cells.lows[0]) & (x <= cells.highs[-1])]
-    assert len(inside) > 3980
+    cell = cells.of(x)
+    inside = x[(x >= np.array(cells.lows)[cell]) & (x <= np.array(cells.highs)[cell])]
+    # A rare multiple between two frequent ones counts as the one below, see `_without_lone_steps`.
+    assert len(inside) > (3750 if step else 3980)
     again = cells.numbers(cells.scores(inside, step), step)
     np.testing.assert_allclose(again, inside, rtol=1e-9)
     if step:

@@ -32,7 +32,9 @@ def equal(
     """
     near: np.ndarray = np.abs(x - other) <= (SAME if step else ROUNDING) * np.abs(x)
     if step:
-        near &= rounded(x, step) == rounded(np.atleast_1d(np.float64(other)), step)
+        near &= rounded(x, step) == rounded(
+            np.atleast_1d(np.asarray(other, dtype=np.float64)), step
+        )
     return near
 
 
