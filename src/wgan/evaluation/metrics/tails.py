@@ -26,7 +26,7 @@ LEAST_NUMBERS = 100
 
 
 class Tail(NamedTuple):
-    """One side of a column, as rows with x sign > u sign, and the excess of held-out rows."""
+    """One side of a column, as rows with x sign > u (u has the sign too), and held-out excess."""
 
     place: int
     sign: float
