@@ -27,8 +27,31 @@ def test_levels_are_named_and_the_rest_is_counted():
     assert "k=4: 74" in words
     assert "k=5" not in words
     assert "; and 2 more | levels deflated, 1 of 9: k=9: few" in words
-    none = said("levels-lost", 0, 0, 0, levels=NOTHING)
-    assert none == "no level of 9 is lost, or off by a factor of 2"
+
+
+def test_numbers_count_what_is_not_named():
+    names = [f"k={i}" for i in range(50)]
+    levels = NOTHING | {"number": 200, "lost": names, "numbers": {"lost": 100}}
+    words = said("levels-lost", 100, 0, 0, levels=levels)
+    assert words.startswith("levels lost, 100 of 200: k=0; ")
+    assert words.endswith("; and 95 more")
+    shares = {f"a{i} -> b": 0.5 for i in range(50)}
+    for metric, name in (("impossible-share", "dependences"), ("violation-share", "inequalities")):
+        words = said(metric, 0.5, 0.1, 0, **{name: shares}, numbers={name: 4950})
+        assert words.endswith("; and 4945 more")
+    lost = {f"a{i} = b": {"generated": 0.1, "training": 0.2} for i in range(50)}
+    words = said("equalities-lost", 0.5, 0.1, 0, equalities=lost, numbers={"equalities": 70})
+    assert words.endswith("; and 65 more")
+
+
+@pytest.mark.parametrize(
+    ("lost", "off", "words"),
+    [(0, 0, ["no level of 9 is lost, or off by a factor of 2"]), (0.33, 0, []), (0, 0.33, [])],
+)
+def test_no_level_is_lost_where_both_figures_are_zero(lost, off, words):
+    lines = [Line(f"levels-{n}", Mean(v, 0), 0, 1, 9) for n, v in (("lost", lost), ("off", off))]
+    e = replace(evaluation(), lines=tuple(lines), details={"levels": NOTHING})
+    assert table_sentences(e) == words
 
 
 @pytest.mark.parametrize(
@@ -71,19 +94,31 @@ def test_levels_are_named_and_the_rest_is_counted():
             "tail-error",
             1.0,
             0.1,
-            {"tails": {"x > 9": {"ratio": 5.0}, "x < 1": {"ratio": 0.1}, "z > 2": {"ratio": 0.5}}},
+            {
+                "tails": {
+                    "x > 9": {"ratio": 5.0, "off": True},
+                    "x < 1": {"ratio": 0.1, "off": True},
+                    "z > 2": {"ratio": 9.0, "off": False},
+                }
+            },
             "tails are off: x < 1 0.1 times as heavy as in real rows; x > 9 5 times as heavy as in"
             " real rows",
         ),
-        ("tail-error", 1.0, 0.1, {"tails": {"x > 9": {"ratio": 2.9}}}, ""),
+        ("tail-error", 1.0, 0.1, {"tails": {"x > 9": {"ratio": 9.0, "off": False}}}, ""),
         (
             "ends-repeated",
             0.1,
             0.01,
-            {"ends": {"x = 9": {"generated": 99.6, "training": 1.0}}},
+            {"ends": {"x = 9": {"generated": 99.6, "training": 1.0, "repeated": True}}},
             "extremes of the training rows are repeated: x = 9 in 100 rows",
         ),
-        ("ends-repeated", 0.1, 0.01, {"ends": {"x = 9": {"generated": 2, "training": 1}}}, ""),
+        (
+            "ends-repeated",
+            0.1,
+            0.01,
+            {"ends": {"x = 9": {"generated": 25, "training": 15, "repeated": False}}},
+            "",
+        ),
         (
             "repeated-share",
             0.3,

@@ -160,12 +160,16 @@ class _Modes:
 
 @dataclass(frozen=True)
 class _Levels:
-    """Levels of a table that are lost or far too frequent or rare, by name, of so many."""
+    """Levels of a table that are lost or far too frequent or rare, by name, of so many.
+
+    `numbers` counts those of each sort, also those that are not named.
+    """
 
     number: int
     lost: tuple[str, ...]
     inflated: tuple[str, ...]
     deflated: tuple[str, ...]
+    numbers: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -187,9 +191,19 @@ class _Shares:
 
 @dataclass(frozen=True)
 class _Tail:
-    """The weight of a tail, over that of held-out rows."""
+    """The weight of a tail, over that of held-out rows, and whether it is surely off."""
 
     ratio: float
+    off: bool = False
+
+
+@dataclass(frozen=True)
+class _End:
+    """Rows at a training extreme, and whether they are surely too many."""
+
+    generated: float
+    training: float
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -206,9 +220,10 @@ class _Details:
     dependences: dict[str, float] | None = None
     inequalities: dict[str, float] | None = None
     tails: dict[str, _Tail] | None = None
-    ends: dict[str, _Shares] | None = None
+    ends: dict[str, _End] | None = None
     conditions: dict[str, dict[str, float]] | None = None
     membership: dict[str, float] | None = None
+    numbers: dict[str, int] | None = None
 
 
 def _line(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,25 +3,20 @@
 from typing import Any
 
 from wgan.base.intervals import Mean
+from wgan.evaluation.metrics.equalities import LOST
 from wgan.evaluation.results import Evaluation
 
 NAMED = 5
 """Levels, columns or conditions that a sentence names; the rest is in evaluation.json."""
 ROUND_OFF = 0.1
 """Round numbers surely further off are reported: a tenth of them is missing, or too many."""
-EQUAL_LOST = 0.1
-"""Likewise rows of equal numbers."""
 BROKEN_RULES = 0.001
 """Rows that break a rule, surely more than so many and than real rows, are reported: one in 1,000
 is what errors in data make.
 """
-TAIL_OFF = 3.0
-"""Factor by which a tail is too heavy or too light to be noise: 20 rows leave a factor of 1.9."""
 REPEATED = 0.01
 """Rows surely repeated more often, and twice as often as real rows are, are reported."""
 TWICE = 2.0
-ENDS_ROWS = 20
-"""Rows that repeat a training extreme, which real rows do once or twice."""
 WORSE = 1.25
 """Ratio surely above which rows under conditions are called worse than filtered ones."""
 GUESS = 0.5
@@ -54,7 +49,7 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
 
 
 def _levels(evaluation: Evaluation) -> list[str]:
-    """Return which levels are lost, inflated and deflated; that none is, where none is."""
+    """Return which levels are lost, inflated and deflated; that none is, where no set has any."""
     levels = evaluation.details.get("levels")
     line = evaluation.get("levels-lost")
     if not levels or line is None:
@@ -63,8 +58,13 @@ def _levels(evaluation: Evaluation) -> list[str]:
     for word in ("lost", "inflated", "deflated"):
         names = levels[word]
         if names:
-            said.append(f"levels {word}, {len(names)} of {levels['number']}: {_first(names)}")
-    return said or [f"no level of {levels['number']} is lost, or off by a factor of 2"]
+            number = (levels.get("numbers") or {}).get(word, len(names))
+            said.append(f"levels {word}, {number} of {levels['number']}: {_first(names, number)}")
+    off = evaluation.get("levels-off")
+    # The figures count the flags of each set; the names come from the mean counts over sets.
+    if not said and off is not None and line.generated.value == off.generated.value == 0:
+        said.append(f"no level of {levels['number']} is lost, or off by a factor of 2")
+    return said
 
 
 def _round(evaluation: Evaluation) -> str:
@@ -82,14 +82,14 @@ def _round(evaluation: Evaluation) -> str:
 
 def _equalities(evaluation: Evaluation) -> str:
     line = evaluation.get("equalities-lost")
-    if line is None or _low(line.generated) <= max(line.real, EQUAL_LOST):
+    if line is None or _low(line.generated) <= max(line.real, LOST):
         return ""
     words = [
         f"{name} in {each['generated']:.1%} of rows (training rows {each['training']:.1%})"
         for name, each in _dict(evaluation, "equalities").items()
-        if each["generated"] < (1 - EQUAL_LOST) * each["training"]
+        if each["generated"] < (1 - LOST) * each["training"]
     ]
-    return f"equal numbers are lost: {_first(words)}"
+    return f"equal numbers are lost: {_first(words, _number(evaluation, 'equalities'))}"
 
 
 def _rules(evaluation: Evaluation, metric: str, details: str, what: str) -> str:
@@ -97,18 +97,19 @@ def _rules(evaluation: Evaluation, metric: str, details: str, what: str) -> str:
     if line is None or _low(line.generated) <= max(line.real, BROKEN_RULES):
         return ""
     worst = sorted(_dict(evaluation, details).items(), key=lambda item: -item[1])
-    words = _first([f"{name} {share:.1%}" for name, share in worst if share > 0])
+    named = [f"{name} {share:.1%}" for name, share in worst if share > 0]
+    words = _first(named, _number(evaluation, details))
     return f"{line.cells[1]} % of rows {what} (real {line.cells[2]} %): {words}"
 
 
 def _tails(evaluation: Evaluation) -> str:
     if evaluation.get("tail-error") is None:
         return ""
-    ratios = {name: each["ratio"] for name, each in _dict(evaluation, "tails").items()}
+    tails = _dict(evaluation, "tails")
+    ratios = {name: each["ratio"] for name, each in tails.items() if each.get("off")}
     off = [
         f"{name} {ratio:.2g} times as heavy as in real rows"
         for name, ratio in sorted(ratios.items(), key=lambda item: item[1])
-        if not 1 / TAIL_OFF <= ratio <= TAIL_OFF
     ]
     return f"tails are off: {_first(off)}" if off else ""
 
@@ -117,7 +118,7 @@ def _ends(evaluation: Evaluation) -> str:
     ends = {
         name: each["generated"]
         for name, each in _dict(evaluation, "ends").items()
-        if each["generated"] > ENDS_ROWS
+        if each.get("repeated")
     }
     if not ends:
         return ""
@@ -183,8 +184,15 @@ def _dict(evaluation: Evaluation, name: str) -> dict[str, Any]:
     return found
 
 
-def _first(words: list[str]) -> str:
-    more = f"; and {len(words) - NAMED} more" if len(words) > NAMED else ""
+def _number(evaluation: Evaluation, name: str) -> int | None:
+    """Return how many parts there are to report; details name 50 at most."""
+    return (evaluation.details.get("numbers") or {}).get(name)
+
+
+def _first(words: list[str], number: int | None = None) -> str:
+    """Return the first words, and how many more there are of all, which may be more than words."""
+    number = len(words) if number is None else number
+    more = f"; and {number - NAMED} more" if number > NAMED else ""
     return "; ".join(words[:NAMED]) + more
 
 

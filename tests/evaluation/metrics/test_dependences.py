@@ -1,5 +1,7 @@
 """Dependences: A determines B, not by chance and not because B hardly varies."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from table_sets import damaged, frame_of, measured, reference_of
@@ -85,6 +87,24 @@ def test_impossible_combinations_are_counted_by_rows_and_named():
     assert set(found) == {"city -> country", "city <-> grade", "grade -> country"}
     assert found["city <-> grade"] == 0
     assert found["city -> country"] == DEPENDENCES.measure(mixed), "one row counts once"
+
+
+def test_many_dependences_take_little_memory():
+    """45 pairs of 250 values: a byte a combination would be 2.9 MB, a byte a row 252 kB."""
+    code = np.random.default_rng(0).integers(0, 250, 8000).astype(float)
+    x = np.column_stack([code + 1000 * i for i in range(10)])
+    rules_found = dependences(coded(x))
+    assert len(rules_found) == 45
+    assert sum(rule.packed.nbytes for rule in rules_found) < 0.4e6
+    assert all(np.array_equal(rule.seen[:250, :250], np.eye(250)) for rule in rules_found)
+    reference = reference_of(frame_of(**{f"c{i}": x[:, i] for i in range(10)}))
+    impossible_shares(damaged(reference))  # makes what the reference remembers
+    fresh = damaged(reference)
+    tracemalloc.start()
+    assert impossible_shares(fresh).max() == 0
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 100_000
 
 
 def test_without_dependences_there_is_no_figure():

@@ -10,6 +10,7 @@ from wgan.evaluation.metrics.equalities import (
     equalities,
     equality_details,
     equality_shares,
+    lost_equalities,
 )
 
 
@@ -57,6 +58,8 @@ def test_a_broken_equality_is_lost():
     assert EQUALITIES.measure(half) == pytest.approx(0.5, abs=0.05)
     found = equality_details(reference, equality_shares(half))
     assert list(found) == ["a = b"]
+    assert lost_equalities(reference, equality_shares(half)) == 1
+    assert lost_equalities(reference, equality_shares(damaged(reference))) == 0
     assert found["a = b"]["generated"] == pytest.approx(found["a = b"]["training"] / 2, abs=0.02)
 
 

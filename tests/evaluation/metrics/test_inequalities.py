@@ -1,5 +1,7 @@
 """Inequalities: a <= b in all training rows, and not because the ranges hardly meet."""
 
+import tracemalloc
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,6 +65,20 @@ def test_violations_are_counted_by_rows_and_named():
     assert set(found) == {"low <= high", "begin <= end"}
     assert found["low <= high"] == 0
     assert found["begin <= end"] == INEQUALITIES.measure(late)
+
+
+def test_many_inequalities_take_little_memory():
+    """A byte a row and pair would be 90 kB."""
+    random = np.random.default_rng(0)
+    x = np.cumsum(random.exponential(size=(4000, 10)), axis=1).round(6)
+    reference = reference_of(frame_of(**{f"c{i}": x[:, i] for i in range(10)}))
+    violated_shares(damaged(reference))  # makes what the reference remembers
+    fresh = damaged(reference)
+    tracemalloc.start()
+    assert len(violated_shares(fresh)) > 30
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 40_000
 
 
 def test_missing_values_violate_nothing():

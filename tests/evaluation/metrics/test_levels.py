@@ -107,6 +107,16 @@ def test_a_level_made_too_often_is_inflated():
     )
 
 
+def test_all_lost_levels_are_counted_and_fifty_are_named():
+    names = np.repeat([f"n{i:02d}" for i in range(60)], 100)
+    reference = reference_of(frame_of(k=np.random.default_rng(0).permutation(names)))
+    assert reference.train.shape[0] > 2 * 60 * 20
+    all_first = damaged(reference, "k", np.zeros_like)
+    details = level_details(reference, level_counts(all_first).astype(float))
+    assert details["numbers"] == {"lost": 59, "inflated": 1, "deflated": 0}
+    assert len(details["lost"]) == 50
+
+
 def test_a_table_without_levels_has_no_such_figure():
     random = np.random.default_rng(0)
     reference = reference_of(frame_of(x=random.normal(size=300), z=random.normal(size=300)))

@@ -61,6 +61,12 @@ def test_few_constant_and_missing_numbers_have_no_step():
     assert round_step(np.full(500, np.nan), 0.0) is None
 
 
+def test_a_spread_beyond_the_largest_double_has_no_step():
+    x = np.random.default_rng(0).normal(size=500)
+    assert round_step(np.r_[x, -1e308, 1e308], 0.0) is None
+    assert round_step(np.r_[x, -1e308, 1e308], 0.5) is None
+
+
 def test_multiples_are_told_despite_rounding():
     x = np.arange(1, 2000) * 0.1
     assert is_multiple(x, 0.5).sum() == 399

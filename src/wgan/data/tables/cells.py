@@ -147,7 +147,9 @@ def fit_cells(
     """
     n = int(counts.sum())
     bounded = low is not None or high is not None
-    if len(values) <= CELLS and n >= REPEATS * len(values) and not bounded:
+    rare = int(counts[counts < LEAST_HOLDERS].sum())
+    few = len(values) <= CELLS and n >= REPEATS * len(values) and rare <= n / CELLS
+    if few and not bounded:
         lows = highs = values[counts >= LEAST_HOLDERS]
         nearest = np.searchsorted(lows[:-1] / 2 + lows[1:] / 2, values)
         sizes = np.bincount(nearest, weights=counts)

@@ -7,13 +7,15 @@ dependencies of relational databases (Codd 1972), with a tolerance for errors in
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Bool, Float, Int64, UInt8
 
 from wgan.evaluation.metric import LOW, Comparison, Metric
 from wgan.evaluation.metrics.rows import (
     MOST_SEARCHED,
     SCREENED,
+    Broken,
     TableReference,
+    broken,
     of_held_out,
     places_in,
 )
@@ -56,13 +58,26 @@ class Coded(NamedTuple):
 class Dependence(NamedTuple):
     """A determines B (and perhaps B determines A): columns by their place among the coded ones.
 
-    `seen` says which combinations of codes training rows have.
+    `packed` has a bit for each combination of codes, which says whether training rows have it:
+    thousands of dependences may hold, of 258 x 258 combinations each.
     """
 
     a: int
     b: int
     mutual: bool
-    seen: Bool[np.ndarray, "a b"]
+    packed: UInt8[np.ndarray, " bytes"]
+    shape: tuple[int, int]
+
+    @property
+    def seen(self) -> Bool[np.ndarray, "a b"]:
+        """Which combinations of codes training rows have."""
+        a, b = self.shape
+        return np.unpackbits(self.packed, count=a * b).view(bool).reshape(a, b)
+
+
+def _dependence(a: int, b: int, mutual: bool, counts: Int64[np.ndarray, "a b"]) -> Dependence:
+    n, m = counts.shape
+    return Dependence(a, b, mutual, np.packbits(counts > 0), (n, m))
 
 
 def code(values: np.ndarray, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
@@ -105,9 +120,9 @@ def dependences(table: Coded) -> list[Dependence]:
             counts = _counts(table, a, b)
             forward, backward = _determines(counts), _determines(counts.T)
             if forward:
-                found.append(Dependence(a, b, backward, counts > 0))
+                found.append(_dependence(a, b, backward, counts))
             elif backward:
-                found.append(Dependence(b, a, False, counts.T > 0))
+                found.append(_dependence(b, a, False, counts.T))
     return found
 
 
@@ -145,23 +160,21 @@ def _found(reference: TableReference) -> _Rules:
     return _Rules(table, dependences(table))
 
 
-def _impossible(c: Comparison[TableReference]) -> Bool[np.ndarray, "n dependences"]:
-    """Return which rows have a combination that no training row has, for each dependence."""
+def _impossible(c: Comparison[TableReference]) -> Broken:
+    """Return which rows have a combination that no training row has."""
     table, rules = c.reference.once(_found)
     used = {i for rule in rules for i in (rule.a, rule.b)}
     codes = {i: code(table.values[i], c.raw[:, table.places[i]]) for i in used}
-    columns = [~rule.seen[codes[rule.a], codes[rule.b]] for rule in rules]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(c.raw), 0), dtype=bool)
+    return broken((~rule.seen[codes[rule.a], codes[rule.b]] for rule in rules), len(c.raw))
 
 
 def impossible_shares(c: Comparison[TableReference]) -> Float[np.ndarray, " dependences"]:
     """Return the share of rows with an impossible combination, for each dependence."""
-    return c.once(_impossible).mean(axis=0)
+    return c.once(_impossible).shares
 
 
 def _any(c: Comparison[TableReference]) -> float | None:
-    broken = c.once(_impossible)
-    return float(broken.any(axis=1).mean()) if broken.shape[1] else None
+    return c.once(_impossible).any_share
 
 
 def dependence_details(

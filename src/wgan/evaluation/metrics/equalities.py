@@ -15,6 +15,8 @@ LEAST = 0.01
 SCREEN = 0.003
 # Standard deviations of a share, in thousands of pairs.
 DEVIATIONS = 5.0
+# Pairs are reported as lost where a tenth of their equal rows is missing.
+LOST = 0.1
 # Pairs that are named in a file.
 NAMED = 50
 
@@ -95,6 +97,17 @@ def _loss(c: Comparison[TableReference]) -> float | None:
     chance = np.array([pair.chance for pair in pairs])
     lost = np.maximum(train - c.once(equality_shares), 0)
     return float(np.mean(lost / (train - chance)))
+
+
+def lost_equalities(reference: TableReference, means: Float[np.ndarray, " pairs"]) -> int:
+    """Return how many pairs have lost a tenth of their equal rows.
+
+    Args:
+        reference: the training rows.
+        means: shares of generated rows, as means over sets.
+    """
+    train = np.array([pair.train for pair in reference.once(_found)])
+    return int((means < (1 - LOST) * train).sum())
 
 
 def equality_details(

@@ -6,7 +6,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from wgan.evaluation.metric import LOW, Comparison, Metric
-from wgan.evaluation.metrics.rows import SCREENED, TableReference, number_places, of_held_out
+from wgan.evaluation.metrics.rows import (
+    SCREENED,
+    Broken,
+    TableReference,
+    broken,
+    number_places,
+    of_held_out,
+)
 
 # Part of the rows of independent columns that would violate it. Columns whose ranges do not meet,
 # such as a share and a year, have none.
@@ -70,20 +77,18 @@ def _found(reference: TableReference) -> list[Inequality]:
     return inequalities(reference.train, pairs)
 
 
-def _violated(c: Comparison[TableReference]) -> Bool[np.ndarray, "n pairs"]:
+def _violated(c: Comparison[TableReference]) -> Broken:
     pairs = c.reference.once(_found)
-    columns = [violations(c.raw[:, low], c.raw[:, high]) for low, high in pairs]
-    return np.stack(columns, axis=1) if columns else np.zeros((len(c.raw), 0), dtype=bool)
+    return broken((violations(c.raw[:, low], c.raw[:, high]) for low, high in pairs), len(c.raw))
 
 
 def violated_shares(c: Comparison[TableReference]) -> Float[np.ndarray, " pairs"]:
     """Return the share of rows that violate each inequality."""
-    return c.once(_violated).mean(axis=0)
+    return c.once(_violated).shares
 
 
 def _any(c: Comparison[TableReference]) -> float | None:
-    violated = c.once(_violated)
-    return float(violated.any(axis=1).mean()) if violated.shape[1] else None
+    return c.once(_violated).any_share
 
 
 def inequality_details(

@@ -2,9 +2,8 @@
 
 A level is a value that at least 20 training rows share in a column: a category, a number such as 0
 or 99999, or a missing value. Its count g among N generated rows is compared with its count t among
-M training rows. Were both of one distribution, g would be binomial given t + g, with the
-probability N / (N + M) (Przyborowski and Wilenski 1940). Bonferroni's correction, over all levels
-and sets, holds a perfect generator to none flagged in 95 % of evaluations.
+M training rows by an exact test. Bonferroni's correction, over all levels and sets, holds a perfect
+generator to none flagged in 95 % of evaluations.
 """
 
 from collections.abc import Callable
@@ -16,14 +15,13 @@ from jaxtyping import Float, Int64, Shaped
 
 from wgan.data.tables.schema import Column
 from wgan.evaluation.metric import LOW, Comparison, Metric
+from wgan.evaluation.metrics.counts import ERROR, p_values
 from wgan.evaluation.metrics.rows import SETS, TableReference, of_held_out, places_in
 
 # A right generator draws none of a level of 20 rows with probability 2^-20, as many rows given.
 LEAST_ROWS = 20
 # A share that is off by less is a difference of shape, which the shape error measures.
 FACTOR = 2.0
-# Evaluations of a perfect generator in which any level is flagged.
-ERROR = 0.05
 # Levels of a sort that are named in a file; a table of cities may lose hundreds.
 NAMED = 50
 
@@ -107,14 +105,8 @@ def flags(levels: Levels, generated: Shaped[np.ndarray, " levels"], n: int) -> F
         generated: rows of each level among the generated ones; a mean over sets is rounded.
         n: generated rows.
     """
-    from scipy import stats  # takes a second to import
-
-    g = np.rint(generated)
-    both = levels.counts + g
-    part = n / (n + levels.n)
-    low = stats.binom.cdf(g, both, part)
-    high = stats.binom.sf(g - 1, both, part)
-    surely = 2 * np.minimum(low, high) < ERROR / (SETS * max(len(both), 1))
+    p = p_values(generated, n, levels.counts, levels.n)
+    surely = p < ERROR / (SETS * max(len(p), 1))
     ratio = (generated / n) / (levels.counts / levels.n)
     lost = surely & (generated == 0)
     return Flags(lost, surely & (ratio > FACTOR), surely & (ratio < 1 / FACTOR) & ~lost)
@@ -143,7 +135,9 @@ def _number_of(
 
 
 def level_details(reference: TableReference, means: Float[np.ndarray, " levels"]) -> dict[str, Any]:
-    """Return the flagged levels by name, those of most training rows first.
+    """Return the flagged levels by name, those of most training rows first, at most 50 of a sort.
+
+    `numbers` says how many there are of each sort.
 
     Args:
         reference: the training rows.
@@ -151,9 +145,10 @@ def level_details(reference: TableReference, means: Float[np.ndarray, " levels"]
     """
     levels = reference.once(_levels)
     found = flags(levels, means, reference.n)
-    details: dict[str, Any] = {"number": len(levels.names)}
+    details: dict[str, Any] = {"number": len(levels.names), "numbers": {}}
     for word in ("lost", "inflated", "deflated"):
         places = np.flatnonzero(getattr(found, word))
+        details["numbers"][word] = len(places)
         order = places[np.argsort(-levels.counts[places], kind="stable")][:NAMED]
         details[word] = [
             f"{levels.names[i]}: {levels.counts[i]} training rows, {means[i]:.4g} of"

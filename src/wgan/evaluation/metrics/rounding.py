@@ -6,7 +6,7 @@ other figure much.
 """
 
 from collections.abc import Iterator
-from math import floor, log10
+from math import floor, inf, log10
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,7 +62,9 @@ def round_step(x: Float[np.ndarray, " n"], step: float = 0.0) -> float | None:
     if len(x) < LEAST_MULTIPLES * LEAST_AROUND:
         return None
     found, n = None, len(x)
-    for larger in _steps(float(np.ptp(x)), step):
+    with np.errstate(over="ignore"):
+        spread = float(np.ptp(x))
+    for larger in _steps(spread, step):
         at = x[is_multiple(x, larger)]
         if len(at) >= MORE * n and _is_frequent(x, larger, (found or step) / larger):
             found, x = larger, at
@@ -70,8 +72,11 @@ def round_step(x: Float[np.ndarray, " n"], step: float = 0.0) -> float | None:
 
 
 def _steps(spread: float, step: float) -> Iterator[float]:
-    """Yield round steps from the column's own step to a third of the spread."""
-    if spread <= 0:
+    """Yield round steps from the column's own step to a third of the spread.
+
+    There are none where the spread is beyond the largest double.
+    """
+    if not 0 < spread < inf:
         return
     least = step or FINEST * spread
     for power in range(floor(log10(least)), floor(log10(spread)) + 1):

@@ -1,11 +1,12 @@
 """Real rows of a table that generated rows are compared with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 
 from wgan.base.seeding import numpy_generator
 from wgan.data.tables.schema import SAME, Column
@@ -92,6 +93,36 @@ def places_in(
     place = np.searchsorted((values[:-1] + values[1:]) / 2, known)
     same = np.isclose(known, values[place], rtol=SAME, atol=0) & ~np.isnan(x)
     return np.where(same, place, -1)
+
+
+class Broken(NamedTuple):
+    """What rows break of a list of rules: the share that breaks each, and which break any."""
+
+    shares: Float[np.ndarray, " rules"]
+    rows: Bool[np.ndarray, " n"]
+
+    @property
+    def any_share(self) -> float | None:
+        """Share of rows that break any rule; None without rules."""
+        return float(self.rows.mean()) if len(self.shares) else None
+
+
+def broken(rules: Iterable[Bool[np.ndarray, " n"]], n: int) -> Broken:
+    """Return what rows break, with one rule in memory at a time: there may be thousands.
+
+    Args:
+        rules: which rows break a rule, for each.
+        n: rows.
+
+    >>> broken([np.array([True, False]), np.array([True, False])], 2).any_share
+    0.5
+    """
+    rows = np.zeros(n, dtype=bool)
+    shares = []
+    for breaking in rules:
+        rows |= breaking
+        shares.append(breaking.mean())
+    return Broken(np.array(shares, dtype=np.float64), rows)
 
 
 def number_places(reference: TableReference) -> list[int]:

@@ -5,13 +5,15 @@ Mikosch 1997, section 6.2.2) times the share of rows beyond u. A lighter tail, a
 missing one all lessen it.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from wgan.base.seeding import numpy_generator
 from wgan.evaluation.metric import LOW, Comparison, Metric
-from wgan.evaluation.metrics.rows import TableReference, of_held_out
+from wgan.evaluation.metrics.counts import ERROR, p_values
+from wgan.evaluation.metrics.rows import SETS, TableReference, of_held_out
 
 # The 99.9 % quantile, or that of 20 rows (of the smaller side) where these are more.
 BEYOND = 1e-3
@@ -21,12 +23,22 @@ MOST_BEYOND = 0.05
 # A tail that is missing has an infinite ratio, and counts as one that is ten times as light. That
 # is three times the noise of 20 rows.
 MOST_RATIO = 10.0
+# Tests of a tail: rows beyond u, rows beyond the training extreme, and ranks beyond u.
+TESTS = 3
+# A tail that surely differs is reported where its weight is also off by this factor, beyond the
+# noise of the held-out weight; 20 rows of an exponential tail leave a factor of 1.8.
+FACTOR = 1.5
+# Bootstrap samples of the held-out rows, for an interval of 95 %.
+BOOTSTRAP = 400
+INTERVAL = (0.025, 0.975)
+# Rows that repeat a training extreme, which real rows do once or twice.
+ENDS_ROWS = 20
 # A column of fewer numbers has levels, and its ends are among them.
 LEAST_NUMBERS = 100
 
 
 class Tail(NamedTuple):
-    """One side of a column, as rows with x sign > u sign, and the excess of held-out rows."""
+    """One side of a column, as rows with x sign > u (u has the sign too), and held-out excess."""
 
     place: int
     sign: float
@@ -104,6 +116,50 @@ def tail_ratios(c: Comparison[TableReference]) -> Float[np.ndarray, " tails"]:
     return np.minimum(np.array(ratios), MOST_RATIO)
 
 
+def tail_figures(c: Comparison[TableReference]) -> Float[np.ndarray, "tails 2"]:
+    """Return the ratio of each tail, and 1 where the tail surely differs from training rows.
+
+    Tests of counts and ranks are of one error rate for all distributions: a mean excess is not,
+    since single rows of a heavy tail can weigh more than all others.
+    """
+    tails = c.reference.once(_tails)
+    least = ERROR / (SETS * TESTS * max(len(tails), 1))
+    sure = [_p_value(c, tail) < least for tail in tails]
+    return np.stack([c.once(tail_ratios), np.array(sure, dtype=np.float64)], axis=1)
+
+
+def _p_value(c: Comparison[TableReference], tail: Tail) -> float:
+    """Return the least p value of the tests of a tail."""
+    from scipy import stats  # takes a second to import
+
+    place, sign, u, _ = tail
+    x = sign * _plain(c.reference, place, c.raw[:, place])
+    train = sign * _plain(c.reference, place, c.reference.train[:, place])
+    beyond, train_beyond = x[x > u], train[train > u]
+    further = (beyond > train_beyond.max()).sum()
+    counts = np.array([len(beyond), further]), np.array([len(train_beyond), 0])
+    p = p_values(counts[0], len(x), counts[1], len(train)).min()
+    if not len(beyond):
+        return float(p)
+    return float(min(p, stats.mannwhitneyu(beyond, train_beyond).pvalue))
+
+
+def _held_out_interval(reference: TableReference, tail: Tail) -> tuple[float, float]:
+    """Return a bootstrap interval of the excess of held-out rows; each row has a Poisson weight."""
+    y = tail.sign * _plain(reference, tail.place, reference.held_out[:, tail.place])
+    over = y[y > tail.u] - tail.u
+    random = numpy_generator(reference.seed, "tails")
+    low, high = np.quantile(random.poisson(1, (BOOTSTRAP, len(over))) @ over / len(y), INTERVAL)
+    return float(low), float(high)
+
+
+def _is_off(reference: TableReference, tail: Tail, ratio: float, sure: float) -> bool:
+    """Return whether most sets surely differ, and the weight does by a factor beyond its noise."""
+    low, high = _held_out_interval(reference, tail)
+    weight = ratio * tail.held_out
+    return bool(sure > 0.5 and (weight > FACTOR * high or weight * FACTOR < low))
+
+
 def _error(c: Comparison[TableReference]) -> float | None:
     """Return the mean over tails of |log ratio|, a ratio below a tenth counting as a tenth."""
     ratios = c.once(tail_ratios)
@@ -113,19 +169,20 @@ def _error(c: Comparison[TableReference]) -> float | None:
 
 
 def tail_details(
-    reference: TableReference, means: Float[np.ndarray, " tails"]
-) -> dict[str, dict[str, float]]:
-    """Return the threshold and the ratio of each tail.
+    reference: TableReference, means: Float[np.ndarray, "tails 2"]
+) -> dict[str, dict[str, Any]]:
+    """Return the threshold and the ratio of each tail, and whether it is surely off.
 
     Args:
         reference: the real rows.
-        means: ratios of generated rows, as means over sets.
+        means: figures of generated rows, as means over sets.
     """
     details = {}
-    for tail, mean in zip(reference.once(_tails), means, strict=True):
+    for tail, (ratio, sure) in zip(reference.once(_tails), means, strict=True):
         sign = ">" if tail.sign > 0 else "<"
         name = f"{reference.columns[tail.place].name} {sign} {tail.sign * tail.u:.6g}"
-        details[name] = {"ratio": float(mean)}
+        off = _is_off(reference, tail, ratio, sure)
+        details[name] = {"ratio": float(ratio), "off": off}
     return details
 
 
@@ -155,18 +212,29 @@ def _any_end(c: Comparison[TableReference]) -> float | None:
 
 def end_details(
     reference: TableReference, means: Float[np.ndarray, " ends"]
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Any]]:
     """Return how many generated and training rows have each end exactly.
+
+    Ends of more than 20 generated rows, surely more than the training rows' share explains, are
+    repeated.
 
     Args:
         reference: the training rows.
         means: shares of generated rows, as means over sets.
     """
     details = {}
-    for (place, value), mean in zip(reference.once(_ends), means, strict=True):
-        train = int((reference.train[:, place] == value).sum())
+    ends = reference.once(_ends)
+    train = np.array([(reference.train[:, place] == value).sum() for place, value in ends])
+    n, m = reference.n, len(reference.train)
+    more = (means * n > ENDS_ROWS) & (means > train / m)
+    surely = p_values(means * n, n, train, m) < ERROR / (SETS * max(len(ends), 1))
+    for i, (place, value) in enumerate(ends):
         name = f"{reference.columns[place].name} = {value:.10g}"
-        details[name] = {"generated": float(mean) * reference.n, "training": float(train)}
+        details[name] = {
+            "generated": float(means[i] * n),
+            "training": float(train[i]),
+            "repeated": bool(more[i] and surely[i]),
+        }
     return details
 
 
