@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from scipy.stats import chi2
 
+from wgan.data import load
 from wgan.data.tables.conditions import FREE
 from wgan.data.tables.frames import from_frame
 from wgan.models import Model
