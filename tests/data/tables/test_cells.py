@@ -61,10 +61,19 @@ def test_a_few_numbers_of_many_rows_are_all_there_are():
 
 
 def test_numbers_of_fewer_than_five_rows_count_as_the_nearest_other_one():
-    x = np.repeat([0.0, 10, 11, 19, 20, 40], [2, 30, 4, 1, 50, 3])
+    often = 10_000  # the rare ones are less than a thousandth
+    x = np.repeat([0.0, 10, 11, 19, 20, 40], [2, often, 4, 1, often, 3])
     cells = cells_of(x)
     assert (cells.lows, cells.highs) == ((10, 20), (10, 20))
-    assert cells.heights == pytest.approx((36 / 90, 1))
+    assert cells.heights == pytest.approx(((often + 6) / (2 * often + 10), 1))
+
+
+def test_tails_of_rare_numbers_are_ranges_and_are_not_cut_off():
+    """Though there are few numbers, each of many rows on average."""
+    x = np.concatenate([np.repeat(np.arange(100.0), 100), np.arange(100.0, 160)])
+    cells = cells_of(x, 1.0)
+    assert not cells.discrete
+    assert cells.highs[-1] > 145
 
 
 @pytest.mark.parametrize("step", [0.0, 0.01, 1.0, 0.25, 86400.0])

@@ -91,7 +91,9 @@ def test_a_sheet_is_named_or_the_first(tmp_path, capsys):
     with pytest.raises(WganError, match=r"no sheet is called 'secnd'. Did you mean 'second'"):
         load(path, key="secnd")
     assert wgan(f"data {path} --key second") == 0
-    assert "1000" in capsys.readouterr().out
+    second = capsys.readouterr().out
+    assert wgan(f"data {path} --key first") == 0
+    assert capsys.readouterr().out != second
 
 
 def set_cells(**values):

