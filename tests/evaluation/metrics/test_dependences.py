@@ -90,8 +90,8 @@ def test_impossible_combinations_are_counted_by_rows_and_named():
 
 
 def test_many_dependences_take_little_memory():
-    """45 pairs of 250 values: a byte a combination would be 2.9 MB, a byte a row 252 kB."""
-    code = np.random.default_rng(0).integers(0, 250, 8000).astype(float)
+    """45 pairs of 250 values: a byte a combination would be 2.9 MB, a byte a row 378 kB."""
+    code = np.random.default_rng(0).integers(0, 250, 12_000).astype(float)
     x = np.column_stack([code + 1000 * i for i in range(10)])
     rules_found = dependences(coded(x))
     assert len(rules_found) == 45

@@ -1,13 +1,12 @@
 """Tails: excess by closed form, tails cut and shifted, and training extremes repeated."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from table_sets import damaged, frame_of, measured, place, reference_of
 
 from wgan.evaluation.metric import Comparison
-from wgan.evaluation.metrics.rows import TableReference
 from wgan.evaluation.metrics.tails import (
     ENDS,
     TAILS,
@@ -75,13 +74,13 @@ def test_a_tail_that_is_cut_or_shifted_is_seen():
 
 
 def real_rows(train, held_out):
-    """Return a reference of plain numbers without a codec."""
-    columns = tuple(
-        SimpleNamespace(name=f"x{i}", kind="numeric", codes=()) for i in range(train.shape[1])
-    )
-    settings = dict.fromkeys(("split", "features", "neighbours", "limits"))
-    return TableReference(
-        **settings, n=len(train), held_out=held_out, seed=0, columns=columns, train=train, target=0
+    """Return a reference of these numbers."""
+    k = train.shape[1]
+    normal = np.random.default_rng(0).normal(size=(400, k))
+    reference = reference_of(frame_of(**{f"x{i}": normal[:, i] for i in range(k)}))
+    columns = reference.columns[:k]
+    return replace(
+        reference, n=len(train), held_out=held_out, columns=columns, train=train, target=0
     )
 
 
