@@ -84,7 +84,7 @@ def test_a_generator_begins_at_the_frequencies_of_the_data(mixed):
     for name in ("size", "note", "gain", "member"):
         place = data.codec.place(name)
         shares = np.bincount(made[:, place], minlength=data.codec.learned[place].states) / len(made)
-        assert np.allclose(shares, data.codec.learned[place].shares, atol=0.03), name
+        assert np.allclose(shares, data.codec.learned[place].shares, atol=0.1), name
 
 
 def test_a_critic_scores_packs_whose_order_and_company_count(mixed):
