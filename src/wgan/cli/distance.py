@@ -1,6 +1,8 @@
 """`wgan distance A B`: the distance between two samples, or between what they were drawn from."""
 
+import atexit
 import json
+import os
 from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
@@ -9,6 +11,7 @@ from cyclopts import Parameter
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress
+from wgan.cli import INTERRUPTED, close_output
 from wgan.cli.numbers import COUNT, NUMBER, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
@@ -276,8 +279,22 @@ def _interruptible(work: Callable[[], Result]) -> Result:
 
     thread = Thread(target=run, daemon=True)
     thread.start()
-    while thread.is_alive():
-        thread.join(0.1)
+    try:
+        while thread.is_alive():
+            thread.join(0.1)
+    except KeyboardInterrupt:
+        # An interrupted `join` takes the thread for ended, whether it is or not.
+        atexit.register(_leave, lambda: not outcome and not failure)
+        raise
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def _leave(is_working: Callable[[], bool]) -> None:
+    """End the process at once where a thread is still in the solver: Python would end that thread
+    inside of compiled code, which aborts the process.
+    """
+    if is_working():
+        close_output()
+        os._exit(INTERRUPTED)
