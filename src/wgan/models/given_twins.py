@@ -14,7 +14,8 @@ from jaxtyping import Float, Int64
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
-from wgan.data.tables.schema import SAME, Column
+from wgan.data.tables.schema import Column
+from wgan.data.tables.steps import SAME
 from wgan.models.model import Model
 from wgan.networks.autoregressive import TableGenerator
 

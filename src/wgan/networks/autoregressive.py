@@ -47,7 +47,6 @@ class TableGenerator(nn.Module):
         super().__init__()
         self.heads = nn.ModuleList(ColumnHead(code, width) for code in codes)
         features = [head.features for head in self._heads]
-        self.starts = [sum(features[:i]) for i in range(len(features) + 1)]
         columns = len(features)
         owner = torch.tensor([i for i, seen in enumerate(features) for _ in range(seen)])
         self.register_buffer("owner", owner, persistent=False)

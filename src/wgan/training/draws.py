@@ -75,8 +75,10 @@ class Draws:
         batch = self.config.optimizer.batch
         z, u = self._noise("critic", draw, batch)
         rows, y = self._labelled(draw, batch)
+        mine = self._mine(batch)
         taken = draw % self.config.objective.penalty_every == 0
-        return CriticDraw(self.batches.samples(rows), z, u if taken else None, y)
+        real = self.batches.samples(rows[mine])
+        return CriticDraw(real, z, u if taken else None, self._part(y, mine))
 
     def generator(self, step: int, with_real: bool) -> GeneratorDraw:
         """Return what generator step `step` needs; labels are those of a fresh real batch.
@@ -96,11 +98,14 @@ class Draws:
         # Batches are numbered by draws; the critic's count up from 0, so these count down from -1.
         real = max(scored, sizes.batch) if likelihood else scored
         rows, y = self._labelled(-1 - step, real)
-        x_real = self.batches.samples(rows) if likelihood or with_real else None
-        if real == scored:
-            return GeneratorDraw(z, x_real, y, y, self._likelihood_dropout(step))
-        y_of_z = None if y is None else self._labelled(-1 - step, real, scored)[1]
-        return GeneratorDraw(z, x_real, y_of_z, y, self._likelihood_dropout(step))
+        mine = self._mine(real)
+        return GeneratorDraw(
+            z=z,
+            x_real=self.batches.samples(rows[mine]) if likelihood or with_real else None,
+            y=self._part(y, self._mine(scored)),
+            y_real=self._part(y, mine),
+            dropout=self._likelihood_dropout(step),
+        )
 
     def _likelihood_dropout(self, step: int) -> Float[Tensor, ""] | None:
         """Return the share of hidden units that are dropped at a step; None: never any."""
@@ -129,22 +134,19 @@ class Draws:
         return Batches(self.batches.split, self.batches.seed)
 
     def _labelled(
-        self, draw: int, batch: int, first: int | None = None
-    ) -> tuple[Int64[np.ndarray, " k"], Tensor | None]:
-        """Return this rank's rows, and the label or condition of each.
-
-        Args:
-            draw: number of the batch.
-            batch: its samples, of all ranks.
-            first: this rank's part of so many of them, the first; None: of all.
-        """
-        mine = self._mine(first or batch)
+        self, draw: int, batch: int
+    ) -> tuple[Int64[np.ndarray, " k"], Int64[Tensor, "k *columns"] | None]:
+        """Return the rows of all ranks, and the label or condition of each."""
+        rows = self._whole.rows(draw, batch)
         if self._conditions is None:
-            rows = self._whole.rows(draw, batch)[mine]
-            return rows, self.batches.labels(rows) if self.config.data.labels else None
+            return rows, self._whole.labels(rows) if self.config.data.labels else None
         random = numpy_generator(self.config.training.seed, "balance", draw)
-        rows, y = self._conditions.draw(random, self._whole.rows(draw, batch))
-        return rows[mine], torch.from_numpy(y[mine]).to(self.device)
+        rows, y = self._conditions.draw(random, rows)
+        return rows, torch.from_numpy(y)
+
+    def _part(self, y: Tensor | None, mine: slice) -> Tensor | None:
+        """Return a rank's labels, on its device."""
+        return None if y is None else y[mine].to(self.device)
 
     def _noise(
         self, stream: str, draw: int, batch: int

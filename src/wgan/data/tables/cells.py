@@ -22,7 +22,7 @@ from wgan.data.tables.rounding import NO_ROUNDING, Rounding, fit_rounding, round
 from wgan.data.tables.steps import rounded
 
 CELLS = 1000
-"""Rows of a range: a thousandth of all. The shape error of trained generators is some five times
+"""A range holds a thousandth of the rows. The shape error of trained generators is some five times
 as large, and the saved schema stays small.
 """
 LEAST_ROWS = 10
@@ -38,7 +38,8 @@ group in official statistics.
 REPEATS = 5
 """At most `CELLS` different numbers, each in so many rows on average, are taken for all there are,
 and no number between them is made. With fewer rows, unseen numbers are likely. Those of fewer than
-`LEAST_HOLDERS` rows count as the nearest other one.
+`LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th of the rows at most.
+More of them would be a tail that is cut off: there are ranges then.
 """
 MARGIN = 1e-3
 """Share of a cell's rise of F that is kept free on either side, so that the least number has a

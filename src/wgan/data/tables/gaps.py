@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float, Int64
 from wgan.base.errors import WganError
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.frames import fields_of
-from wgan.data.tables.schema import SAME, UNSEEN, Column
+from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, no_level, numbers, spelled, without
+from wgan.data.tables.steps import equal
 
 NAMES_LISTED = 10
 """Columns that a note lists: more would not be read."""
@@ -203,7 +204,7 @@ def _notes(column: Column, x: Float[np.ndarray, " k"]) -> list[str]:
         words += " nearest end"
     else:
         nearest = column.values(state, np.zeros(len(x)))
-        outside = ~unseen & ~np.isclose(x, nearest, rtol=SAME, atol=0)
+        outside = ~unseen & ~equal(x, nearest, column.step)
         words = "are none of those learned, and count as the nearest"
     if column.is_number and outside.any():
         notes.append(f"{outside.sum()} values {words}")

@@ -152,9 +152,8 @@ def fit_rounding(
     if len(steps) == 1:
         return NO_ROUNDING
     c = np.asarray(steps)
-    chance = np.minimum(
-        c[None, :] / c[:, None], 1.0
-    )  # [k, j]: that a multiple of c_j is one of c_k
+    # At [k, j]: the probability that a multiple of c_j is one of c_k.
+    chance = np.minimum(c[None, :] / c[:, None], 1.0)
     shares = np.linalg.solve(chance, np.asarray(found)).clip(0)
     # Numbers that are no multiples of a larger step are of the first: none may be without a place.
     shares[0] = max(shares[0], 1 - found[1])

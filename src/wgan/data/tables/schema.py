@@ -16,7 +16,6 @@ from jaxtyping import Float, Int64
 
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.dates import nearest_written
-from wgan.data.tables.steps import SAME as SAME
 from wgan.data.tables.steps import equal, rounded
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]

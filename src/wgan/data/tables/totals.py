@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from wgan.data.tables.rules import Rule, Sum, sums
-from wgan.data.tables.schema import SAME, Column
-from wgan.data.tables.steps import rounded
+from wgan.data.tables.schema import Column
+from wgan.data.tables.steps import SAME, rounded
 
 Rows = Float[np.ndarray, "n c"]
 Cells = Bool[np.ndarray, "n c"]
@@ -70,6 +70,7 @@ def are_values(column: Column, x: Float[np.ndarray, " n"]) -> Bool[np.ndarray, "
     """
     found = np.isnan(x)
     for spike in column.spikes:
+        # A difference has the rounding errors of the larger numbers that it is of.
         found |= np.isclose(x, spike, rtol=SAME, atol=0)
     if column.scored:
         found |= (x >= column.cells.lows[0]) & (x <= column.cells.highs[-1])

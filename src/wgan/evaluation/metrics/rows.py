@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from wgan.base.seeding import numpy_generator
-from wgan.data.tables.schema import SAME, Column
+from wgan.data.tables.schema import Column
+from wgan.data.tables.steps import equal
 from wgan.evaluation.metric import Comparison, Measured, Reference
 
 # Three sets of generated rows: each trains six models, and sets of thousands of rows differ little.
@@ -91,7 +92,7 @@ def places_in(
         return np.full(len(x), -1)
     known = np.nan_to_num(x)
     place = np.searchsorted((values[:-1] + values[1:]) / 2, known)
-    same = np.isclose(known, values[place], rtol=SAME, atol=0) & ~np.isnan(x)
+    same = equal(known, values[place], 0.0) & ~np.isnan(x)
     return np.where(same, place, -1)
 
 
