@@ -86,8 +86,8 @@ class TableGenerator(nn.Module):
         columns = len(digits)
         given = x.new_zeros(len(x), columns) if y is None else (y >= 0).to(x.dtype)
         before = torch.ones(columns, columns, device=x.device, dtype=x.dtype).tril(-1)
-        itself = torch.eye(columns, device=x.device, dtype=x.dtype)
-        mask = torch.maximum(before, given.unsqueeze(1)) * (1 - itself)
+        # A given column may see itself: it has no part in the likelihood.
+        mask = torch.maximum(before, given.unsqueeze(1))
         masked = torch.cat(seen, dim=1).unsqueeze(1) * mask[:, :, self.owner]
         h = self._all_hidden(masked.transpose(0, 1), dropout)
         total = x.new_zeros(len(x))
@@ -128,10 +128,9 @@ class TableGenerator(nn.Module):
             seen = [self._given(i, uniforms[i], y[:, i]) for i in range(len(self._heads))]
         coded = []
         for i, (head, layers) in enumerate(zip(self._heads, self._layers(), strict=True)):
-            others = (
-                seen[:i] if y is None else [*seen[:i], torch.zeros_like(seen[i]), *seen[i + 1 :]]
-            )
-            h = _hidden(torch.cat([z[:, :0], *others], dim=1), layers)
+            # Of later columns, and of itself, a column sees what is given, and else zeros.
+            sees = seen[:i] if y is None else seen
+            h = _hidden(torch.cat([z[:, :0], *sees], dim=1), layers)
             drawn = head.draw(h, uniforms[i], None if y is None else y[:, i])
             seen[i] = head.seen(*drawn)
             coded += head.coded(*drawn)
