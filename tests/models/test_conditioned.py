@@ -3,12 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from random_tables import chance, every_row, few_rows, probabilities, random_model
 
 from wgan.base.errors import WganError
+from wgan.data.tables.conditions import FREE
 from wgan.models import sample_where
+from wgan.models.conditioned import FIRST_BLOCK, LEAST_SHARE
+from wgan.models.resampling import CANDIDATES, candidates_of
 
-N = 5000
+N = 3000
 UNLIKELY = 1e-4
 """Samples of the right distribution are rarely as far from it; seeds are fixed."""
 
@@ -32,45 +36,99 @@ def choice(model, name, text):
 
 
 CASES = {
-    "a level": ("k=a", {"k": "a"}, lambda f: f["k"] == "a"),
-    "several": (["x=30", "b=True"], {"x": 30, "b": "True"}, lambda f: f["b"] & (f["x"] == 30)),
-    "missing": ("k=", {"k": None}, lambda f: f["k"].isna()),
-    "not missing": ("k!=", {}, lambda f: f["k"].notna()),
-    "in": ("k in a, c", {}, lambda f: f["k"].isin(["a", "c"])),
-    "in, with missing": ({"k": ["a", None]}, {}, lambda f: f["k"].isna() | (f["k"] == "a")),
-    "not": ("k!=a", {}, lambda f: f["k"].isin(["b", "c"])),
-    "nots leave one": (["k!=a", "k!=c"], {"k": "b"}, lambda f: f["k"] == "b"),
-    "not, of two": ("b!=True", {"b": "False"}, lambda f: ~f["b"]),
-    "a range": ({"x": (12, 19)}, {}, lambda f: f["x"].between(12, 19)),
-    "numbers": ({"x": {11, 30, 33}}, {}, lambda f: f["x"].isin([11, 30, 33])),
-    "not a number": ("x!=12", {}, lambda f: f["x"] != 12),
-    "a range and a level": (["b=True", "x<14"], {"b": "True"}, lambda f: f["b"] & (f["x"] < 14)),
+    "a level": ("k=a", lambda f: f["k"] == "a"),
+    "several": (["x=30", "b=True"], lambda f: f["b"] & (f["x"] == 30)),
+    "missing": ("k=", lambda f: f["k"].isna()),
+    "not missing": ("k!=", lambda f: f["k"].notna()),
+    "in": ("k in a, c", lambda f: f["k"].isin(["a", "c"])),
+    "in, with missing": ({"k": ["a", None]}, lambda f: f["k"].isna() | (f["k"] == "a")),
+    "not": ("k!=a", lambda f: f["k"].isin(["b", "c"])),
+    "nots leave one": (["k!=a", "k!=c"], lambda f: f["k"] == "b"),
+    "not, of two": ("b!=True", lambda f: ~f["b"]),
+    "a range": ({"x": (12, 19)}, lambda f: f["x"].between(12, 19)),
+    "numbers": ({"x": {11, 30, 33}}, lambda f: f["x"].isin([11, 30, 33])),
+    "not a number": ("x!=12", lambda f: f["x"] != 12),
+    "a range and a level": (["b=True", "x<14"], lambda f: f["b"] & (f["x"] < 14)),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_conditional_frequencies_are_those_of_the_likelihood(model, rows, case):
-    where, given, holds = CASES[case]
-    codec = model.codec
-    given = {name: choice(model, name, text) for name, text in given.items()}
-    weights = probabilities(model, rows, given) * holds(codec.frame(rows)).to_numpy()
+def test_rows_follow_the_joint_of_all_columns_given_the_conditions(model, rows, case, monkeypatch):
+    monkeypatch.setattr("wgan.models.conditioned.LEAST_SHARE", 0)
+    where, holds = CASES[case]
+    weights = probabilities(model, rows) * holds(model.codec.frame(rows)).to_numpy()
     found = sample_where(model, N, seed=1, where=where)
-    assert chance(codec, found.raw, rows, weights) > UNLIKELY
-    # Choices that are given cost no draws; of others, as many are accepted as are likely.
-    wanted = weights.sum()
-    assert found.acceptance == pytest.approx(wanted, abs=4 * np.sqrt(wanted / found.tried) + 1e-6)
-    assert (found.tried == N) == (wanted > 1 - 1e-6)
+    assert chance(model.codec, found.raw, rows, weights) > UNLIKELY
+    # As many are accepted as are likely.
+    share = weights.sum()
+    assert found.acceptance == pytest.approx(share, abs=4 * np.sqrt(share / found.tried) + 1e-6)
 
 
-def test_a_given_first_column_is_the_filtered_joint(model, rows):
-    """Then the chain of conditionals is the same with it given, so the joint is exact too."""
-    raw = sample_where(model, N, where="k=a").raw
-    level = choice(model, "k", "a")
-    weights = probabilities(model, rows) * (rows[:, 0] == level)
-    assert chance(model.codec, raw, rows, weights) > UNLIKELY
-    wrong = probabilities(model, rows) * (rows[:, 0] == choice(model, "k", "b"))
-    shifted = np.where(rows[:, 0] == level, np.roll(wrong, level * 50), 0)
-    assert chance(model.codec, raw, rows, np.where(weights > 0, shifted + 1e-9, 0)) < UNLIKELY
+GIVEN = {
+    "a last column": ("x=30", {"x": 30}),
+    "two": (["x=30", "b=True"], {"x": 30, "b": "True"}),
+    "a middle one": ("b=True", {"b": "True"}),
+    "the first": ("k=a", {"k": "a"}),
+    "all but the first": (["b=False", "x=11"], {"x": 11, "b": "False"}),
+}
+
+
+@pytest.mark.parametrize("case", GIVEN)
+def test_given_columns_follow_the_joint_too_where_candidates_are_many(
+    model, rows, case, monkeypatch
+):
+    monkeypatch.setattr("wgan.models.conditioned.LEAST_SHARE", 1)
+    monkeypatch.setattr("wgan.models.resampling.CANDIDATES", 64)
+    where, given = GIVEN[case]
+    given = {name: choice(model, name, text) for name, text in given.items()}
+    holds = np.all(
+        [model.codec.choices(rows)[:, model.codec.place(k)] == v for k, v in given.items()], axis=0
+    )
+    found = sample_where(model, N, seed=1, where=where)
+    assert found.tried == found.satisfied == N
+    assert chance(model.codec, found.raw, rows, probabilities(model, rows) * holds) > UNLIKELY
+    # The distribution that has learned what is given is another one.
+    others = chance(model.codec, found.raw, rows, probabilities(model, rows, given))
+    assert (others < UNLIKELY) == (case != "the first")
+
+
+def test_weights_are_the_ratio_of_both_likelihoods(model):
+    """Candidates are weighted by p(row) / q(row | given), by two passes over whole rows."""
+    codec = model.codec
+    y = torch.tensor([[FREE, 1, FREE], [FREE, FREE, 20], [2, FREE, 3], [1, FREE, FREE]])
+    y = y.repeat_interleave(50, dim=0)
+    x, log_weight = model.generator.weighted(torch.randn(200, model.noise), y)
+    assert (codec.choices(codec.decode(x)) == y.numpy())[y.numpy() != FREE].all()
+    likelihood = model.generator.negative_log_likelihood
+    torch.testing.assert_close(log_weight, likelihood(x, y) - likelihood(x), rtol=0, atol=1e-5)
+
+
+def test_candidates_are_drawn_where_a_free_column_comes_before_a_given_one(model):
+    free, given = FREE, 0
+    for y, wanted in (
+        ([free, free, free], 1),
+        ([given, given, free], 1),
+        ([given, given, given], 1),
+        ([given, free, given], CANDIDATES),
+        ([free, given, given], CANDIDATES),
+    ):
+        assert candidates_of(model.generator, np.array([y])) == wanted
+    assert candidates_of(model.generator, None) == 1
+
+
+def test_rare_conditions_give_their_columns_and_others_are_waited_for():
+    i = np.arange(3000)
+    frame = pd.DataFrame({"k": i % 2, "city": pd.Series([f"c{j:03}" for j in i % 200])})
+    model = random_model(frame, strength=0.01)  # so all choices are nearly as likely
+    assert 1 / 200 < LEAST_SHARE < 1 / 2
+    assert sample_where(model, 50, where="city=c007").tried == 50
+    assert sample_where(model, 50, where=["city=c007", "k=1"]).tried == 50
+    found = sample_where(model, 50, where=["city=c007", "k!="])
+    assert found.tried == 50, "k is never missing"
+    found = sample_where(model, 600, where="k=1")
+    assert found.tried == 3 * FIRST_BLOCK, "blocks of one and of two"
+    found = sample_where(model, 50, where=[f"city in {','.join(frame['city'][:100])}"])
+    assert found.tried == FIRST_BLOCK
 
 
 def test_balanced_rows_follow_the_conditional_of_each_level(model, rows):
@@ -80,7 +138,7 @@ def test_balanced_rows_follow_the_conditional_of_each_level(model, rows):
     for level in (0, 1):
         part = raw[raw[:, place] == level]
         assert len(part) == N / 2
-        weights = probabilities(model, rows, {"b": level}) * below
+        weights = probabilities(model, rows) * below * (rows[:, place] == level)
         assert chance(model.codec, part, rows, weights) > UNLIKELY
 
 

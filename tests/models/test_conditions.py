@@ -275,30 +275,24 @@ def test_a_condition_holds_for_a_missing_value_only_where_one_is_asked_for():
         assert condition.holds(x).tolist() == wanted, where
 
 
-def test_a_spike_among_ordinary_numbers_needs_no_waiting():
-    random = np.random.default_rng(0)
-    hours = np.where(random.random(2000) < 0.4, 40, random.integers(1, 99, 2000))
-    model = random_model(pd.DataFrame({"hours": hours, "y": np.arange(2000) % 2}))
-    found = sample_where(model, 50, where="hours=40")
-    assert found.tried == 50
-    assert (found.raw[:, 0] == 40).all()
-
-
-def test_a_round_number_and_a_range_of_one_cell_need_no_waiting():
-    """In a column without spikes or missing values."""
+def test_a_single_spike_number_or_cell_can_be_given(monkeypatch):
+    monkeypatch.setattr("wgan.models.conditioned.LEAST_SHARE", 1)
     random = np.random.default_rng(0)
     price = np.where(random.random(4000) < 0.03, 19.99, random.integers(1, 9000, 4000) / 100)
-    model = random_model(pd.DataFrame({"price": price, "y": np.arange(4000) % 2}))
-    assert not model.codec.learned[0].code_sizes
-    found = sample_where(model, 50, where="price=19.99")
-    assert found.tried == 50
-    assert (found.raw[:, 0] == 19.99).all()
+    price = np.where(random.random(4000) < 0.3, 5, price)
+    model = random_model(pd.DataFrame({"price": price, "y": np.arange(4000) % 2}), strength=0.01)
+    assert model.codec.learned[0].spikes == (5.0,)
     cells = model.codec.learned[0].cells
     low, high = cells.lows[7], cells.highs[7]
     assert low < high
-    found = sample_where(model, 50, where={"price": (low, high)})
-    assert found.tried == 50
-    assert ((low <= found.raw[:, 0]) & (found.raw[:, 0] <= high)).all()
+    for where, holds in (
+        ("price=5", lambda x: x == 5),
+        ("price=19.99", lambda x: x == 19.99),
+        ({"price": (low, high)}, lambda x: (low <= x) & (x <= high)),
+    ):
+        found = sample_where(model, 50, where=where)
+        assert holds(found.raw[:, 0]).all()
+        assert found.tried == 50
 
 
 def test_choices_in_which_a_condition_can_hold():

@@ -1,9 +1,9 @@
 """Completed rows of a table: their missing cells are drawn, given the cells that they have.
 
 The cells that a row has are given to the generator, numbers with their places in their cells, and
-the others follow the conditional distribution that it has learned. What is drawn into a gap is a
-value, by rejection of missing ones, see `models.drawn_gaps`. A column that the rows lack is drawn
-as the data have it, so some of it may be missing.
+the others follow its joint distribution given these. What is drawn into a gap is a value, by
+rejection of missing ones, see `models.drawn_gaps`. A column that the rows lack is drawn as the data
+have it, so some of it may be missing.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,11 @@
-"""Rows of a table that satisfy conditions: single choices are given, and others are waited for.
+"""Rows of a table that satisfy conditions.
 
-A condition that leaves a column one choice (a level, a missing value, a spike, a single number) is
-given to the generator, which then meets it exactly and at no cost. Any other is met by rejection:
-rows with the choices of other columns are drawn until enough of them satisfy it. Rejection samples
-the generator's own conditional distribution.
+Conditions that many rows satisfy are met by rejection: rows are drawn freely until enough of them
+satisfy all. So they follow the generator's joint distribution, given the conditions, exactly.
+
+Where few rows satisfy them, each column of which the conditions leave one choice (a level, a
+missing value, a spike, a single number) is given to the generator, and rows are chosen among
+candidates (see `models.resampling`). Other conditions are waited for among these rows.
 """
 
 from collections.abc import Mapping
@@ -28,6 +30,10 @@ FIRST_BLOCK = 1024
 """Rows drawn at first while a condition is waited for: four blocks of noise. Each further block is
 twice as large, so that at most about twice the rows that are needed are drawn, in few calls. Blocks
 do not depend on how many rows are requested, and so neither do the first rows.
+"""
+LEAST_SHARE = 1 / 20
+"""Share of free rows that satisfies conditions from which on they are waited for. A row with given
+columns costs about as much as 16 free ones: 8 candidates, each weighted by a second pass.
 """
 LARGEST_BLOCK = 65_536
 """Rows drawn at once at most. Rows of a hundred columns then take 50 MB."""
@@ -84,18 +90,17 @@ def sample_where(
         raise WganError("where and balance are for models of tables; ask for a class with label")
     requested = conditions(model.codec, where)
     possible = _possible(model.codec, requested)
-    y = np.full(len(possible), FREE, dtype=np.int64)
-    for place, choices in enumerate(possible):
-        y[place] = model.codec.given(place, choices)
     if balance is None:
-        return _wait(model, n, seed, y, requested)
+        return _rows(model, n, seed, requested)
     place = _balanced_place(model.codec, balance, possible)
-    states = np.flatnonzero(possible[place][: model.codec.learned[place].present_states])
+    column = model.codec.learned[place]
+    states = np.flatnonzero(possible[place][: column.present_states])
     each = -(-n // len(states))  # rounded up; what is too much is cut off below
     parts = []
     for state in states.tolist():
-        with_state = np.where(np.arange(len(y)) == place, state, y)
-        parts.append(_wait(model, each, derive(seed, "balance", state), with_state, requested))
+        value = float(column.spikes[state]) if column.is_number else float(state)
+        with_state = [*requested, Condition(place, column, "=", (value,))]
+        parts.append(_rows(model, each, derive(seed, "balance", state), with_state))
     rows = np.concatenate([part.raw for part in parts])
     rows = numpy_generator(seed, "balance").permutation(rows)
     tried, satisfied, redrawn = (
@@ -172,18 +177,26 @@ def _balanced_place(codec: TableCodec, name: str, possible: list[np.ndarray]) ->
     raise WganError(f"column '{name}' cannot be balanced, since {why}: {hint}")
 
 
+def _rows(model: Model, n: int, seed: int, requested: list[Condition]) -> Conditioned:
+    """Return `n` rows that satisfy conditions: free ones, or rows with single choices given."""
+    assert isinstance(model.codec, TableCodec)
+    possible = _possible(model.codec, requested)
+    given = np.array([model.codec.given(i, choices) for i, choices in enumerate(possible)])
+    free = np.full_like(given, FREE)
+    waited_for = _waited_for(model.codec, requested, free)
+    if (given == FREE).all() or not waited_for:
+        return _wait(model, n, seed, free, requested)
+    first = _draw(model, FIRST_BLOCK, derive(seed, "share"), free).raw
+    rare = _satisfied(first, waited_for).mean() < LEAST_SHARE
+    return _wait(model, n, seed, given if rare else free, requested)
+
+
 def _wait(
     model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], requested: list[Condition]
 ) -> Conditioned:
-    """Return `n` rows with the choices y that satisfy conditions.
-
-    Conditions that the choices make certain are not waited for.
-    """
+    """Return `n` rows with the choices y that satisfy conditions."""
     assert isinstance(model.codec, TableCodec)
-    computed = model.codec.computed  # whose cells are those of the data, and no bounds
-    waited_for = [
-        c for c in requested if c.place in computed or not _is_certain(c, int(y[c.place]))
-    ]
+    waited_for = _waited_for(model.codec, requested, y)
     if not waited_for:
         drawn = _draw(model, n, seed, y)
         return Conditioned(drawn.raw, n, n, drawn.redrawn)
@@ -197,13 +210,26 @@ def _wait(
                 " ask for fewer rows, or for less"
             )
         drawn = _draw(model, block, derive(seed, "where", tried), y)
-        satisfied = np.all([c.holds(drawn.raw[:, c.place]) for c in waited_for], axis=0)
-        parts.append(drawn.raw[satisfied])
+        parts.append(drawn.raw[_satisfied(drawn.raw, waited_for)])
         count += len(parts[-1])
         tried += block
         redrawn += drawn.redrawn
         block = min(2 * block, LARGEST_BLOCK)
     return Conditioned(np.concatenate(parts)[:n], tried, count, redrawn)
+
+
+def _waited_for(
+    codec: TableCodec, requested: list[Condition], y: Int64[np.ndarray, " columns"]
+) -> list[Condition]:
+    """Return the conditions that the choices y do not make certain."""
+    computed = codec.computed  # whose cells are those of the data, and no bounds
+    return [c for c in requested if c.place in computed or not _is_certain(c, int(y[c.place]))]
+
+
+def _satisfied(raw: Float[np.ndarray, "n c"], requested: list[Condition]) -> Bool[np.ndarray, " n"]:
+    """Return which rows satisfy all conditions."""
+    satisfied: np.ndarray = np.all([c.holds(raw[:, c.place]) for c in requested], axis=0)
+    return satisfied
 
 
 def _is_certain(condition: Condition, choice: int) -> bool:

@@ -14,6 +14,7 @@ from wgan.data import Codec, conditions_of
 from wgan.distances.exact import available_memory
 from wgan.evaluation.sampler import Sampler
 from wgan.models.rejection import Drawn, kept
+from wgan.models.resampling import candidates_of, chosen
 from wgan.networks import NetworkConfig, noise_numbers
 
 BATCH = 256
@@ -99,35 +100,55 @@ class Model:
         else:
             labels = self._checked(labels, n)
         made = decode or (lambda x, _: self.codec.decode(x))
+        candidates = candidates_of(self.generator, labels)
+        # One number more for each candidate of a row says which of them is taken.
+        noise = self.noise + (candidates > 1)
+        each = BLOCK // candidates
+        stream = latents(seed, n * candidates, noise, self.device, BLOCK)
         blocks = []
-        for i, z in enumerate(latents(seed, n, self.noise, self.device, BLOCK)):
-            part = np.arange(i * BLOCK, min((i + 1) * BLOCK, n))
-            blocks.append(made(self._block(z, *_rows(part, labels, fixed))[: len(part)], part))
+        for start in range(0, n, BLOCK):
+            rows = np.arange(start, min(start + BLOCK, n))
+            parts = np.split(rows, range(each, len(rows), each))
+            found = [
+                self._block(z[: len(part) * candidates], *_rows(part, labels, fixed))
+                for part, z in zip(parts, stream, strict=False)
+            ]
+            blocks.append(made(torch.cat(found), rows))
         raw = np.concatenate(blocks)
         if not rules or not self.codec.rules:
             return Drawn(raw)
 
-        noise = self.noise
-
         def again(rows: Int64[np.ndarray, " k"], trials: Int64[np.ndarray, " k"]) -> np.ndarray:
-            z = _latents_again(seed, rows, trials, noise, self.device)
-            return made(self._block(z, *_rows(rows, labels, fixed))[: len(rows)], rows)
+            z = _latents_again(seed, rows, trials, candidates * noise, self.device)
+            return made(self._block(z.view(-1, noise), *_rows(rows, labels, fixed)), rows)
 
-        return kept(raw, self.codec.rules, again, BLOCK)
+        return kept(raw, self.codec.rules, again, each)
 
     def _block(
         self, z: Float[Tensor, "n latent"], labels: np.ndarray | None, fixed: np.ndarray | None
     ) -> Tensor:
-        """Return a whole block of network output, of at most as many latents and labels."""
-        z = nn.functional.pad(z, (0, 0, 0, BLOCK - len(z)))
+        """Return network output for latents, at most a whole block of them.
+
+        Where there are more latents than labels, each label has as many candidates, and one of them
+        is returned.
+        """
+        n = len(z)
+        z = nn.functional.pad(z, (0, 0, 0, BLOCK - n))
         y = None
+        candidates = 1
         if labels is not None:
-            rest = [(0, BLOCK - len(labels)), *[(0, 0)] * (labels.ndim - 1)]
-            y = torch.from_numpy(np.pad(labels, rest, mode="edge")).to(self.device)
+            candidates = n // len(labels)
+            rest = [(0, BLOCK - n), *[(0, 0)] * (labels.ndim - 1)]
+            repeated = np.pad(np.repeat(labels, candidates, axis=0), rest, mode="edge")
+            y = torch.from_numpy(repeated).to(self.device)
         if fixed is not None:
-            noise = torch.from_numpy(fixed).to(z)
-            z[: len(noise)] = torch.where(noise.isnan(), z[: len(noise)], noise)
-        x = generate(self.generator, z, y)
+            noise = torch.from_numpy(np.repeat(fixed, candidates, axis=0)).to(z)
+            place = (slice(0, len(noise)), slice(0, noise.shape[1]))
+            z[place] = torch.where(noise.isnan(), z[place], noise)
+        if candidates > 1 and y is not None:
+            x = chosen(self.generator, z, y, candidates)[: n // candidates]
+        else:
+            x = generate(self.generator, z, y)[:n]
         if not x.isfinite().all():
             raise WganError(
                 "the generator gives values that are not finite, so its training diverged:"

@@ -8,8 +8,8 @@ one pass in turn. Conditions are columns that are given first, whatever their pl
 
     p(x_i | x_given, x_1 ... x_{i-1}),
 
-which is learned from masks in which random columns are given (Uria et al. 2014). So rows under a
-condition follow the learned conditional distribution.
+which is learned from masks in which random columns are given (Uria et al. 2014). The two need not
+agree, so rows with given columns also come with weights that lead back to the joint distribution.
 
 A draw is a function of uniform numbers Phi(e), where e are numbers of the latent: so is a row.
 """
@@ -120,6 +120,26 @@ class TableGenerator(nn.Module):
     def forward(
         self, z: Float[Tensor, "n noise"], y: Choices | None = None
     ) -> Float[Tensor, "n width"]:
+        return self._drawn(z, y, weighted=False)[0]
+
+    def weighted(
+        self, z: Float[Tensor, "n noise"], y: Choices
+    ) -> tuple[Float[Tensor, "n width"], Float[Tensor, " n"]]:
+        """Return rows with their choices given, and log(p(row) / q(row | given)) in nats.
+
+        q draws the rows: columns before a given one have it in sight. p is the joint of all
+        columns, in which they have not. Rows that are chosen in proportion to p / q follow
+        p(row | given) (sampling importance resampling, Rubin 1987).
+
+        Args:
+            z: noise, as for `forward`.
+            y: choices of the columns that are given, -1 where a column is free.
+        """
+        return self._drawn(z, y, weighted=True)
+
+    def _drawn(
+        self, z: Float[Tensor, "n noise"], y: Choices | None, weighted: bool
+    ) -> tuple[Float[Tensor, "n width"], Float[Tensor, " n"]]:
         uniform = torch.special.ndtr(z.float()).clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM)
         uniforms = uniform.split([head.numbers for head in self._heads], dim=1)
         if y is None:
@@ -127,14 +147,22 @@ class TableGenerator(nn.Module):
         else:
             seen = [self._given(i, uniforms[i], y[:, i]) for i in range(len(self._heads))]
         coded = []
+        log_weight = z.new_zeros(len(z))
         for i, (head, layers) in enumerate(zip(self._heads, self._layers(), strict=True)):
+            before = seen[:i]
             # Of later columns, and of itself, a column sees what is given, and else zeros.
-            sees = seen[:i] if y is None else seen
+            sees = before if y is None else seen
             h = _hidden(torch.cat([z[:, :0], *sees], dim=1), layers)
             drawn = head.draw(h, uniforms[i], None if y is None else y[:, i])
+            if y is not None and weighted:
+                digits = (drawn[0].argmax(1), drawn[1].argmax(1))
+                free = _hidden(torch.cat([z[:, :0], *before], dim=1), layers)
+                log_p = head.log_probability(free, *digits)
+                log_q = head.log_probability(h, *digits)
+                log_weight = log_weight + torch.where(y[:, i] >= 0, log_p, log_p - log_q)
             seen[i] = head.seen(*drawn)
             coded += head.coded(*drawn)
-        return torch.cat(coded, dim=1)
+        return torch.cat(coded, dim=1), log_weight
 
     def _given(self, i: int, u: Tensor, y: Int64[Tensor, " n"]) -> Float[Tensor, "n features"]:
         """Return what is seen of a column before it is drawn: itself where given, else nothing."""
