@@ -286,3 +286,15 @@ def test_a_number_comes_back_in_its_cell_however_far_out():
     assert torch.equal(first * code.second + second, cells)
     drawn = np.searchsorted(heights[:-1], norm.cdf(x[:, 0].double().numpy()))
     assert np.array_equal(drawn, cells.numpy()), "as a codec decodes it"
+
+
+def test_a_single_number_is_seen_as_in_rows_of_the_data():
+    frame = pd.DataFrame({"x": np.arange(3000) % 30, "y": np.arange(3000) % 2})
+    codec = load(frame).codec
+    code = codec.codes[0]
+    assert all(code.singles) and len(code.singles) == 30
+    net = TableGenerator(codec.codes, width=4, depth=1)
+    z = torch.randn(200, sum(h.numbers for h in net.heads), generator=torch.Generator())
+    x = net(z).detach()
+    of_data = codec.unpack(codec.pack(codec.decode(x)))
+    torch.testing.assert_close(x[:, code.score].double(), of_data[:, code.score], rtol=0, atol=1e-5)

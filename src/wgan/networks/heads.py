@@ -49,7 +49,8 @@ class ColumnHead(nn.Module):
     """The distribution of one column, given the hidden layer of its network.
 
     A first digit is drawn, then a second one where the column has many values (see `ColumnCode`),
-    and then the place of an ordinary number in its cell, which is uniform.
+    and then the place of an ordinary number in its cell, which is uniform unless the cell is a
+    single number.
 
     Args:
         code: the column's code.
@@ -61,6 +62,7 @@ class ColumnHead(nn.Module):
     upper: Tensor
     edges: Tensor
     middle: Tensor
+    single: Tensor
     impossible: Tensor
 
     def __init__(self, code: ColumnCode, width: int) -> None:
@@ -89,6 +91,9 @@ class ColumnHead(nn.Module):
             self._register("tail", _single(np.where(upper, 1 - below - rise, below)))
             self._register("rise", _single(rise))
             self._register("upper", torch.from_numpy(upper))
+            self._register(
+                "single", torch.tensor([*code.singles, *[False] * len(rise)])[: len(rise)]
+            )
             self._register("edges", _single(ndtri(heights[1:-1])))
             middle = ndtri(below + rise / 2).reshape(code.ranges, code.second)
             self._register("middle", _single(middle))
@@ -171,7 +176,8 @@ class ColumnHead(nn.Module):
     def score(
         self, first: Tensor, second: Tensor, one_first: Tensor, one_second: Tensor, u: Tensor
     ) -> Float[Tensor, "n 1"]:
-        """Return the score of a place u in the drawn cell; 0 for what is no ordinary number.
+        """Return the score of a place u in the drawn cell, the middle of one that is a single number;
+        0 for what is no ordinary number.
 
         Its gradient is that of the middle of the cell, as probabilities of the digits move it.
         """
@@ -180,7 +186,9 @@ class ColumnHead(nn.Module):
         row = first.clamp_max(code.ranges - 1)
         cell = row * code.second + second
         upper = self.upper[cell]
-        share = MARGIN + (1 - 2 * MARGIN) * torch.where(upper, 1 - u, u)
+        # Other columns see a single number in the middle of its cell, as in rows of the data.
+        place = torch.where(self.single[cell], 0.5, torch.where(upper, 1 - u, u))
+        share = MARGIN + (1 - 2 * MARGIN) * place
         distance = torch.special.ndtri(self.tail[cell] + self.rise[cell] * share)
         hard = torch.where(upper, -distance, distance)
         soft = (ranges * self.middle.T[second]).sum(1) + (one_second * self.middle[row]).sum(1)

@@ -71,8 +71,11 @@ class TableCodec:
             if i in self.computed:
                 codes.append(ColumnCode(start, ()))  # as that of a column that never varies
                 continue
-            heights = column.cells.heights
-            codes.append(ColumnCode(start, column.code_sizes, column.frequencies, heights))
+            cells = column.cells
+            singles = tuple(low == high for low, high in zip(cells.lows, cells.highs, strict=True))
+            codes.append(
+                ColumnCode(start, column.code_sizes, column.frequencies, cells.heights, singles)
+            )
             start += column.width
         return tuple(codes)
 

@@ -27,12 +27,14 @@ class ColumnCode:
         sizes: sizes of its one-hot codes, which begin at `start`.
         frequencies: frequency of each choice.
         heights: F at the upper end of each cell; with any, a normal score follows the codes.
+        singles: which cells are a single number; (): none.
     """
 
     start: int
     sizes: tuple[int, ...]
     frequencies: tuple[float, ...] = (1.0,)
     heights: tuple[float, ...] = ()
+    singles: tuple[bool, ...] = ()
 
     @property
     def scored(self) -> bool:
