@@ -292,7 +292,7 @@ def test_a_single_number_is_seen_as_in_rows_of_the_data():
     frame = pd.DataFrame({"x": np.arange(3000) % 30, "y": np.arange(3000) % 2})
     codec = load(frame).codec
     code = codec.codes[0]
-    assert all(code.singles) and len(code.singles) == 30
+    assert code.singles == (True,) * 30
     net = TableGenerator(codec.codes, width=4, depth=1)
     z = torch.randn(200, sum(h.numbers for h in net.heads), generator=torch.Generator())
     x = net(z).detach()

@@ -176,8 +176,8 @@ class ColumnHead(nn.Module):
     def score(
         self, first: Tensor, second: Tensor, one_first: Tensor, one_second: Tensor, u: Tensor
     ) -> Float[Tensor, "n 1"]:
-        """Return the score of a place u in the drawn cell, the middle of one that is a single number;
-        0 for what is no ordinary number.
+        """Return the score of a place u in the drawn cell, which is the middle where the cell is a
+        single number; 0 for what is no ordinary number.
 
         Its gradient is that of the middle of the cell, as probabilities of the digits move it.
         """
