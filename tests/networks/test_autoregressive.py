@@ -298,3 +298,32 @@ def test_a_single_number_is_seen_as_in_rows_of_the_data():
     x = net(z).detach()
     of_data = codec.unpack(codec.pack(codec.decode(x)))
     torch.testing.assert_close(x[:, code.score].double(), of_data[:, code.score], rtol=0, atol=1e-5)
+
+
+def test_the_place_of_a_number_in_its_range_is_seen():
+    """So a linear layer of what is seen can be any broken line of the number."""
+    codec = load(pd.DataFrame({"x": np.random.default_rng(0).random(9000)})).codec
+    code = codec.codes[0]
+    head = TableGenerator(codec.codes, width=4, depth=1).heads[0]
+    x = np.linspace(codec.learned[0].cells.lows[0], codec.learned[0].cells.highs[-1], 5000)
+    rows = codec.unpack(codec.pack(x[:, None]))
+    first, second = head.digits_of_rows(rows)
+    ones = (torch.eye(code.first)[first], torch.eye(code.second)[second])
+    seen = head.seen(*ones, rows[:, code.score :].float())
+    assert seen.shape == (5000, head.features)
+    places = seen[:, -code.ranges :]
+    assert ((places != 0).sum(1) <= 1).all()
+    place = places.sum(1).numpy()
+    starts = np.flatnonzero(np.diff(first.numpy())) + 1
+    assert len(starts) == code.ranges - 1
+    for part in np.split(place, starts):
+        assert (np.diff(part) >= 0).all()
+        assert part[0] < -0.9
+        assert part[-1] > 0.9
+    # What a least-squares line of the features makes of a wave that the score alone cannot follow.
+    wave = np.sin(2 * np.pi * 9 * x)
+    for features, least in ((seen, 0.98), (seen[:, [code.first, code.first + 1]], None)):
+        design = np.c_[features.numpy(), np.ones(5000)]
+        fit = design @ np.linalg.lstsq(design, wave, rcond=None)[0]
+        r2 = 1 - np.var(wave - fit) / np.var(wave)
+        assert r2 > least if least else r2 < 0.1

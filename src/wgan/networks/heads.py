@@ -37,12 +37,15 @@ def numbers_of(code: ColumnCode) -> int:
 
 
 def features_of(code: ColumnCode) -> int:
-    """Return how many numbers other columns see of a column: its digits, or a digit and a score.
+    """Return how many numbers other columns see of a column: its digits, or what `seen` tells of a
+    number.
 
     Args:
         code: the column's code.
     """
-    return code.first + (2 if code.scored else code.second * (code.second > 1))
+    if not code.scored:
+        return code.first + code.second * (code.second > 1)
+    return code.first + 2 + code.ranges * (code.second > 1)
 
 
 class ColumnHead(nn.Module):
@@ -63,6 +66,7 @@ class ColumnHead(nn.Module):
     edges: Tensor
     middle: Tensor
     single: Tensor
+    range_ends: Tensor
     impossible: Tensor
 
     def __init__(self, code: ColumnCode, width: int) -> None:
@@ -94,6 +98,11 @@ class ColumnHead(nn.Module):
             self._register(
                 "single", torch.tensor([*code.singles, *[False] * len(rise)])[: len(rise)]
             )
+            # The outermost ranges end in the middle of their last cell: a normal score has no end.
+            ends = np.append(heights[:: code.second], 1.0)[: code.ranges + 1]
+            ends[0] = heights[1] / 2
+            ends[-1] = (heights[-2] + 1) / 2
+            self._register("range_ends", _single(ndtri(ends)))
             self._register("edges", _single(ndtri(heights[1:-1])))
             middle = ndtri(below + rise / 2).reshape(code.ranges, code.second)
             self._register("middle", _single(middle))
@@ -195,11 +204,33 @@ class ColumnHead(nn.Module):
         return ((hard + soft - soft.detach()) * ranges.sum(1)).unsqueeze(1)
 
     def seen(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> Float[Tensor, "n f"]:
-        """Return what the networks of other columns see of the column."""
-        if self.code.scored:
-            ordinary = one_first[:, : self.code.ranges].sum(1, keepdim=True)
-            return torch.cat([one_first, score, (score.square() - 1) * ordinary], dim=1)
-        return torch.cat([one_first, one_second], dim=1) if self.code.second > 1 else one_first
+        """Return what the networks of other columns see of the column.
+
+        Of a number it is the first digit, the score s, s^2 - 1, and the place in its range, each
+        range for itself. So a layer can be any broken line of the number (piecewise linear
+        encoding; Gorishniy et al. 2022).
+        """
+        if not self.code.scored:
+            return torch.cat([one_first, one_second], 1) if self.code.second > 1 else one_first
+        ranges = one_first[:, : self.code.ranges]
+        ordinary = ranges.sum(1, keepdim=True)
+        features = [one_first, score, (score.square() - 1) * ordinary]
+        if self.code.second > 1:
+            features.append(ranges * self._place_in_range(ranges, score))
+        return torch.cat(features, dim=1)
+
+    @torch.no_grad()
+    def _place_in_range(self, ranges: Tensor, score: Tensor) -> Float[Tensor, "n 1"]:
+        """Return the place of a score in its range, -1 to 1.
+
+        A critic's gradient passes the score alone: here it would be the larger, the narrower the
+        range.
+        """
+        low = ranges @ self.range_ends[:-1].to(ranges.dtype)
+        high = ranges @ self.range_ends[1:].to(ranges.dtype)
+        # Rows without an ordinary number have no range.
+        place = (2 * score[:, 0] - low - high) / torch.where(high > low, high - low, 1.0)
+        return place.clamp(-1, 1).unsqueeze(1)
 
     def coded(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> list[Tensor]:
         """Return the column as coded rows have it."""
