@@ -35,10 +35,10 @@ from wgan.base.files import append_line, write_text
 from wgan.base.provenance import provenance
 from wgan.config import configure, from_settings
 from wgan.data import TableCodec, load
-from wgan.evaluation import EvaluationOptions, evaluate
+from wgan.evaluation import EvaluationOptions
 from wgan.evaluation.metrics.shape import shape_errors
 from wgan.evaluation.metrics.trend import trend_errors
-from wgan.models import Model, conditional_sampler, sample_where
+from wgan.models import Model, evaluate_model, sample_where
 from wgan.runs import RunFolder
 from wgan.training import Run
 
@@ -134,12 +134,11 @@ def measure(
     for _ in trained.records():
         pass
     seconds = {"training": time.process_time() - begun}
-    sample = trained.model.sampler(seed, "verdict")
-    conditional = conditional_sampler(trained.model, seed, "verdict")
     options = EvaluationOptions(target=target, test=test)
     begun = time.process_time()
-    evaluation = evaluate(sample, split, options, conditional=conditional)
+    evaluation = evaluate_model(trained.model, split, options, seed)
     seconds["evaluation"] = time.process_time() - begun
+    sample = trained.model.sampler(seed, "benchmark")
     rows = sample(split.n_train, 0)
     known = split.train_sample(0, split.n_train)
     columns = codec.learned

@@ -106,6 +106,13 @@ def test_no_level_is_lost_where_both_figures_are_zero(lost, off, words):
         ),
         ("tail-error", 1.0, 0.1, {"tails": {"x > 9": {"ratio": 9.0, "off": False}}}, ""),
         (
+            "tail-error",
+            0.0,
+            0.1,
+            {"redrawn": 0.0312},
+            "3.1% of the rows broke a rule and were drawn again",
+        ),
+        (
             "ends-repeated",
             0.1,
             0.01,

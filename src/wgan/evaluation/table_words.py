@@ -39,6 +39,7 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
         _equalities(evaluation),
         _rules(evaluation, "impossible-share", "dependences", "combine values as no training row"),
         _rules(evaluation, "violation-share", "inequalities", "violate what holds in all of them"),
+        _redrawn(evaluation),
         _tails(evaluation),
         _ends(evaluation),
         _repeated(evaluation),
@@ -100,6 +101,11 @@ def _rules(evaluation: Evaluation, metric: str, details: str, what: str) -> str:
     named = [f"{name} {share:.1%}" for name, share in worst if share > 0]
     words = _first(named, _number(evaluation, details))
     return f"{line.cells[1]} % of rows {what} (real {line.cells[2]} %): {words}"
+
+
+def _redrawn(evaluation: Evaluation) -> str:
+    share = evaluation.details.get("redrawn")
+    return "" if share is None else f"{share:.1%} of the rows broke a rule and were drawn again"
 
 
 def _tails(evaluation: Evaluation) -> str:
