@@ -81,7 +81,7 @@ def by_table(runs: list[Record]) -> dict[str, list[Record]]:
             raise SystemExit(f"{name}: a seed was run twice ({seeds}): keep one line of each")
         if len({fingerprint(run) for run in of_table}) > 1:
             raise SystemExit(
-                f"{name}: the runs differ in steps, settings, rows or figures: keep those that are"
+                f"{name}: the runs differ in steps, settings, rows or protocol: keep those that are"
                 " alike"
             )
         tables[name] = of_table
@@ -90,18 +90,24 @@ def by_table(runs: list[Record]) -> dict[str, list[Record]]:
 
 def fingerprint(run: Record) -> str:
     """Return what runs must have in common for a mean over them."""
-    lines = [line["name"] for line in run["evaluation"]["lines"]]
     keys = ("steps", "settings", "training_rows", "own_test_rows")
-    return json.dumps([run["evaluation"]["protocol"], lines, *(run[key] for key in keys)])
+    of_evaluation = [run["evaluation"][key] for key in ("protocol", "held_out")]
+    return json.dumps([*of_evaluation, *(run[key] for key in keys)])
 
 
 def table_rows(name: str, runs: list[Record]) -> list[str]:
     """Return the rows of one table: means over seeds, beside figures of real and shuffled rows."""
-    rows = []
-    of_runs = [evaluation_from_json(run["evaluation"]).lines for run in runs]
-    for same in zip(*of_runs, strict=True):
+    rows: list[tuple[str, ...]] = []
+    by_name: dict[str, list[Line]] = {}
+    for run in runs:
+        for line in evaluation_from_json(run["evaluation"]).lines:
+            by_name.setdefault(line.name, []).append(line)
+    for same in by_name.values():
         if same[0].metric not in LEFT_OUT:
-            rows.append(figure_cells(same))
+            title, *cells = figure_cells(same)
+            # a split may lack what a figure is of, such as a pair of equal numbers
+            missed = f" ({counted(len(same), 'seed')})" if len(same) < len(runs) else ""
+            rows.append((title + missed, *cells))
     for metric, title in AGAINST_TRAIN.items():
         mean = mean_of([100 * run["against_train"][metric] for run in runs])
         rows.append((title, shown(mean.value, mean), "", ""))
@@ -112,7 +118,7 @@ def table_rows(name: str, runs: list[Record]) -> list[str]:
     ]
 
 
-def figure_cells(same: tuple[Line, ...]) -> tuple[str, str, str, str]:
+def figure_cells(same: list[Line]) -> tuple[str, str, str, str]:
     """Return the title and the figures of one metric, over seeds."""
     mean = mean_of([line.scale * line.generated.value for line in same])
     # real and shuffled rows are the same for all seeds but for the split, which the seed draws

@@ -115,6 +115,14 @@ def test_several_seeds_have_intervals_and_as_many_decimals(docs):
     assert "orders 6.5 (6 to 7) minutes to train, 2 to evaluate" in text
 
 
+def test_a_figure_that_a_seed_lacks_says_so_and_order_does_not_matter(docs):
+    second = run(seed=1, auc=0.53)
+    second["evaluation"]["lines"] = second["evaluation"]["lines"][2::-1]
+    text = docs.markdown([run(), second], [])
+    assert "detection AUC | 0.525 +- 0.064 | 0.500 | 0.990 |" in text
+    assert "|  | levels lost (1 seed) | 0 | 0 | 0 |" in text
+
+
 def test_tables_stand_in_the_order_of_the_page_and_others_last(docs):
     text = docs.markdown([run("mine"), run("orders"), run("adult", own_test_rows=True)], [])
     assert text.index("| Adult, 1") < text.index("| orders, 1") < text.index("| mine, 1")
