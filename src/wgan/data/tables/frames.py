@@ -20,7 +20,7 @@ from wgan.data.tables.coded import infer_codec, ruled, table_dataset
 from wgan.data.tables.content import begins_with_names
 from wgan.data.tables.corrections import Corrections, read_corrections, read_rules
 from wgan.data.tables.excel import ENDING as EXCEL
-from wgan.data.tables.excel import read_excel, sheets_of, write_excel
+from wgan.data.tables.excel import read_excel, refuse_other_spreadsheets, sheets_of, write_excel
 from wgan.data.tables.infer import is_utf8
 from wgan.data.tables.large import from_large_text
 from wgan.data.tables.parquet import ParquetTable, from_parquet, read_parquet, write_parquet
@@ -210,6 +210,7 @@ def read_frame(
     Raises:
         WganError: a file or folder that is no table; the message names the line.
     """
+    refuse_other_spreadsheets(path)
     if path.is_dir() and not is_folder_of_a_table(path):
         raise WganError(f"{path}: no table lies in this folder: give one of .parquet files")
     if _is_parquet(path):
