@@ -11,12 +11,14 @@ published tables, whose trend is the one in own bins. Several seeds give interva
     python benchmarks/tables.py run housing --seed 0 --train housing.csv.gz \\
         --target median_house_value --out tables.jsonl
     python benchmarks/tables.py run orders --seed 0 --out tables.jsonl
-    python benchmarks/tables.py table tables.jsonl
-    python benchmarks/tables.py conditions RUN
+    python benchmarks/tables.py conditions adult RUN --out conditions.jsonl
+    python benchmarks/tables.py docs tables.jsonl --conditions conditions.jsonl \\
+        --page docs/tables.md
 
 `conditions` takes a finished run: rows under each single level of at least 500 training rows, and
 under 20 random pairs and triples of levels, beside the same generator's unconditional rows that
-happen to have them; and the levels that 200,000 rows lack.
+happen to have them; what these rows cost; and the levels that 200,000 rows lack. `docs` writes all
+that was recorded between the markers of a page; without a page, it prints it.
 """
 
 import argparse
@@ -27,25 +29,33 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
+from tables_docs import markdown, read_lines, written
 
-from wgan.base.files import append_line
-from wgan.base.intervals import mean_of
+from wgan.base.files import append_line, write_text
+from wgan.base.provenance import provenance
 from wgan.config import configure, from_settings
 from wgan.data import TableCodec, load
-from wgan.evaluation import EvaluationOptions, evaluate
+from wgan.evaluation import EvaluationOptions
 from wgan.evaluation.metrics.shape import shape_errors
 from wgan.evaluation.metrics.trend import trend_errors
-from wgan.models import Model, conditional_sampler, sample_where
+from wgan.models import Model, evaluate_model, sample_where
 from wgan.runs import RunFolder
 from wgan.training import Run
 
 CONDITION_ROWS = 2000
 """Rows under each condition: shape error then has a floor of some 1.5 %."""
 LEAST_TRAINING_ROWS = 500
+"""Of a condition: with fewer, the training rows themselves would be the larger part of the error.
+"""
 COMBINATIONS = 20
 MANY = 200_000
 """Rows in which each level of 20 or more training rows should come."""
+LEAST_OF_LEVEL = 20
+"""Training rows of a level that is looked for in them: some 100 rows of it are to be expected."""
+WORSE = 1.3
+"""Ratio of errors above which conditions are counted: noise of two sets of rows stays below it."""
+Where = tuple[tuple[int, float], ...]
+"""Columns and the levels that are asked of them, as numbers."""
 
 
 def orders(n: int = 20_000, seed: int = 0) -> pd.DataFrame:
@@ -120,18 +130,15 @@ def measure(
     assert isinstance(codec, TableCodec)
     trained = Run.start(config, data, watch=None)
     split = trained.split
-    begun = time.perf_counter()
-    used = time.process_time()
+    begun = time.process_time()
     for _ in trained.records():
         pass
-    times = {
-        "wall_seconds": time.perf_counter() - begun,
-        "processor_seconds": time.process_time() - used,
-    }
-    sample = trained.model.sampler(seed, "verdict")
-    conditional = conditional_sampler(trained.model, seed, "verdict")
+    seconds = {"training": time.process_time() - begun}
     options = EvaluationOptions(target=target, test=test)
-    evaluation = evaluate(sample, split, options, conditional=conditional)
+    begun = time.process_time()
+    evaluation = evaluate_model(trained.model, split, options, seed)
+    seconds["evaluation"] = time.process_time() - begun
+    sample = trained.model.sampler(seed, "benchmark")
     rows = sample(split.n_train, 0)
     known = split.train_sample(0, split.n_train)
     columns = codec.learned
@@ -140,41 +147,25 @@ def measure(
         "trend-error": float(trend_errors(columns, rows, known).mean()),
         "trend-error-own-bins": float(trend_errors(columns, rows, known, own_bins=True).mean()),
     }
-    began = time.perf_counter()
+    begun = time.process_time()
     sample(100_000, 99)
-    times["sampling_seconds_per_million"] = 10 * (time.perf_counter() - began)
-    about = {"table": name, "seed": seed, "settings": settings, "steps": trained.state.step}
-    about |= {"threads": torch.get_num_threads(), **times}
-    return about | {"evaluation": evaluation.to_json(), "against_train": against_train}
+    seconds["a million rows"] = 10 * (time.process_time() - begun)
+    return {
+        "table": name,
+        "seed": seed,
+        "settings": settings,
+        "steps": trained.state.step,
+        "training_rows": split.n_train,
+        "own_test_rows": test is not None,
+        "processor_seconds": seconds,
+        "provenance": provenance(),
+        "evaluation": evaluation.to_json(),
+        "against_train": against_train,
+    }
 
 
-def table(lines: list[dict[str, Any]]) -> None:
-    """Print means over seeds with 95 % intervals, beside figures of real and shuffled rows."""
-    for name in dict.fromkeys(line["table"] for line in lines):
-        runs = [line for line in lines if line["table"] == name]
-        evaluations = [each["evaluation"] for each in runs]
-        print(
-            f"\n{name}: {len(runs)} seeds, {runs[0]['steps']} steps, {runs[0]['threads']}"
-            f" thread(s), target {evaluations[0]['details']['target']}"
-        )
-        for line in evaluations[0]["lines"]:
-            same = [
-                each for v in evaluations for each in v["lines"] if each["name"] == line["name"]
-            ]
-            mean = mean_of([each["generated"]["value"] for each in same])
-            print(
-                f"  {line['metric']:20} {mean.value:.4f} +- {mean.half_width:.4f}   real"
-                f" {line['real']:.4f}   shuffled {line['broken']:.4f}"
-            )
-        for metric in runs[0]["against_train"]:
-            mean = mean_of([each["against_train"][metric] for each in runs])
-            print(f"  {metric} against training rows {mean.value:.4f} +- {mean.half_width:.4f}")
-        for when in ("wall_seconds", "processor_seconds", "sampling_seconds_per_million"):
-            print(f"  {when} " + ", ".join(f"{each[when]:.0f}" for each in runs))
-
-
-def conditions(folder: Path) -> None:
-    """Print errors of rows under conditions, over those of filtered rows, and lost levels."""
+def conditions(name: str, folder: Path) -> dict[str, Any]:
+    """Return errors of rows under conditions, over those of filtered rows, and lost levels."""
     run = RunFolder(folder)
     model = run.model()
     config, dataset = run.load()
@@ -183,32 +174,58 @@ def conditions(folder: Path) -> None:
     assert isinstance(codec, TableCodec)
     train = split.train_sample(0, split.n_train)
     free = model.sample(MANY, 1)
-    random = np.random.default_rng(0)
     single = [((i, level),) for i, level in levels(codec, train, LEAST_TRAINING_ROWS)]
-    several = []
+    groups = {"single levels": single, "pairs and triples": combinations(single, train)}
+    looked_for = levels(codec, train, LEAST_OF_LEVEL)
+    lost = [(i, level) for i, level in looked_for if not (free[:, i] == level).any()]
+    return {
+        "table": name,
+        "seed": config.training.seed,
+        "rows": CONDITION_ROWS,
+        "least_training_rows": LEAST_TRAINING_ROWS,
+        "worse": WORSE,
+        "groups": {
+            group: summary(codec, wheres, [under(model, codec, train, free, w) for w in wheres])
+            for group, wheres in groups.items()
+        },
+        "levels": {
+            "number": len(looked_for),
+            "least_training_rows": LEAST_OF_LEVEL,
+            "rows": MANY,
+            "lost": [codec_words(codec, (each,)) for each in lost],
+        },
+        "provenance": provenance(),
+    }
+
+
+def combinations(single: list[Where], train: np.ndarray) -> list[Where]:
+    """Return random pairs and triples of levels of different columns."""
+    random = np.random.default_rng(0)
+    several: list[Where] = []
     while len(several) < COMBINATIONS:
         chosen = random.choice(len(single), size=random.integers(2, 4), replace=False)
         where = tuple(single[k][0] for k in chosen)
-        rows = having(train, where).sum()
         distinct = len({i for i, _ in where}) == len(where)
-        if distinct and rows >= LEAST_TRAINING_ROWS:
+        if distinct and having(train, where).sum() >= LEAST_TRAINING_ROWS:
             several.append(where)
-    for name, wheres in (("single levels", single), ("combinations", several)):
-        ratios = np.array([ratio(model, codec, train, free, where) for where in wheres])
-        for what, found in zip(("shape", "trend"), ratios.T, strict=True):
-            worst = codec_words(codec, wheres[int(found.argmax())])
-            print(
-                f"{name}: {len(found)}, {what} error conditional over filtered: median"
-                f" {np.median(found):.2f}, largest {found.max():.2f} ({worst}), above 1.3:"
-                f" {(found > 1.3).sum()}"
-            )
-    lost = [
-        f"{codec_words(codec, ((i, level),))}: {(train[:, i] == level).sum()} training rows"
-        for i, level in levels(codec, train, 20)
-        if not (free[:, i] == level).any()
-    ]
-    count = len(levels(codec, train, 20))
-    print(f"levels of 20 or more training rows: {count}, none in {MANY} rows: {len(lost)}", *lost)
+    return several
+
+
+def summary(
+    codec: TableCodec, wheres: list[Where], found: list[dict[str, float]]
+) -> dict[str, Any]:
+    """Return medians and worst values over conditions, and under which condition these are."""
+    summed: dict[str, Any] = {"number": len(wheres)}
+    for figure in found[0]:
+        values = np.array([each[figure] for each in found])
+        worst = int(values.argmin() if figure == "acceptance" else values.argmax())
+        summed[figure] = {
+            "median": float(np.median(values)),
+            "worst": float(values[worst]),
+            "of": codec_words(codec, wheres[worst]),
+            "above": int((values > WORSE).sum()),
+        }
+    return summed
 
 
 def levels(codec: TableCodec, train: np.ndarray, least: int) -> list[tuple[int, float]]:
@@ -221,39 +238,41 @@ def levels(codec: TableCodec, train: np.ndarray, least: int) -> list[tuple[int, 
     return [(i, v) for i, v in found if len(np.unique(train[:, i])) > 1]
 
 
-def having(rows: np.ndarray, where: tuple[tuple[int, float], ...]) -> np.ndarray:
+def having(rows: np.ndarray, where: Where) -> np.ndarray:
     """Return which rows have all levels."""
     return np.all([rows[:, i] == level for i, level in where], axis=0)
 
 
-def codec_words(codec: TableCodec, where: tuple[tuple[int, float], ...]) -> str:
+def codec_words(codec: TableCodec, where: Where) -> str:
     """Return levels in words."""
     return ", ".join(f"{codec.learned[i].name}={codec.learned[i].levels[int(v)]}" for i, v in where)
 
 
-def ratio(
-    model: Model,
-    codec: TableCodec,
-    train: np.ndarray,
-    free: np.ndarray,
-    where: tuple[tuple[int, float], ...],
-) -> list[float]:
-    """Return errors of shape and trend under a condition, over those of filtered rows."""
+def under(
+    model: Model, codec: TableCodec, train: np.ndarray, free: np.ndarray, where: Where
+) -> dict[str, float]:
+    """Return errors of shape and trend under a condition, over those of filtered rows; the share
+    of draws that was accepted; and the processor time that the rows took.
+    """
     real = having(train, where)
     filtered = free[having(free, where)][:CONDITION_ROWS]
     names = {codec.learned[i].name: codec.learned[i].levels[int(v)] for i, v in where}
-    given = sample_where(model, len(filtered), 2, names).raw
+    begun = time.process_time()
+    given = sample_where(model, CONDITION_ROWS, 2, names)
+    seconds = time.process_time() - begun
+    rows = given.raw[: len(filtered)]  # errors of sets of one size have the same floor
     others = [i for i in range(len(codec.learned)) if i not in {i for i, _ in where}]
     columns = [codec.learned[i] for i in others]
-    return [
-        float(errors(columns, given[:, others], train[real][:, others]).mean())
+    ratios = {
+        name: float(errors(columns, rows[:, others], train[real][:, others]).mean())
         / float(errors(columns, filtered[:, others], train[real][:, others]).mean())
-        for errors in (shape_errors, trend_errors)
-    ]
+        for name, errors in (("shape", shape_errors), ("trend", trend_errors))
+    }
+    return ratios | {"acceptance": given.acceptance, "seconds": seconds}
 
 
 def main() -> None:
-    """Run or print."""
+    """Run, or write what runs recorded."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -266,17 +285,27 @@ def main() -> None:
     one.add_argument("--target")
     one.add_argument("--set", action="append", default=[])
     one.add_argument("--out", type=Path, default=Path("tables.jsonl"))
-    commands.add_parser("table").add_argument("file", type=Path)
-    commands.add_parser("conditions").add_argument("run", type=Path)
+    one = commands.add_parser("conditions")
+    one.add_argument("name")
+    one.add_argument("run", type=Path)
+    one.add_argument("--out", type=Path, default=Path("conditions.jsonl"))
+    one = commands.add_parser("docs")
+    one.add_argument("file", type=Path)
+    one.add_argument("--conditions", type=Path)
+    one.add_argument("--page", type=Path)
     given = parser.parse_args()
-    if given.command == "conditions":
-        conditions(given.run)
-        return
-    if given.command == "table":
-        table([json.loads(line) for line in given.file.read_text(encoding="utf-8").splitlines()])
-        return
-    line = measure(given.name, given.seed, given.train, given.test, given.target, given.set)
-    append_line(given.out, json.dumps(line))
+    if given.command == "run":
+        line = measure(given.name, given.seed, given.train, given.test, given.target, given.set)
+        append_line(given.out, json.dumps(line))
+    elif given.command == "conditions":
+        append_line(given.out, json.dumps(conditions(given.name, given.run)))
+    else:
+        under_conditions = read_lines(given.conditions) if given.conditions else []
+        text = markdown(read_lines(given.file), under_conditions)
+        if given.page is None:
+            print(text)
+            return
+        write_text(given.page, written(given.page.read_text(encoding="utf-8"), text))
 
 
 if __name__ == "__main__":

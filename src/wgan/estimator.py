@@ -24,8 +24,8 @@ from wgan.config.sections import DataConfig
 from wgan.data import Codec, Dataset, load
 from wgan.data.dataset import class_values
 from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like, without_rows
-from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric, evaluate
-from wgan.models import complete, conditional_sampler, load_model, sample_where, save_model
+from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric
+from wgan.models import complete, evaluate_model, load_model, sample_where, save_model
 from wgan.models.conditions import Where
 from wgan.runs import Finish
 from wgan.training import Run
@@ -283,10 +283,8 @@ class WGAN(BaseEstimator):
         """
         self._check_data()
         seed = self.config_.training.seed
-        sample = self.model_.sampler(seed, "evaluation")
-        conditional = conditional_sampler(self.model_, seed, "evaluation")
         options = options or EvaluationOptions()
-        return evaluate(sample, self._run.split, options, metrics, conditional=conditional)
+        return evaluate_model(self.model_, self._run.split, options, seed, metrics)
 
     def _check_data(self) -> None:
         check_is_fitted(self, "model_")

@@ -92,3 +92,8 @@ def test_decimals_leave_two_significant_digits_at_every_size():
 )
 def test_short_numbers_have_three_digits_and_no_exponent_where_they_are_large(value, text):
     assert short(value) == text
+
+
+def test_an_interval_has_two_ends():
+    mean = Mean(2.0, 0.5)
+    assert (mean.low, mean.high) == (1.5, 2.5)

@@ -47,6 +47,15 @@ def test_versions_are_those_that_are_imported():
     assert about["machine"]["threads"] == torch.get_num_threads()
 
 
+def test_the_processor_is_named_by_its_model_where_the_system_has_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "CPUINFO", tmp_path / "cpuinfo")
+    assert provenance()["machine"]["processor"]  # no such file
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: AB 5 of 2 cores\n")
+    assert provenance()["machine"]["processor"] == "AB 5 of 2 cores"
+    (tmp_path / "cpuinfo").write_text("BogoMIPS: 50\n")
+    assert provenance()["machine"]["processor"] not in ("", "AB 5 of 2 cores")
+
+
 @pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="installed without its checkout")
 def test_a_checkout_knows_its_commit():
     """The folder is found from the place of a file, which a move of that file changes."""

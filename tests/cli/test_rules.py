@@ -1,8 +1,12 @@
 """Rules on the command line: proposed by `wgan data`, switched on in a schema, kept by samples."""
 
+import json
+
 import numpy as np
 import pandas as pd
 from short_runs import wgan
+
+from wgan.runs import RunFolder
 
 SMALL = "--steps 4 --quiet --set network.width=8 --set optimizer.batch=20"
 
@@ -38,6 +42,32 @@ def test_proposed_rules_are_comments_and_kept_once_they_are_switched_on(tmp_path
     assert wgan("sample run -n 30 -o some.csv --where start>=50") == 0
     assert "% of the rows broke a rule" in capsys.readouterr().out
     assert (pd.read_csv("some.csv")["end"] >= 50).all()
+
+
+def test_an_evaluation_says_how_many_rows_were_drawn_again(tmp_path, capsys):
+    table().to_csv("t.csv", index=False)
+    (tmp_path / "s.toml").write_text('[[rules]]\norder = ["start", "end"]\n')
+    assert wgan(f"train t.csv --schema s.toml --out run {SMALL}") == 0
+    assert wgan("evaluate run --quiet") == 0
+    said = capsys.readouterr().out
+    evaluated = json.loads((tmp_path / "run" / "evaluation.json").read_text())["evaluation"]
+    share = evaluated["details"]["redrawn"]
+    # shares of 960 and of 5,000 rows differ by at most 4 sd of sqrt(1 / (4 * 806)) = 0.018
+    assert abs(share - broken_share(tmp_path / "run")) < 0.07
+    assert f"\n{share:.1%} of the rows broke a rule and were drawn again\n" in said
+
+    assert wgan(f"train t.csv --out free {SMALL}") == 0
+    assert wgan("evaluate free --quiet") == 0
+    assert "broke a rule" not in capsys.readouterr().out
+    free = json.loads((tmp_path / "free" / "evaluation.json").read_text())["evaluation"]
+    assert "redrawn" not in free["details"]
+
+
+def broken_share(run):
+    """Return the share of rows that break the rule as they are learned."""
+    model = RunFolder(run).model()
+    rows = model.codec.frame(model.draw(5000, seed=7, rules=False).raw)
+    return (rows["start"] > rows["end"]).mean()
 
 
 def test_what_is_measured_while_training_is_not_drawn_again(tmp_path, capsys, monkeypatch):

@@ -79,8 +79,8 @@ def test_no_level_is_lost_where_both_figures_are_zero(lost, off, words):
             0.05,
             0.01,
             {"dependences": {"a -> b": 0.01, "c -> d": 0.04, "e -> f": 0.0}},
-            "5.0 +- 1.0 % of rows combine values as no training row (real 0.05 %): c -> d 4.0%;"
-            " a -> b 1.0%",
+            "5.0 +- 1.0 % of rows combine values as no training row does (real 0.05 %): c -> d"
+            " 4.0%; a -> b 1.0%",
         ),
         ("impossible-share", 0.001, 0.0005, {}, ""),
         (
@@ -88,7 +88,8 @@ def test_no_level_is_lost_where_both_figures_are_zero(lost, off, words):
             0.05,
             0.01,
             {"inequalities": {"a <= b": 0.05}},
-            "5.0 +- 1.0 % of rows violate what holds in all of them (real 0.05 %): a <= b 5.0%",
+            "5.0 +- 1.0 % of rows violate what holds in all training rows (real 0.05 %): a <= b"
+            " 5.0%",
         ),
         (
             "tail-error",
@@ -105,6 +106,13 @@ def test_no_level_is_lost_where_both_figures_are_zero(lost, off, words):
             " real rows",
         ),
         ("tail-error", 1.0, 0.1, {"tails": {"x > 9": {"ratio": 9.0, "off": False}}}, ""),
+        (
+            "tail-error",
+            0.0,
+            0.1,
+            {"redrawn": 0.0312},
+            "3.1% of the rows broke a rule and were drawn again",
+        ),
         (
             "ends-repeated",
             0.1,
@@ -129,11 +137,27 @@ def test_no_level_is_lost_where_both_figures_are_zero(lost, off, words):
         ("repeated-share", 0.009, 0.0, {}, ""),
         (
             "conditional-shape",
+            1.1,
+            0.12,
+            {},
+            "rows under conditions are as good as filtered ones: 1.10 +- 0.12 times the shape error"
+            " of filtered ones",
+        ),
+        (
+            "conditional-shape",
             1.2,
             0.1,
             {},
-            "rows under conditions are as good as filtered ones: 1.20 +- 0.10 times the shape error"
-            " of filtered ones",
+            "rows under conditions are a little worse than filtered ones: 1.20 +- 0.10 times the"
+            " shape error of filtered ones",
+        ),
+        (
+            "conditional-shape",
+            1.2,
+            0.3,
+            {},
+            "whether rows under conditions are as good as filtered ones is undecided: 1.20 +- 0.30"
+            " times the shape error of filtered ones",
         ),
         (
             "conditional-shape",

@@ -2,8 +2,8 @@
 a file stand for the held-out ones.
 """
 
-import importlib.util
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -132,27 +132,81 @@ def test_rows_of_a_file_stand_for_the_held_out_ones_and_are_named(mixed, tmp_pat
     assert (plain.line("w1-exact").of, plain.line("shape-error").of) == ("coded-columns", "")
 
 
-def test_the_benchmark_prints_what_it_measured(mixed, capsys):
-    """Seeds whose evaluations differ in their lines are put together by the names of these."""
-    path = Path(__file__).parents[2] / "benchmarks" / "tables.py"
-    spec = importlib.util.spec_from_file_location("tables_benchmark", path)
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
-    split = from_frame(mixed(300)).split()
-    found = evaluate(lambda n, draw: split.train_sample(0, n), split, SIZE).to_json()
-    times = ("wall_seconds", "processor_seconds", "sampling_seconds_per_million")
-    line = {"table": "mixed", "steps": 10, "threads": 1, **dict.fromkeys(times, 1.0)}
-    line |= {
-        "evaluation": found,
-        "against_train": {"shape-error": 0.1, "trend-error-own-bins": 0.2},
-    }
-    other = line | {"evaluation": found | {"lines": found["lines"][::-1]}}
-    benchmark.table(json.loads(json.dumps([line, other])))
-    printed = capsys.readouterr().out
-    assert "mixed: 2 seeds, 10 steps, 1 thread(s), target size" in printed
-    shape = next(each for each in found["lines"] if each["metric"] == "shape-error")
-    assert f"shape-error          {shape['generated']['value']:.4f} +- 0.0000" in printed
-    assert "trend-error-own-bins against training rows 0.2000 +- 0.0000" in printed
+def test_rows_of_a_folder_of_parquet_files_are_compared_with(tmp_path):
+    rows = few(200)
+    rows.to_csv("all.csv", index=False)
+    for year in (2023, 2024):
+        (tmp_path / "parts" / f"year={year}").mkdir(parents=True)
+    rows[:70].to_parquet("parts/year=2023/a.parquet")
+    rows[70:130].set_axis(range(60)).to_parquet("parts/year=2024/a.parquet")
+    Path("parts/note.txt").write_text("")
+    split = load("all.csv").split()
+    sample = partial(first_rows, split)
+    with pytest.warns(UserWarning, match="parts: ") as notes:
+        e = evaluate(sample, split, EvaluationOptions(test=Path("parts")))
+    # neither the index of pandas nor files that were passed over are said twice
+    assert sorted(str(each.message) for each in notes) == [
+        "parts: columns that the run did not learn are left out: year",
+        "parts: passed over 1 file (.txt 1)",
+    ]
+    assert e.held_out == 130
+    again = evaluate(sample, split, EvaluationOptions(test=Path("parts")))
+    assert again.lines == e.lines
+    rows[:70].to_parquet("parts/year=2024/a.parquet")
+    other = evaluate(sample, split, EvaluationOptions(test=Path("parts")))
+    assert other.line("shape-error").of != e.line("shape-error").of  # named by the contents
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        (None, "no table lies in this folder: give one of .parquet files"),
+        ("a.csv", "parts: holds 1 texts of tables"),
+        ("a.png", "no table lies in this folder"),
+    ],
+)
+def test_folders_that_hold_no_table_are_refused(tmp_path, name, message):
+    split = from_frame(few(200)).split()
+    (tmp_path / "parts").mkdir()
+    if name:
+        (tmp_path / "parts" / name).write_text("a\n1\n")
+    with pytest.raises(WganError, match=message):
+        evaluate(partial(first_rows, split), split, EvaluationOptions(test=Path("parts")))
+
+
+def test_what_a_test_file_cannot_hold_names_the_file(tmp_path):
+    split = from_frame(few(200)).split()
+    few(60).assign(k="z").to_csv("test.csv", index=False)
+    with pytest.raises(WganError, match=r"^test.csv: column 'k', row 1: 'z' is a level"):
+        evaluate(partial(first_rows, split), split, EvaluationOptions(test=Path("test.csv")))
+
+
+def test_the_order_of_a_test_file_says_nothing():
+    """W1 takes 1,000 rows, of a sorted file too: its real row is that of rows in any order."""
+    split = from_frame(few(4000)).split()
+    new = few(4000, seed=1)
+    new.to_csv("any.csv", index=False)
+    new.sort_values("x").to_csv("sorted.csv", index=False)
+    floors = [
+        evaluate(partial(first_rows, split), split, EvaluationOptions(test=Path(path)))
+        .line("w1-exact")
+        .real
+        for path in ("any.csv", "sorted.csv")
+    ]
+    # the first quarter of the sorted rows alone lies 15 times as far from the training rows
+    assert floors[1] == pytest.approx(floors[0], rel=0.2)
+
+
+def few(n, seed=0):
+    """Return a table of one number and one category."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=n).round(3)
+    return pd.DataFrame({"x": x, "k": np.where(x + random.normal(size=n) > 0, "a", "b")})
+
+
+def first_rows(split, n, draw):
+    """Return training rows in the place of generated ones."""
+    return split.train_sample(0, n)
 
 
 @pytest.mark.parametrize(

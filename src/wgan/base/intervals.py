@@ -24,6 +24,16 @@ class Mean:
     value: float
     half_width: float
 
+    @property
+    def low(self) -> float:
+        """The lower end of the interval."""
+        return self.value - self.half_width
+
+    @property
+    def high(self) -> float:
+        """The upper end of the interval."""
+        return self.value + self.half_width
+
     def __str__(self) -> str:
         if isnan(self.half_width):
             return short(self.value)

@@ -2,7 +2,9 @@
 
 import os
 import platform
+import re
 import subprocess
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +14,8 @@ from wgan.base.version import __version__
 
 PACKAGES = ("torch", "numpy", "pandas", "scikit-learn", "POT", "safetensors", "pillow")
 """Packages whose version can change a number of a result, or a file in which it is stored."""
+
+CPUINFO = Path("/proc/cpuinfo")
 
 
 def provenance() -> dict[str, Any]:
@@ -29,12 +33,21 @@ def provenance() -> dict[str, Any]:
         "packages": {name: version(name) for name in PACKAGES},
         "machine": {
             "system": platform.platform(),
-            "processor": platform.processor() or platform.machine(),
+            "processor": _processor(),
             "cores": os.cpu_count(),
             "threads": torch.get_num_threads(),
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
     }
+
+
+def _processor() -> str:
+    """Return the model of the processor where Linux names it, otherwise its architecture."""
+    with suppress(OSError):
+        found = re.search(r"^model name\s*: (.+)$", CPUINFO.read_text(encoding="utf-8"), re.M)
+        if found:
+            return found[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def _commit(checkout: Path) -> str | None:

@@ -48,8 +48,8 @@ def evaluate_command(
         For tables: the column that models are trained to predict; unless given, the last that is a
         number or a category of few levels.
     test
-        For tables: a file with rows of the same columns, to compare with instead of the rows that
-        the run held out.
+        For tables: a file, or a folder of .parquet files, with rows of the same columns, to
+        compare with instead of the rows that the run held out.
     encoding
         How the text of --test is encoded; as the run's data were, unless given.
     data

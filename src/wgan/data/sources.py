@@ -23,6 +23,7 @@ from wgan.data.labels import OWN, labelled
 from wgan.data.tables import frames, libraries
 from wgan.data.tables.corrections import read_corrections, read_rules
 from wgan.data.tables.excel import ENDING as EXCEL
+from wgan.data.tables.excel import refuse_other_spreadsheets
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
 
@@ -275,6 +276,7 @@ def _form(source: str | Path) -> str:
             f" {did_you_mean(str(source), named_sources())}"
         )
     check_regular(path)
+    refuse_other_spreadsheets(path)
     ending = path.suffix.lower()
     if path.is_dir() and frames.is_folder_of_a_table(path):
         return "table"

@@ -34,7 +34,8 @@ class EvaluationOptions:
         number: samples in a set; as many as are held out, at most 2,000, unless given.
         target: the column of a table that models predict; unless given, the last that is a number
             or a category of few levels.
-        test: a file with rows to compare with, instead of the held-out rows of a table.
+        test: a file, or a folder of .parquet files, with rows to compare with, instead of the
+            held-out rows of a table.
         seed: random seed of projections, folds, shuffled columns and models.
         encoding: how the text of `test` is encoded; of a run, as its data were, unless given.
         sheet: the sheet of an `.xlsx` as `test`, if it has one of that name; else the first.

@@ -224,6 +224,7 @@ class _Details:
     conditions: dict[str, dict[str, float]] | None = None
     membership: dict[str, float] | None = None
     numbers: dict[str, int] | None = None
+    redrawn: float | None = None
 
 
 def _line(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from wgan.base.intervals import Mean
 from wgan.evaluation.metrics.equalities import LOST
 from wgan.evaluation.results import Evaluation
 
@@ -14,11 +13,15 @@ BROKEN_RULES = 0.001
 """Rows that break a rule, surely more than so many and than real rows, are reported: one in 1,000
 is what errors in data make.
 """
+IMPOSSIBLE = "combine values as no training row does"
+VIOLATED = "violate what holds in all training rows"
 REPEATED = 0.01
 """Rows surely repeated more often, and twice as often as real rows are, are reported."""
 TWICE = 2.0
 WORSE = 1.25
 """Ratio surely above which rows under conditions are called worse than filtered ones."""
+EQUAL = 1.0
+"""That ratio of rows that are as good."""
 GUESS = 0.5
 """Membership AUC of an attack that learns nothing."""
 EXPOSED = 0.6
@@ -37,8 +40,9 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
         *_levels(evaluation),
         _round(evaluation),
         _equalities(evaluation),
-        _rules(evaluation, "impossible-share", "dependences", "combine values as no training row"),
-        _rules(evaluation, "violation-share", "inequalities", "violate what holds in all of them"),
+        _rules(evaluation, "impossible-share", "dependences", IMPOSSIBLE),
+        _rules(evaluation, "violation-share", "inequalities", VIOLATED),
+        _redrawn(evaluation),
         _tails(evaluation),
         _ends(evaluation),
         _repeated(evaluation),
@@ -69,7 +73,7 @@ def _levels(evaluation: Evaluation) -> list[str]:
 
 def _round(evaluation: Evaluation) -> str:
     line = evaluation.get("round-error")
-    if line is None or _low(line.generated) <= max(line.real, ROUND_OFF):
+    if line is None or line.generated.low <= max(line.real, ROUND_OFF):
         return ""
     words = [
         f"{name} at multiples of {each['step']:g} {each['generated']:.1%} (real"
@@ -82,7 +86,7 @@ def _round(evaluation: Evaluation) -> str:
 
 def _equalities(evaluation: Evaluation) -> str:
     line = evaluation.get("equalities-lost")
-    if line is None or _low(line.generated) <= max(line.real, LOST):
+    if line is None or line.generated.low <= max(line.real, LOST):
         return ""
     words = [
         f"{name} in {each['generated']:.1%} of rows (training rows {each['training']:.1%})"
@@ -94,12 +98,17 @@ def _equalities(evaluation: Evaluation) -> str:
 
 def _rules(evaluation: Evaluation, metric: str, details: str, what: str) -> str:
     line = evaluation.get(metric)
-    if line is None or _low(line.generated) <= max(line.real, BROKEN_RULES):
+    if line is None or line.generated.low <= max(line.real, BROKEN_RULES):
         return ""
     worst = sorted(_dict(evaluation, details).items(), key=lambda item: -item[1])
     named = [f"{name} {share:.1%}" for name, share in worst if share > 0]
     words = _first(named, _number(evaluation, details))
     return f"{line.cells[1]} % of rows {what} (real {line.cells[2]} %): {words}"
+
+
+def _redrawn(evaluation: Evaluation) -> str:
+    share = evaluation.details.get("redrawn")
+    return "" if share is None else f"{share:.1%} of the rows broke a rule and were drawn again"
 
 
 def _tails(evaluation: Evaluation) -> str:
@@ -129,7 +138,7 @@ def _ends(evaluation: Evaluation) -> str:
 
 def _repeated(evaluation: Evaluation) -> str:
     line = evaluation.get("repeated-share")
-    if line is None or _low(line.generated) <= max(TWICE * line.real, REPEATED):
+    if line is None or line.generated.low <= max(TWICE * line.real, REPEATED):
         return ""
     return (
         f"rows repeat each other: {line.cells[1]} % equal another one of their set (real"
@@ -143,8 +152,12 @@ def _conditions(evaluation: Evaluation) -> str:
     if line is None:
         return ""
     figures = f"{line.cells[1]} times the shape error of filtered ones"
-    if _low(line.generated) <= WORSE:
+    if line.generated.low <= EQUAL and line.generated.high >= WORSE:
+        return f"whether rows under conditions are as good as filtered ones is undecided: {figures}"
+    if line.generated.low <= EQUAL:
         return f"rows under conditions are as good as filtered ones: {figures}"
+    if line.generated.low <= WORSE:
+        return f"rows under conditions are a little worse than filtered ones: {figures}"
     ratios = {
         name: each.get("shape conditional", 0) / each["shape filtered"]
         for name, each in _dict(evaluation, "conditions").items()
@@ -167,11 +180,11 @@ def _membership(evaluation: Evaluation) -> str:
             f", {rates['found']:.1%} of training rows found at 1 % false alarms (by chance up to"
             f" {rates['chance']:.1%}; real {rates['real']:.1%})"
         )
-    if _low(line.generated) > max(line.real, GUESS):
+    if line.generated.low > max(line.real, GUESS):
         return f"an attack tells training rows from others: {figures}"
     if rates and rates["found"] > max(rates["chance"], rates["real"]):
         return f"an attack finds some training rows: {figures}"
-    if line.generated.value + line.generated.half_width < EXPOSED:
+    if line.generated.high < EXPOSED:
         return f"this attack does not tell training rows from others: {figures}"
     return (
         f"whether an attack tells training rows from others is undecided: {figures}; more held-out"
@@ -194,8 +207,3 @@ def _first(words: list[str], number: int | None = None) -> str:
     number = len(words) if number is None else number
     more = f"; and {number - NAMED} more" if number > NAMED else ""
     return "; ".join(words[:NAMED]) + more
-
-
-def _low(mean: Mean) -> float:
-    """Return the lower end of an interval."""
-    return mean.value - mean.half_width

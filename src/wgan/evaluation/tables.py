@@ -15,10 +15,11 @@ from dataclasses import replace
 import numpy as np
 
 from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 from wgan.data import Split, TableCodec
-from wgan.data.cache import file_digest
 from wgan.data.encodings import UTF_8, check_encoding
-from wgan.data.tables.frames import read_frame
+from wgan.data.tables.frames import read_frame, table_digest
+from wgan.data.tables.parquet import INDEX
 from wgan.evaluation.features.maps import Features
 from wgan.evaluation.metric import Comparison, Neighbours, Pool
 from wgan.evaluation.metrics.conditional import CONDITIONAL_SHAPE, CONDITIONAL_TREND
@@ -82,15 +83,21 @@ def _reference(split: Split, options: EvaluationOptions) -> TableReference:
     else:
         encoding = check_encoding(options.encoding or UTF_8)
         frame = read_frame(options.test, codec, encoding, options.sheet)
-        others = [str(name) for name in frame.columns if name not in codec.names]
+        names = [str(name) for name in frame.columns if name not in codec.names]
+        others = [name for name in names if not name.startswith(INDEX)]
         if others:
             warnings.warn(
                 f"{options.test}: columns that the run did not learn are left out:"
                 f" {', '.join(others)}",
                 stacklevel=2,
             )
-        test = codec.matrix(frame)[:MOST_ROWS]
-        against = file_digest(options.test)[:8]
+        try:
+            test = codec.matrix(frame)
+        except WganError as error:
+            raise WganError(f"{options.test}: {error}") from None
+        # some figures take the first rows alone, and a file may be sorted
+        test = test[numpy_generator(0, "test rows").permutation(len(test))[:MOST_ROWS]]
+        against = table_digest(options.test)[:8]
     if min(len(train), len(test)) < LEAST_ROWS:
         raise WganError(
             f"{len(train)} training rows and {len(test)} to compare with: at least {LEAST_ROWS} of"

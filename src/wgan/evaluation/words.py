@@ -1,6 +1,5 @@
 """Sentences on an evaluation, each with the figures that it rests on, the most important first."""
 
-from wgan.base.intervals import Mean
 from wgan.evaluation import Evaluation
 from wgan.evaluation.results import Line
 from wgan.evaluation.table_words import table_sentences
@@ -121,7 +120,7 @@ def _modes(evaluation: Evaluation) -> str:
 def _coverage(evaluation: Evaluation) -> str:
     """Return what part of the data is missed, if it surely is."""
     line = evaluation.get("coverage")
-    if line is None or _high(line.generated) >= FAR_FROM_COVERED * line.real:
+    if line is None or line.generated.high >= FAR_FROM_COVERED * line.real:
         return ""
     return (
         f"parts of the data are missed: {line.cells[1]} % of held-out samples have a generated one"
@@ -134,7 +133,7 @@ def _detection(evaluation: Evaluation) -> str:
     line = evaluation.get("c2st-auc")
     if line is None:
         return ""
-    low = _low(line.generated)
+    low = line.generated.low
     if low > EASILY_DETECTED:
         words = "are told from real ones with ease"
     elif low > max(line.real, CHANCE):
@@ -153,7 +152,7 @@ def copies(line: Line) -> bool:
     Args:
         line: the figure `dcr-share`.
     """
-    return _low(line.generated) > COPIED
+    return line.generated.low > COPIED
 
 
 def _copying(evaluation: Evaluation) -> str:
@@ -167,9 +166,9 @@ def _copying(evaluation: Evaluation) -> str:
     )
     if copies(line):
         return f"training samples are copied: {figures}"
-    if _low(line.generated) > LEANS:
+    if line.generated.low > LEANS:
         return f"samples lean towards training ones: {figures}"
-    if _high(line.generated) < COPIED:
+    if line.generated.high < COPIED:
         return f"no copying is seen: {figures}"
     return (
         f"whether training samples are copied is undecided: {figures}; more held-out samples would"
@@ -187,13 +186,3 @@ def _farthest(evaluation: Evaluation) -> list[str]:
             words = "; ".join(f"{name} {error:.1%}" for name, error in worst)
             parts.append(f"{what} farthest off: {words}")
     return parts
-
-
-def _low(mean: Mean) -> float:
-    """Return the lower end of an interval."""
-    return mean.value - mean.half_width
-
-
-def _high(mean: Mean) -> float:
-    """Return the upper end of an interval."""
-    return mean.value + mean.half_width

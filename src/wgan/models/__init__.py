@@ -2,6 +2,7 @@
 
 from wgan.models.completed import Completed, complete, complete_file
 from wgan.models.conditioned import Conditioned, conditional_sampler, sample_where
+from wgan.models.evaluated import evaluate_model
 from wgan.models.files import holds_model, load_model, read_layout, save_model
 from wgan.models.model import Model
 from wgan.models.pictures import write_beside, write_snapshot
@@ -13,6 +14,7 @@ __all__ = [
     "complete",
     "complete_file",
     "conditional_sampler",
+    "evaluate_model",
     "holds_model",
     "load_model",
     "read_layout",

@@ -18,6 +18,7 @@ from wgan.base.errors import WganError
 from wgan.data import TableCodec
 from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.tables.content import read_content
+from wgan.data.tables.excel import refuse_other_spreadsheets
 from wgan.data.tables.frames import ENDINGS, is_text, read_frame, write_frame
 from wgan.data.tables.gaps import Filling, filling, given_rows
 from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like
@@ -102,6 +103,7 @@ def complete_file(
         WganError: as `complete`; a file that is no table, or an ending that no table has.
     """
     codec = _codec_of(model)
+    refuse_other_spreadsheets(source)
     for path in (source, out):
         if not path.name.lower().endswith(ENDINGS):
             raise WganError(f"{path}: tables alone are completed: give {', '.join(ENDINGS)}")

@@ -8,9 +8,9 @@ from typing import Any
 
 from wgan.base.progress import Progress, silent
 from wgan.base.provenance import provenance
-from wgan.evaluation import EvaluationOptions, OwnMetric, evaluate
+from wgan.evaluation import EvaluationOptions, OwnMetric
 from wgan.evaluation.words import sentences
-from wgan.models import conditional_sampler, write_beside
+from wgan.models import evaluate_model, write_beside
 from wgan.runs.folder import RunFolder
 from wgan.runs.records import Evaluated
 
@@ -41,11 +41,9 @@ def evaluate_run(
     model = folder.model()
     config, dataset = folder.load(progress, data)
     split = config.split(dataset)
-    sample = model.sampler(options.seed, "evaluation")
-    conditional = conditional_sampler(model, options.seed, "evaluation")
     encoding = options.encoding or config.data.encoding
     read = replace(options, encoding=encoding, sheet=options.sheet or config.data.key)
-    evaluation = evaluate(sample, split, read, metrics, progress, conditional)
+    evaluation = evaluate_model(model, split, read, options.seed, metrics, progress)
     evaluated = Evaluated(
         evaluation=evaluation,
         said=tuple(sentences(evaluation)),

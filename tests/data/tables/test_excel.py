@@ -188,3 +188,22 @@ def test_more_rows_than_a_sheet_has_are_refused(tmp_path, monkeypatch):
     frame = pd.DataFrame({"y": np.arange(20.0)})
     with pytest.raises(WganError, match="20 rows, and a sheet has 20 with the names"):
         write_frame(frame, from_frame(frame).codec, tmp_path / "t.xlsx")
+
+
+def test_other_spreadsheets_are_refused_wherever_a_table_is_given(tmp_path, mixed, capsys):
+    mixed(300)[["age", "size"]].to_csv("t.csv", index=False)
+    assert wgan("train t.csv --out r --steps 2 --quiet --set network.width=8") == 0
+    for ending in ("ods", "XLS", "fods"):
+        path = tmp_path / f"t.{ending}"
+        path.write_bytes(b"PK")
+        commands = ("data {}", "train {}", "evaluate r --test {}", "sample r --complete {}")
+        for command in commands:
+            capsys.readouterr()
+            assert wgan(command.format(path)) == 2
+            (said,) = capsys.readouterr().err.splitlines()
+            assert said == (
+                f"wgan: error: {path}: spreadsheets are read as .xlsx alone: open it and save the"
+                " sheet as .xlsx or .csv"
+            )
+        with pytest.raises(WganError, match=r"save the sheet as \.xlsx or \.csv"):
+            load(path)

@@ -17,6 +17,10 @@ from wgan.data.tables.series import spelled
 from wgan.data.tables.text import Hint, Hints, Seen, check_seen
 
 ENDING = ".xlsx"
+OTHER_SPREADSHEETS = (".ods", ".fods", ".xls", ".xlsb", ".xlsm", ".numbers")
+"""Endings of spreadsheets that are not read: openpyxl knows .xlsm alone, which also
+holds programs.
+"""
 MOST_ROWS = 2**20
 """Rows of a sheet: Excel opens no more."""
 NOT_AVAILABLE = "#N/A"
@@ -64,6 +68,22 @@ def read_excel(path: Path, sheet: str | None = None, hints: Hints | None = None)
         columns[name] = _column(values, seen[name])
     check_seen(path, seen)
     return pd.DataFrame(columns)
+
+
+def refuse_other_spreadsheets(path: Path) -> None:
+    """Refuse a spreadsheet of another form, by its ending.
+
+    Args:
+        path: a file or folder.
+
+    Raises:
+        WganError: it is one.
+    """
+    if path.suffix.lower() in OTHER_SPREADSHEETS:
+        raise WganError(
+            f"{path}: spreadsheets are read as .xlsx alone: open it and save the sheet as .xlsx or"
+            " .csv"
+        )
 
 
 def sheets_of(path: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Table files and DataFrames: which files hold tables, and how they are read and written."""
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
 from wgan.base.progress import Progress, silent
+from wgan.data.cache import file_digest
 from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.encodings import UTF_8
 from wgan.data.tables.codec import TableCodec
@@ -18,10 +20,10 @@ from wgan.data.tables.coded import infer_codec, ruled, table_dataset
 from wgan.data.tables.content import begins_with_names
 from wgan.data.tables.corrections import Corrections, read_corrections, read_rules
 from wgan.data.tables.excel import ENDING as EXCEL
-from wgan.data.tables.excel import read_excel, sheets_of, write_excel
+from wgan.data.tables.excel import read_excel, refuse_other_spreadsheets, sheets_of, write_excel
 from wgan.data.tables.infer import is_utf8
 from wgan.data.tables.large import from_large_text
-from wgan.data.tables.parquet import from_parquet, read_parquet, write_parquet
+from wgan.data.tables.parquet import ParquetTable, from_parquet, read_parquet, write_parquet
 from wgan.data.tables.parquet_files import ENDING as PARQUET
 from wgan.data.tables.parquet_files import is_parquet_folder
 from wgan.data.tables.pieces import is_large
@@ -81,6 +83,18 @@ def is_folder_of_a_table(folder: Path) -> bool:
             " join them below one line of names, or save them as .parquet"
         )
     return False
+
+
+def table_digest(path: Path) -> str:
+    """Return a hash of the contents of a table's file, or of those of a folder of files.
+
+    Raises:
+        WganError: a folder that is no table.
+    """
+    if not path.is_dir():
+        return file_digest(path)
+    with warnings.catch_warnings(action="ignore"):  # on files passed over, as reading said
+        return ParquetTable(path).digest()
 
 
 def _is_parquet(path: Path) -> bool:
@@ -194,8 +208,11 @@ def read_frame(
         sheet: the sheet of an `.xlsx` that is read if it has one of that name; else the first.
 
     Raises:
-        WganError: a file that is no table; the message names the line.
+        WganError: a file or folder that is no table; the message names the line.
     """
+    refuse_other_spreadsheets(path)
+    if path.is_dir() and not is_folder_of_a_table(path):
+        raise WganError(f"{path}: no table lies in this folder: give one of .parquet files")
     if _is_parquet(path):
         return read_parquet(path)
     hints = {column.name: _hint_of(column) for column in (codec.columns if codec else ())}
