@@ -73,6 +73,16 @@ class Difference:
         """
         return rounded(self.start(other, step) + difference, step)
 
+    def undone(self, x: Numbers, difference: Numbers, step: float) -> Numbers:
+        """Return the values of the earlier column that give numbers their differences.
+
+        Args:
+            x: `[n]` numbers.
+            difference: `[n]` their differences.
+            step: the step of the earlier column.
+        """
+        return rounded((x - difference) / self.factor, step)
+
     def __str__(self) -> str:
         times = "" if self.factor == 1 else f"{self.factor:g} times "
         return f"distance from {times}'{self.other}'"

@@ -18,9 +18,9 @@ from wgan.data.tables.cells import CELLS
 from wgan.data.tables.codes import SINGLE_DIGIT
 from wgan.data.tables.difference import Difference
 from wgan.data.tables.distribution import with_distribution
-from wgan.data.tables.rounding import LEAST_EXCESS, is_multiple
+from wgan.data.tables.rounding import CERTAIN, LEAST_EXCESS, is_multiple
 from wgan.data.tables.schema import Column
-from wgan.data.tables.steps import equal
+from wgan.data.tables.steps import equal, rounded
 from wgan.data.tables.twins import within
 
 NARROWER = sqrt(CELLS) / 2
@@ -259,11 +259,11 @@ def _width(x: Numbers) -> float:
 
 
 def _loses(column: Column, difference: Difference, x: Numbers, y: Numbers) -> bool:
-    """Return whether differences lose what is special of a column's own numbers: that many rows
-    share one, or that they are round.
+    """Return whether differences lose what is special of a column's own numbers: that rows share
+    them, or that they are round.
 
     Numbers are put together as a generator would, from a row and the difference of the next one in
-    the order of the other column.
+    the order of the other column. Every second one is looked for among the others.
     """
     present = ~np.isnan(x)
     x, y = x[present], y[present]
@@ -271,13 +271,17 @@ def _loses(column: Column, difference: Difference, x: Numbers, y: Numbers) -> bo
     d = difference.of(x, y, column.step)
     d[order] = np.roll(d[order], 1)
     made = difference.added(d, y, column.step)
-    cells = column.cells
-    single = [low for low, high in zip(cells.lows, cells.highs, strict=True) if low == high]
-    shared = [*column.spikes, *single]
-    lost = [np.isin(x, shared).mean() - np.isin(made, shared).mean()]
-    for step in cells.rounding.steps[1:]:
-        lost.append(is_multiple(x, step).mean() - is_multiple(made, step).mean())
-    return bool(max(lost) > LEAST_EXCESS)
+    others = rounded(x[::2], column.step)
+    if _rarer(np.isin(made[1::2], others), np.isin(rounded(x[1::2], column.step), others)):
+        return True
+    steps = column.cells.rounding.steps[1:]
+    return any(_rarer(is_multiple(made, step), is_multiple(x, step)) for step in steps)
+
+
+def _rarer(made: Bool[np.ndarray, " n"], real: Bool[np.ndarray, " n"]) -> bool:
+    """Return whether something is clearly rarer among made numbers than among real ones."""
+    noise = np.sqrt((made.var() + real.var()) / len(real))
+    return bool(real.mean() - made.mean() > max(LEAST_EXCESS, CERTAIN * noise))
 
 
 def _fitted(
