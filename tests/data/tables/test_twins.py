@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import torch
+from random_tables import learned_model
 
 from wgan.base.errors import WganError
 from wgan.data.kinds import codec_from_json, codec_to_json
@@ -13,8 +13,7 @@ from wgan.data.tables.frames import from_frame
 from wgan.data.tables.schema import Column
 from wgan.data.tables.steps import equal
 from wgan.data.tables.twins import with_twins
-from wgan.models import Model, sample_where
-from wgan.networks import NetworkConfig, build_generator
+from wgan.models import sample_where
 
 
 def table(n=4000, share=0.14, seed=0):
@@ -225,23 +224,6 @@ def test_twins_are_saved_and_damaged_ones_refused():
         fields["columns"][place] |= {"twin": name, "shares": []}
         with pytest.raises(WganError, match="twin out of range"):
             codec_from_json(fields)
-
-
-def learned_model(frame, steps):
-    """Return a model whose generator learned by its likelihood alone."""
-    data = from_frame(frame).split().dataset
-    network = NetworkConfig(width=32, depth=1)
-    generator = build_generator(network, data.codec)
-    optimizer = torch.optim.Adam(generator.parameters(), lr=3e-3)
-    x = data.encode(data.rows[:]).float()
-    random = torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        batch = x[torch.randint(len(x), (256,), generator=random)]
-        loss = generator.negative_log_likelihood(batch).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return Model(generator.eval(), None, data.codec, network, "wgan-lp")
 
 
 def test_a_trained_generator_keeps_the_share_of_an_equality():

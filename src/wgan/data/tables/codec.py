@@ -30,7 +30,7 @@ from wgan.data.tables.declared import fitted_rules
 from wgan.data.tables.differences import apart, as_coded, put_together
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
 from wgan.data.tables.proposals import proposed_rules
-from wgan.data.tables.rules import Rule, Together, rules_from_json, rules_to_json, sums
+from wgan.data.tables.rules import Rule, Sum, Together, rules_from_json, rules_to_json, sums
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
 from wgan.data.tables.steps import equal
@@ -288,9 +288,9 @@ class TableCodec:
             )
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "TableCodec":
-        # A combination is drawn by its own numbers.
-        together = {i for rule in self.rules if isinstance(rule, Together) for i in rule.places}
-        columns = iter(fitted_columns(self.learned, rows, chosen, self.computed, together))
+        # Parts of a sum may follow from its total, and combinations are drawn as they are.
+        bound = {i for rule in self.rules if isinstance(rule, Sum | Together) for i in rule.places}
+        columns = iter(fitted_columns(self.learned, rows, chosen, self.computed, bound))
         codec = replace(
             self,
             columns=tuple(c if c.kind == "identifier" else next(columns) for c in self.columns),

@@ -149,8 +149,7 @@ def with_differences(
     columns: list[Column],
     rows: Rows,
     chosen: Bool[np.ndarray, " n"],
-    computed: Set[int] = frozenset(),
-    kept: Set[int] = frozenset(),
+    left_out: Set[int] = frozenset(),
 ) -> list[Column]:
     """Return the columns, with the differences of those that are learned so.
 
@@ -158,11 +157,10 @@ def with_differences(
         columns: the learned columns, as they are fitted.
         rows: `[n, columns]` rows.
         chosen: which rows they are fitted to.
-        computed: places of columns that are not learned but computed.
-        kept: places of columns that are learned by their own numbers, whatever these are.
+        left_out: places of columns that have no part in a difference, whatever they hold.
     """
     # Fewer cells are one digit, which is learned value by value.
-    fine = [i for i, c in enumerate(columns) if len(c.cells) > SINGLE_DIGIT and i not in computed]
+    fine = [i for i, c in enumerate(columns) if len(c.cells) > SINGLE_DIGIT and i not in left_out]
     if len(fine) < 2:
         return columns
     places = np.flatnonzero(chosen)
@@ -173,7 +171,7 @@ def with_differences(
     found = {}
     for k, i in enumerate(fine):
         # A code would have to be a state beside the differences.
-        if columns[i].codes or columns[i].unseen_codes or i in kept:
+        if columns[i].codes or columns[i].unseen_codes:
             continue
         earlier = [m for m in range(max(0, k - MOST_EARLIER), k) if near[k, m]]
         pairs = [_difference(columns[i], columns[fine[m]], x[:, k], x[:, m]) for m in earlier]

@@ -26,7 +26,7 @@ def fitted_columns(
     rows: Rows,
     chosen: Bool[np.ndarray, " n"],
     computed: Set[int] = frozenset(),
-    kept: Set[int] = frozenset(),
+    bound: Set[int] = frozenset(),
 ) -> list[Column]:
     """Return the columns with the distributions that they have in the chosen rows.
 
@@ -37,13 +37,14 @@ def fitted_columns(
         rows: `[n, columns]` rows.
         chosen: which rows to fit to.
         computed: places of columns that are not learned but computed.
-        kept: places of columns that are not learned as differences.
+        bound: places of columns that rules bind to others by their own numbers: these have no
+            part in a difference.
     """
     fitted = [
         with_shares(_fitted(column, x[chosen], x[~chosen]), x[chosen])
         for column, x in zip(columns, _values(rows), strict=True)
     ]
-    fitted = with_differences(fitted, rows, chosen, computed, kept)
+    fitted = with_differences(fitted, rows, chosen, computed | bound)
     return with_twins(fitted, rows, chosen, computed)
 
 
