@@ -17,6 +17,10 @@ def days(frame, first="ordered", last="delivered"):
     return (frame[last] - frame[first]).dt.days
 
 
+def codec_pairs(model):
+    return {c.name: c.difference.other for c in model.codec.learned if c.difference}
+
+
 @pytest.fixture(scope="module")
 def model():
     return learned_model(shop(), 200, rules=RULES)
@@ -72,7 +76,7 @@ def test_a_missing_difference_is_given_and_costs_nothing():
 @pytest.mark.parametrize("gaps", [["ordered"], ["delivered"], ["ordered", "delivered"], ["paid"]])
 def test_a_gap_beside_a_difference_follows_from_it(model, gaps):
     """Also between two known columns, and where a chain of differences hangs on the last one."""
-    frame = shop(400, seed=1)
+    frame = shop(150, seed=1)
     full = complete(model, frame.assign(**dict.fromkeys(gaps, pd.NaT))).frame
     assert share_as_in_the_data(full) > 0.95
     assert days(full, "delivered", "paid").between(0, 29).mean() > 0.99
@@ -84,8 +88,21 @@ def test_a_gap_beside_a_difference_follows_from_it(model, gaps):
         assert days(full)[full["kind"] == kind].mean() == pytest.approx(usual, abs=0.5)
 
 
+@pytest.mark.parametrize("gaps", [["ordered"], ["ordered", "billed"]])
+def test_two_differences_from_one_gap_go_together(gaps):
+    frame = shop().drop(columns="paid")
+    random = np.random.default_rng(2)
+    frame["billed"] = frame["ordered"] + pd.to_timedelta(random.integers(20, 25, len(frame)), "D")
+    model = learned_model(frame, 150)
+    assert codec_pairs(model) == {"delivered": "ordered", "billed": "ordered", "gross": "price"}
+    some = frame.head(150)
+    full = complete(model, some.assign(**dict.fromkeys(gaps, pd.NaT))).frame
+    assert share_as_in_the_data(full) > 0.95
+    assert days(full, "ordered", "billed").between(20, 24).mean() > 0.99
+
+
 def test_a_factor_is_undone(model):
-    frame = shop(400, seed=1)
+    frame = shop(150, seed=1)
     full = complete(model, frame.assign(price=np.nan)).frame
     tax = full["gross"] - full["price"] * 1.21
     assert abs(tax.mean()) < 0.1

@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Int64
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import TableCodec
 from wgan.data.tables.conditions import FREE
+from wgan.data.tables.differences import without_codes
 from wgan.data.tables.schema import Column
 from wgan.data.tables.steps import SAME
 from wgan.data.tables.totals import are_values
@@ -116,28 +117,9 @@ def _other_of_difference(
         beyond: whether a value may lie beyond the range of its column, as the given one may.
     """
     known = np.repeat(known, DIFFERENCES, axis=0)
-    y = given_choices(codec, known)
-    drawn = model.draw(len(y), seed, y, rules=False).raw
+    drawn = model.draw(len(known), seed, given_choices(codec, known), rules=False).raw
     difference = codec.apart(drawn)
-    raw = np.where(np.isnan(known), drawn, known)
-    free = np.zeros(raw.shape, dtype=bool)  # columns whose probability is the weight
-    moves = np.ones(len(raw), dtype=bool)
-    place = i
-    while place in codec.differences and moves.any():
-        j = codec.differences[place]
-        column, other = codec.learned[place], codec.learned[j]
-        assert column.difference is not None
-        x = column.difference.undone(raw[:, place], difference[:, place], other.step)
-        # Missing where the other column is: there is no difference then.
-        x = np.where(np.isnan(drawn[:, j]), np.nan, other.written(within(other, x)))
-        raw[moves, j] = x[moves]
-        for k in (k for k, m in codec.differences.items() if m == j and k != place):
-            free[:, k] |= moves & ~np.isnan(known[:, k])
-        free[:, place] &= ~moves
-        free[:, j] |= moves
-        place = j
-        if j in codec.differences:
-            moves &= np.isnan(known[:, codec.differences[j]])
+    raw, free = _moved(codec, known, drawn, difference, i)
     found = raw[:, codec.differences[i]]
     weight = np.where(np.isnan(found) | np.isnan(difference[:, i]), 0.0, 1.0)
     likelihood = isinstance(model.generator, TableGenerator)
@@ -153,6 +135,50 @@ def _other_of_difference(
     chosen = (heights < random[:, None] * heights[:, -1:]).sum(axis=1)
     found = found.reshape(-1, DIFFERENCES)[np.arange(len(random)), chosen]
     return np.where(heights[:, -1] > 0, found, np.nan)
+
+
+def _moved(
+    codec: TableCodec, known: Rows, drawn: Rows, difference: Rows, i: int
+) -> tuple[Rows, Bool[np.ndarray, "n c"]]:
+    """Return draws, moved so that column i has its known value and all differences stay.
+
+    Args:
+        codec: the table's codec.
+        known: the rows, NaN where they have a gap.
+        drawn: draws of them.
+        difference: the differences of the draws.
+        i: place of the column.
+
+    Returns:
+        The rows, and the columns whose probability is that of the move: the first one of the chain
+        that was moved, and known differences from what was moved.
+    """
+    raw = np.where(np.isnan(known), drawn, known)
+    free = np.zeros(raw.shape, dtype=bool)
+    moves = np.ones(len(raw), dtype=bool)
+    path = [i]
+    while path[-1] in codec.differences and moves.any():
+        place, j = path[-1], codec.differences[path[-1]]
+        column, other = codec.learned[place], codec.learned[j]
+        assert column.difference is not None
+        x = column.difference.undone(raw[:, place], difference[:, place], other.step)
+        # Missing where the other column is: there is no difference then.
+        x = np.where(np.isnan(drawn[:, j]), np.nan, other.written(within(other, x)))
+        raw[moves, j] = x[moves]
+        free[:, place] &= ~moves
+        free[:, j] |= moves
+        path.append(j)
+        for k in (k for k, m in codec.differences.items() if m == j and k != place):
+            free[:, k] |= moves & ~np.isnan(known[:, k])
+        if j in codec.differences:
+            moves &= np.isnan(known[:, codec.differences[j]])
+    for k, m in sorted(codec.differences.items()):
+        column = codec.learned[k]
+        if k not in path and column.difference is not None:
+            other_values = without_codes(codec.learned[m], raw[:, m])
+            x = column.difference.added(difference[:, k], other_values, column.step)
+            raw[:, k] = np.where(np.isnan(known[:, k]), x, known[:, k])
+    return raw, free
 
 
 def _share_of_twins(

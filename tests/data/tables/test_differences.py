@@ -58,6 +58,17 @@ def test_narrow_differences_are_found_described_and_noted():
     assert codec.codes[3].choices == 10
 
 
+def test_far_differences_are_counted_in_the_note():
+    frame = shop()
+    train = np.flatnonzero(from_frame(frame).split().is_train())
+    frame.loc[train[:3], "gross"] += 70_000.0
+    codec, raw = fitted(frame)
+    assert codec.learned[4].difference.far_rows == 3
+    assert codec.notes(raw[:5])[1].endswith(
+        "1.21 times 'price', of which 3 lie far from all others and count as the nearest"
+    )
+
+
 def test_rows_come_back_exactly():
     frame = shop()
     codec, raw = fitted(frame)

@@ -99,7 +99,7 @@ def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
 
 
 def notes_of(column: Column) -> Iterator[str]:
-    """Yield what the user should know of a column: far values, twins, unseen values."""
+    """Yield what the user should know of a column, such as far values, twins, unseen values."""
     name = f"column '{column.name}'"
     if column.codes:
         codes = [
@@ -128,7 +128,11 @@ def notes_of(column: Column) -> Iterator[str]:
             " state of its own"
         )
     if column.difference:
-        yield f"{name}: learned as its {column.difference}"
+        far = column.difference.far_rows
+        counted = (
+            f", of which {far} lie far from all others and count as the nearest" if far else ""
+        )
+        yield f"{name}: learned as its {column.difference}{counted}"
     if column.unseen_rows:
         unseen = [repr(level) for level in column.unseen]
         unseen += map(column.spelled, column.unseen_codes)
