@@ -61,7 +61,7 @@ def test_narrow_differences_are_found_described_and_noted():
 def test_far_differences_are_counted_in_the_note():
     frame = shop()
     train = np.flatnonzero(from_frame(frame).split().is_train())
-    frame.loc[train[:3], "gross"] += 70_000.0
+    frame.loc[train[:3], "gross"] += 1500.0
     codec, raw = fitted(frame)
     assert codec.learned[4].difference.far_rows == 3
     assert codec.notes(raw[:5])[1].endswith(
