@@ -1,5 +1,5 @@
 """Models of tables whose generator has random weights, so that columns depend on each other, and
-the distribution that such a generator has.
+the distribution that such a generator has; models of tables that were trained for a few steps.
 """
 
 from itertools import product
@@ -32,6 +32,23 @@ def random_model(frame, seed=0, strength=STRENGTH, schema=None, rules=()):
         for weight in generator.parameters():
             weight.normal_(std=strength)
     return Model(generator.eval().requires_grad_(False), None, codec, network, "wgan-lp")
+
+
+def learned_model(frame, steps, rules=()):
+    """Return a model whose generator learned by its likelihood alone."""
+    data = from_frame(frame, rules=rules).split().dataset
+    network = NetworkConfig(width=32, depth=1)
+    generator = build_generator(network, data.codec)
+    optimizer = torch.optim.Adam(generator.parameters(), lr=3e-3)
+    x = data.encode(data.rows[:]).float()
+    random = torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        batch = x[torch.randint(len(x), (256,), generator=random)]
+        loss = generator.negative_log_likelihood(batch).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return Model(generator.eval(), None, data.codec, network, "wgan-lp")
 
 
 def few_rows(n=1000):

@@ -132,7 +132,7 @@ def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSam
 
 def _possible(codec: TableCodec, requested: list[Condition]) -> list[Bool[np.ndarray, " choices"]]:
     """Return which choices of each column the conditions leave; of a sum, all."""
-    possible = [np.ones(column.choices, dtype=bool) for column in codec.learned]
+    possible = [np.ones(column.choices, dtype=bool) for column in codec.coded]
     by_place = sorted(requested, key=attrgetter("place"))
     for place, of_column in groupby(by_place, key=attrgetter("place")):
         together = list(of_column)

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 
 from wgan.base.errors import WganError
 from wgan.data import TableCodec
+from wgan.data.tables.differences import as_coded
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import no_level, parse_number, seconds, spelled, zone_of
 
@@ -68,11 +69,24 @@ class Condition:
 
     def choices(self) -> Bool[np.ndarray, " choices"]:
         """Return for which choices of the column the condition can hold."""
+        if self.column.difference:
+            ends = self.column.written(np.array(self.column.ends))
+            return self._of_difference(bool(self._twin_at_times(ends[:1], ends[-1:])[0]))
         return self._of_cells_and_others(self._in_cells_at_times, self._twin_at_times)
 
     def certain(self) -> Bool[np.ndarray, " choices"]:
         """Return for which choices of the column the condition holds, whatever else is drawn."""
+        if self.column.difference:
+            return self._of_difference(self.operator == "!=" and bool(np.isnan(self.values[0])))
         return self._of_cells_and_others(self._in_cells_always, self._in_cells_always)
+
+    def _of_difference(self, of_numbers: bool) -> Bool[np.ndarray, " choices"]:
+        """Return what holds of the choices of a difference, none of which tells a number, and of a
+        missing value.
+        """
+        coded = as_coded(self.column)
+        missing = np.full(int(coded.missing_state), np.nan)
+        return np.append(np.full(coded.choices - len(missing), of_numbers), self.holds(missing))
 
     def _of_cells_and_others(
         self,

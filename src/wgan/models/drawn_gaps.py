@@ -18,7 +18,7 @@ from wgan.data.tables.conditions import FREE
 from wgan.data.tables.rules import Date, Order, Sum
 from wgan.data.tables.totals import are_values, followed
 from wgan.models.conditioned import LARGEST_BLOCK
-from wgan.models.given_twins import with_other_columns
+from wgan.models.given_twins import given_choices, with_other_columns
 from wgan.models.model import Model
 from wgan.networks.autoregressive import TableGenerator
 from wgan.networks.heads import numbers_of
@@ -72,7 +72,7 @@ def drawn_gaps(
     followed(codec.rules, codec.learned, known, ~np.isnan(raw))
     known = with_other_columns(model, codec, known, seed)
     followed(codec.rules, codec.learned, known, ~np.isnan(known))
-    y = np.where(np.isnan(known), FREE, codec.choices(known))
+    y = given_choices(codec, known)
     exempt = _broken_by_known(codec, known)
     found = np.empty_like(raw)
     faults = np.full(len(raw), np.inf)
@@ -182,8 +182,9 @@ def noise_of(
     if not isinstance(model.generator, TableGenerator):
         return None
     noise = np.full((len(raw), model.noise), np.nan, dtype=np.float32)
+    raw = codec.apart(raw)
     last = -1
-    for i, (column, code) in enumerate(zip(codec.learned, codec.codes, strict=True)):
+    for i, (column, code) in enumerate(zip(codec.coded, codec.codes, strict=True)):
         last += numbers_of(code)
         given = (y[:, i] != FREE) & (y[:, i] < len(code.heights))  # a sum has none
         if given.any():

@@ -74,6 +74,7 @@ class Model:
         fixed: np.ndarray | None = None,
         rules: bool = True,
         decode: Decode | None = None,
+        candidates: int | None = None,
     ) -> Drawn:
         """Return `n` raw samples `[n, *raw_shape]`; the first rows do not depend on `n`.
 
@@ -89,6 +90,8 @@ class Model:
                 is drawn.
             rules: whether rules of the data are kept; False: samples as they were learned.
             decode: what makes raw samples of network output; None: the codec.
+            candidates: candidates of each row of a table with given columns, see `resampling`;
+                None: as many as serve.
 
         Raises:
             WganError: labels that do not fit the model, more samples than memory holds, a
@@ -100,7 +103,8 @@ class Model:
         else:
             labels = self._checked(labels, n)
         made = decode or (lambda x, _: self.codec.decode(x))
-        candidates = candidates_of(self.generator, labels)
+        if candidates is None:
+            candidates = candidates_of(self.generator, labels)
         # One number more for each candidate of a row says which of them is taken.
         noise = self.noise + (candidates > 1)
         each = BLOCK // candidates

@@ -23,13 +23,14 @@ from wgan.base.errors import WganError, did_you_mean
 from wgan.base.records import typed
 from wgan.data.codec import Proposal
 from wgan.data.storage import Rows
-from wgan.data.tables.codes import ColumnCode
+from wgan.data.tables.codes import ColumnCode, digits_of
 from wgan.data.tables.columns_json import from_json
 from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.declared import fitted_rules
+from wgan.data.tables.differences import apart, as_coded, put_together
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
 from wgan.data.tables.proposals import proposed_rules
-from wgan.data.tables.rules import Rule, rules_from_json, rules_to_json, sums
+from wgan.data.tables.rules import Rule, Sum, Together, rules_from_json, rules_to_json, sums
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.series import identifiers, numbers, to_series
 from wgan.data.tables.steps import equal
@@ -63,11 +64,16 @@ class TableCodec:
         return tuple(column for column in self.columns if column.kind != "identifier")
 
     @cached_property
+    def coded(self) -> tuple[Column, ...]:
+        """The learned columns as networks see them: some as their difference from another one."""
+        return tuple(as_coded(column) for column in self.learned)
+
+    @cached_property
     def codes(self) -> tuple[ColumnCode, ...]:
         """The place of each learned column in what a network sees."""
         codes = []
         start = 0
-        for i, column in enumerate(self.learned):
+        for i, column in enumerate(self.coded):
             if i in self.computed:
                 codes.append(ColumnCode(start, ()))  # as that of a column that never varies
                 continue
@@ -88,6 +94,12 @@ class TableCodec:
     def twins(self) -> dict[int, int]:
         """Place of each column that is a twin, and that of the column whose value it takes."""
         return {i: self.place(column.twin) for i, column in enumerate(self.learned) if column.twin}
+
+    @cached_property
+    def differences(self) -> dict[int, int]:
+        """Place of each column that is learned as a difference, and that of the other column."""
+        columns = enumerate(self.learned)
+        return {i: self.place(c.difference.other) for i, c in columns if c.difference}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -120,13 +132,18 @@ class TableCodec:
             raise WganError(f"no column is called '{name}'. {did_you_mean(name, names)}")
         return names.index(name)
 
+    def apart(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+        """Return the rows of a matrix, with differences in the columns that are learned so."""
+        return apart(self.learned, self.differences, raw)
+
     def states(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
         """Return the state of each value in the rows of a matrix.
 
         An ordinary number that is equal to that of the column's twin has the twin's state.
         """
-        columns = enumerate(self.learned)
-        states = np.stack([column.state_of(raw[:, i]) for i, column in columns], axis=1)
+        x = self.apart(raw)
+        columns = enumerate(self.coded)
+        states = np.stack([column.state_of(x[:, i]) for i, column in columns], axis=1)
         for i, j in self.twins.items():
             same = equal(raw[:, i], raw[:, j], self.learned[i].step) & (states[:, i] == 0)
             states[same, i] = self.learned[i].twin_state
@@ -135,9 +152,9 @@ class TableCodec:
 
     def choices(self, raw: Float[np.ndarray, "n c"]) -> Int64[np.ndarray, "n c"]:
         """Return the choice of each value in the rows of a matrix."""
-        states = self.states(raw)
-        columns = enumerate(self.learned)
-        choices = [column.choice_of(raw[:, i], states[:, i]) for i, column in columns]
+        x, states = self.apart(raw), self.states(raw)
+        columns = enumerate(self.coded)
+        choices = [column.choice_of(x[:, i], states[:, i]) for i, column in columns]
         found = np.stack(choices, axis=1)
         found[:, list(self.computed)] = 0
         return found
@@ -164,12 +181,12 @@ class TableCodec:
         """
         digits: list[np.ndarray] = []
         scores: list[np.ndarray] = []
-        states = self.states(raw)
-        for i, (column, code) in enumerate(zip(self.learned, self.codes, strict=True)):
+        x, states = self.apart(raw), self.states(raw)
+        for i, (column, code) in enumerate(zip(self.coded, self.codes, strict=True)):
             if code.sizes:
-                digits += _digits(states[:, i], code.sizes)
+                digits += digits_of(states[:, i], code.sizes)
             if code.scored:
-                scores.append(column.score_of(raw[:, i], states[:, i]))
+                scores.append(column.score_of(x[:, i], states[:, i]))
         # Double precision, so that decoding gives back what was coded.
         return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float64))
 
@@ -196,7 +213,7 @@ class TableCodec:
         """
         x = x.detach().cpu()
         columns: list[np.ndarray] = []
-        for i, (column, code) in enumerate(zip(self.learned, self.codes, strict=True)):
+        for i, (column, code) in enumerate(zip(self.coded, self.codes, strict=True)):
             state = np.zeros(len(x), dtype=np.int64)
             for start, size in code.parts:
                 state = state * size + x[:, start : start + size].argmax(1).numpy()
@@ -205,6 +222,10 @@ class TableCodec:
                 score = x[:, code.score].double().numpy()
             twin = columns[self.twins[i]] if i in self.twins else None
             values = column.values(state, score, twin)
+            if i in self.differences:
+                j = self.differences[i]
+                given = None if known is None else known[:, j]
+                values = put_together(self.learned, (i, j), values, columns[j], given)
             if known is not None:
                 if twin is not None:
                     equal = (state == column.twin_state) & ~np.isnan(known[:, self.twins[i]])
@@ -223,9 +244,10 @@ class TableCodec:
         Each column that can have unseen values adds a coordinate, 1 where a row has one.
         """
         x = self.unpack(self.pack(raw)).double().numpy()
+        raw = self.apart(raw)
         unseen = [
             column.state_of(raw[:, i]) == UNSEEN
-            for i, column in enumerate(self.learned)
+            for i, column in enumerate(self.coded)
             if column.has_unseen and i not in self.computed
         ]
         return np.column_stack([x, *unseen]) if unseen else x
@@ -269,7 +291,9 @@ class TableCodec:
             )
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "TableCodec":
-        columns = iter(fitted_columns(self.learned, rows, chosen, self.computed))
+        # Parts of a sum may follow from its total, and combinations are drawn as they are.
+        bound = {i for rule in self.rules if isinstance(rule, Sum | Together) for i in rule.places}
+        columns = iter(fitted_columns(self.learned, rows, chosen, self.computed, bound))
         codec = replace(
             self,
             columns=tuple(c if c.kind == "identifier" else next(columns) for c in self.columns),
@@ -324,13 +348,3 @@ class TableCodec:
             raise ValueError(f"unknown key {unknown[0]}")
         codec = cls(from_json(fields["columns"]), typed(fields["dtype"], str))
         return replace(codec, rules=rules_from_json(fields.get("rules", []), codec.learned))
-
-
-def _digits(
-    state: Int64[np.ndarray, " n"], sizes: tuple[int, ...]
-) -> list[Int64[np.ndarray, " n"]]:
-    """Return each state as one digit, or as two of which the last counts units."""
-    if len(sizes) == 1:
-        return [state]
-    unseen = state == UNSEEN
-    return [np.where(unseen, UNSEEN, part) for part in np.divmod(state, sizes[1])]

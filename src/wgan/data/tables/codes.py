@@ -6,6 +6,9 @@ from functools import cached_property
 from math import ceil, sqrt
 
 import numpy as np
+from jaxtyping import Int64
+
+from wgan.data.tables.schema import UNSEEN
 
 SINGLE_DIGIT = 40
 """Cells that one digit tells apart. More are two digits of about the square root each: networks of
@@ -101,3 +104,18 @@ class ColumnCode:
         """Frequency of each first digit."""
         frequencies: list[float] = np.nansum(self._grid, axis=1).tolist()
         return frequencies
+
+
+def digits_of(
+    state: Int64[np.ndarray, " n"], sizes: tuple[int, ...]
+) -> list[Int64[np.ndarray, " n"]]:
+    """Return each state as one digit, or as two of which the last counts units.
+
+    Args:
+        state: `[n]` states, -1 for one that is unseen.
+        sizes: how many values each digit has.
+    """
+    if len(sizes) == 1:
+        return [state]
+    unseen = state == UNSEEN
+    return [np.where(unseen, UNSEEN, part) for part in np.divmod(state, sizes[1])]

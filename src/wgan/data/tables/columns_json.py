@@ -9,6 +9,7 @@ from typing import Any
 from wgan.base.errors import OlderVersionError
 from wgan.base.records import typed
 from wgan.data.tables.cells import Cells
+from wgan.data.tables.differences import as_coded
 from wgan.data.tables.rounding import Rounding
 from wgan.data.tables.schema import Column
 
@@ -40,16 +41,26 @@ def from_json(fields: Any) -> tuple[Column, ...]:
         raise ValueError("columns: a name stands twice")
     if all(column.kind == "identifier" for column in columns):
         raise ValueError("columns: none is learned")
-    _check_twins(columns)
+    _check_pairs(columns)
     return columns
 
 
-def _check_twins(columns: tuple[Column, ...]) -> None:
-    """Refuse a twin of a column that does not stand before it, or of another kind."""
+def _check_pairs(columns: tuple[Column, ...]) -> None:
+    """Refuse a twin of, or a difference from, a column that does not stand before it, or is of
+    another kind.
+    """
     for i, column in enumerate(columns):
         before = [each.name for each in columns[:i] if each.scored and each.kind == column.kind]
         if column.twin and not (column.scored and column.twin in before):
             raise ValueError(f"column {column.name!r}: twin out of range")
+        difference = column.difference
+        if difference is None:
+            continue
+        numbers = (difference.factor, difference.middle)
+        known = difference.factor != 0 and all(map(isfinite, numbers)) and not column.twin
+        if not (known and column.scored and difference.other in before):
+            raise ValueError(f"column {column.name!r}: difference out of range")
+        _check(as_coded(column))
 
 
 def _check(column: Column) -> None:

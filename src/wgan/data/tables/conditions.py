@@ -103,7 +103,7 @@ class Balance:
         for k, i in enumerate(self.conditionable):
             order = np.argsort(states[:, i], kind="stable")
             sorted_rows.append(rows[order])
-            counts.append(np.bincount(states[:, i], minlength=self.codec.learned[i].states))
+            counts.append(np.bincount(states[:, i], minlength=self.codec.coded[i].states))
             weight = np.log1p(counts[-1])
             sums.append(k + np.cumsum(weight) / weight.sum())
             # Not a rounding error less, or the next column's first state would be drawn.

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 
 from wgan.data.storage import Rows, chunks
 from wgan.data.tables.cells import LEAST_HOLDERS, Cells
+from wgan.data.tables.differences import with_differences
 from wgan.data.tables.distribution import with_distribution
 from wgan.data.tables.schema import UNSEEN, Column
 from wgan.data.tables.twins import with_twins
@@ -25,6 +26,7 @@ def fitted_columns(
     rows: Rows,
     chosen: Bool[np.ndarray, " n"],
     computed: Set[int] = frozenset(),
+    bound: Set[int] = frozenset(),
 ) -> list[Column]:
     """Return the columns with the distributions that they have in the chosen rows.
 
@@ -35,11 +37,14 @@ def fitted_columns(
         rows: `[n, columns]` rows.
         chosen: which rows to fit to.
         computed: places of columns that are not learned but computed.
+        bound: places of columns that rules bind to others by their own numbers: these have no
+            part in a difference.
     """
     fitted = [
         with_shares(_fitted(column, x[chosen], x[~chosen]), x[chosen])
         for column, x in zip(columns, _values(rows), strict=True)
     ]
+    fitted = with_differences(fitted, rows, chosen, computed | bound)
     return with_twins(fitted, rows, chosen, computed)
 
 
@@ -66,6 +71,7 @@ def as_read(column: Column) -> Column:
         unseen_missing=False,
         unseen_rows=0,
         twin="",
+        difference=None,
     )
 
 
@@ -93,7 +99,7 @@ def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
 
 
 def notes_of(column: Column) -> Iterator[str]:
-    """Yield what the user should know of a column: far values, twins, unseen values."""
+    """Yield what the user should know of a column, such as far values, twins, unseen values."""
     name = f"column '{column.name}'"
     if column.codes:
         codes = [
@@ -121,6 +127,12 @@ def notes_of(column: Column) -> Iterator[str]:
             f"{name}: the same as '{column.twin}' in {share:.2%} of the rows, which is learned as a"
             " state of its own"
         )
+    if column.difference:
+        far = column.difference.far_rows
+        counted = (
+            f", of which {far} lie far from all others and count as the nearest" if far else ""
+        )
+        yield f"{name}: learned as its {column.difference}{counted}"
     if column.unseen_rows:
         unseen = [repr(level) for level in column.unseen]
         unseen += map(column.spelled, column.unseen_codes)

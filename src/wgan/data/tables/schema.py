@@ -6,7 +6,7 @@ rows share (a spike, such as 0) is a state of its own, and so is a missing value
 is the rank transform of van der Waerden (1952).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -16,6 +16,7 @@ from jaxtyping import Float, Int64
 
 from wgan.data.tables.cells import Cells
 from wgan.data.tables.dates import nearest_written
+from wgan.data.tables.difference import Difference
 from wgan.data.tables.steps import equal, rounded
 
 Kind = Literal["numeric", "datetime", "category", "boolean", "identifier"]
@@ -61,6 +62,7 @@ class Column:
         absent: texts that stand for a missing value, beside an empty field.
         twin: name of an earlier column that it is the same as in many rows, which is a state; none:
             it is no twin. `TableCodec` tells that state apart, since it takes the other column.
+        difference: how it is learned as its difference from an earlier column; None: it is not.
 
     Times are numbers: seconds since 1970.
     """
@@ -88,6 +90,7 @@ class Column:
     start: int = 1
     absent: tuple[str, ...] = ()
     twin: str = ""
+    difference: Difference | None = field(default=None, repr=False)
 
     @property
     def is_number(self) -> bool:
@@ -312,6 +315,8 @@ class Column:
             parts.append("apart from these " + ", ".join(map(self.spelled, self.codes)))
         if self.twin:
             parts.append(f"often the same as {self.twin}")
+        if self.difference:
+            parts.append(f"learned as its {self.difference}")
         return parts
 
     @property

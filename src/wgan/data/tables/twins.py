@@ -86,6 +86,8 @@ def _candidates(
     x = rows[places[spaced]]
     pairs = {}
     for k, i in enumerate(scored):
+        if columns[i].difference:  # of which equality is a difference of zero
+            continue
         ordinary = columns[i].state_of(x[:, i]) == 0
         for j in scored[max(0, k - MOST_EARLIER) : k]:
             if columns[i].kind != columns[j].kind:
