@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from private_tables import SCHEMA, people
 
 from wgan.base import secret
@@ -251,6 +252,18 @@ def test_rules_are_those_of_the_schema_and_none_that_keeps_rows():
     together = SCHEMA + '\n[[rules]]\ntogether = ["size", "zone"]\n'
     with pytest.raises(WganError, match="together"):
         prepared(people(300), together)
+
+
+def test_a_sum_is_computed_and_holds():
+    frame = people(300)
+    frame["weight"] = frame["age"] * 2.0
+    frame["gain"] = frame["age"] + frame["weight"]
+    bounds = SCHEMA.replace("step = 0", "step = 1").replace("high = 50", "high = 300")
+    ruled = bounds + '\n[[rules]]\nsum = ["age", "weight", "gain"]\n'
+    codec = prepared(frame, ruled).codec
+    assert codec.computed == {1}
+    made = codec.frame(codec.decode(torch.randn(50, *codec.shape)))
+    assert (made["gain"] == made["age"] + made["weight"]).all()
 
 
 def test_a_known_codec_is_taken_as_it_is_and_one_of_another_schema_is_refused():

@@ -15,7 +15,6 @@ from jaxtyping import Float
 from wgan.base.errors import WganError
 from wgan.data.storage import Rows, chunks
 from wgan.data.tables.corrections import Corrections, checked_levels, checked_number
-from wgan.data.tables.fitting import as_read
 from wgan.data.tables.schema import Column
 from wgan.data.tables.steps import rounded
 
@@ -58,35 +57,39 @@ def _lacking(column: Column, given: Mapping[str, Any]) -> list[str]:
     return [key for key in needed if key not in given]
 
 
-def _public(column: Column, given: Mapping[str, Any]) -> Column:
-    name = column.name
+def _public(read: Column, given: Mapping[str, Any]) -> Column:
+    name, kind = read.name, read.kind
     gaps = bool(given.get("gaps", False))
-    # `absent` and `format` are settings of the schema, or it would have been refused.
-    column = replace(as_read(column), missing=gaps, categories=())
-    if column.kind == "identifier":
-        return replace(column, missing=False, dtype="int64", pattern="{}", start=1)
-    if column.kind == "boolean":
+    # A new column, not the one that was read without some fields: of any field to come, too, it has
+    # nothing. `absent` and `format` are settings of the schema, or it would have been refused.
+    column = Column(name, kind, "int64", gaps, absent=read.absent, format=read.format)
+    if kind == "identifier":
+        return replace(column, missing=False, pattern="{}")
+    if kind == "boolean":
         dtype = "boolean" if gaps else "bool"
         return replace(column, levels=("False", "True"), dtype=dtype)
-    if column.kind == "category":
+    if kind == "category":
         names = isinstance(given["levels"][0], str)
         whole = "Int64" if gaps else "int64"
         levels = checked_levels(name, given["levels"])
         return replace(column, levels=levels, dtype="str" if names else whole)
-    low, high, step = (checked_number(name, column.kind, key, given[key]) for key in NUMBERS_NEED)
+    low, high, step = (checked_number(name, kind, key, given[key]) for key in NUMBERS_NEED)
     if not low < high or (step and (np.floor(high / step) - np.ceil(low / step)) < 1):
         raise WganError(f"schema, column '{name}': no two multiples of step from low to high")
     column = replace(column, step=step, low=low, high=high)
-    return replace(column, dtype=_dtype(column, gaps))
+    return replace(column, dtype=_dtype(column, read.dtype))
 
 
-def _dtype(column: Column, gaps: bool) -> str:
-    """Return the type of a column of numbers or times, by its schema."""
-    text = pd.api.types.is_string_dtype(column.dtype) or column.dtype == "object"
-    if column.format and text:
+def _dtype(column: Column, read: str) -> str:
+    """Return the type of a column of numbers or times, by its schema.
+
+    Of the type that was read, it matters whether it is text, and the zone of times without a form.
+    """
+    gaps = column.missing
+    if column.format and (pd.api.types.is_string_dtype(read) or read == "object"):
         return "str"
     if column.kind == "datetime":
-        return ("Int64" if gaps else "int64") if column.format else column.dtype
+        return ("Int64" if gaps else "int64") if column.format else read
     # In text and in arrays, whole numbers with gaps are floats.
     return "int64" if column.step and column.step % 1 == 0 and not gaps else "float64"
 
