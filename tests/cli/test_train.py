@@ -229,7 +229,7 @@ def test_the_options_of_train_are_these_and_no_more():
     options = " ".join(inspect.signature(train_command).parameters)
     assert options == (
         "data variant labels schema encoding preset steps out seed device precision compile config"
-        " set_ stop_when_converged dry_run quiet"
+        " set_ stop_when_converged epsilon delta dry_run quiet"
     )
 
 

@@ -24,7 +24,7 @@ from wgan.objectives.penalties import Penalty, at_real, one_sided
 from wgan.objectives.scores import HINGE
 from wgan.runs import RunFolder, begin_run
 from wgan.training import Run
-from wgan.training import run as run_module
+from wgan.training import steps as steps_module
 from wgan.training.step import train_step
 
 SMALL = ["network.width=4", "network.latent=8", "optimizer.batch=8", "optimizer.critic_steps=2"]
@@ -207,7 +207,7 @@ def test_nan_stops_the_run_with_step_and_seed_and_keeps_the_checkpoint(tmp_path,
             next(state.critic.parameters()).data.fill_(float("nan"))
         return train_step(state, *arguments)
 
-    monkeypatch.setattr(run_module, "train_step", poisoned)
+    monkeypatch.setattr(steps_module, "train_step", poisoned)
     with pytest.raises(WganError, match=r"estimate, critic_loss.*not finite at step 8, seed 0"):
         run_to_end(tmp_path / "r", config, data)
     monkeypatch.undo()

@@ -12,7 +12,9 @@ from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
 from wgan.distances.results import finite
 from wgan.evaluation import Evaluation, EvaluationOptions
+from wgan.runs import RunFolder
 from wgan.runs.evaluating import evaluate_run
+from wgan.runs.private import promised
 
 
 def evaluate_command(
@@ -71,6 +73,11 @@ def evaluate_command(
     _print_figures(evaluation, "held-out samples" if test is None else f"rows of {test}")
     for sentence in (*evaluated.said, *(f"note: {note}" for note in evaluation.notes)):
         screen.print(sentence)
+    if promised(RunFolder(run).about().settings) is not None:
+        screen.print(
+            "note: these figures and evaluation.json, evaluation.png and results.jsonl are of real"
+            " rows without noise: the differential privacy of the generator does not cover them"
+        )
     if not quiet:
         screen.print(
             f"evaluation.json and evaluation.png in {run}; `wgan report {run}` makes a page"

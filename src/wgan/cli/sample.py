@@ -14,6 +14,7 @@ from wgan.data.encodings import UTF_8
 from wgan.data.formats import check_place, formats_of, write_samples
 from wgan.models import Model, complete_file, sample_where
 from wgan.runs import RunFolder
+from wgan.runs.private import promised
 
 SAMPLES = 64
 """Samples unless a number is given: a grid of 8 x 8 pictures."""
@@ -73,6 +74,7 @@ def sample_command(
                 " --where and --balance"
             )
         _complete(RunFolder(run), complete, out or COMPLETED, number or 1, seed, encoding)
+        _print_promise(RunFolder(run))
         return 0
     if encoding is not None:
         raise WganError("--encoding says how the text of --complete is encoded: give both")
@@ -87,6 +89,7 @@ def sample_command(
                 " give one or the other"
             )
         _sample_where(model, number, seed, where or [], balance, out)
+        _print_promise(RunFolder(run))
         return 0
     labels = None
     if label is not None:
@@ -98,7 +101,15 @@ def sample_command(
     write_samples(drawn.raw, model.codec, out, names)
     screen.print(f"{number} samples{'' if label is None else f' of class {label}'} in {out}")
     _print_redrawn(drawn.redrawn, number)
+    _print_promise(RunFolder(run))
     return 0
+
+
+def _print_promise(run: RunFolder) -> None:
+    """Say what a private run promises; what `WGAN.save` wrote does not tell."""
+    promise = promised(run.about().settings) if run.exists() else None
+    if promise is not None:
+        screen.print(f"its generator was trained with {promise}")
 
 
 def _print_redrawn(redrawn: int, drawn: int) -> None:

@@ -15,6 +15,7 @@ from wgan.cli.progress import bar
 from wgan.config import Config, Layer, choose_device, from_file, from_settings
 from wgan.networks import count_parameters
 from wgan.runs import as_begun, default_folder
+from wgan.runs.private import guarantee
 from wgan.training import Record, Run
 
 Text = str | None
@@ -38,6 +39,8 @@ def train_command(
     config: Path | None = None,
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
     stop_when_converged: Annotated[bool | None, Flag] = None,
+    epsilon: float | None = None,
+    delta: float | None = None,
     dry_run: Annotated[bool, Flag] = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
@@ -79,6 +82,11 @@ def train_command(
     stop_when_converged
         End before --steps, once as many steps again would surely change the held-out distance by
         less than 5 %; half of the held-out samples, at most 500, serve to tell.
+    epsilon
+        Of tables: train with (epsilon, delta)-differential privacy of each training row; takes a
+        --schema that is public.
+    delta
+        The probability that epsilon leaves, 1e-6 unless given.
     dry_run
         Print the resolved settings and the sizes of the networks, and leave.
     quiet
@@ -95,6 +103,7 @@ def train_command(
             "compile": compile,
             "stop_when_converged": stop_when_converged,
         },
+        "privacy": {"epsilon": epsilon, "delta": delta},
     }
     layers = _layers(config, set_ or [], flags)
     folder = None if dry_run else out or "auto"
@@ -178,7 +187,8 @@ def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
             if record.metrics:
                 rate = progress.tasks[0].speed
                 speed = f", {rate:.1f} steps/s" if rate else ""
-                status = f"estimate {record.metrics['estimate']:.4g}{speed}"
+                name = "estimate" if "estimate" in record.metrics else "epsilon"
+                status = f"{name} {record.metrics[name]:.4g}{speed}"
                 progress.update(task, completed=record.step, status=status)
     return stopped
 
@@ -194,6 +204,12 @@ def _print_finish(run: Run, quiet: bool) -> None:
         f" {run.folder.path}"
     )
     screen.print(str(finish))
+    promised = guarantee(run.config, run.split.n_train, step)
+    if promised is not None:
+        screen.print(
+            f"trained with {promised}; what is printed above of real rows is not part of it, and"
+            " stands in no file"
+        )
 
 
 def _print_plan(run: Run, config: Config, place: Path) -> None:

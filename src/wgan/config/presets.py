@@ -24,6 +24,18 @@ OWN_PAIR: Layer = ("a pair of your own", {"objective": {"likelihood_weight": 0.0
 """Settings of a pair of the user's own, unless set otherwise: a preset's likelihood is that of the
 package's generators.
 """
+PRIVATE: Layer = (
+    "private runs",
+    {
+        "network": {"width": 64, "depth": 1},
+        "objective": {"likelihood_dropout": 0.0},
+        "optimizer": {"batch": 1_000, "generator_lr": 5e-3, "betas": [0.9, 0.99]},
+        "training": {"steps": 2_000},
+    },
+)
+"""Settings of private runs: more rows and fewer weights than in others, since noise is added to the
+gradient of each weight, and none is learned by heart.
+"""
 SMALL_SIDE = 16
 """Pictures up to this side have three levels, and train well with narrow, fast networks."""
 
@@ -147,6 +159,8 @@ def configure(
     variant = find_variant(chosen)
     layers: list[Layer] = [(f"variant {variant.name}", variant.settings())]
     layers += _layers(name, variant)
+    if draft.private:
+        layers.append(PRIVATE)
     if few := _fewer_steps(name, resolve([*layers, *user]), data):
         layers.append((f"preset {name}", {"training": {"steps": few}}))
     if draft.training.stop_when_converged:

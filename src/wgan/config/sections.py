@@ -228,6 +228,28 @@ class TrainingConfig:
             )
 
 
+@dataclass(frozen=True)
+class PrivacyConfig:
+    """Differential privacy of the training rows, for tables."""
+
+    epsilon: float | None = None
+    """What a training row may change at most: the log ratio of probabilities; unset: no privacy."""
+    delta: float = 1e-6
+    """The probability in which more may change; below one in the number of training rows."""
+    clip: float = 1.0
+    """Norm to which the gradient of each row is clipped."""
+
+    def __post_init__(self) -> None:
+        for name in ("epsilon", "clip"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise SettingError(f"privacy.{name}", f"= {value}: give a positive number")
+        if not 0 < self.delta < 1:
+            raise SettingError(
+                "privacy.delta", f"= {self.delta}: give a small probability, such as 1e-6"
+            )
+
+
 class Difference(NamedTuple):
     """A setting in which two configurations differ; `key` is `section.field`."""
 
@@ -248,6 +270,12 @@ class Config:
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
+
+    @property
+    def private(self) -> bool:
+        """Whether the run has differential privacy."""
+        return self.privacy.epsilon is not None
 
     def split(self, dataset: Dataset) -> Split:
         """Return the split of a data set.

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 
 from wgan.base.errors import OlderVersionError, WganError, did_you_mean
 from wgan.base.progress import Progress
@@ -23,10 +23,15 @@ from wgan.data.images import ImageCodec, read_images
 from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.conditions import TableConditions
+from wgan.data.tables.private import Normals, private_dataset
 from wgan.data.vectors import VectorCodec, read_vectors
 
 Reader = Callable[[Rows, str, bool, Progress], Dataset]
 """(array, name, channels first?, progress) -> data set."""
+Private = Callable[
+    [Dataset, str | None, Bool[np.ndarray, " n"], float, Normals, Codec | None], Dataset
+]
+"""(data set, schema, training rows?, noise multiplier, noise, codec begun with) -> data set."""
 
 
 @runtime_checkable
@@ -66,6 +71,14 @@ class Conditions(Protocol):
     def sampler(self, split: Split) -> ConditionSampler:
         """Return what draws conditions while training on a split."""
 
+    def of_rows(self, random: np.random.Generator, raw: np.ndarray) -> np.ndarray:
+        """Return a condition that each raw sample meets, drawn for each by itself.
+
+        Args:
+            random: the generator of random numbers.
+            raw: raw samples.
+        """
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -77,18 +90,21 @@ class Kind:
         axes: an array of so many axes is read as this kind, where no kind is given.
         conditions: returns the conditions that generators take, given a codec; None where there are
             none but class labels.
+        private: returns the data set as a run with differential privacy takes it; None where there
+            are no such runs.
     """
 
     codec: type[Any]
     read: Reader | None = None
     axes: tuple[int, ...] = ()
     conditions: Callable[[Any], Conditions] | None = None
+    private: Private | None = None
 
 
 KINDS: dict[str, Kind] = {
     "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
     "images": Kind(ImageCodec, read_images, axes=(3, 4)),
-    "tables": Kind(TableCodec, conditions=TableConditions),
+    "tables": Kind(TableCodec, conditions=TableConditions, private=private_dataset),
 }
 
 

@@ -157,8 +157,12 @@ def _begun(
 
 
 def _is_steady(config: Config) -> bool:
-    """Return whether what a step does is free of how many steps are to come."""
-    return config.optimizer.decay == "none" and not config.training.stop_when_converged
+    """Return whether what a step does is free of how many steps are to come.
+
+    The noise of a private run is that of all its steps.
+    """
+    steady = config.optimizer.decay == "none" and not config.training.stop_when_converged
+    return steady and not config.private
 
 
 def run_id(config: Config, dataset: Dataset) -> str:

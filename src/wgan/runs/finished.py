@@ -74,6 +74,11 @@ def read_finished(path: Path) -> Finished:
     folder = RunFolder(path)
     settings = folder.settings()
     finish = folder.finish()
+    if finish is None and settings.get("privacy", {}).get("epsilon") is not None:
+        raise WganError(
+            f"{path}: is a private run, which writes down no held-out distance, nor anything else"
+            " that is measured on rows without noise: `wgan evaluate` measures it"
+        )
     if finish is None:
         raise WganError(
             f"{path}: holds no held-out distance, so the run has not come to its end: give the same"

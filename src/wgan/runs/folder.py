@@ -40,6 +40,7 @@ from wgan.models import Model, holds_model, load_model, read_layout
 from wgan.models.files import CRITIC, GENERATOR, ID, LAYOUT
 from wgan.runs import metrics
 from wgan.runs.metrics import Metrics
+from wgan.runs.private import protected
 from wgan.runs.records import About, Evaluated, Finish, check_rules, labels_digest
 
 CONFIG = "config.toml"
@@ -73,7 +74,7 @@ class RunFolder:
     id: str | None = None
 
     def exists(self) -> bool:
-        """Tell whether the folder holds a run."""
+        """Tell whether it holds a run."""
         return all((self.path / name).is_file() for name in (CONFIG, ABOUT))
 
     def check(self) -> None:
@@ -181,7 +182,7 @@ class RunFolder:
         )
         where = replace(config.data, source=source, labels=labels, schema=schema)
         config = replace(config, data=where)
-        dataset = where.load(progress=progress)
+        dataset = protected(config, where.load(progress=progress), self.path)
         self.check_same_data(config, dataset, f"give those at {source} as they were then")
         return config, dataset
 
@@ -209,8 +210,7 @@ class RunFolder:
         """
         about = self.about()
         about.data.check_coding(self.path, dataset)
-        same = about.data.fingerprint == dataset.fingerprint
-        if not same or about.data.labels != labels_digest(config, dataset):
+        if not self.holds_data(dataset) or about.data.labels != labels_digest(config, dataset):
             raise WganError(f"{self.path}: was begun on other data: {remedy}")
         check_rules(self.path / SCHEMA, self.schema(), dataset)
         return about

@@ -104,23 +104,8 @@ class Draws:
             x_real=self.batches.samples(rows[mine]) if likelihood or with_real else None,
             y=self._part(y, self._mine(scored)),
             y_real=self._part(y, mine),
-            dropout=self._likelihood_dropout(step),
+            dropout=likelihood_dropout(self.config, step, self.device),
         )
-
-    def _likelihood_dropout(self, step: int) -> Float[Tensor, ""] | None:
-        """Return the share of hidden units that are dropped at a step; None: never any."""
-        share = self._dropped_share
-        if not share:
-            return None
-        left = 1 - step / self.config.training.steps
-        if self.config.optimizer.decay == "linear":
-            share *= min(1.0, left / UNDROPPED)
-        return torch.tensor(share, device=self.device)
-
-    @property
-    def _dropped_share(self) -> float:
-        objective = self.config.objective
-        return objective.likelihood_dropout if objective.likelihood_weight else 0.0
 
     @cached_property
     def _conditions(self) -> ConditionSampler | None:
@@ -169,11 +154,27 @@ class Draws:
 
     def dropout(self, stream: str, draw: int, variant: Variant) -> AbstractContextManager[None]:
         """Within, units drop by (seed, stream, draw), where critic or generator drop any."""
-        if variant.layers != "dropout" and not self._dropped_share:
+        if variant.layers != "dropout" and not dropped_share(self.config):
             return nullcontext()
         rank = [self.batches.rank] if self.batches.rank else []
         seed = derive(self.config.training.seed, "dropout", stream, draw, *rank)
         return seeded(self.device, seed)
+
+
+def dropped_share(config: Config) -> float:
+    """Return the share of hidden units that are dropped in a likelihood; 0 where none is taken."""
+    return config.objective.likelihood_dropout if config.objective.likelihood_weight else 0.0
+
+
+def likelihood_dropout(config: Config, step: int, device: torch.device) -> Float[Tensor, ""] | None:
+    """Return the share of hidden units that are dropped at a step; None: never any."""
+    share = dropped_share(config)
+    if not share:
+        return None
+    left = 1 - step / config.training.steps
+    if config.optimizer.decay == "linear":
+        share *= min(1.0, left / UNDROPPED)
+    return torch.tensor(share, device=device)
 
 
 @contextmanager

@@ -69,10 +69,19 @@ def logged(
         metrics |= {"gradient_norm_5": low, "gradient_norm_95": high}
     if variant.constraint and variant.constraint.bound is not None:
         metrics["clipped_share"] = clipped_share(state.critic, variant.constraint.bound)
+    return finite(metrics, config)
+
+
+def finite(metrics: Metrics, config: Config) -> Metrics:
+    """Return metrics of a step, all of which are finite.
+
+    Raises:
+        WganError: one of them is not, naming step and seed.
+    """
     wrong = [name for name, value in metrics.items() if not isfinite(value)]
     if wrong:
         raise WganError(
-            f"{', '.join(wrong)} not finite at step {state.step}, seed {config.training.seed}:"
+            f"{', '.join(wrong)} not finite at step {metrics['step']}, seed {config.training.seed}:"
             f" lower optimizer.lr ({config.optimizer.lr:g}) or the penalty's weight and choose"
             " another --out; the last checkpoint is untouched"
         )

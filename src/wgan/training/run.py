@@ -19,21 +19,21 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.config import OWN_PAIR, Config, Layer, choose_device, configure, resolve
 from wgan.config.layers import from_mapping
-from wgan.data import Batches, Dataset, Split, load
+from wgan.data import Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
 from wgan.models import Model, save_model, write_snapshot
 from wgan.models.files import described
-from wgan.networks import Pair, noise_numbers
-from wgan.objectives import CriticTerms, Variant, weight_advice
+from wgan.networks import Pair
+from wgan.objectives import Variant, weight_advice
 from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
+from wgan.runs.private import protected
 from wgan.training import state as states
-from wgan.training.compiled import Losses, build_losses, compiled
+from wgan.training.compiled import build_losses
 from wgan.training.diagnosis import diagnose, diverged
-from wgan.training.draws import Draws
 from wgan.training.headroom import critic_headroom
-from wgan.training.loop import MEASUREMENTS, Measure, Metrics, Record, logged
+from wgan.training.loop import MEASUREMENTS, Measure, Metrics, Record
 from wgan.training.state import State
-from wgan.training.step import train_step, warm_up
+from wgan.training.steps import build_steps
 
 Data: TypeAlias = Dataset | np.ndarray | Tensor | pd.DataFrame | str | Path
 ADVICE_SAMPLES = 512
@@ -149,7 +149,10 @@ class Run:
                 holds something else.
         """
         variant = config.objective.chosen()
+        dataset = protected(config, dataset, out)
         split = config.split(dataset)
+        if config.private and pair is not None:
+            raise WganError("privacy.epsilon is not for a pair of your own: leave one of them out")
         classes = classes_of(config, dataset)
         if classes:
             split.train_labels()  # refuses a class without samples
@@ -167,7 +170,9 @@ class Run:
             )
             folder.forget_metrics_after(state.step)
             history = folder.metrics()
-        if watch == "held-out":
+        if config.private:
+            watch = None  # measurements of rows would be written without noise
+        elif watch == "held-out":
             watch = Watch.resumed(split, history)
         return cls(config, split.dataset, variant, state, watch, folder, history)
 
@@ -195,7 +200,7 @@ class Run:
         """The model as it is now: the averaged generator, the critic and the data's codec."""
         return Model(
             self.state.average,
-            self.state.critic,
+            None if self.config.private else self.state.critic,
             self.dataset.codec,
             self.config.network,
             self.config.objective.variant,
@@ -237,14 +242,14 @@ class Run:
             raise WganError(
                 "training.stop_when_converged is set, but nothing measures the run: give it a watch"
             )
-        draws, losses = self._draws_and_losses()
+        steps = build_steps(state, self.split, self.variant, self.config)
         started = time.perf_counter() - state.seconds
         if state.step == 0:
-            for _ in warm_up(state, losses, self.variant, draws, self.config):
+            for _ in steps.warm_up():
                 if stop():
                     yield Record(0, stopped=True)
                     return
-        last: tuple[CriticTerms, Tensor] | None = None
+        last: Callable[[], Metrics] | None = None
         while True:
             # Status: what was logged, what was measured, and whether anybody wants to stop.
             step = state.step
@@ -255,7 +260,7 @@ class Run:
             at_measure = self.watch is not None and step % self.measure_every == 0
             metrics = None
             if last is not None and (at_log or at_checkpoint or at_measure or stopping):
-                metrics = logged(*last, state, self.config, self.variant)
+                metrics = last()
             if metrics is not None and self.watch is not None and at_measure:
                 sample = self.model.sampler(settings.seed, "watch", rules=False)
                 metrics |= self.watch(sample, step)
@@ -267,7 +272,8 @@ class Run:
                     self.folder.append_metrics(metrics)
 
             # Snapshot: a picture of samples, always from the same noise.
-            if self.folder is not None and (done or step % settings.snapshot_every == 0):
+            due = (done or step % settings.snapshot_every == 0) and not self.config.private
+            if self.folder is not None and due:
                 path = self.folder.snapshot(step)
                 write_snapshot(path, self.model, self.split, settings.seed)
 
@@ -283,23 +289,14 @@ class Run:
             if done or stopping:
                 return
 
-            # Step: several critic updates, then one of the generator.
-            last = train_step(state, losses, self.variant, draws, self.config)
-
-    def _draws_and_losses(self) -> tuple[Draws, Losses]:
-        device = next(self.state.generator.parameters()).device
-        batches = Batches(self.split, self.config.training.seed, device)
-        noise = noise_numbers(self.config.network, self.dataset.codec, self.state.generator)
-        draws = Draws(batches, self.config, device, noise)
-        losses = build_losses(self.state, self.variant, self.config)
-        if self.config.training.compile:
-            losses = compiled(losses, self.state, self.variant, self.config, draws)
-        return draws, losses
+            # Step: several critic updates, then one of the generator; or a private one.
+            last = steps.step()
 
     def finish(self, progress: Progress = silent) -> Finish:
         """Return what came out: the held-out distance, the critic's headroom, and a diagnosis.
 
-        It is written to the run's folder too, if there is one.
+        It is written to the run's folder too, if there is one. A private run writes nothing down
+        that is measured on rows, and has no critic.
         """
         seed = self.config.training.seed
         model = self.model
@@ -307,7 +304,9 @@ class Run:
         sample = model.sampler(seed, "verdict", rules=False)
         distance = held_out_distance(sample, self.split, model.class_sampler(seed, "verdict"))
         progress("the critic's headroom", 1, 2)
-        headroom = critic_headroom(self.state, self.config, self.dataset, self.variant)
+        private = self.config.private
+        parts = (self.state, self.config, self.dataset, self.variant)
+        headroom = None if private else critic_headroom(*parts)
         watch = self.watch if isinstance(self.watch, Watch) else None
         trend = watch.trend if watch else None
         real = self.dataset.codec.measure(self.split.held_out_sample(0, distance.n))
@@ -322,7 +321,7 @@ class Run:
             seconds=round(self.state.seconds, 1),
             watched=Watched(watch.n, watch.floor()) if watch else None,
         )
-        if self.folder is not None:
+        if self.folder is not None and not private:
             self.folder.write_finish(finish)
         progress("the critic's headroom", 2, 2)
         return finish

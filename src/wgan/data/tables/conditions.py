@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Bool, Float, Int64
 
 from wgan.base.errors import WganError
 from wgan.data.dataset import Split
@@ -67,6 +67,21 @@ class TableConditions:
     def sampler(self, split: Split) -> "Balance":
         """Return what draws conditions while training on a split."""
         return Balance(split)
+
+    def of_rows(
+        self, random: np.random.Generator, raw: Float[np.ndarray, "n c"]
+    ) -> Int64[np.ndarray, "n c"]:
+        """Return choices of each row in columns that are drawn for it alone, -1 in the others.
+
+        Rows are not exchanged, as `Balance` does, so that no row depends on what others hold.
+
+        Args:
+            random: the generator of random numbers.
+            raw: `[n, columns]` rows.
+        """
+        conditioned, given = _conditioned(random, *raw.shape)
+        given &= conditioned[:, None]
+        return np.where(given, self.codec.choices(raw), FREE) if len(raw) else given.astype(int)
 
 
 @dataclass(frozen=True)
@@ -127,10 +142,7 @@ class Balance:
         n = len(rows)
         columns = len(self.codec.learned)
         y = np.full((n, columns), FREE, dtype=np.int64)
-        conditioned = random.random(n) < CONDITION_SHARE
-        few = random.random(n) < FEW_SHARE
-        share = np.where(few, FEW, random.random(n))
-        given = random.random((n, columns)) < share[:, None]
+        conditioned, given = _conditioned(random, n, columns)
         if len(self.conditionable):
             sorted_rows, first, count, sums = self._index
             column = random.integers(len(self.conditionable), size=n)
@@ -143,3 +155,13 @@ class Balance:
         choices = self.codec.choices(self.split.dataset.rows[rows[where]])
         y[where] = np.where(given[where], choices, FREE)
         return rows, y
+
+
+def _conditioned(
+    random: np.random.Generator, n: int, columns: int
+) -> tuple[Bool[np.ndarray, " n"], Bool[np.ndarray, "n c"]]:
+    """Return which of n rows have conditions, and which columns these would give."""
+    conditioned = random.random(n) < CONDITION_SHARE
+    few = random.random(n) < FEW_SHARE
+    share = np.where(few, FEW, random.random(n))
+    return conditioned, random.random((n, columns)) < share[:, None]

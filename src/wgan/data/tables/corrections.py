@@ -29,8 +29,10 @@ KINDS_OF_STORAGE: dict[StorageKind, tuple[Kind, ...]] = {
 }
 """Kinds that a column may have, by what pandas holds in it."""
 SETTINGS = {
-    "numeric": ("step", "low", "high", "format"),
-    "datetime": ("step", "low", "high", "format"),
+    "numeric": ("step", "low", "high", "format", "gaps"),
+    "datetime": ("step", "low", "high", "format", "gaps"),
+    "category": ("levels", "gaps"),
+    "boolean": ("gaps",),
 }
 """Settings that a kind has beside `kind` and `missing`."""
 WITH_MISSING: tuple[StorageKind, ...] = ("text", "numbers", "categories")
@@ -40,8 +42,9 @@ WITH_MISSING: tuple[StorageKind, ...] = ("text", "numbers", "categories")
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
     """Return the corrections in a TOML file.
 
-    The file has tables `[columns.NAME]` with `kind`, `step`, `low`, `high`, `format` and `missing`.
-    Its rules are what `read_rules` returns.
+    The file has tables `[columns.NAME]` with `kind`, `step`, `low`, `high`, `format`, `missing`,
+    `levels` and `gaps`. Its rules are what `read_rules` returns, and `public` what `is_public`
+    does.
 
     Raises:
         WganError: no such file, or one that is not in that form.
@@ -52,6 +55,7 @@ def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
         raise WganError(f"{path}: no such schema file") from None
     columns = document.pop("columns", {})
     document.pop("rules", None)
+    document.pop("public", None)
     tables = isinstance(columns, dict) and all(isinstance(each, dict) for each in columns.values())
     if document or not tables:
         raise WganError(f"{path}: write [columns.NAME] and, below it, kind = ...")
@@ -68,6 +72,18 @@ def read_rules(path: Path) -> list[dict[str, Any]]:
     if not isinstance(rules, list) or not all(isinstance(each, dict) for each in rules):
         raise WganError(f'{path}: write [[rules]] and, below it, order = ["start", "end"], ...')
     return rules
+
+
+def is_public(path: Path) -> bool:
+    """Return whether a schema that `read_corrections` reads says `public = true`.
+
+    Raises:
+        WganError: another value than true or false.
+    """
+    public = read_toml(path).get("public", False)
+    if not isinstance(public, bool):
+        raise WganError(f"{path}: public = {public!r}: write public = true, or leave it out")
+    return public
 
 
 def checked(
@@ -113,10 +129,12 @@ def checked(
             continue  # it was applied before the kind was inferred
         if key == "format":
             settings[key] = _checked_format(where, kind, value)
-        elif kind == "datetime" and isinstance(value, date):
-            settings[key] = float(seconds(pd.Series([pd.Timestamp(value).tz_localize(None)]))[0])
+        elif key == "levels":
+            settings[key] = checked_levels(name, value)
+        elif key == "gaps":
+            settings[key] = _checked_gaps(where, value)
         else:
-            settings[key] = _checked_number(where, key, value)
+            settings[key] = checked_number(name, kind, key, value)
     return settings
 
 
@@ -163,6 +181,52 @@ def checked_missing(name: str, value: Any) -> tuple[str, ...]:
     return tuple(spelled(each) for each in value)
 
 
+def checked_levels(name: str, value: Any) -> tuple[str, ...]:
+    """Return levels as they are spelled.
+
+    Args:
+        name: the column's name.
+        value: the setting `levels` as it stands in the file.
+
+    Raises:
+        WganError: no list of different texts, or of different whole numbers.
+    """
+    where = f"schema, column '{name}'"
+    texts = isinstance(value, list) and {type(each) for each in value} in ({str}, {int})
+    if not texts or len(set(value)) < len(value):
+        raise WganError(
+            f"{where}: levels = {value!r}: list different texts, or different whole numbers"
+        )
+    return tuple(map(spelled, value))
+
+
+def _checked_gaps(where: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise WganError(f"{where}: gaps = {value!r}: true, if values may be missing, or false")
+    return value
+
+
+def refuse_undeclared(column: Column, settings: Mapping[str, Any]) -> None:
+    """Refuse a column with a level or a missing value that its schema does not allow.
+
+    Args:
+        column: the column, as its values are.
+        settings: what `checked` returned.
+
+    Raises:
+        WganError: such a column.
+    """
+    where = f"schema, column '{column.name}'"
+    others = [level for level in column.levels if level not in settings.get("levels", (level,))]
+    if others:
+        raise WganError(
+            f"{where}: the table has {len(others)} level(s) that `levels` lacks, such as"
+            f" '{others[0]}': give these rows one of its levels, or add them there"
+        )
+    if column.missing and settings.get("gaps") is False:
+        raise WganError(f"{where}: gaps = false, and values are missing: fill them, or drop rows")
+
+
 def _writes_times(form: str) -> bool:
     """Return whether pandas can write a time in this form and read it again."""
     try:
@@ -172,7 +236,21 @@ def _writes_times(form: str) -> bool:
         return False
 
 
-def _checked_number(where: str, key: str, value: Any) -> float:
+def checked_number(name: str, kind: str, key: str, value: Any) -> float:
+    """Return `low`, `high` or `step` as a number, a time as its seconds.
+
+    Args:
+        name: the column's name.
+        kind: its kind.
+        key: the setting.
+        value: it, as it stands in the file.
+
+    Raises:
+        WganError: no finite number, nor a time of a column of times.
+    """
+    where = f"schema, column '{name}'"
+    if kind == "datetime" and isinstance(value, date):
+        return float(seconds(pd.Series([pd.Timestamp(value).tz_localize(None)]))[0])
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not np.isfinite(value) or (key == "step" and value < 0):
         least = ", 0 or more" if key == "step" else ""

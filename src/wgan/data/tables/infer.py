@@ -22,6 +22,7 @@ from wgan.data.tables.corrections import (
     checked,
     checked_missing,
     kind_of_format,
+    refuse_undeclared,
 )
 from wgan.data.tables.distribution import with_corrections, with_distribution
 from wgan.data.tables.fitting import with_shares
@@ -152,6 +153,7 @@ def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Col
         if len(x) == 0:
             raise WganError(f"schema, column '{name}': holds no value, so it cannot be {kind}")
         column = with_distribution(with_corrections(replace(column, format=format), x, settings), x)
+    refuse_undeclared(column, settings)
     _refuse_lost_type(column, series)
     return column
 
