@@ -51,7 +51,7 @@ def one_by_one(generator, x, y, clip):
         loss = generator.negative_log_likelihood(x[i : i + 1], y[i : i + 1]).sum()
         parts = torch.autograd.grad(loss, list(generator.parameters()), materialize_grads=True)
         flat = torch.cat([part.flatten() for part in parts]).double()
-        gradients.append(flat * min(1.0, clip / float(flat.norm())))
+        gradients.append(flat * min(1.0, clip / max(float(flat.norm()), 1e-30)))
     return torch.stack(gradients)
 
 
