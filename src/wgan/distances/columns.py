@@ -47,8 +47,8 @@ TYPICAL = 1000
 SERIOUS = 0.1
 """Share of the gain that a solve promised, from which on its move counts as better."""
 
-ROUNDING = 1.0
-"""Where the cost is nearly 0, the gap is a share of a small cost."""
+ROUNDING = 1e-12
+"""Where the cost is nearly 0, the gap that counts as closed is this share of a small cost."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ class State:
     upper: float = np.inf
     idle: int = 0
     rounds: int = 0
+    small: float = 0.0
 
     def set_pairs(self, problem: Problem, keys: np.ndarray) -> None:
         """Take sorted keys i m + j as the pairs."""
@@ -139,7 +140,7 @@ def solve(problem: Problem, v: Float[np.ndarray, " m"], closed: float, rounds: i
         rounds: the most rounds.
     """
     state = _first(problem, v)
-    nothing = closed * ROUNDING * small_cost(problem)
+    state.small = small_cost(problem)
     exactly = False
     settled = 0
     while state.rounds < rounds:
@@ -149,21 +150,23 @@ def solve(problem: Problem, v: Float[np.ndarray, " m"], closed: float, rounds: i
         before = state.lower
         new = _priced(problem, state, move, exactly)
         gap = state.upper - state.lower
-        if np.isfinite(gap) and gap <= max(closed * state.upper, nothing):
+        if np.isfinite(gap) and gap <= max(closed * state.upper, ROUNDING * state.small):
             break
         better = state.lower > before + SERIOUS * max(move.value - before, 0.0)
         state.idle = 0 if better else state.idle + 1
-        if better and move.left_out:
+        complete = exactly and not len(new)
+        if move.left_out and (better or complete):
             state.box *= GROWTH
-        if state.idle >= PATIENCE:
-            state.box /= 2
             state.idle = 0
-        if exactly and not len(new):
+        elif complete:
             # All that is left is rounding, which shrinks with the box.
             settled += 1
             state.box /= GROWTH
-            if settled > PATIENCE:
-                break
+        elif state.idle >= PATIENCE:
+            state.box /= 2
+            state.idle = 0
+        if settled > PATIENCE:
+            break
         exactly = len(new) <= len(problem.a) / 1000
         state.set_pairs(problem, np.union1d(state.keys, new))
     return state

@@ -44,13 +44,14 @@ the value by n / 2^51 of the largest cost at most.
 class Generated:
     """A plan's cost, and feasible potentials whose value proves it, all in the unit^p.
 
-    `upper` is infinite where no plan was found.
+    `upper` is infinite where no plan was found; `small` is a small cost above 0.
     """
 
     upper: float
     u: Float[np.ndarray, " n"]
     v: Float[np.ndarray, " m"]
     rounds: int
+    small: float
 
 
 def generated(
@@ -89,7 +90,7 @@ def generated(
         u[~some_a] = _transform(points_a[~some_a], points_b[some_b], v[some_b], p)
     if not some_b.all():
         v[~some_b] = _transform(points_b[~some_b], points_a, u, p)
-    return Generated(found.upper, u[of_a], v[of_b], rounds)
+    return Generated(found.upper, u[of_a], v[of_b], rounds, found.small)
 
 
 def _merged(

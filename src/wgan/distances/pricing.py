@@ -1,8 +1,8 @@
 """Pricing of all pairs of two samples: the pairs of least reduced cost, with a lower bound.
 
 The reduced cost of a pair is |x_i - y_j|^p - u_i - v_j. All pairs are bounded from below in
-float32, and those that matter are computed again in float64. Blocks of near points are skipped as a whole
-where the distance of their boxes suffices. Memory is linear in the samples.
+float32, and those that matter are computed again in float64. Blocks of near points are skipped as a
+whole where the distance of their boxes suffices. Memory is linear in the samples.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,9 @@ ROWS = 128
 
 WIDTH = 4096
 """Columns of a tile."""
+
+FIRST_WIDTH = 512
+"""Columns of a block's first tile: in few dimensions the nearest four blocks often suffice."""
 
 GROUP = 8
 """Columns that share one bound: selecting among n / 8 bounds a row costs less than the bounds."""
@@ -60,6 +63,14 @@ class Blocks:
         high = np.maximum.reduceat(ordered, starts, axis=0)
         return cls(ordered, order, starts, ends, low, high)
 
+    def span(self, b: int) -> tuple[int, int]:
+        """Return the first row of block b and the row after its last.
+
+        Args:
+            b: the number of the block.
+        """
+        return int(self.starts[b]), int(self.ends[b])
+
 
 @dataclass(frozen=True)
 class Cheapest:
@@ -99,14 +110,12 @@ def tree_parts(points: Float[np.ndarray, "n d"], size: int) -> list[np.ndarray]:
     return parts
 
 
-def pair_costs(
-    x: Float[np.ndarray, "*shape d"], y: Float[np.ndarray, "*shape d"], p: int
-) -> Float[np.ndarray, "*shape"]:
+def pair_costs(x: np.ndarray, y: np.ndarray, p: int) -> np.ndarray:
     """Return |x - y|^p in float64, without the cancellation of |x|^2 + |y|^2 - 2 x y.
 
     Args:
-        x: points.
-        y: points of a shape that broadcasts.
+        x: points `[..., d]`.
+        y: points of a shape that broadcasts with it.
         p: 1 or 2.
 
     >>> pair_costs(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]), 1)
@@ -136,7 +145,7 @@ class Pricing:
         Args:
             b: the number of the block.
         """
-        s = self.rows.starts[b]
+        s, _ = self.rows.span(b)
         bounds, groups = self._bounds(b)
         n = len(bounds)
         rest = np.full(n, np.inf)
@@ -178,7 +187,7 @@ class Pricing:
 
         Blocks of columns come in the order of their bounds, until no more can matter.
         """
-        s, e = self.rows.starts[b], self.rows.ends[b]
+        s, e = self.rows.span(b)
         boxes = self._box_bounds(b)
         order = np.argsort(boxes)
         boxes = boxes[order]
@@ -190,10 +199,9 @@ class Pricing:
         at = 0
         while at < len(order) and boxes[at] < enough:
             done = sizes[at - 1] if at else 0
-            end = max(at + 1, int(np.searchsorted(sizes, done + WIDTH, side="right")))
-            columns = np.concatenate(
-                [np.arange(self.columns.starts[c], self.columns.ends[c]) for c in order[at:end]]
-            )
+            width = WIDTH if at else FIRST_WIDTH
+            end = max(at + 1, int(np.searchsorted(sizes, done + width, side="right")))
+            columns = np.concatenate([np.arange(*self.columns.span(int(c))) for c in order[at:end]])
             spare = -len(columns) % GROUP
             columns = np.concatenate([columns, np.full(spare, columns[-1])]).reshape(GROUP, -1)
             bounds.append(self._tile(b, columns))
@@ -209,12 +217,12 @@ class Pricing:
 
     def _box_bounds(self, b: int) -> np.ndarray:
         """Return a lower bound of the reduced costs between block b and each block of columns."""
-        s, e = self.rows.starts[b], self.rows.ends[b]
+        s, e = self.rows.span(b)
         apart = np.maximum(
             self.rows.low[b] - self.columns.high, self.columns.low - self.rows.high[b]
         )
         apart = np.maximum(apart, 0.0)
-        cost = pair_costs(apart, np.zeros(1), self.p)
+        cost = pair_costs(apart, np.zeros_like(apart), self.p)
         return cost - self.u[s:e].max() - np.maximum.reduceat(self.v, self.columns.starts)
 
     def _tile(self, b: int, columns: np.ndarray) -> np.ndarray:
@@ -223,7 +231,7 @@ class Pricing:
         Squared distances are one matrix product in float32, around the middle of block b. Their
         error is at most (d + 5) EPS (|x|^2 + |y|^2), which is taken off.
         """
-        s, e = self.rows.starts[b], self.rows.ends[b]
+        s, e = self.rows.span(b)
         middle = (self.rows.low[b] + self.rows.high[b]) / 2
         x = self.rows.points[s:e] - middle
         y = self.columns.points[columns.ravel()] - middle
@@ -272,7 +280,7 @@ def cheapest(
     for b, (left, right, bounds) in enumerate(work(pricing.block, range(count))):
         i.append(rows.order[left])
         j.append(columns.order[right])
-        lower[rows.order[rows.starts[b] : rows.ends[b]]] = bounds
+        lower[rows.order[slice(*rows.span(b))]] = bounds
         report(b + 1, count)
     return Cheapest(np.concatenate(i), np.concatenate(j), lower)
 
