@@ -1,5 +1,6 @@
 """Generated pairs: the answers of all pairs, a dual that proves them, and bounds of pricing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 
 import numpy as np
@@ -13,6 +14,7 @@ from wgan.distances import columns, distance, exact, transport, wasserstein
 from wgan.distances.generated import whole_masses
 from wgan.distances.pricing import Blocks, Pricing, cheapest, pair_costs
 
+PRICING = import_module("wgan.distances.pricing")
 GENERATED = import_module("wgan.distances.generated")
 
 
@@ -207,3 +209,24 @@ def test_memory_of_few_pairs_is_linear(monkeypatch):
     exact.check_memory(100_000, 100_000, True)
     with pytest.raises(WganError, match=r"needs 440\.0 GB"):
         exact.check_memory(100_000, 100_000)
+
+
+def test_workers_price_as_one_thread_does_and_have_few_blocks_at_a_time(monkeypatch):
+    rng = np.random.default_rng(0)
+    rows, cols = Blocks.of(rng.normal(size=(2000, 3))), Blocks.of(rng.normal(size=(500, 3)))
+    pricing = Pricing(rows, cols, np.zeros(2000), np.zeros(500), 2, 4, np.inf, 4)
+    alone = cheapest(pricing)
+    monkeypatch.setattr(PRICING, "AHEAD", 3)
+    submitted, seen = [], []
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, work, b):
+            submitted.append(b)
+            return super().submit(work, b)
+
+    with Pool(2) as pool:
+        several = cheapest(pricing, pool, lambda done, _: seen.append(len(submitted) - done))
+    assert (several.i == alone.i).all()
+    assert (several.j == alone.j).all()
+    assert (several.lower == alone.lower).all()
+    assert max(seen) < 3

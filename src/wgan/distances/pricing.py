@@ -5,8 +5,9 @@ float32, and those that matter are computed again in float64. Blocks of near poi
 whole where the distance of their boxes suffices. Memory is linear in the samples.
 """
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +27,12 @@ GROUP = 8
 
 EXACT_VALUES = 4_000_000
 """Coordinates in one step of float64, 32 MB."""
+
+AHEAD = 64
+"""Blocks given to the workers ahead, a second of work: an interrupt waits for them."""
+
+Block = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Pairs (i, j) of a block of rows, and the lower bounds of its rows."""
 
 EPS = float(np.finfo(np.float32).eps)
 
@@ -139,7 +146,7 @@ class Pricing:
     below: float
     limit: int | None
 
-    def block(self, b: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def block(self, b: int) -> Block:
         """Return pairs (i, j) of block b in tree order, and the lower bounds of its rows.
 
         Args:
@@ -276,13 +283,28 @@ def cheapest(
     count = len(rows.starts)
     i, j = [], []
     lower = np.empty(len(rows.order))
-    work = map if pool is None else pool.map
-    for b, (left, right, bounds) in enumerate(work(pricing.block, range(count))):
+    for b, (left, right, bounds) in enumerate(_in_order(pricing.block, count, pool)):
         i.append(rows.order[left])
         j.append(columns.order[right])
         lower[rows.order[slice(*rows.span(b))]] = bounds
         report(b + 1, count)
     return Cheapest(np.concatenate(i), np.concatenate(j), lower)
+
+
+def _in_order(work: Callable[[int], Block], count: int, pool: Executor | None) -> Iterator[Block]:
+    """Yield work(0) to work(count - 1), of which the pool has few at a time: those that it was
+    given it finishes, even at the end of the process.
+    """
+    waiting: deque[Future[Block]] = deque()
+    for b in range(count):
+        if pool is None:
+            yield work(b)
+            continue
+        waiting.append(pool.submit(work, b))
+        if len(waiting) == AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
 
 
 def _least_of_each(i: np.ndarray, r: np.ndarray, n: int, keep: int) -> np.ndarray:
