@@ -204,7 +204,7 @@ def compare_columns(cases: list[str], p: int, alone: bool) -> list[dict[str, Any
         row: dict[str, Any] = {"case": case, "p": p}
         for whose in ("ours",) if alone else ("ours", "POT"):
             command = [sys.executable, __file__, "--solve", case, whose, "--p", str(p)]
-            environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "POT_BACKEND_DISABLE_PYTORCH": "1"}
             done = subprocess.run(
                 command, check=True, capture_output=True, text=True, env=environment
             )

@@ -58,7 +58,7 @@ BYTES_A_PAIR = 44
 BYTES_A_SAMPLE = 15_000
 """Peak memory of generated pairs for each sample of both sides, measured: up to 100 pairs each."""
 
-PAIRS_IN_PLANE = 5_000 * 5_000
+PAIRS_IN_PLANE = 10_000 * 10_000
 PAIRS_IN_SPACE = 2_500 * 2_500
 """Pairs from which on they are generated, up to 3 dimensions and beyond, measured by
 `benchmarks/distances.py --columns`: both solvers then take as long, or generated pairs less.
@@ -132,7 +132,7 @@ def transport(
     """Return the exact distance as `wasserstein` does, with the potentials of the dual.
 
     max over u, v of sum_i a_i u_i + sum_j b_j v_j, with u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
-    Small samples are solved on all pairs. From 5,000 x 5,000 pairs on (2,500 x 2,500 beyond three
+    Small samples are solved on all pairs. From 10,000 x 10,000 pairs on (2,500 x 2,500 beyond three
     dimensions) the solver starts from few pairs, and adds others until none of the n m pairs
     violates the dual, which proves the value all the same.
 
