@@ -178,12 +178,12 @@ def pair_of(case: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def solved(case: str, whose: str, p: int) -> dict[str, Any]:
-    """Solve a case in this process; return process seconds, GB above the start, and the answer."""
+    """Solve a case in this process; return process seconds, GB added, and the answer."""
     from wgan.distances import exact
 
     x, y = pair_of(case)
     wasserstein(x[:10], y[:10])  # imports
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = memory("VmRSS")
     start = time.process_time()
     if whose == "ours":
         exact.PAIRS_IN_PLANE = exact.PAIRS_IN_SPACE = 1
@@ -193,8 +193,16 @@ def solved(case: str, whose: str, p: int) -> dict[str, Any]:
         cost = ot.dist(x, y, metric="euclidean" if p == 1 else "sqeuclidean")
         answer = {"value": float(ot.emd2([], [], cost, numItermax=10**9)) ** (1 / p)}
     seconds = time.process_time() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"seconds": seconds, "gb": (peak - before) * 1024 / 1e9, **answer}
+    return {"seconds": seconds, "gb": (memory("VmHWM") - before) / 1e9, **answer}
+
+
+def memory(name: str) -> int:
+    """Return a size of this process in bytes, as Linux reports it.
+
+    The peak of `getrusage` would begin with that of the process that started this one.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(name)).split()[1])
 
 
 def compare_columns(cases: list[str], p: int, alone: bool) -> list[dict[str, Any]]:
