@@ -25,7 +25,7 @@ from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wassers
 
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"]
 EXACT_PAIRS = 20_000 * 20_000
-"""Largest number of pairs that `auto` solves exactly, measured: 20 to 60 s on one core.
+"""Largest number of pairs that `auto` solves exactly, measured: a minute on one core.
 
 More are solved where `exact` is asked for, in minutes.
 """
