@@ -56,8 +56,8 @@ BYTES_A_PAIR = 44
 """Peak memory of a solve on all pairs, measured: 4.3 GB at n = m = 10,000."""
 
 BYTES_A_SAMPLE = 15_000
-"""Peak memory of generated pairs for each sample of both sides: at most 10,000 was measured (0.41 GB
-at n = m = 20,000 in the plane), and half as much again is left for more pairs.
+"""Peak memory of generated pairs for each sample of both sides: 10,000 at most was measured, at
+n = m = 20,000 in the plane (0.41 GB), and half as much again is left for more pairs.
 """
 
 PAIRS_IN_PLANE = 10_000 * 10_000
