@@ -5,12 +5,20 @@ above 1, ours is faster), and the relative difference of the two answers. POT's 
 on large problems; it is shown as it comes, with its error.
 
     python benchmarks/distances.py [--rounds 5] [--large] [--out distances.json]
+
+With `--columns` exact transport by generated pairs stands beside POT's solver of all pairs instead,
+each in processes of their own on one thread: process time, peak memory and answers.
+
+    python benchmarks/distances.py --columns [--cases shift-2-10000 clusters-2-20000] [--alone]
 """
 
 import argparse
 import json
+import os
 import resource
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -26,6 +34,8 @@ from scipy.stats import wasserstein_distance
 from wgan.distances import sinkhorn_divergence, sliced_wasserstein, wasserstein, wasserstein_1d
 
 Work = Callable[[], float]
+KINDS = ("shift", "clusters")
+"""Pairs of samples for generated pairs."""
 
 
 def samples(n: int, d: int) -> tuple[np.ndarray, np.ndarray]:
@@ -149,6 +159,77 @@ def cases(large: bool) -> list[tuple[str, Work, str, Work]]:
     return rows
 
 
+COLUMNS = [f"{kind}-{d}-{n}" for n in (2500, 5000, 10_000) for d in (2, 16) for kind in KINDS]
+"""Cases of generated pairs: kind, dimensions and samples of a side."""
+
+
+def pair_of(case: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the samples of a case such as shift-16-10000."""
+    kind, d, n = case.split("-")
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((int(n), int(d)))
+    y = rng.standard_normal((int(n), int(d)))
+    if kind == "shift":
+        y[:, 0] += 2
+    else:  # eight clusters of a side, each at its own places
+        x += 10 * rng.standard_normal((8, int(d)))[rng.integers(8, size=int(n))]
+        y += 10 * rng.standard_normal((8, int(d)))[rng.integers(8, size=int(n))]
+    return x, y
+
+
+def solved(case: str, whose: str, p: int) -> dict[str, Any]:
+    """Solve a case in this process; return process seconds, GB added, and the answer."""
+    from wgan.distances import exact
+
+    x, y = pair_of(case)
+    wasserstein(x[:10], y[:10])  # imports
+    before = memory("VmRSS")
+    start = time.process_time()
+    if whose == "ours":
+        exact.PAIRS_IN_PLANE = exact.PAIRS_IN_SPACE = 1
+        plan = exact.transport(x, y, p)
+        answer = {"value": plan.distance, "gap": plan.gap, "solver": plan.solver}
+    else:
+        cost = ot.dist(x, y, metric="euclidean" if p == 1 else "sqeuclidean")
+        answer = {"value": float(ot.emd2([], [], cost, numItermax=10**9)) ** (1 / p)}
+    seconds = time.process_time() - start
+    return {"seconds": seconds, "gb": (memory("VmHWM") - before) / 1e9, **answer}
+
+
+def memory(name: str) -> int:
+    """Return a size of this process in bytes, as Linux reports it.
+
+    The peak of `getrusage` would begin with that of the process that started this one.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(name)).split()[1])
+
+
+def compare_columns(cases: list[str], p: int, alone: bool) -> list[dict[str, Any]]:
+    """Print each case solved by generated pairs, and by POT on all pairs unless `alone`."""
+    results = []
+    for case in cases:
+        row: dict[str, Any] = {"case": case, "p": p}
+        for whose in ("ours",) if alone else ("ours", "POT"):
+            command = [sys.executable, __file__, "--solve", case, whose, "--p", str(p)]
+            environment = {**os.environ, "OMP_NUM_THREADS": "1", "POT_BACKEND_DISABLE_PYTORCH": "1"}
+            done = subprocess.run(
+                command, check=True, capture_output=True, text=True, env=environment
+            )
+            row[whose] = json.loads(done.stdout.splitlines()[-1])
+        ours = row["ours"]
+        words = f"{case:18} W{p}  ours {ours['seconds']:7.1f} s {ours['gb']:5.2f} GB"
+        words += f" {ours['solver']:30} gap {ours['gap']:.0e}"
+        if not alone:
+            theirs = row["POT"]
+            words += f"   POT {theirs['seconds']:7.1f} s {theirs['gb']:5.2f} GB   ratio"
+            words += f" {theirs['seconds'] / ours['seconds']:5.1f}"
+            words += f"   answers differ {theirs['value'] / ours['value'] - 1:+.1e}"
+        print(words, flush=True)
+        results.append(row)
+    return results
+
+
 def timed(work: Work) -> tuple[float, float]:
     """Return the seconds and the answer of one call."""
     start = time.perf_counter()
@@ -161,9 +242,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large", action="store_true", help="also n = 5000")
+    parser.add_argument("--columns", action="store_true", help="generated pairs beside all pairs")
+    parser.add_argument("--cases", nargs="+", default=COLUMNS, help="kind-dimensions-samples")
+    parser.add_argument("--p", type=int, default=1, help="the order of --columns")
+    parser.add_argument("--alone", action="store_true", help="generated pairs alone")
+    parser.add_argument("--solve", nargs=2, default=None, help=argparse.SUPPRESS)
     parser.add_argument("--out", default=None, help="a JSON file")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
+    if arguments.solve:
+        print(json.dumps(solved(*arguments.solve, arguments.p)))
+        return
+    if arguments.columns:
+        print(f"numpy {np.__version__}, POT {ot.__version__}; process time on one thread")
+        compared = compare_columns(arguments.cases, arguments.p, arguments.alone)
+        if arguments.out:
+            Path(arguments.out).write_text(json.dumps(compared, indent=2))
+        return
     print(f"numpy {np.__version__}, POT {ot.__version__}; medians of {arguments.rounds} rounds")
     results: list[dict[str, Any]] = []
     for what, ours, whose, theirs in cases(arguments.large):

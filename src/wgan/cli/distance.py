@@ -60,7 +60,7 @@ def distance_command(
     b
         Likewise.
     metric
-        auto: exact up to 10,000 x 10,000 samples, sliced beyond. dual: what a critic of --variant
+        auto: exact up to 20,000 x 20,000 samples, sliced beyond. dual: what a critic of --variant
             reads.
     p
         The order, 1 unless given: 1 or 2; in one dimension any, also inf; max-sliced has 2.
@@ -214,6 +214,7 @@ def _distance(
         seed=seed,
         floor=True,
         units=chosen.units,
+        progress=progress,
     )
 
 

@@ -1,7 +1,8 @@
 """Exact Wasserstein distances W1 and W2 between samples, with the solver's optimum checked.
 
-The linear programme is solved by POT. Reference: Peyre and Cuturi, "Computational Optimal
-Transport" (2019), sections 2.3 (primal) and 2.5 (dual).
+The linear programme is solved by POT: on all pairs, or for large samples on few pairs that grow
+until all others are priced out. Reference: Peyre and Cuturi, "Computational Optimal Transport"
+(2019), sections 2.3 (primal) and 2.5 (dual).
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
+from wgan.base.progress import Progress, silent
+from wgan.distances.generated import generated
 from wgan.distances.samples import (
     centred_pair,
     check_dimensions,
@@ -50,7 +53,19 @@ ROWS_AT_ONCE = 1024
 """Rows of the cost matrix in one step, so that no second matrix of n x m is made."""
 
 BYTES_A_PAIR = 44
-"""Peak memory of a solve, measured: 4.3 GB at n = m = 10,000."""
+"""Peak memory of a solve on all pairs, measured: 4.3 GB at n = m = 10,000."""
+
+BYTES_A_SAMPLE = 15_000
+"""Peak memory of generated pairs for each sample of both sides: 10,000 at most was measured, at
+n = m = 20,000 in the plane (0.41 GB), and half as much again is left for more pairs.
+"""
+
+PAIRS_IN_PLANE = 10_000 * 10_000
+PAIRS_IN_SPACE = 2_500 * 2_500
+"""Pairs from which on they are generated, up to 3 dimensions and beyond, measured by
+`benchmarks/distances.py --columns`: they then take 0.5 to 0.9 of the time of all pairs. At half of
+10,000, clusters in the plane took 1.5 times as long.
+"""
 
 
 @dataclass(frozen=True)
@@ -60,12 +75,14 @@ class Transport:
     `distance` is in the unit of the samples. `u` `[n]` and `v` `[m]` are Kantorovich potentials, in
     that unit to the power p: u_i + v_j <= |x_i - y_j|^p for all i, j. Their weighted sum is
     distance^p up to the relative duality `gap`, which bounds the relative error of distance^p.
+    `solver` says in words what solved it.
     """
 
     distance: float
     gap: float
     u: Float[np.ndarray, " n"]
     v: Float[np.ndarray, " m"]
+    solver: str = "network simplex"
 
 
 def wasserstein(
@@ -78,8 +95,9 @@ def wasserstein(
     """Return the exact Wasserstein distance W_p between two weighted samples.
 
     W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
-    as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m, time
-    about as n^2 m.
+    as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m and time
+    about as n^2 m. From some thousand samples on, pairs are generated, and memory grows as n + m
+    (see `transport`).
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
@@ -93,7 +111,7 @@ def wasserstein(
 
     Raises:
         WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
-            order, or more pairs than memory holds. Also if the solver did not prove its optimum:
+            order, or more samples than memory holds. Also if the solver did not prove its optimum:
             the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
             cost (the 10 % quantile of those above 0).
 
@@ -112,10 +130,14 @@ def transport(
     p: int = 1,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
+    progress: Progress = silent,
 ) -> Transport:
     """Return the exact distance as `wasserstein` does, with the potentials of the dual.
 
     max over u, v of sum_i a_i u_i + sum_j b_j v_j, with u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
+    Small samples are solved on all pairs. From 10,000 x 10,000 pairs on (2,500 x 2,500 beyond three
+    dimensions) the solver starts from few pairs, and adds others until none of the n m pairs
+    violates the dual, which proves the value all the same.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
@@ -123,6 +145,7 @@ def transport(
         p: the order, 1 or 2.
         x_weights: weights `[n]`; None: equal.
         y_weights: weights `[m]`; None: equal.
+        progress: told of blocks of pairs priced, with the round and its gap.
 
     Returns:
         The distance in the unit of the samples; potentials in that unit to the power p.
@@ -141,13 +164,55 @@ def transport(
     a, wa = weighted_samples(x, x_weights, "x")
     b, wb = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a, b)
-    check_memory(len(a), len(b))
+    few = few_pairs(len(a), len(b), a.shape[1])
+    check_memory(len(a), len(b), few)
     a, b, unit = centred_pair(a, b)
-    metric = "euclidean" if p == 1 else "sqeuclidean"
-    plan = _optimum(cdist(a, b, metric), wa, wb, p)
+    if few:
+        plan = _on_few_pairs(a, b, wa, wb, p, unit, progress)
+    else:
+        metric = "euclidean" if p == 1 else "sqeuclidean"
+        plan = _optimum(cdist(a, b, metric), wa, wb, p)
     u = in_power(plan.u, unit, p)
     v = in_power(plan.v, unit, p)
-    return Transport(in_unit(plan.distance, unit), plan.gap, u, v)
+    return Transport(in_unit(plan.distance, unit), plan.gap, u, v, plan.solver)
+
+
+def few_pairs(n: int, m: int, d: int) -> bool:
+    """Return whether pairs are generated, rather than all solved on at once.
+
+    Args:
+        n: samples of one side.
+        m: samples of the other.
+        d: dimensions.
+    """
+    return n * m >= (PAIRS_IN_PLANE if d <= 3 else PAIRS_IN_SPACE)
+
+
+def _on_few_pairs(
+    a: Float[np.ndarray, "n d"],
+    b: Float[np.ndarray, "m d"],
+    wa: Float[np.ndarray, " n"],
+    wb: Float[np.ndarray, " m"],
+    p: int,
+    unit: float,
+    progress: Progress,
+) -> Transport:
+    """Solve by generated pairs, and refuse a gap that is not closed, with the bracket it proves."""
+    found = generated(a, b, wa, wb, p, lambda what, *done: progress(f"transport, {what}", *done))
+    lower = float(wa @ found.u + wb @ found.v)
+    gap = abs(found.upper - lower)
+    closed = gap <= GAP_TOLERANCE * found.upper or gap <= ROUNDING * found.small
+    if not (np.isfinite(gap) and closed):
+        least = max(lower, 0.0) ** (1 / p) * unit
+        most = found.upper ** (1 / p) * unit
+        raise WganError(
+            f"the exact solver did not close its duality gap in {found.rounds} rounds at"
+            f" n={len(a)}, m={len(b)}: W{p} lies between {least:.8g} and {most:.8g}; use fewer"
+            " samples"
+        )
+    relative = gap / found.upper if found.upper > 0 else 0.0
+    words = f"{found.rounds} rounds of generated pairs"
+    return Transport(found.upper ** (1 / p), relative, found.u, found.v, words)
 
 
 def _optimum(
@@ -199,17 +264,18 @@ def _feasible(
     )
 
 
-def check_memory(n: int, m: int) -> None:
-    """Refuse a cost matrix of n x m pairs that would not fit into memory.
+def check_memory(n: int, m: int, few: bool = False) -> None:
+    """Refuse samples whose solve would not fit into memory.
 
     Args:
         n: samples of one side.
         m: samples of the other.
+        few: whether pairs are generated.
 
     Raises:
         WganError: a solve would need more memory than the machine has free.
     """
-    need = BYTES_A_PAIR * n * m
+    need = BYTES_A_SAMPLE * (n + m) if few else BYTES_A_PAIR * n * m
     free = available_memory()
     if free is not None and need > free:
         raise WganError(
