@@ -173,7 +173,7 @@ def conditions(name: str, folder: Path) -> dict[str, Any]:
     codec = split.dataset.codec
     assert isinstance(codec, TableCodec)
     train = split.train_sample(0, split.n_train)
-    free = model.sample(MANY, 1)
+    free, again = model.sample(MANY, 1), model.sample(MANY, 3)
     single = [((i, level),) for i, level in levels(codec, train, LEAST_TRAINING_ROWS)]
     groups = {"single levels": single, "pairs and triples": combinations(single, train)}
     looked_for = levels(codec, train, LEAST_OF_LEVEL)
@@ -185,7 +185,9 @@ def conditions(name: str, folder: Path) -> dict[str, Any]:
         "least_training_rows": LEAST_TRAINING_ROWS,
         "worse": WORSE,
         "groups": {
-            group: summary(codec, wheres, [under(model, codec, train, free, w) for w in wheres])
+            group: summary(
+                codec, wheres, [under(model, codec, train, (free, again), w) for w in wheres]
+            )
             for group, wheres in groups.items()
         },
         "levels": {
@@ -249,25 +251,33 @@ def codec_words(codec: TableCodec, where: Where) -> str:
 
 
 def under(
-    model: Model, codec: TableCodec, train: np.ndarray, free: np.ndarray, where: Where
+    model: Model,
+    codec: TableCodec,
+    train: np.ndarray,
+    free: tuple[np.ndarray, np.ndarray],
+    where: Where,
 ) -> dict[str, float]:
-    """Return errors of shape and trend under a condition, over those of filtered rows; the share
-    of draws that was accepted; and the processor time that the rows took.
+    """Return errors of shape and trend under a condition, over those of filtered rows, and those of
+    other filtered rows over the same; the share of draws that was accepted; and the processor time
+    that the rows took.
     """
-    real = having(train, where)
-    filtered = free[having(free, where)][:CONDITION_ROWS]
+    filtered, again = (rows[having(rows, where)][:CONDITION_ROWS] for rows in free)
     names = {codec.learned[i].name: codec.learned[i].levels[int(v)] for i, v in where}
     begun = time.process_time()
     given = sample_where(model, CONDITION_ROWS, 2, names)
     seconds = time.process_time() - begun
-    rows = given.raw[: len(filtered)]  # errors of sets of one size have the same floor
     others = [i for i in range(len(codec.learned)) if i not in {i for i, _ in where}]
     columns = [codec.learned[i] for i in others]
-    ratios = {
-        name: float(errors(columns, rows[:, others], train[real][:, others]).mean())
-        / float(errors(columns, filtered[:, others], train[real][:, others]).mean())
-        for name, errors in (("shape", shape_errors), ("trend", trend_errors))
-    }
+    real = train[having(train, where)][:, others]
+    n = min(len(filtered), len(again))  # errors of sets of one size have the same floor
+    ratios = {}
+    for name, errors in (("shape", shape_errors), ("trend", trend_errors)):
+        of_given, of_filtered, of_again = (
+            float(errors(columns, rows[:n, others], real).mean())
+            for rows in (given.raw, filtered, again)
+        )
+        ratios[name] = of_given / of_filtered
+        ratios[f"{name} of other filtered rows"] = of_again / of_filtered
     return ratios | {"acceptance": given.acceptance, "seconds": seconds}
 
 

@@ -189,21 +189,18 @@ def under_conditions(record: Record) -> str:
     said = [
         f"Rows under conditions ({title_of(record['table'])}, seed {record['seed']};"
         f" {record['rows']:,} for each) are compared with unconditional rows of the same generator"
-        " that happen to satisfy them."
+        " that happen to satisfy them. Errors are divided by theirs; in brackets the same of other"
+        " unconditional rows, which differ by chance alone."
     ]
+    least = record["least_training_rows"]
     for group, figures in record["groups"].items():
-        shape, trend, cost, accepted = (
-            figures[name] for name in ("shape", "trend", "seconds", "acceptance")
-        )
+        said.append(f"{figures['number']} {group} of at least {least} training rows:")
+        said += [f"{over_filtered(figures, name, record['worse'])};" for name in ("shape", "trend")]
+        cost, accepted = figures["seconds"], figures["acceptance"]
         said.append(
-            f"Over {figures['number']} {group} of at least {record['least_training_rows']} training"
-            f" rows, the shape error is {shape['median']:.2f} times that of filtered rows at the"
-            f" median and {shape['worst']:.2f} times at most ({shape['of']}), above"
-            f" {record['worse']:g} times for {shape['above']}; the trend error"
-            f" {trend['median']:.2f} and {trend['worst']:.2f} times ({trend['of']}), above it for"
-            f" {trend['above']}. The rows take {short(cost['median'])} s of processor time at the"
-            f" median and {short(cost['worst'])} s at most ({cost['of']});"
-            f" {100 * accepted['median']:.3g} % of the draws are accepted at the median, and"
+            f"the rows take {short(cost['median'])} s of processor time at the median and"
+            f" {short(cost['worst'])} s at most ({cost['of']}), and"
+            f" {100 * accepted['median']:.3g} % of the draws are accepted at the median,"
             f" {100 * accepted['worst']:.3g} % at least."
         )
     levels = record["levels"]
@@ -214,6 +211,16 @@ def under_conditions(record: Record) -> str:
         f" training rows {'is' if len(lost) < 2 else 'are'} missing in {levels['rows']:,} rows."
     )
     return " ".join(said)
+
+
+def over_filtered(figures: Record, name: str, worse: float) -> str:
+    """Return errors of rows under conditions over those of filtered rows, in words."""
+    found, chance = figures[name], figures[f"{name} of other filtered rows"]
+    return (
+        f"the {name} error is {found['median']:.2f} ({chance['median']:.2f}) at the median, at most"
+        f" {found['worst']:.2f} ({chance['worst']:.2f}; {found['of']}), and above {worse:g} for"
+        f" {found['above']} ({chance['above']})"
+    )
 
 
 def spread(values: list[float]) -> str:

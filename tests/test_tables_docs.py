@@ -76,7 +76,9 @@ CONDITIONS = {
         "single levels": {
             "number": 48,
             "shape": {"median": 1.2, "worst": 1.731, "of": "k=a", "above": 16},
+            "shape of other filtered rows": {"median": 1, "worst": 1.5, "of": "k=a", "above": 3},
             "trend": {"median": 1.1, "worst": 1.4, "of": "k=b", "above": 2},
+            "trend of other filtered rows": {"median": 1, "worst": 1.2, "of": "k=a", "above": 0},
             "acceptance": {"median": 1.0, "worst": 0.25, "of": "k=c", "above": 0},
             "seconds": {"median": 0.1234, "worst": 2.5, "of": "k=d", "above": 1},
         }
@@ -133,12 +135,13 @@ def test_rows_under_conditions_are_described_from_their_record(docs):
     text = docs.markdown([run()], [CONDITIONS]).split("\n\n")[-1]
     assert text == (
         "Rows under conditions (orders, seed 3; 2,000 for each) are compared with unconditional"
-        " rows of the same generator that happen to satisfy them. Over 48 single levels of at least"
-        " 500 training rows, the shape error is 1.20 times that of filtered rows at the median and"
-        " 1.73 times at most (k=a), above 1.3"
-        " times for 16; the trend error 1.10 and 1.40 times (k=b), above it for 2. The rows take"
-        " 0.123 s of processor time at the median and 2.5 s at most (k=d); 100 % of the draws are"
-        " accepted at the median, and 25 % at least. None of the 88 levels of 20 or more training"
+        " rows of the same generator that happen to satisfy them. Errors are divided by theirs; in"
+        " brackets the same of other unconditional rows, which differ by chance alone. 48 single"
+        " levels of at least 500 training rows: the shape error is 1.20 (1.00) at the median, at"
+        " most 1.73 (1.50; k=a), and above 1.3 for 16 (3); the trend error is 1.10 (1.00) at the"
+        " median, at most 1.40 (1.20; k=b), and above 1.3 for 2 (0); the rows take 0.123 s of"
+        " processor time at the median and 2.5 s at most (k=d), and 100 % of the draws are"
+        " accepted at the median, 25 % at least. None of the 88 levels of 20 or more training"
         " rows is missing in 200,000 rows."
     )
     lost = CONDITIONS | {"levels": CONDITIONS["levels"] | {"lost": ["k=a: 21", "k=b: 30"]}}
