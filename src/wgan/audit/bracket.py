@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
-from wgan.audit.parts import Parts, Sample, parted
+from wgan.audit.parts import Parts, Sample, parted, shuffled
 from wgan.audit.result import Bracket, Upper
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
@@ -35,8 +35,8 @@ BATCHES = 3
 """Batches of the upper end: more of them shrink its radius as their square root."""
 
 LEAST = 20
-"""Fewest samples of a side. An upper end can be had from so few; a lower end above 0 needs about 30
-held-out samples, as the radius of fewer exceeds the range of the scores.
+"""Fewest samples of a side, so that 10 or more are held out. From 10 pairs a lower end above 0 can be
+had if hardly any scores overlap.
 """
 
 CHANCE = 10
@@ -118,8 +118,8 @@ def bracket(
             side exceed; an auditor that has seen some of the samples, cannot be certified, or is
             given with a space.
 
-    Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Maurer and Pontil
-    (2009), theorem 4; McDiarmid (1989).
+    Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith
+    and Ramdas (2024), theorem 3; McDiarmid (1989).
 
     >>> rng = np.random.default_rng(0)
     >>> b = bracket(rng.random((400, 1)), rng.random((400, 1)) + 3.0, diameter=4.0, steps=20)
@@ -149,6 +149,8 @@ def bracket(
         if auditor is not None:
             split = "none: the auditor came from elsewhere, and saw no row that is here"
             auditor.check_unseen(left.held_out, right.held_out)
+            left = shuffled(left.held_out, seed, "x")
+            right = shuffled(right.held_out, seed, "y")
         bound = (
             None if diameter is None else Diameter(diameter * coordinates.lipschitz, diameter_from)
         )
