@@ -14,7 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.audit.auditor import Auditor, train_auditor
-from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
+from wgan.audit.bounds import (
+    Lower,
+    chosen_clamp,
+    extension,
+    farthest_pair,
+    lower_bound,
+    transport_radius,
+)
 from wgan.audit.parts import Parts, Sample, parted, shuffled
 from wgan.audit.result import Bracket, Upper
 from wgan.audit.rows import RowHashes
@@ -35,8 +42,8 @@ BATCHES = 3
 """Batches of the upper end: more of them shrink its radius as their square root."""
 
 LEAST = 20
-"""Fewest samples of a side, so that 10 or more are held out. From 10 pairs a lower end above 0 can be
-had if hardly any scores overlap.
+"""Fewest samples of a side, so that 10 or more are held out: from so few pairs a lower end above 0
+can be had where scores hardly overlap.
 """
 
 CHANCE = 10
@@ -206,15 +213,15 @@ def _network(auditor: Auditor, x: Parts, y: Parts) -> Scored:
 def _extended(x: Parts, y: Parts, progress: Progress) -> Scored:
     """Return the scores of the McShane extension of exact potentials on a training batch.
 
-    Its clamp is the range of its scores on up to two batches of the training half.
+    Its clamp is chosen on its scores on up to two batches of the training half.
     """
     progress("exact potentials", 0, 1)
     points = y.train[:BATCH]
     v = transport(x.train[:BATCH], points).v
     scores = [extension(points, v, s) for s in (x.held_out, y.held_out)]
-    training = np.concatenate([extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)])
+    clamp = chosen_clamp(*(extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)))
     progress("exact potentials", 1, 1)
-    return EXTENSION, scores[0], scores[1], (float(training.min()), float(training.max())), 1.0
+    return EXTENSION, scores[0], scores[1], clamp, 1.0
 
 
 def _population_ends(
