@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.spatial.distance import cdist
 
+from wgan.audit.betting import betting_lower_bound
 from wgan.audit.bounds import (
-    bernstein_radius,
+    chosen_clamp,
     extension,
     farthest_pair,
     lower_bound,
@@ -13,28 +15,6 @@ from wgan.base.errors import WganError
 from wgan.distances import transport, wasserstein_1d
 
 RNG = np.random.default_rng(0)
-
-
-def test_bernstein_is_the_formula_and_refuses_one_value():
-    values = RNG.random(50)
-    term = np.log(2 / 0.1)
-    assert bernstein_radius(values, 3.0, 0.1) == pytest.approx(
-        np.sqrt(2 * values.var(ddof=1) * term / 50) + 7 * 3 * term / (3 * 49)
-    )
-    with pytest.raises(WganError, match="2 held-out samples"):
-        bernstein_radius(values[:1], 1.0, 0.1)
-
-
-def test_bernstein_and_a_plain_mean_are_told_apart_by_their_violations():
-    """Skewed values, n = 40: the mean without its radius is above the truth half of the time; with
-    it, at most delta.
-    """
-    p, n, repeats, delta = 0.1, 40, 2000, 0.1
-    draws = (RNG.random((repeats, n)) < p).astype(float)
-    above = sum(d.mean() > p for d in draws) / repeats
-    violated = sum(d.mean() - bernstein_radius(d, 1.0, delta) > p for d in draws) / repeats
-    assert above > 0.3
-    assert violated <= delta
 
 
 def test_the_transport_of_batches_plus_its_radius_is_above_the_distance_as_often_as_promised():
@@ -65,9 +45,73 @@ def test_a_lower_bound_is_clamped_divided_and_never_below_zero():
     f_x, f_y = np.r_[np.full(999, 1.0), 50.0], np.zeros(1000)
     low = lower_bound("critic", f_x, f_y, (0.0, 1.0), 2.0, 0.1)
     assert low.gap == 1.0
-    assert low.radius == pytest.approx(2 * 7 * np.log(40) / (3 * 999))
+    least = betting_lower_bound(np.ones(1000), 0.1)  # differences of 1, in [-1, 1]
+    assert low.radius == pytest.approx(2 - 2 * least)
     assert low.bound == pytest.approx((1.0 - low.radius) / 2)
+    assert 0.49 < low.bound < 0.5
     assert lower_bound("critic", f_y, f_x, (0.0, 1.0), 1.0, 0.1).bound == 0.0
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-3, 1e200])
+def test_a_lower_bound_follows_the_unit_and_not_the_zero_of_the_scores(unit):
+    f_x, f_y = RNG.normal(1, 1, 300), RNG.normal(0, 1, 300)
+    low = lower_bound("c", f_x, f_y, (-3.0, 4.0), 1.0, 0.05)
+    assert 0.4 < low.bound < low.gap
+    scaled = lower_bound("c", unit * f_x, unit * f_y, (-3 * unit, 4 * unit), 1.0, 0.05)
+    assert scaled.bound == pytest.approx(unit * low.bound, rel=1e-6)
+    moved = lower_bound("c", f_x + 5, f_y + 5, (2.0, 9.0), 1.0, 0.05)
+    assert moved.bound == pytest.approx(low.bound, rel=1e-6)
+
+
+def test_constant_scores_and_scores_without_a_range_certify_nothing():
+    ones = np.ones(100)
+    assert lower_bound("c", ones, ones, (1.0, 1.0), 1.0, 0.05).bound == 0.0
+    assert lower_bound("c", 9 * ones, ones, (-np.inf, np.inf), 1.0, 0.05).bound == 0.0
+    with pytest.raises(WganError, match="held-out samples on each side"):
+        lower_bound("c", ones, ones[:0], (0.0, 1.0), 1.0, 0.05)
+
+
+def test_more_samples_of_one_side_alone_raise_the_bound():
+    f_x, f_y = RNG.normal(1, 1, 300), RNG.normal(0, 1, 3100)
+    few = lower_bound("c", f_x, f_y[:300], (-3.0, 4.0), 1.0, 0.05)
+    many = lower_bound("c", f_x, f_y, (-3.0, 4.0), 1.0, 0.05)
+    assert many.radius < 0.85 * few.radius
+
+
+def test_a_lower_bound_of_clamped_heavy_tails_misses_no_more_often_than_promised():
+    """Unequal sides, scores on the line: y moved by 1, W1 = 1, chosen clamps included."""
+    delta, repeats = 0.2, 400
+    missed = 0
+    for repeat in range(repeats):
+        if repeat % 20 == 0:
+            clamp = chosen_clamp(RNG.standard_t(2.1, 100) + 1, RNG.standard_t(2.1, 150))
+        f_x, f_y = RNG.standard_t(2.1, 100) + 1, RNG.standard_t(2.1, 150)
+        missed += lower_bound("c", f_x, f_y, clamp, 1.0, delta).bound > 1.0
+    assert missed <= stats.binom.ppf(0.999, repeats, delta)
+
+
+def test_a_chosen_clamp_cuts_heavy_tails_off_and_keeps_bounded_scores_whole():
+    x, y = RNG.random(2000) + 0.5, RNG.random(2000)
+    both = np.concatenate([x, y])
+    assert chosen_clamp(x, y) == pytest.approx((both.min(), both.max()), abs=0.05)
+    chosen, extremes = [], []
+    for _ in range(10):
+        x, y = RNG.standard_t(2.1, 2000) + 2, RNG.standard_t(2.1, 2000)
+        fresh = RNG.standard_t(2.1, 2000) + 2, RNG.standard_t(2.1, 2000)
+        both = np.concatenate([x, y])
+        chosen.append(lower_bound("c", *fresh, chosen_clamp(x, y), 1.0, 0.0125).bound)
+        extremes.append(lower_bound("c", *fresh, (both.min(), both.max()), 1.0, 0.0125).bound)
+    assert max(1.7, np.mean(extremes) + 0.1) < np.mean(chosen) < 2.0
+
+
+def test_each_end_of_a_clamp_is_chosen_by_itself():
+    """One tail is heavy, and the other bounded: only the heavy one is cut."""
+    x, y = RNG.pareto(1.5, 2000) + 1, RNG.pareto(1.5, 2000)
+    low, high = chosen_clamp(x, y)
+    assert low < np.quantile(y, 0.05)
+    assert high < np.quantile(x, 0.9999)
+    flipped = chosen_clamp(-y, -x)
+    assert flipped == pytest.approx((-high, -low))
 
 
 @pytest.mark.parametrize("shape", [(2, 1), (300, 2), (200, 50), (5000, 3)])

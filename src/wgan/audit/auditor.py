@@ -13,6 +13,7 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
+from wgan.audit.bounds import chosen_clamp
 from wgan.audit.certificate import Certificate, certify, frozen
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
@@ -42,8 +43,8 @@ class Auditor:
     """A frozen critic f(x) = scale net((x - centre) / scale) in float64.
 
     Its Lipschitz constant is the network's, whatever the scale. `trained_on` holds hashes of the
-    rows seen in training: on these its value certifies nothing about a population. `clamp` is the
-    range of its scores there.
+    rows seen in training: on these its value certifies nothing about a population. `clamp` was
+    chosen on its scores there (`chosen_clamp`).
     """
 
     net: nn.Module
@@ -140,10 +141,8 @@ def train_auditor(
     net = mlp_critic(a.shape[1], width, depth, derive(seed, "auditor"), "orthonormal")
     x_scaled, y_scaled = (torch.from_numpy((s - centre) / scale).float() for s in (a, b))
     _maximise(net, x_scaled, y_scaled, steps, seed, progress)
-    samples = np.concatenate([a, b])
     auditor = Auditor(frozen(net), centre, scale, (RowHashes.of(a), RowHashes.of(b)))
-    scores = auditor(samples)
-    return replace(auditor, clamp=(float(scores.min()), float(scores.max())))
+    return replace(auditor, clamp=chosen_clamp(auditor(a), auditor(b)))
 
 
 def _maximise(

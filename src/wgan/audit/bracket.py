@@ -14,8 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.audit.auditor import Auditor, train_auditor
-from wgan.audit.bounds import Lower, extension, farthest_pair, lower_bound, transport_radius
-from wgan.audit.parts import Parts, Sample, parted
+from wgan.audit.bounds import (
+    Lower,
+    chosen_clamp,
+    extension,
+    farthest_pair,
+    lower_bound,
+    transport_radius,
+)
+from wgan.audit.parts import Parts, Sample, parted, shuffled
 from wgan.audit.result import Bracket, Upper
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
@@ -35,8 +42,8 @@ BATCHES = 3
 """Batches of the upper end: more of them shrink its radius as their square root."""
 
 LEAST = 20
-"""Fewest samples of a side. An upper end can be had from so few; a lower end above 0 needs about 30
-held-out samples, as the radius of fewer exceeds the range of the scores.
+"""Fewest samples of a side, so that 10 or more are held out: from so few pairs a lower end above 0
+can be had where scores hardly overlap.
 """
 
 CHANCE = 10
@@ -118,8 +125,8 @@ def bracket(
             side exceed; an auditor that has seen some of the samples, cannot be certified, or is
             given with a space.
 
-    Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Maurer and Pontil
-    (2009), theorem 4; McDiarmid (1989).
+    Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith
+    and Ramdas (2024), theorem 3; McDiarmid (1989).
 
     >>> rng = np.random.default_rng(0)
     >>> b = bracket(rng.random((400, 1)), rng.random((400, 1)) + 3.0, diameter=4.0, steps=20)
@@ -149,6 +156,8 @@ def bracket(
         if auditor is not None:
             split = "none: the auditor came from elsewhere, and saw no row that is here"
             auditor.check_unseen(left.held_out, right.held_out)
+            left = shuffled(left.held_out, seed, "x")
+            right = shuffled(right.held_out, seed, "y")
         bound = (
             None if diameter is None else Diameter(diameter * coordinates.lipschitz, diameter_from)
         )
@@ -204,15 +213,15 @@ def _network(auditor: Auditor, x: Parts, y: Parts) -> Scored:
 def _extended(x: Parts, y: Parts, progress: Progress) -> Scored:
     """Return the scores of the McShane extension of exact potentials on a training batch.
 
-    Its clamp is the range of its scores on up to two batches of the training half.
+    Its clamp is chosen on its scores on up to two batches of the training half.
     """
     progress("exact potentials", 0, 1)
     points = y.train[:BATCH]
     v = transport(x.train[:BATCH], points).v
     scores = [extension(points, v, s) for s in (x.held_out, y.held_out)]
-    training = np.concatenate([extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)])
+    clamp = chosen_clamp(*(extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)))
     progress("exact potentials", 1, 1)
-    return EXTENSION, scores[0], scores[1], (float(training.min()), float(training.max())), 1.0
+    return EXTENSION, scores[0], scores[1], clamp, 1.0
 
 
 def _population_ends(

@@ -38,6 +38,19 @@ def parted(s: Sample, seed: int, side: str, whole: bool) -> Parts:
     return Parts(s[train], s[held_out])
 
 
+def shuffled(s: Sample, seed: int, side: str) -> Parts:
+    """Return a whole sample in random order as both parts: stored rows may be sorted.
+
+    Args:
+        s: `[n, d]` samples.
+        seed: random seed of the bracket.
+        side: "x" or "y".
+    """
+    train, held_out = halves(len(s), seed, side)
+    order = np.concatenate([train, held_out])
+    return Parts(s[order], s[order])
+
+
 def halves(n: int, seed: int, side: str) -> tuple[Places, Places]:
     """Return the places of the samples of a side that train the critics, and of those held out.
 
