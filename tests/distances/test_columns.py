@@ -122,7 +122,7 @@ def test_one_far_sample_is_refused_or_right(p, far):
 @pytest.mark.usefixtures("few")
 def test_a_gap_that_does_not_close_is_refused_with_the_bracket_it_proves(monkeypatch, all_pairs):
     monkeypatch.setattr(GENERATED, "ROUNDS", 1)
-    monkeypatch.setattr(columns, "PAIRS_IN_PLANE", 2)
+    monkeypatch.setattr(columns, "FIRST_IN_PLANE", 2)
     x, y = drawn("clusters", 300, 2, 0), drawn("clusters", 300, 2, 1)
     with pytest.raises(WganError, match="did not close its duality gap in") as refused:
         wasserstein(x, y)
@@ -230,3 +230,22 @@ def test_workers_price_as_one_thread_does_and_have_few_blocks_at_a_time(monkeypa
     assert (several.j == alone.j).all()
     assert (several.lower == alone.lower).all()
     assert max(seen) < 3
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("d", [1, 2, 16])
+def test_bounds_in_single_precision_are_below_the_reduced_costs(d, p):
+    """Near-copies lose all digits in |x|^2 + |y|^2 - 2 x y, and the proof rests on these bounds."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(600, d))
+    y = x + 1e-6 * random.normal(size=x.shape)
+    left, right = Blocks.of(x), Blocks.of(y)
+    u, v = random.normal(size=600), random.normal(size=600)
+    for scale in (0.0, 1.0, 1e3):
+        pricing = Pricing(left, right, scale * u, scale * v, p, 1, np.inf, None)
+        for b in range(len(left.starts)):
+            start, end = left.span(b)
+            bounds, groups = pricing._bounds(b)
+            cost = pair_costs(left.points[start:end, None, None], right.points[groups], p)
+            reduced = cost - scale * u[start:end, None, None] - scale * v[groups]
+            assert (bounds <= reduced.min(axis=1)).all()

@@ -19,8 +19,8 @@ from scipy.spatial.distance import cdist
 
 from wgan.distances.pricing import Blocks, Pricing, cheapest, pair_costs
 
-PAIRS_IN_PLANE = 30
-PAIRS_IN_SPACE = 12
+FIRST_IN_PLANE = 30
+FIRST_IN_SPACE = 12
 """Pairs of least reduced cost of each sample to begin with. In the plane many pairs are nearly
 tight: with 10, clusters of n = 20,000 took 14 rounds, with 30 they took 8. In 16-D 10 suffice.
 """
@@ -186,7 +186,7 @@ def small_cost(problem: Problem) -> float:
 
 def _first(problem: Problem, v: np.ndarray) -> State:
     """Return feasible potentials of which neither side can rise, with their least pairs."""
-    keep = PAIRS_IN_PLANE if problem.a.shape[1] <= 3 else PAIRS_IN_SPACE
+    keep = FIRST_IN_PLANE if problem.a.shape[1] <= 3 else FIRST_IN_SPACE
     zero = np.zeros(len(problem.a))
     of_x, u = problem.price(zero, v, keep, np.inf, keep, "first pairs")
     of_y, v = problem.price_columns(u, np.zeros(len(v)), keep, np.inf, keep, "first pairs")
