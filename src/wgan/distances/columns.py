@@ -43,7 +43,6 @@ MAX_PIVOTS = 2_000_000_000
 TYPICAL = 1000
 """Samples of each side whose pairs give a small cost."""
 
-
 SERIOUS = 0.1
 """Share of the gain that a solve promised, from which on its move counts as better."""
 
@@ -181,6 +180,11 @@ def small_cost(problem: Problem) -> float:
     a = problem.a[:: -(-len(problem.a) // TYPICAL)]
     b = problem.b[:: -(-len(problem.b) // TYPICAL)]
     cost = cdist(a, b, "euclidean" if problem.p == 1 else "sqeuclidean")
+    return small_of(cost)
+
+
+def small_of(cost: np.ndarray) -> float:
+    """Return the 10 % quantile of the costs above 0; 0 where there is none."""
     return float(np.quantile(cost[cost > 0], 0.1)) if (cost > 0).any() else 0.0
 
 

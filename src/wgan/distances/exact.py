@@ -16,6 +16,7 @@ from scipy.spatial.distance import cdist
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
 from wgan.base.progress import Progress, silent
+from wgan.distances.columns import small_of
 from wgan.distances.generated import generated
 from wgan.distances.samples import (
     centred_pair,
@@ -245,8 +246,7 @@ def _optimum(
 
 def _small(cost: Float[np.ndarray, "n m"]) -> float:
     """Return the 10 % quantile of the costs above 0, of at most 1000 samples a side."""
-    some = cost[:: -(-len(cost) // SMALL_SIDE), :: -(-cost.shape[1] // SMALL_SIDE)]
-    return float(np.quantile(some[some > 0], 0.1)) if (some > 0).any() else 0.0
+    return small_of(cost[:: -(-len(cost) // SMALL_SIDE), :: -(-cost.shape[1] // SMALL_SIDE)])
 
 
 def _feasible(
