@@ -6,7 +6,8 @@ See `docs/distances.md`. Distances without a critic are in `wgan.distances`.
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bracket import bracket
 from wgan.audit.certificate import Certificate, certify
-from wgan.audit.dual import Dual, dual, slope_corrected
+from wgan.audit.dual import dual
+from wgan.audit.reading import Dual, slope_corrected
 from wgan.audit.result import Bracket
 
 __all__ = [

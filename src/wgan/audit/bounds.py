@@ -4,14 +4,21 @@ Each holds with a stated probability, for every distribution that its theorem al
 always the probability that the bound is wrong.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, log, sqrt
+from math import isfinite, log
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
-from wgan.audit.betting import betting_lower_bound, paired_differences
+from wgan.audit.betting import (
+    Gambler,
+    betting_lower_bound,
+    paired_differences,
+    predictable_bets,
+    richest,
+)
 from wgan.base.errors import WganError
 
 PAIRS_AT_ONCE = 2**22
@@ -28,42 +35,72 @@ bracket with both ends.
 """
 
 
-@dataclass(frozen=True)
-class Lower:
-    """A lower bound on W1(P, Q) from one fixed critic: (gap - radius) / lipschitz, at least 0.
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What one critic, L-Lipschitz, says of fresh samples: `x` `[n]` of P and `y` `[m]` of Q.
 
-    `gap` is the mean score difference on held-out samples, clamped to `clamp`. `radius` is the part
-    of it that chance may have made. In a bracket of samples nothing is clamped and the radius is 0.
+    The critic and `clamp` (low, high) were chosen without these samples, which are in random order.
     """
 
     critic: str
-    bound: float
-    gap: float
-    radius: float
-    clamp: tuple[float, float] | None
+    x: Float[np.ndarray, " n"]
+    y: Float[np.ndarray, " m"]
+    clamp: tuple[float, float]
     lipschitz: float
 
 
-def lower_bound(
-    critic: str,
-    f_x: Float[np.ndarray, " n"],
-    f_y: Float[np.ndarray, " m"],
-    clamp: tuple[float, float],
-    lipschitz: float,
-    delta: float,
-) -> Lower:
+@dataclass(frozen=True)
+class Reading:
+    """What a critic read on `pairs` pairs of samples: the mean score difference `gap`.
+
+    Scores are clamped to `clamp`, and not in a bracket of samples. gap / lipschitz is at most W1 of
+    the populations in expectation, and W1 of the samples in a bracket of samples. `stage` counts
+    from 1.
+    """
+
+    critic: str
+    stage: int
+    gap: float
+    clamp: tuple[float, float] | None
+    lipschitz: float
+    pairs: int
+
+    @property
+    def value(self) -> float:
+        """gap / lipschitz, in the unit of the samples."""
+        return self.gap / self.lipschitz
+
+
+@dataclass(frozen=True)
+class Lower:
+    """A lower bound on W1, at least 0, and the readings that it rests on.
+
+    `leader` is the critic whose bets won most. In a bracket of samples it is the only one, and the
+    bound is its reading.
+    """
+
+    bound: float
+    leader: str
+    readings: tuple[Reading, ...]
+
+    @property
+    def leading(self) -> Reading:
+        """The last reading of the leader."""
+        return [each for each in self.readings if each.critic == self.leader][-1]
+
+
+def lower_bound(stages: Sequence[Sequence[Scores]], delta: float) -> Lower:
     """Return a lower bound on W1(P, Q) that holds with probability at least 1 - delta.
 
-    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz and chosen without these samples, and
-    clamping keeps it so. The difference of the means is bounded by betting on pairs of x and y
-    (`betting_lower_bound`).
+    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each fresh
+    x is paired with a fresh y (`paired_differences`), and gamblers bet on z = (f(x) - f(y)) / L.
+    The critics of a stage may be made from all samples of the stages before it: then E z <= W1
+    still holds given the past, which is all that `betting_lower_bound` needs. For each critic one
+    gambler bets in all stages, and another in the last one alone, where the critic knows most.
 
     Args:
-        critic: name of what made the scores.
-        f_x: scores of held-out samples of P, `[n]`, in random order.
-        f_y: scores of held-out samples of Q, `[m]`, in random order.
-        clamp: (low, high), chosen without these samples.
-        lipschitz: L, above 0.
+        stages: the critics' scores in each stage, the same critics in the same order; the samples
+            of different stages are independent.
         delta: the probability of being wrong.
 
     Raises:
@@ -71,22 +108,72 @@ def lower_bound(
 
     Reference: Villani, "Optimal Transport" (2009), equation 5.11; Waudby-Smith and Ramdas (2024).
 
-    >>> lower_bound("constant", np.zeros(100), np.zeros(100), (0.0, 1.0), 1.0, 0.05).bound
+    >>> ones = np.ones(100)
+    >>> lower_bound([[Scores("constant", ones, ones, (0.0, 1.0), 1.0)]], 0.05).bound
     0.0
     """
-    if not min(len(f_x), len(f_y)):
+    readings = tuple(_reading(s, stage) for stage, row in enumerate(stages, 1) for s in row)
+    critics = [[_Stream.of(scores) for scores in row] for row in zip(*stages, strict=True)]
+    unit = max(stream.reach for streams in critics for stream in streams)
+    if unit == 0:
+        return Lower(0.0, readings[-1].critic, readings)
+    starts = sorted({0, len(stages) - 1})
+    log_price = log(len(starts) * len(critics) / delta)
+    gamblers = [
+        _gambler(streams, start, unit, log_price) for streams in critics for start in starts
+    ]
+    bound = betting_lower_bound(gamblers, delta)
+    leader = stages[0][richest(gamblers, bound) // len(starts)].critic
+    return Lower(unit * bound, leader, readings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Stream:
+    """Values z `[k]` of one critic in one stage, |z| <= reach, in the unit of the samples."""
+
+    z: np.ndarray
+    reach: float
+
+    @classmethod
+    def of(cls, scores: Scores) -> "_Stream":
+        low, high = scores.clamp
+        reach = (high - low) / scores.lipschitz
+        a, b = np.clip(scores.x, low, high), np.clip(scores.y, low, high)
+        z = paired_differences(a, b) / scores.lipschitz
+        if not isfinite(reach):
+            return cls(np.zeros_like(z), 0.0)  # no bound holds without a range: it sits out
+        # Rounding may put a difference a little beyond the range.
+        return cls(np.clip(z, -reach, reach), reach)
+
+
+def _gambler(streams: Sequence[_Stream], start: int, unit: float, log_price: float) -> Gambler:
+    """Return the gambler that bets on one critic from a stage on, in a unit."""
+    plays = sum(len(stream.z) for stream in streams[start:])
+    z, reach, bets = [], [], []
+    for stage, stream in enumerate(streams):
+        z.append(stream.z / unit)
+        reach.append(np.full(len(stream.z), stream.reach / unit))
+        if stage < start:
+            bets.append(np.zeros(len(stream.z)))
+            continue
+        bets.append(predictable_bets(z[-1], reach[-1], plays, log_price))
+    return Gambler(np.concatenate(z), np.concatenate(reach), np.concatenate(bets))
+
+
+def _reading(scores: Scores, stage: int) -> Reading:
+    """Return what a critic reads, and refuse what certifies nothing."""
+    if not min(len(scores.x), len(scores.y)):
         raise WganError("a bound needs held-out samples on each side")
-    low, high = clamp
-    a = np.clip(f_x, low, high)
-    b = np.clip(f_y, low, high)
-    gap = float(a.mean() - b.mean())
-    if not (isfinite(gap) and lipschitz > 0):
+    low, high = scores.clamp
+    gap = float(np.clip(scores.x, low, high).mean() - np.clip(scores.y, low, high).mean())
+    if not (isfinite(gap) and scores.lipschitz > 0):
         raise WganError(
-            f"{critic}: mean scores {gap} apart, with a Lipschitz constant of {lipschitz}: nothing"
-            " is certified by scores that are not finite, or without a constant above 0"
+            f"{scores.critic}: mean scores {gap} apart, with a Lipschitz constant of"
+            f" {scores.lipschitz}: nothing is certified by scores that are not finite, or without a"
+            " constant above 0"
         )
-    radius = _betting_radius(a, b, gap, high - low, delta)
-    return Lower(critic, max(0.0, (gap - radius) / lipschitz), gap, radius, clamp, lipschitz)
+    pairs = min(len(scores.x), len(scores.y))
+    return Reading(scores.critic, stage, gap, scores.clamp, scores.lipschitz, pairs)
 
 
 def chosen_clamp(f_x: Float[np.ndarray, " n"], f_y: Float[np.ndarray, " m"]) -> tuple[float, float]:
@@ -110,47 +197,13 @@ def chosen_clamp(f_x: Float[np.ndarray, " n"], f_y: Float[np.ndarray, " m"]) -> 
     highs = np.quantile(scores, [1 - tail for tail in TAILS]).tolist()
 
     def bound(clamp: tuple[float, float]) -> float:
-        return lower_bound("training scores", f_x, f_y, clamp, 1.0, CHOICE_DELTA).bound
+        scored = Scores("training scores", f_x, f_y, clamp, 1.0)
+        return lower_bound([[scored]], CHOICE_DELTA).bound
 
     low, high = max(zip(lows, highs, strict=True), key=bound)
     _, high = max(((low, each) for each in (high, *highs)), key=bound)
     low, _ = max(((each, high) for each in (low, *lows)), key=bound)
     return low, high
-
-
-def _betting_radius(
-    a: Float[np.ndarray, " n"], b: Float[np.ndarray, " m"], gap: float, width: float, delta: float
-) -> float:
-    """Return how far E a - E b may lie below the gap of two samples in an interval of a width."""
-    if width == 0:
-        return 0.0
-    if not isfinite(width):
-        return float("inf")  # no bound holds without a range
-    z = 0.5 + paired_differences(a, b) / width / 2  # from [-width, width] to [0, 1]
-    least = betting_lower_bound(np.clip(z, 0.0, 1.0), delta)
-    return max(0.0, gap - (2 * least - 1) * width)
-
-
-def transport_radius(diameter: float, n: int, batches: int, delta: float) -> float:
-    """Return how far the mean transport of K batches may fall below its expectation.
-
-    radius = R sqrt(ln(1 / delta) / (n K)). W1(P_n, Q_n) of n samples a side changes by at most
-    R / n with one sample. So W1(P, Q) <= E W1(P_n, Q_n) < mean + radius with probability at least
-    1 - delta. The first step holds since W1 is convex.
-
-    Args:
-        diameter: R, the largest distance of two possible samples of one side.
-        n: samples a side in a batch.
-        batches: K.
-        delta: the probability of being wrong.
-
-    Reference: McDiarmid, "On the method of bounded differences" (1989), lemma 1.2, over 2 n K
-    samples; Villani (2009), theorem 4.8.
-
-    >>> round(transport_radius(20.0, 2000, 3, delta=0.05), 4)
-    0.4469
-    """
-    return diameter * sqrt(log(1 / delta) / (n * batches))
 
 
 def extension(

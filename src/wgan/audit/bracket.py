@@ -7,24 +7,18 @@ held-out sample trains or chooses anything.
 """
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.audit.auditor import Auditor, train_auditor
-from wgan.audit.bounds import (
-    Lower,
-    chosen_clamp,
-    extension,
-    farthest_pair,
-    lower_bound,
-    transport_radius,
-)
+from wgan.audit.bounds import Lower, Reading, Scores, farthest_pair, lower_bound
+from wgan.audit.critics import NETWORK, Stage, network_scores, scored, staged
 from wgan.audit.parts import Parts, Sample, parted, shuffled
-from wgan.audit.result import Bracket, Upper
+from wgan.audit.result import Bracket
 from wgan.audit.rows import RowHashes
+from wgan.audit.upper import Diameter, Heuristic, Upper, upper_end
 from wgan.base.errors import WganError
 from wgan.base.numbers import check_number
 from wgan.base.progress import Progress, silent
@@ -32,14 +26,6 @@ from wgan.distances.choice import EXACT_PAIRS
 from wgan.distances.exact import transport
 from wgan.distances.samples import sample_pair
 from wgan.distances.spaces import fit_space
-
-BATCH = 2000
-"""Samples a side in one exact transport, measured: 1.4 s each. Larger batches lower the floor, and
-take time as their cube.
-"""
-
-BATCHES = 3
-"""Batches of the upper end: more of them shrink its radius as their square root."""
 
 LEAST = 20
 """Fewest samples of a side, so that 10 or more are held out: from so few pairs a lower end above 0
@@ -52,28 +38,18 @@ CHANCE = 10
 Independent whole numbers of any range stay below it, and a copied sample is far above (tested).
 """
 
-NETWORK = "certified critic"
-EXTENSION = "extension of exact potentials"
-
 Certifies = Literal["population", "samples"]
-
-
-@dataclass(frozen=True)
-class Diameter:
-    """A bound on the distance of two possible samples of one side, and where it comes from."""
-
-    length: float
-    source: str
 
 
 @dataclass(frozen=True)
 class Ends:
     """The ends of a bracket and what stands beside them; see `Bracket` for the fields."""
 
-    lower: tuple[Lower, ...]
+    auditor: Auditor
+    lower: Lower
     upper: Upper | None
     floor: float | None = None
-    heuristic: float | None = None
+    heuristic: Heuristic | None = None
 
 
 def bracket(
@@ -147,10 +123,9 @@ def bracket(
     left, right = (
         Parts(coordinates.map(part.train), coordinates.map(part.held_out)) for part in (left, right)
     )
-    critic = auditor or train_auditor(left.train, right.train, steps, seed=seed, progress=progress)
     if certifies == "samples":
         split = "none: the auditor may have seen every sample, and certifies these alone"
-        ends = _sample_ends(critic, left, right, progress)
+        ends = _sample_ends(auditor, left, right, steps, seed, progress)
     else:
         split = f"random halves of each side by seed {seed}"
         if auditor is not None:
@@ -158,18 +133,22 @@ def bracket(
             auditor.check_unseen(left.held_out, right.held_out)
             left = shuffled(left.held_out, seed, "x")
             right = shuffled(right.held_out, seed, "y")
-        bound = (
-            None if diameter is None else Diameter(diameter * coordinates.lipschitz, diameter_from)
-        )
-        critics = [_network(critic, left, right)]
-        if auditor is None:
-            critics.append(_extended(left, right, progress))
-        ends = _population_ends(critics, left, right, bound, 1 - confidence, progress)
+        length = None if diameter is None else diameter * coordinates.lipschitz
+        bound = None if length is None else Diameter(length, diameter_from)
+        delta = 1 - confidence if bound is None else (1 - confidence) / 2
+        critic, lower = _lower_end(auditor, left, right, delta, steps, seed, progress)
+        # Raw coordinates were fitted to nothing, so that every sample may be measured.
+        sides = [
+            part.whole if auditor is None and space == "raw" else part.held_out
+            for part in (left, right)
+        ]
+        end = upper_end(sides[0], sides[1], bound, delta, progress)
+        ends = Ends(critic, lower, end.upper, end.floor, end.heuristic)
     return Bracket(
         certifies=certifies,
         confidence=confidence if certifies == "population" else None,
-        lower_ends=ends.lower,
-        layers=critic.certificate.layers,
+        lower_end=ends.lower,
+        layers=ends.auditor.certificate.layers,
         upper_end=ends.upper,
         floor=ends.floor,
         heuristic=ends.heuristic,
@@ -184,97 +163,47 @@ def bracket(
     )
 
 
-def _sample_ends(auditor: Auditor, x: Parts, y: Parts, progress: Progress) -> Ends:
+def _sample_ends(
+    auditor: Auditor | None, x: Parts, y: Parts, steps: int, seed: int, progress: Progress
+) -> Ends:
     """Return the ends of a bracket of samples, where every sample trained the auditor."""
-    gap = float(auditor(x.train).mean() - auditor(y.train).mean())
-    lipschitz = auditor.certificate.lipschitz
-    lower = Lower(NETWORK, max(0.0, gap / lipschitz), gap, 0.0, None, lipschitz)
+    critic = auditor or train_auditor(
+        x.train, y.train, steps, seed=seed, generalise=False, progress=progress
+    )
+    gap = float(critic(x.train).mean() - critic(y.train).mean())
     n = len(x.train)
     m = len(y.train)
+    reading = Reading(NETWORK, 1, gap, None, critic.certificate.lipschitz, min(n, m))
+    lower = Lower(max(0.0, reading.value), NETWORK, (reading,))
     if n * m > EXACT_PAIRS:
-        return Ends((lower,), None)
+        return Ends(critic, lower, None)
     progress("exact transport", 0, 1)
     plan = transport(x.train, y.train)
     progress("exact transport", 1, 1)
-    return Ends((lower,), Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap))
+    upper = Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap)
+    return Ends(critic, lower, upper)
 
 
-Scored = tuple[str, np.ndarray, np.ndarray, tuple[float, float], float]
-"""What `lower_bound` takes of a critic: its name, the scores of held-out x and y, its clamp and its
-Lipschitz constant.
-"""
-
-
-def _network(auditor: Auditor, x: Parts, y: Parts) -> Scored:
-    scores = auditor(x.held_out), auditor(y.held_out)
-    return (NETWORK, *scores, auditor.clamp, auditor.certificate.lipschitz)
-
-
-def _extended(x: Parts, y: Parts, progress: Progress) -> Scored:
-    """Return the scores of the McShane extension of exact potentials on a training batch.
-
-    Its clamp is chosen on its scores on up to two batches of the training half.
-    """
-    progress("exact potentials", 0, 1)
-    points = y.train[:BATCH]
-    v = transport(x.train[:BATCH], points).v
-    scores = [extension(points, v, s) for s in (x.held_out, y.held_out)]
-    clamp = chosen_clamp(*(extension(points, v, s[: 2 * BATCH]) for s in (x.train, y.train)))
-    progress("exact potentials", 1, 1)
-    return EXTENSION, scores[0], scores[1], clamp, 1.0
-
-
-def _population_ends(
-    critics: list[Scored],
+def _lower_end(
+    auditor: Auditor | None,
     x: Parts,
     y: Parts,
-    diameter: Diameter | None,
     delta: float,
+    steps: int,
+    seed: int,
     progress: Progress,
-) -> Ends:
-    """Return the ends of a population bracket, each with its part of delta."""
-    delta_lower = delta if diameter is None else delta / 2
-    lower = tuple(lower_bound(*critic, delta_lower / len(critics)) for critic in critics)
-    upper, floor, heuristic = _upper(x.held_out, y.held_out, diameter, delta, progress)
-    return Ends(lower, upper, floor, heuristic)
-
-
-def _upper(
-    x: Sample, y: Sample, diameter: Diameter | None, delta: float, progress: Progress
-) -> tuple[Upper, float, float]:
-    """Return the upper end, the floor and the heuristic, from disjoint batches of one size.
-
-    heuristic = sqrt(mean^2 - (floor_x^2 + floor_y^2) / 2).
-    """
-    most = min(len(x), len(y))
-    n = min(BATCH, most // 2)  # two batches of each side at least, since a floor needs two
-    batches = min(BATCHES, most // n)
-    pairs = [(x, y, k, k) for k in range(batches)] + [(x, x, 0, 1), (y, y, 0, 1)]
-    plans = []
-    for done, (left, right, i, j) in enumerate(pairs):
-        progress("exact transport", done, len(pairs))
-        plans.append(transport(left[i * n : (i + 1) * n], right[j * n : (j + 1) * n]))
-    progress("exact transport", len(pairs), len(pairs))
-    across = np.array([plan.distance for plan in plans[:batches]])
-    mean = float(across.mean())
-    gap = max(plan.gap for plan in plans)
-    floor = plans[-2].distance
-    floor_y = plans[-1].distance
-    heuristic = sqrt(max(0.0, mean**2 - (floor**2 + floor_y**2) / 2))
-    if diameter is None:
-        limit = mean + _student_radius(across, delta)
-        return Upper(None, mean, None, n, batches, gap, asymptotic=limit), floor, heuristic
-    radius = transport_radius(diameter.length, n, batches, delta / 2)
-    upper = Upper(mean + radius, mean, radius, n, batches, gap, diameter.length, diameter.source)
-    return upper, floor, heuristic
-
-
-def _student_radius(values: np.ndarray, delta: float) -> float:
-    """Return the one-sided half-width t_{1 - delta, k - 1} s / sqrt(k) of a mean of k values."""
-    from scipy import stats  # takes a second to import, and only this needs it
-
-    k = len(values)
-    return float(stats.t.ppf(1 - delta, k - 1) * values.std(ddof=1) / sqrt(k))
+) -> tuple[Auditor, Lower]:
+    """Return the lower end of a population bracket, and the last network that it rests on."""
+    if auditor is not None:
+        nothing = x.held_out[:0]
+        known = Stage(nothing, nothing, x.held_out, y.held_out)
+        return auditor, lower_bound([[network_scores(auditor, known)]], delta)
+    stages: list[list[Scores]] = []
+    for stage in staged(x, y):
+        scores, auditor = scored(stage, steps, seed, progress)
+        stages.append(scores)
+    assert auditor is not None
+    return auditor, lower_bound(stages, delta)
 
 
 def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:

@@ -5,7 +5,6 @@ with each variant's own way to keep the critic Lipschitz; no generator moves.
 """
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 import torch
@@ -14,10 +13,10 @@ from torch import Tensor, nn
 
 from wgan.audit.auditor import CHUNK, draw
 from wgan.audit.certificate import certify, frozen
+from wgan.audit.reading import LEAST, Dual, slope_corrected
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
-from wgan.base.seeding import derive, torch_generator
-from wgan.distances.results import Printed, figures
+from wgan.base.seeding import derive, numpy_generator, torch_generator
 from wgan.distances.samples import sample_pair
 from wgan.networks import NetworkConfig, mlp_critic
 from wgan.objectives import CriticLoss, Variant, find_variant
@@ -42,140 +41,35 @@ NORM_POINTS = 4096
 PAIRS = 2**18
 """Drawn pairs of scores for an estimate that needs pairs, instead of all n x m."""
 
-SETTLED = 0.05
-"""Largest relative change over the second half of a training that counts as settled. The learning
-rate falls to 0 meanwhile, so that a critic far from its optimum changes by more.
+HELD_OUT = 4
+"""One in so many samples of each side trains nothing: the held-out reading of n samples is then
+known to within 2 / sqrt(n) standard deviations of the scores of either side.
 """
+
 
 NO_UNIT = "no unit, an unknown multiple of W1"
 NO_DISTANCE = "no distance: nothing bounds this critic where the samples do not overlap"
 
 
 @dataclass(frozen=True)
-class Dual(Printed):
-    """The reading of a trained critic: its mean score difference over both samples.
-
-    `value` is in the unit of the samples where the variant measures W1. `corrected` takes the slope
-    of the penalty off (`slope_corrected`), where the variant has that penalty. `mean_norm` and
-    `max_norm` are norms of the critic's gradient at interpolates; an optimal critic for W1 has 1.
-    `lipschitz` is the certified constant, where the variant's layers allow one. `drift` is the
-    relative change of the value over the second half of the training, in which the learning rate
-    falls to 0.
-    """
-
-    variant: str
-    measures: str
-    value: float
-    corrected: float | None
-    mean_norm: float
-    max_norm: float
-    lipschitz: float | None
-    penalty_weight: float | None
-    drift: float
-    steps: int
-    n: int
-    m: int
-    d: int
-    units: str
-
-    @property
-    def certified(self) -> float | None:
-        """value / L, at most the exact W1 of these samples; None without a certified L."""
-        return self.value / self.lipschitz if self.lipschitz else None
-
-    @property
-    def settled(self) -> bool:
-        """Whether the reading is positive and changed by less than 5 % in the second half."""
-        return self.value > 0 and abs(self.drift) < SETTLED
-
-    def __str__(self) -> str:
-        corrected = "" if self.corrected is None else f", slope-corrected {figures(self.corrected)}"
-        certified = ", in-sample and not certified"
-        if self.certified is not None:
-            certified = (
-                f", {figures(self.certified)} divided by its certified L={self.lipschitz:.6f},"
-                " in-sample"
-            )
-        doubt = "" if self.settled else f"; still moving: {self.drift:+.0%} in the second half"
-        return (
-            f"{self.variant} critic reads {figures(self.value)}{corrected}{certified}"
-            f" (gradient norm {self.mean_norm:.3f} mean, {self.max_norm:.3f}"
-            f" largest; {self.steps} steps{doubt}; n={self.n}, m={self.m}, d={self.d},"
-            f" {self.units})"
-        )
-
-    def facts(self) -> dict[str, str]:
-        """Return the rows of the table; see `Printed`."""
-        corrected = certified = "not for this variant"
-        if self.corrected is not None:
-            corrected = f"{figures(self.corrected)}, not certified"
-        if self.certified is not None:
-            certified = (
-                f"{figures(self.certified)}, divided by L={self.lipschitz:.9f}: at most the exact"
-                " W1 of these samples"
-            )
-        return {
-            "critic reads": (
-                f"{figures(self.value)}, the mean score difference of these two samples"
-            ),
-            "slope-corrected": corrected,
-            "certified": certified,
-            "variant": f"{self.variant}, which estimates: {self.measures}",
-            "gradient norm": (
-                f"{self.mean_norm:.4f} mean, {self.max_norm:.4f} largest found, at interpolates"
-            ),
-            "penalty weight": "none" if self.penalty_weight is None else f"{self.penalty_weight:g}",
-            "settled": (
-                f"{'yes' if self.settled else 'no'}: {self.drift:+.1%} over the second half of"
-                f" {self.steps} steps"
-            ),
-            "samples": f"{self.n} and {self.m}, {self.d} dimension{'s' if self.d > 1 else ''}",
-            "unit": self.units,
-        }
-
-    def to_json(self) -> dict[str, object]:
-        """Return all fields, `certified` and `settled` as plain values for JSON."""
-        return super().to_json() | {"certified": self.certified, "settled": self.settled}
-
-
-def slope_corrected(value: float, penalty_weight: float) -> float:
-    """Return the W that solves value = W + W^2 / (2 lambda), without the penalty's slope.
-
-    W = lambda (sqrt(1 + 2 value / lambda) - 1).
-
-    With the penalty lambda (|grad f| - 1)^2 a critic gains by a slope above 1. Along transport of
-    length W, slope s pays s W - lambda (s - 1)^2, which is best at s = 1 + W / (2 lambda) and reads
-    s W. For any pair, if a Kantorovich potential has slope 1 at the interpolates, the optimum reads
-    at least W + W^2 / (2 lambda). It reads just that where the optimal critic's slope is the same
-    at all interpolates. So the corrected value errs upwards where slopes vary, and downwards where
-    the critic could not or did not reach the optimum. It is a correction, not a bound.
-
-    Args:
-        value: the reading, in the unit of the samples; returned as it is if not above 0.
-        penalty_weight: lambda, in the same unit.
-
-    >>> round(slope_corrected(20 + 20**2 / 20, penalty_weight=10), 6)
-    20.0
-    """
-    if value <= 0:
-        return value
-    return penalty_weight * (sqrt(1 + 2 * value / penalty_weight) - 1)
-
-
-@dataclass(frozen=True)
 class Problem:
-    """Two samples as the critic sees them: (s - middle) / scale.
+    """Two samples as the critic sees them: (s - middle) / scale; those that train, and fresh ones.
 
     f(x) = scale g(x / scale) has the slope of g: g with lambda / scale is the same problem.
     """
 
     x: np.ndarray
     y: np.ndarray
+    fresh_x: np.ndarray
+    fresh_y: np.ndarray
     scale: float
     variant: Variant
 
     def tensors(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
         return torch.from_numpy(self.x).to(dtype), torch.from_numpy(self.y).to(dtype)
+
+    def fresh(self, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        return torch.from_numpy(self.fresh_x).to(dtype), torch.from_numpy(self.fresh_y).to(dtype)
 
 
 def dual(
@@ -192,8 +86,9 @@ def dual(
 ) -> Dual:
     """Train a critic of any variant between two fixed samples, and return its reading.
 
-    mean f(x) - mean f(y) for the trained f, over all of both samples. A variant of the
-    Jensen-Shannon or another divergence has its own estimate.
+    mean f(x) - mean f(y) for the trained f: over the samples that trained it, and over one in four
+    of each side that was kept back. A variant of the Jensen-Shannon or another divergence has its
+    own estimate.
 
     Args:
         x: samples `[n, d]` ("real"), in any unit.
@@ -203,8 +98,8 @@ def dual(
         penalty_weight: lambda, in the unit of the samples; None: the variant's.
         width: units of a hidden layer of the fully connected critic.
         depth: its hidden layers.
-        seed: random seed of weights, batches and interpolates; the same seed gives the same
-            reading.
+        seed: random seed of weights, batches, interpolates and the samples kept back; the same
+            seed gives the same reading.
         units: the unit of the coordinates, for the reader.
         progress: told of each step.
 
@@ -229,7 +124,8 @@ def dual(
         raise WganError(f"penalty_weight = {penalty_weight}: give a number above 0")
     variant = find_variant(name).adjusted(penalty_weight)
     a, b = sample_pair(x, y)
-    problem = _scaled(variant, a, b)
+    keep = min(len(a), len(b)) >= LEAST
+    problem = _scaled(variant, _parts(a, keep, seed, "x"), _parts(b, keep, seed, "y"))
     network = NetworkConfig("mlp", width, depth)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive(seed, "dual", "dropout"))  # dropout takes no generator
@@ -246,11 +142,15 @@ def dual(
         # The certified value is that of the frozen critic, in float64 like its certificate.
         lipschitz = certify(frozen(critic), (a.shape[1],)).lipschitz
         value = _reading(variant, critic, *problem.tensors(torch.float64)) * unit
+    fresh = problem.fresh(torch.float64 if lipschitz else torch.float32)
+    counts = len(fresh[0]), len(fresh[1])
+    held_out_value = _reading(variant, critic, *fresh) * unit if keep else None
     weight = variant.penalty.weight if variant.penalty else None
     return Dual(
         variant=variant.name,
         measures=variant.score.measures,
         value=value,
+        held_out_value=held_out_value,
         corrected=slope_corrected(value, weight) if variant.reads_w1 and weight else None,
         mean_norm=mean_norm,
         max_norm=max_norm,
@@ -260,26 +160,35 @@ def dual(
         steps=steps,
         n=len(a),
         m=len(b),
+        held_out=counts,
         d=a.shape[1],
         units=units if variant.reads_w1 else _other_unit(variant),
     )
 
 
-def _scaled(variant: Variant, a: np.ndarray, b: np.ndarray) -> Problem:
-    """Return the problem in units of the common standard deviation."""
-    middle = (a.mean(0) + b.mean(0)) / 2
-    x = a - middle
-    y = b - middle
+def _parts(s: np.ndarray, keep: bool, seed: int, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the samples that train, and those kept back."""
+    kept = len(s) // HELD_OUT if keep else 0
+    order = numpy_generator(seed, "dual", "held out", side).permutation(len(s))
+    return s[order[kept:]], s[order[:kept]]
+
+
+def _scaled(
+    variant: Variant, a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]
+) -> Problem:
+    """Return the problem in units of the common standard deviation of the training samples."""
+    middle = (a[0].mean(0) + b[0].mean(0)) / 2
+    x, fresh_x, y, fresh_y = (s - middle for s in (*a, *b))
     # In the samples' own unit: clipped weights, and penalties that do not follow their unit.
     clips = variant.constraint and variant.constraint.bound
     if clips or (variant.penalty and not variant.score.is_w1 and variant.penalty.shape != squared):
-        return Problem(x, y, 1.0, variant)
+        return Problem(x, y, fresh_x, fresh_y, 1.0, variant)
     scale = float(np.sqrt(np.mean(np.concatenate([x, y]) ** 2))) or 1.0
     if variant.penalty:
         # Without unit, f(x) = g(x / scale).
         power = 1 if variant.score.is_w1 else 2
         variant = variant.adjusted(variant.penalty.weight / scale**power)
-    return Problem(x / scale, y / scale, scale, variant)
+    return Problem(*(s / scale for s in (x, y, fresh_x, fresh_y)), scale, variant)
 
 
 def _other_unit(variant: Variant) -> str:

@@ -22,6 +22,11 @@ class Parts:
     train: Sample
     held_out: Sample
 
+    @property
+    def whole(self) -> Sample:
+        """Both parts of a sample that was parted."""
+        return np.concatenate([self.train, self.held_out])
+
 
 def parted(s: Sample, seed: int, side: str, whole: bool) -> Parts:
     """Return the parts of a sample.

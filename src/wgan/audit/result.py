@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from typing import Any
 
-from wgan.audit.bounds import Lower
+from wgan.audit.bounds import Lower, Reading
+from wgan.audit.upper import Heuristic, Upper
 from wgan.distances.results import Printed, figures
 
 DIGITS = 4
@@ -15,33 +16,10 @@ LOOSE = 0.5
 transport would be read between two samples of one population.
 """
 
-HIDDEN = 0.95
-"""From this share of the transport on, the floor hides the distance, and the heuristic is noise:
-between equal populations in 16 and 64 dimensions it read up to 0.4 and 0.7, and its standard
-deviation was as large as its mean where they were 0.3 apart.
+HIDDEN = 0.9
+"""From this share of the transport on, the upper end says nothing: if both populations were one,
+the transport would be a tenth lower at most.
 """
-
-
-@dataclass(frozen=True)
-class Upper:
-    """The upper end, in the unit of the samples: `bound` is `transport` + `radius`.
-
-    `bound` and `radius` are None where nothing bounds W1 from above. `transport` is the mean exact
-    transport over `batches` of `batch` samples on each side, and `gap` the solver's largest
-    relative duality gap. `diameter` is that of the support, and `diameter_from` says how it is
-    known. `asymptotic` is a one-sided limit by Student's t over the batches, right in the limit of
-    many batches, and not certified.
-    """
-
-    bound: float | None
-    transport: float
-    radius: float | None
-    batch: int
-    batches: int
-    gap: float
-    diameter: float | None = None
-    diameter_from: str | None = None
-    asymptotic: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +27,8 @@ class Bracket(Printed):
     """W1 in [lower, upper], in the unit of the samples, with everything that was assumed.
 
     `certifies` is "population" (then the bracket holds with probability `confidence`), or "samples"
-    (then it holds for certain, and `confidence` is None). `lower_ends` are the bounds of each
-    critic, of which the largest counts. `layers` are the auditor's Lipschitz factors.
+    (then it holds for certain, and `confidence` is None). `lower_end` holds the readings of
+    each critic. `layers` are the last auditor's Lipschitz factors.
 
     `floor` is the transport between two batches of x: sampling alone makes as much. `heuristic` is
     the transport with its floor taken off. Neither is certified. `held_out` counts the samples of
@@ -60,11 +38,11 @@ class Bracket(Printed):
 
     certifies: str
     confidence: float | None
-    lower_ends: tuple[Lower, ...]
+    lower_end: Lower
     layers: tuple[tuple[str, float], ...]
     upper_end: Upper | None
     floor: float | None
-    heuristic: float | None
+    heuristic: Heuristic | None
     n: int
     m: int
     d: int
@@ -75,24 +53,29 @@ class Bracket(Printed):
     units: str
 
     @property
-    def best(self) -> Lower:
-        """The largest of the lower bounds."""
-        return max(self.lower_ends, key=lambda low: low.bound)
-
-    @property
     def lower(self) -> float:
         """The lower end."""
-        return self.best.bound
+        return self.lower_end.bound
 
     @property
     def upper(self) -> float | None:
         """The upper end; None where nothing bounds W1 from above."""
         return self.upper_end.bound if self.upper_end else None
 
+    @property
+    def floor_share(self) -> float:
+        """The share of the transport that sampling alone makes; 0 if nothing is known of it."""
+        u = self.upper_end
+        if u is None or self.floor is None or u.transport == 0:
+            return 0.0
+        return self.floor / u.transport
+
     def interval(self) -> str:
-        """Return the two ends in words, rounded outwards."""
+        """Return the two ends in words, rounded outwards; the lower alone if the other is idle."""
         low = rounded(self.lower, down=True)
-        return f">= {low}" if self.upper is None else f"in [{low}, {rounded(self.upper)}]"
+        if self.upper is None or self.floor_share >= HIDDEN:
+            return f">= {low}"
+        return f"in [{low}, {rounded(self.upper)}]"
 
     @property
     def note(self) -> str:
@@ -105,12 +88,15 @@ class Bracket(Printed):
                 " the bracket does not hold with them"
             )
         u = self.upper_end
-        if u is None or u.bound is None or self.floor is None:
-            return "\n".join(notes)
-        if self.floor >= LOOSE * u.transport:
+        if u is not None and u.bound is not None and self.floor_share >= LOOSE:
+            assert self.floor is not None
             parts = f"{figures(self.floor)} of the transport of {figures(u.transport)}"
+            verdict = f"says nothing: W1 <= {rounded(u.bound)} would be much the same"
+            verdict += " if both populations were one"
+            if self.floor_share < HIDDEN:
+                verdict = "is loose"
             notes.append(
-                f"the upper end is loose: sampling alone makes {parts}; fewer coordinates say more"
+                f"the upper end {verdict}: sampling alone makes {parts}; fewer coordinates say more"
                 " (--space pca-16)"
             )
         return "\n".join(notes)
@@ -141,15 +127,8 @@ class Bracket(Printed):
         if self.floor is not None:
             words.append(f"floor {figures(self.floor)}")
         if self.heuristic is not None:
-            words.append(f"heuristic {figures(self.heuristic)}, {self._heuristic_words()}")
+            words.append(f"heuristic {_heuristic_words(self.heuristic)}")
         return words
-
-    def _heuristic_words(self) -> str:
-        """Return in words what the heuristic is worth."""
-        u = self.upper_end
-        if u is None or self.floor is None or self.floor < HIDDEN * u.transport:
-            return "not certified"
-        return f"noise: the floor is {self.floor / u.transport:.0%} of the transport"
 
     def facts(self) -> dict[str, str]:
         """Return the rows of the table; see `Printed`."""
@@ -157,7 +136,10 @@ class Bracket(Printed):
             "W1": self.interval(),
             "holds of": self._scope_words(),
             "lower": self._lower_words(),
-            **{f"  {low.critic}": _lower_sum(low) for low in self.lower_ends},
+            **{
+                f"  {each.critic}, stage {each.stage}": _reading_words(each)
+                for each in self.lower_end.readings
+            },
         }
         if self.layers:
             rows["  L by layer"] = ", ".join(
@@ -166,14 +148,13 @@ class Bracket(Printed):
         rows |= self._upper_facts()
         if self.heuristic is not None:
             rows["heuristic"] = (
-                f"{figures(self.heuristic)}, the transport with its floor taken off,"
-                f" {self._heuristic_words()}"
+                f"{_heuristic_words(self.heuristic)}; it is the transport with its floor taken off"
             )
         if self.note:
             rows["note"] = self.note
         rows["samples"] = (
             f"{self.n} and {self.m} of {self.d} dimensions, {self.held_out[0]} and"
-            f" {self.held_out[1]} of them used for the bounds"
+            f" {self.held_out[1]} of them used for the lower end"
         )
         rows["split"] = self.split
         rows["space"] = f"{self.space}, in {self.units}"
@@ -195,7 +176,8 @@ class Bracket(Printed):
     def _lower_words(self) -> str:
         counts = f"{self.held_out[0]}+{self.held_out[1]}"
         use = "held out" if self.confidence else "in-sample"
-        return f"{self.best.critic} L={self.best.lipschitz:.6f}, {counts} {use}"
+        best = self.lower_end.leading
+        return f"{best.critic} L={best.lipschitz:.6f}, {counts} {use}"
 
     def _upper_words(self) -> str:
         u = self.upper_end
@@ -205,7 +187,10 @@ class Bracket(Printed):
             return f"exact transport, n={self.n}, m={self.m}"
         if u.radius is None:
             return "none, since no diameter is known"
-        return f"transport {figures(u.transport)} + {figures(u.radius)}, n={u.batches}x{u.batch}"
+        words = f"transport {figures(u.transport)} + {figures(u.radius)}, n={u.batches}x{u.batch}"
+        if self.floor_share < HIDDEN:
+            return words
+        return f"{words}, says nothing: the floor is {self.floor_share:.0%} of the transport"
 
     def _upper_facts(self) -> dict[str, str]:
         u = self.upper_end
@@ -217,7 +202,7 @@ class Bracket(Printed):
             rows["  diameter"] = f"{u.diameter:g}, {u.diameter_from}"
         if u.asymptotic is not None:
             rows["  asymptotic"] = (
-                f"{figures(u.asymptotic)} by Student's t over {u.batches} batches, not certified"
+                f"{figures(u.asymptotic)} by the normal law of the potentials, not certified"
             )
         if self.floor is not None:
             rows["floor"] = (
@@ -226,14 +211,22 @@ class Bracket(Printed):
         return rows
 
 
-def _lower_sum(low: Lower) -> str:
-    """Return in words how a lower bound is computed."""
+def _heuristic_words(heuristic: Heuristic) -> str:
+    """Return in words what the heuristic is worth; noise has no standard error."""
+    error = heuristic.standard_error
+    if error is None:
+        return "withheld: what the floor leaves is no more than noise"
+    return f"{figures(heuristic.value)} (standard error {error:.2g}), not certified"
+
+
+def _reading_words(reading: Reading) -> str:
+    """Return in words what a critic read."""
     ends = "scores as they are"
-    if low.clamp:
-        ends = f"scores clamped to [{low.clamp[0]:.4g}, {low.clamp[1]:.4g}]"
+    if reading.clamp:
+        ends = f"scores clamped to [{reading.clamp[0]:.4g}, {reading.clamp[1]:.4g}]"
     return (
-        f"({figures(low.gap)} - {figures(low.radius)}) / {low.lipschitz:.6f} ="
-        f" {rounded(low.bound, down=True)}; {ends}"
+        f"{figures(reading.gap)} / {reading.lipschitz:.6f} = {figures(reading.value)} on"
+        f" {reading.pairs} pairs; {ends}"
     )
 
 
