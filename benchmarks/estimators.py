@@ -66,14 +66,14 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
     gp = timed(lambda: dual(many_x, many_y, "wgan-gp", steps, seed=seed), seconds, "gp raw")
     clipped = timed(lambda: dual(many_x, many_y, "wgan", steps, seed=seed), seconds, "clipped")
     b = timed(lambda: bracket(x, y, steps=steps, seed=seed), seconds, "certified")
-    network = b.lower_ends[0]
+    network = b.lower_end.readings[0]
     read |= {
-        "heuristic": b.heuristic,
+        "heuristic": b.heuristic.value,
         "gp raw": gp.value,
         "gp corrected": gp.corrected,
         "clipped": clipped.value / clipped.max_norm,
     }
-    read |= {"auditor": network.gap / network.lipschitz, "certified": b.lower}
+    read |= {"auditor": network.value, "certified": b.lower}
     return {
         "pair": pair.name,
         "d": pair.d,
@@ -81,7 +81,7 @@ def measure(pair: pairs.Pair, n: int, train: int, steps: int, seed: int) -> dict
         "w1": pair.w1,
         "read": read,
         "seconds": seconds,
-        "winner": b.best.critic,
+        "winner": b.lower_end.leader,
         "raw clipped": clipped.value,
     }
 

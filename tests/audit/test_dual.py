@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from wgan.audit import dual, slope_corrected
-from wgan.audit.dual import _scaled
+from wgan.audit.dual import _parts, _scaled
 from wgan.audit.pairs import shift
 from wgan.base.errors import WganError
 from wgan.distances import wasserstein
@@ -48,6 +48,7 @@ def test_the_penalised_optimum_has_slope_one_plus_w_over_two_lambda(w, weight):
 def test_a_gradient_penalty_critic_reads_too_much_and_the_correction_takes_it_off():
     reading = dual(X, Y, steps=300, width=64)
     assert reading.value == pytest.approx(5 * 1.25, rel=0.03)
+    assert reading.held_out_value == pytest.approx(5 * 1.25, rel=0.05)
     assert reading.corrected == pytest.approx(5, rel=0.03)
     assert reading.mean_norm == pytest.approx(1.25, abs=0.04)
     assert reading.max_norm >= reading.mean_norm
@@ -71,6 +72,36 @@ def test_jensen_shannon_rows_read_log_two_on_disjoint_samples_of_unequal_counts(
     assert reading.value == pytest.approx(np.log(2), abs=0.01)
     assert reading.corrected is None
     assert reading.units == "Jensen-Shannon divergence, nats"
+
+
+def test_what_a_critic_learned_by_heart_is_not_there_in_held_out_samples():
+    """Two samples of one population in 64-D: W1 is 0, and in expectation so is what is held out."""
+    x, y = shift(64, 0.0).sample(400, seed=0)
+    reading = dual(x, y, steps=300, width=64)
+    assert reading.held_out == (100, 100)
+    assert reading.value > 2.0
+    assert abs(reading.held_out_value) < 0.5
+    line = str(reading)
+    assert f"reads {reading.value:.4g} in-sample and {reading.held_out_value:.4g} held out" in line
+    assert "of 100 and 100 samples that trained nothing" in reading.table()
+
+
+def test_held_out_samples_train_nothing_and_few_samples_are_all_trained_on():
+    for s, side in ((X, "x"), (Y, "y")):
+        train, kept = _parts(s, True, 0, side)
+        assert (len(train), len(kept)) == (750, 250)
+        assert not {r.tobytes() for r in train} & {r.tobytes() for r in kept}
+    moved = X.copy()
+    rows = {r.tobytes() for r in _parts(X, True, 0, "x")[1]}
+    moved[[r.tobytes() in rows for r in X]] += 1.0
+    before, after = (dual(s, Y, steps=8, width=8) for s in (X, moved))
+    assert before.value == after.value
+    assert before.held_out_value != after.held_out_value
+    few = dual(X[:19], Y, steps=8, width=8)
+    assert few.held_out_value is None
+    assert few.held_out == (0, 0)
+    assert "held out" not in str(few)
+    assert "none: fewer than 20 samples" in few.table()
 
 
 def test_clipped_weights_stay_clipped_and_nothing_is_corrected():
@@ -130,12 +161,12 @@ def test_a_reading_of_nothing_is_left_alone():
 @pytest.mark.parametrize("name", ["wgan-ortho", "wgan-sn"])
 def test_a_critic_held_by_its_layers_reads_a_certified_lower_bound_on_the_exact_distance(name):
     reading = dual(X, Y, name, steps=200, width=32)
-    exact = wasserstein(X, Y)
+    exact = wasserstein(*(_parts(s, True, 0, side)[0] for s, side in ((X, "x"), (Y, "y"))))
     assert 0.6 * exact < reading.certified <= exact
     assert reading.certified == reading.value / reading.lipschitz
     assert reading.corrected is None
     assert f"{reading.certified:.4g} divided by its certified L=" in str(reading)
-    assert "at most the exact W1 of these samples" in reading.table()
+    assert "at most the exact W1 of the samples that trained it" in reading.table()
 
 
 def test_rows_whose_slope_goes_to_zero_have_no_unit_and_pairs_are_read_as_pairs():
@@ -153,7 +184,7 @@ def test_a_problem_in_other_units_is_the_same_problem(name):
     """Its loss at f is that of the scaled problem at g, up to the unit of the score."""
     variant = find_variant(name)
     x, y = 10 * X[:50] + 3, 10 * Y[:50]
-    problem = _scaled(variant, x, y)
+    problem = _scaled(variant, (x, x[:0]), (y, y[:0]))
     middle = (x.mean(0) + y.mean(0)) / 2
     g = torch.nn.Sequential(torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1)).double()
     unit = problem.scale if variant.score.is_w1 else 1.0

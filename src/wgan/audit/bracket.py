@@ -199,11 +199,18 @@ def _lower_end(
         known = Stage(nothing, nothing, x.held_out, y.held_out)
         return auditor, lower_bound([[network_scores(auditor, known)]], delta)
     stages: list[list[Scores]] = []
-    for stage in staged(x, y):
-        scores, auditor = scored(stage, steps, seed, progress)
+    parts = staged(x, y)
+    for number, stage in enumerate(parts, 1):
+        words = f", stage {number} of {len(parts)}"
+        scores, auditor = scored(stage, steps, seed, _numbered(progress, words))
         stages.append(scores)
     assert auditor is not None
     return auditor, lower_bound(stages, delta)
+
+
+def _numbered(progress: Progress, words: str) -> Progress:
+    """Return a listener to whom each part of the work is named with some words more."""
+    return lambda what, done, total: progress(what + words, done, total)
 
 
 def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:
