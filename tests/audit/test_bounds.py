@@ -79,6 +79,15 @@ def test_more_samples_of_one_side_alone_raise_the_bound():
     assert many.readings[0].gap - many.bound < 0.85 * (few.readings[0].gap - few.bound)
 
 
+def test_groups_count_as_one_each_and_are_clamped_row_by_row():
+    f_x = np.array([0.0, 4.0, 1.0, 0.5, 0.5])
+    scores = Scores("c", f_x, np.zeros(3), (0.0, 1.0), 1.0, np.array([4, 4, 2, 0, 0]))
+    a, b = scores.clamped()
+    assert a.tolist() == [0.5, 1.0, 0.5]
+    assert b.tolist() == [0.0] * 3
+    assert lower_bound([[scores]], 0.5).readings[0].pairs == 3
+
+
 def test_a_later_stage_with_a_better_critic_counts_for_more():
     """The first critic is half as steep; the second alone has half of the pairs."""
     x, y = RNG.normal(1, 0.2, (2, 1000)), RNG.normal(0, 0.2, (2, 1000))

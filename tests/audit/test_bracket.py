@@ -345,6 +345,12 @@ def test_unequal_sides_are_cut_into_stages_of_whole_pairs():
         assert np.array_equal(stage.known_x, np.concatenate([before.known_x, before.x]))
         seen = {r.tobytes() for r in stage.known_x}
         assert not seen & {r.tobytes() for r in stage.x}
+    codes = np.sort(np.arange(300) % 40)
+    whole = staged(replace(x, groups=codes), y)
+    assert [len(np.unique(stage.x_groups)) for stage in whole] == [20, 20]
+    assert not set(whole[0].x_groups) & set(whole[1].x_groups)
+    assert [len(stage.x_groups) for stage in whole] == [len(stage.x) for stage in whole]
+    assert [len(stage.y) for stage in whole] == [25, 26]
     f_x, f_y = RNG.random(300), RNG.random(51)
     together = paired_differences(f_x, f_y)
     cut = len(stages[0].x)

@@ -170,8 +170,8 @@ def train_auditor(
     parts = [_parts(s, seed, side, generalise) for s, side in zip(sides, "xy", strict=True)]
     noise = NOISE * max(map(_spacing, sides)) if generalise else 0.0
     net = mlp_critic(a.shape[1], width, depth, derive(seed, "auditor"), "orthonormal")
-    net = _best(net, parts[0], parts[1], steps, noise, seed, progress)
-    auditor = Auditor(frozen(net), centre, scale, (RowHashes.of(a), RowHashes.of(b)))
+    best = _best(net, parts[0], parts[1], steps, noise, seed, progress)
+    auditor = Auditor(frozen(best), centre, scale, (RowHashes.of(a), RowHashes.of(b)))
     return replace(auditor, clamp=chosen_clamp(auditor(a), auditor(b)))
 
 

@@ -19,6 +19,7 @@ from wgan.audit.betting import (
     predictable_bets,
     richest,
 )
+from wgan.audit.groups import Codes, group_means
 from wgan.base.errors import WganError
 
 PAIRS_AT_ONCE = 2**22
@@ -40,6 +41,8 @@ class Scores:
     """What one critic, L-Lipschitz, says of fresh samples: `x` `[n]` of P and `y` `[m]` of Q.
 
     The critic and `clamp` (low, high) were chosen without these samples, which are in random order.
+    `x_groups` and `y_groups` are the groups of samples that may depend on each other; None: each
+    sample is one.
     """
 
     critic: str
@@ -47,6 +50,19 @@ class Scores:
     y: Float[np.ndarray, " m"]
     clamp: tuple[float, float]
     lipschitz: float
+    x_groups: Codes | None = None
+    y_groups: Codes | None = None
+
+    def clamped(self) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " m"]]:
+        """Return the clamped scores of both sides, or the means of groups of them.
+
+        Samples are clamped before the mean is taken: the expectation is that of a clamped critic.
+        """
+        a, b = np.clip(self.x, *self.clamp), np.clip(self.y, *self.clamp)
+        return (
+            a if self.x_groups is None else group_means(a, self.x_groups),
+            b if self.y_groups is None else group_means(b, self.y_groups),
+        )
 
 
 @dataclass(frozen=True)
@@ -93,8 +109,8 @@ def lower_bound(stages: Sequence[Sequence[Scores]], delta: float) -> Lower:
     """Return a lower bound on W1(P, Q) that holds with probability at least 1 - delta.
 
     W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each fresh
-    x is paired with a fresh y (`paired_differences`), and gamblers bet on z = (f(x) - f(y)) / L.
-    The critics of a stage may be made from all samples of the stages before it: then E z <= W1
+    x (or group) is paired with a fresh y (`paired_differences`), and gamblers bet on
+    z = (f(x) - f(y)) / L. The critics of a stage may be made from all samples of the stages before it: then E z <= W1
     still holds given the past, which is all that `betting_lower_bound` needs. For each critic one
     gambler bets in all stages, and another in the last one alone, where the critic knows most.
 
@@ -136,10 +152,8 @@ class _Stream:
 
     @classmethod
     def of(cls, scores: Scores) -> "_Stream":
-        low, high = scores.clamp
-        reach = (high - low) / scores.lipschitz
-        a, b = np.clip(scores.x, low, high), np.clip(scores.y, low, high)
-        z = paired_differences(a, b) / scores.lipschitz
+        reach = (scores.clamp[1] - scores.clamp[0]) / scores.lipschitz
+        z = paired_differences(*scores.clamped()) / scores.lipschitz
         if not isfinite(reach):
             return cls(np.zeros_like(z), 0.0)  # no bound holds without a range: it sits out
         # Rounding may put a difference a little beyond the range.
@@ -164,16 +178,15 @@ def _reading(scores: Scores, stage: int) -> Reading:
     """Return what a critic reads, and refuse what certifies nothing."""
     if not min(len(scores.x), len(scores.y)):
         raise WganError("a bound needs held-out samples on each side")
-    low, high = scores.clamp
-    gap = float(np.clip(scores.x, low, high).mean() - np.clip(scores.y, low, high).mean())
+    a, b = scores.clamped()
+    gap = float(a.mean() - b.mean())
     if not (isfinite(gap) and scores.lipschitz > 0):
         raise WganError(
             f"{scores.critic}: mean scores {gap} apart, with a Lipschitz constant of"
             f" {scores.lipschitz}: nothing is certified by scores that are not finite, or without a"
             " constant above 0"
         )
-    pairs = min(len(scores.x), len(scores.y))
-    return Reading(scores.critic, stage, gap, scores.clamp, scores.lipschitz, pairs)
+    return Reading(scores.critic, stage, gap, scores.clamp, scores.lipschitz, min(len(a), len(b)))
 
 
 def chosen_clamp(f_x: Float[np.ndarray, " n"], f_y: Float[np.ndarray, " m"]) -> tuple[float, float]:

@@ -6,7 +6,7 @@ W1 from below on the other half. The mean exact transport of batches bounds it f
 held-out sample trains or chooses anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -45,7 +45,7 @@ Certifies = Literal["population", "samples"]
 class Ends:
     """The ends of a bracket and what stands beside them; see `Bracket` for the fields."""
 
-    auditor: Auditor
+    auditors: tuple[Auditor, ...]
     lower: Lower
     upper: Upper | None
     floor: float | None = None
@@ -121,7 +121,8 @@ def bracket(
     right = parted(b, seed, "y", whole)
     coordinates = fit_space(space, left.train, right.train, units)
     left, right = (
-        Parts(coordinates.map(part.train), coordinates.map(part.held_out)) for part in (left, right)
+        replace(part, train=coordinates.map(part.train), held_out=coordinates.map(part.held_out))
+        for part in (left, right)
     )
     if certifies == "samples":
         split = "none: the auditor may have seen every sample, and certifies these alone"
@@ -136,19 +137,20 @@ def bracket(
         length = None if diameter is None else diameter * coordinates.lipschitz
         bound = None if length is None else Diameter(length, diameter_from)
         delta = 1 - confidence if bound is None else (1 - confidence) / 2
-        critic, lower = _lower_end(auditor, left, right, delta, steps, seed, progress)
+        auditors, lower = _lower_end(auditor, left, right, delta, steps, seed, progress)
         # Raw coordinates were fitted to nothing, so that every sample may be measured.
+        everything = auditor is None and space == "raw"
         sides = [
-            part.whole if auditor is None and space == "raw" else part.held_out
+            part.whole if everything and part.groups is None else part.independent
             for part in (left, right)
         ]
         end = upper_end(sides[0], sides[1], bound, delta, progress)
-        ends = Ends(critic, lower, end.upper, end.floor, end.heuristic)
+        ends = Ends(auditors, lower, end.upper, end.floor, end.heuristic)
     return Bracket(
         certifies=certifies,
         confidence=confidence if certifies == "population" else None,
         lower_end=ends.lower,
-        layers=ends.auditor.certificate.layers,
+        layers=ends.auditors[-1].certificate.layers,
         upper_end=ends.upper,
         floor=ends.floor,
         heuristic=ends.heuristic,
@@ -176,12 +178,12 @@ def _sample_ends(
     reading = Reading(NETWORK, 1, gap, None, critic.certificate.lipschitz, min(n, m))
     lower = Lower(max(0.0, reading.value), NETWORK, (reading,))
     if n * m > EXACT_PAIRS:
-        return Ends(critic, lower, None)
+        return Ends((critic,), lower, None)
     progress("exact transport", 0, 1)
     plan = transport(x.train, y.train)
     progress("exact transport", 1, 1)
     upper = Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap)
-    return Ends(critic, lower, upper)
+    return Ends((critic,), lower, upper)
 
 
 def _lower_end(
@@ -192,20 +194,21 @@ def _lower_end(
     steps: int,
     seed: int,
     progress: Progress,
-) -> tuple[Auditor, Lower]:
-    """Return the lower end of a population bracket, and the last network that it rests on."""
+) -> tuple[tuple[Auditor, ...], Lower]:
+    """Return the lower end of a population bracket, and the networks of its stages."""
     if auditor is not None:
         nothing = x.held_out[:0]
-        known = Stage(nothing, nothing, x.held_out, y.held_out)
-        return auditor, lower_bound([[network_scores(auditor, known)]], delta)
+        fresh = Stage(nothing, nothing, x.held_out, y.held_out, x.groups, y.groups)
+        return (auditor,), lower_bound([[network_scores(auditor, fresh)]], delta)
     stages: list[list[Scores]] = []
+    networks: list[Auditor] = []
     parts = staged(x, y)
     for number, stage in enumerate(parts, 1):
         words = f", stage {number} of {len(parts)}"
-        scores, auditor = scored(stage, steps, seed, _numbered(progress, words))
+        scores, network = scored(stage, steps, seed, _numbered(progress, words))
         stages.append(scores)
-    assert auditor is not None
-    return auditor, lower_bound(stages, delta)
+        networks.append(network)
+    return tuple(networks), lower_bound(stages, delta)
 
 
 def _numbered(progress: Progress, words: str) -> Progress:

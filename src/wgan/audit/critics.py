@@ -5,11 +5,13 @@ stages before it, and never see their own.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Scores, chosen_clamp, extension
+from wgan.audit.groups import Codes
 from wgan.audit.parts import Parts, Sample
 from wgan.base.progress import Progress, silent
 from wgan.distances.exact import transport
@@ -26,38 +28,58 @@ MOST_POINTS = 10_000
 
 @dataclass(frozen=True)
 class Stage:
-    """Samples of both sides: those that critics are made from, and fresh ones that they measure."""
+    """Samples of both sides: those that critics are made from, and fresh ones that they measure.
+
+    `x_groups` and `y_groups` are the groups of fresh samples; None: each sample is one.
+    """
 
     known_x: Sample
     known_y: Sample
     x: Sample
     y: Sample
+    x_groups: Codes | None = None
+    y_groups: Codes | None = None
 
 
 def staged(x: Parts, y: Parts, count: int = STAGES) -> list[Stage]:
     """Return the stages of two held-out halves, each with an equal share of the pairs.
 
-    The smaller side is cut into equal parts, and the other at the same shares, so that the pairs of
-    `paired_differences` lie in one stage each.
+    The side of fewer samples (or groups) is cut into equal parts, and the other at the same shares,
+    so that the pairs of `paired_differences` lie in one stage each.
 
     Args:
-        x: parts of the first sample; held-out samples are in random order.
+        x: parts of the first sample; held-out samples are in random order, and those of a group
+            beside each other.
         y: parts of the second.
         count: stages.
     """
-    pairs = min(len(x.held_out), len(y.held_out))
-    marks = [pairs * k // count for k in range(count + 1)]
-    cuts_x, cuts_y = ([len(s.held_out) * mark // pairs for mark in marks] for s in (x, y))
+    starts_x, starts_y = _unit_starts(x), _unit_starts(y)
+    pairs = min(len(starts_x), len(starts_y)) - 1
+    marks = sorted({pairs * k // count for k in range(count + 1)})
+    cuts_x, cuts_y = (
+        [int(starts[(len(starts) - 1) * mark // pairs]) for mark in marks]
+        for starts in (starts_x, starts_y)
+    )
     return [
         Stage(
             np.concatenate([x.train, x.held_out[:i]]),
             np.concatenate([y.train, y.held_out[:j]]),
             x.held_out[i:next_i],
             y.held_out[j:next_j],
+            None if x.groups is None else x.groups[i:next_i],
+            None if y.groups is None else y.groups[j:next_j],
         )
-        for i, next_i, j, next_j in zip(cuts_x, cuts_x[1:], cuts_y, cuts_y[1:], strict=False)
-        if next_i > i and next_j > j
+        for (i, next_i), (j, next_j) in zip(pairwise(cuts_x), pairwise(cuts_y), strict=True)
     ]
+
+
+def _unit_starts(part: Parts) -> np.ndarray:
+    """Return where the independent units of held-out samples begin, and where the last one ends."""
+    n = len(part.held_out)
+    if part.groups is None:
+        return np.arange(n + 1)
+    changes = np.flatnonzero(part.groups[1:] != part.groups[:-1]) + 1
+    return np.concatenate([[0], changes, [n]])
 
 
 def scored(
@@ -82,8 +104,15 @@ def network_scores(auditor: Auditor, stage: Stage) -> Scores:
         auditor: the auditor.
         stage: samples; known ones may be empty.
     """
-    lipschitz = auditor.certificate.lipschitz
-    return Scores(NETWORK, auditor(stage.x), auditor(stage.y), auditor.clamp, lipschitz)
+    return Scores(
+        NETWORK,
+        auditor(stage.x),
+        auditor(stage.y),
+        auditor.clamp,
+        auditor.certificate.lipschitz,
+        stage.x_groups,
+        stage.y_groups,
+    )
 
 
 def _extended(stage: Stage, progress: Progress) -> Scores:
@@ -94,4 +123,5 @@ def _extended(stage: Stage, progress: Progress) -> Scores:
     known = (s[: 2 * MOST_POINTS] for s in (stage.known_x, stage.known_y))
     x, y, known_x, known_y = (extension(points, v, s) for s in (stage.x, stage.y, *known))
     progress("exact potentials", 1, 1)
-    return Scores(EXTENSION, x, y, chosen_clamp(known_x, known_y), 1.0)
+    clamp = chosen_clamp(known_x, known_y)
+    return Scores(EXTENSION, x, y, clamp, 1.0, stage.x_groups, stage.y_groups)

@@ -188,7 +188,7 @@ def _scaled(
         # Without unit, f(x) = g(x / scale).
         power = 1 if variant.score.is_w1 else 2
         variant = variant.adjusted(variant.penalty.weight / scale**power)
-    return Problem(*(s / scale for s in (x, y, fresh_x, fresh_y)), scale, variant)
+    return Problem(x / scale, y / scale, fresh_x / scale, fresh_y / scale, scale, variant)
 
 
 def _other_unit(variant: Variant) -> str:
