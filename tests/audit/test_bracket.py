@@ -55,12 +55,12 @@ def test_the_population_bracket_holds_the_truth_of_other_families(pair):
 
 @pytest.mark.parametrize("d", [2, 16])
 def test_in_the_null_case_the_lower_bound_is_zero_though_the_samples_read_a_distance(d):
-    x, y = shift(d, 0.0).sample(2000, seed=0)
-    b = bracket(x, y, steps=40)
+    x, y = shift(d, 0.0).sample(800, seed=0)
+    b = bracket(x, y, steps=20)
     assert b.lower == 0
     assert b.upper is None
     assert b.floor > 0
-    in_sample = bracket(x[:1000], y[:1000], "samples", steps=100)
+    in_sample = bracket(x[:400], y[:400], "samples", steps=40)
     assert in_sample.lower > 0
 
 
@@ -76,7 +76,7 @@ def test_a_critic_that_saw_the_samples_is_refused_as_a_population_bound_and_a_fr
 
 def test_tampered_weights_make_the_certificate_larger_so_that_the_bound_stays_true():
     auditor = train_auditor(X, Y, steps=100, width=16)
-    x, y = shift(2, 2.0, "ball").sample(6000, seed=2)
+    x, y = shift(2, 2.0, "ball").sample(3000, seed=2)
     before = bracket(x, y, auditor=auditor).lower
     with torch.no_grad():
         auditor.net[0].weight.mul_(1.5)
@@ -204,8 +204,8 @@ def test_where_sampling_makes_nearly_all_of_the_transport_the_lower_end_stands_a
     b = bracket(x, y, steps=5, diameter=12.0)
     assert b.floor_share > 0.9
     assert str(b).startswith(f"W1(P,Q) >= {b.lower:g} (")
-    assert f"says nothing: the floor is {b.floor_share:.0%} of the transport" in str(b)
-    assert f"W1 <= {rounded(b.upper)} would be much the same if both populations were one" in b.note
+    assert f"of no use: the floor is {b.floor_share:.0%} of the transport" in str(b)
+    assert f"W1 <= {rounded(b.upper)} says nothing of a difference" in b.note
     assert b.to_json()["upper"] == b.upper > 0
     near = bracket(X, Y + 5, steps=5, diameter=20.0)
     assert " in [" in str(near)
@@ -375,4 +375,4 @@ def test_heavy_tails_do_not_take_the_lower_end_away():
     """Student's t with 2.1 degrees of freedom, moved by 2; with clamps at the extremes: 0."""
     rng = np.random.default_rng(0)
     x, y = rng.standard_t(2.1, (2000, 2)), rng.standard_t(2.1, (2000, 2))
-    assert 1.0 < bracket(x + np.array([2.0, 0.0]), y, steps=100).lower <= 2.0
+    assert 1.0 < bracket(x + np.array([2.0, 0.0]), y, steps=30).lower <= 2.0

@@ -110,9 +110,10 @@ def lower_bound(stages: Sequence[Sequence[Scores]], delta: float) -> Lower:
 
     W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each fresh
     x (or group) is paired with a fresh y (`paired_differences`), and gamblers bet on
-    z = (f(x) - f(y)) / L. The critics of a stage may be made from all samples of the stages before it: then E z <= W1
-    still holds given the past, which is all that `betting_lower_bound` needs. For each critic one
-    gambler bets in all stages, and another in the last one alone, where the critic knows most.
+    z = (f(x) - f(y)) / L. The critics of a stage may be made from all samples of the stages before
+    it: then E z <= W1 still holds given the past, which is all that `betting_lower_bound` needs.
+    For each critic one gambler bets in all stages, and another in the last one alone, where the
+    critic knows most.
 
     Args:
         stages: the critics' scores in each stage, the same critics in the same order; the samples

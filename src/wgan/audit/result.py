@@ -91,8 +91,10 @@ class Bracket(Printed):
         if u is not None and u.bound is not None and self.floor_share >= LOOSE:
             assert self.floor is not None
             parts = f"{figures(self.floor)} of the transport of {figures(u.transport)}"
-            verdict = f"says nothing: W1 <= {rounded(u.bound)} would be much the same"
-            verdict += " if both populations were one"
+            verdict = (
+                f"W1 <= {rounded(u.bound)} says nothing of a difference, as it would be much the same"
+                " if both populations were one"
+            )
             if self.floor_share < HIDDEN:
                 verdict = "is loose"
             notes.append(
@@ -190,7 +192,7 @@ class Bracket(Printed):
         words = f"transport {figures(u.transport)} + {figures(u.radius)}, n={u.batches}x{u.batch}"
         if self.floor_share < HIDDEN:
             return words
-        return f"{words}, says nothing: the floor is {self.floor_share:.0%} of the transport"
+        return f"{words}, of no use: the floor is {self.floor_share:.0%} of the transport"
 
     def _upper_facts(self) -> dict[str, str]:
         u = self.upper_end
