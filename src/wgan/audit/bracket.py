@@ -1,9 +1,9 @@
 """Brackets: a lower and an upper end for W1, of two samples or of the populations behind them.
 
 The sample bracket holds for certain, and says nothing of the populations. The population bracket
-holds with probability 1 - delta. Critics that are made from one half of the data and frozen bound
-W1 from below on the other half. The mean exact transport of batches bounds it from above. No
-held-out sample trains or chooses anything.
+holds with probability 1 - delta. Critics bound W1 from below on samples that they have not seen:
+first on those held out from the training half, and, made anew, on the rest. The mean exact
+transport of batches bounds it from above. No sample trains or chooses a critic that measures it.
 """
 
 from dataclasses import dataclass, replace
@@ -70,8 +70,9 @@ def bracket(
 
     Population: (E_P f - E_Q f) / L <= W1(P, Q) <= E W1(P_n, Q_n). Half of each sample trains an
     auditor, and gives the potentials of exact transport, whose McShane extension is a second
-    critic. On the other half, the larger of their bounds (`lower_bound`) is the lower end. The mean
-    transport of batches plus `transport_radius` is the upper end.
+    critic. They measure half of the rest, are made anew with what they measured, and measure the
+    other half. `lower_bound` makes one lower end of all. The mean transport of batches plus
+    `transport_radius` is the upper end.
 
     Samples: (mean f(x) - mean f(y)) / L <= W1(x, y), the exact transport.
 
@@ -80,12 +81,12 @@ def bracket(
         y: independent samples of Q, `[m, d]`, in the same unit.
         certifies: "population" or "samples".
         confidence: the probability 1 - delta of the population bracket. delta is split evenly
-            between its two ends, and within the lower end between the two critics.
+            between its two ends, if there are two.
         diameter: R, which no two possible samples of one side exceed, in raw coordinates. None:
             there is no upper end, as no bound is free of the distribution.
         diameter_from: how R is known, for the reader.
         auditor: an auditor that was trained elsewhere on other samples; None: one is trained here.
-        steps: training steps of the auditor.
+        steps: training steps of the auditor, in each of its two trainings.
         space: `raw`, `standard` or `pca-K`, see `wgan.distances.spaces`; its constants come from
             the training half.
         seed: random seed of the split and the auditor; the same seed gives the same bracket.

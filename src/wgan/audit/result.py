@@ -92,8 +92,8 @@ class Bracket(Printed):
             assert self.floor is not None
             parts = f"{figures(self.floor)} of the transport of {figures(u.transport)}"
             verdict = (
-                f"W1 <= {rounded(u.bound)} says nothing of a difference, as it would be much the same"
-                " if both populations were one"
+                f"W1 <= {rounded(u.bound)} says nothing of a difference, as it would be much the"
+                " same if both populations were one"
             )
             if self.floor_share < HIDDEN:
                 verdict = "is loose"
