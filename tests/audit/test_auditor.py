@@ -85,7 +85,7 @@ def test_the_best_critic_on_the_way_is_chosen_on_samples_that_train_nothing():
 def test_the_spacing_is_that_of_nearest_neighbours(d, n):
     s = np.random.default_rng(0).normal(size=(n, d))
     distances = np.linalg.norm(s[:, None] - s[None], axis=2) + np.diag(np.full(n, np.inf))
-    assert _spacing(s) == pytest.approx(distances.min(axis=1).mean() / np.sqrt(2 * d))
+    assert _spacing(s) == pytest.approx(distances[:300].min(axis=1).mean() / np.sqrt(2 * d))
 
 
 def test_equal_samples_have_no_direction_and_no_spacing():

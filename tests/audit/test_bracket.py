@@ -321,7 +321,7 @@ def test_each_stage_is_measured_by_critics_of_the_stages_before_it(diameter, del
         fresh = [part.held_out[end : end + 150] for part in (x, y)]
         auditor = train_auditor(*known, steps=5)
         v = transport(*known).v
-        f = [extension(known[1], v, s) for s in (*fresh, *known)]
+        f = [extension(known[1], v, s) for s in (*fresh, *known)]  # u and -v are those of known
         lipschitz = auditor.certificate.lipschitz
         rows.append(
             [

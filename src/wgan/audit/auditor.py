@@ -57,8 +57,8 @@ fresh samples, without noise and with it, the best critic on the way each: .86 a
 latter, and .73 in place of .75 on funnels in 4-D.
 """
 
-SPACED = 1000
-"""Samples whose nearest neighbours are looked for: their mean distance is then known to 2 %."""
+SPACED = 300
+"""Samples whose nearest neighbours are looked for: their mean distance is then known to 3 %."""
 
 
 @dataclass(frozen=True)

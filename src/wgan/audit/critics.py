@@ -119,9 +119,8 @@ def _extended(stage: Stage, progress: Progress) -> Scores:
     """Return the scores of the McShane extension of exact potentials of known samples."""
     progress("exact potentials", 0, 1)
     points = stage.known_y[:MOST_POINTS]
-    v = transport(stage.known_x[:MOST_POINTS], points).v
-    known = (s[: 2 * MOST_POINTS] for s in (stage.known_x, stage.known_y))
-    x, y, known_x, known_y = (extension(points, v, s) for s in (stage.x, stage.y, *known))
+    plan = transport(stage.known_x[:MOST_POINTS], points)
+    x, y = (extension(points, plan.v, s) for s in (stage.x, stage.y))
     progress("exact potentials", 1, 1)
-    clamp = chosen_clamp(known_x, known_y)
+    clamp = chosen_clamp(plan.u, -plan.v)  # the extension's scores of the samples that it is from
     return Scores(EXTENSION, x, y, clamp, 1.0, stage.x_groups, stage.y_groups)
