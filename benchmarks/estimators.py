@@ -2,7 +2,7 @@
 
 The pairs are those of `wgan.audit.pairs`: half-way into the funnels of a 1-Lipschitz function, or a
 shift by 2. Exact, sliced and Sinkhorn distances are taken on n samples. Critics are trained on
-`--train` samples a side:
+`--train` samples a side, of which penalised and clipped ones keep a quarter back:
 
 - gradient penalty, raw and corrected for its slope;
 - clipped weights, per unit of the largest slope that was seen;
