@@ -321,7 +321,7 @@ def test_an_auditor_from_elsewhere_measures_whole_groups():
 
 
 def test_a_row_stands_for_its_group_wherever_the_group_stands():
-    codes = [0, 0, 1, 1, 1]
+    codes = np.array([0, 0, 1, 1, 1])
     rows = X[:5]
     chosen = {rows[i].tobytes() for i in representatives(RowHashes.of(rows), codes)}
     again = {

@@ -5,12 +5,12 @@ chance, and the tests allow for it: they ask how often a row occurs, not whether
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+from wgan.audit.groups import Codes
 from wgan.audit.rows import RowHashes
 
 SPACINGS = 16
@@ -239,7 +239,7 @@ def _nearest_of(
     return np.take_along_axis(distances, order, 1), np.take_along_axis(places, order, 1)
 
 
-def representatives(rows: RowHashes, codes: Iterable[int]) -> list[int]:
+def representatives(rows: RowHashes, codes: Codes) -> list[int]:
     """Return the place of one row of each group: that with the smallest hash.
 
     A function of the group's rows alone chooses it, so that rows of independent groups are
@@ -250,7 +250,7 @@ def representatives(rows: RowHashes, codes: Iterable[int]) -> list[int]:
         codes: the group of each row.
     """
     best: dict[int, int] = {}
-    for place, code in enumerate(codes):
+    for place, code in enumerate(codes.tolist()):
         if code not in best or rows.exact[place] < rows.exact[best[code]]:
             best[code] = place
     return sorted(best.values())

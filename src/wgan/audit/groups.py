@@ -17,7 +17,7 @@ LEAST_GROUPS = 20
 as one.
 """
 
-Codes = Int64[np.ndarray, " n"]
+Codes = Int64[np.ndarray, " _"]
 """The group of each row as a whole number; groups are numbered as they first occur."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from wgan.audit.copies import Found, near_copies, repeated_rows, representatives, shared_rows
-from wgan.audit.groups import group_means
+from wgan.audit.groups import Codes, group_means
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
@@ -111,7 +111,7 @@ class Rows:
     scores: Float[np.ndarray, " k"]
     places: Int64[np.ndarray, " k"]
     hashes: RowHashes
-    codes: Int64[np.ndarray, " n"] | None = None
+    codes: Codes | None = None
 
     def ordered_scores(self) -> Float[np.ndarray, " k"]:
         """Return the scores in the order of the file, or means of groups as they first occur."""
@@ -150,8 +150,8 @@ def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
 def check_apart(
     x: RowHashes,
     y: RowHashes,
-    x_codes: Int64[np.ndarray, " n"] | None = None,
-    y_codes: Int64[np.ndarray, " m"] | None = None,
+    x_codes: Codes | None = None,
+    y_codes: Codes | None = None,
 ) -> None:
     """Refuse two sides that share more rows than independent samples of any laws would.
 
@@ -229,7 +229,7 @@ def _one_each(side: Rows) -> tuple[np.ndarray, RowHashes]:
     return side.values[representatives(side.hashes, side.codes)], _picked(side.hashes, side.codes)
 
 
-def _picked(rows: RowHashes, codes: Int64[np.ndarray, " n"] | None) -> RowHashes:
+def _picked(rows: RowHashes, codes: Codes | None) -> RowHashes:
     return rows if codes is None else rows.picked(representatives(rows, codes))
 
 

@@ -10,7 +10,7 @@ from wgan.base.seeding import numpy_generator
 
 Sample = np.ndarray
 """float64 `[n, d]`; two sides may differ in n."""
-Places = Int64[np.ndarray, " k"]
+Places = Int64[np.ndarray, " _"]
 
 
 @dataclass(frozen=True)
