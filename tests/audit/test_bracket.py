@@ -9,6 +9,7 @@ import torch
 from wgan.audit import bracket, train_auditor
 from wgan.audit.betting import paired_differences
 from wgan.audit.bounds import Scores, chosen_clamp, extension, lower_bound
+from wgan.audit.bracket import _independent
 from wgan.audit.critics import staged
 from wgan.audit.pairs import (
     atoms,
@@ -224,7 +225,7 @@ def test_a_heuristic_without_a_standard_error_is_withheld():
 
 def batches():
     """Exact transport of the two batches of all rows, across the sides and within each."""
-    x, y = (parted(s, 0, side, False).whole for s, side in ((X, "x"), (Y, "y")))
+    x, y = (_independent(s, None, 0, side) for s, side in ((X, "x"), (Y, "y")))
     assert {r.tobytes() for r in x} == {r.tobytes() for r in X}
     across = [transport(x[k : k + 300], y[k : k + 300]) for k in (0, 300)]
     return across, transport(x[:300], x[300:]).distance, transport(y[:300], y[300:]).distance
@@ -260,17 +261,6 @@ def test_rows_that_occur_again_are_counted_and_told():
     assert "500 rows of x and 0 of y occur again" in b.note
     assert "drop the copies" in b.table()
     assert bracket(x, y, steps=5).note == ""
-
-
-def test_independent_whole_numbers_are_not_refused_and_the_same_sample_repeated_is():
-    from wgan.audit.bracket import _check_independent
-
-    rng = np.random.default_rng(0)
-    for high in (2, 30, 1000, 40_000):
-        for _ in range(50):
-            _check_independent(*(rng.integers(0, high, (300, 1)).astype(float) for _ in range(2)))
-    with pytest.raises(WganError, match="share 600 rows"):
-        _check_independent(np.repeat(X, 2, axis=0), np.repeat(X, 2, axis=0)[::-1])
 
 
 def test_a_named_space_is_fitted_on_the_training_half_and_named_in_the_result():

@@ -15,13 +15,16 @@ from numpy.typing import ArrayLike
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, Reading, Scores, farthest_pair, lower_bound
 from wgan.audit.critics import NETWORK, Stage, network_scores, scored, staged
+from wgan.audit.groups import Codes, group_codes, one_of_each
+from wgan.audit.independence import Rows, check_apart, check_independence
 from wgan.audit.parts import Parts, Sample, parted, shuffled
 from wgan.audit.result import Bracket
 from wgan.audit.rows import RowHashes
-from wgan.audit.upper import Diameter, Heuristic, Upper, upper_end
+from wgan.audit.upper import Diameter, Upper, UpperEnd, upper_end
 from wgan.base.errors import WganError
 from wgan.base.numbers import check_number
 from wgan.base.progress import Progress, silent
+from wgan.base.seeding import numpy_generator
 from wgan.distances.choice import EXACT_PAIRS
 from wgan.distances.exact import transport
 from wgan.distances.samples import sample_pair
@@ -32,24 +35,17 @@ LEAST = 20
 can be had where scores hardly overlap.
 """
 
-CHANCE = 10
-"""Rows that two independent samples may share beyond twice those that they repeat themselves.
-
-Independent whole numbers of any range stay below it, and a copied sample is far above (tested).
-"""
 
 Certifies = Literal["population", "samples"]
 
 
 @dataclass(frozen=True)
 class Ends:
-    """The ends of a bracket and what stands beside them; see `Bracket` for the fields."""
+    """The ends of a bracket, and the auditor of each stage: the first is of the training half alone."""
 
     auditors: tuple[Auditor, ...]
     lower: Lower
-    upper: Upper | None
-    floor: float | None = None
-    heuristic: Heuristic | None = None
+    above: UpperEnd
 
 
 def bracket(
@@ -65,6 +61,8 @@ def bracket(
     seed: int = 0,
     units: str = "data coordinates",
     progress: Progress = silent,
+    x_groups: ArrayLike | None = None,
+    y_groups: ArrayLike | None = None,
 ) -> Bracket:
     """Return a lower and an upper end for W1, of the populations or of these samples.
 
@@ -75,6 +73,13 @@ def bracket(
     `transport_radius` is the upper end.
 
     Samples: (mean f(x) - mean f(y)) / L <= W1(x, y), the exact transport.
+
+    Groups: rows of one group may depend on each other, and groups are independent. P is then the
+    law of a random row of a random group, whatever the sizes. Whole groups are held out. The means
+    of their scores are bounded, and the upper end takes one random row of each.
+
+    Rows (or groups) are tested for independence (`wgan.audit.independence`). Where a test fails,
+    the line that is printed says so.
 
     Args:
         x: independent samples of P, `[n, d]`, in any unit; they must not have trained what made y.
@@ -92,6 +97,9 @@ def bracket(
         seed: random seed of the split and the auditor; the same seed gives the same bracket.
         units: the unit of the raw coordinates, for the reader.
         progress: told of each training step and each exact transport.
+        x_groups: `[n]` labels of the groups of x, in a population bracket; None: rows are
+            independent.
+        y_groups: `[m]`, likewise of y.
 
     Returns:
         The bracket, which prints as a line; `.table()` and `.to_json()` hold the details.
@@ -100,7 +108,8 @@ def bracket(
         WganError: wrong samples, fewer than 20 on a side, sides that share rows, or an unknown
             `certifies` or space; a confidence outside (0, 1), or a diameter that two samples of one
             side exceed; an auditor that has seen some of the samples, cannot be certified, or is
-            given with a space.
+            given with a space; labels of another number than rows, missing ones, fewer than 20
+            groups, or groups in a bracket of samples.
 
     Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith
     and Ramdas (2024), theorem 3; McDiarmid (1989).
@@ -111,20 +120,21 @@ def bracket(
     True
     """
     a, b = sample_pair(x, y)
-    if auditor is not None and space != "raw":
-        raise WganError(
-            f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave"
-            " space out"
-        )
-    _check(certifies, confidence, diameter, a, b)
+    _check_space(space, auditor)
+    _check(certifies, confidence, diameter, a, b, (x_groups, y_groups))
+    hashes = RowHashes.of(a), RowHashes.of(b)
+    codes = group_codes(x_groups, len(a), "x"), group_codes(y_groups, len(b), "y")
+    if certifies == "population":
+        check_apart(*hashes, *codes)
     whole = certifies == "samples" or auditor is not None
-    left = parted(a, seed, "x", whole)
-    right = parted(b, seed, "y", whole)
+    left = parted(a, seed, "x", whole, codes[0])
+    right = parted(b, seed, "y", whole, codes[1])
     coordinates = fit_space(space, left.train, right.train, units)
     left, right = (
         replace(part, train=coordinates.map(part.train), held_out=coordinates.map(part.held_out))
         for part in (left, right)
     )
+    independence = None
     if certifies == "samples":
         split = "none: the auditor may have seen every sample, and certifies these alone"
         ends = _sample_ends(auditor, left, right, steps, seed, progress)
@@ -133,37 +143,53 @@ def bracket(
         if auditor is not None:
             split = "none: the auditor came from elsewhere, and saw no row that is here"
             auditor.check_unseen(left.held_out, right.held_out)
-            left = shuffled(left.held_out, seed, "x")
-            right = shuffled(right.held_out, seed, "y")
-        length = None if diameter is None else diameter * coordinates.lipschitz
-        bound = None if length is None else Diameter(length, diameter_from)
-        delta = 1 - confidence if bound is None else (1 - confidence) / 2
+            left = shuffled(left.held_out, seed, "x", codes[0])
+            right = shuffled(right.held_out, seed, "y", codes[1])
+        bound = _diameter(diameter, diameter_from, coordinates.lipschitz)
+        delta = (1 - confidence) / (1 if bound is None else 2)
         auditors, lower = _lower_end(auditor, left, right, delta, steps, seed, progress)
-        # Raw coordinates were fitted to nothing, so that every sample may be measured.
-        everything = auditor is None and space == "raw"
-        sides = [
-            part.whole if everything and part.groups is None else part.independent
-            for part in (left, right)
+        # Raw coordinates were fitted to nothing, so that every sample may be measured from above.
+        everything = space == "raw" and auditor is None
+        above = [
+            _independent(s, c, seed, side) if everything else part.independent
+            for s, c, side, part in zip((a, b), codes, "xy", (left, right), strict=True)
         ]
-        end = upper_end(sides[0], sides[1], bound, delta, progress)
-        ends = Ends(auditors, lower, end.upper, end.floor, end.heuristic)
+        ends = Ends(auditors, lower, upper_end(above[0], above[1], bound, delta, progress))
+        rows = [
+            Rows(coordinates.map(s), auditors[0](part.held_out), part.places, h, c)
+            for s, part, h, c in zip((a, b), (left, right), hashes, codes, strict=True)
+        ]
+        independence = check_independence(rows[0], rows[1], seed)
     return Bracket(
         certifies=certifies,
         confidence=confidence if certifies == "population" else None,
         lower_end=ends.lower,
         layers=ends.auditors[-1].certificate.layers,
-        upper_end=ends.upper,
-        floor=ends.floor,
-        heuristic=ends.heuristic,
+        upper_end=ends.above.upper,
+        floor=ends.above.floor,
+        heuristic=ends.above.heuristic,
         n=len(a),
         m=len(b),
         d=left.train.shape[1],
         held_out=(len(left.held_out), len(right.held_out)),
-        repeated=(RowHashes.of(a).repeated, RowHashes.of(b).repeated),
+        repeated=(hashes[0].repeated, hashes[1].repeated),
         split=split,
         space=coordinates.name,
         units=coordinates.units,
+        independence=independence,
+        groups=(left.count, right.count),
     )
+
+
+def _diameter(length: float | None, source: str, stretch: float) -> Diameter | None:
+    """Return the diameter in a space that stretches distances by so much at most."""
+    return None if length is None else Diameter(length * stretch, source)
+
+
+def _independent(s: Sample, codes: Codes | None, seed: int, side: str) -> Sample:
+    """Return independent samples in random order: all, or one of each group."""
+    order = numpy_generator(seed, "bracket above", side).permutation
+    return s[order(len(s)) if codes is None else order(one_of_each(codes, seed, side))]
 
 
 def _sample_ends(
@@ -179,12 +205,12 @@ def _sample_ends(
     reading = Reading(NETWORK, 1, gap, None, critic.certificate.lipschitz, min(n, m))
     lower = Lower(max(0.0, reading.value), NETWORK, (reading,))
     if n * m > EXACT_PAIRS:
-        return Ends((critic,), lower, None)
+        return Ends((critic,), lower, UpperEnd(None))
     progress("exact transport", 0, 1)
     plan = transport(x.train, y.train)
     progress("exact transport", 1, 1)
     upper = Upper(plan.distance, plan.distance, 0.0, max(n, m), 1, plan.gap)
-    return Ends((critic,), lower, upper)
+    return Ends((critic,), lower, UpperEnd(upper))
 
 
 def _lower_end(
@@ -217,7 +243,22 @@ def _numbered(progress: Progress, words: str) -> Progress:
     return lambda what, done, total: progress(what + words, done, total)
 
 
-def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:
+def _check_space(space: str, auditor: Auditor | None) -> None:
+    if auditor is not None and space != "raw":
+        raise WganError(
+            f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave"
+            " space out"
+        )
+
+
+def _check(
+    certifies: str,
+    confidence: float,
+    diameter: float | None,
+    a: Sample,
+    b: Sample,
+    groups: tuple[ArrayLike | None, ArrayLike | None],
+) -> None:
     """Refuse what would not certify anything."""
     if certifies not in get_args(Certifies):
         raise WganError(
@@ -233,27 +274,9 @@ def _check(certifies: str, confidence: float, diameter: float | None, a: Sample,
             f"{len(a)} and {len(b)} samples: a bracket needs {LEAST} or more on each side"
         )
     if certifies == "population":
-        _check_independent(a, b)
         _check_diameter(diameter, a, b)
-
-
-def _check_independent(a: Sample, b: Sample) -> None:
-    """Refuse two sides that share many more rows than each repeats.
-
-    Independent samples of few values share rows too, about as many as each repeats. Two equal sets
-    of many rows are one sample repeated.
-    """
-    of_a = RowHashes.of(a)
-    of_b = RowHashes.of(b)
-    set_a = of_a.distinct(of_b)
-    set_b = of_b.distinct(of_a)
-    shared = len(set_a & set_b)
-    repeated = len(a) - len(set_a) + len(b) - len(set_b)
-    if shared > 2 * repeated + CHANCE or (set_a == set_b and shared > len(a) / 4):
-        raise WganError(
-            f"x and y share {shared} rows: a population bracket needs two samples drawn"
-            " independently of each other"
-        )
+    elif any(labels is not None for labels in groups):
+        raise WganError("a bracket of samples holds whatever depends on what: leave groups out")
 
 
 def _check_diameter(diameter: float | None, a: Sample, b: Sample) -> None:

@@ -17,15 +17,15 @@ LEAST_GROUPS = 20
 as one.
 """
 
-Codes = Int64[np.ndarray, " n"]
+Codes = Int64[np.ndarray, " _"]
 """The group of each row as a whole number; groups are numbered as they first occur."""
 
 
-def group_codes(labels: ArrayLike, n: int, side: str) -> Codes:
-    """Return the group of each row, numbered as groups first occur.
+def group_codes(labels: ArrayLike | None, n: int, side: str) -> Codes | None:
+    """Return the group of each row, numbered as groups first occur; None without labels.
 
     Args:
-        labels: one label a row, of any type that can be compared.
+        labels: one label a row, of any type that can be compared; None: no groups.
         n: rows of the sample.
         side: "x" or "y", for messages.
 
@@ -35,6 +35,8 @@ def group_codes(labels: ArrayLike, n: int, side: str) -> Codes:
     >>> group_codes(["b", "a", "b"] + list(range(20)), 23, "x")[:4].tolist()
     [0, 1, 0, 2]
     """
+    if labels is None:
+        return None
     given = np.asarray(labels, dtype=object)
     name = f"{side}_groups"
     if given.ndim != 1 or len(given) != n:

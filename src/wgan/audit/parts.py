@@ -10,7 +10,7 @@ from wgan.base.seeding import numpy_generator
 
 Sample = np.ndarray
 """float64 `[n, d]`; two sides may differ in n."""
-Places = Int64[np.ndarray, "_"]
+Places = Int64[np.ndarray, " _"]
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,6 @@ class Parts:
     places: Places
     groups: Codes | None = None
     singles: Places | None = None
-
-    @property
-    def whole(self) -> Sample:
-        """Both parts of a sample that was parted."""
-        return np.concatenate([self.train, self.held_out])
 
     @property
     def count(self) -> int | None:

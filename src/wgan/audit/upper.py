@@ -72,11 +72,14 @@ class Heuristic:
 
 @dataclass(frozen=True)
 class UpperEnd:
-    """The upper end, the floor (the transport between two batches of x) and the heuristic."""
+    """The upper end, the floor (the transport between two batches of x) and the heuristic.
 
-    upper: Upper
-    floor: float
-    heuristic: Heuristic
+    What was not computed is None.
+    """
+
+    upper: Upper | None
+    floor: float | None = None
+    heuristic: Heuristic | None = None
 
 
 def upper_end(
