@@ -41,7 +41,7 @@ Certifies = Literal["population", "samples"]
 
 @dataclass(frozen=True)
 class Ends:
-    """The ends of a bracket, and the auditor of each stage: the first is of the training half alone."""
+    """The ends of a bracket, and its auditors: the first is of the training half alone."""
 
     auditors: tuple[Auditor, ...]
     lower: Lower
