@@ -4,7 +4,7 @@ Each repeat draws two samples. The tests take the first coordinate as the critic
 held-out half, or, with --auditor, a bracket is taken with an auditor of its own. An alarm is a
 refusal or a warning. Copies are shuffled, so that their order says nothing.
 
-    python benchmarks/independence.py [--samples 400] [--dims 2 16 64] [--repeats 200] \\
+    python benchmarks/independence.py [--samples 400] [--dims 2 16 64] [--repeats 100] \\
         [--dependent 10] [--auditor]
 """
 
@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--samples", type=int, default=400, help="of a side")
     parser.add_argument("--dims", type=int, nargs="+", default=[2, 16, 64])
-    parser.add_argument("--repeats", type=int, default=200, help="of independent pairs")
+    parser.add_argument("--repeats", type=int, default=100, help="of independent pairs")
     parser.add_argument("--dependent", type=int, default=10, help="repeats of dependent pairs")
     parser.add_argument("--auditor", action="store_true", help="take brackets, 100 steps each")
     arguments = parser.parse_args()
