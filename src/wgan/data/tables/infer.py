@@ -36,7 +36,7 @@ from wgan.data.tables.series import (
     to_series,
     without,
 )
-from wgan.data.tables.spellings import DIGITS, Spelling, infer_spelling
+from wgan.data.tables.spellings import DIGITS, Spelling, different_texts, infer_spelling
 
 MANY_CELLS = 5_000_000
 """From so many cells on, reading the columns takes seconds, so that progress is worth showing."""
@@ -162,7 +162,7 @@ def _format_of(name: str, kind: str, series: pd.Series) -> str:
     """Return how a column is written whose kind a schema gives, and no format."""
     if kind not in ("numeric", "datetime") or storage_kind(series) != "text":
         return ""
-    texts = pd.Series(series.dropna().unique()).astype(str)
+    texts = different_texts(series)
     if kind == "datetime":
         return form_of_times(name, series) or "%Y-%m-%d"
     spelling = infer_spelling(texts).spelling
