@@ -7,10 +7,10 @@ from table_columns import back, column_of, kinds
 
 from wgan.base.errors import WganError
 from wgan.data.tables.frames import from_frame
+from wgan.data.tables.series import different_texts
 from wgan.data.tables.spellings import (
     Inferred,
     Spelling,
-    different_texts,
     infer_spelling,
     parse_spelling,
 )

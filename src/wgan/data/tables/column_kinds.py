@@ -11,8 +11,8 @@ from wgan.base.errors import WganError
 from wgan.data.dataset import MOST_EXACT
 from wgan.data.tables.dates import infer_form, read_times
 from wgan.data.tables.schema import Kind
-from wgan.data.tables.series import dtype_name
-from wgan.data.tables.spellings import different_texts, infer_spelling
+from wgan.data.tables.series import different_texts, dtype_name
+from wgan.data.tables.spellings import infer_spelling
 
 StorageKind = Literal["categories", "booleans", "times", "numbers", "text"]
 """What pandas holds in a column, in one word."""

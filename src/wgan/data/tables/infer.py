@@ -28,6 +28,7 @@ from wgan.data.tables.distribution import with_corrections, with_distribution
 from wgan.data.tables.fitting import with_shares
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import (
+    different_texts,
     dtype_name,
     identifiers,
     integer_limits,
@@ -36,7 +37,7 @@ from wgan.data.tables.series import (
     to_series,
     without,
 )
-from wgan.data.tables.spellings import DIGITS, Spelling, different_texts, infer_spelling
+from wgan.data.tables.spellings import DIGITS, Spelling, infer_spelling
 
 MANY_CELLS = 5_000_000
 """From so many cells on, reading the columns takes seconds, so that progress is worth showing."""

@@ -204,18 +204,6 @@ class Inferred(NamedTuple):
     settings: str = ""
 
 
-def different_texts(series: pd.Series) -> pd.Series:
-    """Return the different texts of a column, for patterns of Python.
-
-    They are Python's own strings: pandas gives patterns on its strings to pyarrow where that is
-    installed, which knows neither back references nor what follows (pandas 3.0 fails).
-
-    Args:
-        series: the column, with missing values.
-    """
-    return pd.Series([str(value) for value in series.dropna().unique()], dtype=object)
-
-
 def infer_spelling(texts: pd.Series) -> Inferred:
     """Return how numbers are written in a column of text.
 
