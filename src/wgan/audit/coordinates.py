@@ -64,6 +64,12 @@ def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Cod
     return Coordinates(values, codec.units, codec.shape, ends, diameter)
 
 
+def _values(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return all values of each series, in the data's own units: two sources differ in scale."""
+    values = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
+    return Coordinates(values, "data coordinates", codec.shape)
+
+
 def _grey_levels(dtype: np.dtype, codecs: Sequence[Codec]) -> list[ImageCodec]:
     """Return the codecs of pictures whose grey levels have a type, in any order of bytes."""
     pictures = [each for each in codecs if isinstance(each, ImageCodec)]
@@ -94,6 +100,7 @@ def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec])
 COORDINATES: dict[str, Measure] = {
     "vectors": as_stored,
     "images": _pixels,
+    "series": _values,
     "tables": _columns,
 }
 

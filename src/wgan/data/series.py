@@ -3,7 +3,7 @@
 All series of a data set have one length and the same channels.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -38,6 +38,7 @@ class SeriesCodec(PlainCodec):
             it was.
         dtype: NumPy's name of the stored type.
         has_channel_axis: whether stored series are `[T, channels]`, or `[T]`.
+        headings: names of the channels, where the data have them.
     """
 
     kind: ClassVar[str] = "series"
@@ -48,6 +49,7 @@ class SeriesCodec(PlainCodec):
     scale: tuple[float, ...]
     dtype: str
     has_channel_axis: bool = True
+    headings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.mean or len(self.scale) != len(self.mean) or min(self.scale) < 0:
@@ -62,6 +64,9 @@ class SeriesCodec(PlainCodec):
     @property
     def raw_shape(self) -> tuple[int, ...]:  # type: ignore[override]
         return (self.length, len(self.mean)) if self.has_channel_axis else (self.length,)
+
+    def named(self, names: tuple[str, ...]) -> "SeriesCodec":
+        return replace(self, headings=names)
 
     def pack(self, raw: np.ndarray) -> Float[Tensor, "n c 1 t"]:
         series = self.standardised(raw).transpose(0, 2, 1)[:, :, None]
@@ -99,7 +104,7 @@ class SeriesCodec(PlainCodec):
         constant = [i + 1 for i, scale in enumerate(self.scale) if scale == 0]
         if not constant:
             return []
-        named = ", ".join(map(str, constant))
+        named = ", ".join(self.headings[i - 1] if self.headings else str(i) for i in constant)
         return [f"constant channel(s): {named}; samples have the same value"]
 
 

@@ -4,6 +4,7 @@ Series are `[n, T, channels]` in standard deviations of their channels.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -103,8 +104,8 @@ def _lagged(x: Series, past: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sides(c: Comparison[Reference]) -> tuple[Series, Series]:
-    codec: object = c.reference.split.dataset.codec
-    return codec.standardised(c.raw), codec.standardised(c.reference.held_out)  # type: ignore[attr-defined]
+    codec: Any = c.reference.split.dataset.codec
+    return codec.standardised(c.raw), codec.standardised(c.reference.held_out)
 
 
 def _difference(statistic: Callable[[Series], np.ndarray]) -> Callable[[Comparison], float]:
