@@ -114,7 +114,9 @@ PICTURES: dict[str, Pictures] = {
         "Rows of generated pictures, below each row the nearest training pictures",
     ),
     "series": Pictures(
-        beside_held_out(_draw_series), beside_held_out(_draw_series), samples="series of {shape}"
+        beside_held_out(_draw_series),
+        beside_held_out(_draw_series),
+        samples="series of shape {shape} (channels, 1, steps)",
     ),
     "tables": Pictures(
         beside_held_out(_draw_columns),
