@@ -127,5 +127,5 @@ def test_faults_of_a_table_are_refused(frame, settings, fault):
 
 
 def test_other_kinds_take_no_windows():
-    with pytest.raises(WganError, match="are for series: set data.kind"):
+    with pytest.raises(WganError, match=r"are for series: set data\.kind"):
         load(hours(), reading=Reading(window=5))
