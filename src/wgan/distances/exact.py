@@ -70,8 +70,8 @@ PAIRS_IN_SPACE = 2_500 * 2_500
 
 
 def wasserstein(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: ArrayLike | None,
+    y: ArrayLike | None,
     p: int = 1,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
@@ -88,7 +88,8 @@ def wasserstein(
     (see `transport`, which also explains other ground costs).
 
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+            matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
         x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
