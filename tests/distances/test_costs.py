@@ -115,7 +115,7 @@ def test_a_rotation_of_a_circle_costs_its_angle_at_most_and_changes_no_distance(
 def test_a_narrow_distribution_on_a_circle_is_one_on_a_line():
     rng = np.random.default_rng(6)
     x, y = rng.normal(0, 0.5, size=(40, 2)), rng.normal(0.5, 0.5, size=(40, 2))
-    found = transport(x + [24, 0], y, 2, circular={0: 24}, column_weights=[2, 3])
+    found = transport(x + np.array([24, 0]), y, 2, circular={0: 24}, column_weights=[2, 3])
     line = transport(x, y, 2, column_weights=[2, 3])
     assert found.distance == pytest.approx(line.distance, rel=1e-9)
     # The map goes the short way, and lies in [0, 24).

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wgan.distances.choice import Distance, distance
     from wgan.distances.exact import transport, wasserstein
+    from wgan.distances.gradient import wasserstein_loss
     from wgan.distances.histograms import (
         EarthMover,
         earth_mover,
@@ -41,6 +42,7 @@ FILES = {
     "transport_1d": "sorting",
     "wasserstein": "exact",
     "wasserstein_1d": "line",
+    "wasserstein_loss": "gradient",
 }
 """The file of each public name, within this folder."""
 
@@ -62,6 +64,7 @@ __all__ = [
     "transport_1d",
     "wasserstein",
     "wasserstein_1d",
+    "wasserstein_loss",
 ]
 
 
