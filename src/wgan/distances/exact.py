@@ -195,9 +195,9 @@ def transport(
     if few:
         found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
     elif ground.is_norm:
-        found = _optimum(cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p)
+        found = all_pairs(cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p)
     else:
-        found = _optimum(costs if p == 1 else costs**2, wa, wb, p)
+        found = all_pairs(costs if p == 1 else costs**2, wa, wb, p)
     return replace(
         found,
         distance=in_unit(found.distance, unit),
@@ -249,10 +249,20 @@ def _on_few_pairs(
     return Transport(found.upper ** (1 / p), relative, found.u, found.v, words, plan)
 
 
-def _optimum(
+def all_pairs(
     cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int
 ) -> Transport:
-    """Solve the linear programme, and refuse a solution that its dual does not prove."""
+    """Solve the linear programme, and refuse a solution that its dual does not prove.
+
+    Args:
+        cost: the costs to the power p `[n, m]`; they are changed in place.
+        wa: weights of the rows, which sum to 1.
+        wb: weights of the columns.
+        p: the order, the power of the distance.
+
+    Raises:
+        WganError: no proof.
+    """
     import ot  # takes seconds to import, as POT imports torch where it is installed
 
     n, m = cost.shape
