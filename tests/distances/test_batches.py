@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wgan.base.errors import WganError
-from wgan.distances import pairwise_wasserstein, wasserstein, wasserstein_1d
+from wgan.distances import batches, exact, pairwise_wasserstein, wasserstein, wasserstein_1d
 
 RNG = np.random.default_rng(0)
 SAMPLES = [RNG.normal(size=(n, 2)) + n / 10 for n in (12, 20, 15)]
@@ -59,3 +59,28 @@ def test_frames_are_matched_by_their_columns():
 def test_wrong_input_is_named_with_its_pair(arguments, message):
     with pytest.raises(WganError, match=message):
         pairwise_wasserstein(*arguments)
+
+
+def test_after_an_error_the_other_pairs_are_not_begun(monkeypatch):
+    begun = []
+
+    def failing(*arguments):
+        begun.append(arguments)
+        raise WganError("no")
+
+    monkeypatch.setattr(batches, "wasserstein", failing)
+    with pytest.raises(WganError, match=r"samples\[1\] and samples\[0\]: no"):
+        pairwise_wasserstein(SAMPLES * 10)
+    assert len(begun) < 400
+
+
+def test_threads_leave_the_limits_of_the_matrix_library_as_they_were(monkeypatch):
+    from threadpoolctl import threadpool_info
+
+    def limits():
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    monkeypatch.setattr(exact, "PAIRS_IN_PLANE", 1)
+    before = limits()
+    pairwise_wasserstein([RNG.normal(size=(50, 2)) for _ in range(5)], threads=3)
+    assert limits() == before

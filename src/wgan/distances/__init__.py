@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         kullback_leibler,
         total_variation,
     )
-    from wgan.distances.line import wasserstein_1d
+    from wgan.distances.line import wasserstein_1d, wasserstein_circle
     from wgan.distances.plan import Transport
     from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
     from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
@@ -58,6 +58,7 @@ FILES = {
     "unbalanced_transport": "unbalanced",
     "wasserstein": "exact",
     "wasserstein_1d": "line",
+    "wasserstein_circle": "line",
     "wasserstein_loss": "gradient",
 }
 """The file of each public name, within this folder."""
@@ -88,6 +89,7 @@ __all__ = [
     "unbalanced_transport",
     "wasserstein",
     "wasserstein_1d",
+    "wasserstein_circle",
     "wasserstein_loss",
 ]
 

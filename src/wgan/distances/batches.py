@@ -1,7 +1,8 @@
 """Exact distances of many pairs of samples at once, as a matrix."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from jaxtyping import Float
@@ -74,13 +75,30 @@ def pairwise_wasserstein(
             raise WganError(f"samples[{pair[0]}] and {other}[{pair[1]}]: {error}") from None
 
     distances = np.zeros((len(xs), len(ys)))
-    with ThreadPoolExecutor(threads) as pool:
+    with _workers(threads) as pool:
         solved = tracked(pool.map(solve, pairs), "pairs", len(pairs), progress)
         for (k, j), value in zip(pairs, solved, strict=True):
             distances[k, j] = value
             if others is None:
                 distances[j, k] = value
     return distances
+
+
+@contextmanager
+def _workers(threads: int) -> Iterator[Executor]:
+    """Yield workers, which after an error do not begin with what is left.
+
+    Several leave the matrix library one thread each. The solver of few pairs limits its threads for
+    the whole process too: two solves that overlap would leave the limit behind, were it not 1.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas") if threads > 1 else nullcontext():
+        pool = ThreadPoolExecutor(threads)
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _checked(
