@@ -112,7 +112,7 @@ class Ground:
             WganError: costs that are negative, NaN, infinite or of another shape.
         """
         if self.cost is not None and not callable(self.cost):
-            costs = _checked(self.cost, (len(a), len(b)), "")
+            costs = _checked(self.cost, (len(a), len(b)), "").copy()  # the user's own
         else:
             costs = np.empty((len(a), len(b)))
             for i in range(0, len(a), ROWS_AT_ONCE):
@@ -120,7 +120,8 @@ class Ground:
                 costs[i : i + ROWS_AT_ONCE] = self._block(block, b)
         largest = float(costs.max())
         unit = ldexp(1.0, frexp(largest)[1] - 1) if largest > 0 else 1.0
-        return costs / unit, unit
+        costs /= unit  # in place: the matrix is what takes the memory
+        return costs, unit
 
     def _block(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return the costs of a block of samples of x."""

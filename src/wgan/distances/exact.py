@@ -192,12 +192,13 @@ def transport(
         xs, ys, unit = centred_pair(*ground.scaled(a, b))
     else:
         costs, unit = ground.matrix(a, b)
+        costs = costs if p == 1 else np.square(costs, out=costs)
     if few:
         found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
     elif ground.is_norm:
         found = all_pairs(cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p)
     else:
-        found = all_pairs(costs if p == 1 else costs**2, wa, wb, p)
+        found = all_pairs(costs, wa, wb, p)
     return replace(
         found,
         distance=in_unit(found.distance, unit),
