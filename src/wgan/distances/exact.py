@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched, names_of_columns
@@ -114,14 +113,7 @@ def wasserstein(
     3.0
     """
     return transport(
-        x,
-        y,
-        p,
-        x_weights,
-        y_weights,
-        cost=cost,
-        column_weights=column_weights,
-        circular=circular,
+        x, y, p, x_weights, y_weights, cost=cost, column_weights=column_weights, circular=circular
     ).distance
 
 
@@ -188,16 +180,11 @@ def transport(
     ground = Ground.of(cost, column_weights, circular, a, b, names_of_columns(x))
     few = ground.is_norm and few_pairs(len(a), len(b), a.shape[1])
     check_memory(len(a), len(b), few)
-    if ground.is_norm:
-        xs, ys, unit = centred_pair(*ground.scaled(a, b))
-    else:
-        costs, unit = ground.matrix(a, b)
-        costs = costs if p == 1 else np.square(costs, out=costs)
     if few:
+        xs, ys, unit = centred_pair(*ground.scaled(a, b))
         found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
-    elif ground.is_norm:
-        found = all_pairs(cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p)
     else:
+        costs, unit = ground.matrix(a, b, p)
         found = all_pairs(costs, wa, wb, p)
     return replace(
         found,
