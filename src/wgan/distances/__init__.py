@@ -18,20 +18,26 @@ if TYPE_CHECKING:
         total_variation,
     )
     from wgan.distances.line import wasserstein_1d
+    from wgan.distances.permutation import PermutationTest, permutation_test
     from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
     from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
+    from wgan.distances.spread import Spread, sampling_spread
 
 FILES = {
     "Distance": "choice",
     "EarthMover": "histograms",
+    "PermutationTest": "permutation",
     "Sinkhorn": "sinkhorn",
     "Sliced": "sliced",
+    "Spread": "spread",
     "Transport": "exact",
     "distance": "choice",
     "earth_mover": "histograms",
     "jensen_shannon": "histograms",
     "kullback_leibler": "histograms",
     "max_sliced_wasserstein": "sliced",
+    "permutation_test": "permutation",
+    "sampling_spread": "spread",
     "sinkhorn_divergence": "sinkhorn",
     "sliced_wasserstein": "sliced",
     "total_variation": "histograms",
@@ -44,14 +50,18 @@ FILES = {
 __all__ = [
     "Distance",
     "EarthMover",
+    "PermutationTest",
     "Sinkhorn",
     "Sliced",
+    "Spread",
     "Transport",
     "distance",
     "earth_mover",
     "jensen_shannon",
     "kullback_leibler",
     "max_sliced_wasserstein",
+    "permutation_test",
+    "sampling_spread",
     "sinkhorn_divergence",
     "sliced_wasserstein",
     "total_variation",
