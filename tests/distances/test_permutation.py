@@ -119,7 +119,7 @@ def test_a_shift_is_found(metric, n):
     found = 0
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        x, y = rng.normal(size=(n, 3)), rng.normal(size=(n, 3)) + [1, 0, 0]
+        x, y = rng.normal(size=(n, 3)), rng.normal([1, 0, 0], 1, (n, 3))
         found += permutation_test(x, y, metric, permutations=39, seed=seed).p_value <= 0.05
     assert found >= 9
 

@@ -69,7 +69,7 @@ def test_the_distance_is_that_of_the_whole_and_the_interval_is_around_it():
     assert spread.value == wasserstein_1d(x, y)
     assert spread.high - spread.value == pytest.approx(1.6448536 * spread.deviation)
     assert spread.low == pytest.approx(2 * spread.value - spread.high)
-    assert f"[{spread.low:.4g}, {spread.high:.4g}] (about 90 %: 50 subsamples" in str(spread)
+    assert f"[{spread.low:.4g}, {spread.high:.4g}] (about 90 %, 50 subsamples" in str(spread)
     assert "not an interval of the populations' distance" in str(spread)
     assert spread == sampling_spread(x, y, confidence=0.9, subsamples=50, value=spread.value)
 

@@ -149,8 +149,8 @@ def permutation_test(
     Args:
         x: independent samples `[n, d]`, or `[n]` for d = 1, in any unit.
         y: independent samples `[m, d]`, in the same unit.
-        metric: `exact` (W_p), `sliced` (100 directions), or `auto`: exact in one dimension and up to
-            400 x 400 pairs, sliced beyond.
+        metric: `exact` (W_p), `sliced` (100 directions), or `auto`: exact in one dimension and up
+            to 400 x 400 pairs, sliced beyond.
         p: the order: 1 or more; 1 or 2 for exact transport beyond one dimension.
         permutations: B, 19 or more; p cannot fall below 1 / (1 + B).
         x_weights: weights `[n]`, of both sides or neither. They go with their rows, so that the

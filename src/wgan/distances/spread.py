@@ -66,12 +66,13 @@ class Spread(Printed):
     units: str
 
     def __str__(self) -> str:
-        what = " groups" if self.by_groups else ""
+        ends = f"[{figures(self.low)}, {figures(self.high)}]"
+        parts = f"{self.taken[0]} and {self.taken[1]}{' groups' if self.by_groups else ''}"
         return (
             f"spread of {self.name} over samples of n={self.n}, m={self.m}: s.d."
-            f" {figures(self.deviation)}; their mean in [{figures(self.low)}, {figures(self.high)}]"
-            f" (about {100 * self.confidence:.4g} %: {self.subsamples} subsamples of {self.taken[0]} and"
-            f" {self.taken[1]}{what}; not an interval of the populations' distance)"
+            f" {figures(self.deviation)}; their mean in {ends} (about {100 * self.confidence:.4g}"
+            f" %, {self.subsamples} subsamples of {parts}); not an interval of the populations'"
+            " distance"
         )
 
     def facts(self) -> dict[str, str]:
