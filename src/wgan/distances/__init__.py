@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wgan.distances.choice import Distance, distance
-    from wgan.distances.exact import Transport, transport, wasserstein
+    from wgan.distances.exact import transport, wasserstein
     from wgan.distances.histograms import (
         EarthMover,
         earth_mover,
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     )
     from wgan.distances.line import wasserstein_1d
     from wgan.distances.permutation import PermutationTest, permutation_test
+    from wgan.distances.plan import Transport
     from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
     from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
+    from wgan.distances.sorting import transport_1d
     from wgan.distances.spread import Spread, sampling_spread
 
 FILES = {
@@ -30,7 +32,7 @@ FILES = {
     "Sinkhorn": "sinkhorn",
     "Sliced": "sliced",
     "Spread": "spread",
-    "Transport": "exact",
+    "Transport": "plan",
     "distance": "choice",
     "earth_mover": "histograms",
     "jensen_shannon": "histograms",
@@ -42,6 +44,7 @@ FILES = {
     "sliced_wasserstein": "sliced",
     "total_variation": "histograms",
     "transport": "exact",
+    "transport_1d": "sorting",
     "wasserstein": "exact",
     "wasserstein_1d": "line",
 }
@@ -66,6 +69,7 @@ __all__ = [
     "sliced_wasserstein",
     "total_variation",
     "transport",
+    "transport_1d",
     "wasserstein",
     "wasserstein_1d",
 ]

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.matching import matched
 from wgan.base.progress import Progress, silent
-from wgan.distances.exact import Transport, transport
+from wgan.distances.exact import transport
 from wgan.distances.groups import group_codes, halves_of_groups
 from wgan.distances.line import wasserstein_1d
+from wgan.distances.plan import Transport
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import (
     Samples,
