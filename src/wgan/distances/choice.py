@@ -193,12 +193,12 @@ def distance(
     if halves is None:
         return measured
     progress(f"{measured.name} = {figures(measured.value)}; its floor", 0, None)
-    sizes = {"floor_n": len(halves[0][0]), "floor_m": len(halves[1][0])}
+    n_half, m_half = len(halves[0][0]), len(halves[1][0])
     try:
         value = SOLVERS[name](*halves, replace(task, epsilon=solution.epsilon)).value
     except WganError as error:  # the distance is not lost with it
         return replace(measured, floor_missing=str(error))
-    return replace(measured, floor=value, **sizes)
+    return replace(measured, floor=value, floor_n=n_half, floor_m=m_half)
 
 
 def chosen_metric(metric: str, n: int, m: int, d: int) -> tuple[str, str]:

@@ -217,7 +217,7 @@ def permutation_test(
         d=a[0].shape[1],
         solver=solver,
         units=units,
-        mean_weights=_mean_weights(pooled[1], len(groups[0])),
+        mean_weights=(_mean_weight(x_weights), _mean_weight(y_weights)),
     )
 
 
@@ -257,8 +257,12 @@ def _pooled(
     return (rows, pooled / pooled.max()), (groups[0], groups[1])
 
 
-def _mean_weights(pooled: Float[np.ndarray, " k"], n: int) -> tuple[float, float]:
-    return float(pooled[:n].mean()), float(pooled[n:].mean())
+def _mean_weight(weights: ArrayLike | None) -> float:
+    """Return the mean of the weights above 0, which rows without weight do not lower."""
+    if weights is None:
+        return 1.0
+    given = float_array(weights, "weights")
+    return float(given[given > 0].mean())
 
 
 def _exchanges(

@@ -1,0 +1,216 @@
+"""Columns, weights, groups, tests, spreads and pictures of `wgan distance`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from wgan.cli import main
+from wgan.distances import (
+    distance,
+    permutation_test,
+    sampling_spread,
+    sinkhorn_divergence,
+    wasserstein,
+)
+
+N, M = 60, 48
+
+
+def table(n, shift, seed):
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "age": rng.normal(40, 5, n) + shift,
+            "hours": rng.uniform(0, 24, n),
+            "w": rng.uniform(0.5, 2, n),
+            "who": [f"p{i // 4}" for i in range(n)],
+        }
+    )
+
+
+A, B = table(N, 0, 0), table(M, 3, 1)
+X, Y = A[["age", "hours"]].to_numpy(), B[["age", "hours"]].to_numpy()
+
+
+@pytest.fixture(autouse=True)
+def files():
+    A.to_csv("a.csv", index=False)
+    B.to_csv("b.csv", index=False)
+
+
+def printed(capsys, *arguments):
+    assert main(["distance", "a.csv", "b.csv", "--columns", "age,hours", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def values(capsys, *arguments):
+    return json.loads(printed(capsys, *arguments, "--json"))
+
+
+def test_weights_reach_the_distance_and_its_floor(capsys):
+    found = values(capsys, "--weights", "w")
+    expected = distance(X, Y, "exact", 1, A["w"], B["w"], floor=True)
+    assert found["value"] == wasserstein(X, Y, 1, A["w"], B["w"])
+    assert found["floor"] == expected.floor
+    assert found["x"] == "a.csv (60 rows), weighted"
+
+
+def test_groups_are_halved_whole(capsys):
+    found = values(capsys, "--groups", "who")
+    assert found["floor"] == distance(X, Y, floor=True, x_groups=A["who"]).floor
+    assert found["floor"] != values(capsys)["floor"]
+    assert found["value"] == values(capsys)["value"]
+
+
+def test_the_test_is_printed_with_its_permutations(capsys):
+    found = values(capsys, "--permutations", "99", "--groups", "who", "--seed", "3")
+    expected = permutation_test(X, Y, permutations=99, x_groups=A["who"], y_groups=B["who"], seed=3)
+    assert found["permutation_test"]["p_value"] == expected.p_value
+    assert found["permutation_test"]["exchanged"] == [15, 12]
+    out = printed(capsys, "--permutations", "99")
+    p = permutation_test(X, Y, permutations=99).p_value
+    assert f"permutation test of one population: p = {p:.3g} (W1 = " in out
+    assert "of 99 permutations reach it" in out
+
+
+def test_the_spread_is_of_the_printed_distance(capsys):
+    options = ["--subsamples", "20", "--confidence", "0.9", "--metric", "sliced", "--p", "2"]
+    found = values(capsys, *options)["spread"]
+    expected = sampling_spread(X, Y, "sliced", 2, 20, 0.9)
+    assert (found["deviation"], found["low"]) == (expected.deviation, expected.low)
+    assert found["value"] == distance(X, Y, "sliced", 2).value
+    out = printed(capsys, *options)
+    assert f"s.d. {expected.deviation:.4g}; their mean in [" in out
+    assert "(about 90 %, 20 subsamples of 15 and 12)" in out
+
+
+def test_epsilon_is_that_of_sinkhorn(capsys):
+    found = values(capsys, "--metric", "sinkhorn", "--epsilon", "7.5")
+    assert found["epsilon"] == 7.5
+    assert found["value"] == sinkhorn_divergence(X, Y, 1, 7.5).value
+
+
+def test_ranges_give_the_diameter(capsys):
+    arguments = ["--bracket", "population", "--steps", "5"]
+    arguments += ["--range", "age=0:100", "--range", "hours=0:24"]
+    found = values(capsys, *arguments)
+    assert found["diameter"] == pytest.approx((100**2 + 24**2) ** 0.5)
+    assert "R=102.84 of the ranges of 2 columns" in printed(capsys, *arguments)
+
+
+@pytest.mark.parametrize("name", ["plan.png", "plan.svg"])
+def test_a_plan_is_drawn_and_drawn_again(name, capsys):
+    for _ in range(2):
+        assert f"the plan is drawn in {name}" in printed(capsys, "--plot", name)
+    assert Path(name).stat().st_size > 5000
+
+
+def test_a_plan_on_a_line_and_the_walk_of_histograms_are_drawn(capsys):
+    assert main(["distance", "a.csv", "b.csv", "--columns", "age", "--plot", "line.svg"]) == 0
+    assert "age (data coordinates)" in Path("line.svg").read_text()
+    assert main(["distance", "3,2,1,4", "1,2,4,3", "--plot", "walk.svg"]) == 0
+    assert "the walk is drawn in walk.svg" in capsys.readouterr().out
+    assert "earth mover's distance 5" in Path("walk.svg").read_text().replace("&#x27;", "'")
+
+
+def test_json_with_a_picture_is_json_alone(capsys):
+    assert values(capsys, "--plot", "plan.svg")["metric"] == "exact"
+
+
+def test_a_test_that_fails_does_not_lose_the_distance(capsys):
+    B.drop(columns="w").to_csv("b.csv", index=False)
+    arguments = ["distance", "a.csv", "b.csv", "--columns", "age,hours", "--weights", "w"]
+    assert main([*arguments, "--permutations", "99"]) == 2
+    captured = capsys.readouterr()
+    assert f"W1(x, y) = {wasserstein(X, Y, 1, A['w']):.4g} (network simplex" in captured.out
+    assert "weights of one side alone" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--epsilon", "1"], "--epsilon is the weight of the entropy of --metric sinkhorn"),
+        (["--metric", "sinkhorn", "--epsilon", "0"], "above 0"),
+        (["--metric", "sinkhorn", "--permutations", "99"], "by no other --metric"),
+        (["--permutations", "9"], "19 or more"),
+        (["--subsamples", "3"], "20 or more"),
+        (["--metric", "sliced", "--plot", "p.png"], "draws the plan of exact transport"),
+        (["--plot", "a.csv"], "a .png or .svg"),
+        (["--weights", "w", "--bracket", "population"], "--bracket population is none"),
+        (["--weights", "w", "--metric", "dual"], "--metric dual is none"),
+        (["--groups", "who", "--bracket", "samples"], "has no part in --bracket samples"),
+        (["--permutations", "99", "--bracket", "samples"], "is for distances"),
+        (["--range", "age=0:1"], "belongs to --bracket population"),
+        (["--bracket", "population", "--range", "age=0:1"], "no --range of hours"),
+        (["--bracket", "population", "--range", "age"], "give COLUMN=LOW:HIGH"),
+        (["--bracket", "population", "--range", "age=0:9", "--range", "age=0:9"], "twice"),
+        (["--bracket", "population", "--range", "=0:9"], "names no column"),
+        (
+            ["--bracket", "population", "--diameter", "9", "--range", "age=0:99"],
+            "both give the diameter",
+        ),
+        (["--weights", "weight"], "no column is called 'weight'"),
+        (["--groups", "age"], "name it once"),
+        (["--subsamples", "20", "--confidence", "2"], "between 0 and 1"),
+    ],
+)
+def test_an_option_has_an_effect_or_is_refused(arguments, message, capsys):
+    assert main(["distance", "a.csv", "b.csv", "--columns", "age,hours", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        ["--epsilon", "1"],
+        ["--columns", "a"],
+        ["--weights", "w"],
+        ["--groups", "g"],
+        ["--permutations", "99"],
+        ["--subsamples", "99"],
+        ["--space", "standard"],
+        ["--confidence", "0.9"],
+        ["--diameter", "3"],
+        ["--range", "a=0:1"],
+        ["--variant", "wgan"],
+        ["--steps", "5"],
+    ],
+)
+def test_histograms_take_none_of_them(flag, capsys):
+    assert main(["distance", "1,2", "2,1", *flag]) == 2
+    assert f"{flag[0]} is not for histograms" in capsys.readouterr().err
+
+
+def test_an_empty_name_of_a_column_is_refused(capsys):
+    assert main(["distance", "a.csv", "b.csv", "--columns", "age,,hours"]) == 2
+    assert "names an empty column" in capsys.readouterr().err
+
+
+def test_columns_beside_a_run_are_refused_with_a_remedy(capsys):
+    quick = ["--steps", "2", "--quiet", "--set", "network.width=4", "--set", "optimizer.batch=8"]
+    assert main(["train", "a.csv", *quick, "--out", "r"]) == 0
+    assert main(["distance", "a.csv", "r", "--columns", "age"]) == 2
+    assert "wgan sample r -o samples.csv" in capsys.readouterr().err
+
+
+def test_a_picture_of_somebody_else_is_not_replaced(capsys):
+    Path("mine.png").write_bytes(b"mine")
+    assert main(["distance", "a.csv", "b.csv", "--columns", "age", "--plot", "mine.png"]) == 2
+    assert "choose another --plot" in capsys.readouterr().err
+    assert Path("mine.png").read_bytes() == b"mine"
+
+
+def test_too_many_samples_for_a_plan_are_said_once_the_distance_is_printed(capsys, monkeypatch):
+    from wgan.distances import choice
+
+    monkeypatch.setattr(choice, "EXACT_PAIRS", 10)
+    arguments = ["distance", "a.csv", "b.csv", "--columns", "age,hours", "--plot", "p.png"]
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert "sliced W1(x, y) = " in captured.out
+    assert "request --metric exact" in captured.err
