@@ -172,9 +172,11 @@ def _weights(frame: pd.DataFrame, name: str | None, source: str) -> np.ndarray |
     wrong = ~np.isfinite(weights) | (weights < 0)
     if wrong.any():
         row = int(wrong.argmax())
+        value = frame[name].iloc[row]
+        held = "nothing" if pd.isna(value) else str(value)
         raise WganError(
-            f"{source}, column '{name}', row {row + 1} holds {frame[name].iloc[row]!r}: a weight is"
-            " a number of at least 0; mend it, or leave the row out"
+            f"{source}, column '{name}', row {row + 1} holds {held}: a weight is a number of at"
+            " least 0; mend it, or leave the row out"
         )
     if not weights.any():
         raise WganError(f"{source}, column '{name}': all weights are 0: give some row weight")
