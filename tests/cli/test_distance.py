@@ -323,6 +323,8 @@ def test_the_options_of_distance_are_these_and_no_more():
         "space",
         "number",
         "columns",
+        "column_weight",
+        "circular",
         "weights",
         "groups",
         "permutations",

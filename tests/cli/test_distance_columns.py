@@ -13,6 +13,7 @@ from wgan.distances import (
     permutation_test,
     sampling_spread,
     sinkhorn_divergence,
+    transport,
     wasserstein,
 )
 
@@ -95,6 +96,30 @@ def test_epsilon_is_that_of_sinkhorn(capsys):
     assert found["value"] == pytest.approx(sinkhorn_divergence(X, Y, 1, 7.5).value)
 
 
+def test_weights_of_columns_scale_their_squares(capsys):
+    found = values(capsys, "--column-weight", "hours=4", "--permutations", "19")
+    scaled = X * [1, 2], Y * [1, 2]
+    assert found["value"] == pytest.approx(wasserstein(*scaled), rel=1e-12)
+    assert found["permutation_test"]["value"] == pytest.approx(found["value"], rel=1e-12)
+    assert found["units"] == "data coordinates, weighted columns"
+
+
+def test_hours_of_the_day_go_around(capsys):
+    """Against POT's transport on a circle, which no code here is used for."""
+    import ot
+
+    arguments = ["distance", "a.csv", "b.csv", "--columns", "hours", "--circular", "hours=24"]
+    assert main([*arguments, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    around = ot.wasserstein_circle(A["hours"].to_numpy() / 24, B["hours"].to_numpy() / 24)
+    assert found["value"] == pytest.approx(24 * float(around[0]), rel=1e-9)
+    both = values(capsys, "--circular", "hours=24", "--column-weight", "hours=9")
+    expected = transport(X * [1, 3], Y * [1, 3], circular={1: 72}).distance
+    assert both["value"] == pytest.approx(expected, rel=1e-9)
+    assert both["why"] == "circular columns: exact transport alone has them"
+    assert both["floor"] > 0
+
+
 def test_ranges_give_the_diameter(capsys):
     arguments = ["--bracket", "population", "--steps", "5"]
     arguments += ["--range", "age=0:100", "--range", "hours=0:24"]
@@ -147,13 +172,28 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         (["--permutations", "99", "--bracket", "samples"], "is for distances"),
         (["--range", "age=0:1"], "belongs to --bracket population"),
         (["--bracket", "population", "--range", "age=0:1"], "no --range of hours"),
-        (["--bracket", "population", "--range", "age"], "give COLUMN=LOW:HIGH"),
+        (["--bracket", "population", "--range", "age"], "names no column"),
+        (
+            ["--bracket", "population", "--range", "age=1"],
+            "'' is no number: give such as age=17:90",
+        ),
         (["--bracket", "population", "--range", "age=0:9", "--range", "age=0:9"], "twice"),
         (["--bracket", "population", "--range", "=0:9"], "names no column"),
         (
             ["--bracket", "population", "--diameter", "9", "--range", "age=0:99"],
             "both give the diameter",
         ),
+        (["--circular", "hour=24"], "no measured column is 'hour'. Did you mean"),
+        (["--circular", "hours=-1"], "--circular hours=-1: give a period above 0"),
+        (["--circular", "hours=day"], "'day' is no number: give such as hour=24"),
+        (["--circular", "hours=24", "--circular", "hours=12"], "twice"),
+        (["--circular", "hours=24", "--metric", "sliced"], "by no other --metric"),
+        (["--circular", "hours=24", "--permutations", "99"], "knows no circular columns"),
+        (["--circular", "hours=24", "--space", "standard"], "--space standard has others"),
+        (["--circular", "hours=24", "--bracket", "samples"], "is for distances"),
+        (["--column-weight", "age=-2"], "give 0 or more"),
+        (["--column-weight", "age=0", "--column-weight", "hours=0"], "all columns have weight 0"),
+        (["--column-weight", "age"], "names no column"),
         (["--weights", "weight"], "no column is called 'weight'"),
         (["--groups", "age"], "name it once"),
         (["--subsamples", "20", "--confidence", "2"], "between 0 and 1"),
@@ -171,6 +211,8 @@ def test_an_option_has_an_effect_or_is_refused(arguments, message, capsys):
     [
         ["--epsilon", "1"],
         ["--columns", "a"],
+        ["--column-weight", "a=2"],
+        ["--circular", "a=2"],
         ["--weights", "w"],
         ["--groups", "g"],
         ["--permutations", "99"],

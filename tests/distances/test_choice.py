@@ -10,6 +10,7 @@ from wgan.distances import (
     max_sliced_wasserstein,
     sinkhorn_divergence,
     sliced_wasserstein,
+    transport,
     wasserstein,
     wasserstein_1d,
 )
@@ -86,6 +87,17 @@ def test_epsilon_reaches_sinkhorn_and_its_floor_and_is_refused_elsewhere():
     assert usual.floor == sinkhorn_divergence(*halves, 1, usual.epsilon).value
     with pytest.raises(WganError, match="the metric is exact: leave it out"):
         distance(X, Y, "exact", epsilon=0.7)
+
+
+def test_circular_columns_are_of_exact_transport(monkeypatch):
+    monkeypatch.setattr(choice, "EXACT_PAIRS", 10)
+    found = distance(X, Y, circular={1: 5.0}, floor=True)
+    assert found.value == transport(X, Y, circular={1: 5.0}).distance
+    order = np.random.default_rng(0).permutation(50)
+    halves = X[order[:25]], X[order[25:]]
+    assert found.floor == transport(*halves, circular={1: 5.0}).distance
+    with pytest.raises(WganError, match="the metric is sliced"):
+        distance(X, Y, "sliced", circular={1: 5.0})
 
 
 def test_the_floor_comes_after_the_distance_and_its_failure_does_not_lose_it(monkeypatch):

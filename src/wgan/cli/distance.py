@@ -38,6 +38,8 @@ def distance_command(
     space: str = "raw",
     number: Annotated[int | None, NUMBER] = None,
     columns: str | None = None,
+    column_weight: Annotated[list[str] | None, Parameter(negative="")] = None,
+    circular: Annotated[list[str] | None, Parameter(negative="")] = None,
     weights: str | None = None,
     groups: str | None = None,
     permutations: Annotated[int | None, COUNT] = None,
@@ -78,6 +80,12 @@ def distance_command(
         side.
     columns
         Of two tables: the columns that are measured, such as age,income; all unless given.
+    column_weight
+        Of tables: how much a column counts, such as age=2, in squared distances; 1 unless given;
+        may be repeated.
+    circular
+        Of tables: a column that begins again after a period, such as hour=24, so that 23 and 0 are
+        one apart; may be repeated.
     weights
         Of tables: the column that holds the weights of the rows; it is not measured.
     groups
@@ -96,8 +104,8 @@ def distance_command(
         No two possible samples of one side lie farther apart, in raw coordinates; known for
         pictures of 8 bits.
     range_
-        The least and largest possible value of a column, such as age=17:90, for each column; the
-        diameter follows.
+        Of tables: the least and largest possible value of a column, such as age=17:90; the diameter
+        follows from those of all columns.
     variant
         The variant for --metric dual; wgan-gp unless given.
     steps
@@ -124,6 +132,8 @@ def distance_command(
         space=space,
         number=number,
         columns=columns,
+        column_weights=tuple(column_weight or ()),
+        circular=tuple(circular or ()),
         weights=weights,
         groups=groups,
         permutations=permutations,

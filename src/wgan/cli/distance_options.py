@@ -20,6 +20,8 @@ class Options:
     space: str
     number: int | None
     columns: str | None
+    column_weights: tuple[str, ...]
+    circular: tuple[str, ...]
     weights: str | None
     groups: str | None
     permutations: int | None
@@ -66,6 +68,8 @@ class Options:
             raise WganError("--metric dual reads W1: leave out --p")
         of_distances = {
             "--weights": self.weights,
+            "--column-weight": self.column_weights or None,
+            "--circular": self.circular or None,
             "--permutations": self.permutations,
             "--subsamples": self.subsamples,
             "--plot": self.plot,
@@ -79,6 +83,18 @@ class Options:
         """Refuse what the chosen metric does not have."""
         has_plan = self.metric in ("auto", "exact")
         _refuse({"--plot": self.plot}, has_plan, "draws the plan of exact transport")
+        circular = self.circular or None
+        _refuse({"--circular": circular}, has_plan, "is of exact transport, by no other --metric")
+        beside = {
+            "--permutations": self.permutations,
+            "--subsamples": self.subsamples,
+            "--plot": self.plot,
+        }
+        _refuse(beside, circular is None, "knows no circular columns")
+        in_units = {"--column-weight": self.column_weights or None, "--circular": circular}
+        _refuse(
+            in_units, self.space == "raw", f"is of columns, and --space {self.space} has others"
+        )
         tested = has_plan or self.metric == "sliced"
         _refuse(
             {"--permutations": self.permutations},
@@ -99,6 +115,8 @@ class Options:
             "--space": None if self.space == "raw" else self.space,
             "-n": self.number,
             "--columns": self.columns,
+            "--column-weight": self.column_weights or None,
+            "--circular": self.circular or None,
             "--weights": self.weights,
             "--groups": self.groups,
             "--permutations": self.permutations,
@@ -127,21 +145,48 @@ class Options:
     @property
     def column_ranges(self) -> dict[str, tuple[float, float]]:
         """The ranges of `--range`, by the names of their columns."""
-        found: dict[str, tuple[float, float]] = {}
-        for text in self.ranges:
-            name, _, ends = text.rpartition("=")
-            low, _, high = ends.partition(":")
-            try:
-                ends_as_numbers = float(low), float(high)
-            except ValueError:
-                raise WganError(
-                    f"--range {text}: give COLUMN=LOW:HIGH, such as age=17:90"
-                ) from None
-            if not name or name in found:
-                fault = f"names '{name}' twice" if name else "names no column"
-                raise WganError(f"--range {text}: {fault}: give COLUMN=LOW:HIGH once a column")
-            found[name] = ends_as_numbers
+        found = {}
+        for name, text in _by_column("--range", self.ranges, "age=17:90").items():
+            low, _, high = text.partition(":")
+            found[name] = (
+                _number("--range", name, low, "age=17:90"),
+                _number("--range", name, high, "age=17:90"),
+            )
         return found
+
+    def numbers_by_column(self, flag: str) -> dict[str, float]:
+        """Return the numbers of `--column-weight` or `--circular`, by the names of their columns.
+
+        Args:
+            flag: the one or the other.
+
+        Raises:
+            WganError: a text that is no name and number, or a name given twice.
+        """
+        texts, example = self.circular, "hour=24"
+        if flag == "--column-weight":
+            texts, example = self.column_weights, "age=2"
+        given = _by_column(flag, texts, example)
+        return {name: _number(flag, name, text, example) for name, text in given.items()}
+
+
+def _by_column(flag: str, texts: tuple[str, ...], example: str) -> dict[str, str]:
+    """Return what stands behind the names of columns, such as 24 in hour=24."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        if not name or name in found:
+            fault = f"names '{name}' twice" if name else "names no column"
+            raise WganError(f"{flag} {text}: {fault}: give such as {example}, once a column")
+        found[name] = value
+    return found
+
+
+def _number(flag: str, name: str, text: str, example: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise WganError(f"{flag} {name}: '{text}' is no number: give such as {example}") from None
 
 
 def _refuse(given: Mapping[str, object], has_effect: bool, why: str) -> None:

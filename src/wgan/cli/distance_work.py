@@ -10,7 +10,7 @@ import numpy as np
 from wgan.audit import bracket, dual
 from wgan.audit.columns import Columns, diameter_of
 from wgan.audit.sources import Source, read_pair
-from wgan.base.errors import WganError
+from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress
 from wgan.cli.distance_options import Options
 from wgan.distances import distance, permutation_test, sampling_spread, transport_1d
@@ -58,6 +58,9 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
     if options.bracket is not None:
         return x, y, _bracket(x, y, options, progress)
     space = fit_space(options.space, x.values, y.values, x.units)
+    weighted = options.numbers_by_column("--column-weight")
+    if weighted:
+        space = _weighted(weighted, x)
     if options.metric == "dual":
         return x, y, _dual(x, y, space, options, progress)
     return x, y, lambda: _distance(x, y, space, options, progress)
@@ -111,6 +114,48 @@ def _dual(x: Source, y: Source, space: Space, options: Options, progress: Progre
     )
 
 
+def _weighted(weights: dict[str, float], x: Source) -> Space:
+    """Return the space in which each column counts by its weight: sum_k w_k (x_k - y_k)^2."""
+    by_place = np.ones(x.values.shape[1])
+    for place, weight in _places("--column-weight", weights, x).items():
+        if not (0 <= weight < np.inf):
+            raise WganError(f"--column-weight {x.names[place]}={weight:g}: give 0 or more")
+        by_place[place] = weight
+    if not by_place.any():
+        raise WganError("--column-weight: all columns have weight 0: give some column weight")
+    scales = np.sqrt(by_place)
+    words = f"{x.units}, weighted columns"
+    return Space("weighted", lambda s: s * scales, words, float(scales.max()))
+
+
+def _periods(x: Source, space: Space, options: Options) -> dict[int | str, float]:
+    """Return the periods of circular columns by their places, in the unit of the space."""
+    if not options.circular:
+        return {}
+    periods = _places("--circular", options.numbers_by_column("--circular"), x)
+    scales = space.map(np.ones((1, x.values.shape[1])))[0]
+    for place, period in periods.items():
+        if not (0 < period < np.inf):
+            raise WganError(f"--circular {x.names[place]}={period:g}: give a period above 0")
+    # A column of weight 0 does not count, with or without a period.
+    return {k: t * float(scales[k]) for k, t in periods.items() if scales[k] > 0}
+
+
+def _places(flag: str, given: dict[str, float], x: Source) -> dict[int, float]:
+    """Return what was given of columns by their places."""
+    if given and not x.names:
+        raise WganError(
+            f"{flag} is of columns of numbers without gaps, with names, and these samples are"
+            f" {x.units}: choose such columns with --columns"
+        )
+    for name in given:
+        if name not in x.names:
+            raise WganError(
+                f"{flag}: no measured column is '{name}'. {did_you_mean(name, x.names)}"
+            )
+    return {x.names.index(name): value for name, value in given.items()}
+
+
 def _distance(x: Source, y: Source, space: Space, options: Options, progress: Progress) -> Measured:
     """Measure a distance, and what was asked for beside it."""
     a, b = space.map(x.values), space.map(y.values)
@@ -130,6 +175,7 @@ def _distance(x: Source, y: Source, space: Space, options: Options, progress: Pr
         progress=progress,
         epsilon=options.epsilon,
         x_groups=x.groups,
+        circular=_periods(x, space, options),
     )
     measured = Measured(found)
     rows: dict[str, Any] = {

@@ -3,6 +3,7 @@
 A cheaper distance is another distance, and is printed under its own name.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.base.matching import matched
+from wgan.base.matching import matched, names_of_columns
 from wgan.base.progress import Progress, silent
+from wgan.distances.costs import Ground
 from wgan.distances.exact import transport
 from wgan.distances.groups import group_codes, halves_of_groups
 from wgan.distances.line import wasserstein_1d
@@ -141,6 +143,7 @@ def distance(
     progress: Progress = silent,
     epsilon: float | None = None,
     x_groups: ArrayLike | None = None,
+    circular: Mapping[int | str, float] | None = None,
 ) -> Distance:
     """Return a distance between two samples, with how it was computed and how well it is known.
 
@@ -165,13 +168,15 @@ def distance(
             `sinkhorn_divergence`. The floor has the epsilon of the distance.
         x_groups: labels `[n]` of rows of x that depend on each other: whole groups go to a half of
             the floor. None: each row is its own group.
+        circular: periods of circular columns, by number or name, as in `transport`: of exact
+            transport alone, which `auto` then takes.
 
     Returns:
         The distance, which prints as a line; `.table()` and `.to_json()` hold the details.
 
     Raises:
-        WganError: an unknown metric, an epsilon of another metric, wrong groups, or as the function
-            of the metric.
+        WganError: an unknown metric, an epsilon or circular columns of another metric, wrong groups
+            or columns, or as the function of the metric.
 
     >>> print(distance([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]))
     W1(x, y) = 3 (network simplex; n=2, m=2, d=2, data coordinates)
@@ -186,7 +191,15 @@ def distance(
     name, why = chosen_metric(metric, n, m, d)
     if epsilon is not None and name != "sinkhorn":
         raise WganError(f"epsilon is of Sinkhorn, and the metric is {name}: leave it out")
-    task = Task(p, seed, epsilon, progress)
+    periods: dict[int | str, float] | None = None
+    if circular:
+        if name != "exact" and metric != "auto":
+            raise WganError(f"circular columns are of exact transport, and the metric is {name}")
+        name, why = "exact", "circular columns: exact transport alone has them"
+        ground = Ground.of(None, None, circular, a[0], b[0], names_of_columns(x))
+        assert ground.periods is not None
+        periods = {k: float(t) for k, t in enumerate(ground.periods) if np.isfinite(t)}
+    task = Task(p, seed, epsilon, progress, periods)
     solution = SOLVERS[name](a, b, task)
     measured = Distance(metric=name, p=p, n=n, m=m, d=d, units=units, why=why, **_fields(solution))
     halves = _halves(a, codes, seed) if floor else None
@@ -254,6 +267,7 @@ class Task:
     seed: int
     epsilon: float | None
     progress: Progress
+    periods: Mapping[int | str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -274,9 +288,9 @@ def _fields(solution: Solution) -> dict[str, Any]:
 
 
 def _exact(x: Samples, y: Samples, task: Task) -> Solution:
-    if x[0].shape[1] == 1:
+    if x[0].shape[1] == 1 and not task.periods:
         return Solution(wasserstein_1d(x[0], y[0], task.p, x[1], y[1]), "sorting")
-    found = transport(x[0], y[0], _order(task.p), x[1], y[1], task.progress)
+    found = transport(x[0], y[0], _order(task.p), x[1], y[1], task.progress, circular=task.periods)
     return Solution(found.distance, found.solver, gap=found.gap, transport=found)
 
 

@@ -7,7 +7,8 @@ from jaxtyping import Int64
 
 from wgan.base.errors import WganError
 
-Places = Int64[np.ndarray, " k"]
+Places = Int64[np.ndarray, "_"]
+"""Row numbers."""
 
 
 def group_codes(groups: Any, n: int, name: str) -> Int64[np.ndarray, " n"]:
