@@ -214,17 +214,6 @@ def test_rows_that_occur_again_are_counted_and_told():
     assert bracket(x, y, steps=5).note == ""
 
 
-def test_independent_whole_numbers_are_not_refused_and_the_same_sample_repeated_is():
-    from wgan.audit.bracket import _check_independent
-
-    rng = np.random.default_rng(0)
-    for high in (2, 30, 1000, 40_000):
-        for _ in range(50):
-            _check_independent(*(rng.integers(0, high, (300, 1)).astype(float) for _ in range(2)))
-    with pytest.raises(WganError, match="share 600 rows"):
-        _check_independent(np.repeat(X, 2, axis=0), np.repeat(X, 2, axis=0)[::-1])
-
-
 def test_a_named_space_is_fitted_on_the_training_half_and_named_in_the_result():
     b = bracket(X, Y, steps=20, space="pca-1", diameter=10.0)
     assert str(b).startswith("W1(P,Q; pca-1) in [")

@@ -6,7 +6,7 @@ W1 from below on the other half. The mean exact transport of batches bounds it f
 held-out sample trains or chooses anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from typing import Literal, get_args
 
@@ -22,6 +22,8 @@ from wgan.audit.bounds import (
     lower_bound,
     transport_radius,
 )
+from wgan.audit.groups import group_codes
+from wgan.audit.independence import Rows, check_apart, check_independence
 from wgan.audit.parts import Parts, Sample, parted, shuffled
 from wgan.audit.result import Bracket, Upper
 from wgan.audit.rows import RowHashes
@@ -44,12 +46,6 @@ BATCHES = 3
 LEAST = 20
 """Fewest samples of a side, so that 10 or more are held out: from so few pairs a lower end above 0
 can be had where scores hardly overlap.
-"""
-
-CHANCE = 10
-"""Rows that two independent samples may share beyond twice those that they repeat themselves.
-
-Independent whole numbers of any range stay below it, and a copied sample is far above (tested).
 """
 
 NETWORK = "certified critic"
@@ -89,6 +85,8 @@ def bracket(
     seed: int = 0,
     units: str = "data coordinates",
     progress: Progress = silent,
+    x_groups: ArrayLike | None = None,
+    y_groups: ArrayLike | None = None,
 ) -> Bracket:
     """Return a lower and an upper end for W1, of the populations or of these samples.
 
@@ -98,6 +96,13 @@ def bracket(
     transport of batches plus `transport_radius` is the upper end.
 
     Samples: (mean f(x) - mean f(y)) / L <= W1(x, y), the exact transport.
+
+    Groups: rows of one group may depend on each other, and groups are independent. P is then the
+    law of a random row of a random group, whatever the sizes. Whole groups are held out. The means
+    of their scores are bounded, and the upper end takes one random row of each.
+
+    Rows (or groups) are tested for independence (`wgan.audit.independence`). Where a test fails,
+    the line that is printed says so.
 
     Args:
         x: independent samples of P, `[n, d]`, in any unit; they must not have trained what made y.
@@ -115,6 +120,9 @@ def bracket(
         seed: random seed of the split and the auditor; the same seed gives the same bracket.
         units: the unit of the raw coordinates, for the reader.
         progress: told of each training step and each exact transport.
+        x_groups: `[n]` labels of the groups of x, in a population bracket; None: rows are
+            independent.
+        y_groups: `[m]`, likewise of y.
 
     Returns:
         The bracket, which prints as a line; `.table()` and `.to_json()` hold the details.
@@ -123,7 +131,8 @@ def bracket(
         WganError: wrong samples, fewer than 20 on a side, sides that share rows, or an unknown
             `certifies` or space; a confidence outside (0, 1), or a diameter that two samples of one
             side exceed; an auditor that has seen some of the samples, cannot be certified, or is
-            given with a space.
+            given with a space; labels of another number than rows, missing ones, fewer than 20
+            groups, or groups in a bracket of samples.
 
     Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith
     and Ramdas (2024), theorem 3; McDiarmid (1989).
@@ -139,14 +148,20 @@ def bracket(
             f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave"
             " space out"
         )
-    _check(certifies, confidence, diameter, a, b)
+    _check(certifies, confidence, diameter, a, b, (x_groups, y_groups))
+    hashes = RowHashes.of(a), RowHashes.of(b)
+    codes = group_codes(x_groups, len(a), "x"), group_codes(y_groups, len(b), "y")
+    if certifies == "population":
+        check_apart(*hashes, *codes)
     whole = certifies == "samples" or auditor is not None
-    left = parted(a, seed, "x", whole)
-    right = parted(b, seed, "y", whole)
+    left = parted(a, seed, "x", whole, codes[0])
+    right = parted(b, seed, "y", whole, codes[1])
     coordinates = fit_space(space, left.train, right.train, units)
     left, right = (
-        Parts(coordinates.map(part.train), coordinates.map(part.held_out)) for part in (left, right)
+        replace(part, train=coordinates.map(part.train), held_out=coordinates.map(part.held_out))
+        for part in (left, right)
     )
+    independence = None
     critic = auditor or train_auditor(left.train, right.train, steps, seed=seed, progress=progress)
     if certifies == "samples":
         split = "none: the auditor may have seen every sample, and certifies these alone"
@@ -156,8 +171,8 @@ def bracket(
         if auditor is not None:
             split = "none: the auditor came from elsewhere, and saw no row that is here"
             auditor.check_unseen(left.held_out, right.held_out)
-            left = shuffled(left.held_out, seed, "x")
-            right = shuffled(right.held_out, seed, "y")
+            left = shuffled(left.held_out, seed, "x", codes[0])
+            right = shuffled(right.held_out, seed, "y", codes[1])
         bound = (
             None if diameter is None else Diameter(diameter * coordinates.lipschitz, diameter_from)
         )
@@ -165,6 +180,9 @@ def bracket(
         if auditor is None:
             critics.append(_extended(left, right, progress))
         ends = _population_ends(critics, left, right, bound, 1 - confidence, progress)
+        sides = zip((a, b), critics[0][1:3], (left, right), hashes, codes, strict=True)
+        rows = [Rows(coordinates.map(s), f, part.places, h, c) for s, f, part, h, c in sides]
+        independence = check_independence(rows[0], rows[1], seed)
     return Bracket(
         certifies=certifies,
         confidence=confidence if certifies == "population" else None,
@@ -177,10 +195,12 @@ def bracket(
         m=len(b),
         d=left.train.shape[1],
         held_out=(len(left.held_out), len(right.held_out)),
-        repeated=(RowHashes.of(a).repeated, RowHashes.of(b).repeated),
+        repeated=(hashes[0].repeated, hashes[1].repeated),
         split=split,
         space=coordinates.name,
         units=coordinates.units,
+        independence=independence,
+        groups=(left.count, right.count),
     )
 
 
@@ -234,8 +254,13 @@ def _population_ends(
 ) -> Ends:
     """Return the ends of a population bracket, each with its part of delta."""
     delta_lower = delta if diameter is None else delta / 2
-    lower = tuple(lower_bound(*critic, delta_lower / len(critics)) for critic in critics)
-    upper, floor, heuristic = _upper(x.held_out, y.held_out, diameter, delta, progress)
+    lower = tuple(
+        lower_bound(
+            name, x.means(f_x, clamp), y.means(f_y, clamp), clamp, lip, delta_lower / len(critics)
+        )
+        for name, f_x, f_y, clamp, lip in critics
+    )
+    upper, floor, heuristic = _upper(x.independent, y.independent, diameter, delta, progress)
     return Ends(lower, upper, floor, heuristic)
 
 
@@ -277,7 +302,14 @@ def _student_radius(values: np.ndarray, delta: float) -> float:
     return float(stats.t.ppf(1 - delta, k - 1) * values.std(ddof=1) / sqrt(k))
 
 
-def _check(certifies: str, confidence: float, diameter: float | None, a: Sample, b: Sample) -> None:
+def _check(
+    certifies: str,
+    confidence: float,
+    diameter: float | None,
+    a: Sample,
+    b: Sample,
+    groups: tuple[ArrayLike | None, ArrayLike | None],
+) -> None:
     """Refuse what would not certify anything."""
     if certifies not in get_args(Certifies):
         raise WganError(
@@ -293,27 +325,9 @@ def _check(certifies: str, confidence: float, diameter: float | None, a: Sample,
             f"{len(a)} and {len(b)} samples: a bracket needs {LEAST} or more on each side"
         )
     if certifies == "population":
-        _check_independent(a, b)
         _check_diameter(diameter, a, b)
-
-
-def _check_independent(a: Sample, b: Sample) -> None:
-    """Refuse two sides that share many more rows than each repeats.
-
-    Independent samples of few values share rows too, about as many as each repeats. Two equal sets
-    of many rows are one sample repeated.
-    """
-    of_a = RowHashes.of(a)
-    of_b = RowHashes.of(b)
-    set_a = of_a.distinct(of_b)
-    set_b = of_b.distinct(of_a)
-    shared = len(set_a & set_b)
-    repeated = len(a) - len(set_a) + len(b) - len(set_b)
-    if shared > 2 * repeated + CHANCE or (set_a == set_b and shared > len(a) / 4):
-        raise WganError(
-            f"x and y share {shared} rows: a population bracket needs two samples drawn"
-            " independently of each other"
-        )
+    elif any(labels is not None for labels in groups):
+        raise WganError("a bracket of samples holds whatever depends on what: leave groups out")
 
 
 def _check_diameter(diameter: float | None, a: Sample, b: Sample) -> None:

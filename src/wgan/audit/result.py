@@ -5,6 +5,7 @@ from math import ceil, floor, isfinite, log10
 from typing import Any
 
 from wgan.audit.bounds import Lower
+from wgan.audit.independence import Independence
 from wgan.distances.results import Printed, figures
 
 DIGITS = 4
@@ -55,7 +56,9 @@ class Bracket(Printed):
     `floor` is the transport between two batches of x: sampling alone makes as much. `heuristic` is
     the transport with its floor taken off. Neither is certified. `held_out` counts the samples of
     each side on which the bounds rest, and `split` says how they were set apart. `repeated` counts
-    rows of each side that occur again.
+    rows of each side that occur again. `independence` holds the tests of a population bracket's
+    assumption. `groups` counts the held-out groups of each side, where groups are the unit of
+    independence: the population is then that of a random row of a random group.
     """
 
     certifies: str
@@ -73,6 +76,8 @@ class Bracket(Printed):
     split: str
     space: str
     units: str
+    independence: Independence | None = None
+    groups: tuple[int | None, int | None] = (None, None)
 
     @property
     def best(self) -> Lower:
@@ -98,6 +103,8 @@ class Bracket(Printed):
     def note(self) -> str:
         """Advice where rows repeat, or where sampling alone makes the upper end loose."""
         notes = []
+        if self.independence and self.independence.failed:
+            notes.append(self.independence.note())
         if any(self.repeated) and self.confidence:
             notes.append(
                 f"{self.repeated[0]} rows of x and {self.repeated[1]} of y occur again: right for"
@@ -119,7 +126,7 @@ class Bracket(Printed):
         u = self.upper_end
         scope = "these samples alone"
         if self.confidence:
-            scope = f"{100 * self.confidence:g} %, population"
+            scope = f"{100 * self.confidence:g} %, population{self._unit_words()}"
         assumptions = [
             scope,
             *([f"R={u.diameter:g} {u.diameter_from}"] if u and u.diameter else []),
@@ -130,7 +137,8 @@ class Bracket(Printed):
         sides = "P,Q" if self.confidence else "x,y"
         space = "" if self.space == "raw" else f"; {self.space}"
         line = f"W1({sides}{space}) {self.interval()} ({'; '.join(assumptions)})"
-        return " | ".join([line, *self._aside()])
+        tested = [self.independence.line()] if self.independence else []
+        return " | ".join([line, *tested, *self._aside()])
 
     def _aside(self) -> list[str]:
         """Return in words the numbers beside the bracket."""
@@ -169,13 +177,15 @@ class Bracket(Printed):
                 f"{figures(self.heuristic)}, the transport with its floor taken off,"
                 f" {self._heuristic_words()}"
             )
+        if self.independence:
+            rows |= self.independence.facts()
         if self.note:
             rows["note"] = self.note
         rows["samples"] = (
             f"{self.n} and {self.m} of {self.d} dimensions, {self.held_out[0]} and"
             f" {self.held_out[1]} of them used for the bounds"
         )
-        rows["split"] = self.split
+        rows["split"] = self.split + (", whole groups" if any(self.groups) else "")
         rows["space"] = f"{self.space}, in {self.units}"
         return rows
 
@@ -187,13 +197,20 @@ class Bracket(Printed):
     def _scope_words(self) -> str:
         if self.confidence:
             return (
-                f"the populations, with probability {100 * self.confidence:g} %, if the samples are"
-                " independent and trained neither side"
+                f"the populations{self._unit_words()}, with probability {100 * self.confidence:g}"
+                f" %, if the {'groups' if any(self.groups) else 'samples'} are independent and"
+                " trained neither side"
             )
         return "these two samples, for certain; what they were drawn from may lie nearer or farther"
 
+    def _unit_words(self) -> str:
+        """Return what is drawn where a side has groups."""
+        sides = [side for side, count in zip("xy", self.groups, strict=True) if count]
+        return f" of a random row of a random group of {' and '.join(sides)}" if sides else ""
+
     def _lower_words(self) -> str:
-        counts = f"{self.held_out[0]}+{self.held_out[1]}"
+        units = zip(self.held_out, self.groups, strict=True)
+        counts = "+".join(f"{n} in {groups} groups" if groups else f"{n}" for n, groups in units)
         use = "held out" if self.confidence else "in-sample"
         return f"{self.best.critic} L={self.best.lipschitz:.6f}, {counts} {use}"
 

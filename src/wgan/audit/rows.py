@@ -66,9 +66,21 @@ class RowHashes:
 
     def count(self, other: "RowHashes") -> int:
         """Return how many rows of another sample are rows of this one."""
-        rows = other.rounded if self.is_single != other.is_single else other.exact
         known = self.distinct(other)
-        return sum(row in known for row in rows)
+        return sum(row in known for row in other.compared(self))
+
+    def picked(self, places: Sequence[int]) -> "RowHashes":
+        """Return the hashes of some rows.
+
+        Args:
+            places: where these rows stand.
+        """
+        exact, rounded = ([rows[i] for i in places] for rows in (self.exact, self.rounded))
+        return RowHashes(exact, rounded, self.is_single)
+
+    def compared(self, other: "RowHashes") -> Sequence[bytes]:
+        """Return the rows, rounded where one of the two samples alone is of float32."""
+        return self.rounded if self.is_single != other.is_single else self.exact
 
 
 def _hashes(x: Float[np.ndarray, "n d"]) -> list[bytes]:

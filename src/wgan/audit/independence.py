@@ -1,0 +1,306 @@
+"""Tests of what a population bracket assumes: rows that are drawn independently.
+
+No test proves independence. These see three ways in which it fails: rows that resemble their
+neighbours in the file (series, sorted files), rows that were copied, and rows that were copied and
+jittered, within a side or across.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from wgan.audit.copies import Found, near_copies, repeated_rows, representatives, shared_rows
+from wgan.audit.groups import Codes, group_means
+from wgan.audit.rows import RowHashes
+from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
+
+LEVEL = 0.05
+"""Probability that independent rows raise an alarm, over all tests together."""
+
+REFUSED = 1e-3
+"""p-value of shared rows from which on a bracket is refused and not only warned of: one pair of
+independent samples in a thousand, while 14 copied rows among continuous ones fall below it.
+"""
+
+PERMUTATIONS = 999
+"""Random orders that the order of a file is compared with: the smallest p-value is 1 / 1000, well
+below the 0.0056 that each of nine tests has.
+"""
+
+NUMBERS_AT_ONCE = 2**20
+"""Scores permuted at once: 8 MB in float64."""
+
+LEAST_ROWS = 10
+"""Fewest rows whose order is tested; a bracket holds out as many or more."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test: its name, what it measured, the p-value for independent rows, and the verdict.
+
+    `statistic` is a correlation of ranks for the order of a file, and otherwise the share of the
+    rows that look copied (for `near-copies`), that occur again or that are on both sides. `words`
+    say what was seen, and are empty where the verdict is "passed".
+    """
+
+    name: str
+    statistic: float
+    p: float
+    verdict: str
+    words: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Independence:
+    """All tests of a pair of samples. `verdict` is "doubtful" where one failed, "not refuted" else.
+
+    Each test fails with probability `level` / number of tests for independent rows.
+    """
+
+    verdict: str
+    level: float
+    tests: tuple[Check, ...]
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """The tests that failed."""
+        return tuple(test for test in self.tests if test.verdict == "failed")
+
+    def line(self) -> str:
+        """Return the verdict in the words of a printed line."""
+        if not self.failed:
+            return f"independence not refuted by {len(self.tests)} tests"
+        seen = "; ".join(test.words for test in self.failed)
+        return f"independence DOUBTFUL: {seen}"
+
+    def note(self) -> str:
+        """Return advice on each test that failed; empty if none."""
+        notes = [f"{test.words}: {test.advice}" for test in self.failed]
+        if notes:
+            notes.append(
+                "the bracket does not hold where rows depend on each other: its confidence counts"
+                " them as independent"
+            )
+        return "\n".join(notes)
+
+    def facts(self) -> dict[str, str]:
+        """Return the rows of a table: the verdict, and each test with its p-value."""
+        rows = {"independence": self.line()}
+        for test in self.tests:
+            rows[f"  {test.name}"] = f"{test.verdict}: {test.statistic:.3g}, p {_p(test.p)}"
+        return rows
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A side of a pair, as the tests take it.
+
+    Attributes:
+        values: `[n, d]` in the order of the file, and in the coordinates of the bracket.
+        scores: `[k]` of a critic that was made without these rows: those held out.
+        places: `[k]`, where these stand in the file.
+        hashes: of the rows in raw coordinates.
+        codes: `[n]`, the group of each row; None: each row is one.
+    """
+
+    values: Float[np.ndarray, "n d"]
+    scores: Float[np.ndarray, " k"]
+    places: Int64[np.ndarray, " k"]
+    hashes: RowHashes
+    codes: Codes | None = None
+
+    def ordered_scores(self) -> Float[np.ndarray, " k"]:
+        """Return the scores in the order of the file, or means of groups as they first occur."""
+        order = np.argsort(self.places)
+        if self.codes is None:
+            return self.scores[order]
+        return group_means(self.scores[order], self.codes[self.places[order]])
+
+
+def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
+    """Return what nine tests say of the independence of two samples.
+
+    With groups, one row of each stands for it (`representatives`), and in the order of the file the
+    mean of its scores.
+
+    Args:
+        x: one side.
+        y: the other.
+        seed: random seed of the permutations and of the rows that are looked up.
+    """
+    generator = numpy_generator(seed, "independence")
+    sides = {"x": _one_each(x), "y": _one_each(y)}
+    hashes = {name: rows for name, (_, rows) in sides.items()}
+    values = {name: rows for name, (rows, _) in sides.items()}
+    found = [_order(side, rows.ordered_scores(), generator) for side, rows in (("x", x), ("y", y))]
+    found += [_repeats(side, repeated_rows(hashes[side])) for side in "xy"]
+    found.append(_shared(shared_rows(hashes["x"], hashes["y"])))
+    for one, other in (("x", "x"), ("y", "y"), ("x", "y"), ("y", "x")):
+        found.append(_near(one, other, near_copies(values[one], values[other], generator)))
+    threshold = LEVEL / len(found)
+    tests = tuple(_judged(test, threshold) for test in found)
+    doubtful = any(test.verdict == "failed" for test in tests)
+    return Independence("doubtful" if doubtful else "not refuted", LEVEL, tests)
+
+
+def check_apart(
+    x: RowHashes,
+    y: RowHashes,
+    x_codes: Codes | None = None,
+    y_codes: Codes | None = None,
+) -> None:
+    """Refuse two sides that share more rows than independent samples of any laws would.
+
+    Args:
+        x: the rows of one side.
+        y: the rows of the other.
+        x_codes: the group of each row of x.
+        y_codes: the group of each row of y.
+
+    Raises:
+        WganError: rows of one side were copied to the other.
+    """
+    found = shared_rows(_picked(x, x_codes), _picked(y, y_codes))
+    if found.p < REFUSED:
+        raise WganError(
+            f"x and y share {found.count} rows, more than chance gives (p {_p(found.p)}): a"
+            " population bracket needs two samples drawn independently of each other"
+        )
+
+
+def order_test(
+    scores: Float[np.ndarray, " n"], generator: np.random.Generator
+) -> tuple[float, int, float]:
+    """Return the mean correlation of neighbours, up to which lag, and its p-value.
+
+    With u the standardised ranks and r_k = sum_i u_i u_{i+k} / n, the statistic is the largest
+    |Z_w| of Z_w = sqrt(n / w) sum_{k <= w} r_k over w = 1, 2, 4, ... up to n / 4: short lags see a
+    series, long ones drift and sorted blocks. It is compared with random orders of the same scores,
+    so that the p-value is exact for independent rows of any law.
+
+    Args:
+        scores: `[n]` in the order of the file, of a function made without these rows.
+        generator: draws the permutations.
+
+    Returns:
+        The mean of r_k up to the lag w of the largest |Z_w|, this w, and the p-value.
+
+    >>> order_test(np.arange(100.0), np.random.default_rng(0))[2]
+    0.001
+    """
+    from scipy import stats  # takes a second to import, and only tests need it
+
+    n = len(scores)
+    u = stats.rankdata(scores) - (n + 1) / 2
+    if n < LEAST_ROWS or not u.any():
+        return 0.0, 1, 1.0
+    u /= u.std()
+    lags = [2**k for k in range(max(1, int(np.log2(n / 4)) + 1))]
+    scale = np.sqrt(np.array(lags) * n)
+    sums = _lag_sums(u[None], lags)[0]
+    z = np.abs(sums) / scale
+    best = int(z.argmax())
+    beaten = 0
+    at_once = max(1, NUMBERS_AT_ONCE // n)
+    for done in range(0, PERMUTATIONS, at_once):
+        rows = np.tile(u, (min(at_once, PERMUTATIONS - done), 1))
+        largest = (np.abs(_lag_sums(generator.permuted(rows, axis=1), lags)) / scale).max(axis=1)
+        # Orders that equal scores make alike differ by rounding alone.
+        beaten += int((largest >= z[best] * (1 - 1e-9)).sum())
+    return float(sums[best] / lags[best] / n), lags[best], (1 + beaten) / (1 + PERMUTATIONS)
+
+
+def _lag_sums(u: Float[np.ndarray, "b n"], lags: Sequence[int]) -> Float[np.ndarray, "b w"]:
+    """Return sum_{k <= w} sum_i u_i u_{i+k} of each row for each lag w; rows have the mean 0."""
+    total = np.cumsum(u, axis=1)
+    n = u.shape[1]
+    # Beyond the end the sum stays 0, that of all.
+    return np.stack([(u[:, : n - w] * total[:, w:]).sum(1) - (u * total).sum(1) for w in lags], 1)
+
+
+def _one_each(side: Rows) -> tuple[np.ndarray, RowHashes]:
+    """Return the values and hashes of one row of each group."""
+    if side.codes is None:
+        return side.values, side.hashes
+    return side.values[representatives(side.hashes, side.codes)], _picked(side.hashes, side.codes)
+
+
+def _picked(rows: RowHashes, codes: Codes | None) -> RowHashes:
+    return rows if codes is None else rows.picked(representatives(rows, codes))
+
+
+def _order(side: str, scores: np.ndarray, generator: np.random.Generator) -> Check:
+    correlation, lag, p = order_test(scores, generator)
+    far = "rows next to each other in" if lag == 1 else f"rows up to {lag} apart in"
+    kind = f"lag-1 rank correlation {correlation:.2f}"
+    if lag > 1:
+        kind = f"mean rank correlation {correlation:.2f}"
+    like = "alike" if correlation > 0 else "unlike"
+    return Check(
+        f"order of {side}",
+        correlation,
+        p,
+        "",
+        f"{far} {side} are {like} ({kind} of held-out scores, p {_p(p)})",
+        "a series or a sorted file; if it is sorted, its order says nothing of independence; if it"
+        " is a series, name groups (--groups) or take rows far apart",
+    )
+
+
+def _repeats(side: str, found: Found) -> Check:
+    return Check(
+        f"repeated rows of {side}",
+        found.count / max(1, found.total),
+        found.p,
+        "",
+        f"rows of {side} occur {found.copies} times more often than draws of any law would"
+        f" ({found.count} rows occur again, p {_p(found.p)})",
+        "copied rows, as of oversampling: drop the copies",
+    )
+
+
+def _shared(found: Found) -> Check:
+    return Check(
+        "rows on both sides",
+        found.count / max(1, found.total),
+        found.p,
+        "",
+        f"x and y share {found.count} rows, more than chance gives (p {_p(found.p)})",
+        "rows of one side are in the other: drop them from one",
+    )
+
+
+def _near(one: str, other: str, found: Found) -> Check:
+    where = "other rows" if one == other else "rows"
+    share = found.count / max(1, found.total)
+    few = f"{found.copies} {where}" if found.copies > 1 else f"one {where.removesuffix('s')}"
+    return Check(
+        f"near-copies of {other}" if one == other else f"near-copies of {other} in {one}",
+        share,
+        found.p,
+        "",
+        f"{share:.0%} of the rows of {one} lie far nearer to {few} of {other} than to the next"
+        f" (p {_p(found.p)})",
+        "copies with noise, or clumps of few rows: keep one of each, or name the groups they form"
+        " (--groups)",
+    )
+
+
+def _judged(test: Check, threshold: float) -> Check:
+    """Return a test with its verdict; a test that passed has nothing to say."""
+    if test.p < threshold:
+        return Check(test.name, test.statistic, test.p, "failed", test.words, test.advice)
+    return Check(test.name, test.statistic, test.p, "passed")
+
+
+def _p(p: float) -> str:
+    """Return a p-value in words: "= 0.02", "<= 0.001".
+
+    >>> _p(0.0213), _p(1e-9)
+    ('= 0.021', '<= 0.001')
+    """
+    return "<= 0.001" if p <= 0.001 else f"= {p:.2g}"
