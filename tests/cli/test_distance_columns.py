@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wgan.audit import bracket
 from wgan.cli import main
 from wgan.distances import (
     distance,
@@ -126,6 +127,21 @@ def test_ranges_give_the_diameter(capsys):
     found = values(capsys, *arguments)
     assert found["upper_end"]["diameter"] == pytest.approx((100**2 + 24**2) ** 0.5)
     assert "R=102.84 of the ranges of 2 columns" in printed(capsys, *arguments)
+
+
+def test_groups_reach_the_population_bracket(capsys):
+    frames = {name: table(100, shift, shift) for name, shift in (("c.csv", 0), ("d.csv", 1))}
+    for name, frame in frames.items():
+        frame.to_csv(name, index=False)
+    arguments = ["distance", "c.csv", "d.csv", "--columns", "age", "--groups", "who", "--json"]
+    assert main([*arguments, "--bracket", "population", "--steps", "5", "--diameter", "99"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    x, y = (frame[["age"]].to_numpy() for frame in frames.values())
+    groups = [frame["who"].to_numpy() for frame in frames.values()]
+    expected = bracket(x, y, diameter=99, steps=5, x_groups=groups[0], y_groups=groups[1])
+    assert found["lower"] == pytest.approx(expected.lower)
+    assert found["upper"] == pytest.approx(expected.upper)
+    assert found["upper"] != pytest.approx(bracket(x, y, diameter=99, steps=5).upper)
 
 
 @pytest.mark.parametrize("name", ["plan.png", "plan.svg"])

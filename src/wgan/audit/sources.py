@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from wgan.audit.columns import Columns, Table, read_tables
 from wgan.audit.coordinates import coordinates
+from wgan.audit.groups import group_codes
 from wgan.audit.parts import halves
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
@@ -99,7 +100,7 @@ def read_pair(
         if source in data
     }
     codecs = [model.codec for model in models.values()]
-    codecs += [_codec(data[s], part, seed, population) for s, part in parts.items()]
+    codecs += [_codec(tables[s], part, seed, population) for s, part in parts.items()]
     measured = {
         source: _with_columns(
             _source(data[source].rows[part.rows], data[source].codec, part.words, codecs),
@@ -169,12 +170,15 @@ class _Part(NamedTuple):
     words: str
 
 
-def _codec(dataset: Dataset, part: _Part, seed: int, population: bool) -> Codec:
+def _codec(table: Table, part: _Part, seed: int, population: bool) -> Codec:
     """Return the codec of the data; for a population bracket as the first side's half fits it."""
+    dataset = table.dataset
     if not population:
         return dataset.codec
-    train, _ = halves(len(part.rows), seed, "x")
-    chosen = np.zeros(len(part.rows), dtype=bool)
+    n = len(part.rows)
+    codes = None if table.groups is None else group_codes(table.groups[part.rows], n, "x")
+    train, _ = halves(n, seed, "x", codes)
+    chosen = np.zeros(n, dtype=bool)
     chosen[train] = True
     return dataset.codec.fitted(dataset.rows[part.rows], chosen)
 

@@ -78,9 +78,6 @@ def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work
         diameter = x.diameter
         source = x.units
     certifies = cast(Literal["population", "samples"], options.bracket)
-    groups: dict[str, Any] = {}
-    if x.groups is not None or y.groups is not None:
-        groups = {"x_groups": x.groups, "y_groups": y.groups}
     return lambda: Measured(
         bracket(
             x.values,
@@ -94,7 +91,8 @@ def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work
             seed=options.seed,
             units=x.units,
             progress=progress,
-            **groups,
+            x_groups=x.groups,
+            y_groups=y.groups,
         )
     )
 

@@ -12,6 +12,7 @@ that around this mean, and no interval for W(P, Q) is claimed.
 from dataclasses import dataclass
 from math import sqrt
 from statistics import NormalDist
+from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -158,10 +159,10 @@ def sampling_spread(
     a, wa, of_a = _weighty(x, x_weights, x_groups, "x")
     b, wb, of_b = _weighty(matched(x, y), y_weights, y_groups, "y")
     check_dimensions(a, b)
-    name, _ = chosen_metric(metric, len(a), len(b), a.shape[1])
+    name = cast(Metric, chosen_metric(metric, len(a), len(b), a.shape[1])[0])
 
     def measured(i: Rows, j: Rows) -> Distance:
-        return distance(a[i], b[j], name, p, wa[i], wb[j], seed, epsilon=epsilon)  # type: ignore[arg-type]
+        return distance(a[i], b[j], name, p, wa[i], wb[j], seed, epsilon=epsilon)
 
     counts = int(of_a.max()) + 1, int(of_b.max()) + 1
     taken = _taken(name, (len(a), len(b)), counts, a.shape[1])
