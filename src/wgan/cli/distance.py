@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from wgan.cli.distance_work import Measured
 
 P, Q = "3,2,1,4", "1,2,4,3"
+TABLES = "Columns of two tables"
+SURE = "How well it is known"
+"""Headings of the help, which has too many options for one list."""
 
 
 def distance_command(
@@ -37,17 +40,17 @@ def distance_command(
     epsilon: float | None = None,
     space: str = "raw",
     number: Annotated[int | None, NUMBER] = None,
-    columns: str | None = None,
-    column_weight: Annotated[list[str] | None, Parameter(negative="")] = None,
-    circular: Annotated[list[str] | None, Parameter(negative="")] = None,
-    weights: str | None = None,
-    groups: str | None = None,
-    permutations: Annotated[int | None, COUNT] = None,
-    subsamples: Annotated[int | None, COUNT] = None,
-    bracket: Literal["population", "samples"] | None = None,
-    confidence: float | None = None,
-    diameter: float | None = None,
-    range_: Annotated[list[str] | None, Parameter(name="--range", negative="")] = None,
+    columns: Annotated[str | None, Parameter(group=TABLES)] = None,
+    column_weight: Annotated[list[str] | None, Parameter(group=TABLES, negative="")] = None,
+    circular: Annotated[list[str] | None, Parameter(group=TABLES, negative="")] = None,
+    weights: Annotated[str | None, Parameter(group=TABLES)] = None,
+    groups: Annotated[str | None, Parameter(group=TABLES)] = None,
+    permutations: Annotated[int | None, COUNT, Parameter(group=SURE)] = None,
+    subsamples: Annotated[int | None, COUNT, Parameter(group=SURE)] = None,
+    bracket: Annotated[Literal["population", "samples"] | None, Parameter(group=SURE)] = None,
+    confidence: Annotated[float | None, Parameter(group=SURE)] = None,
+    diameter: Annotated[float | None, Parameter(group=SURE)] = None,
+    range_: Annotated[list[str] | None, Parameter(name="--range", group=SURE, negative="")] = None,
     variant: str | None = None,
     steps: Annotated[int | None, COUNT] = None,
     plot: Path | None = None,
@@ -79,17 +82,17 @@ def distance_command(
         Samples of each side at most; all unless given, and as many of a generator as of the other
         side.
     columns
-        Of two tables: the columns that are measured, such as age,income; all unless given.
+        Those that are measured, such as age,income; all unless given.
     column_weight
-        Of tables: how much a column counts, such as age=2, in squared distances; 1 unless given;
-        may be repeated.
+        How much a column counts in squared distances, such as age=2; 1 unless given; may be
+        repeated.
     circular
-        Of tables: a column that begins again after a period, such as hour=24, so that 23 and 0 are
+        A column that begins again after a period, such as hour=24, so that 23 and 0 are
         one apart; may be repeated.
     weights
-        Of tables: the column that holds the weights of the rows; it is not measured.
+        The column that holds the weights of the rows; it is not measured.
     groups
-        Of tables: the column that names rows that depend on each other, such as those of a person;
+        The column that names rows that depend on each other, such as those of a person;
         it is not measured. Groups are halved, exchanged and drawn whole.
     permutations
         Test whether A and B are of one population, with so many permutations, such as 999.

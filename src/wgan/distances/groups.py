@@ -27,7 +27,10 @@ def group_codes(groups: Any, n: int, name: str) -> Int64[np.ndarray, " n"]:
     """
     if groups is None:
         return np.arange(n)
-    labels = np.asarray(groups)
+    try:
+        labels = np.asarray(groups)
+    except ValueError:
+        raise WganError(f"the groups of {name} are no labels: give one label a sample") from None
     if labels.shape != (n,):
         raise WganError(
             f"{name} has {n} samples and groups of shape {labels.shape}: give one label a sample"
