@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
-from wgan.distances import costs, exact, transport, wasserstein
+from wgan.distances import costs, exact, transport, wasserstein, wasserstein_circle
 from wgan.distances.costs import around
 
 
@@ -115,7 +115,7 @@ def test_a_rotation_of_a_circle_costs_its_angle_at_most_and_changes_no_distance(
 def test_a_narrow_distribution_on_a_circle_is_one_on_a_line():
     rng = np.random.default_rng(6)
     x, y = rng.normal(0, 0.5, size=(40, 2)), rng.normal(0.5, 0.5, size=(40, 2))
-    found = transport(x + [24, 0], y, 2, circular={0: 24}, column_weights=[2, 3])
+    found = transport(x + np.array([24, 0]), y, 2, circular={0: 24}, column_weights=[2, 3])
     line = transport(x, y, 2, column_weights=[2, 3])
     assert found.distance == pytest.approx(line.distance, rel=1e-9)
     # The map goes the short way, and lies in [0, 24).
@@ -182,3 +182,38 @@ def test_missing_samples_are_named(x, y, cost, message):
 def test_columns_that_float64_cannot_hold_in_their_weight_are_refused():
     with pytest.raises(WganError, match="overflows"):
         wasserstein([[1e200]], [[0.0]], column_weights=[1e300])
+
+
+@pytest.mark.parametrize("kind", ["spread", "narrow", "repeated", "far turns"])
+def test_sorting_on_a_circle_is_transport_with_a_circular_column(kind):
+    rng = np.random.default_rng(7)
+    x, y = rng.normal(22, 6, size=60), rng.normal(2, 4, size=45)
+    wx, wy = rng.random(60), rng.random(45)
+    wx[:9] = 0
+    if kind == "narrow":
+        x, y = x / 10, y / 10
+    elif kind == "repeated":
+        x, y = np.rint(x), np.rint(y)
+    elif kind == "far turns":
+        x, y = x + 24 * rng.integers(-9, 9, 60), y + 24 * rng.integers(-9, 9, 45)
+    found = wasserstein_circle(x, y, 24, wx, wy)
+    assert found == pytest.approx(wasserstein(x, y, 1, wx, wy, circular={0: 24}), rel=1e-9)
+    assert found == pytest.approx(wasserstein_circle(y, x, 24, wy, wx), rel=1e-9)
+
+
+def test_a_turned_circle_lies_a_turn_away_and_opposite_points_half_a_period():
+    x = np.random.default_rng(8).uniform(0, 1e-3, size=500)
+    assert wasserstein_circle(x, x + 90, 360) == pytest.approx(90, rel=1e-9)
+    assert wasserstein_circle(x, x + 270, 360) == pytest.approx(90, rel=1e-9)
+    assert wasserstein_circle([0.0], [180.0], 360) == 180
+    assert wasserstein_circle([-1e-20], [0.0], 24) == 0
+    hours = np.arange(24.0)
+    assert wasserstein_circle(hours, hours + 7, 24) == pytest.approx(0, abs=1e-12)
+
+
+def test_what_a_circle_does_not_take_is_refused():
+    for period in (0, -1, np.inf, np.nan):
+        with pytest.raises(WganError, match=r"the period is .*: give a number above 0"):
+            wasserstein_circle([0.0], [1.0], period)
+    with pytest.raises(WganError, match="with circular columns beyond one"):
+        wasserstein_circle([[0.0, 1.0]], [[0.0, 1.0]], 24)

@@ -16,7 +16,7 @@ from wgan.base.progress import Progress, silent
 from wgan.distances.costs import Ground
 from wgan.distances.exact import transport
 from wgan.distances.groups import group_codes, halves_of_groups
-from wgan.distances.line import wasserstein_1d
+from wgan.distances.line import wasserstein_1d, wasserstein_circle
 from wgan.distances.plan import Transport
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import (
@@ -290,6 +290,9 @@ def _fields(solution: Solution) -> dict[str, Any]:
 def _exact(x: Samples, y: Samples, task: Task) -> Solution:
     if x[0].shape[1] == 1 and not task.periods:
         return Solution(wasserstein_1d(x[0], y[0], task.p, x[1], y[1]), "sorting")
+    if x[0].shape[1] == 1 and task.p == 1 and task.periods:
+        value = wasserstein_circle(x[0], y[0], task.periods[0], x[1], y[1])
+        return Solution(value, "sorting on a circle")
     found = transport(x[0], y[0], _order(task.p), x[1], y[1], task.progress, circular=task.periods)
     return Solution(found.distance, found.solver, gap=found.gap, transport=found)
 

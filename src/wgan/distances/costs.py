@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
+from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.numbers import check_number, float_array
-from wgan.distances.samples import TOO_FAR, check_dimensions
+from wgan.distances.samples import TOO_FAR, centred_pair, check_dimensions
 
 Cost: TypeAlias = ArrayLike | Callable[[np.ndarray, np.ndarray], ArrayLike]
 """A matrix of costs `[n, m]`, or a function of samples `[k, d]` and `[m, d]` that makes one."""
@@ -100,19 +101,24 @@ class Ground:
         return a, b
 
     def matrix(
-        self, a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"]
+        self, a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"], p: int
     ) -> tuple[Float[np.ndarray, "n m"], float]:
-        """Return the costs of all pairs, in a unit near the largest of them, and that unit.
+        """Return the costs of all pairs to the power p, in a unit near the largest of them or of
+        the coordinates, and that unit.
 
         Args:
             a: samples `[n, d]`.
             b: samples `[m, d]`.
+            p: 1 or 2.
 
         Raises:
             WganError: costs that are negative, NaN, infinite or of another shape.
         """
+        if self.is_norm:
+            xs, ys, unit = centred_pair(*self.scaled(a, b))
+            return cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), unit
         if self.cost is not None and not callable(self.cost):
-            costs = _checked(self.cost, (len(a), len(b)), "")
+            costs = _checked(self.cost, (len(a), len(b)), "").copy()  # the user's own
         else:
             costs = np.empty((len(a), len(b)))
             for i in range(0, len(a), ROWS_AT_ONCE):
@@ -120,7 +126,8 @@ class Ground:
                 costs[i : i + ROWS_AT_ONCE] = self._block(block, b)
         largest = float(costs.max())
         unit = ldexp(1.0, frexp(largest)[1] - 1) if largest > 0 else 1.0
-        return costs / unit, unit
+        costs /= unit  # in place: the matrix is what takes the memory
+        return costs if p == 1 else np.square(costs, out=costs), unit
 
     def _block(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return the costs of a block of samples of x."""

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched, names_of_columns
@@ -115,14 +114,7 @@ def wasserstein(
     3.0
     """
     return transport(
-        x,
-        y,
-        p,
-        x_weights,
-        y_weights,
-        cost=cost,
-        column_weights=column_weights,
-        circular=circular,
+        x, y, p, x_weights, y_weights, cost=cost, column_weights=column_weights, circular=circular
     ).distance
 
 
@@ -189,16 +181,12 @@ def transport(
     ground = Ground.of(cost, column_weights, circular, a, b, names_of_columns(x))
     few = ground.is_norm and few_pairs(len(a), len(b), a.shape[1])
     check_memory(len(a), len(b), few, a.shape[1])
-    if ground.is_norm:
-        xs, ys, unit = centred_pair(*ground.scaled(a, b))
-    else:
-        costs, unit = ground.matrix(a, b)
     if few:
+        xs, ys, unit = centred_pair(*ground.scaled(a, b))
         found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
-    elif ground.is_norm:
-        found = _optimum(cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), wa, wb, p)
     else:
-        found = _optimum(costs if p == 1 else costs**2, wa, wb, p)
+        costs, unit = ground.matrix(a, b, p)
+        found = all_pairs(costs, wa, wb, p)
     return replace(
         found,
         distance=in_unit(found.distance, unit),
@@ -250,10 +238,20 @@ def _on_few_pairs(
     return Transport(found.upper ** (1 / p), relative, found.u, found.v, words, plan)
 
 
-def _optimum(
+def all_pairs(
     cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int
 ) -> Transport:
-    """Solve the linear programme, and refuse a solution that its dual does not prove."""
+    """Solve the linear programme, and refuse a solution that its dual does not prove.
+
+    Args:
+        cost: the costs to the power p `[n, m]`; they are changed in place.
+        wa: weights of the rows, which sum to 1.
+        wb: weights of the columns.
+        p: the order, the power of the distance.
+
+    Raises:
+        WganError: no proof.
+    """
     import ot  # takes seconds to import, as POT imports torch where it is installed
 
     n, m = cost.shape
