@@ -13,14 +13,8 @@ from wgan.audit import bracket, train_auditor
 from wgan.audit.betting import betting_lower_bound, paired_differences
 from wgan.audit.copies import near_copies, repeated_rows, representatives, shared_rows
 from wgan.audit.groups import group_codes, group_means, grouped_halves, one_of_each
-from wgan.audit.independence import (
-    LEVEL,
-    Rows,
-    _lag_sums,
-    check_apart,
-    check_independence,
-    order_test,
-)
+from wgan.audit.independence import LEVEL, Rows, check_apart, check_independence
+from wgan.audit.order import _lag_sums, columns_order_test, order_test
 from wgan.audit.parts import halves, parted
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
@@ -91,6 +85,31 @@ def test_other_orders_than_random_are_seen(scores, lag):
     _, found, p = order_test(scores, np.random.default_rng(0))
     assert p == 0.001
     assert lag in (None, found)
+
+
+def test_a_file_sorted_by_one_of_many_columns_is_seen_though_scores_do_not_read_it():
+    x = RNG.normal(size=(300, 16))
+    assert columns_order_test(x, np.random.default_rng(0))[3] > 0.01
+    x = x[np.argsort(x[:, 5] // 0.7)]  # sorted blocks
+    correlation, column, _, p = columns_order_test(x, np.random.default_rng(0))
+    assert (column, p) == (5, 1 / 400)
+    assert correlation > 0.2
+    assert order_test(x[:, 0], np.random.default_rng(0))[2] > 0.01
+
+
+def test_the_p_value_of_the_order_of_columns_is_uniform():
+    p = []
+    for seed in range(100):
+        rng = np.random.default_rng(seed)
+        p.append(columns_order_test(rng.lognormal(size=(60, 3)), rng)[3])
+    for level in (0.1, 0.5):
+        assert abs((np.array(p) <= level).sum() - 100 * level) < 3 * np.sqrt(
+            100 * level * (1 - level)
+        )
+
+
+def test_columns_that_do_not_vary_have_no_order():
+    assert columns_order_test(np.ones((50, 2)), np.random.default_rng(0)) == (0.0, 0, 1, 1.0)
 
 
 def test_scores_that_do_not_vary_have_no_order():
@@ -169,7 +188,7 @@ def test_independent_rows_raise_few_alarms_without_the_order(d):
             of_x, of_y = RowHashes.of(x), RowHashes.of(y)
             found = [shared_rows(of_x, of_y), repeated_rows(of_x), near_copies(x, x, rng)]
             found.append(near_copies(y, x, rng))
-            alarms += min(each.p for each in found) < LEVEL / 9
+            alarms += min(each.p for each in found) < LEVEL / 11
         assert alarms <= 1, name
 
 
@@ -336,7 +355,7 @@ def test_a_row_stands_for_its_group_wherever_the_group_stands():
 
 def test_the_verdict_is_in_the_line_the_table_the_note_and_json():
     good = bracket(X, Y, steps=5)
-    assert "| independence not refuted by 9 tests |" in str(good)
+    assert "| independence not refuted by 11 tests |" in str(good)
     assert good.note == ""
     walk = bracket(np.cumsum(X, axis=0), Y, steps=5)
     line = str(walk)
@@ -348,7 +367,7 @@ def test_the_verdict_is_in_the_line_the_table_the_note_and_json():
     assert "order of x" in walk.table()
     plain = json.loads(json.dumps(walk.to_json()))["independence"]
     assert plain["verdict"] == "doubtful"
-    assert len(plain["tests"]) == 9
+    assert len(plain["tests"]) == 11
     assert plain["tests"][0]["name"] == "order of x"
     assert plain["tests"][0]["p"] == 0.001
     assert plain["tests"][0]["verdict"] == "failed"

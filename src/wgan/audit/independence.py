@@ -5,7 +5,6 @@ neighbours in the file (series, sorted files), rows that were copied, and rows t
 jittered, within a side or across.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import Float, Int64
 
 from wgan.audit.copies import Found, near_copies, repeated_rows, representatives, shared_rows
 from wgan.audit.groups import Codes, group_means
+from wgan.audit.order import columns_order_test, order_test
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
@@ -25,16 +25,11 @@ REFUSED = 1e-3
 independent samples in a thousand, while 14 copied rows among continuous ones fall below it.
 """
 
-PERMUTATIONS = 999
-"""Random orders that the order of a file is compared with: the smallest p-value is 1 / 1000, well
-below the 0.0056 that each of nine tests has.
-"""
-
-NUMBERS_AT_ONCE = 2**20
-"""Scores permuted at once: 8 MB in float64."""
-
-LEAST_ROWS = 10
-"""Fewest rows whose order is tested; a bracket holds out as many or more."""
+SERIES = (
+    "a series or a sorted file; if it is sorted, its order says nothing of independence; if it is a"
+    " series, name groups (--groups) or take rows far apart"
+)
+"""Advice where the order of a file is not random."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +117,7 @@ class Rows:
 
 
 def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
-    """Return what nine tests say of the independence of two samples.
+    """Return what eleven tests say of the independence of two samples.
 
     With groups, one row of each stands for it (`representatives`), and in the order of the file the
     mean of its scores.
@@ -137,6 +132,7 @@ def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
     hashes = {name: rows for name, (_, rows) in sides.items()}
     values = {name: rows for name, (rows, _) in sides.items()}
     found = [_order(side, rows.ordered_scores(), generator) for side, rows in (("x", x), ("y", y))]
+    found += [_order_of_columns(side, values[side], generator) for side in "xy"]
     found += [_repeats(side, repeated_rows(hashes[side])) for side in "xy"]
     found.append(_shared(shared_rows(hashes["x"], hashes["y"])))
     for one, other in (("x", "x"), ("y", "y"), ("x", "y"), ("y", "x")):
@@ -172,56 +168,6 @@ def check_apart(
         )
 
 
-def order_test(
-    scores: Float[np.ndarray, " n"], generator: np.random.Generator
-) -> tuple[float, int, float]:
-    """Return the mean correlation of neighbours, up to which lag, and its p-value.
-
-    With u the standardised ranks and r_k = sum_i u_i u_{i+k} / n, the statistic is the largest
-    |Z_w| of Z_w = sqrt(n / w) sum_{k <= w} r_k over w = 1, 2, 4, ... up to n / 4: short lags see a
-    series, long ones drift and sorted blocks. It is compared with random orders of the same scores,
-    so that the p-value is exact for independent rows of any law.
-
-    Args:
-        scores: `[n]` in the order of the file, of a function made without these rows.
-        generator: draws the permutations.
-
-    Returns:
-        The mean of r_k up to the lag w of the largest |Z_w|, this w, and the p-value.
-
-    >>> order_test(np.arange(100.0), np.random.default_rng(0))[2]
-    0.001
-    """
-    from scipy import stats  # takes a second to import, and only tests need it
-
-    n = len(scores)
-    u = stats.rankdata(scores) - (n + 1) / 2
-    if n < LEAST_ROWS or not u.any():
-        return 0.0, 1, 1.0
-    u /= u.std()
-    lags = [2**k for k in range(max(1, int(np.log2(n / 4)) + 1))]
-    scale = np.sqrt(np.array(lags) * n)
-    sums = _lag_sums(u[None], lags)[0]
-    z = np.abs(sums) / scale
-    best = int(z.argmax())
-    beaten = 0
-    at_once = max(1, NUMBERS_AT_ONCE // n)
-    for done in range(0, PERMUTATIONS, at_once):
-        rows = np.tile(u, (min(at_once, PERMUTATIONS - done), 1))
-        largest = (np.abs(_lag_sums(generator.permuted(rows, axis=1), lags)) / scale).max(axis=1)
-        # Orders that equal scores make alike differ by rounding alone.
-        beaten += int((largest >= z[best] * (1 - 1e-9)).sum())
-    return float(sums[best] / lags[best] / n), lags[best], (1 + beaten) / (1 + PERMUTATIONS)
-
-
-def _lag_sums(u: Float[np.ndarray, "b n"], lags: Sequence[int]) -> Float[np.ndarray, "b w"]:
-    """Return sum_{k <= w} sum_i u_i u_{i+k} of each row for each lag w; rows have the mean 0."""
-    total = np.cumsum(u, axis=1)
-    n = u.shape[1]
-    # Beyond the end the sum stays 0, that of all.
-    return np.stack([(u[:, : n - w] * total[:, w:]).sum(1) - (u * total).sum(1) for w in lags], 1)
-
-
 def _one_each(side: Rows) -> tuple[np.ndarray, RowHashes]:
     """Return the values and hashes of one row of each group."""
     if side.codes is None:
@@ -235,20 +181,23 @@ def _picked(rows: RowHashes, codes: Codes | None) -> RowHashes:
 
 def _order(side: str, scores: np.ndarray, generator: np.random.Generator) -> Check:
     correlation, lag, p = order_test(scores, generator)
+    seen = _order_words(side, correlation, lag)
+    words = f"{seen} of held-out scores, p {_p(p)})"
+    return Check(f"order of {side}", correlation, p, "", words, SERIES)
+
+
+def _order_of_columns(side: str, values: np.ndarray, generator: np.random.Generator) -> Check:
+    correlation, column, lag, p = columns_order_test(values, generator)
+    seen = _order_words(side, correlation, lag)
+    words = f"{seen} in coordinate {column + 1}, p {_p(p)})"
+    return Check(f"order of the columns of {side}", correlation, p, "", words, SERIES)
+
+
+def _order_words(side: str, correlation: float, lag: int) -> str:
     far = "rows next to each other in" if lag == 1 else f"rows up to {lag} apart in"
-    kind = f"lag-1 rank correlation {correlation:.2f}"
-    if lag > 1:
-        kind = f"mean rank correlation {correlation:.2f}"
+    kind = "lag-1 rank correlation" if lag == 1 else "mean rank correlation"
     like = "alike" if correlation > 0 else "unlike"
-    return Check(
-        f"order of {side}",
-        correlation,
-        p,
-        "",
-        f"{far} {side} are {like} ({kind} of held-out scores, p {_p(p)})",
-        "a series or a sorted file; if it is sorted, its order says nothing of independence; if it"
-        " is a series, name groups (--groups) or take rows far apart",
-    )
+    return f"{far} {side} are {like} ({kind} {correlation:.2f}"
 
 
 def _repeats(side: str, found: Found) -> Check:
