@@ -79,6 +79,21 @@ def test_the_test_is_printed_with_its_permutations(capsys):
     assert "of 99 permutations reach it" in out
 
 
+def test_the_coordinates_of_the_test_do_not_tell_the_sides_apart(capsys):
+    found = values(capsys, "--permutations", "19", "--space", "standard")["permutation_test"]
+    scale = np.concatenate([X, Y]).std(axis=0)
+    assert found["value"] == pytest.approx(wasserstein(X / scale, Y / scale), rel=1e-12)
+    assert found["units"] == "standard deviations of both sides' columns"
+    assert capsys.readouterr().err == ""
+    assert main(["distance", "a.csv", "b.csv", "--groups", "who", "--permutations", "19"]) == 0
+    assert "fitted" not in capsys.readouterr().err, "these are columns of numbers"
+    for name, frame in (("c.csv", A), ("d.csv", B)):
+        frame.assign(job=np.resize(["cook", "smith"], len(frame))).to_csv(name, index=False)
+    arguments = ["distance", "c.csv", "d.csv", "--groups", "who", "--permutations", "19"]
+    assert main(arguments) == 0
+    assert "note: the coordinates of the permutation test are fitted" in capsys.readouterr().err
+
+
 def test_the_spread_is_of_the_printed_distance(capsys):
     options = ["--subsamples", "20", "--confidence", "0.9", "--metric", "sliced", "--p", "2"]
     found = values(capsys, *options)["spread"]

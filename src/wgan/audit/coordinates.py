@@ -18,7 +18,8 @@ class Coordinates:
     """Samples `[n, d]` in `units`; `shape` must be equal on both sides.
 
     `range` and `diameter` are of pixels: what became [0, 1], and how far apart two pictures can be.
-    `names` are those of columns in their own units; none for other coordinates.
+    `names` are those of columns in their own units; none for other coordinates. `fitted` says
+    whether the coordinates depend on the rows of one side, as codes of a table do.
     """
 
     values: Float[np.ndarray, "n d"]
@@ -27,6 +28,7 @@ class Coordinates:
     range: tuple[float, float] | None = None
     diameter: float | None = None
     names: tuple[str, ...] = ()
+    fitted: bool = False
 
 
 Measure = Callable[[np.ndarray, Any, str, Sequence[Codec]], Coordinates]
@@ -49,7 +51,7 @@ def as_stored(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]
 
 def as_measured(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
     """Return the codec's own coordinates: the choice of a kind that has no line of its own."""
-    return Coordinates(codec.measure(raw), codec.units, codec.shape)
+    return Coordinates(codec.measure(raw), codec.units, codec.shape, fitted=True)
 
 
 def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Codec]) -> Coordinates:
@@ -93,7 +95,7 @@ def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec])
     values = rows if plain else common.measure(rows)
     units = "data coordinates" if plain else common.units
     names = tuple(column.name for column in common.learned) if plain else ()
-    return Coordinates(values, units, values.shape[1:], names=names)
+    return Coordinates(values, units, values.shape[1:], names=names, fitted=not plain)
 
 
 COORDINATES: dict[str, Measure] = {

@@ -32,7 +32,7 @@ class Source:
     `range` is what became [0, 1] of pixels, and `diameter` is known where no sample of the kind
     can leave that range; None for other data. `names` are those of columns in their own units, none
     for other coordinates. `weights` and `groups` `[n]` are those of the rows, where a column of the
-    table holds them.
+    table holds them. `fitted` is that of `Coordinates`.
     """
 
     values: Float[np.ndarray, "n d"]
@@ -44,6 +44,7 @@ class Source:
     names: tuple[str, ...] = ()
     weights: Float[np.ndarray, " n"] | None = None
     groups: np.ndarray | None = None
+    fitted: bool = False
 
 
 def read_pair(
@@ -220,4 +221,4 @@ def _of_model(source: str, model: Model, n: int, seed: int, codecs: list[Codec])
 def _source(raw: np.ndarray, codec: Codec, words: str, codecs: list[Codec]) -> Source:
     """Measure samples in coordinates that both sources share."""
     c = coordinates(raw, codec, words, codecs)
-    return Source(c.values, words, c.units, c.shape, c.range, c.diameter, c.names)
+    return Source(c.values, words, c.units, c.shape, c.range, c.diameter, c.names, fitted=c.fitted)

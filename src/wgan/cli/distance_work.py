@@ -1,5 +1,6 @@
 """Work of `wgan distance` on two samples: read, measure, test and draw."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,13 @@ from wgan.audit.sources import Source, read_pair
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress
 from wgan.cli.distance_options import Options
-from wgan.distances import distance, permutation_test, sampling_spread, transport_1d
+from wgan.distances import (
+    PermutationTest,
+    distance,
+    permutation_test,
+    sampling_spread,
+    transport_1d,
+)
 from wgan.distances.choice import Distance
 from wgan.distances.drawing import check_picture, draw_plan
 from wgan.distances.results import Printed
@@ -190,9 +197,7 @@ def _distance(x: Source, y: Source, space: Space, options: Options, progress: Pr
             _draw(found, (a, b), x, y, space, options)
             measured = replace(measured, plot=options.plot)
         if options.permutations is not None:
-            metric = cast(Literal["auto", "exact", "sliced"], options.metric)
-            test = permutation_test(a, b, metric, p, options.permutations, **rows)
-            measured.more["permutation_test"] = test
+            measured.more["permutation_test"] = _tested(x, y, space, p, rows, options)
         if options.subsamples is not None:
             spread = sampling_spread(
                 a,
@@ -209,6 +214,28 @@ def _distance(x: Source, y: Source, space: Space, options: Options, progress: Pr
     except WganError as error:
         return replace(measured, failure=error)
     return measured
+
+
+def _tested(
+    x: Source, y: Source, space: Space, p: float, rows: dict[str, Any], options: Options
+) -> PermutationTest:
+    """Return the permutation test, in coordinates that do not tell the sides apart."""
+    if x.fitted:
+        warnings.warn(
+            "the coordinates of the permutation test are fitted to A, so that its level is"
+            " approximate: choose columns of numbers with --columns for an exact one",
+            stacklevel=2,
+        )
+    if space.name == "standard":
+        both = np.concatenate([x.values, y.values])
+        space = replace(
+            fit_space("standard", both, both, x.units),
+            units="standard deviations of both sides' columns",
+        )
+    metric = cast(Literal["auto", "exact", "sliced"], options.metric)
+    count = cast(int, options.permutations)
+    a, b = space.map(x.values), space.map(y.values)
+    return permutation_test(a, b, metric, p, count, **rows | {"units": space.units})
 
 
 def _draw(
