@@ -95,7 +95,8 @@ def null_p_values(kind, repeats=120, permutations=39):
 @pytest.mark.parametrize("kind", ["line", "plane", "sliced", "weights", "groups"])
 def test_p_values_are_uniform_under_the_hypothesis(kind):
     """Kolmogorov-Smirnov against the uniform distribution on 1/40, 2/40, ..., 1."""
-    found = null_p_values(kind)
+    # Exact transport in the plane takes most of the time.
+    found = null_p_values(kind, repeats=40 if kind == "plane" else 120)
     # p - U/40 is uniform on [0, 1] for U uniform. A sound test fails here with probability 0.001.
     smooth = found - np.random.default_rng(0).random(len(found)) / 40
     assert stats.kstest(smooth, "uniform").pvalue > 1e-3
