@@ -21,10 +21,12 @@ if TYPE_CHECKING:
         total_variation,
     )
     from wgan.distances.line import wasserstein_1d, wasserstein_circle
+    from wgan.distances.permutation import PermutationTest, permutation_test
     from wgan.distances.plan import Transport
     from wgan.distances.sinkhorn import Sinkhorn, sinkhorn_divergence
     from wgan.distances.sliced import Sliced, max_sliced_wasserstein, sliced_wasserstein
     from wgan.distances.sorting import transport_1d
+    from wgan.distances.spread import Spread, sampling_spread
     from wgan.distances.unbalanced import (
         Partial,
         Unbalanced,
@@ -37,8 +39,10 @@ FILES = {
     "Distance": "choice",
     "EarthMover": "histograms",
     "Partial": "unbalanced",
+    "PermutationTest": "permutation",
     "Sinkhorn": "sinkhorn",
     "Sliced": "sliced",
+    "Spread": "spread",
     "Transport": "plan",
     "Unbalanced": "unbalanced",
     "barycentre": "barycentres",
@@ -50,6 +54,8 @@ FILES = {
     "max_sliced_wasserstein": "sliced",
     "pairwise_wasserstein": "batches",
     "partial_transport": "unbalanced",
+    "permutation_test": "permutation",
+    "sampling_spread": "spread",
     "sinkhorn_divergence": "sinkhorn",
     "sliced_wasserstein": "sliced",
     "total_variation": "histograms",
@@ -68,8 +74,10 @@ __all__ = [
     "Distance",
     "EarthMover",
     "Partial",
+    "PermutationTest",
     "Sinkhorn",
     "Sliced",
+    "Spread",
     "Transport",
     "Unbalanced",
     "barycentre",
@@ -81,6 +89,8 @@ __all__ = [
     "max_sliced_wasserstein",
     "pairwise_wasserstein",
     "partial_transport",
+    "permutation_test",
+    "sampling_spread",
     "sinkhorn_divergence",
     "sliced_wasserstein",
     "total_variation",

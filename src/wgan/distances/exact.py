@@ -7,6 +7,7 @@ until all others are priced out. Reference: Peyre and Cuturi, "Computational Opt
 
 from collections.abc import Mapping
 from dataclasses import replace
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
@@ -179,7 +180,7 @@ def transport(
     b, wb = weighted_samples(matched(x, y), y_weights, "y")
     ground = Ground.of(cost, column_weights, circular, a, b, names_of_columns(x))
     few = ground.is_norm and few_pairs(len(a), len(b), a.shape[1])
-    check_memory(len(a), len(b), few)
+    check_memory(len(a), len(b), few, a.shape[1])
     if few:
         xs, ys, unit = centred_pair(*ground.scaled(a, b))
         found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
@@ -299,13 +300,14 @@ def _feasible(
     )
 
 
-def check_memory(n: int, m: int, few: bool = False) -> None:
-    """Refuse samples whose solve would not fit into memory.
+def check_memory(n: int, m: int, few: bool = False, d: int = 1) -> None:
+    """Refuse samples whose solve would not fit into memory, and say how many would.
 
     Args:
         n: samples of one side.
         m: samples of the other.
         few: whether pairs are generated.
+        d: dimensions, on which it depends from how many samples on they are generated.
 
     Raises:
         WganError: a solve would need more memory than the machine has free.
@@ -315,8 +317,20 @@ def check_memory(n: int, m: int, few: bool = False) -> None:
     if free is not None and need > free:
         raise WganError(
             f"exact transport of {n} x {m} samples needs {need / 1e9:.1f} GB and {free / 1e9:.1f}"
-            " GB are free: use fewer samples"
+            f" GB are free: use at most {_most_samples(free, few, d)} samples a side"
         )
+
+
+def _most_samples(free: int, few: bool, d: int) -> int:
+    """Return the most samples a side whose solve fits into memory."""
+    most = free // (2 * BYTES_A_SAMPLE)
+    if few and few_pairs(most, most, d):
+        return most
+    all_pairs = isqrt(free // BYTES_A_PAIR)
+    # Where pairs are generated, samples of both sides are solved on all pairs below that number.
+    while few and few_pairs(all_pairs, all_pairs, d):
+        all_pairs -= 1
+    return all_pairs
 
 
 def available_memory() -> int | None:
