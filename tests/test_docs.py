@@ -1,5 +1,6 @@
 """What the README shows, works."""
 
+import doctest
 import re
 import shlex
 from pathlib import Path
@@ -69,6 +70,13 @@ def test_the_mathematics_page_computes_what_it_says(capsys):
 def test_the_page_of_tables_computes_what_it_says():
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "tables.md").read_text(), re.S)
     exec(compile(program, "tables.md", "exec"), {})
+
+
+def test_the_page_of_distances_computes_what_it_says():
+    page = str(ROOT / "docs" / "distances.md")
+    failed, tried = doctest.testfile(page, module_relative=False)
+    assert tried > 5
+    assert failed == 0
 
 
 def test_the_commands_of_the_page_of_tables_are_real():

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from short_runs import flags
 
+from wgan.audit.columns import Columns
+from wgan.audit.groups import group_codes
 from wgan.audit.parts import halves
 from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
@@ -144,6 +146,23 @@ def test_a_population_bracket_codes_tables_by_the_half_that_trains_its_critics(m
     assert np.array_equal(plain.values[train], changed.values[train])
     by_all = [read_pair(name, name, seed=7)[0].values for name in ("a.csv", "b.csv")]
     assert by_all[0].shape != by_all[1].shape or not np.allclose(by_all[0][train], by_all[1][train])
+
+
+def test_a_population_bracket_of_groups_codes_tables_by_the_groups_that_train_its_critics(mixed):
+    """Else rows of held-out groups would have a part in the codes that they are measured in."""
+    frame = mixed(300).assign(who=np.repeat(np.arange(60), 5))
+    train, held_out = halves(300, 7, "x", group_codes(frame["who"], 300, "x"))
+    assert not set(frame["who"][train]) & set(frame["who"][held_out])
+    far = frame.copy()
+    far.loc[held_out, "gain"] *= 0.5
+    found = []
+    for name, table in (("a.csv", frame), ("b.csv", far)):
+        table.to_csv(name, index=False)
+        columns = Columns((), None, "who")
+        x, _ = read_pair(name, name, seed=7, population=True, columns=columns)
+        found.append(x.values)
+        assert x.groups.astype(int).tolist() == frame["who"].tolist()
+    assert np.array_equal(found[0][train], found[1][train])
 
 
 @pytest.mark.parametrize(("first", "second"), [((40, 8, 4), (40, 4, 8)), ((40, 8, 5), (40, 6, 6))])

@@ -106,3 +106,61 @@ def test_words_are_no_numbers():
     assert float_array([1, 2], "x").dtype == np.float64
     with pytest.raises(WganError, match=r"^x: holds what is not a number"):
         float_array(["a", 2], "x")
+
+
+class Strange:
+    """An array of another library that offers DLPack alone, as of a device if asked."""
+
+    def __init__(self, values, device=False):
+        self.values, self.device = values, device
+
+    def __dlpack__(self, *, dl_device=None, **more):
+        if self.device and dl_device is None:
+            raise BufferError("on a device")
+        return self.values.__dlpack__()
+
+    def __dlpack_device__(self):
+        return (2, 0) if self.device else (1, 0)
+
+
+class Refusing(Strange):
+    """One whose `__array__` refuses too, as CuPy's does."""
+
+    def __array__(self, *arguments, **more):
+        raise TypeError("Implicit conversion to a NumPy array is not allowed.")
+
+
+class Offering:
+    """An array that offers `__array__` alone."""
+
+    def __array__(self, dtype=None, copy=None):
+        return np.asarray(X, dtype)
+
+
+@pytest.mark.parametrize(
+    "x", [Strange(X), Strange(torch.tensor(X)), Strange(X, True), Refusing(X), Offering()]
+)
+def test_an_array_of_another_library_is_taken_as_it_is(x):
+    assert np.array_equal(float_array(x, "x"), X)
+
+
+def test_an_array_that_does_not_come_to_the_cpu_is_named():
+    class Far(Refusing):
+        def __dlpack__(self, **more):
+            raise BufferError("no way to the CPU")
+
+    with pytest.raises(WganError, match=r"^x: an array of .*no way to the CPU\): give numpy"):
+        float_array(Far(X), "x")
+
+
+def test_arrays_of_jax_are_taken_as_they_are():
+    jnp = pytest.importorskip("jax.numpy")
+    assert np.array_equal(float_array(jnp.asarray(X, "bfloat16"), "x"), X.astype("bfloat16"))
+    assert wasserstein(jnp.asarray(X), jnp.asarray(X)) == 0
+
+
+@pytest.mark.filterwarnings("error")
+def test_samples_and_weights_of_tensors_that_are_trained_measure_as_arrays():
+    x, y = torch.tensor(X, requires_grad=True), torch.tensor(X[:30] + 1.0, requires_grad=True)
+    w = torch.rand(40, dtype=torch.float64, requires_grad=True)
+    assert wasserstein(x * 1, y, 1, w) == wasserstein(X, X[:30] + 1, 1, w.detach().numpy())

@@ -10,6 +10,7 @@ from wgan.distances import (
     max_sliced_wasserstein,
     sinkhorn_divergence,
     sliced_wasserstein,
+    transport,
     wasserstein,
     wasserstein_1d,
 )
@@ -64,12 +65,64 @@ def test_the_floor_is_the_same_metric_between_disjoint_halves_of_x():
     assert distance(X[:4], Y, floor=True, x_weights=[1.0, 0, 0, 0]).floor is None
 
 
+def test_whole_groups_go_to_a_half_of_the_floor():
+    groups = np.repeat(np.arange(10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 5])
+    result = distance(X, Y, "exact", floor=True, x_groups=groups)
+    order = np.random.default_rng(0).permutation(10)
+    halves = [np.isin(groups, order[:5]), np.isin(groups, order[5:])]
+    assert result.floor == wasserstein(X[halves[0]], X[halves[1]])
+    sizes = [half.sum() for half in halves]
+    assert sizes == [result.floor_n, result.floor_m] != [25, 25]
+    assert f"halves of x by groups, n={sizes[0]} and {sizes[1]}" in str(result)
+
+
+def test_epsilon_reaches_sinkhorn_and_its_floor_and_is_refused_elsewhere():
+    result = distance(X, Y, "sinkhorn", 2, epsilon=0.7, floor=True)
+    assert result.value == sinkhorn_divergence(X, Y, 2, 0.7).value
+    assert result.epsilon == 0.7
+    order = np.random.default_rng(0).permutation(50)
+    halves = X[order[:25]], X[order[25:]]
+    assert result.floor == sinkhorn_divergence(*halves, 2, 0.7).value
+    usual = distance(X, Y, "sinkhorn", floor=True)
+    assert usual.floor == sinkhorn_divergence(*halves, 1, usual.epsilon).value
+    with pytest.raises(WganError, match="the metric is exact: leave it out"):
+        distance(X, Y, "exact", epsilon=0.7)
+
+
+def test_circular_columns_are_of_exact_transport(monkeypatch):
+    monkeypatch.setattr(choice, "EXACT_PAIRS", 10)
+    found = distance(X, Y, circular={1: 5.0}, floor=True)
+    assert found.value == transport(X, Y, circular={1: 5.0}).distance
+    order = np.random.default_rng(0).permutation(50)
+    halves = X[order[:25]], X[order[25:]]
+    assert found.floor == transport(*halves, circular={1: 5.0}).distance
+    with pytest.raises(WganError, match="the metric is sliced"):
+        distance(X, Y, "sliced", circular={1: 5.0})
+
+
+def test_the_floor_comes_after_the_distance_and_its_failure_does_not_lose_it(monkeypatch):
+    seen = []
+    result = distance(X, Y, floor=True, progress=lambda what, *rest: seen.append(what))
+    assert seen[-1] == f"W1 = {result.value:.4g}; its floor"
+
+    def solve_whole_alone(x, y, task):
+        if len(x[0]) < len(X):
+            raise WganError("no such luck")
+        return choice.Solution(2.0, "by hand")
+
+    monkeypatch.setitem(choice.SOLVERS, "exact", solve_whole_alone)
+    failed = distance(X, Y, floor=True)
+    assert (failed.value, failed.floor) == (2.0, None)
+    assert failed.note == "no floor: no such luck"
+    assert "none: no such luck" in failed.table()
+
+
 def test_json_holds_every_field_as_plain_values():
     result = distance(X[:, 0], Y[:, 0], p=float("inf"), floor=True)
     again = json.loads(json.dumps(finite(result.to_json())))
     assert again["p"] == "inf"
     assert again["value"] == result.value
-    assert set(again) == set(type(result).__dataclass_fields__)
+    assert set(again) == set(type(result).__dataclass_fields__) - {"transport"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Closed forms, then invariants, then an independent solver."""
 
 import contextlib
+import re
 
 import numpy as np
 import pytest
@@ -124,6 +125,25 @@ def test_a_solve_that_would_not_fit_into_memory_is_refused(monkeypatch):
 def test_samples_farther_apart_than_float64_holds_are_refused():
     with pytest.raises(WganError, match="overflows"), np.errstate(all="ignore"):
         wasserstein([[1e200, 0.0]], [[-1e200, 0.0]], 2)
+
+
+@pytest.mark.parametrize("d", [2, 16])
+@pytest.mark.parametrize("free", [40_000_000, 90_000_000, 400_000_000, 4_000_000_000])
+def test_the_refusal_names_the_most_samples_that_fit(free, d, monkeypatch):
+    monkeypatch.setattr(exact, "available_memory", lambda: free)
+
+    def refused(n):
+        try:
+            exact.check_memory(n, n, exact.few_pairs(n, n, d), d)
+        except WganError as error:
+            return int(re.search(r"use at most (\d+) samples a side", str(error))[1])
+        return None
+
+    most = refused(1_000_000)
+    assert refused(most) is None
+    # More samples that generate pairs never fit; from there to those of all pairs none do either.
+    assert refused(most + 1) == most or exact.few_pairs(most + 1, most + 1, d)
+    assert refused(max(most + 1, 10_000)) is not None
 
 
 def test_free_memory_is_known_on_linux():

@@ -17,6 +17,12 @@ OF_SAMPLES: dict[str, Callable[..., object]] = {
     "max_sliced_wasserstein": distances.max_sliced_wasserstein,
     "sinkhorn_divergence": distances.sinkhorn_divergence,
     "distance": distances.distance,
+    "permutation_test": lambda x, y, **more: distances.permutation_test(
+        x, y, **{"permutations": 19} | more
+    ),
+    "sampling_spread": lambda x, y, **more: distances.sampling_spread(
+        x, y, **{"subsamples": 20} | more
+    ),
     "dual": lambda x, y, **more: audit.dual(x, y, steps=1, **more),
     "bracket": lambda x, y, **more: audit.bracket(x, y, steps=1, **more),
 }
@@ -63,6 +69,8 @@ def options() -> Iterator[tuple[str, dict[str, Any]]]:
         "sliced_wasserstein",
         "sinkhorn_divergence",
         "distance",
+        "permutation_test",
+        "sampling_spread",
     ):
         for p in (0, -1, float("nan"), "x", None, 0.5, [1]):
             yield name, {"p": p}
@@ -87,12 +95,28 @@ def options() -> Iterator[tuple[str, dict[str, Any]]]:
     for epsilon in (0.0, -1.0, float("nan"), "x", float("inf")):
         yield "sinkhorn_divergence", {"epsilon": epsilon}
     for metric in ("", "x", 3, None, []):
-        yield "distance", {"metric": metric}
+        for name in ("distance", "permutation_test", "sampling_spread"):
+            yield name, {"metric": metric}
+    for count in (0, -1, 2.5, "x", None):
+        yield "permutation_test", {"permutations": count}
+        yield "sampling_spread", {"subsamples": count}
+    for groups in ("x", 3.0, [1, 2], [[1], [2, 3]], [0] * len(points()), {"a": 1}):
+        for name in ("distance", "permutation_test", "sampling_spread"):
+            yield name, {"x_groups": groups}
     for seed in (-1, 2.5, "x", float("nan")):
-        for name in ("sliced_wasserstein", "max_sliced_wasserstein", "distance", "dual", "bracket"):
+        for name in (
+            "sliced_wasserstein",
+            "max_sliced_wasserstein",
+            "distance",
+            "permutation_test",
+            "sampling_spread",
+            "dual",
+            "bracket",
+        ):
             yield name, {"seed": seed}
     for confidence in (0.0, 1.0, -1.0, 2.0, float("nan"), "x"):
         yield "bracket", {"confidence": confidence}
+        yield "sampling_spread", {"confidence": confidence}
 
 
 def histograms() -> Iterator[tuple[str, Any, Any]]:

@@ -18,6 +18,8 @@ class Coordinates:
     """Samples `[n, d]` in `units`; `shape` must be equal on both sides.
 
     `range` and `diameter` are of pixels: what became [0, 1], and how far apart two pictures can be.
+    `names` are those of columns in their own units; none for other coordinates. `fitted` says
+    whether the coordinates depend on the rows of one side, as codes of a table do.
     """
 
     values: Float[np.ndarray, "n d"]
@@ -25,6 +27,8 @@ class Coordinates:
     shape: tuple[int, ...]
     range: tuple[float, float] | None = None
     diameter: float | None = None
+    names: tuple[str, ...] = ()
+    fitted: bool = False
 
 
 Measure = Callable[[np.ndarray, Any, str, Sequence[Codec]], Coordinates]
@@ -37,15 +41,17 @@ def as_stored(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]
     shapes = {each.shape for each in codecs}
     named = [each.column_names for each in codecs if each.column_names]
     # Without names on one side, only the number of columns tells whether they may go together.
+    names: tuple[str, ...] = ()
     if named and (len(named) == len(codecs) or len(shapes) == 1):
-        order = order_of_columns(codec.column_names, named[0], words, "the other side")
+        names = named[0]
+        order = order_of_columns(codec.column_names, names, words, "the other side")
         values = values[:, order]
-    return Coordinates(values, "data coordinates", codec.shape)
+    return Coordinates(values, "data coordinates", codec.shape, names=names)
 
 
 def as_measured(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
     """Return the codec's own coordinates: the choice of a kind that has no line of its own."""
-    return Coordinates(codec.measure(raw), codec.units, codec.shape)
+    return Coordinates(codec.measure(raw), codec.units, codec.shape, fitted=True)
 
 
 def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Codec]) -> Coordinates:
@@ -62,6 +68,12 @@ def _pixels(raw: np.ndarray, codec: ImageCodec, words: str, codecs: Sequence[Cod
     bounded = dtype.kind == "b" or (dtype == np.uint8 and ends == (0, 255))
     diameter = sqrt(values.shape[1]) if bounded else None
     return Coordinates(values, codec.units, codec.shape, ends, diameter)
+
+
+def _values(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec]) -> Coordinates:
+    """Return all values of each series, in the data's own units: two sources differ in scale."""
+    values = np.asarray(raw, dtype=np.float64).reshape(len(raw), -1)
+    return Coordinates(values, "data coordinates", codec.shape)
 
 
 def _grey_levels(dtype: np.dtype, codecs: Sequence[Codec]) -> list[ImageCodec]:
@@ -88,12 +100,14 @@ def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec])
     plain = all(column.kind == "numeric" and not column.missing for column in common.learned)
     values = rows if plain else common.measure(rows)
     units = "data coordinates" if plain else common.units
-    return Coordinates(values, units, values.shape[1:])
+    names = tuple(column.name for column in common.learned) if plain else ()
+    return Coordinates(values, units, values.shape[1:], names=names, fitted=not plain)
 
 
 COORDINATES: dict[str, Measure] = {
     "vectors": as_stored,
     "images": _pixels,
+    "series": _values,
     "tables": _columns,
 }
 

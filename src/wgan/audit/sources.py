@@ -2,14 +2,17 @@
 numbers.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from wgan.audit.columns import Columns, Table, read_tables
 from wgan.audit.coordinates import coordinates
+from wgan.audit.groups import group_codes
 from wgan.audit.parts import halves
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
@@ -27,7 +30,9 @@ class Source:
     """Samples `[n, d]`, flattened; `words` say what they are.
 
     `range` is what became [0, 1] of pixels, and `diameter` is known where no sample of the kind
-    can leave that range; None for other data.
+    can leave that range; None for other data. `names` are those of columns in their own units, none
+    for other coordinates. `weights` and `groups` `[n]` are those of the rows, where a column of the
+    table holds them. `fitted` is that of `Coordinates`.
     """
 
     values: Float[np.ndarray, "n d"]
@@ -36,6 +41,10 @@ class Source:
     shape: tuple[int, ...]
     range: tuple[float, float] | None
     diameter: float | None
+    names: tuple[str, ...] = ()
+    weights: Float[np.ndarray, " n"] | None = None
+    groups: np.ndarray | None = None
+    fitted: bool = False
 
 
 def read_pair(
@@ -45,6 +54,7 @@ def read_pair(
     seed: int = 0,
     progress: Progress = silent,
     population: bool = False,
+    columns: Columns | None = None,
 ) -> tuple[Source, Source]:
     """Return the samples of two sources, at most `number` of each.
 
@@ -63,30 +73,41 @@ def read_pair(
         seed: random seed of what is drawn.
         progress: listener to reading the data.
         population: whether a population bracket of this seed is taken of them.
+        columns: columns of two tables that are measured, or are weights or groups; None: all are
+            measured.
 
     Raises:
-        WganError: as `load` and `RunFolder.model`; samples of different shapes; fewer than 1
-            requested.
+        WganError: as `load`, `RunFolder.model` and `read_tables`; samples of different shapes;
+            fewer than 1 requested; columns beside a run.
     """
     if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")
     models = {
         source: RunFolder(Path(source)).model() for source in (a, b) if holds_model(Path(source))
     }
-    data = {
-        source: _loaded(source, other, models.get(other), progress)
-        for source, other in ((a, b), (b, a))
-        if source not in models
-    }
+    if columns is not None and columns.flags:
+        _refuse_models(models, columns)
+        tables = read_tables(sorted({a, b}), columns, progress)
+    else:
+        tables = {
+            source: Table(_loaded(source, other, models.get(other), progress))
+            for source, other in ((a, b), (b, a))
+            if source not in models
+        }
+    data = {source: table.dataset for source, table in tables.items()}
     parts = {
         source: _part(source, data[source], other, number, seed)
         for source, other in ((a, b), (b, a))
         if source in data
     }
     codecs = [model.codec for model in models.values()]
-    codecs += [_codec(data[s], part, seed, population) for s, part in parts.items()]
+    codecs += [_codec(tables[s], part, seed, population) for s, part in parts.items()]
     measured = {
-        source: _source(data[source].rows[part.rows], data[source].codec, part.words, codecs)
+        source: _with_columns(
+            _source(data[source].rows[part.rows], data[source].codec, part.words, codecs),
+            tables[source],
+            part,
+        )
         for source, part in parts.items()
     }
     counts = (len(part.rows) for part in parts.values())
@@ -98,6 +119,26 @@ def read_pair(
     ]
     _check_comparable(a, sides[0], b, sides[1])
     return sides[0], sides[1]
+
+
+def _refuse_models(models: Mapping[str, Model], columns: Columns) -> None:
+    for source in models:
+        raise WganError(
+            f"{source} is a run, and {columns.flags} takes two tables: write its samples with `wgan"
+            f" sample {source} -o samples.csv` and give that file"
+        )
+
+
+def _with_columns(source: Source, table: Table, part: "_Part") -> Source:
+    """Return a source with the weights and groups of its rows, and words that name them."""
+    weights = None if table.weights is None else table.weights[part.rows]
+    groups = None if table.groups is None else table.groups[part.rows]
+    words = source.words
+    if weights is not None:
+        words += ", weighted"
+    if groups is not None:
+        words += f", {len(np.unique(groups))} groups"
+    return replace(source, words=words, weights=weights, groups=groups)
 
 
 def _check_comparable(a: str, first: Source, b: str, second: Source) -> None:
@@ -130,12 +171,15 @@ class _Part(NamedTuple):
     words: str
 
 
-def _codec(dataset: Dataset, part: _Part, seed: int, population: bool) -> Codec:
+def _codec(table: Table, part: _Part, seed: int, population: bool) -> Codec:
     """Return the codec of the data; for a population bracket as the first side's half fits it."""
+    dataset = table.dataset
     if not population:
         return dataset.codec
-    train, _ = halves(len(part.rows), seed, "x")
-    chosen = np.zeros(len(part.rows), dtype=bool)
+    n = len(part.rows)
+    codes = None if table.groups is None else group_codes(table.groups[part.rows], n, "x")
+    train, _ = halves(n, seed, "x", codes)
+    chosen = np.zeros(n, dtype=bool)
     chosen[train] = True
     return dataset.codec.fitted(dataset.rows[part.rows], chosen)
 
@@ -177,4 +221,4 @@ def _of_model(source: str, model: Model, n: int, seed: int, codecs: list[Codec])
 def _source(raw: np.ndarray, codec: Codec, words: str, codecs: list[Codec]) -> Source:
     """Measure samples in coordinates that both sources share."""
     c = coordinates(raw, codec, words, codecs)
-    return Source(c.values, words, c.units, c.shape, c.range, c.diameter)
+    return Source(c.values, words, c.units, c.shape, c.range, c.diameter, c.names, fitted=c.fitted)

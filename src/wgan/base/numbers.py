@@ -1,5 +1,6 @@
 """Numbers of a user as a plain NumPy array; what an array of numbers cannot hold is refused."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, TypeAlias
 
@@ -19,15 +20,16 @@ def plain_array(values: Any, name: str) -> np.ndarray:
 
     A tensor of a type that NumPy lacks, such as bfloat16, becomes float32, which holds all its
     values. Other types stay as they are. PyTorch and SciPy are not imported: their objects are told
-    by their methods.
+    by their methods. Arrays of other libraries come by `__array__`, or by DLPack from any device.
 
     Args:
         values: an array, a tensor on any device, or what NumPy makes an array of.
         name: what messages call them.
 
     Raises:
-        WganError: rows of different lengths, or values that would become other numbers: complex
-            numbers, dates, durations, sparse or masked arrays.
+        WganError: rows of different lengths, values that would become other numbers (complex
+            numbers, dates, durations, sparse or masked arrays), or an array that its library does
+            not hand to the CPU.
 
     >>> plain_array([[1, 2], [3, 4]], "x").shape
     (2, 2)
@@ -41,6 +43,8 @@ def plain_array(values: Any, name: str) -> np.ndarray:
             f"{name}: a masked array whose masked values would come back: fill them, or drop their"
             " rows"
         )
+    if hasattr(values, "__dlpack__") and not isinstance(values, np.ndarray):
+        values = _from_dlpack(values, name)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -140,6 +144,27 @@ def check_real(dtype: np.dtype, name: str) -> None:
             " them as columns of a DataFrame, or divide durations by one, such as"
             " numpy.timedelta64(1, 'D')"
         )
+
+
+def _from_dlpack(values: Any, name: str) -> Any:
+    """Return an array of another library as one of NumPy, by `__array__` or else by DLPack."""
+    ways: list[Callable[[], Any]] = [
+        lambda: np.from_dlpack(values),
+        lambda: np.from_dlpack(values, device="cpu"),  # copies from a device; NumPy 2.1
+    ]
+    if hasattr(values, "__array__"):
+        ways.insert(0, lambda: np.asarray(values))  # of types that DLPack has none for too
+    for way in ways:
+        try:
+            return way()
+        # Libraries refuse in types of their own, such as jax.errors.TracerArrayConversionError.
+        except Exception as error:
+            fault = error
+    raise WganError(
+        f"{name}: an array of {type(values).__module__.split('.')[0]} that does not come to the CPU"
+        f" ({str(fault).splitlines()[0] if str(fault) else type(fault).__name__}): give"
+        " numpy.asarray of its values"
+    )
 
 
 def _from_tensor(values: Any, name: str) -> np.ndarray:

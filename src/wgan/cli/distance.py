@@ -1,17 +1,14 @@
 """`wgan distance A B`: the distance between two samples, or between what they were drawn from."""
 
-import atexit
 import json
-import os
-from collections.abc import Callable, Mapping
-from threading import Thread
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
-from wgan.base.progress import Progress
-from wgan.cli import INTERRUPTED, close_output
+from wgan.cli.distance_options import Metric, Options
+from wgan.cli.interruptible import interruptible
 from wgan.cli.numbers import COUNT, NUMBER, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
@@ -21,14 +18,16 @@ from wgan.distances.histograms import (
     kullback_leibler,
     total_variation,
 )
-from wgan.distances.results import Printed, finite
+from wgan.distances.results import finite
 
 if TYPE_CHECKING:
     from wgan.audit.sources import Source
+    from wgan.cli.distance_work import Measured
 
 P, Q = "3,2,1,4", "1,2,4,3"
-Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
-Result = TypeVar("Result")
+TABLES = "Columns of two tables"
+SURE = "How well it is known"
+"""Headings of the help, which has too many options for one list."""
 
 
 def distance_command(
@@ -38,13 +37,23 @@ def distance_command(
     *,
     metric: Metric = "auto",
     p: float | None = None,
+    epsilon: float | None = None,
     space: str = "raw",
     number: Annotated[int | None, NUMBER] = None,
-    bracket: Literal["population", "samples"] | None = None,
-    confidence: float | None = None,
-    diameter: float | None = None,
+    columns: Annotated[str | None, Parameter(group=TABLES)] = None,
+    column_weight: Annotated[list[str] | None, Parameter(group=TABLES, negative="")] = None,
+    circular: Annotated[list[str] | None, Parameter(group=TABLES, negative="")] = None,
+    weights: Annotated[str | None, Parameter(group=TABLES)] = None,
+    groups: Annotated[str | None, Parameter(group=TABLES)] = None,
+    permutations: Annotated[int | None, COUNT, Parameter(group=SURE)] = None,
+    subsamples: Annotated[int | None, COUNT, Parameter(group=SURE)] = None,
+    bracket: Annotated[Literal["population", "samples"] | None, Parameter(group=SURE)] = None,
+    confidence: Annotated[float | None, Parameter(group=SURE)] = None,
+    diameter: Annotated[float | None, Parameter(group=SURE)] = None,
+    range_: Annotated[list[str] | None, Parameter(name="--range", group=SURE, negative="")] = None,
     variant: str | None = None,
     steps: Annotated[int | None, COUNT] = None,
+    plot: Path | None = None,
     seed: Annotated[int, SEED] = 0,
     explain: Annotated[bool, Flag] = False,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
@@ -64,22 +73,48 @@ def distance_command(
             reads.
     p
         The order, 1 unless given: 1 or 2; in one dimension any, also inf; max-sliced has 2.
+    epsilon
+        The weight of the entropy of --metric sinkhorn, in the unit of the samples to the power p; a
+        twentieth of the mean cost unless given.
     space
         raw, standard (columns in standard deviations of A) or pca-K (the first K principal axes).
     number
         Samples of each side at most; all unless given, and as many of a generator as of the other
         side.
+    columns
+        Those that are measured, such as age,income; all unless given.
+    column_weight
+        How much a column counts in squared distances, such as age=2; 1 unless given; may be
+        repeated.
+    circular
+        A column that begins again after a period, such as hour=24, so that 23 and 0 are
+        one apart; may be repeated.
+    weights
+        The column that holds the weights of the rows; it is not measured.
+    groups
+        The column that names rows that depend on each other, such as those of a person;
+        it is not measured. Groups are halved, exchanged and drawn whole.
+    permutations
+        Test whether A and B are of one population, with so many permutations, such as 999.
+    subsamples
+        Print how much the distance varies over samples, from so many subsamples, such as 200.
     bracket
         Print an interval: of the population (with --confidence), or of these samples alone.
     confidence
-        The probability of a population bracket; 0.95 unless given.
+        The probability of a population bracket, or of the interval of --subsamples; 0.95 unless
+        given.
     diameter
         No two possible samples of one side lie farther apart, in raw coordinates; known for
         pictures of 8 bits.
+    range_
+        Of tables: the least and largest possible value of a column, such as age=17:90; the diameter
+        follows from those of all columns.
     variant
         The variant for --metric dual; wgan-gp unless given.
     steps
         Training of the critic: 3000 for dual, 2000 for a bracket, unless given.
+    plot
+        Draw what moves where, as .png or .svg: the exact plan, or the walk of histograms.
     seed
         Random seed of the samples drawn, splits, directions and critics.
     explain
@@ -93,157 +128,75 @@ def distance_command(
         if a is not None:
             raise WganError(f"one source, {a}: give two")
         a, b = P, Q
-    _refuse_without_effect(
-        {"--confidence": confidence, "--diameter": diameter},
-        bracket == "population",
-        "belongs to --bracket population",
+    options = Options(
+        metric=metric,
+        p=p,
+        epsilon=epsilon,
+        space=space,
+        number=number,
+        columns=columns,
+        column_weights=tuple(column_weight or ()),
+        circular=tuple(circular or ()),
+        weights=weights,
+        groups=groups,
+        permutations=permutations,
+        subsamples=subsamples,
+        bracket=bracket,
+        confidence=confidence,
+        diameter=diameter,
+        ranges=tuple(range_ or ()),
+        variant=variant,
+        steps=steps,
+        plot=plot,
+        seed=seed,
     )
-    trained = metric == "dual" or bracket is not None
-    _refuse_without_effect({"--variant": variant}, metric == "dual", "belongs to --metric dual")
-    _refuse_without_effect({"--steps": steps}, trained, "belongs to --metric dual and --bracket")
-    if bracket is not None and (metric != "auto" or p not in (None, 1)):
-        raise WganError("--bracket is of W1 alone: leave out --metric and --p")
-    if metric == "dual" and p not in (None, 1):
-        raise WganError("--metric dual reads W1: leave out --p")
     masses = _masses(a), _masses(b)
     if masses[0] is not None and masses[1] is not None:
-        others = {
-            "--metric": None if metric == "auto" else metric,
-            "--p": p,
-            "--bracket": bracket,
-            "-n": number,
-        }
-        _refuse_without_effect(others, False, "is not for histograms")
-        _print_histograms(masses[0], masses[1], explain, json_)
+        options.check_for_histograms()
+        _print_histograms(masses[0], masses[1], plot, explain, json_)
         return 0
-    from wgan.audit.sources import read_pair  # needs torch, which histograms do without
+    options.check()
+    from wgan.cli.distance_work import prepared  # needs torch, which histograms do without
 
     with bar(quiet, remaining=False) as progress:
-        x, y = read_pair(a, b, number, seed, progress, bracket == "population")
-        if bracket is not None:
-            measure = _bracket(x, y, bracket, confidence, diameter, steps, space, seed, progress)
-        elif metric == "dual":
-            measure = _dual(x, y, variant or "wgan-gp", steps, space, seed, progress)
-        else:
-            measure = _distance(x, y, metric, p, space, seed, progress)
-        result = _interruptible(measure)
-    _print_result(x, y, result, seed, explain, json_)
+        x, y, measure = prepared(a, b, options, progress)
+        measured = interruptible(measure)
+    _print_results(x, y, measured, seed, explain, json_)
+    if measured.failure is not None:
+        raise measured.failure
     return 0
 
 
-def _bracket(
-    x: "Source",
-    y: "Source",
-    certifies: Literal["population", "samples"],
-    confidence: float | None,
-    diameter: float | None,
-    steps: int | None,
-    space: str,
-    seed: int,
-    progress: Progress,
-) -> Callable[[], Printed]:
-    """Return what computes a bracket; the diameter of pictures of 8 bits is known."""
-    from wgan.audit import bracket
-
-    source = "declared"
-    if diameter is None and x.diameter and y.diameter:
-        diameter = x.diameter
-        source = x.units
-    return lambda: bracket(
-        x.values,
-        y.values,
-        certifies,
-        0.95 if confidence is None else confidence,
-        diameter,
-        source,
-        steps=2000 if steps is None else steps,
-        space=space,
-        seed=seed,
-        units=x.units,
-        progress=progress,
-    )
-
-
-def _dual(
-    x: "Source",
-    y: "Source",
-    variant: str,
-    steps: int | None,
-    space: str,
-    seed: int,
-    progress: Progress,
-) -> Callable[[], Printed]:
-    """Return what trains a critic of a variant and reads it."""
-    from wgan.audit import dual
-    from wgan.distances.spaces import fit_space
-
-    chosen = fit_space(space, x.values, y.values, x.units)
-    length = 3000 if steps is None else steps
-    return lambda: dual(
-        chosen.map(x.values),
-        chosen.map(y.values),
-        variant,
-        length,
-        seed=seed,
-        units=chosen.units,
-        progress=progress,
-    )
-
-
-def _distance(
-    x: "Source",
-    y: "Source",
-    metric: Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"],
-    p: float | None,
-    space: str,
-    seed: int,
-    progress: Progress,
-) -> Callable[[], Printed]:
-    """Return what computes a distance of the samples."""
-    from wgan.distances import distance
-    from wgan.distances.spaces import fit_space
-
-    chosen = fit_space(space, x.values, y.values, x.units)
-    values = chosen.map(x.values), chosen.map(y.values)
-    usual = 2.0 if metric == "max-sliced" else 1.0
-    progress(f"{len(x.values)} x {len(y.values)} samples", 0, None)
-    return lambda: distance(
-        *values,
-        metric,
-        usual if p is None else p,
-        seed=seed,
-        floor=True,
-        units=chosen.units,
-        progress=progress,
-    )
-
-
-def _print_result(
-    x: "Source", y: "Source", result: Printed, seed: int, explain: bool, as_json: bool
+def _print_results(
+    x: "Source", y: "Source", measured: "Measured", seed: int, explain: bool, as_json: bool
 ) -> None:
     if as_json:
-        values = result.to_json() | {"x": x.words, "y": y.words, "seed": seed}
+        values = measured.result.to_json() | {"x": x.words, "y": y.words, "seed": seed}
+        values |= {name: more.to_json() for name, more in measured.more.items()}
         print(json.dumps(values, indent=2))
         return
     screen.print(f"x: {x.words}\ny: {y.words}")
-    screen.print(result.table() if explain else str(result))
-    if result.note and not explain:
-        screen.print(result.note)
+    for result in (measured.result, *measured.more.values()):
+        screen.print(result.table() if explain else str(result))
+        if result.note and not explain:
+            screen.print(result.note)
+    if measured.plot is not None:
+        screen.print(f"the plan is drawn in {measured.plot}")
 
 
-def _refuse_without_effect(given: Mapping[str, object], has_effect: bool, why: str) -> None:
-    for flag, value in given.items():
-        if value is not None and not has_effect:
-            raise WganError(f"{flag} {why}: leave it out")
-
-
-def _print_histograms(p: list[float], q: list[float], explain: bool, as_json: bool) -> None:
+def _print_histograms(
+    p: list[float], q: list[float], plot: Path | None, explain: bool, as_json: bool
+) -> None:
     walk = earth_mover(p, q)
     others = {
         "total variation": total_variation(p, q),
         "Jensen-Shannon, nats": jensen_shannon(p, q),
         "KL(P || Q), nats": kullback_leibler(p, q),
     }
+    if plot is not None:
+        from wgan.distances.drawing import draw_walk  # matplotlib is slow to import
+
+        draw_walk(walk, plot)
     if as_json:
         facts = {
             "distance": walk.distance,
@@ -255,6 +208,8 @@ def _print_histograms(p: list[float], q: list[float], explain: bool, as_json: bo
     screen.print(walk.explain() if explain else str(walk))
     figures = "; ".join(f"{name} {value:.4g}" for name, value in others.items())
     screen.print(f"{figures} (of P and Q divided by their sums)")
+    if plot is not None:
+        screen.print(f"the walk is drawn in {plot}")
 
 
 def _masses(source: str) -> list[float] | None:
@@ -263,39 +218,3 @@ def _masses(source: str) -> list[float] | None:
         return [float(part) for part in source.split(",")] if "," in source else None
     except ValueError:
         return None
-
-
-def _interruptible(work: Callable[[], Result]) -> Result:
-    """Run work in a thread, so that Ctrl-C acts at once: the exact solver is one long call that
-    hears of no signal.
-    """
-    outcome: list[Result] = []
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            outcome.append(work())
-        except BaseException as error:  # handed on below
-            failure.append(error)
-
-    thread = Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        while thread.is_alive():
-            thread.join(0.1)
-    except KeyboardInterrupt:
-        # An interrupted `join` takes the thread for ended, whether it is or not.
-        atexit.register(_leave, lambda: not outcome and not failure)
-        raise
-    if failure:
-        raise failure[0]
-    return outcome[0]
-
-
-def _leave(is_working: Callable[[], bool]) -> None:
-    """End the process at once where a thread is still in the solver: Python would end that thread
-    inside of compiled code, which aborts the process.
-    """
-    if is_working():
-        close_output()
-        os._exit(INTERRUPTED)

@@ -114,6 +114,18 @@ PRESETS = {
         {"optimizer": {"lr": 2e-4, "critic_steps": 1, "decay": "linear"}},
         kind="images",
     ),
+    "series": Preset(
+        "series: convolutions along time, five critic steps (with one, the generator of an"
+        " autoregression lost its variance), linear decay, a lighter penalty than pictures want",
+        {
+            "network": {"kind": "conv", "width": 48, "latent": 64},
+            "optimizer": {"batch": 128},
+            "training": {"steps": 3_000},
+        },
+        {"optimizer": {"lr": 5e-4, "critic_steps": 5, "decay": "linear"}},
+        penalty_weight=1.0,
+        kind="series",
+    ),
     "residual": Preset(
         "pictures: residual pair of Gulrajani et al. (2017), appendix F, for CIFAR-10",
         {

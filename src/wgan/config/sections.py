@@ -11,6 +11,8 @@ from wgan.base.progress import Progress, silent
 from wgan.data import Dataset, Split, load
 from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.kinds import find_kind
+from wgan.data.series import LEAST_STEPS
+from wgan.data.windows import Reading
 from wgan.networks import NetworkConfig
 from wgan.objectives import Variant, find_variant
 
@@ -64,12 +66,20 @@ class DataConfig:
     """A TOML file that corrects what is inferred of a table's columns."""
     encoding: str = UTF_8
     """How a text of a table or of numbers is encoded, such as latin-1, cp1252 or utf-16."""
+    window: int | None = None
+    """Steps of the windows that one long series, or each series of a table, is cut into."""
+    stride: int = 1
+    """Steps from the start of one window to that of the next."""
+    series: str | None = None
+    """The column that names the series of a table, a row a step; unset: it is one series."""
+    time: str | None = None
+    """The column of times of a table of series; unset: rows follow each other in time."""
 
     def __post_init__(self) -> None:
-        _at_least(self, "data", {"split_seed": 0})
+        _at_least(self, "data", {"split_seed": 0, "stride": 1, "window": LEAST_STEPS})
         if self.kind != "auto":
             find_kind(self.kind)
-        for name in ("source", "key", "labels", "schema"):
+        for name in ("source", "key", "labels", "schema", "series", "time"):
             if getattr(self, name) == "":
                 raise SettingError(f"data.{name}", "is empty: give a name or path, or leave it out")
         try:
@@ -102,6 +112,7 @@ class DataConfig:
             schema=self.schema,
             kind=self.kind,
             encoding=self.encoding,
+            reading=Reading(self.window, self.stride, self.series, self.time),
             progress=progress,
         )
 

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError
+from wgan.base.seeding import numpy_generator
 from wgan.data.codec import Codec
 from wgan.data.shuffle import shuffled
 from wgan.data.storage import Rows
@@ -38,6 +39,8 @@ class Dataset:
         classes: the names of the classes.
         shares: `[k]` true frequencies of the classes, where they are known beyond the samples.
         toy: the distribution that the samples are drawn from, if it is a toy.
+        groups: `[n]` numbers of what samples belong together, such as windows that overlap: a split
+            holds out whole groups; None: each sample is its own.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Dataset:
     classes: tuple[str, ...] = ()
     shares: Float[np.ndarray, " k"] | None = None
     toy: Toy | None = None
+    groups: Int64[np.ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return self.rows.shape[0]
@@ -158,7 +162,8 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
 class Split:
     """A split: a random part of the samples is held out and never trained on.
 
-    Which part depends on the random seed and the number of samples alone.
+    Which part depends on the random seed and the number of samples alone, or on their groups where
+    they have some: whole groups are held out then, nearest to the share.
 
     Attributes:
         dataset: the samples.
@@ -185,10 +190,42 @@ class Split:
                 f"data.held_out = {self.held_out}: give a share between 0 and 1, such as 0.2"
             )
 
-    @property
+    @cached_property
     def n_apart(self) -> int:
         """Number of samples that are not trained on: at least one, and never all."""
-        return min(max(1, round(len(self.dataset) * self.held_out)), len(self.dataset) - 1)
+        n = len(self.dataset)
+        target = min(max(1, round(n * self.held_out)), n - 1)
+        if self.dataset.groups is None:
+            return target
+        ends = np.cumsum(self._groups[1])[:-1]
+        return int(ends[np.abs(ends - target).argmin()])
+
+    @cached_property
+    def _groups(self) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " g"]]:
+        """The rows group by group, in a random order of groups, and the size of each group."""
+        assert self.dataset.groups is not None
+        names, of, sizes = np.unique(self.dataset.groups, return_inverse=True, return_counts=True)
+        if len(names) < 2:
+            raise WganError(f"{self.dataset.name}: one group of samples cannot be split")
+        order = numpy_generator(self.seed, "split", "groups").permutation(len(names))
+        rank = np.empty(len(names), dtype=np.int64)
+        rank[order] = np.arange(len(names))
+        return np.argsort(rank[of], kind="stable"), sizes[order]
+
+    @cached_property
+    def _rows(self) -> Int64[np.ndarray, " n"]:
+        """Row numbers by place, where samples have groups: held out, watched, for training."""
+        rows = self._groups[0].copy()
+        random = numpy_generator(self.seed, "split", "rows")
+        for part in np.split(rows, [self.n_held_out, self.n_apart]):
+            part[:] = random.permutation(part)
+        return rows
+
+    def _at(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
+        """Return row numbers by place."""
+        if self.dataset.groups is not None:
+            return self._rows[places]
+        return shuffled(places, len(self.dataset), self.seed, "split")
 
     @property
     def n_held_out(self) -> int:
@@ -202,11 +239,11 @@ class Split:
 
     def train_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
         """Return the row numbers of the training samples at `places` in 0..n_train-1."""
-        return shuffled(places + self.n_apart, len(self.dataset), self.seed, "split")
+        return self._at(places + self.n_apart)
 
     def held_out_rows(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
         """Return the row numbers of the held-out samples at `places` in 0..n_held_out-1."""
-        return shuffled(places, len(self.dataset), self.seed, "split")
+        return self._at(places)
 
     def is_train(self) -> Bool[np.ndarray, " n"]:
         """Return which samples are for training."""

@@ -14,6 +14,8 @@ from wgan.base.places import check_new, check_special
 from wgan.data.codec import Codec
 from wgan.data.drawing import image_of, write_grid, write_scatter
 from wgan.data.images import ImageCodec
+from wgan.data.series import SeriesCodec
+from wgan.data.series_drawing import write_series
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.drawing import write_columns
 from wgan.data.tables.frames import ENDINGS, write_frame
@@ -65,6 +67,11 @@ def _write_images(raw: np.ndarray, codec: ImageCodec, path: Path, labels: Labels
         write_grid(codec.to_pixels(raw), target)
 
 
+def _draw_series(raw: np.ndarray, codec: SeriesCodec, path: Path, labels: Labels) -> None:
+    with replaced(path) as target:
+        write_series(codec.in_channels(raw), target)
+
+
 def _write_table(raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels) -> None:
     if path.suffix.lower() == ".png":
         with replaced(path) as target:
@@ -84,6 +91,9 @@ FORMATS: dict[str, Formats] = {
         (".png", *ARRAYS, ""),
         ".png, .npy, .npz or a folder (no ending)",
         _write_images,
+    ),
+    "series": Formats(
+        "samples.npy", (*ARRAYS, ".png"), ".npy, .npz or .png (a panel a channel)", _draw_series
     ),
     "tables": Formats(
         "samples.csv",

@@ -20,6 +20,7 @@ from wgan.base.records import FAULTS, reason_of, typed
 from wgan.data.codec import Codec
 from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec, read_images
+from wgan.data.series import SeriesCodec, read_series
 from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.conditions import TableConditions
@@ -104,6 +105,7 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
     "images": Kind(ImageCodec, read_images, axes=(3, 4)),
+    "series": Kind(SeriesCodec, read_series),
     "tables": Kind(TableCodec, conditions=TableConditions, private=private_dataset),
 }
 

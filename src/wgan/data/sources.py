@@ -13,6 +13,7 @@ from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.files import check_regular
+from wgan.base.numbers import plain_array
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import numpy_generator
 from wgan.data import arrays, columns, folders, stacked
@@ -26,6 +27,7 @@ from wgan.data.tables.excel import ENDING as EXCEL
 from wgan.data.tables.excel import refuse_other_spreadsheets
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
+from wgan.data.windows import WHOLE, Reading, from_long_array, from_table
 
 Source: TypeAlias = str | Path | ArrayLike | Tensor | libraries.Frame
 
@@ -89,6 +91,7 @@ def load(
     as_numbers: bool = False,
     kind: str = "auto",
     encoding: str = UTF_8,
+    reading: Reading = WHOLE,
     progress: Progress = silent,
 ) -> Dataset:
     """Return the data set that `source` names.
@@ -115,6 +118,7 @@ def load(
             though it has a line of names.
         kind: the kind of data that an array is read as; `auto`: vectors or images, by its shape.
         encoding: how a text of a table or of numbers is encoded, such as `latin-1` or `utf-16`.
+        reading: how tables and long arrays are cut into series, where `kind` is `series`.
         progress: listener, called where reading takes long.
 
     Raises:
@@ -123,6 +127,12 @@ def load(
     >>> load("digits").shape
     (1, 8, 8)
     """
+    if kind == "series" and (libraries.is_frame(source) or reading != WHOLE or is_table(source)):
+        return _as_series(source, reading, key, encoding, progress)
+    if reading != WHOLE:
+        raise WganError(
+            "data.window, stride, series and time are for series: set data.kind = 'series'"
+        )
     if libraries.is_frame(source):
         if labels is not None:
             raise WganError(
@@ -143,6 +153,31 @@ def load(
         return arrays.from_memory(source, kind=kind, progress=progress)
     options = _Options(key, resize, mode, labels, schema, as_numbers, kind, encoding, progress)
     return _from_path(source, options)
+
+
+def is_table(source: Source) -> bool:
+    """Return whether a source is the path of a table."""
+    is_path = isinstance(source, str | Path) and Path(source).exists()
+    return is_path and (
+        Path(source).suffix.lower() == ".csv" or _form(source) == "table"  # type: ignore[arg-type]
+    )
+
+
+def _as_series(
+    source: Source, reading: Reading, key: str | None, encoding: str, progress: Progress
+) -> Dataset:
+    """Return the series of a table, or the windows of a long array."""
+    if libraries.is_frame(source):
+        return from_table(libraries.as_pandas(source), "<frame>", reading, progress)
+    if is_table(source):
+        path = Path(str(source))
+        return from_table(
+            frames.read_frame(path, None, encoding, key), str(path), reading, progress
+        )
+    if not isinstance(source, str | Path):
+        return from_long_array(plain_array(source, "<array>"), "<array>", reading, progress)
+    plain = load(source, key=key, kind="vectors", encoding=encoding, progress=progress)
+    return from_long_array(plain.rows[:], str(source), reading, progress)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -102,7 +102,22 @@ class FileRows:
         )
 
 
-Rows = np.ndarray | FileRows
+@runtime_checkable
+class StoredRows(Protocol):
+    """Samples that are read by row number: an array's shape and type, and its rows."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array; the first axis counts rows."""
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The type of its numbers."""
+
+    def __getitem__(self, rows: Any) -> np.ndarray: ...
+
+
+Rows = np.ndarray | StoredRows
 
 
 def as_type(values: Float[np.ndarray, "*shape"], dtype: np.dtype) -> np.ndarray:

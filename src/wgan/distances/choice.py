@@ -3,16 +3,21 @@
 A cheaper distance is another distance, and is printed under its own name.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.base.matching import matched
+from wgan.base.matching import matched, names_of_columns
 from wgan.base.progress import Progress, silent
+from wgan.distances.costs import Ground
 from wgan.distances.exact import transport
-from wgan.distances.line import wasserstein_1d
+from wgan.distances.groups import group_codes, halves_of_groups
+from wgan.distances.line import wasserstein_1d, wasserstein_circle
+from wgan.distances.plan import Transport
 from wgan.distances.results import Printed, figures
 from wgan.distances.samples import (
     Samples,
@@ -47,7 +52,9 @@ class Distance(Printed):
     `solver` says in words how it was computed, `why` how the metric was chosen. `gap` is the
     relative duality gap of an exact solve, `standard_error` the Monte-Carlo error of drawn
     directions, and `epsilon` the weight of the entropy. `floor` is the same metric between two
-    halves of x, of `floor_n` samples each: sampling alone makes as much.
+    halves of x, of `floor_n` and `floor_m` samples: sampling alone makes as much. `floor_missing`
+    says why it could not be had. `transport` holds the plan and the potentials, where exact
+    transport was solved.
     """
 
     metric: str
@@ -64,6 +71,13 @@ class Distance(Printed):
     epsilon: float | None = None
     floor: float | None = None
     floor_n: int | None = None
+    floor_m: int | None = None
+    floor_missing: str | None = None
+    transport: Transport | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def note(self) -> str:
+        return f"no floor: {self.floor_missing}" if self.floor_missing else ""
 
     @property
     def name(self) -> str:
@@ -78,7 +92,14 @@ class Distance(Printed):
         )
         if self.floor is None:
             return line
-        return f"{line} | floor {figures(self.floor)}, halves of x, n={self.floor_n}"
+        return f"{line} | floor {figures(self.floor)}, {self._halves}"
+
+    @property
+    def _halves(self) -> str:
+        """What the floor was measured between, in words."""
+        if self.floor_n == self.floor_m:
+            return f"halves of x, n={self.floor_n}"
+        return f"halves of x by groups, n={self.floor_n} and {self.floor_m}"
 
     def facts(self) -> dict[str, str]:
         """Return the rows of the table; see `Printed`."""
@@ -96,10 +117,17 @@ class Distance(Printed):
         if self.gap is not None:
             rows["duality gap"] = f"{self.gap:.1e}, relative"
         if self.floor is not None:
-            rows["floor"] = (
-                f"{figures(self.floor)}, the same between two halves of x, n={self.floor_n} each"
-            )
+            rows["floor"] = f"{figures(self.floor)}, the same between {self._halves}"
+        if self.floor_missing:
+            rows["floor"] = f"none: {self.floor_missing}"
         return rows
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields as plain values for JSON, without the plan and the potentials."""
+        values = replace(self, transport=None)
+        return {
+            name: value for name, value in Printed.to_json(values).items() if name != "transport"
+        }
 
 
 def distance(
@@ -113,6 +141,9 @@ def distance(
     floor: bool = False,
     units: str = "data coordinates",
     progress: Progress = silent,
+    epsilon: float | None = None,
+    x_groups: ArrayLike | None = None,
+    circular: Mapping[int | str, float] | None = None,
 ) -> Distance:
     """Return a distance between two samples, with how it was computed and how well it is known.
 
@@ -129,44 +160,80 @@ def distance(
         y_weights: weights `[m]`; None: equal.
         seed: random seed of the directions and of the floor's halves; the same seed gives the
             same result.
-        floor: also measure two random halves of x against each other.
+        floor: also measure two random halves of x against each other, after the distance. Where
+            that fails, the distance stands, and `floor_missing` says why.
         units: the unit of the coordinates, for the reader.
         progress: a listener to exact transport of large samples.
+        epsilon: the weight of the entropy of Sinkhorn, in the unit to the power p; None: see
+            `sinkhorn_divergence`. The floor has the epsilon of the distance.
+        x_groups: labels `[n]` of rows of x that depend on each other: whole groups go to a half of
+            the floor. None: each row is its own group.
+        circular: periods of circular columns, by number or name, as in `transport`: of exact
+            transport alone, which `auto` then takes.
 
     Returns:
         The distance, which prints as a line; `.table()` and `.to_json()` hold the details.
 
     Raises:
-        WganError: an unknown metric, or as the function of the metric.
+        WganError: an unknown metric, an epsilon or circular columns of another metric, wrong groups
+            or columns, or as the function of the metric.
 
     >>> print(distance([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]))
     W1(x, y) = 3 (network simplex; n=2, m=2, d=2, data coordinates)
     """
     seeded_generator(seed)  # refuses a seed that is none, whatever needs it
+    a = weighted_samples(x, x_weights, "x")
+    b = weighted_samples(matched(x, y), y_weights, "y")
+    check_dimensions(a[0], b[0])
+    codes = group_codes(x_groups, len(a[0]), "x")
+    n, d = a[0].shape
+    m = len(b[0])
+    name, why = chosen_metric(metric, n, m, d)
+    if epsilon is not None and name != "sinkhorn":
+        raise WganError(f"epsilon is of Sinkhorn, and the metric is {name}: leave it out")
+    periods: dict[int | str, float] | None = None
+    if circular:
+        if name != "exact" and metric != "auto":
+            raise WganError(f"circular columns are of exact transport, and the metric is {name}")
+        name, why = "exact", "circular columns: exact transport alone has them"
+        ground = Ground.of(None, None, circular, a[0], b[0], names_of_columns(x))
+        assert ground.periods is not None
+        periods = {k: float(t) for k, t in enumerate(ground.periods) if np.isfinite(t)}
+    task = Task(p, seed, epsilon, progress, periods)
+    solution = SOLVERS[name](a, b, task)
+    measured = Distance(metric=name, p=p, n=n, m=m, d=d, units=units, why=why, **_fields(solution))
+    halves = _halves(a, codes, seed) if floor else None
+    if halves is None:
+        return measured
+    progress(f"{measured.name} = {figures(measured.value)}; its floor", 0, None)
+    n_half, m_half = len(halves[0][0]), len(halves[1][0])
+    try:
+        value = SOLVERS[name](*halves, replace(task, epsilon=solution.epsilon)).value
+    except WganError as error:  # the distance is not lost with it
+        return replace(measured, floor_missing=str(error))
+    return replace(measured, floor=value, floor_n=n_half, floor_m=m_half)
+
+
+def chosen_metric(metric: str, n: int, m: int, d: int) -> tuple[str, str]:
+    """Return the metric that is solved, and why.
+
+    Args:
+        metric: as `distance` takes it.
+        n: samples of one side.
+        m: samples of the other.
+        d: dimensions.
+
+    Raises:
+        WganError: an unknown metric.
+
+    >>> chosen_metric("exact", 2, 2, 1)
+    ('exact', 'requested')
+    """
     if metric not in get_args(Metric):
         raise WganError(
             f"no metric is called '{metric}'. {did_you_mean(str(metric), get_args(Metric))}"
         )
-    a = weighted_samples(x, x_weights, "x")
-    b = weighted_samples(matched(x, y), y_weights, "y")
-    check_dimensions(a[0], b[0])
-    n, d = a[0].shape
-    m = len(b[0])
-    name, why = _by_size(n, m, d) if metric == "auto" else (metric, "requested")
-    solve = SOLVERS[name]
-    halves = _halves(a, seed) if floor else None
-    return Distance(
-        metric=name,
-        p=p,
-        n=n,
-        m=m,
-        d=d,
-        units=units,
-        why=why,
-        floor=solve(*halves, p, seed, progress).value if halves else None,
-        floor_n=len(halves[0][0]) if halves else None,
-        **asdict(solve(a, b, p, seed, progress)),
-    )
+    return _by_size(n, m, d) if metric == "auto" else (metric, "requested")
 
 
 def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
@@ -181,16 +248,26 @@ def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
     )
 
 
-def _halves(x: Samples, seed: int) -> tuple[Samples, Samples] | None:
-    """Return two random halves of equal size; None where one would be a single or weightless."""
+def _halves(x: Samples, codes: np.ndarray, seed: int) -> tuple[Samples, Samples] | None:
+    """Return two random halves, whole groups in each; None where one is a single or weightless."""
     samples, weights = x
-    order = seeded_generator(seed).permutation(len(samples))
-    half = len(samples) // 2
-    first = order[:half]
-    second = order[half : 2 * half]
-    if half < 2 or weights[first].sum() == 0 or weights[second].sum() == 0:
+    first, second = halves_of_groups(codes, seeded_generator(seed))
+    if min(len(first), len(second)) < 2:
+        return None
+    if weights[first].sum() == 0 or weights[second].sum() == 0:
         return None
     return (samples[first], weights[first]), (samples[second], weights[second])
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a solver is told beside the samples: see `distance`."""
+
+    p: float
+    seed: int
+    epsilon: float | None
+    progress: Progress
+    periods: Mapping[int | str, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -202,30 +279,39 @@ class Solution:
     gap: float | None = None
     standard_error: float | None = None
     epsilon: float | None = None
+    transport: Transport | None = None
 
 
-def _exact(x: Samples, y: Samples, p: float, seed: int, progress: Progress) -> Solution:
-    if x[0].shape[1] == 1:
-        return Solution(wasserstein_1d(x[0], y[0], p, x[1], y[1]), "sorting")
-    plan = transport(x[0], y[0], _order(p), x[1], y[1], progress)
-    return Solution(plan.distance, plan.solver, gap=plan.gap)
+def _fields(solution: Solution) -> dict[str, Any]:
+    """Return the fields as they are; `asdict` would copy the plan."""
+    return {each.name: getattr(solution, each.name) for each in fields(solution)}
 
 
-def _sinkhorn(x: Samples, y: Samples, p: float, seed: int, progress: Progress) -> Solution:
-    s = sinkhorn_divergence(x[0], y[0], _order(p), None, x[1], y[1])
+def _exact(x: Samples, y: Samples, task: Task) -> Solution:
+    if x[0].shape[1] == 1 and not task.periods:
+        return Solution(wasserstein_1d(x[0], y[0], task.p, x[1], y[1]), "sorting")
+    if x[0].shape[1] == 1 and task.p == 1 and task.periods:
+        value = wasserstein_circle(x[0], y[0], task.periods[0], x[1], y[1])
+        return Solution(value, "sorting on a circle")
+    found = transport(x[0], y[0], _order(task.p), x[1], y[1], task.progress, circular=task.periods)
+    return Solution(found.distance, found.solver, gap=found.gap, transport=found)
+
+
+def _sinkhorn(x: Samples, y: Samples, task: Task) -> Solution:
+    s = sinkhorn_divergence(x[0], y[0], _order(task.p), task.epsilon, x[1], y[1])
     words = f"epsilon {s.epsilon:.3g}, {s.iterations} iterations"
     return Solution(s.value, words, epsilon=s.epsilon)
 
 
-def _sliced(x: Samples, y: Samples, p: float, seed: int, progress: Progress) -> Solution:
-    s = sliced_wasserstein(x[0], y[0], p, seed=seed, x_weights=x[1], y_weights=y[1])
+def _sliced(x: Samples, y: Samples, task: Task) -> Solution:
+    s = sliced_wasserstein(x[0], y[0], task.p, seed=task.seed, x_weights=x[1], y_weights=y[1])
     return Solution(s.value, f"{s.directions} directions", standard_error=s.standard_error)
 
 
-def _max_sliced(x: Samples, y: Samples, p: float, seed: int, progress: Progress) -> Solution:
-    if p != 2:
-        raise WganError(f"max-sliced with p = {p:g}: only p = 2 is known")
-    value = max_sliced_wasserstein(x[0], y[0], seed=seed, x_weights=x[1], y_weights=y[1])
+def _max_sliced(x: Samples, y: Samples, task: Task) -> Solution:
+    if task.p != 2:
+        raise WganError(f"max-sliced with p = {task.p:g}: only p = 2 is known")
+    value = max_sliced_wasserstein(x[0], y[0], seed=task.seed, x_weights=x[1], y_weights=y[1])
     return Solution(value, f"the best of {STARTS} ascents")
 
 

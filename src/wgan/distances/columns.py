@@ -17,6 +17,7 @@ from jaxtyping import Float
 from scipy.sparse import coo_array
 from scipy.spatial.distance import cdist
 
+from wgan.distances.plan import Pairs
 from wgan.distances.pricing import Blocks, Pricing, cheapest, pair_costs
 
 FIRST_IN_PLANE = 30
@@ -110,6 +111,7 @@ class State:
     idle: int = 0
     rounds: int = 0
     small: float = 0.0
+    plan: Pairs | None = None  # of the cost `upper`
 
     def set_pairs(self, problem: Problem, keys: np.ndarray) -> None:
         """Take sorted keys i m + j as the pairs."""
@@ -127,6 +129,7 @@ class Move:
     value: float
     left_out: float
     upper: float
+    plan: Pairs
 
 
 def solve(problem: Problem, v: Float[np.ndarray, " m"], closed: float, rounds: int) -> State:
@@ -145,7 +148,8 @@ def solve(problem: Problem, v: Float[np.ndarray, " m"], closed: float, rounds: i
     while state.rounds < rounds:
         state.rounds += 1
         move = _move(problem, state)
-        state.upper = min(state.upper, move.upper)
+        if move.upper < state.upper:
+            state.upper, state.plan = move.upper, move.plan
         before = state.lower
         new = _priced(problem, state, move, exactly)
         gap = state.upper - state.lower
@@ -229,12 +233,13 @@ def _move(problem: Problem, state: State) -> Move:
     dv = (log["v"][:m] - log["v"][m]) * state.box
     pairs = (plan.row < n) & (plan.col < m)
     left_out = float(plan.data[(plan.row < n) & (plan.col == m)].sum())
+    entries = plan.row[pairs], plan.col[pairs], plan.data[pairs]
     upper = np.inf
     if left_out == 0 and log["warning"] is None:
-        x, y = problem.a[plan.row[pairs]], problem.b[plan.col[pairs]]
-        upper = float(plan.data[pairs] @ pair_costs(x, y, problem.p)) / total
+        x, y = problem.a[entries[0]], problem.b[entries[1]]
+        upper = float(entries[2] @ pair_costs(x, y, problem.p)) / total
     u, v = state.u + du, state.v + dv
-    return Move(u, v, problem.dual(u, v), left_out, upper)
+    return Move(u, v, problem.dual(u, v), left_out, upper, entries)
 
 
 def _priced(problem: Problem, state: State, move: Move, exactly: bool) -> np.ndarray:

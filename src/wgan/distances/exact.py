@@ -5,26 +5,23 @@ until all others are priced out. Reference: Peyre and Cuturi, "Computational Opt
 (2019), sections 2.3 (primal) and 2.5 (dual).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
+from math import isqrt
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
-from wgan.base.matching import matched
+from wgan.base.matching import matched, names_of_columns
 from wgan.base.progress import Progress, silent
 from wgan.distances.columns import small_of
+from wgan.distances.costs import Cost, Ground, samples_of
 from wgan.distances.generated import generated
-from wgan.distances.samples import (
-    centred_pair,
-    check_dimensions,
-    in_power,
-    in_unit,
-    weighted_samples,
-)
+from wgan.distances.plan import Transport, any_plan, entries, sparse_plan
+from wgan.distances.samples import centred_pair, in_power, in_unit, weighted_samples
 
 MAX_PIVOTS = 1_000_000_000
 """Limit of the solver's pivots, never reached. POT's own limit (100,000) stops early from about
@@ -50,6 +47,9 @@ SMALL_SIDE = 1000
 milliseconds, one of all costs about as much memory as the matrix.
 """
 
+ALL_PAIRS = "network simplex"
+"""The solver of all pairs, in words."""
+
 ROWS_AT_ONCE = 1024
 """Rows of the cost matrix in one step, so that no second matrix of n x m is made."""
 
@@ -69,43 +69,34 @@ PAIRS_IN_SPACE = 2_500 * 2_500
 """
 
 
-@dataclass(frozen=True)
-class Transport:
-    """The optimum of the linear programme: the distance, and the dual that proves it.
-
-    `distance` is in the unit of the samples. `u` `[n]` and `v` `[m]` are Kantorovich potentials, in
-    that unit to the power p: u_i + v_j <= |x_i - y_j|^p for all i, j. Their weighted sum is
-    distance^p up to the relative duality `gap`, which bounds the relative error of distance^p.
-    `solver` says in words what solved it.
-    """
-
-    distance: float
-    gap: float
-    u: Float[np.ndarray, " n"]
-    v: Float[np.ndarray, " m"]
-    solver: str = "network simplex"
-
-
 def wasserstein(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: ArrayLike | None,
+    y: ArrayLike | None,
     p: int = 1,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
+    *,
+    cost: Cost | None = None,
+    column_weights: ArrayLike | None = None,
+    circular: Mapping[int | str, float] | None = None,
 ) -> float:
     """Return the exact Wasserstein distance W_p between two weighted samples.
 
     W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
     as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m and time
     about as n^2 m. From some thousand samples on, pairs are generated, and memory grows as n + m
-    (see `transport`).
+    (see `transport`, which also explains other ground costs).
 
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+            matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
         x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
         y_weights: weights `[m]`, likewise.
+        cost: another ground cost, as in `transport`.
+        column_weights: weights `[d]` of the columns in the norm, as in `transport`.
+        circular: periods of circular columns, as in `transport`.
 
     Returns:
         The distance in the unit of the samples.
@@ -122,37 +113,58 @@ def wasserstein(
     >>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
     3.0
     """
-    return transport(x, y, p, x_weights, y_weights).distance
+    return transport(
+        x, y, p, x_weights, y_weights, cost=cost, column_weights=column_weights, circular=circular
+    ).distance
 
 
 def transport(
-    x: ArrayLike,
-    y: ArrayLike,
+    x: ArrayLike | None,
+    y: ArrayLike | None,
     p: int = 1,
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
     progress: Progress = silent,
+    *,
+    cost: Cost | None = None,
+    column_weights: ArrayLike | None = None,
+    circular: Mapping[int | str, float] | None = None,
 ) -> Transport:
-    """Return the exact distance as `wasserstein` does, with the potentials of the dual.
+    """Return the exact distance as `wasserstein` does, with the plan and the dual's potentials.
 
     max over u, v of sum_i a_i u_i + sum_j b_j v_j, with u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
     Small samples are solved on all pairs. From 10,000 x 10,000 pairs on (2,500 x 2,500 beyond three
     dimensions) the solver starts from few pairs, and adds others until none of the n m pairs
     violates the dual, which proves the value all the same.
 
+    Other ground costs c(x_i, y_j) take the place of |x_i - y_j|. All proofs of the dual stay. The
+    result is a metric where c is one, and statements on 1-Lipschitz critics need that:
+
+    - column weights: (sum_k w_k (x_ik - y_jk)^2)^(1/2);
+    - circular columns: the difference in a column of period P is min(|t|, P - |t|), t = x_ik - y_jk
+      modulo P, so that the hours 23 and 0 are one apart. A metric; solved on all pairs;
+    - `cost`: any costs of at least 0, solved on all pairs.
+
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+            matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
         x_weights: weights `[n]`; None: equal.
         y_weights: weights `[m]`; None: equal.
         progress: told of blocks of pairs priced, with the round and its gap.
+        cost: a matrix of costs `[n, m]`, or a function that makes one for blocks of samples
+            `[k, d]` and `[m, d]`; None: the norm. For p = 2 their squares count.
+        column_weights: weights `[d]` of the columns in the norm, at least 0; None: 1.
+        circular: the period of each circular column, by its number or name, in its unit.
 
     Returns:
-        The distance in the unit of the samples; potentials in that unit to the power p.
+        The distance in the unit of the samples, or of the costs; potentials in that unit to the
+        power p; and the plan, with `map()` for the barycentric map.
 
     Raises:
-        WganError: as `wasserstein`.
+        WganError: as `wasserstein`. Also costs that are negative, NaN or of another shape, wrong
+            column weights or periods, or a cost with either.
 
     Reference: Peyre and Cuturi (2019), proposition 2.4.
 
@@ -162,20 +174,28 @@ def transport(
     """
     if p not in (1, 2):
         raise WganError(f"order p = {p!r}: choose 1 or 2")
+    alone = x is None and y is None
+    x, y = samples_of(x, y, cost)
     a, wa = weighted_samples(x, x_weights, "x")
     b, wb = weighted_samples(matched(x, y), y_weights, "y")
-    check_dimensions(a, b)
-    few = few_pairs(len(a), len(b), a.shape[1])
-    check_memory(len(a), len(b), few)
-    a, b, unit = centred_pair(a, b)
+    ground = Ground.of(cost, column_weights, circular, a, b, names_of_columns(x))
+    few = ground.is_norm and few_pairs(len(a), len(b), a.shape[1])
+    check_memory(len(a), len(b), few, a.shape[1])
     if few:
-        plan = _on_few_pairs(a, b, wa, wb, p, unit, progress)
+        xs, ys, unit = centred_pair(*ground.scaled(a, b))
+        found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
     else:
-        metric = "euclidean" if p == 1 else "sqeuclidean"
-        plan = _optimum(cdist(a, b, metric), wa, wb, p)
-    u = in_power(plan.u, unit, p)
-    v = in_power(plan.v, unit, p)
-    return Transport(in_unit(plan.distance, unit), plan.gap, u, v, plan.solver)
+        costs, unit = ground.matrix(a, b, p)
+        found = all_pairs(costs, wa, wb, p)
+    return replace(
+        found,
+        distance=in_unit(found.distance, unit),
+        u=in_power(found.u, unit, p),
+        v=in_power(found.v, unit, p),
+        x=None if alone else a,
+        y=None if alone else b,
+        periods=ground.periods,
+    )
 
 
 def few_pairs(n: int, m: int, d: int) -> bool:
@@ -213,22 +233,37 @@ def _on_few_pairs(
         )
     relative = gap / found.upper if found.upper > 0 else 0.0
     words = f"{found.rounds} rounds of generated pairs"
-    return Transport(found.upper ** (1 / p), relative, found.u, found.v, words)
+    assert found.plan is not None  # as its cost is finite
+    plan = sparse_plan(found.plan, wa, wb)
+    return Transport(found.upper ** (1 / p), relative, found.u, found.v, words, plan)
 
 
-def _optimum(
+def all_pairs(
     cost: Float[np.ndarray, "n m"], wa: Float[np.ndarray, " n"], wb: Float[np.ndarray, " m"], p: int
 ) -> Transport:
-    """Solve the linear programme, and refuse a solution that its dual does not prove."""
+    """Solve the linear programme, and refuse a solution that its dual does not prove.
+
+    Args:
+        cost: the costs to the power p `[n, m]`; they are changed in place.
+        wa: weights of the rows, which sum to 1.
+        wb: weights of the columns.
+        p: the order, the power of the distance.
+
+    Raises:
+        WganError: no proof.
+    """
     import ot  # takes seconds to import, as POT imports torch where it is installed
 
     n, m = cost.shape
     scale = float(cost.max())
     if scale == 0:
-        return Transport(0.0, 0.0, np.zeros(n), np.zeros(m))
+        plan = sparse_plan(any_plan(wa, wb), wa, wb)
+        return Transport(0.0, 0.0, np.zeros(n), np.zeros(m), ALL_PAIRS, plan)
     cost /= scale  # in place: the matrix is what takes the memory
-    value, log = ot.emd2(wa, wb, cost, numItermax=MAX_PIVOTS, log=True, check_marginals=False)
+    options = {"numItermax": MAX_PIVOTS, "check_marginals": False}
+    value, log = ot.emd2(wa, wb, cost, log=True, return_matrix=True, **options)
     value = max(float(value), 0.0)
+    plan = sparse_plan(entries(log.pop("G")), wa, wb)
     u = log["u"]
     v = _feasible(cost, u)
     # A feasible dual never exceeds a plan's cost: where it does, the solver's value is no plan's.
@@ -241,7 +276,8 @@ def _optimum(
             " all others"
         )
     relative_gap = gap / value if value > 0 else 0.0
-    return Transport((value * scale) ** (1 / p), relative_gap, u * scale, v * scale)
+    distance = (value * scale) ** (1 / p)
+    return Transport(distance, relative_gap, u * scale, v * scale, ALL_PAIRS, plan)
 
 
 def _small(cost: Float[np.ndarray, "n m"]) -> float:
@@ -264,13 +300,14 @@ def _feasible(
     )
 
 
-def check_memory(n: int, m: int, few: bool = False) -> None:
-    """Refuse samples whose solve would not fit into memory.
+def check_memory(n: int, m: int, few: bool = False, d: int = 1) -> None:
+    """Refuse samples whose solve would not fit into memory, and say how many would.
 
     Args:
         n: samples of one side.
         m: samples of the other.
         few: whether pairs are generated.
+        d: dimensions, on which it depends from how many samples on they are generated.
 
     Raises:
         WganError: a solve would need more memory than the machine has free.
@@ -280,8 +317,20 @@ def check_memory(n: int, m: int, few: bool = False) -> None:
     if free is not None and need > free:
         raise WganError(
             f"exact transport of {n} x {m} samples needs {need / 1e9:.1f} GB and {free / 1e9:.1f}"
-            " GB are free: use fewer samples"
+            f" GB are free: use at most {_most_samples(free, few, d)} samples a side"
         )
+
+
+def _most_samples(free: int, few: bool, d: int) -> int:
+    """Return the most samples a side whose solve fits into memory."""
+    most = free // (2 * BYTES_A_SAMPLE)
+    if few and few_pairs(most, most, d):
+        return most
+    all_pairs = isqrt(free // BYTES_A_PAIR)
+    # Where pairs are generated, samples of both sides are solved on all pairs below that number.
+    while few and few_pairs(all_pairs, all_pairs, d):
+        all_pairs -= 1
+    return all_pairs
 
 
 def available_memory() -> int | None:

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
 from wgan.distances.columns import MAX_PIVOTS, Problem, State, solve
+from wgan.distances.plan import Pairs, split_rows
 from wgan.distances.pricing import Blocks, Pricing, cheapest, tree_parts
 
 BASE = 1000
@@ -44,7 +45,8 @@ the value by n / 2^51 of the largest cost at most.
 class Generated:
     """A plan's cost, and feasible potentials whose value proves it, all in the unit^p.
 
-    `upper` is infinite where no plan was found; `small` is a small cost above 0.
+    `upper` is infinite where no plan was found; `small` is a small cost above 0. `plan` has the
+    entries of the plan, as shares of 1.
     """
 
     upper: float
@@ -52,6 +54,7 @@ class Generated:
     v: Float[np.ndarray, " m"]
     rounds: int
     small: float
+    plan: Pairs | None
 
 
 def generated(
@@ -90,7 +93,13 @@ def generated(
         u[~some_a] = _transform(points_a[~some_a], points_b[some_b], v[some_b], p)
     if not some_b.all():
         v[~some_b] = _transform(points_b[~some_b], points_a, u, p)
-    return Generated(found.upper, u[of_a], v[of_b], rounds, found.small)
+    plan = found.plan
+    if plan is not None:
+        merged = np.flatnonzero(some_a)[plan[0]], np.flatnonzero(some_b)[plan[1]], plan[2]
+        i, j, mass = split_rows(merged, of_a, wa)
+        j, i, mass = split_rows((j, i, mass), of_b, wb)
+        plan = i, j, mass
+    return Generated(found.upper, u[of_a], v[of_b], rounds, found.small, plan)
 
 
 def _merged(

@@ -12,11 +12,13 @@ from wgan.evaluation.points import points_protocol
 from wgan.evaluation.protocol import EvaluationOptions, Protocol, run_protocol
 from wgan.evaluation.results import Evaluation
 from wgan.evaluation.sampler import ConditionalSampler, Sampler
+from wgan.evaluation.series import SERIES
 from wgan.evaluation.tables import TABLES
 
 PROTOCOLS: dict[str, Protocol] = {
     "vectors": points_protocol(),
     "images": IMAGES,
+    "series": SERIES,
     "tables": TABLES,
 }
 """How each kind of data is evaluated; a further kind adds one line."""

@@ -12,6 +12,8 @@ from wgan.base.files import replaced
 from wgan.base.seeding import derive
 from wgan.data import Codec, Split
 from wgan.data.drawing import write_grid, write_scatter
+from wgan.data.series import SeriesCodec
+from wgan.data.series_drawing import write_series
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.drawing import write_columns
 from wgan.evaluation.metrics.nearest import nearest_rows
@@ -77,6 +79,10 @@ def _draw_columns(codec: TableCodec, fake: np.ndarray, real: np.ndarray, path: P
     write_columns(codec, fake, path, real)
 
 
+def _draw_series(codec: SeriesCodec, fake: np.ndarray, real: np.ndarray, path: Path) -> None:
+    write_series(codec.in_channels(fake), path, codec.in_channels(real))
+
+
 def _grid(model: Model, split: Split, seed: int, path: Path) -> None:
     """Draw a grid of pictures, a column a class where there are few classes."""
     classes = len(model.classes)
@@ -106,6 +112,11 @@ PICTURES: dict[str, Pictures] = {
         _grid_with_neighbours,
         "Generated samples, each above its nearest training sample",
         "Rows of generated pictures, below each row the nearest training pictures",
+    ),
+    "series": Pictures(
+        beside_held_out(_draw_series),
+        beside_held_out(_draw_series),
+        samples="series of shape {shape} (channels, 1, steps)",
     ),
     "tables": Pictures(
         beside_held_out(_draw_columns),

@@ -14,7 +14,7 @@ from torch import nn
 from wgan.base.errors import WganError
 from wgan.base.seeding import derive
 from wgan.data.codec import Codec
-from wgan.networks import images, tables, vectors
+from wgan.networks import images, series, tables, vectors
 from wgan.networks.config import NetworkConfig, NetworkKind
 from wgan.objectives.constraints import Layers
 
@@ -57,6 +57,7 @@ class Pair:
 PAIRS: dict[str, Pair] = {
     "vectors": Pair(("mlp",), vectors.generator, vectors.critic),
     "images": Pair(("conv", "residual"), images.generator, images.critic),
+    "series": Pair(("conv",), series.generator, series.critic),
     "tables": Pair(("mlp",), tables.generator, tables.critic, tables.noise, packs=True),
 }
 

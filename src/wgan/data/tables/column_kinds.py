@@ -11,7 +11,7 @@ from wgan.base.errors import WganError
 from wgan.data.dataset import MOST_EXACT
 from wgan.data.tables.dates import infer_form, read_times
 from wgan.data.tables.schema import Kind
-from wgan.data.tables.series import dtype_name
+from wgan.data.tables.series import different_texts, dtype_name
 from wgan.data.tables.spellings import infer_spelling
 
 StorageKind = Literal["categories", "booleans", "times", "numbers", "text"]
@@ -169,7 +169,7 @@ def form_of_times(name: str, series: pd.Series) -> str:
     Raises:
         WganError: a text that is written in another way than most.
     """
-    texts = pd.Series(series.dropna().unique()).astype(str)
+    texts = different_texts(series)
     found = infer_form(texts)
     if found.odd:
         why = f"is no time written as {found.form}, and most others are"
@@ -188,7 +188,7 @@ def _kind_of_text(name: str, series: pd.Series) -> Taken:
 
     Names alone are categories or, where they hardly repeat, identifiers.
     """
-    texts = pd.Series(series.dropna().unique()).astype(str)
+    texts = different_texts(series)
     form = form_of_times(name, series)
     if form:
         return Taken("datetime", form)

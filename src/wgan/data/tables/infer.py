@@ -28,6 +28,7 @@ from wgan.data.tables.distribution import with_corrections, with_distribution
 from wgan.data.tables.fitting import with_shares
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import (
+    different_texts,
     dtype_name,
     identifiers,
     integer_limits,
@@ -162,7 +163,7 @@ def _format_of(name: str, kind: str, series: pd.Series) -> str:
     """Return how a column is written whose kind a schema gives, and no format."""
     if kind not in ("numeric", "datetime") or storage_kind(series) != "text":
         return ""
-    texts = pd.Series(series.dropna().unique()).astype(str)
+    texts = different_texts(series)
     if kind == "datetime":
         return form_of_times(name, series) or "%Y-%m-%d"
     spelling = infer_spelling(texts).spelling

@@ -30,6 +30,18 @@ CATEGORICAL = "category of "
 """Beginning of the name that `dtype_name` gives the type of pandas categories."""
 
 
+def different_texts(series: pd.Series) -> pd.Series:
+    """Return the different texts of a column, for patterns of Python.
+
+    They are Python's own strings: pandas gives patterns on its strings to pyarrow where that is
+    installed, which knows neither back references nor what follows (pandas 3.0 fails).
+
+    Args:
+        series: the column, with missing values.
+    """
+    return pd.Series([str(value) for value in series.dropna().unique()], dtype=object)
+
+
 def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
     """Return a column's values as float64.
 

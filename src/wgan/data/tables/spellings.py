@@ -208,7 +208,7 @@ def infer_spelling(texts: pd.Series) -> Inferred:
     """Return how numbers are written in a column of text.
 
     Args:
-        texts: the different texts of the column.
+        texts: the different texts of the column, see `different_texts`.
     """
     head = texts.iloc[:HEAD]
     if not len(texts) or _are_numbers(head, _parts(head)).mean() <= MOST_ARE_NUMBERS:

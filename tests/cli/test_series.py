@@ -1,0 +1,68 @@
+"""Series on the command line: trained from a table of hours, sampled, evaluated, reported."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from wgan.cli import main
+from wgan.objectives import VARIANTS
+from wgan.training import Run
+
+SMALL = ["--quiet", "--set", "network.width=8", "--set", "optimizer.batch=16"]
+SMALL += ["--set", "data.kind=series"]
+
+
+@pytest.fixture
+def hours(tmp_path):
+    """A file of 800 hours of two channels that go together, and of a constant one."""
+    random = np.random.default_rng(0)
+    a = np.sin(np.arange(800) / 4) + 0.1 * random.normal(size=800)
+    when = pd.date_range("2020-01-01", periods=800, freq="h")
+    frame = pd.DataFrame({"when": when, "a": a, "b": 5 - 2 * a, "c": 7.0})
+    frame.to_csv(tmp_path / "hours.csv", index=False)
+    return str(tmp_path / "hours.csv")
+
+
+def test_series_are_trained_sampled_evaluated_and_reported(hours, tmp_path, capsys):
+    run = tmp_path / "run"
+    windows = ["--set", "data.window=12", "--set", "data.time=when"]
+    assert main(["train", hours, *windows, "--steps", "4", "--out", str(run), *SMALL]) == 0
+    said = capsys.readouterr()
+    assert "standard deviations of the channels" in said.out
+    assert "constant channel(s): c" in said.out + said.err
+
+    assert main(["sample", str(run), "-n", "30", "-o", str(tmp_path / "new.npy")]) == 0
+    samples = np.load(tmp_path / "new.npy")
+    assert samples.shape == (30, 12, 3)
+    assert (samples[:, :, 2] == 7.0).all()
+    assert main(["sample", str(run), "-n", "30", "-o", str(tmp_path / "new.png")]) == 0
+    picture = np.asarray(Image.open(tmp_path / "new.png"))
+    assert picture.shape == (2 * 180, 2 * 420, 3)
+    assert len(np.unique(picture.reshape(-1, 3), axis=0)) > 10
+
+    assert main(["evaluate", str(run), "--quiet"]) == 0
+    lines = json.loads((run / "evaluation.json").read_text())["evaluation"]["lines"]
+    by_name = {line["metric"]: line for line in lines}
+    assert by_name["autocorrelation"]["real"] < by_name["autocorrelation"]["broken"]
+    assert by_name["cross-correlation"]["real"] == pytest.approx(0, abs=0.01)
+
+    assert main(["report", str(run)]) == 0
+    assert "series of shape 3 x 1 x 12" in (run / "report.html").read_text()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_variant_trains_series(variant):
+    x = np.random.default_rng(0).normal(size=(60, 9, 2)).astype(np.float32)
+    np.save("x.npy", x)
+    settings = {"network.width": 8, "optimizer.batch": 8, "data.kind": "series"}
+    run = Run.open("x.npy", variant=variant, steps=2, settings=settings, watch=None)
+    assert [record.step for record in run.records()][-1] == 2
+    assert run.model.sample(3).shape == (3, 9, 2)
+
+
+def test_a_picture_or_table_takes_no_window(hours, capsys):
+    assert main(["train", hours, "--set", "data.window=12", "--quiet"]) == 2
+    assert "data.kind = 'series'" in " ".join(capsys.readouterr().err.split())
