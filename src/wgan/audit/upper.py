@@ -12,7 +12,8 @@ from scipy.special import ndtri
 
 from wgan.audit.parts import Sample
 from wgan.base.progress import Progress, silent
-from wgan.distances.exact import Transport, transport
+from wgan.distances.exact import transport
+from wgan.distances.plan import Transport
 
 BATCH = 6000
 """Most samples a side in one exact transport, which takes 4 s in the plane and 5 s in 64-D on one
