@@ -132,6 +132,7 @@ def transport(
     x_weights: ArrayLike | None = None,
     y_weights: ArrayLike | None = None,
     progress: Progress = silent,
+    device: str | None = None,
 ) -> Transport:
     """Return the exact distance as `wasserstein` does, with the potentials of the dual.
 
@@ -147,12 +148,14 @@ def transport(
         x_weights: weights `[n]`; None: equal.
         y_weights: weights `[m]`; None: equal.
         progress: told of blocks of pairs priced, with the round and its gap.
+        device: a device of torch, such as `cuda`, that prices the pairs of large samples; None:
+            this machine's processors. The proof is the same.
 
     Returns:
         The distance in the unit of the samples; potentials in that unit to the power p.
 
     Raises:
-        WganError: as `wasserstein`.
+        WganError: as `wasserstein`; or the device cannot be used.
 
     Reference: Peyre and Cuturi (2019), proposition 2.4.
 
@@ -169,7 +172,7 @@ def transport(
     check_memory(len(a), len(b), few)
     a, b, unit = centred_pair(a, b)
     if few:
-        plan = _on_few_pairs(a, b, wa, wb, p, unit, progress)
+        plan = _on_few_pairs(a, b, wa, wb, p, unit, progress, device)
     else:
         metric = "euclidean" if p == 1 else "sqeuclidean"
         plan = _optimum(cdist(a, b, metric), wa, wb, p)
@@ -197,9 +200,14 @@ def _on_few_pairs(
     p: int,
     unit: float,
     progress: Progress,
+    device: str | None,
 ) -> Transport:
     """Solve by generated pairs, and refuse a gap that is not closed, with the bracket it proves."""
-    found = generated(a, b, wa, wb, p, lambda what, *done: progress(f"transport, {what}", *done))
+
+    def report(what: str, done: int, total: int) -> None:
+        progress(f"transport, {what}", done, total)
+
+    found = generated(a, b, wa, wb, p, report, device)
     lower = float(wa @ found.u + wb @ found.v)
     gap = abs(found.upper - lower)
     closed = gap <= GAP_TOLERANCE * found.upper or gap <= ROUNDING * found.small
