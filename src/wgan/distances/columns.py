@@ -47,6 +47,11 @@ MARGIN = 0.25
 sake, and most blocks keep it.
 """
 
+MOST_PAIRS = 25
+"""Pairs for each sample of both sides, beyond which the dearest are forgotten: each takes about 150
+bytes with the solver's. The first pairs of the plane are 24.
+"""
+
 MAX_PIVOTS = 2_000_000_000
 """Limit of the solver's pivots, never reached."""
 
@@ -129,6 +134,23 @@ class State:
     def reduced(self, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return the reduced costs of the pairs at potentials."""
         return self.cost - u[self.i] - v[self.j]
+
+    def forget(self, margin: float) -> None:
+        """Drop the dearest of too many pairs, which the margins then bound like all others.
+
+        Args:
+            margin: what most margins are; no pair below it is dropped.
+        """
+        most = MOST_PAIRS * (len(self.u) + len(self.v))
+        if len(self.keys) <= most:
+            return
+        reduced = self.reduced(self.at_u, self.at_v)
+        least = float(np.partition(reduced, most)[most])
+        kept = reduced < max(least, margin)
+        least = float(reduced[~kept].min(initial=np.inf))
+        self.margins = np.minimum(self.margins, least)
+        self.keys, self.cost = self.keys[kept], self.cost[kept]
+        self.i, self.j = self.i[kept], self.j[kept]
 
     def lowered_margins(self, problem: Problem, u: np.ndarray, v: np.ndarray) -> np.ndarray:
         """Return bounds of the reduced costs of all other pairs at potentials u and v."""
@@ -298,6 +320,7 @@ def _priced(problem: Problem, state: State, move: Move) -> bool:
     np.minimum.at(of_columns, state.j[below_0], reduced[below_0])
     _take(problem, state, u + of_rows, v)
     _take(problem, state, u, v + of_columns)
+    state.forget(margin)
     return not missing.any() and not (found.rows < 0).any()
 
 
