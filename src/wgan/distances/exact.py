@@ -57,9 +57,12 @@ BYTES_A_PAIR = 44
 """Peak memory of a solve on all pairs, measured: 4.3 GB at n = m = 10,000."""
 
 BYTES_A_SAMPLE = 15_000
-"""Peak memory of generated pairs for each sample of both sides: 10,000 at most was measured, at
-n = m = 20,000 in the plane (0.41 GB), and half as much again is left for more pairs.
+"""Peak memory of generated pairs for each sample of both sides, without its coordinates: 11,000 was
+measured with 50 pairs a sample, at n = m = 100,000 in the plane, and a third is left for more.
 """
+
+BYTES_A_COORDINATE = 96
+"""The same for each coordinate: some ten copies in float64, in several orders and centred."""
 
 PAIRS_IN_PLANE = 10_000 * 10_000
 PAIRS_IN_SPACE = 2_500 * 2_500
@@ -169,7 +172,7 @@ def transport(
     b, wb = weighted_samples(matched(x, y), y_weights, "y")
     check_dimensions(a, b)
     few = few_pairs(len(a), len(b), a.shape[1])
-    check_memory(len(a), len(b), few)
+    check_memory(len(a), len(b), few, a.shape[1])
     a, b, unit = centred_pair(a, b)
     if few:
         plan = _on_few_pairs(a, b, wa, wb, p, unit, progress, device)
@@ -272,18 +275,20 @@ def _feasible(
     )
 
 
-def check_memory(n: int, m: int, few: bool = False) -> None:
+def check_memory(n: int, m: int, few: bool = False, d: int = 0) -> None:
     """Refuse samples whose solve would not fit into memory.
 
     Args:
         n: samples of one side.
         m: samples of the other.
         few: whether pairs are generated.
+        d: dimensions, which count where pairs are generated.
 
     Raises:
         WganError: a solve would need more memory than the machine has free.
     """
-    need = BYTES_A_SAMPLE * (n + m) if few else BYTES_A_PAIR * n * m
+    a_sample = BYTES_A_SAMPLE + BYTES_A_COORDINATE * d
+    need = a_sample * (n + m) if few else BYTES_A_PAIR * n * m
     free = available_memory()
     if free is not None and need > free:
         raise WganError(
