@@ -57,18 +57,19 @@ BYTES_A_PAIR = 44
 """Peak memory of a solve on all pairs, measured: 4.3 GB at n = m = 10,000."""
 
 BYTES_A_SAMPLE = 15_000
-"""Peak memory of generated pairs for each sample of both sides, without its coordinates: 11,000 was
-measured with 50 pairs a sample, at n = m = 100,000 in the plane, and a third is left for more.
+"""Peak memory of generated pairs for each sample of both sides, without its coordinates: 60 pairs
+of 150 bytes at most, and two thirds as much again for what else there is.
 """
 
-BYTES_A_COORDINATE = 96
-"""The same for each coordinate: some ten copies in float64, in several orders and centred."""
+BYTES_A_COORDINATE = 40
+"""The same for each coordinate: 25 was measured at n = m = 4,000 in 784-D."""
 
 PAIRS_IN_PLANE = 10_000 * 10_000
 PAIRS_IN_SPACE = 2_500 * 2_500
 """Pairs from which on they are generated, up to 3 dimensions and beyond, measured by
-`benchmarks/distances.py --columns`: they then take 0.5 to 0.9 of the time of all pairs. At half of
-10,000, clusters in the plane took 1.5 times as long.
+`benchmarks/distances.py --columns`. At 2,500 x 2,500 they take 0.3 to 0.7 of the time of all pairs
+in 16-D. In the plane they take half, but points on a line do not end: such samples are left to the
+solver of all pairs as long as it can hold them.
 """
 
 
