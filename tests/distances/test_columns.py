@@ -147,7 +147,8 @@ def test_ties_of_all_pairs_do_not_give_every_row_the_same_columns(monkeypatch):
     """On a line all pairs in order have a reduced cost of 0: the most violated are few columns."""
     monkeypatch.setattr(GENERATED, "BASE", 50)
     monkeypatch.setattr(GENERATED, "ROUNDS", 20)
-    x, y = drawn("normal", 1000, 1, 1), drawn("normal", 1000, 1, 2) + 1
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(1000, 1)), rng.normal(size=(1000, 1)) + 1
     expected = np.abs(np.sort(x, axis=0) - np.sort(y, axis=0)).mean()
     assert wasserstein(x, y) == pytest.approx(expected, rel=1e-9)
 
