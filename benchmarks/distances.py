@@ -10,6 +10,11 @@ With `--columns` exact transport by generated pairs stands beside POT's solver o
 each in processes of their own on one thread: process time, peak memory and answers.
 
     python benchmarks/distances.py --columns [--cases shift-2-10000 clusters-2-20000] [--alone]
+
+With `--device cuda` a device of torch prices the pairs, and stands beside the processors: wall
+seconds with all threads, as the device's time is no process time of this machine.
+
+    python benchmarks/distances.py --columns --device cuda [--cases shift-16-100000]
 """
 
 import argparse
@@ -31,7 +36,13 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
-from wgan.distances import sinkhorn_divergence, sliced_wasserstein, wasserstein, wasserstein_1d
+from wgan.distances import (
+    sinkhorn_divergence,
+    sizes,
+    sliced_wasserstein,
+    wasserstein,
+    wasserstein_1d,
+)
 
 Work = Callable[[], float]
 KINDS = ("shift", "clusters")
@@ -177,23 +188,27 @@ def pair_of(case: str) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
-def solved(case: str, whose: str, p: int) -> dict[str, Any]:
-    """Solve a case in this process; return process seconds, GB added, and the answer."""
+def solved(case: str, whose: str, p: int, device: str | None = None) -> dict[str, Any]:
+    """Solve a case in this process; return seconds, GB added, and the answer."""
     from wgan.distances import exact
 
     x, y = pair_of(case)
     wasserstein(x[:10], y[:10])  # imports
+    if whose == "ours":
+        sizes.PAIRS_IN_PLANE = sizes.PAIRS_IN_SPACE = 1
+        exact.transport(x[:10], y[:10], p, device=device)  # a device's first use
     before = memory("VmRSS")
+    wall = time.perf_counter()
     start = time.process_time()
     if whose == "ours":
-        exact.PAIRS_IN_PLANE = exact.PAIRS_IN_SPACE = 1
-        plan = exact.transport(x, y, p)
+        plan = exact.transport(x, y, p, device=device)
         answer = {"value": plan.distance, "gap": plan.gap, "solver": plan.solver}
     else:
         cost = ot.dist(x, y, metric="euclidean" if p == 1 else "sqeuclidean")
         answer = {"value": float(ot.emd2([], [], cost, numItermax=10**9)) ** (1 / p)}
     seconds = time.process_time() - start
-    return {"seconds": seconds, "gb": (memory("VmHWM") - before) / 1e9, **answer}
+    added = (memory("VmHWM") - before) / 1e9
+    return {"seconds": seconds, "wall": time.perf_counter() - wall, "gb": added, **answer}
 
 
 def memory(name: str) -> int:
@@ -230,6 +245,32 @@ def compare_columns(cases: list[str], p: int, alone: bool) -> list[dict[str, Any
     return results
 
 
+def compare_devices(cases: list[str], p: int, device: str) -> list[dict[str, Any]]:
+    """Print each case priced by a device of torch, and by the processors with all threads."""
+    import torch
+
+    name = torch.cuda.get_device_name() if device.startswith("cuda") else device
+    print(f"torch {torch.__version__}, {name}, {os.cpu_count()} processors; wall seconds")
+    results = []
+    for case in cases:
+        row: dict[str, Any] = {"case": case, "p": p}
+        for whose, on in (("device", ["--device", device]), ("processors", [])):
+            command = [sys.executable, __file__, "--solve", case, "ours", "--p", str(p), *on]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            row[whose] = json.loads(done.stdout.splitlines()[-1])
+        ours, other = row["device"], row["processors"]
+        print(
+            f"{case:18} W{p}  {device} {ours['wall']:7.1f} s {ours['gb']:5.2f} GB of the host"
+            f" {ours['solver']:30} gap {ours['gap']:.0e}   processors {other['wall']:7.1f} s"
+            f" {other['gb']:5.2f} GB {other['solver']:30} gap {other['gap']:.0e}"
+            f"   ratio {other['wall'] / ours['wall']:5.2f}"
+            f"   answers differ {other['value'] / ours['value'] - 1:+.1e}",
+            flush=True,
+        )
+        results.append(row)
+    return results
+
+
 def timed(work: Work) -> tuple[float, float]:
     """Return the seconds and the answer of one call."""
     start = time.perf_counter()
@@ -246,12 +287,18 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", default=COLUMNS, help="kind-dimensions-samples")
     parser.add_argument("--p", type=int, default=1, help="the order of --columns")
     parser.add_argument("--alone", action="store_true", help="generated pairs alone")
+    parser.add_argument("--device", default=None, help="a device of torch, with --columns")
     parser.add_argument("--solve", nargs=2, default=None, help=argparse.SUPPRESS)
     parser.add_argument("--out", default=None, help="a JSON file")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.solve:
-        print(json.dumps(solved(*arguments.solve, arguments.p)))
+        print(json.dumps(solved(*arguments.solve, arguments.p, arguments.device)))
+        return
+    if arguments.columns and arguments.device:
+        on_device = compare_devices(arguments.cases, arguments.p, arguments.device)
+        if arguments.out:
+            Path(arguments.out).write_text(json.dumps(on_device, indent=2))
         return
     if arguments.columns:
         print(f"numpy {np.__version__}, POT {ot.__version__}; process time on one thread")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wgan.base.errors import WganError
-from wgan.distances import batches, exact, pairwise_wasserstein, wasserstein, wasserstein_1d
+from wgan.distances import batches, pairwise_wasserstein, sizes, wasserstein, wasserstein_1d
 
 RNG = np.random.default_rng(0)
 SAMPLES = [RNG.normal(size=(n, 2)) + n / 10 for n in (12, 20, 15)]
@@ -80,7 +80,7 @@ def test_threads_leave_the_limits_of_the_matrix_library_as_they_were(monkeypatch
     def limits():
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
-    monkeypatch.setattr(exact, "PAIRS_IN_PLANE", 1)
+    monkeypatch.setattr(sizes, "PAIRS_IN_PLANE", 1)
     before = limits()
     pairwise_wasserstein([RNG.normal(size=(50, 2)) for _ in range(5)], threads=3)
     assert limits() == before

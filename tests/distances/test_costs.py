@@ -8,7 +8,7 @@ from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
-from wgan.distances import costs, exact, transport, wasserstein, wasserstein_circle
+from wgan.distances import costs, sizes, transport, wasserstein, wasserstein_circle
 from wgan.distances.costs import around
 
 
@@ -67,7 +67,7 @@ def test_a_cost_is_asked_for_blocks_of_rows(monkeypatch):
 @pytest.mark.parametrize("few", [False, True])
 def test_column_weights_are_those_of_the_norm(p, few, monkeypatch):
     if few:
-        monkeypatch.setattr(exact, "PAIRS_IN_PLANE", 1)
+        monkeypatch.setattr(sizes, "PAIRS_IN_PLANE", 1)
     rng = np.random.default_rng(3)
     x, y, w = rng.normal(size=(60, 3)), rng.normal(size=(60, 3)), np.array([4.0, 0.0, 0.25])
     found = transport(x, y, p, column_weights=w)

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from wgan.base.errors import WganError
-from wgan.distances import exact, transport, wasserstein
+from wgan.distances import exact, sizes, transport, wasserstein
 
 points = arrays(np.float64, (6, 2), elements=st.integers(-10_000, 10_000).map(lambda i: i / 1000))
 
@@ -117,7 +117,7 @@ def test_the_distance_scales_with_the_samples_and_does_not_depend_on_the_origin(
 
 
 def test_a_solve_that_would_not_fit_into_memory_is_refused(monkeypatch):
-    monkeypatch.setattr(exact, "available_memory", lambda: 1000)
+    monkeypatch.setattr(sizes, "available_memory", lambda: 1000)
     with pytest.raises(WganError, match=r"exact transport of 10 x 10 samples needs 0.0 GB"):
         wasserstein(np.zeros((10, 2)), np.ones((10, 2)))
 
@@ -130,11 +130,11 @@ def test_samples_farther_apart_than_float64_holds_are_refused():
 @pytest.mark.parametrize("d", [2, 16])
 @pytest.mark.parametrize("free", [40_000_000, 90_000_000, 400_000_000, 4_000_000_000])
 def test_the_refusal_names_the_most_samples_that_fit(free, d, monkeypatch):
-    monkeypatch.setattr(exact, "available_memory", lambda: free)
+    monkeypatch.setattr(sizes, "available_memory", lambda: free)
 
     def refused(n):
         try:
-            exact.check_memory(n, n, exact.few_pairs(n, n, d), d)
+            sizes.check_memory(n, n, sizes.few_pairs(n, n, d), d)
         except WganError as error:
             return int(re.search(r"use at most (\d+) samples a side", str(error))[1])
         return None
@@ -142,14 +142,14 @@ def test_the_refusal_names_the_most_samples_that_fit(free, d, monkeypatch):
     most = refused(1_000_000)
     assert refused(most) is None
     # More samples that generate pairs never fit; from there to those of all pairs none do either.
-    assert refused(most + 1) == most or exact.few_pairs(most + 1, most + 1, d)
+    assert refused(most + 1) == most or sizes.few_pairs(most + 1, most + 1, d)
     assert refused(max(most + 1, 10_000)) is not None
 
 
 def test_free_memory_is_known_on_linux():
     import sys
 
-    assert (exact.available_memory() is not None) == sys.platform.startswith("linux")
+    assert (sizes.available_memory() is not None) == sys.platform.startswith("linux")
 
 
 @pytest.mark.parametrize(("p", "far"), [(2, 1e7), (2, 1e8), (1, 1e13), (1, 1e14)])

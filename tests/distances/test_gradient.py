@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from wgan.base.errors import WganError
-from wgan.distances import exact, wasserstein, wasserstein_loss
+from wgan.distances import sizes, wasserstein, wasserstein_loss
 
 GENERATED = import_module("wgan.distances.generated")
 
@@ -21,7 +21,7 @@ def points(*shape, seed, shift=0.0):
 @pytest.mark.parametrize("few", [False, True])
 def test_gradients_by_samples_and_weights_are_finite_differences(p, few, monkeypatch):
     if few:
-        monkeypatch.setattr(exact, "PAIRS_IN_PLANE", 1)
+        monkeypatch.setattr(sizes, "PAIRS_IN_PLANE", 1)
         monkeypatch.setattr(GENERATED, "BASE", 5)
     x, y = points(9, 2, seed=0), points(7, 2, seed=1, shift=1.0)
     wx = (torch.rand(9, dtype=torch.float64) + 0.5).requires_grad_()

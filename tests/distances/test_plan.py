@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
-from wgan.distances import exact, transport, transport_1d, wasserstein_1d
+from wgan.distances import sizes, transport, transport_1d, wasserstein_1d
 from wgan.distances.plan import split_rows
 
 GENERATED = import_module("wgan.distances.generated")
@@ -20,8 +20,8 @@ GENERATED = import_module("wgan.distances.generated")
 def solver(request, monkeypatch):
     """Both solvers of several dimensions, at any size."""
     few = request.param == "generated pairs"
-    monkeypatch.setattr(exact, "PAIRS_IN_PLANE", 1 if few else 10**12)
-    monkeypatch.setattr(exact, "PAIRS_IN_SPACE", 1 if few else 10**12)
+    monkeypatch.setattr(sizes, "PAIRS_IN_PLANE", 1 if few else 10**12)
+    monkeypatch.setattr(sizes, "PAIRS_IN_SPACE", 1 if few else 10**12)
     monkeypatch.setattr(GENERATED, "BASE", 20)
     return request.param
 

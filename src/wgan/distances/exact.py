@@ -7,8 +7,6 @@ until all others are priced out. Reference: Peyre and Cuturi, "Computational Opt
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import isqrt
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
@@ -22,6 +20,7 @@ from wgan.distances.costs import Cost, Ground, samples_of
 from wgan.distances.generated import generated
 from wgan.distances.plan import Transport, any_plan, entries, sparse_plan
 from wgan.distances.samples import centred_pair, in_power, in_unit, weighted_samples
+from wgan.distances.sizes import check_memory, few_pairs
 
 MAX_PIVOTS = 1_000_000_000
 """Limit of the solver's pivots, never reached. POT's own limit (100,000) stops early from about
@@ -53,21 +52,6 @@ ALL_PAIRS = "network simplex"
 ROWS_AT_ONCE = 1024
 """Rows of the cost matrix in one step, so that no second matrix of n x m is made."""
 
-BYTES_A_PAIR = 44
-"""Peak memory of a solve on all pairs, measured: 4.3 GB at n = m = 10,000."""
-
-BYTES_A_SAMPLE = 15_000
-"""Peak memory of generated pairs for each sample of both sides: 10,000 at most was measured, at
-n = m = 20,000 in the plane (0.41 GB), and half as much again is left for more pairs.
-"""
-
-PAIRS_IN_PLANE = 10_000 * 10_000
-PAIRS_IN_SPACE = 2_500 * 2_500
-"""Pairs from which on they are generated, up to 3 dimensions and beyond, measured by
-`benchmarks/distances.py --columns`: they then take 0.5 to 0.9 of the time of all pairs. At half of
-10,000, clusters in the plane took 1.5 times as long.
-"""
-
 
 def wasserstein(
     x: ArrayLike | None,
@@ -82,36 +66,36 @@ def wasserstein(
 ) -> float:
     """Return the exact Wasserstein distance W_p between two weighted samples.
 
-    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
-    as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m and time
-    about as n^2 m. From some thousand samples on, pairs are generated, and memory grows as n + m
-    (see `transport`, which also explains other ground costs).
+W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
+as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m and time
+about as n^2 m. From some thousand samples on, pairs are generated, and memory grows as n + m
+(see `transport`, which also explains other ground costs).
 
-    Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
-            matrix.
-        y: samples `[m, d]`, in the same unit.
-        p: the order, 1 or 2.
-        x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
-        y_weights: weights `[m]`, likewise.
-        cost: another ground cost, as in `transport`.
-        column_weights: weights `[d]` of the columns in the norm, as in `transport`.
-        circular: periods of circular columns, as in `transport`.
+Args:
+    x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+        matrix.
+    y: samples `[m, d]`, in the same unit.
+    p: the order, 1 or 2.
+    x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
+    y_weights: weights `[m]`, likewise.
+    cost: another ground cost, as in `transport`.
+    column_weights: weights `[d]` of the columns in the norm, as in `transport`.
+    circular: periods of circular columns, as in `transport`.
 
-    Returns:
-        The distance in the unit of the samples.
+Returns:
+    The distance in the unit of the samples.
 
-    Raises:
-        WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
-            order, or more samples than memory holds. Also if the solver did not prove its optimum:
-            the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
-            cost (the 10 % quantile of those above 0).
+Raises:
+    WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
+        order, or more samples than memory holds. Also if the solver did not prove its optimum:
+        the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
+        cost (the 10 % quantile of those above 0).
 
-    Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
-    through POT's `ot.emd2`.
+Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
+through POT's `ot.emd2`.
 
-    >>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
-    3.0
+>>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
+3.0
     """
     return transport(
         x, y, p, x_weights, y_weights, cost=cost, column_weights=column_weights, circular=circular
@@ -129,6 +113,7 @@ def transport(
     cost: Cost | None = None,
     column_weights: ArrayLike | None = None,
     circular: Mapping[int | str, float] | None = None,
+    device: str | None = None,
 ) -> Transport:
     """Return the exact distance as `wasserstein` does, with the plan and the dual's potentials.
 
@@ -157,6 +142,8 @@ def transport(
             `[k, d]` and `[m, d]`; None: the norm. For p = 2 their squares count.
         column_weights: weights `[d]` of the columns in the norm, at least 0; None: 1.
         circular: the period of each circular column, by its number or name, in its unit.
+        device: a device of torch, such as `cuda`, that prices the pairs of large samples; None:
+            this machine's processors. The proof is the same.
 
     Returns:
         The distance in the unit of the samples, or of the costs; potentials in that unit to the
@@ -164,7 +151,7 @@ def transport(
 
     Raises:
         WganError: as `wasserstein`. Also costs that are negative, NaN or of another shape, wrong
-            column weights or periods, or a cost with either.
+            column weights or periods, or a cost with either; or a device that cannot be used.
 
     Reference: Peyre and Cuturi (2019), proposition 2.4.
 
@@ -183,7 +170,7 @@ def transport(
     check_memory(len(a), len(b), few, a.shape[1])
     if few:
         xs, ys, unit = centred_pair(*ground.scaled(a, b))
-        found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress)
+        found = _on_few_pairs(xs, ys, wa, wb, p, unit, progress, device)
     else:
         costs, unit = ground.matrix(a, b, p)
         found = all_pairs(costs, wa, wb, p)
@@ -198,17 +185,6 @@ def transport(
     )
 
 
-def few_pairs(n: int, m: int, d: int) -> bool:
-    """Return whether pairs are generated, rather than all solved on at once.
-
-    Args:
-        n: samples of one side.
-        m: samples of the other.
-        d: dimensions.
-    """
-    return n * m >= (PAIRS_IN_PLANE if d <= 3 else PAIRS_IN_SPACE)
-
-
 def _on_few_pairs(
     a: Float[np.ndarray, "n d"],
     b: Float[np.ndarray, "m d"],
@@ -217,9 +193,14 @@ def _on_few_pairs(
     p: int,
     unit: float,
     progress: Progress,
+    device: str | None,
 ) -> Transport:
     """Solve by generated pairs, and refuse a gap that is not closed, with the bracket it proves."""
-    found = generated(a, b, wa, wb, p, lambda what, *done: progress(f"transport, {what}", *done))
+
+    def report(what: str, done: int, total: int) -> None:
+        progress(f"transport, {what}", done, total)
+
+    found = generated(a, b, wa, wb, p, report, device)
     lower = float(wa @ found.u + wb @ found.v)
     gap = abs(found.upper - lower)
     closed = gap <= GAP_TOLERANCE * found.upper or gap <= ROUNDING * found.small
@@ -298,46 +279,3 @@ def _feasible(
         [(cost[i : i + ROWS_AT_ONCE] - u[i : i + ROWS_AT_ONCE, None]).min(axis=0) for i in rows],
         axis=0,
     )
-
-
-def check_memory(n: int, m: int, few: bool = False, d: int = 1) -> None:
-    """Refuse samples whose solve would not fit into memory, and say how many would.
-
-    Args:
-        n: samples of one side.
-        m: samples of the other.
-        few: whether pairs are generated.
-        d: dimensions, on which it depends from how many samples on they are generated.
-
-    Raises:
-        WganError: a solve would need more memory than the machine has free.
-    """
-    need = BYTES_A_SAMPLE * (n + m) if few else BYTES_A_PAIR * n * m
-    free = available_memory()
-    if free is not None and need > free:
-        raise WganError(
-            f"exact transport of {n} x {m} samples needs {need / 1e9:.1f} GB and {free / 1e9:.1f}"
-            f" GB are free: use at most {_most_samples(free, few, d)} samples a side"
-        )
-
-
-def _most_samples(free: int, few: bool, d: int) -> int:
-    """Return the most samples a side whose solve fits into memory."""
-    most = free // (2 * BYTES_A_SAMPLE)
-    if few and few_pairs(most, most, d):
-        return most
-    all_pairs = isqrt(free // BYTES_A_PAIR)
-    # Where pairs are generated, samples of both sides are solved on all pairs below that number.
-    while few and few_pairs(all_pairs, all_pairs, d):
-        all_pairs -= 1
-    return all_pairs
-
-
-def available_memory() -> int | None:
-    """Return the bytes available without swapping; None where the system has no `/proc/meminfo`."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    kibibytes = (int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    return next((1024 * number for number in kibibytes), None)

@@ -13,9 +13,11 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.distance import cdist
 
-from wgan.distances.columns import MAX_PIVOTS, Problem, State, solve
+from wgan.distances.columns import MAX_PIVOTS, Problem, solve
+from wgan.distances.device import Tiles, tiles_for
+from wgan.distances.passes import Pairing, least
 from wgan.distances.plan import Pairs, split_rows
-from wgan.distances.pricing import Blocks, Pricing, cheapest, tree_parts
+from wgan.distances.pricing import Blocks, tree_parts
 
 BASE = 1000
 """Samples of a side of the coarsest level, solved on all pairs in 0.1 s."""
@@ -42,6 +44,16 @@ the value by n / 2^51 of the largest cost at most.
 
 
 @dataclass(frozen=True)
+class Means:
+    """What a solve uses: the order, the tiles, the workers and a listener."""
+
+    p: int
+    tiles: Tiles
+    pool: Executor | None
+    report: Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
 class Generated:
     """A plan's cost, and feasible potentials whose value proves it, all in the unit^p.
 
@@ -64,6 +76,7 @@ def generated(
     wb: Float[np.ndarray, " m"],
     p: int,
     report: Callable[[str, int, int], None] = lambda what, done, total: None,
+    device: str | None = None,
 ) -> Generated:
     """Return the optimal cost of transport with potentials, by generated columns.
 
@@ -74,32 +87,37 @@ def generated(
         wb: weights `[m]`.
         p: 1 or 2.
         report: told of what is done, in blocks done and all blocks.
+        device: a device of torch that prices pairs; None: this machine's processors.
+
+    Raises:
+        WganError: the device cannot be used.
     """
     points_a, weights_a, of_a = _merged(a, wa)
     points_b, weights_b, of_b = _merged(b, wb)
     mass_a, mass_b = whole_masses(weights_a, weights_b)
     some_a = mass_a > 0
     some_b = mass_b > 0
-    with _workers() as pool:
-        found, rounds = _by_levels(
-            points_a[some_a], points_b[some_b], mass_a[some_a], mass_b[some_b], p, pool, report
+    with tiles_for(a.shape[1], device) as tiles, _workers() as pool:
+        means = Means(p, tiles, pool, report)
+        found = _by_levels(
+            points_a[some_a], points_b[some_b], mass_a[some_a], mass_b[some_b], means
         )
-    u = np.empty(len(points_a))
-    v = np.empty(len(points_b))
-    u[some_a] = found.u
-    v[some_b] = found.v
-    # Samples without mass: any feasible potential, first of x, then of y against all x.
-    if not some_a.all():
-        u[~some_a] = _transform(points_a[~some_a], points_b[some_b], v[some_b], p)
-    if not some_b.all():
-        v[~some_b] = _transform(points_b[~some_b], points_a, u, p)
+        u = np.empty(len(points_a))
+        v = np.empty(len(points_b))
+        u[some_a] = found.u
+        v[some_b] = found.v
+        # Samples without mass: any feasible potential, first of x, then of y against all x.
+        if not some_a.all():
+            u[~some_a] = _of_points(points_a[~some_a], points_b[some_b], v[some_b], means)
+        if not some_b.all():
+            v[~some_b] = _of_points(points_b[~some_b], points_a, u, means)
     plan = found.plan
     if plan is not None:
         merged = np.flatnonzero(some_a)[plan[0]], np.flatnonzero(some_b)[plan[1]], plan[2]
         i, j, mass = split_rows(merged, of_a, wa)
         j, i, mass = split_rows((j, i, mass), of_b, wb)
         plan = i, j, mass
-    return Generated(found.upper, u[of_a], v[of_b], rounds, found.small, plan)
+    return Generated(found.upper, u[of_a], v[of_b], found.rounds, found.small, plan)
 
 
 def _merged(
@@ -162,21 +180,16 @@ def _workers() -> Iterator[Executor | None]:
 
 
 def _by_levels(
-    a: np.ndarray,
-    b: np.ndarray,
-    mass_a: np.ndarray,
-    mass_b: np.ndarray,
-    p: int,
-    pool: Executor | None,
-    report: Callable[[str, int, int], None],
-) -> tuple[State, int]:
+    a: np.ndarray, b: np.ndarray, mass_a: np.ndarray, mass_b: np.ndarray, means: Means
+) -> Generated:
     """Solve from coarse to fine: each level starts from the potentials of the one before."""
     largest = max(len(a), len(b))
+    block = means.tiles.block
     size = BASE
     rows, ma = _coarse(a, mass_a, size)
     columns, mb = _coarse(b, mass_b, size)
-    points = a[rows]
-    u = _solve_all_pairs(points, b[columns], ma, mb, p)
+    x = Blocks.of(a[rows], block)
+    u = _solve_all_pairs(a[rows], b[columns], ma, mb, means.p)[x.order]
     rounds = 0
     while True:
         size *= FACTOR
@@ -187,13 +200,21 @@ def _by_levels(
             rows, ma = _coarse(a, mass_a, size)
             columns, mb = _coarse(b, mass_b, size)
             xs, ys = a[rows], b[columns]
-        problem = Problem(Blocks.of(xs), Blocks.of(ys), xs, ys, ma, mb, p, pool, report)
-        v = _transform(ys, points, u, p, pool)
+        left, right = Blocks.of(xs, block), Blocks.of(ys, block)
+        pairing = Pairing.of(left, right, means.p, means.tiles)
+        problem = Problem(pairing, ma[left.order], mb[right.order], means.pool, means.report)
+        v = _transform(right, x, u, means)
         state = solve(problem, v, CLOSED if last else COARSE_GAP, ROUNDS if last else COARSE_ROUNDS)
         rounds += state.rounds
+        x, u = left, state.u
         if last:
-            return state, rounds
-        points, u = xs, state.u
+            in_order = np.empty(len(a)), np.empty(len(b))
+            in_order[0][left.order] = state.u
+            in_order[1][right.order] = state.v
+            plan = state.plan
+            if plan is not None:
+                plan = left.order[plan[0]], right.order[plan[1]], plan[2]
+            return Generated(state.upper, *in_order, rounds, state.small, plan)
 
 
 def _coarse(points: np.ndarray, mass: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -218,12 +239,20 @@ def _solve_all_pairs(
     return log["u"] * scale
 
 
-def _transform(
-    to: np.ndarray, points: np.ndarray, potentials: np.ndarray, p: int, pool: Executor | None = None
+def _transform(to: Blocks, points: Blocks, potentials: np.ndarray, means: Means) -> np.ndarray:
+    """Return the largest potentials of `to` that are feasible against those of points, in blocks'
+    order.
+    """
+    pairing = Pairing.of(to, points, means.p, means.tiles)
+    return least(pairing, potentials, 1, means.pool).lower
+
+
+def _of_points(
+    to: np.ndarray, points: np.ndarray, potentials: np.ndarray, means: Means
 ) -> np.ndarray:
-    """Return the largest potentials of `to` that are feasible against those of points."""
-    rows, columns = Blocks.of(to), Blocks.of(points)
-    zero = np.zeros(len(to))
-    return cheapest(
-        Pricing(rows, columns, zero, potentials[columns.order], p, 1, np.inf, 1), pool
-    ).lower
+    """Return the same of points in any order."""
+    rows = Blocks.of(to, means.tiles.block)
+    columns = Blocks.of(points, means.tiles.block)
+    found = np.empty(len(to))
+    found[rows.order] = _transform(rows, columns, potentials[columns.order], means)
+    return found

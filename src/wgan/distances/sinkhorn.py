@@ -14,7 +14,6 @@ from scipy.spatial.distance import cdist
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
 from wgan.base.numbers import check_number
-from wgan.distances.exact import check_memory
 from wgan.distances.samples import (
     Samples,
     centred_pair,
@@ -22,6 +21,7 @@ from wgan.distances.samples import (
     in_power,
     weighted_samples,
 )
+from wgan.distances.sizes import check_memory
 
 TOLERANCE = 1e-6
 """Largest error of the plan's sums that is accepted, as a share of the mass.

@@ -19,7 +19,7 @@ from scipy.spatial.distance import cdist
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
 from wgan.base.numbers import check_number, float_array
-from wgan.distances.exact import all_pairs, check_memory
+from wgan.distances.exact import all_pairs
 from wgan.distances.plan import Transport, sparse_plan
 from wgan.distances.samples import (
     centred_pair,
@@ -28,6 +28,7 @@ from wgan.distances.samples import (
     in_unit,
     weighted_samples,
 )
+from wgan.distances.sizes import check_memory
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import derive, latents, numpy_generator, torch_generator
 from wgan.data import Codec, conditions_of
-from wgan.distances.exact import available_memory
+from wgan.distances.sizes import available_memory
 from wgan.evaluation.sampler import Sampler
 from wgan.models.rejection import Drawn, kept
 from wgan.models.resampling import candidates_of, chosen
