@@ -66,36 +66,36 @@ def wasserstein(
 ) -> float:
     """Return the exact Wasserstein distance W_p between two weighted samples.
 
-W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
-as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m and time
-about as n^2 m. From some thousand samples on, pairs are generated, and memory grows as n + m
-(see `transport`, which also explains other ground costs).
+    W_p(x, y) = min over plans T of (sum_ij T_ij |x_i - y_j|^p)^(1/p), where T >= 0 has the weights
+    as row and column sums. |.| is the Euclidean norm, all in float64. Memory grows as n m and time
+    about as n^2 m. From some thousand samples on, pairs are generated, and memory grows as n + m
+    (see `transport`, which also explains other ground costs).
 
-Args:
-    x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
-        matrix.
-    y: samples `[m, d]`, in the same unit.
-    p: the order, 1 or 2.
-    x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
-    y_weights: weights `[m]`, likewise.
-    cost: another ground cost, as in `transport`.
-    column_weights: weights `[d]` of the columns in the norm, as in `transport`.
-    circular: periods of circular columns, as in `transport`.
+    Args:
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+            matrix.
+        y: samples `[m, d]`, in the same unit.
+        p: the order, 1 or 2.
+        x_weights: weights `[n]`, at least 0, divided by their sum; None: equal.
+        y_weights: weights `[m]`, likewise.
+        cost: another ground cost, as in `transport`.
+        column_weights: weights `[d]` of the columns in the norm, as in `transport`.
+        circular: periods of circular columns, as in `transport`.
 
-Returns:
-    The distance in the unit of the samples.
+    Returns:
+        The distance in the unit of the samples.
 
-Raises:
-    WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
-        order, or more samples than memory holds. Also if the solver did not prove its optimum:
-        the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
-        cost (the 10 % quantile of those above 0).
+    Raises:
+        WganError: no samples, different dimensions, a NaN or infinity, wrong weights, an unknown
+            order, or more samples than memory holds. Also if the solver did not prove its optimum:
+            the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
+            cost (the 10 % quantile of those above 0).
 
-Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
-through POT's `ot.emd2`.
+    Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
+    through POT's `ot.emd2`.
 
->>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
-3.0
+    >>> wasserstein([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]])
+    3.0
     """
     return transport(
         x, y, p, x_weights, y_weights, cost=cost, column_weights=column_weights, circular=circular
