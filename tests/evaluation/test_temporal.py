@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from wgan.data import load
+from wgan.data.windows import Reading
 from wgan.evaluation import evaluate
 from wgan.evaluation.metrics.temporal import (
     autocorrelations,
@@ -86,3 +87,11 @@ def test_an_evaluation_tells_shuffled_series_from_real_ones():
         assert line.broken > 1.5 * line.real
         assert line.generated.value < (line.real + line.broken) / 2
     assert found.get("cross-correlation") is None, "one channel goes with no other"
+
+
+def test_copying_is_not_measured_of_windows_which_are_held_out_by_blocks():
+    data = load(ar2(1, 1200)[0], kind="series", reading=Reading(window=12))
+    fresh = lambda n, draw: ar2(n, 12, seed=100 + draw)  # noqa: E731
+    found = evaluate(fresh, data.split(0.3))
+    assert found.get("dcr-share") is None
+    assert any("copying is not measured" in note for note in found.notes)

@@ -153,4 +153,9 @@ def _notes(reference: Reference) -> list[str]:
             f"exact W1 is of the first {MOST_EXACT} of {reference.n} samples on each side (its cost"
             f" grows with their square); sliced W2 is of {reference.most(SLICED.name)}"
         )
+    if reference.split.dataset.groups is not None:
+        notes.append(
+            "copying is not measured: held-out samples are of other groups (such as blocks of time)"
+            " than training ones, which are farther for that alone"
+        )
     return notes

@@ -211,13 +211,21 @@ def nearness(reference: Reference, raw: np.ndarray, neighbours: Neighbours) -> N
     return _nearness(_search(x, parts), neighbours.train.n, neighbours.held_out.n)
 
 
-def _nearer(c: Comparison[Reference]) -> Mean:
+def _nearer(c: Comparison[Reference]) -> Mean | None:
+    """Return the share of samples that lie nearer to training samples; none of samples in groups.
+
+    Held-out groups are others than the training ones, and so differ from them without any copying.
+    """
+    if c.reference.split.dataset.groups is not None:
+        return None
     near = nearness(c.reference, c.raw, c.reference.neighbours)
     return Mean(near.share, near.half_width)
 
 
-def _nearer_of_real(reference: Reference) -> float:
+def _nearer_of_real(reference: Reference) -> float | None:
     """Take the later half of the held-out samples, which cannot be copies, as generated ones."""
+    if reference.split.dataset.groups is not None:
+        return None
     known = reference.neighbours
     half = known.held_out.n // 2
     later = known.held_out.read(half, known.held_out.n)
