@@ -1,0 +1,179 @@
+"""Series by TimeGAN's definitions: discriminative and predictive score of a trained generator.
+
+Yoon, Jarrett and van der Schaar (2019), section 5, as their published code computes them, written
+anew in PyTorch: windows are scaled to [0, 1] channel by channel. A GRU of channels / 2 units tells
+real from generated windows (2,000 batches of 128, Adam), and |accuracy - 1/2| on a fifth of both is
+the discriminative score. A GRU of as many units, fed with all channels but the last, predicts the
+last one a step ahead (5,000 batches of generated windows), and its mean absolute error on real
+windows is the predictive score. Low is good for both.
+
+Real windows are those that the generator was trained on, as in the paper (`published`), and
+held-out ones, which share no step with them (`held out`). Beside generated windows stand real
+training ones in their place (the floor).
+
+    python benchmarks/series.py RUN [RUN ...] [--repeats 3] [--number 3000] [--out scores.jsonl]
+    python benchmarks/series.py --sines sines.npy
+
+The second form writes the paper's Sines: 10,000 windows of 24 steps and 5 channels,
+(sin(f t + p) + 1) / 2 with f and p uniform in [0, 0.1].
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from wgan.base.files import append_line
+from wgan.base.intervals import mean_of
+from wgan.base.provenance import provenance
+from wgan.base.seeding import derive, numpy_generator
+from wgan.runs import RunFolder
+
+BATCH = 128
+TELLING, PREDICTING = 2_000, 5_000
+"""Batches of each network, as in the published code."""
+TESTED = 0.2
+"""Share of the windows by which the accuracy is measured."""
+
+
+def sines(n: int = 10_000, steps: int = 24, channels: int = 5) -> np.ndarray:
+    """Return the paper's Sines `[n, steps, channels]`."""
+    random = numpy_generator(0, "sines")
+    frequency, phase = random.uniform(0, 0.1, (2, n, 1, channels))
+    waves = np.sin(frequency * np.arange(steps)[:, None] + phase)
+    return ((waves + 1) / 2).astype(np.float32)
+
+
+class Recurrent(nn.Module):
+    """A GRU with a linear layer on its states `[n, T, units]`, or on the last one alone."""
+
+    def __init__(self, inputs: int, units: int, last: bool) -> None:
+        super().__init__()
+        self.gru = nn.GRU(inputs, units, batch_first=True)
+        self.head = nn.Linear(units, 1)
+        self.last = last
+
+    def forward(self, x: Tensor) -> Tensor:
+        states, _ = self.gru(x)
+        return self.head(states[:, -1] if self.last else states).squeeze(-1)
+
+
+def batches(n: int, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield random rows, without repeats within a batch."""
+    random = numpy_generator(seed, "batches", n)
+    for _ in range(count):
+        yield random.choice(n, min(BATCH, n), replace=False)
+
+
+def discriminative(real: np.ndarray, fake: np.ndarray, seed: int) -> float:
+    """Return |accuracy - 1/2| of a GRU that tells windows `[n, T, channels]` apart."""
+    torch.manual_seed(derive(seed, "discriminative"))
+    parts = []
+    for side in (real, fake):
+        order = numpy_generator(seed, "parts", len(parts)).permutation(len(side))
+        cut = round(len(side) * (1 - TESTED))
+        parts.append([torch.from_numpy(side[order[:cut]]), torch.from_numpy(side[order[cut:]])])
+    net = Recurrent(real.shape[2], max(1, real.shape[2] // 2), last=True)
+    adam = torch.optim.Adam(net.parameters())
+    loss = nn.BCEWithLogitsLoss()
+    rows = [batches(len(train), TELLING, seed + i) for i, (train, _) in enumerate(parts)]
+    for some in zip(*rows, strict=True):
+        scores = [net(train[mine]) for (train, _), mine in zip(parts, some, strict=True)]
+        total = loss(scores[0], torch.ones_like(scores[0]))
+        total = total + loss(scores[1], torch.zeros_like(scores[1]))
+        adam.zero_grad()
+        total.backward()
+        adam.step()
+    with torch.no_grad():
+        right = [(net(parts[0][1]) > 0).double(), (net(parts[1][1]) <= 0).double()]
+    return abs(float(torch.cat(right).mean()) - 0.5)
+
+
+def predictive(real: np.ndarray, fake: np.ndarray, seed: int) -> float:
+    """Return the mean absolute error on real windows of a GRU that was trained on generated ones.
+
+    It predicts the last channel a step ahead, from the other channels.
+    """
+    torch.manual_seed(derive(seed, "predictive"))
+    train, test = torch.from_numpy(fake), torch.from_numpy(real)
+    channels = real.shape[2]
+    net = Recurrent(channels - 1, max(1, channels // 2), last=False)
+    adam = torch.optim.Adam(net.parameters())
+    for some in batches(len(train), PREDICTING, seed):
+        x = train[some]
+        error = (torch.sigmoid(net(x[:, :-1, :-1])) - x[:, 1:, -1]).abs().mean()
+        adam.zero_grad()
+        error.backward()
+        adam.step()
+    with torch.no_grad():
+        error = (torch.sigmoid(net(test[:, :-1, :-1])) - test[:, 1:, -1]).abs().mean()
+    return float(error)
+
+
+def scores(folder: Path, number: int, repeats: int) -> dict[str, object]:
+    """Return both scores of a run, against training windows and against held-out ones."""
+    run = RunFolder(folder)
+    model = run.model()
+    config = run.config()
+    split = config.split(config.data.load())
+    codec = model.codec
+    n = min(number, split.n_held_out, split.n_train // 2)
+    sides = {
+        "published": split.train_sample(0, n),
+        "held out": split.held_out_sample(0, n),
+        "floor": split.train_sample(n, 2 * n),
+    }
+    low, high = _range(codec.in_channels(split.train_sample(0, split.n_train)))
+    scaled = {k: _scaled(codec.in_channels(x), low, high) for k, x in sides.items()}
+    found: dict[str, object] = {"run": str(folder), "n": n, "provenance": provenance()}
+    for name in ("published", "held out"):
+        for score in (discriminative, predictive):
+            generated, floor = [], []
+            for seed in range(repeats):
+                fake = _scaled(codec.in_channels(model.sample(n, seed)), low, high)
+                generated.append(score(scaled[name], fake, seed))
+                floor.append(score(scaled[name], scaled["floor"], seed))
+            figures = [mean_of(values) for values in (generated, floor)]
+            found[f"{score.__name__}, {name}"] = [(each.value, each.half_width) for each in figures]
+            print(
+                f"{folder}: {score.__name__:14} {name:10} {figures[0].value:.3f} +-"
+                f" {figures[0].half_width:.3f} (floor {figures[1].value:.3f} +-"
+                f" {figures[1].half_width:.3f}), n={n}",
+                flush=True,
+            )
+    return found
+
+
+def _range(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return x.min(axis=(0, 1)), x.max(axis=(0, 1))
+
+
+def _scaled(x: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return ((x - low) / np.where(high > low, high - low, 1.0)).astype(np.float32)
+
+
+def main() -> None:
+    """Print the scores of each run, or write Sines."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("runs", nargs="*", type=Path)
+    parser.add_argument("--sines", type=Path, help="write the paper's Sines there")
+    parser.add_argument("--repeats", type=int, default=3, help="networks and fresh samples")
+    parser.add_argument("--number", type=int, default=3000, help="windows of a side at most")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=None)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    if given.sines:
+        np.save(given.sines, sines())
+    for folder in given.runs:
+        found = scores(folder, given.number, given.repeats)
+        if given.out:
+            append_line(given.out, json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
