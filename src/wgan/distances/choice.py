@@ -30,9 +30,8 @@ from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wassers
 
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"]
 EXACT_PAIRS = 20_000 * 20_000
-"""Largest number of pairs that `auto` solves exactly, measured: a minute on one core.
-
-More are solved where `exact` is asked for, in minutes.
+"""Largest number of pairs that `auto` solves exactly, measured: 5 s in 16 dimensions and 18 s in the
+plane on one core. More are solved where `exact` is asked for, in minutes or longer.
 """
 
 NAMES = {
@@ -243,7 +242,7 @@ def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
     if n * m <= EXACT_PAIRS:
         return "exact", f"{n} x {m} pairs: exact transport is feasible"
     return "sliced", (
-        f"{n} x {m} pairs are too many for exact transport in a minute; this is another"
+        f"{n} x {m} pairs are too many for exact transport in seconds; this is another"
         " distance, at most W; for W request `exact`, or take fewer samples"
     )
 
