@@ -1,7 +1,7 @@
 """Series by TimeGAN's definitions: discriminative and predictive score of a trained generator.
 
 Yoon, Jarrett and van der Schaar (2019), section 5, as their published code computes them, written
-anew in PyTorch: windows are scaled to [0, 1] channel by channel. A GRU of channels / 2 units tells
+anew in PyTorch: windows outside of [0, 1] are scaled to it, channel by channel. A GRU of channels / 2 units tells
 real from generated windows (2,000 batches of 128, Adam), and |accuracy - 1/2| on a fifth of both is
 the discriminative score. A GRU of as many units, fed with all channels but the last, predicts the
 last one a step ahead (5,000 batches of generated windows), and its mean absolute error on real
@@ -149,6 +149,9 @@ def scores(folder: Path, number: int, repeats: int) -> dict[str, object]:
 
 
 def _range(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends that become 0 and 1: Sines lie between them, and stay as they are."""
+    if x.min() >= 0 and x.max() <= 1:
+        return np.zeros(x.shape[2]), np.ones(x.shape[2])
     return x.min(axis=(0, 1)), x.max(axis=(0, 1))
 
 
