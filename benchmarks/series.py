@@ -1,11 +1,11 @@
 """Series by TimeGAN's definitions: discriminative and predictive score of a trained generator.
 
 Yoon, Jarrett and van der Schaar (2019), section 5, as their published code computes them, written
-anew in PyTorch: windows outside of [0, 1] are scaled to it, channel by channel. A GRU of channels / 2 units tells
-real from generated windows (2,000 batches of 128, Adam), and |accuracy - 1/2| on a fifth of both is
-the discriminative score. A GRU of as many units, fed with all channels but the last, predicts the
-last one a step ahead (5,000 batches of generated windows), and its mean absolute error on real
-windows is the predictive score. Low is good for both.
+anew in PyTorch. Windows outside of [0, 1] are scaled to it, channel by channel. A GRU of channels /
+2 units tells real from generated windows (2,000 batches of 128, Adam), and |accuracy - 1/2| on a
+fifth of both is the discriminative score. A GRU of as many units, fed with all channels but the
+last, predicts the last one a step ahead (5,000 batches of generated windows), and its mean absolute
+error on real windows is the predictive score. Low is good for both.
 
 Real windows are those that the generator was trained on, as in the paper (`published`), and
 held-out ones, which share no step with them (`held out`). Beside generated windows stand real

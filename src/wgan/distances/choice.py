@@ -30,8 +30,8 @@ from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wassers
 
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"]
 EXACT_PAIRS = 20_000 * 20_000
-"""Largest number of pairs that `auto` solves exactly, measured: 5 s in 16 dimensions and 18 s in the
-plane on one core. More are solved where `exact` is asked for, in minutes or longer.
+"""Largest number of pairs that `auto` solves exactly, measured: 5 s in 16 dimensions and 18 s in
+the plane on one core. More are solved where `exact` is asked for, in minutes or longer.
 """
 
 NAMES = {
