@@ -203,7 +203,7 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         (["--permutations", "99", "--bracket", "samples"], "is for distances"),
         (["--range", "age=0:1"], "belongs to --bracket population"),
         (["--bracket", "population", "--range", "age=0:1"], "no --range of hours"),
-        (["--bracket", "population", "--range", "age"], "names no column"),
+        (["--bracket", "population", "--range", "age"], "has no number after a '='"),
         (
             ["--bracket", "population", "--range", "age=1"],
             "'' is no number: give such as age=17:90",
@@ -224,7 +224,7 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         (["--circular", "hours=24", "--bracket", "samples"], "is for distances"),
         (["--column-weight", "age=-2"], "give 0 or more"),
         (["--column-weight", "age=0", "--column-weight", "hours=0"], "all columns have weight 0"),
-        (["--column-weight", "age"], "names no column"),
+        (["--column-weight", "age"], "has no number after a '='"),
         (["--weights", "weight"], "no column is called 'weight'"),
         (["--groups", "age"], "name it once"),
         (["--subsamples", "20", "--confidence", "2"], "between 0 and 1"),

@@ -174,9 +174,11 @@ def _by_column(flag: str, texts: tuple[str, ...], example: str) -> dict[str, str
     """Return what stands behind the names of columns, such as 24 in hour=24."""
     found: dict[str, str] = {}
     for text in texts:
-        name, _, value = text.rpartition("=")
+        name, equals, value = text.rpartition("=")
         if not name or name in found:
-            fault = f"names '{name}' twice" if name else "names no column"
+            fault = f"names '{name}' twice"
+            if not name:
+                fault = "names no column" if equals or not text else "has no number after a '='"
             raise WganError(f"{flag} {text}: {fault}: give such as {example}, once a column")
         found[name] = value
     return found
