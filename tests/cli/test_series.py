@@ -66,3 +66,24 @@ def test_every_variant_trains_series(variant):
 def test_a_picture_or_table_takes_no_window(hours, capsys):
     assert main(["train", hours, "--set", "data.window=12", "--quiet"]) == 2
     assert "data.kind = 'series'" in " ".join(capsys.readouterr().err.split())
+
+
+def test_two_files_of_series_are_compared_step_by_step(capsys):
+    x = np.random.default_rng(0).normal(size=(30, 8, 2))
+    np.save("a.npy", x)
+    np.save("b.npy", x + 3)
+    assert main(["distance", "a.npy", "b.npy", "--quiet"]) == 2
+    assert "--kind series" in " ".join(capsys.readouterr().err.split())
+    assert main(["distance", "a.npy", "b.npy", "--kind", "series", "--json", "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["d"] == 16
+    assert found["value"] == pytest.approx(3 * 4)  # each of 16 numbers moves by 3
+
+
+def test_a_window_of_what_is_cut_already_is_refused_with_the_remedy(capsys):
+    np.save("a.npy", np.random.default_rng(0).normal(size=(30, 8, 2)))
+    assert main(["train", "a.npy", "--set", "data.window=4", *SMALL]) == 2
+    assert "leave out data.window" in " ".join(capsys.readouterr().err.split())
+    np.save("b.npy", np.zeros(100))
+    assert main(["train", "b.npy", *SMALL]) == 2
+    assert "is cut by data.window" in " ".join(capsys.readouterr().err.split())

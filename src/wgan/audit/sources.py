@@ -55,6 +55,7 @@ def read_pair(
     progress: Progress = silent,
     population: bool = False,
     columns: Columns | None = None,
+    kind: str = "auto",
 ) -> tuple[Source, Source]:
     """Return the samples of two sources, at most `number` of each.
 
@@ -75,6 +76,7 @@ def read_pair(
         population: whether a population bracket of this seed is taken of them.
         columns: columns of two tables that are measured, or are weights or groups; None: all are
             measured.
+        kind: the kind of data that arrays are read as; beside a run, it is that of the run.
 
     Raises:
         WganError: as `load`, `RunFolder.model` and `read_tables`; samples of different shapes;
@@ -86,11 +88,15 @@ def read_pair(
         source: RunFolder(Path(source)).model() for source in (a, b) if holds_model(Path(source))
     }
     if columns is not None and columns.flags:
+        if kind != "auto":
+            raise WganError(
+                f"--kind {kind} is of arrays, and {columns.flags} of tables: leave one out"
+            )
         _refuse_models(models, columns)
         tables = read_tables(sorted({a, b}), columns, progress)
     else:
         tables = {
-            source: Table(_loaded(source, other, models.get(other), progress))
+            source: Table(_loaded(source, other, models.get(other), kind, progress))
             for source, other in ((a, b), (b, a))
             if source not in models
         }
@@ -153,7 +159,7 @@ def _check_comparable(a: str, first: Source, b: str, second: Source) -> None:
         )
 
 
-def _loaded(source: str, other: str, model: Model | None, progress: Progress) -> Dataset:
+def _loaded(source: str, other: str, model: Model | None, kind: str, progress: Progress) -> Dataset:
     """Return the data of a source; beside a run on the same file, as the run read them."""
     run = RunFolder(Path(other))
     if run.exists():
@@ -161,7 +167,9 @@ def _loaded(source: str, other: str, model: Model | None, progress: Progress) ->
         if Path(data.source).name == Path(source).name:
             return data.load(source, progress)
     as_numbers = model is None or not model.codec.names
-    return load(source, as_numbers=as_numbers, progress=progress)
+    if model is not None and as_numbers:
+        kind = model.codec.kind
+    return load(source, as_numbers=as_numbers, kind=kind, progress=progress)
 
 
 class _Part(NamedTuple):

@@ -40,6 +40,7 @@ def distance_command(
     epsilon: float | None = None,
     space: str = "raw",
     number: Annotated[int | None, NUMBER] = None,
+    kind: str | None = None,
     columns: Annotated[str | None, Parameter(group=TABLES)] = None,
     column_weight: Annotated[list[str] | None, Parameter(group=TABLES, negative="")] = None,
     circular: Annotated[list[str] | None, Parameter(group=TABLES, negative="")] = None,
@@ -81,6 +82,8 @@ def distance_command(
     number
         Samples of each side at most; all unless given, and as many of a generator as of the other
         side.
+    kind
+        The kind of data that arrays are read as, such as series; by their shape unless given.
     columns
         Those that are measured, such as age,income; all unless given.
     column_weight
@@ -134,6 +137,7 @@ def distance_command(
         epsilon=epsilon,
         space=space,
         number=number,
+        kind=kind,
         columns=columns,
         column_weights=tuple(column_weight or ()),
         circular=tuple(circular or ()),

@@ -19,6 +19,7 @@ class Options:
     epsilon: float | None
     space: str
     number: int | None
+    kind: str | None
     columns: str | None
     column_weights: tuple[str, ...]
     circular: tuple[str, ...]
@@ -114,6 +115,7 @@ class Options:
             "--epsilon": self.epsilon,
             "--space": None if self.space == "raw" else self.space,
             "-n": self.number,
+            "--kind": self.kind,
             "--columns": self.columns,
             "--column-weight": self.column_weights or None,
             "--circular": self.circular or None,
@@ -138,7 +140,7 @@ class Options:
         names = tuple(name.strip() for name in self.columns.split(","))
         if not all(names):
             raise WganError(
-                f"--columns {self.columns}: names an empty column: give names such as age,income"
+                f"--columns {self.columns!r}: names an empty column: give names such as age,income"
             )
         return names
 

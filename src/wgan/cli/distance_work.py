@@ -61,7 +61,8 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
         check_picture(options.plot)  # before the work, which may be long
     columns = Columns(options.measured_columns, options.weights, options.groups)
     population = options.bracket == "population"
-    x, y = read_pair(a, b, options.number, options.seed, progress, population, columns)
+    kind = options.kind or "auto"
+    x, y = read_pair(a, b, options.number, options.seed, progress, population, columns, kind)
     if options.bracket is not None:
         return x, y, _bracket(x, y, options, progress)
     space = fit_space(options.space, x.values, y.values, x.units)

@@ -5,7 +5,8 @@ from wgan.data.codec import Codec
 from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec
 from wgan.data.kinds import KINDS, codec_from_json, codec_to_json, conditions_of
-from wgan.data.sources import load, named_sources, short_name
+from wgan.data.naming import named_sources, short_name
+from wgan.data.sources import load
 from wgan.data.tables.codec import TableCodec
 from wgan.data.vectors import VectorCodec
 

@@ -186,7 +186,8 @@ def _pixel_range(low: float, high: float, dtype: np.dtype, name: str) -> tuple[f
         nearest = min(candidates, key=lambda ends: _beyond(low, high, ends))
         raise WganError(
             f"{name}: {_in_words(low, high, nearest)}; scale them to [0, 1], [-1, 1] or [0, 255],"
-            " or to whole numbers of 10, 12, 14 or 16 bits"
+            " or to whole numbers of 10, 12, 14 or 16 bits; for series set data.kind = 'series'"
+            " (wgan distance --kind series)"
         )
     ends = fitting[0]
     if ends not in RANGES:

@@ -126,7 +126,7 @@ def read_series(
     if axes not in (2, 3) or rows.shape[1] < LEAST_STEPS:
         raise WganError(
             f"{name}: an array of shape {rows.shape}; series are [n, T, channels], or [n, T] for"
-            f" one channel, of {LEAST_STEPS} steps or more"
+            f" one channel, of {LEAST_STEPS} steps or more; one long series is cut by data.window"
         )
     length = rows.shape[1]
     channels = rows.shape[2] if axes == 3 else 1

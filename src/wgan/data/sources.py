@@ -1,6 +1,5 @@
 """Sources of data: `load` takes a name, a file, a folder or an array and returns one data set."""
 
-import errno
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from wgan.data.dataset import Dataset
 from wgan.data.encodings import UTF_8, check_encoding, is_utf_8
 from wgan.data.kinds import find_kind
 from wgan.data.labels import OWN, labelled
+from wgan.data.naming import named_sources
 from wgan.data.tables import frames, libraries
 from wgan.data.tables.corrections import read_corrections, read_rules
 from wgan.data.tables.excel import ENDING as EXCEL
@@ -30,54 +30,6 @@ from wgan.data.vectors import VectorCodec
 from wgan.data.windows import WHOLE, Reading, from_long_array, from_table
 
 Source: TypeAlias = str | Path | ArrayLike | Tensor | libraries.Frame
-
-
-def named_sources() -> dict[str, str]:
-    """Return every name that `load` knows, with what it stands for."""
-    return {"digits": "1,797 handwritten digits, 8 x 8 grey, from scikit-learn"} | {
-        t.name: t.summary for t in TOYS.values()
-    }
-
-
-def short_name(source: str) -> str:
-    """Return the name of a folder for results on a source.
-
-    It is the source's own name, or that of the file without its endings.
-
-    >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
-    ('digits', 'cats', 'stacked-mnist')
-    """
-    if source.startswith(stacked.PREFIX):
-        return stacked.PREFIX[:-1]
-    return (Path(source).resolve().name if "/" in source else source).split(".")[0] or "data"
-
-
-def found_in(folder: str, source: str, must_exist: bool = False) -> str:
-    """Return a name or path that is found: a relative path from here, or else from a folder.
-
-    Args:
-        folder: where a path is looked up that does not exist from here.
-        source: as `load` takes it; what is found nowhere stays as it is.
-        must_exist: whether a path that is found nowhere is an error.
-
-    Raises:
-        FileNotFoundError: a path that is found nowhere, with the last place.
-
-    >>> found_in("/nowhere", "digits", must_exist=True)
-    'digits'
-    """
-    if source in named_sources():
-        return source
-    prefix = stacked.PREFIX if source.startswith(stacked.PREFIX) else ""
-    here = Path(source.removeprefix(prefix))
-    there = Path(folder) / here
-    if here.exists():
-        return source
-    if there.exists():
-        return f"{prefix}{there}"
-    if must_exist:
-        raise FileNotFoundError(errno.ENOENT, "no such file", str(there.absolute()))
-    return source
 
 
 def load(
@@ -176,7 +128,11 @@ def _as_series(
         )
     if not isinstance(source, str | Path):
         return from_long_array(plain_array(source, "<array>"), "<array>", reading, progress)
-    plain = load(source, key=key, kind="vectors", encoding=encoding, progress=progress)
+    try:
+        plain = load(source, key=key, kind="vectors", encoding=encoding, progress=progress)
+    except WganError:
+        load(source, key=key, kind="series", encoding=encoding)  # says what else is wrong
+        raise WganError(f"{source}: holds series of one length: leave out data.window") from None
     return from_long_array(plain.rows[:], str(source), reading, progress)
 
 

@@ -292,6 +292,8 @@ def _exact(x: Samples, y: Samples, task: Task) -> Solution:
     if x[0].shape[1] == 1 and task.p == 1 and task.periods:
         value = wasserstein_circle(x[0], y[0], task.periods[0], x[1], y[1])
         return Solution(value, "sorting on a circle")
+    if task.periods and task.p not in (1, 2):
+        raise WganError(f"order p = {task.p!r}: with circular columns choose 1 or 2")
     found = transport(x[0], y[0], _order(task.p), x[1], y[1], task.progress, circular=task.periods)
     return Solution(found.distance, found.solver, gap=found.gap, transport=found)
 

@@ -218,7 +218,7 @@ def _taken(metric: str, sizes: tuple[int, int], counts: tuple[int, int], d: int)
     if min(counts) < LEAST or min(taken) < LEAST * SHARE:
         raise WganError(
             f"{counts[0]} and {counts[1]} rows or groups, of which subsamples have {taken[0]} and"
-            f" {taken[1]}: too few for a spread; give {LEAST} or more on each side, and sides of"
-            " like size"
+            f" {taken[1]}: too few for a spread; give {LEAST} or more on each side"
+            + (", and sides of like size" if min(counts) >= LEAST else "")
         )
     return taken

@@ -34,7 +34,7 @@ from wgan.config import Config, from_file, resolve
 from wgan.config.layers import renamed
 from wgan.config.sections import DataConfig
 from wgan.data import Dataset
-from wgan.data.sources import found_in
+from wgan.data.naming import found_in
 from wgan.distances.results import finite
 from wgan.models import Model, holds_model, load_model, read_layout
 from wgan.models.files import CRITIC, GENERATOR, ID, LAYOUT
