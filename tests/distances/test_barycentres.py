@@ -145,3 +145,10 @@ def test_a_barycentre_that_its_dual_does_not_prove_is_refused(monkeypatch):
     monkeypatch.setattr(ot.lp, "barycenter", hasty)
     with pytest.raises(WganError, match="did not prove its barycentre"):
         barycentre(np.random.default_rng(0).random((2, 6)))
+
+
+def test_what_overflows_is_refused():
+    with pytest.raises(WganError, match="so far apart that float64 overflows"):
+        barycentre_1d([[0.0, 1e200], [3e200]])
+    with pytest.raises(WganError, match="the sum of the masses of histogram 1 overflows"):
+        barycentre([[1, 1], [1e308, 1e308]])
