@@ -144,3 +144,12 @@ def test_masses_whose_sum_overflows_are_refused():
     for masses in ([1e308], [1.7e308, 1.7e308]):
         with pytest.raises(WganError, match=r"the sum of .* overflows"):
             unbalanced_transport([0.0] * len(masses), [1.0], 1.0, 1, masses, [1e308])
+
+
+@pytest.mark.parametrize("n", [5, 30])
+def test_pairs_at_no_distance_move_no_more_than_the_share(n):
+    """As they would were it free to pair the dummies."""
+    x, *_ = drawn(n, 1)
+    found = partial_transport(x, x, 0.3)
+    assert found.plan.sum() == pytest.approx(0.3, rel=1e-12)
+    assert found.distance == 0
