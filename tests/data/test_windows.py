@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from wgan.base.errors import WganError
-from wgan.data import load
+from wgan.data import load, windows
 from wgan.data.windows import Reading
 
 
@@ -119,11 +119,39 @@ GAPS[7] = np.nan
             "series of 8 to 9 steps; samples have one length: give data.window",
         ),
         (hours(300)[["when"]], {"window": 5}, "no column is left"),
+        (hours(300).set_axis(["when", "c", "c"], axis=1), {"window": 5}, "columns are called 'c'"),
+        (change(c0=1j), {"window": 5}, "column 'c0': Complex data not supported"),
+        (change(when=pd.array([0, None, *range(298)])), {"window": 5}, "row 2: a time is missing"),
+        (
+            pd.concat([hours(9).assign(house=i) for i in range(30)]),
+            {"series": "house", "window": 10},
+            "no window of 10 steps fits into a series of 9",
+        ),
     ],
 )
 def test_faults_of_a_table_are_refused(frame, settings, fault):
     with pytest.raises(WganError, match=fault):
         read(frame, time="when", **settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [({"window": 1}, "window = 1: .* 2 or more"), ({"window": 5, "stride": 0}, "stride = 0")],
+)
+def test_windows_have_two_steps_and_strides_one(settings, message):
+    with pytest.raises(WganError, match=message):
+        Reading(**settings)
+
+
+def test_times_are_read_once_for_all_series(monkeypatch):
+    read_times = windows.read_times
+    calls = []
+    monkeypatch.setattr(windows, "read_times", lambda *a: calls.append(a) or read_times(*a))
+    frame = pd.concat([hours(12, seed=i).assign(house=f"h{i}") for i in range(30)])
+    read(
+        frame.assign(when=frame.when.dt.strftime("%Y-%m-%d %H:%M:%S")), series="house", time="when"
+    )
+    assert len(calls) == 1
 
 
 def test_other_kinds_take_no_windows():

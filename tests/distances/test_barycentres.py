@@ -145,3 +145,19 @@ def test_a_barycentre_that_its_dual_does_not_prove_is_refused(monkeypatch):
     monkeypatch.setattr(ot.lp, "barycenter", hasty)
     with pytest.raises(WganError, match="did not prove its barycentre"):
         barycentre(np.random.default_rng(0).random((2, 6)))
+
+
+def test_what_overflows_is_refused():
+    with pytest.raises(WganError, match="so far apart that float64 overflows"):
+        barycentre_1d([[0.0, 1e200], [3e200]])
+    with pytest.raises(WganError, match="the sum of the masses of histogram 1 overflows"):
+        barycentre([[1, 1], [1e308, 1e308]])
+
+
+def test_of_two_medians_the_lower_function_is_taken():
+    assert barycentre([[1, 0, 0], [0, 0, 1]], p=1).masses.tolist() == [0, 0, 1]
+
+
+def test_cuts_that_differ_by_rounding_are_one():
+    found = barycentre_1d([[0.0, 1.0, 2.0], [0.0, 1.0]], [[0.1, 0.2, 0.7], [0.3, 0.7]])
+    assert found.masses == pytest.approx([0.1, 0.2, 0.7], rel=1e-12)

@@ -239,6 +239,17 @@ def test_pairs_of_near_points_far_from_the_origin_are_bounded_from_below(p):
     assert (chosen == (cost < u[:, None])).all()
 
 
+@pytest.mark.parametrize("p", [1, 2])
+def test_a_turned_pairing_is_that_of_the_samples_in_the_other_order(p):
+    x, y = (Blocks.of(drawn("normal", n, 2, n), 128) for n in (600, 500))
+    tiles = Tiles(128, 4096)
+    other = Pairing.of(y, x, p, tiles)
+    turned = Pairing.of(x, y, p, tiles).turned()
+    assert turned.rows is y
+    assert turned.columns is x
+    assert np.array_equal(turned.boxes, other.boxes)
+
+
 def test_boxes_skip_blocks_without_a_loss():
     x = np.concatenate([drawn("normal", 1500, 2, 0), drawn("normal", 500, 2, 1) + 1000])
     pairing, x, _ = paired(x, x, 1)

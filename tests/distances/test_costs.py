@@ -130,6 +130,12 @@ def test_the_mean_partner_of_an_hour_is_taken_around_the_clock():
     assert found.map() == pytest.approx(np.array([[23.5]]))
 
 
+def test_a_map_around_a_circle_lies_below_the_period():
+    """A remainder of -1e-20 rounds to the period."""
+    found = transport([[0.0, 0.0]], [[-1e-20, 0.0]], circular={0: 24})
+    assert found.map().tolist() == [[0.0, 0.0]]
+
+
 def test_circular_columns_of_frames_have_names():
     x = pd.DataFrame({"hour": [23.0], "cost": [3.0]})
     y = pd.DataFrame({"cost": [0.0], "hour": [3.0]})

@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
 from wgan.base.errors import WganError
-from wgan.distances import exact, sizes, transport, wasserstein
+from wgan.distances import exact, sizes, transport, wasserstein, wasserstein_1d
 
 points = arrays(np.float64, (6, 2), elements=st.integers(-10_000, 10_000).map(lambda i: i / 1000))
 
@@ -235,3 +235,10 @@ def test_a_value_below_its_dual_is_refused(monkeypatch):
     monkeypatch.setattr(ot, "emd2", short)
     with pytest.raises(WganError, match="did not prove its optimum"):
         wasserstein(rng.normal(size=(40, 3)), rng.normal(size=(40, 3)))
+
+
+def test_weights_whose_sum_overflows_are_refused():
+    """Divided by an infinite sum all would be 0."""
+    for solve in (wasserstein, wasserstein_1d):
+        with pytest.raises(WganError, match="the sum of the weights of x overflows"):
+            solve([0.0, 1.0], [0.0], x_weights=[1e308, 1e308])

@@ -130,3 +130,26 @@ def test_orders_and_dimensions_are_checked():
             solve([[0.0]], [[1.0]], 0.5, 3)
         with pytest.raises(WganError, match="x has 1 dimensions and y has 2"):
             solve([[0.0]], [[1.0, 2.0]], 0.5)
+
+
+@pytest.mark.parametrize(("reach", "p"), [(1e200, 2), (1e308, 1)])
+def test_a_reach_whose_price_overflows_is_that_of_any_far_reach(reach, p):
+    found = unbalanced_transport([0.0, 2e-9], [1e-9], reach, p)
+    assert found.cost == pytest.approx(1e-9**p, rel=1e-9)
+    with pytest.raises(WganError, match="overflows"):
+        unbalanced_transport([0.0, 2e-9], [1e-9], reach, p, [1, 2], [1])
+
+
+def test_masses_whose_sum_overflows_are_refused():
+    for masses in ([1e308], [1.7e308, 1.7e308]):
+        with pytest.raises(WganError, match=r"the sum of .* overflows"):
+            unbalanced_transport([0.0] * len(masses), [1.0], 1.0, 1, masses, [1e308])
+
+
+@pytest.mark.parametrize("n", [5, 30])
+def test_pairs_at_no_distance_move_no_more_than_the_share(n):
+    """As they would were it free to pair the dummies."""
+    x, *_ = drawn(n, 1)
+    found = partial_transport(x, x, 0.3)
+    assert found.plan.sum() == pytest.approx(0.3, rel=1e-12)
+    assert found.distance == 0

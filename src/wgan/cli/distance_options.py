@@ -165,9 +165,9 @@ class Options:
         Raises:
             WganError: a text that is no name and number, or a name given twice.
         """
-        texts, example = self.circular, "hour=24"
-        if flag == "--column-weight":
-            texts, example = self.column_weights, "age=2"
+        is_weight = flag == "--column-weight"
+        texts = self.column_weights if is_weight else self.circular
+        example = "age=2" if is_weight else "hour=24"
         given = _by_column(flag, texts, example)
         return {name: _number(flag, name, text, example) for name, text in given.items()}
 

@@ -12,6 +12,7 @@ import pandas as pd
 from jaxtyping import Float, Int64
 
 from wgan.base.errors import WganError
+from wgan.base.numbers import check_count, check_real
 from wgan.base.progress import Progress, silent
 from wgan.data.dataset import Dataset
 from wgan.data.series import LEAST_STEPS, read_series
@@ -46,6 +47,11 @@ class Reading:
     stride: int = 1
     series: str | None = None
     time: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.window is not None:
+            check_count(self.window, "window", LEAST_STEPS)
+        check_count(self.stride, "stride", 1)
 
 
 WHOLE = Reading()
@@ -130,9 +136,11 @@ def from_table(
     apart = [reading.series, reading.time]
     channels = [column for column in frame.columns if column not in apart]
     values = _numbers(frame, channels, name)
+    seconds = None if reading.time is None else _seconds(reading.time, frame[reading.time])
     stretches = []
     for which, rows in _by_series(frame, reading.series):
-        breaks = _breaks(frame, rows, reading.time, f"{name}, series {which}" if which else name)
+        whole = f"{name}, series {which}" if which else name
+        breaks = _breaks(frame, rows, reading.time, seconds, whole)
         stretches += [values[part] for part in np.split(rows, breaks)]
     if reading.window is None:
         data = _whole_series(stretches, name, progress)
@@ -145,6 +153,9 @@ def _numbers(frame: pd.DataFrame, channels: list[str], name: str) -> Float[np.nd
     """Return the channels of a table as numbers, and refuse what is none."""
     if not channels:
         raise WganError(f"{name}: no column is left for the values of the series")
+    repeated = frame.columns[frame.columns.duplicated()]
+    if len(repeated):
+        raise WganError(f"{name}: several columns are called '{repeated[0]}': rename all but one")
     for column in channels:
         series = frame[column]
         if not pd.api.types.is_numeric_dtype(series.dtype):
@@ -152,6 +163,7 @@ def _numbers(frame: pd.DataFrame, channels: list[str], name: str) -> Float[np.nd
                 f"{name}: column '{column}' holds no numbers: name it as data.series or data.time,"
                 " or drop it"
             )
+        check_real(np.asarray(series).dtype, f"{name}: column '{column}'")
         missing = series.isna().to_numpy()
         if missing.any():
             raise WganError(
@@ -174,12 +186,16 @@ def _by_series(frame: pd.DataFrame, column: str | None) -> list[tuple[str, np.nd
 
 
 def _breaks(
-    frame: pd.DataFrame, rows: Int64[np.ndarray, " t"], column: str | None, name: str
+    frame: pd.DataFrame,
+    rows: Int64[np.ndarray, " t"],
+    column: str | None,
+    seconds: Float[np.ndarray, " n"] | None,
+    name: str,
 ) -> Int64[np.ndarray, " k"]:
     """Return the places of a series before which time is missing."""
-    if column is None or len(rows) < LEAST_STEPS:
+    if column is None or seconds is None or len(rows) < LEAST_STEPS:
         return np.zeros(0, dtype=np.int64)
-    steps = np.diff(_seconds(column, frame[column])[rows])
+    steps = np.diff(seconds[rows])
     if not (steps > 0).all():
         at = int(np.argmax(~(steps > 0))) + 1
         before, here = (frame[column].iloc[rows[i]] for i in (at - 1, at))
@@ -199,11 +215,10 @@ def _breaks(
     return breaks
 
 
-def _seconds(name: str, series: pd.Series) -> Float[np.ndarray, " t"]:
-    """Return times as numbers."""
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return series.to_numpy(dtype=np.float64)
-    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+def _seconds(name: str, series: pd.Series) -> Float[np.ndarray, " n"]:
+    """Return the times of all rows as numbers."""
+    is_number = pd.api.types.is_numeric_dtype(series.dtype)
+    if not (is_number or pd.api.types.is_datetime64_any_dtype(series.dtype)):
         form = form_of_times(name, series)
         if not form:
             raise WganError(
@@ -214,6 +229,9 @@ def _seconds(name: str, series: pd.Series) -> Float[np.ndarray, " t"]:
     if series.isna().any():
         row = int(series.isna().to_numpy().argmax())
         raise WganError(f"column '{name}', row {row + 1}: a time is missing: give each row one")
+    if is_number:
+        check_real(np.asarray(series).dtype, f"column '{name}'")
+        return series.to_numpy(dtype=np.float64)
     return (series - series.iloc[0]).dt.total_seconds().to_numpy(dtype=np.float64)
 
 
@@ -233,6 +251,12 @@ def _windows(
 ) -> Dataset:
     """Return the windows of stretches of time, and the block or stretch of each."""
     assert reading.window is not None
+    longest = max(map(len, stretches), default=0)
+    if longest < reading.window:
+        raise WganError(
+            f"{name}: no window of {reading.window} steps fits into a series of {longest}, the"
+            " longest there is: give a shorter data.window"
+        )
     total = sum(map(len, stretches))
     block = max(total // BLOCKS, WINDOWS_IN_BLOCK * reading.window)
     starts = []

@@ -17,7 +17,7 @@ from wgan.base.numbers import float_array
 from wgan.distances.columns import small_of
 from wgan.distances.exact import GAP_TOLERANCE, ROUNDING
 from wgan.distances.line import wasserstein_1d
-from wgan.distances.samples import centred_pair, in_power, weighted_samples
+from wgan.distances.samples import TOO_FAR, centred_pair, finite_sum, in_power, weighted_samples
 
 MAX_UNKNOWNS = 1_000_000
 """Unknowns k n^2 of the largest linear programme, measured with HiGHS on four random histograms:
@@ -146,11 +146,12 @@ def barycentre_1d(
     positions = np.zeros(len(cuts))
     for (x, _), order, end, part in zip(checked, orders, ends, share, strict=True):
         positions += part * x[order[np.searchsorted(end, middles)], 0]
-    objective = sum(
-        part * wasserstein_1d(positions, x, 2, masses, w) ** 2
-        for (x, w), part in zip(checked, share, strict=True)
-    )
-    return Barycentre(positions[:, None], masses, float(objective), 0.0, "means of quantiles")
+    apart = np.array([wasserstein_1d(positions, x, 2, masses, w) for x, w in checked])
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        objective = float(share @ apart**2)
+    if not np.isfinite(objective):
+        raise WganError(TOO_FAR)
+    return Barycentre(positions[:, None], masses, objective, 0.0, "means of quantiles")
 
 
 def _ends(w: np.ndarray) -> np.ndarray:
@@ -170,7 +171,8 @@ def _histograms(histograms: ArrayLike) -> Float[np.ndarray, "k n"]:
             f"histogram {int(np.argmax(wrong))}: its masses must be finite, not negative and not"
             " all zero"
         )
-    return masses / masses.sum(axis=1, keepdims=True)
+    totals = [finite_sum(row, f"the masses of histogram {k}") for k, row in enumerate(masses)]
+    return masses / np.array(totals)[:, None]
 
 
 def _shares(weights: ArrayLike | None, k: int) -> Float[np.ndarray, " k"]:

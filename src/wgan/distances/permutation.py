@@ -198,7 +198,7 @@ def permutation_test(
     statistic, solver = _statistic(name, pooled, p, seed)
     observed = statistic(np.arange(len(pooled[0])) < len(groups[0]))
     draws = _exchanges(groups, permutations, seed)
-    threshold = observed * (1 - EQUAL)
+    threshold = observed * (1 - EQUAL) if observed > _rounding(pooled[0], p) else 0.0
     what = f"permutations (W{p:g} = {figures(observed)})"
     tried = tracked(draws, what, permutations, progress)
     as_large = sum(statistic(is_x) >= threshold for is_x in tried)
@@ -219,6 +219,14 @@ def permutation_test(
         units=units,
         mean_weights=(_mean_weight(x_weights), _mean_weight(y_weights)),
     )
+
+
+def _rounding(rows: Float[np.ndarray, "k d"], p: float) -> float:
+    """Return r (k eps)^(1/p), up to which a distance of 0 may be rounded, with r the reach of the
+    rows: sums of k shares err by k eps, a mass that goes r at most.
+    """
+    reach = float((rows.max(axis=0) / 2 - rows.min(axis=0) / 2).max())
+    return reach * (len(rows) * float(np.finfo(np.float64).eps)) ** (1 / min(p, 2.0))
 
 
 def _metric(metric: str, p: float, n: int, m: int, d: int) -> str:

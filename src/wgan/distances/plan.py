@@ -95,6 +95,8 @@ class Transport:
         moves[:, circle] -= np.rint(moves[:, circle] / periods[circle]) * periods[circle]
         means = self.x + self._means(moves)
         means[:, circle] %= periods[circle]
+        # `%` rounds a tiny negative number to the period itself, which is 0 of the next turn.
+        means[:, circle] %= periods[circle]
         return means
 
     def _targets(self, values: ArrayLike | None) -> Float[np.ndarray, "m e"]:

@@ -26,8 +26,8 @@ def weighted_samples(
         name: of the samples, for messages.
 
     Raises:
-        WganError: no samples, a NaN or infinity, or weights that are negative, all zero or of
-            another number.
+        WganError: no samples, a NaN or infinity, or weights that are negative, all zero, of another
+            number, or whose sum overflows.
 
     >>> weighted_samples([2, 4], [1, 3], "x")
     (array([[2.],
@@ -41,9 +41,26 @@ def weighted_samples(
         raise WganError(
             f"{name} has {len(a)} samples and weights of shape {w.shape}: give one weight a sample"
         )
-    if not np.isfinite(w).all() or (w < 0).any() or w.sum() == 0:
+    if not np.isfinite(w).all() or (w < 0).any() or not w.any():
         raise WganError(f"the weights of {name} must be finite, not negative and not all zero")
-    return a, w / w.sum()
+    return a, w / finite_sum(w, f"the weights of {name}")
+
+
+def finite_sum(masses: Float[np.ndarray, " n"], name: str) -> float:
+    """Return the sum of masses; divided by an infinite one, all of them would be 0.
+
+    Args:
+        masses: finite, at least 0.
+        name: of the masses, for messages.
+
+    Raises:
+        WganError: float64 cannot hold the sum.
+    """
+    with np.errstate(over="ignore"):  # what overflows is refused below
+        total = float(masses.sum())
+    if not isfinite(total):
+        raise WganError(f"the sum of {name} overflows: divide all of them by a common number")
+    return total
 
 
 def _matrix(x: ArrayLike, name: str) -> Float[np.ndarray, "n d"]:

@@ -24,6 +24,7 @@ from wgan.distances.plan import Transport, sparse_plan
 from wgan.distances.samples import (
     centred_pair,
     check_dimensions,
+    finite_sum,
     in_power,
     in_unit,
     weighted_samples,
@@ -161,8 +162,10 @@ def unbalanced_transport(
     total_a = 1.0 if x_masses is None else float(float_array(x_masses, "the masses of x").sum())
     total_b = 1.0 if y_masses is None else float(float_array(y_masses, "the masses of y").sum())
     costs, unit = _costs(a, b, p)
+    finite_sum(np.array([total_a, total_b]), "the masses of both sides")
     wa, wb = wa * total_a, wb * total_b
-    price = float((np.float64(reach) / unit) ** p / 2)
+    with np.errstate(over="ignore"):  # an infinite price counts where masses differ alone
+        price = float((np.float64(reach) / unit) ** p / 2)
     # From twice the price of the farthest pair on all mass moves that can, and a higher price in
     # the programme would only hide its other costs.
     used = min(price, float(costs.max()) or 1.0)
@@ -175,7 +178,7 @@ def unbalanced_transport(
     uneven = abs(total_a - total_b)
     if uneven <= (len(a) + len(b)) * np.finfo(np.float64).eps * total:
         uneven = 0.0  # the rounding of the sums, which a high price would magnify
-    cost = solved + (price - used) * uneven if price > used else solved
+    cost = solved + (price - used) * uneven if uneven > 0 else solved
     gap = found.gap * solved / cost if cost > 0 else 0.0
     in_powers = in_power(np.array([cost]), unit, p)
     return Unbalanced(float(in_powers[0]), float(plan.sum()), removed, made, gap, plan)
