@@ -157,3 +157,11 @@ def test_times_are_read_once_for_all_series(monkeypatch):
 def test_other_kinds_take_no_windows():
     with pytest.raises(WganError, match=r"are for series: set data\.kind"):
         load(hours(), reading=Reading(window=5))
+
+
+def test_a_gap_within_a_sample_is_refused():
+    frame = pd.concat([hours(12, seed=i).assign(house=f"h{i}") for i in range(3)])
+    frame = frame.reset_index(drop=True).drop(index=17)
+    fault = "series h1: time is missing before row 18, and each series is one sample"
+    with pytest.warns(UserWarning, match="1 gap"), pytest.raises(WganError, match=fault):
+        read(frame, series="house", time="when")

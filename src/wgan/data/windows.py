@@ -141,6 +141,12 @@ def from_table(
     for which, rows in _by_series(frame, reading.series):
         whole = f"{name}, series {which}" if which else name
         breaks = _breaks(frame, rows, reading.time, seconds, whole)
+        if len(breaks) and reading.window is None:
+            row = rows[breaks[0]] + 1
+            raise WganError(
+                f"{whole}: time is missing before row {row}, and each series is one sample: fill the"
+                " gap, or cut windows that reach over none with data.window"
+            )
         stretches += [values[part] for part in np.split(rows, breaks)]
     if reading.window is None:
         data = _whole_series(stretches, name, progress)
