@@ -144,8 +144,8 @@ def from_table(
         if len(breaks) and reading.window is None:
             row = rows[breaks[0]] + 1
             raise WganError(
-                f"{whole}: time is missing before row {row}, and each series is one sample: fill the"
-                " gap, or cut windows that reach over none with data.window"
+                f"{whole}: time is missing before row {row}, and each series is one sample: fill"
+                " the gap, or cut windows that reach over none with data.window"
             )
         stretches += [values[part] for part in np.split(rows, breaks)]
     if reading.window is None:
