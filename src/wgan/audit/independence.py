@@ -18,7 +18,9 @@ from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
 
 LEVEL = 0.05
-"""Probability that independent rows raise an alarm, over all tests together."""
+"""Probability that independent rows in random order raise an alarm, over all tests together, where
+the assumptions of `copies` hold.
+"""
 
 REFUSED = 1e-3
 """p-value of shared rows from which on a bracket is refused and not only warned of: one pair of
