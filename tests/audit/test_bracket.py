@@ -245,6 +245,10 @@ def test_floor_heuristic_and_upper_end_are_their_formulas():
 def test_in_a_space_that_was_fitted_the_upper_end_rests_on_the_other_half():
     b = bracket(X, Y, steps=5, diameter=10.0, space="standard")
     assert (b.upper_end.batch, b.upper_end.batches) == (150, 2)
+    coded = bracket(X, Y, steps=5, diameter=10.0, fitted=True)
+    assert (coded.upper_end.batch, coded.upper_end.batches) == (150, 2)
+    raw = bracket(X, Y, steps=5, diameter=10.0)
+    assert raw.upper_end.batch * raw.upper_end.batches == 600
 
 
 def test_a_declared_diameter_is_in_raw_coordinates_and_grows_with_the_space():

@@ -13,9 +13,9 @@ from wgan.audit import bracket, train_auditor
 from wgan.audit.bounds import Scores, lower_bound
 from wgan.audit.copies import near_copies, repeated_rows, representatives, shared_rows
 from wgan.audit.critics import staged
-from wgan.audit.groups import group_codes, grouped_halves, one_of_each
-from wgan.audit.independence import LEVEL, Rows, check_apart, check_independence
-from wgan.audit.order import _lag_sums, columns_order_test, order_test
+from wgan.audit.groups import first_codes, grouped_halves, one_of_each
+from wgan.audit.independence import LEVEL, Rows, _one_each, check_apart, check_independence
+from wgan.audit.order import _lag_sums, _orders, columns_order_test, order_test
 from wgan.audit.parts import halves, parted
 from wgan.audit.rows import RowHashes
 from wgan.base.errors import WganError
@@ -222,22 +222,22 @@ def test_gaps_have_the_distribution_that_the_p_value_states():
 
 def test_groups_are_numbered_as_they_occur_whatever_their_type():
     words = np.array([f"p{i}" for i in range(20)] + ["p3"])
-    assert group_codes(words, 21, "x").tolist() == [*range(20), 3]
-    assert group_codes(np.arange(21) // 1.0, 21, "x").tolist() == list(range(21))
+    assert first_codes(words, 21, "x").tolist() == [*range(20), 3]
+    assert first_codes(np.arange(21) // 1.0, 21, "x").tolist() == list(range(21))
     dates = np.arange("2020-01-01", "2020-01-22", dtype="datetime64[D]")
-    assert group_codes(dates, 21, "x").tolist() == list(range(21))
-    assert group_codes(None, 21, "x") is None
+    assert first_codes(dates, 21, "x").tolist() == list(range(21))
+    assert first_codes(None, 21, "x") is None
 
 
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.arange(399), r"x_groups has shape \(399,\): give one label for each of 400 rows"),
-        (np.zeros((400, 2)), "one label for each of 400 rows"),
-        (np.where(np.arange(400) < 398, 1.0 * np.arange(400), np.nan), "no label in 2 of 400 rows"),
-        ([None, *range(399)], "first in row 0"),
-        (["", *range(399)], "no label in 1 of 400"),
-        (np.arange(400) % 19, "x_groups has 19 groups"),
+        (np.arange(399), r"x has 400 samples and groups of shape \(399,\): give one label"),
+        (np.zeros((400, 2)), "give one label a sample"),
+        (np.where(np.arange(400) < 398, 1.0 * np.arange(400), np.nan), "no label in row 398"),
+        ([None, *range(399)], "no label in row 0"),
+        (["", *range(399)], "no label in row 0"),
+        (np.arange(400) % 19, "x has 19 groups"),
         ([[1]] * 400, "give one label"),
     ],
 )
@@ -253,7 +253,7 @@ def test_a_bracket_of_samples_takes_no_groups():
 
 
 def test_whole_groups_are_held_out():
-    codes = group_codes(RNG.permutation(np.arange(400) % 57), 400, "x")
+    codes = first_codes(RNG.permutation(np.arange(400) % 57), 400, "x")
     train, held_out = grouped_halves(codes, 0, "x")
     assert sorted([*train, *held_out]) == list(range(400))
     assert not set(codes[train]) & set(codes[held_out])
@@ -276,7 +276,7 @@ def test_one_row_of_each_group_is_uniform_in_its_group():
 
 def test_the_lower_end_bets_on_means_of_groups_of_clamped_scores():
     b = bracket(X, Y, steps=5, x_groups=GROUPS)
-    codes = group_codes(GROUPS, 400, "x")
+    codes = first_codes(GROUPS, 400, "x")
     left, right = parted(X, 0, "x", False, codes), parted(Y, 0, "y", False)
     auditor = train_auditor(left.train, right.train, steps=5)
     first, _ = staged(left, right)
@@ -333,6 +333,56 @@ def test_groups_of_few_rows_are_named_in_the_line_and_the_order_is_that_of_group
     assert bracket(x, Y, steps=5).independence.verdict == "doubtful"
 
 
+def interleaved(rng, arrangement, count=100):
+    """Independent groups whose values rise with their size, and whose rows are interleaved."""
+    sizes = rng.choice([1, 2, 4, 20], count, p=[0.4, 0.3, 0.2, 0.1])
+    values = rng.normal(size=count) + np.log(sizes)
+    visits = np.concatenate([np.arange(size) for size in sizes])
+    shuffled = rng.random(len(visits))
+    order = np.argsort(shuffled) if arrangement == "shuffled" else np.lexsort((shuffled, visits))
+    groups = np.repeat(np.arange(count), sizes)[order]
+    return values[groups][:, None], first_codes(groups, len(groups), "x")
+
+
+@pytest.mark.parametrize("arrangement", ["shuffled", "visit by visit"])
+def test_the_order_of_independent_groups_of_unequal_sizes_is_not_doubted(arrangement):
+    """In a shuffled file large groups occur early, so that an order among all of them rises."""
+    doubted = {"held-out": 0, "columns": 0, "without sizes": 0}
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        values, codes = interleaved(rng, arrangement)
+        rows = side(values, codes=codes)
+        (by_group, _) = _one_each(rows)
+        assert np.array_equal(by_group, values[np.unique(codes, return_index=True)[1]])
+        doubted["held-out"] += (
+            order_test(rows.ordered_scores(), rng, rows.held_out_sizes())[2] < 0.05
+        )
+        doubted["columns"] += columns_order_test(by_group, rng, rows.sizes())[3] < 0.05
+        doubted["without sizes"] += order_test(by_group[:, 0], rng)[2] < 0.05
+    most = 40 * 0.05 + 3 * np.sqrt(40 * 0.05 * 0.95)
+    assert doubted["held-out"] <= most
+    assert doubted["columns"] <= most
+    if arrangement == "shuffled":
+        assert doubted["without sizes"] > 10
+
+
+def test_only_interleaved_groups_are_ordered_among_those_of_one_size():
+    together = side(X, codes=first_codes(GROUPS, 400, "x"))
+    assert together.sizes() is None
+    assert together.held_out_sizes() is None
+    assert side(X).held_out_sizes() is None
+    apart = side(X, codes=first_codes(np.arange(400) % 30, 400, "x"))
+    assert apart.sizes().tolist() == [14] * 10 + [13] * 20
+    assert len(apart.held_out_sizes()) == len(apart.ordered_scores()) == 15
+
+
+def test_orders_keep_rows_at_places_of_their_class():
+    classes = np.array([3, 1, 3, 3, 1, 7])
+    orders = _orders(500, 6, np.random.default_rng(0), classes)
+    assert np.array_equal(classes[orders], np.tile(classes, (500, 1)))
+    assert len(np.unique(orders, axis=0)) == 12  # 3! 2! 1!
+
+
 def test_an_auditor_from_elsewhere_measures_whole_groups():
     auditor = train_auditor(RNG.normal(size=(200, 4)), RNG.normal(size=(200, 4)) + 1, steps=5)
     b = bracket(X, Y, auditor=auditor, x_groups=GROUPS)
@@ -378,7 +428,7 @@ def test_the_verdict_is_in_the_line_the_table_the_note_and_json():
 def test_held_out_scores_are_read_in_the_order_of_the_file():
     rows = side(np.arange(400.0)[:, None] + np.zeros((1, 2)))
     assert np.all(np.diff(rows.ordered_scores()) > 0)
-    codes = group_codes(GROUPS[::-1], 400, "x")
+    codes = first_codes(GROUPS[::-1], 400, "x")
     grouped = side(np.arange(400.0)[:, None] + np.zeros((1, 2)), codes=codes)
     assert np.all(np.diff(grouped.ordered_scores()) > 0)
     assert len(grouped.ordered_scores()) == 40

@@ -5,7 +5,7 @@ import pytest
 from short_runs import flags
 
 from wgan.audit.columns import Columns
-from wgan.audit.groups import group_codes
+from wgan.audit.groups import first_codes
 from wgan.audit.parts import halves
 from wgan.audit.sources import read_pair
 from wgan.base.errors import WganError
@@ -151,7 +151,7 @@ def test_a_population_bracket_codes_tables_by_the_half_that_trains_its_critics(m
 def test_a_population_bracket_of_groups_codes_tables_by_the_groups_that_train_its_critics(mixed):
     """Else rows of held-out groups would have a part in the codes that they are measured in."""
     frame = mixed(300).assign(who=np.repeat(np.arange(60), 5))
-    train, held_out = halves(300, 7, "x", group_codes(frame["who"], 300, "x"))
+    train, held_out = halves(300, 7, "x", first_codes(frame["who"], 300, "x"))
     assert not set(frame["who"][train]) & set(frame["who"][held_out])
     far = frame.copy()
     far.loc[held_out, "gain"] *= 0.5

@@ -16,6 +16,8 @@ def test_labels_of_any_type_name_the_same_groups():
 def test_a_row_without_a_group_is_named(missing):
     with pytest.raises(WganError, match="groups of y have no label in row 2"):
         group_codes(np.array(["a", "b", missing], dtype=object), 3, "y")
+    with pytest.raises(WganError, match="groups of y have no label in row 2"):
+        group_codes(["a", "b", missing], 3, "y")
 
 
 def test_wrong_labels_are_refused():

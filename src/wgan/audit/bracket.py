@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from wgan.audit.auditor import Auditor, train_auditor
 from wgan.audit.bounds import Lower, Reading, Scores, farthest_pair, lower_bound
 from wgan.audit.critics import NETWORK, Stage, network_scores, scored, staged
-from wgan.audit.groups import Codes, group_codes, one_of_each
+from wgan.audit.groups import Codes, first_codes, one_of_each
 from wgan.audit.independence import Rows, check_apart, check_independence
 from wgan.audit.parts import Parts, Sample, parted, shuffled
 from wgan.audit.result import Bracket
@@ -63,6 +63,7 @@ def bracket(
     progress: Progress = silent,
     x_groups: ArrayLike | None = None,
     y_groups: ArrayLike | None = None,
+    fitted: bool = False,
 ) -> Bracket:
     """Return a lower and an upper end for W1, of the populations or of these samples.
 
@@ -100,6 +101,8 @@ def bracket(
         x_groups: `[n]` labels of the groups of x, in a population bracket; None: rows are
             independent.
         y_groups: `[m]`, likewise of y.
+        fitted: whether the coordinates were fitted to the training half of a side, as codes of a
+            table are: the upper end then rests on the other half alone.
 
     Returns:
         The bracket, which prints as a line; `.table()` and `.to_json()` hold the details.
@@ -123,7 +126,7 @@ def bracket(
     _check_space(space, auditor)
     _check(certifies, confidence, diameter, a, b, (x_groups, y_groups))
     hashes = RowHashes.of(a), RowHashes.of(b)
-    codes = group_codes(x_groups, len(a), "x"), group_codes(y_groups, len(b), "y")
+    codes = first_codes(x_groups, len(a), "x"), first_codes(y_groups, len(b), "y")
     if certifies == "population":
         check_apart(*hashes, *codes)
     whole = certifies == "samples" or auditor is not None
@@ -148,8 +151,8 @@ def bracket(
         bound = _diameter(diameter, diameter_from, coordinates.lipschitz)
         delta = (1 - confidence) / (1 if bound is None else 2)
         auditors, lower = _lower_end(auditor, left, right, delta, steps, seed, progress)
-        # Raw coordinates were fitted to nothing, so that every sample may be measured from above.
-        everything = space == "raw" and auditor is None
+        # Where coordinates were fitted to nothing, every sample may be measured from above.
+        everything = space == "raw" and auditor is None and not fitted
         above = [
             _independent(s, c, seed, side) if everything else part.independent
             for s, c, side, part in zip((a, b), codes, "xy", (left, right), strict=True)

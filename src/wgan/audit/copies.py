@@ -240,7 +240,8 @@ def _nearest_of(
 
 
 def representatives(rows: RowHashes, codes: Codes) -> list[int]:
-    """Return the place of one row of each group: that with the smallest hash.
+    """Return the place of one row of each group, as groups are numbered: that with the smallest
+    hash.
 
     A function of the group's rows alone chooses it, so that rows of independent groups are
     independent, and a copied group is found by a copied row.
@@ -253,4 +254,4 @@ def representatives(rows: RowHashes, codes: Codes) -> list[int]:
     for place, code in enumerate(codes.tolist()):
         if code not in best or rows.exact[place] < rows.exact[best[code]]:
             best[code] = place
-    return sorted(best.values())
+    return [best[code] for code in sorted(best)]

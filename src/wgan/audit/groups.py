@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
+from wgan.distances.groups import group_codes
 
 LEAST_GROUPS = 20
 """Fewest groups of a side: as many as a bracket without groups needs rows, since each group counts
@@ -21,7 +22,7 @@ Codes = Int64[np.ndarray, " _"]
 """The group of each row as a whole number; groups are numbered as they first occur."""
 
 
-def group_codes(labels: ArrayLike | None, n: int, side: str) -> Codes | None:
+def first_codes(labels: ArrayLike | None, n: int, side: str) -> Codes | None:
     """Return the group of each row, numbered as groups first occur; None without labels.
 
     Args:
@@ -30,46 +31,23 @@ def group_codes(labels: ArrayLike | None, n: int, side: str) -> Codes | None:
         side: "x" or "y", for messages.
 
     Raises:
-        WganError: another number of labels than rows, a missing label, or fewer than 20 groups.
+        WganError: as `wgan.distances.groups.group_codes`, or fewer than 20 groups.
 
-    >>> group_codes(["b", "a", "b"] + list(range(20)), 23, "x")[:4].tolist()
+    >>> first_codes(["b", "a", "b", *"cdefghijklmnopqrstu"], 22, "x")[:4].tolist()
     [0, 1, 0, 2]
     """
     if labels is None:
         return None
-    given = np.asarray(labels, dtype=object)
-    name = f"{side}_groups"
-    if given.ndim != 1 or len(given) != n:
-        raise WganError(f"{name} has shape {given.shape}: give one label for each of {n} rows")
-    missing = [i for i, label in enumerate(given.tolist()) if _is_missing(label)]
-    if missing:
+    _, first, codes = np.unique(
+        group_codes(labels, n, side), return_index=True, return_inverse=True
+    )
+    if len(first) < LEAST_GROUPS:
         raise WganError(
-            f"{name} has no label in {len(missing)} of {n} rows, first in row {missing[0]}"
-            " (from 0): name the group of every row, or drop these rows"
-        )
-    numbers: dict[object, int] = {}
-    try:
-        codes = [numbers.setdefault(label, len(numbers)) for label in given.tolist()]
-    except TypeError as error:
-        raise WganError(f"{name}: {error}: give numbers or words as labels") from None
-    if len(numbers) < LEAST_GROUPS:
-        raise WganError(
-            f"{name} has {len(numbers)} groups: groups count as one independent draw each, and a"
+            f"{side} has {len(first)} groups: groups count as one independent draw each, and a"
             f" bracket needs {LEAST_GROUPS} or more on each side"
         )
-    return np.array(codes, dtype=np.int64)
-
-
-def _is_missing(label: object) -> bool:
-    """Return whether a label is None, empty, NaN, NaT or pandas' NA, which differ from themselves
-    or refuse to be compared.
-    """
-    if label is None or label == "":
-        return True
-    try:
-        return not bool(label == label)
-    except TypeError:
-        return True
+    rank = first.argsort().argsort()
+    return np.asarray(rank[codes.reshape(-1)], dtype=np.int64)
 
 
 def grouped_halves(codes: Codes, seed: int, side: str) -> tuple[np.ndarray, np.ndarray]:

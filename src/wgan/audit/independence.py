@@ -18,7 +18,9 @@ from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
 
 LEVEL = 0.05
-"""Probability that independent rows raise an alarm, over all tests together."""
+"""Probability that independent rows in random order raise an alarm, over all tests together, where
+the assumptions of `copies` hold.
+"""
 
 REFUSED = 1e-3
 """p-value of shared rows from which on a bracket is refused and not only warned of: one pair of
@@ -115,12 +117,34 @@ class Rows:
             return self.scores[order]
         return group_means(self.scores[order], self.codes[self.places[order]])
 
+    def sizes(self) -> Int64[np.ndarray, " g"] | None:
+        """Return the rows of each group, as groups first occur; None where sizes have no part in
+        that order: where each row is one, or the rows of each group stand together.
+
+        Otherwise a large group occurs early in a shuffled file. So groups are in random order
+        among those of one size alone, since their values may depend on their size.
+        """
+        if self.codes is None:
+            return None
+        counts = np.bincount(self.codes)
+        if np.count_nonzero(np.diff(self.codes)) == len(counts) - 1:
+            return None
+        return np.asarray(counts, dtype=np.int64)
+
+    def held_out_sizes(self) -> Int64[np.ndarray, " k"] | None:
+        """Return the sizes of the groups of `ordered_scores`; None as for `sizes`."""
+        sizes = self.sizes()
+        if sizes is None or self.codes is None:
+            return None
+        return sizes[np.unique(self.codes[self.places])]
+
 
 def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
     """Return what eleven tests say of the independence of two samples.
 
     With groups, one row of each stands for it (`representatives`), and in the order of the file the
-    mean of its scores.
+    mean of its scores. Groups have the order in which they first occur; where their rows are
+    interleaved, it is tested among groups of one size (`Rows.sizes`).
 
     Args:
         x: one side.
@@ -131,8 +155,12 @@ def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
     sides = {"x": _one_each(x), "y": _one_each(y)}
     hashes = {name: rows for name, (_, rows) in sides.items()}
     values = {name: rows for name, (rows, _) in sides.items()}
-    found = [_order(side, rows.ordered_scores(), generator) for side, rows in (("x", x), ("y", y))]
-    found += [_order_of_columns(side, values[side], generator) for side in "xy"]
+    named = {"x": x, "y": y}
+    found = [_order(side, rows, generator) for side, rows in named.items()]
+    found += [
+        _order_of_columns(side, values[side], rows.sizes(), generator)
+        for side, rows in named.items()
+    ]
     found += [_repeats(side, repeated_rows(hashes[side])) for side in "xy"]
     found.append(_shared(shared_rows(hashes["x"], hashes["y"])))
     for one, other in (("x", "x"), ("y", "y"), ("x", "y"), ("y", "x")):
@@ -169,7 +197,7 @@ def check_apart(
 
 
 def _one_each(side: Rows) -> tuple[np.ndarray, RowHashes]:
-    """Return the values and hashes of one row of each group."""
+    """Return the values and hashes of one row of each group, as groups first occur."""
     if side.codes is None:
         return side.values, side.hashes
     return side.values[representatives(side.hashes, side.codes)], _picked(side.hashes, side.codes)
@@ -179,15 +207,17 @@ def _picked(rows: RowHashes, codes: Codes | None) -> RowHashes:
     return rows if codes is None else rows.picked(representatives(rows, codes))
 
 
-def _order(side: str, scores: np.ndarray, generator: np.random.Generator) -> Check:
-    correlation, lag, p = order_test(scores, generator)
+def _order(side: str, rows: Rows, generator: np.random.Generator) -> Check:
+    correlation, lag, p = order_test(rows.ordered_scores(), generator, rows.held_out_sizes())
     seen = _order_words(side, correlation, lag)
     words = f"{seen} of held-out scores, p {_p(p)})"
     return Check(f"order of {side}", correlation, p, "", words, SERIES)
 
 
-def _order_of_columns(side: str, values: np.ndarray, generator: np.random.Generator) -> Check:
-    correlation, column, lag, p = columns_order_test(values, generator)
+def _order_of_columns(
+    side: str, values: np.ndarray, sizes: np.ndarray | None, generator: np.random.Generator
+) -> Check:
+    correlation, column, lag, p = columns_order_test(values, generator, sizes)
     seen = _order_words(side, correlation, lag)
     words = f"{seen} in coordinate {column + 1}, p {_p(p)})"
     return Check(f"order of the columns of {side}", correlation, p, "", words, SERIES)

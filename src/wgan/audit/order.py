@@ -6,7 +6,7 @@ Independent rows in another order are as probable, so that random orders give ex
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 
 PERMUTATIONS = 999
 """Random orders that the order of a file is compared with: the smallest p-value is 1 / 1000, well
@@ -30,8 +30,14 @@ LEAST_ROWS = 10
 """Fewest rows whose order is tested; a bracket holds out as many or more."""
 
 
+Classes = Int64[np.ndarray, " n"]
+"""Rows of one class are exchangeable; those of different classes need not be."""
+
+
 def order_test(
-    scores: Float[np.ndarray, " n"], generator: np.random.Generator
+    scores: Float[np.ndarray, " n"],
+    generator: np.random.Generator,
+    classes: Classes | None = None,
 ) -> tuple[float, int, float]:
     """Return the mean correlation of neighbours, up to which lag, and its p-value.
 
@@ -43,6 +49,7 @@ def order_test(
     Args:
         scores: `[n]` in the order of the file, of a function made without these rows.
         generator: draws the permutations.
+        classes: `[n]`, within which alone rows are permuted; None: all are of one class.
 
     Returns:
         The mean of r_k up to the lag w of the largest |Z_w|, this w, and the p-value.
@@ -62,15 +69,17 @@ def order_test(
     beaten = 0
     at_once = max(1, NUMBERS_AT_ONCE // n)
     for done in range(0, PERMUTATIONS, at_once):
-        rows = np.tile(u, (min(at_once, PERMUTATIONS - done), 1))
-        largest = (np.abs(_lag_sums(generator.permuted(rows, axis=1), lags)) / scale).max(axis=1)
+        orders = _orders(min(at_once, PERMUTATIONS - done), n, generator, classes)
+        largest = (np.abs(_lag_sums(u[0][orders], lags)) / scale).max(axis=1)
         # Orders that equal scores make alike differ by rounding alone.
         beaten += int((largest >= z[best] * (1 - 1e-9)).sum())
     return float(sums[best] / lags[best] / n), lags[best], (1 + beaten) / (1 + PERMUTATIONS)
 
 
 def columns_order_test(
-    values: Float[np.ndarray, "n d"], generator: np.random.Generator
+    values: Float[np.ndarray, "n d"],
+    generator: np.random.Generator,
+    classes: Classes | None = None,
 ) -> tuple[float, int, int, float]:
     """Return the mean correlation of neighbours in one column, which, up to which lag, and p.
 
@@ -80,6 +89,7 @@ def columns_order_test(
     Args:
         values: `[n, d]` in the order of the file.
         generator: draws the permutations.
+        classes: `[n]`, within which alone rows are permuted; None: all are of one class.
 
     Returns:
         The mean correlation, the column (from 0), the lag and the p-value.
@@ -98,11 +108,25 @@ def columns_order_test(
     column, lag = np.unravel_index(z.argmax(), z.shape)
     beaten = 0
     for _ in range(COLUMN_PERMUTATIONS):
-        drawn = np.abs(_lag_sums(u[:, generator.permutation(n)], lags)) / scale
+        (order,) = _orders(1, n, generator, classes)
+        drawn = np.abs(_lag_sums(u[:, order], lags)) / scale
         beaten += bool(drawn.max() >= z[column, lag] * (1 - 1e-9))
     correlation = float(sums[column, lag] / lags[lag] / n)
     p = (1 + beaten) / (1 + COLUMN_PERMUTATIONS)
     return correlation, int(columns[column]), lags[lag], p
+
+
+def _orders(
+    count: int, n: int, generator: np.random.Generator, classes: Classes | None
+) -> Int64[np.ndarray, "count n"]:
+    """Return random orders of n rows, in each of which rows stay at places of their class."""
+    if classes is None:
+        return generator.permuted(np.tile(np.arange(n), (count, 1)), axis=1)
+    by_class = np.argsort(classes, kind="stable")
+    orders = np.empty((count, n), dtype=np.int64)
+    # Whole parts are the classes, and the rest is a random order within each.
+    orders[:, by_class] = np.argsort(classes + generator.random((count, n)), axis=1)
+    return orders
 
 
 def _standard_ranks(values: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "c n"]:

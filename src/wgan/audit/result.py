@@ -7,7 +7,7 @@ from typing import Any
 from wgan.audit.bounds import Lower, Reading
 from wgan.audit.independence import Independence
 from wgan.audit.upper import Heuristic, Upper
-from wgan.distances.results import Printed, figures
+from wgan.distances.results import Printed, figures, percent
 
 DIGITS = 4
 """Significant digits of a printed bound, as of a distance (`figures`)."""
@@ -114,7 +114,7 @@ class Bracket(Printed):
         u = self.upper_end
         scope = "these samples alone"
         if self.confidence:
-            scope = f"{100 * self.confidence:g} %, population{self._unit_words()}"
+            scope = f"{percent(self.confidence)}, population{self._unit_words()}"
         assumptions = [
             scope,
             *([f"R={u.diameter:g} {u.diameter_from}"] if u and u.diameter else []),
@@ -180,8 +180,8 @@ class Bracket(Printed):
     def _scope_words(self) -> str:
         if self.confidence:
             return (
-                f"the populations{self._unit_words()}, with probability {100 * self.confidence:g}"
-                f" %, if the {'groups' if any(self.groups) else 'samples'} are independent and"
+                f"the populations{self._unit_words()}, with probability {percent(self.confidence)}"
+                f", if the {'groups' if any(self.groups) else 'samples'} are independent and"
                 " trained neither side"
             )
         return "these two samples, for certain; what they were drawn from may lie nearer or farther"

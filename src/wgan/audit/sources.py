@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from wgan.audit.columns import Columns, Table, read_tables
 from wgan.audit.coordinates import coordinates
-from wgan.audit.groups import group_codes
+from wgan.audit.groups import first_codes
 from wgan.audit.parts import halves
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
@@ -185,7 +185,7 @@ def _codec(table: Table, part: _Part, seed: int, population: bool) -> Codec:
     if not population:
         return dataset.codec
     n = len(part.rows)
-    codes = None if table.groups is None else group_codes(table.groups[part.rows], n, "x")
+    codes = None if table.groups is None else first_codes(table.groups[part.rows], n, "x")
     train, _ = halves(n, seed, "x", codes)
     chosen = np.zeros(n, dtype=bool)
     chosen[train] = True

@@ -44,8 +44,8 @@ class Upper:
     `bound` and `radius` are None where nothing bounds W1 from above. `transport` is the mean exact
     transport over `batches` of `batch` samples on each side, and `gap` the solver's largest
     relative duality gap. `diameter` is that of the support, and `diameter_from` says how it is
-    known. `asymptotic` is a one-sided limit by the normal law (`asymptotic_radius`), right in the
-    limit of many samples, and not certified.
+    known. `asymptotic` is a one-sided limit by the normal law (`asymptotic_radius`), and not
+    certified.
     """
 
     bound: float | None
@@ -145,7 +145,8 @@ def asymptotic_radius(plans: list[Transport], delta: float) -> float:
     """Return how far the mean transport of K batches falls below its expectation, for large n.
 
     radius = z sqrt(sum_k (Var u_k + Var v_k) / n) / K, with potentials u_k and v_k and the normal
-    quantile z of 1 - delta: a sample moves the transport by its potential.
+    quantile z of 1 - delta: a sample moves the transport by its potential. The theorem is one of
+    p = 2. For W1, whose potentials need not be unique, it is a heuristic.
 
     Args:
         plans: of disjoint batches of n samples a side.

@@ -101,6 +101,7 @@ def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work
             progress=progress,
             x_groups=x.groups,
             y_groups=y.groups,
+            fitted=x.fitted,
         )
     )
 

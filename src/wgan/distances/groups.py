@@ -29,15 +29,15 @@ def group_codes(groups: Any, n: int, name: str) -> Int64[np.ndarray, " n"]:
         return np.arange(n)
     try:
         labels = np.asarray(groups)
+        given = np.asarray(groups, dtype=object)  # a list of words turns NaN into the word "nan"
     except ValueError:
         raise WganError(f"the groups of {name} are no labels: give one label a sample") from None
     if labels.shape != (n,):
         raise WganError(
             f"{name} has {n} samples and groups of shape {labels.shape}: give one label a sample"
         )
-    for row, label in enumerate(labels.tolist()):
-        # NaN alone differs from itself; of pandas' NA it is not known.
-        if label is None or (label != label) is not False or label == "":
+    for row, label in enumerate(given.tolist()):
+        if _is_missing(label):
             raise WganError(
                 f"the groups of {name} have no label in row {row}: name the group of each row, or"
                 " leave such rows out"
@@ -50,6 +50,16 @@ def group_codes(groups: Any, n: int, name: str) -> Int64[np.ndarray, " n"]:
             " halved; give 2 groups or more"
         )
     return codes
+
+
+def _is_missing(label: object) -> bool:
+    """Return whether a label is None, empty, NaN, NaT or pandas' NA, which differ from themselves
+    or refuse to be compared.
+    """
+    try:
+        return label is None or bool(label == "") or not bool(label == label)
+    except TypeError:
+        return True
 
 
 def halves_of_groups(

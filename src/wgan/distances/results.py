@@ -53,3 +53,12 @@ def figures(value: float) -> str:
     """
     # `.4g` takes an exponent from 1e4 on; up to 1e9 the whole number is easier to read.
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+
+
+def percent(confidence: float) -> str:
+    """Return a probability in per cent, with all digits that may have been given.
+
+    >>> percent(0.95), percent(0.57), percent(0.9999999)
+    ('95 %', '57 %', '99.99999 %')
+    """
+    return f"{100 * confidence:.12g} %"

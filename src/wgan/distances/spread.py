@@ -24,7 +24,7 @@ from wgan.base.progress import Progress, silent, tracked
 from wgan.base.seeding import numpy_generator
 from wgan.distances.choice import Distance, Metric, chosen_metric, distance
 from wgan.distances.groups import group_codes, rows_of
-from wgan.distances.results import Printed, figures
+from wgan.distances.results import Printed, figures, percent
 from wgan.distances.samples import check_dimensions, seeded_generator, weighted_samples
 
 SHARE = 0.25
@@ -71,8 +71,8 @@ class Spread(Printed):
         parts = f"{self.taken[0]} and {self.taken[1]}{' groups' if self.by_groups else ''}"
         return (
             f"spread of {self.name} over samples of n={self.n}, m={self.m}: s.d."
-            f" {figures(self.deviation)}; their mean in {ends} (about {100 * self.confidence:.4g}"
-            f" %, {self.subsamples} subsamples of {parts}); not an interval of the populations'"
+            f" {figures(self.deviation)}; their mean in {ends} (about {percent(self.confidence)},"
+            f" {self.subsamples} subsamples of {parts}); not an interval of the populations'"
             " distance"
         )
 
@@ -84,7 +84,7 @@ class Spread(Printed):
             "of": f"{self.name} over pairs of samples of {self.n} and {self.m}",
             "their mean": (
                 f"in [{figures(self.low)}, {figures(self.high)}], with about"
-                f" {100 * self.confidence:.4g} %; that of the populations lies lower where the"
+                f" {percent(self.confidence)}; that of the populations lies lower where the"
                 " floor is not small"
             ),
             "subsamples": f"{self.subsamples} of {self.taken[0]} and {self.taken[1]} {what}",
