@@ -322,6 +322,7 @@ def test_the_options_of_distance_are_these_and_no_more():
         "epsilon",
         "space",
         "number",
+        "kind",
         "columns",
         "column_weight",
         "circular",

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from kinds_of_data import example
 
 from wgan.base.errors import WganError
 from wgan.data import KINDS, Codec, codec_from_json, codec_to_json, conditions_of, load
@@ -11,8 +12,7 @@ from wgan.data.kinds import find_kind
 
 
 def codec_of(kind, mixed):
-    source = {"vectors": "swiss-roll", "images": "digits", "tables": mixed(100)}[kind]
-    return load(source).codec
+    return example(kind, mixed(100)).codec
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -26,7 +26,7 @@ def test_a_codec_goes_to_json_and_back(kind, mixed):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_encoding_takes_two_steps_and_decoding_is_its_inverse(kind, mixed):
-    data = load({"vectors": "swiss-roll", "images": "digits", "tables": mixed(100)}[kind])
+    data = example(kind, mixed(100))
     codec, raw = data.codec, data.rows[:30]
     # The extremes of a column of numbers are drawn in, once.
     raw = codec.decode(codec.unpack(codec.pack(raw)))

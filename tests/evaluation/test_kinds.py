@@ -43,7 +43,7 @@ def samples(split):
 
 
 def test_every_kind_has_a_protocol():
-    assert {"vectors", "images", "tables"} <= set(PROTOCOLS)
+    assert {"vectors", "images", "series", "tables"} <= set(PROTOCOLS)
     assert all(isinstance(protocol, Protocol) for protocol in PROTOCOLS.values())
 
 
@@ -83,7 +83,7 @@ def test_a_kind_without_protocol_is_refused():
         ("25-gaussians", {"test": Path("t.csv")}, "--test is for tables, and 25-gaussians holds"),
         ("25-gaussians", {"features": Path("f")}, "--features is for images, and 25-gaussians"),
         ("table", {"features": Path("f")}, "--features is for images, and"),
-        ("table", {"number": 30}, "-n is for vectors and images, and"),
+        ("table", {"number": 30}, "-n is for vectors, images and series, and"),
     ],
 )
 def test_options_of_other_kinds_are_refused(source, options, words, mixed):

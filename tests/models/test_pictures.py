@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from kinds_of_data import example
 from PIL import Image
 from short_runs import settled
 
 from wgan.base.errors import WganError
-from wgan.data import KINDS, load
+from wgan.data import KINDS
 from wgan.models import Model, write_beside, write_snapshot
 from wgan.models.pictures import PICTURES, pictures_of
 from wgan.training import Run
@@ -25,8 +26,7 @@ def pixels(path):
 @pytest.mark.parametrize("write", [write_snapshot, write_beside])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_pictures_from_the_same_noise(kind, write, tmp_path, mixed):
-    data = {"vectors": "swiss-roll", "images": "digits", "tables": mixed(200)}[kind]
-    run = begun(data=load(data))
+    run = begun(data=example(kind, mixed(200)))
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         write(tmp_path / f"{name}.png", run.model, run.split, seed)
     first = pixels(tmp_path / "a.png")

@@ -95,6 +95,5 @@ def _refuse_others(protocol: Protocol, kind: str, options: EvaluationOptions, na
     for option, flag in FLAGS.items():
         if getattr(options, option) is not None and option not in protocol.options:
             kinds = [known for known, each in PROTOCOLS.items() if option in each.options]
-            raise WganError(
-                f"{flag} is for {' and '.join(kinds)}, and {name} holds {kind}: leave it out"
-            )
+            named = " and ".join([*[", ".join(kinds[:-1])] * (len(kinds) > 1), kinds[-1]])
+            raise WganError(f"{flag} is for {named}, and {name} holds {kind}: leave it out")

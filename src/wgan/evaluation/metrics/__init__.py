@@ -17,6 +17,14 @@ from wgan.evaluation.metrics.repeated import REPEATED
 from wgan.evaluation.metrics.rounding import ROUND
 from wgan.evaluation.metrics.shape import SHAPE
 from wgan.evaluation.metrics.tails import ENDS, TAILS
+from wgan.evaluation.metrics.temporal import (
+    AUTOCORRELATION,
+    CROSS_CORRELATION,
+    EXTREMES,
+    MARGINAL,
+    PREDICTION,
+    SPECTRUM,
+)
 from wgan.evaluation.metrics.transport import SLICED, W1
 from wgan.evaluation.metrics.trend import TREND, TREND_OWN_BINS
 from wgan.evaluation.metrics.two_sample import DETECTION, DETECTION_SCORE
@@ -27,6 +35,7 @@ ALL = (
     *(PRECISION, RECALL, DENSITY, COVERAGE),
     *(MODES, GOOD_SHARE, MODES_KL),
     *(DETECTION, DETECTION_SCORE, LOGISTIC),
+    *(MARGINAL, AUTOCORRELATION, CROSS_CORRELATION, SPECTRUM, EXTREMES, PREDICTION),
     *(AUC, F1, R2),
     *(W1_NORMALISED, SHAPE, TREND, TREND_OWN_BINS),
     *(LEVELS_LOST, LEVELS_OFF, ROUND),
