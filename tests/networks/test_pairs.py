@@ -58,7 +58,7 @@ def test_packs_are_refused_where_the_critic_takes_none(shape):
 
 
 def test_auto_takes_the_first_architecture_of_the_kind():
-    assert [pair.architectures[0] for pair in PAIRS.values()] == ["mlp", "conv", "mlp"]
+    assert [pair.architectures[0] for pair in PAIRS.values()] == ["mlp", "conv", "conv", "mlp"]
     chosen, named = (
         build_critic(NetworkConfig(kind, width=4), codec_for((1, 8, 8)))
         for kind in ("auto", "conv")
