@@ -165,3 +165,19 @@ def test_a_gap_within_a_sample_is_refused():
     fault = "series h1: time is missing before row 18, and each series is one sample"
     with pytest.warns(UserWarning, match="1 gap"), pytest.raises(WganError, match=fault):
         read(frame, series="house", time="when")
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "fault"),
+    [
+        ({"stride": 3}, {}, r"data\.stride says how windows are cut: give data\.window"),
+        ({"window": 5, "time": "t"}, {}, "name columns of a table, and an array has none"),
+        ({"window": 5}, {"labels": "own"}, r"data\.labels is not for series that are cut here"),
+        ({"window": 5}, {"schema": "s.toml"}, r"data\.schema is not for series"),
+        ({"window": 5}, {"resize": (3, 3)}, r"data\.resize is not for series"),
+    ],
+)
+def test_settings_without_effect_on_series_are_refused(settings, given, fault):
+    np.save("x.npy", np.arange(400.0))
+    with pytest.raises(WganError, match=fault):
+        load("x.npy", kind="series", reading=Reading(**settings), **given)

@@ -95,3 +95,23 @@ def test_copying_is_not_measured_of_windows_which_are_held_out_by_blocks():
     found = evaluate(fresh, data.split(0.3))
     assert found.get("dcr-share") is None
     assert any("copying is not measured" in note for note in found.notes)
+
+
+def test_values_and_extremes_of_moved_series_are_off_by_the_move():
+    data = load(np.concatenate([ar2(300, 16), 3 * ar2(300, 16, seed=1)], axis=2), kind="series")
+    split = data.split(0.3)
+    scale = np.array(split.dataset.codec.scale)
+    moved = lambda n, draw: split.held_out_sample(0, n) + 2 * scale * [1, -3]  # noqa: E731
+    found = evaluate(moved, split)
+    for name in ("marginal-w1", "extremes"):  # in standard deviations: the mean of 2 and 6
+        assert found.line(name).generated.value == pytest.approx(4)
+    for name in ("autocorrelation", "spectrum", "cross-correlation"):
+        assert found.line(name).generated.value == pytest.approx(0, abs=1e-9)
+
+
+def test_extremes_are_those_of_one_value_in_a_hundred_at_each_end():
+    data = load(np.random.default_rng(0).normal(size=(2000, 10, 1)), kind="series")
+    split = data.split(0.5)
+    twice = lambda n, draw: 2 * split.held_out_sample(0, n)  # noqa: E731
+    # The 1 % and 99 % quantiles of a standard normal are -2.326 and 2.326.
+    assert evaluate(twice, split).line("extremes").generated.value == pytest.approx(2.326, rel=0.03)

@@ -80,6 +80,11 @@ def load(
     (1, 8, 8)
     """
     if kind == "series" and (libraries.is_frame(source) or reading != WHOLE or is_table(source)):
+        beside = {"labels": labels, "schema": schema, "resize": resize}
+        beside["mode"] = None if mode == "auto" else mode
+        for name, value in beside.items():
+            if value is not None:
+                raise WganError(f"data.{name} is not for series that are cut here: leave it out")
         return _as_series(source, reading, key, encoding, progress)
     if reading != WHOLE:
         raise WganError(
@@ -119,12 +124,19 @@ def _as_series(
     source: Source, reading: Reading, key: str | None, encoding: str, progress: Progress
 ) -> Dataset:
     """Return the series of a table, or the windows of a long array."""
+    if reading.window is None and reading.stride != WHOLE.stride:
+        raise WganError("data.stride says how windows are cut: give data.window, or leave it out")
     if libraries.is_frame(source):
         return from_table(libraries.as_pandas(source), "<frame>", reading, progress)
     if is_table(source):
         path = Path(str(source))
         return from_table(
             frames.read_frame(path, None, encoding, key), str(path), reading, progress
+        )
+    if reading.series or reading.time:
+        raise WganError(
+            "data.series and data.time name columns of a table, and an array has none: leave them"
+            " out"
         )
     if not isinstance(source, str | Path):
         return from_long_array(plain_array(source, "<array>"), "<array>", reading, progress)

@@ -94,14 +94,12 @@ def from_long_array(
     Args:
         values: `[T]` or `[T, channels]`.
         name: what messages call it.
-        reading: a window, and no columns.
+        reading: has a window.
         progress: listener to the pass over the windows.
 
     Raises:
-        WganError: an array of more axes, names of columns, or fewer than 20 windows of time.
+        WganError: an array of more axes, or fewer than 20 windows of time.
     """
-    if reading.series or reading.time:
-        raise WganError(f"{name}: an array has no columns: leave out data.series and data.time")
     values = np.asarray(values[:])
     if values.ndim not in (1, 2):
         raise WganError(
