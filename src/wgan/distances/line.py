@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.numbers import check_number
-from wgan.distances.samples import centred_pair, in_unit, weighted_samples
+from wgan.distances.samples import Samples, centred_pair, in_unit, weighted_samples
 
 
 def wasserstein_1d(
@@ -45,15 +45,38 @@ def wasserstein_1d(
     check_number(p, "order p")
     if not p >= 1:
         raise WganError(f"order p = {p!r}: choose 1 or more")
+    (a, wa), (b, wb) = line_samples(x, y, x_weights, y_weights, "`wasserstein`")
+    a, b, unit = centred_pair(a, b)
+    masses, i, j = quantile_pairs(a[:, 0], wa, b[:, 0], wb)
+    return in_unit(power_mean(np.abs(a[i, 0] - b[j, 0]), masses, p), unit)
+
+
+def line_samples(
+    x: ArrayLike,
+    y: ArrayLike,
+    x_weights: ArrayLike | None,
+    y_weights: ArrayLike | None,
+    beyond: str,
+) -> tuple[Samples, Samples]:
+    """Return two checked samples of one dimension, with their weights.
+
+    Args:
+        x: samples `[n]` or `[n, 1]`.
+        y: samples `[m]` or `[m, 1]`.
+        x_weights: weights `[n]`; None: equal.
+        y_weights: weights `[m]`; None: equal.
+        beyond: what to use in more dimensions, in words.
+
+    Raises:
+        WganError: as `weighted_samples`; samples of more dimensions.
+    """
     a, wa = weighted_samples(x, x_weights, "x")
     b, wb = weighted_samples(y, y_weights, "y")
     if a.shape[1] != 1 or b.shape[1] != 1:
         raise WganError(
-            f"samples of {max(a.shape[1], b.shape[1])} dimensions: use `wasserstein` beyond one"
+            f"samples of {max(a.shape[1], b.shape[1])} dimensions: use {beyond} beyond one"
         )
-    a, b, unit = centred_pair(a, b)
-    masses, i, j = quantile_pairs(a[:, 0], wa, b[:, 0], wb)
-    return in_unit(power_mean(np.abs(a[i, 0] - b[j, 0]), masses, p), unit)
+    return (a, wa), (b, wb)
 
 
 def wasserstein_circle(
@@ -92,13 +115,8 @@ def wasserstein_circle(
     check_number(period, "the period")
     if not 0 < period < np.inf:
         raise WganError(f"the period is {period!r}: give a number above 0")
-    a, wa = weighted_samples(x, x_weights, "x")
-    b, wb = weighted_samples(y, y_weights, "y")
-    if a.shape[1] != 1 or b.shape[1] != 1:
-        raise WganError(
-            f"samples of {max(a.shape[1], b.shape[1])} dimensions: use `wasserstein` with circular"
-            " columns beyond one"
-        )
+    beyond = "`wasserstein` with circular columns"
+    (a, wa), (b, wb) = line_samples(x, y, x_weights, y_weights, beyond)
     # `%` rounds a tiny negative number to the period itself, which is 0 of the next turn.
     turns = np.concatenate([a[:, 0] % period, b[:, 0] % period]) / period % 1.0
     order = np.argsort(turns, kind="stable")

@@ -6,9 +6,9 @@ from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.numbers import check_number
-from wgan.distances.line import power_mean
+from wgan.distances.line import line_samples, power_mean
 from wgan.distances.plan import Transport, sparse_plan
-from wgan.distances.samples import centred_pair, in_unit, weighted_samples
+from wgan.distances.samples import centred_pair, in_unit
 
 
 def transport_1d(
@@ -51,12 +51,7 @@ def transport_1d(
     check_number(p, "order p")
     if not 1 <= p < np.inf:
         raise WganError(f"order p = {p!r}: choose 1 or more, and not infinity")
-    x, wx = weighted_samples(x, x_weights, "x")
-    y, wy = weighted_samples(y, y_weights, "y")
-    if x.shape[1] != 1 or y.shape[1] != 1:
-        raise WganError(
-            f"samples of {max(x.shape[1], y.shape[1])} dimensions: use `transport` beyond one"
-        )
+    (x, wx), (y, wy) = line_samples(x, y, x_weights, y_weights, "`transport`")
     a, b, unit = centred_pair(x, y)
     order_x = np.argsort(a[:, 0], kind="stable")
     order_y = np.argsort(b[:, 0], kind="stable")
