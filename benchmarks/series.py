@@ -1,15 +1,15 @@
-"""Series by TimeGAN's definitions: discriminative and predictive score of a trained generator.
+"""Series by TimeGAN's and TSGBench's definitions: scores of a trained generator.
 
 Yoon, Jarrett and van der Schaar (2019), section 5, as their published code computes them, written
 anew in PyTorch. Windows outside of [0, 1] are scaled to it, channel by channel. A GRU of channels /
 2 units tells real from generated windows (2,000 batches of 128, Adam), and |accuracy - 1/2| on a
 fifth of both is the discriminative score. A GRU of as many units, fed with all channels but the
 last, predicts the last one a step ahead (5,000 batches of generated windows), and its mean absolute
-error on real windows is the predictive score. Low is good for both.
+error on real windows is the predictive score, of two channels or more. Low is good for both.
 
 Real windows are those that the generator was trained on, as in the paper (`published`), and
 held-out ones, which share no step with them (`held out`). Beside generated windows stand real
-training ones in their place (the floor).
+training ones in their place (the floor). TSGBench's measures stand in tsgbench.py.
 
     python benchmarks/series.py RUN [RUN ...] [--repeats 3] [--number 3000] [--out scores.jsonl]
     python benchmarks/series.py --sines sines.npy
@@ -26,11 +26,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tsgbench import MEASURES, scaled_by_steps
 
+from wgan.base.errors import WganError
 from wgan.base.files import append_line
 from wgan.base.intervals import mean_of
 from wgan.base.provenance import provenance
 from wgan.base.seeding import derive, numpy_generator
+from wgan.distances.results import finite
 from wgan.runs import RunFolder
 
 BATCH = 128
@@ -40,9 +43,9 @@ TESTED = 0.2
 """Share of the windows by which the accuracy is measured."""
 
 
-def sines(n: int = 10_000, steps: int = 24, channels: int = 5) -> np.ndarray:
+def sines(n: int = 10_000, steps: int = 24, channels: int = 5, seed: int = 0) -> np.ndarray:
     """Return the paper's Sines `[n, steps, channels]`."""
-    random = numpy_generator(0, "sines")
+    random = numpy_generator(seed, "sines")
     frequency, phase = random.uniform(0, 0.1, (2, n, 1, channels))
     waves = np.sin(frequency * np.arange(steps)[:, None] + phase)
     return ((waves + 1) / 2).astype(np.float32)
@@ -115,37 +118,58 @@ def predictive(real: np.ndarray, fake: np.ndarray, seed: int) -> float:
 
 
 def scores(folder: Path, number: int, repeats: int) -> dict[str, object]:
-    """Return both scores of a run, against training windows and against held-out ones."""
+    """Return all scores of a run, against training windows and against held-out ones.
+
+    Raises:
+        WganError: series of different lengths, or with missing values.
+    """
     run = RunFolder(folder)
     model = run.model()
     config = run.config()
     split = config.split(config.data.load())
     codec = model.codec
+    if codec.ends or codec.masked:
+        raise WganError(
+            f"{folder}: series of different lengths, or with missing values, which these"
+            " definitions do not cover: use `wgan evaluate`"
+        )
     n = min(number, split.n_held_out, split.n_train // 2)
-    sides = {
-        "published": split.train_sample(0, n),
-        "held out": split.held_out_sample(0, n),
-        "floor": split.train_sample(n, 2 * n),
-    }
-    low, high = _range(codec.in_channels(split.train_sample(0, split.n_train)))
-    scaled = {k: _scaled(codec.in_channels(x), low, high) for k, x in sides.items()}
+    train = codec.in_channels(split.train_sample(0, split.n_train))
+    real = {"published": train[:n], "held out": codec.in_channels(split.held_out_sample(0, n))}
+    fakes = [codec.in_channels(model.sample(n, seed)) for seed in range(repeats)]
+    floor = train[n : 2 * n]
+    low, high = _range(train)
     found: dict[str, object] = {"run": str(folder), "n": n, "provenance": provenance()}
-    for name in ("published", "held out"):
-        for score in (discriminative, predictive):
-            generated, floor = [], []
-            for seed in range(repeats):
-                fake = _scaled(codec.in_channels(model.sample(n, seed)), low, high)
-                generated.append(score(scaled[name], fake, seed))
-                floor.append(score(scaled[name], scaled["floor"], seed))
-            figures = [mean_of(values) for values in (generated, floor)]
-            found[f"{score.__name__}, {name}"] = [(each.value, each.half_width) for each in figures]
-            print(
-                f"{folder}: {score.__name__:14} {name:10} {figures[0].value:.3f} +-"
-                f" {figures[0].half_width:.3f} (floor {figures[1].value:.3f} +-"
-                f" {figures[1].half_width:.3f}), n={n}",
-                flush=True,
+    for name, side in real.items():
+        # One channel leaves no other to predict it from.
+        for score in (discriminative, predictive)[: codec.channels]:
+            x, y, *z = (_scaled(each, low, high) for each in (side, floor, *fakes))
+            generated = [score(x, each, seed) for seed, each in enumerate(z)]
+            values = (generated, [score(x, y, seed) for seed in range(repeats)])
+            _record(found, f"{score.__name__}, {name}", values, folder, n)
+        x, y, *z = (scaled_by_steps(each, train) for each in (side, floor, *fakes))
+        for word, measure in MEASURES.items():
+            _record(
+                found,
+                f"{word}, {name}",
+                ([measure(x, each) for each in z], [measure(x, y)]),
+                folder,
+                n,
             )
     return found
+
+
+def _record(
+    found: dict[str, object],
+    name: str,
+    values: tuple[list[float], list[float]],
+    folder: Path,
+    n: int,
+) -> None:
+    """Print and keep the means of a score of generated windows, and of real ones (the floor)."""
+    generated, floor = (mean_of(each) for each in values)
+    found[name] = [(each.value, each.half_width) for each in (generated, floor)]
+    print(f"{folder}: {name:25} {generated} (floor {floor}), n={n}", flush=True)
 
 
 def _range(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -175,7 +199,7 @@ def main() -> None:
     for folder in given.runs:
         found = scores(folder, given.number, given.repeats)
         if given.out:
-            append_line(given.out, json.dumps(found))
+            append_line(given.out, json.dumps(finite(found)))
 
 
 if __name__ == "__main__":

@@ -154,9 +154,12 @@ def test_a_conditional_model_samples_and_scores_classes(tmp_path):
         lambda: model.score_samples(X),
         lambda: model.sample(2, labels="middle"),
         lambda: model.sample(3, labels=["low"] * 2),
+        lambda: model.sample(2, labels="low", where="a=1"),
+        lambda: model.sample(2, labels="low", balance="a"),
     ):
         with pytest.raises(
-            WganError, match=r"give its label|no class is called 'middle'|labels of shape \(2,\)"
+            WganError,
+            match=r"give its label|no class is called 'middle'|labels of shape|labels exclude",
         ):
             wrong()
     with pytest.raises(WganError, match="an array needs its labels"):
@@ -252,3 +255,25 @@ def test_columns_that_are_completed_have_their_own_names():
     done = WGAN(steps=1).fit(frame).complete(frame[[0]][:4])
     assert list(done.columns) == [0, 1]
     assert done[0].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_settings_that_say_how_data_are_read_hold_of_data_in_memory(as_frame):
+    x = np.random.default_rng(0).normal(size=(300, 2)).cumsum(axis=0)
+    settings = {"data.window": 12, "data.context": 3, "network.width": 8}
+    if as_frame:
+        when = pd.date_range("2020-01-01", periods=300, freq="h")
+        data = pd.DataFrame({"when": when, "a": x[:, 0], "b": x[:, 1]})
+        settings["data.time"] = "when"
+    model = WGAN(steps=1, settings=settings).fit(data if as_frame else x)
+    codec = model.model_.codec
+    assert (codec.kind, codec.length) == ("series", 12)
+    with pytest.raises(WganError, match=r"data\.window.*: for data\.kind = 'series' alone"):
+        WGAN(steps=1, settings=settings | {"data.kind": "tables"}).fit(data if as_frame else x)
+
+
+def test_arrays_of_series_may_have_missing_values():
+    x = np.random.default_rng(0).normal(size=(40, 8, 2))
+    x[::3, 2, 0] = np.nan
+    model = WGAN(steps=1, settings={"data.kind": "series"}).fit(x)
+    assert model.sample(3).shape == (3, 8, 2)

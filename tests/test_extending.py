@@ -28,7 +28,7 @@ from wgan.objectives.scores import HINGE
 
 SMALL = [
     "--quiet",
-    *("--set", "data.kind=circle"),
+    *("--kind", "circle"),
     *("--set", "network.width=16"),
     *("--set", "optimizer.batch=32"),
 ]

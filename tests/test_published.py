@@ -24,10 +24,11 @@ def figures(monkeypatch):
 
 @pytest.fixture
 def published(figures):
-    import published
+    import published_tables
 
-    yield published
-    sys.modules.pop("published")
+    yield published_tables
+    for name in ("published_tables", "published_papers"):
+        sys.modules.pop(name)
 
 
 def table(n, seed=0):

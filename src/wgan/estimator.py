@@ -4,6 +4,7 @@ got.
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -140,18 +141,16 @@ class WGAN(BaseEstimator):
         where: Where = (),
         balance: str | None = None,
     ) -> Samples:
-        """Return `n_samples` samples, of the kind `fit` got; the same `random_state` gives the same
-        ones.
+        """Return `n_samples` samples of the kind `fit` got; one `random_state` gives the same ones.
 
         Args:
             n_samples: number of samples.
             random_state: random seed of the noise.
-            labels: for a conditional model, one class for all or one for each; None: classes are as
-                frequent as in training.
-            where: for a table, what every row satisfies: `{"education": ["Masters", "Doctorate"],
-                "age": (30, 39)}`, a value, a list of values, or a range, ends included and perhaps
-                None; or text such as `age>=30` or `sex!=Male`; or several of these in a list.
-            balance: for a table, a column whose levels or few numbers are to be equally frequent.
+            labels: of a conditional model, one class, or one for each; None: as in training.
+            where: what every row of a table satisfies, or the static columns of every series:
+                `{"education": ["Masters", "Doctorate"], "age": (30, 39)}`, a value, a list, or a
+                range, ends included and perhaps None; or text, as `age>=30`; or a list of these.
+            balance: of these, a column whose levels or few numbers are to be equally frequent.
 
         Raises:
             WganError: a request that does not fit the data.
@@ -161,6 +160,8 @@ class WGAN(BaseEstimator):
         n = int(n_samples)
         seed = as_seed(random_state)
         if where or balance is not None:
+            if labels is not None:
+                raise WganError("labels exclude conditions on columns: leave one of them out")
             raw = sample_where(self.model_, n, seed, where, balance).raw
         else:
             numbers = None if labels is None else self._numbers(labels, n)
@@ -324,25 +325,26 @@ class WGAN(BaseEstimator):
     def _name_columns(self, codec: Codec, columns: Any = None) -> None:
         """Keep the names of named columns; `columns` are the user's own, of any type."""
         if codec.names:
-            self._columns: list[Any] = list(codec.names if columns is None else columns)
+            same = columns is not None and len(columns) == len(codec.names)
+            self._columns: list[Any] = list(columns if same else codec.names)
             self.feature_names_in_ = np.array(codec.names, dtype=object)
             self.n_features_in_ = len(codec.names)
 
     def _load(self, X: Samples, config: DataConfig) -> Dataset:
+        read = partial(load, kind=config.kind, reading=config.reading)
         if is_frame(X):
             if self.conditional:
                 raise WganError(
                     "conditional=True is for classes; each column of a table can be asked for with"
                     " sample(where=...): leave it out"
                 )
-            return load(X, schema=config.schema)
-        kind = config.kind
+            return read(X, schema=config.schema, labels=config.labels)
         if isinstance(X, Tensor) and X.ndim > 2:
-            return load(X, kind=kind)
+            return read(X)
         raw = X if hasattr(X, "columns") else plain_array(X, "X")
         if np.ndim(raw) > 2:
-            return load(check_array(raw, allow_nd=True, dtype=None), kind=kind)
-        return load(validate_data(self, raw, dtype="numeric"), kind=kind)
+            return read(check_array(raw, allow_nd=True, dtype=None, ensure_all_finite="allow-nan"))
+        return read(validate_data(self, raw, dtype="numeric"))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

@@ -174,7 +174,7 @@ def test_a_run_that_fails_is_told_of_by_its_folder(points, tmp_path, capsys):
     (tmp_path / "c" / "gan-0").mkdir(parents=True)
     (tmp_path / "c" / "gan-0" / "diary.txt").write_text("mine")
     assert main(["compare", points, "--variants", "gan", "--seeds", "1", "--out", "c", *SMALL]) == 2
-    assert "gan-0: c/gan-0: holds files that are not a run's" in capsys.readouterr().err
+    assert "error: c/gan-0: holds files that are not a run's" in capsys.readouterr().err
     assert (tmp_path / "c" / "gan-0" / "diary.txt").read_text() == "mine"
 
 

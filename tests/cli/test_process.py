@@ -101,7 +101,7 @@ def test_names_that_the_terminal_cannot_show_are_printed_as_escapes(tmp_path):
     (tmp_path / "ä.csv").write_text("größe,b\n" + "1,2\n3,5\n" * 10, encoding="utf-8")
     code, out, said = python(WGAN, "data", "ä.csv", **ASCII)
     assert (code, said) == (0, "")
-    assert out.startswith(r"\xe4.csv: 20 samples")
+    assert out.startswith(r"\xe4.csv: 20 rows of 2 columns")
     assert r"gr\xf6\xdfe: numeric" in out
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from random_tables import few_rows, random_model
@@ -81,3 +82,71 @@ def test_a_file_of_another_encoding_is_completed(run, capsys):
     assert lines[1].startswith("10,Zoë,a")
     assert wgan("sample r --encoding utf-16") == 2
     assert "give both" in capsys.readouterr().err
+
+
+@pytest.fixture
+def series_run(tmp_path, monkeypatch):
+    """A run of two steps on series of 8 steps of 2 channels, of which 3 steps may be given."""
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", np.random.default_rng(0).normal(size=(60, 8, 2)).cumsum(axis=1))
+    small = ["--quiet", "--set", "network.width=8", "--set", "optimizer.batch=8"]
+    assert wgan("train x.npy --kind series --context 3 --steps 2 --out s", *small) == 0
+
+
+@pytest.mark.parametrize(("copies", "steps"), [(1, 3), (4, 3), (2, 5)])
+def test_beginnings_are_written_with_the_steps_that_follow(copies, steps, series_run, capsys):
+    given = np.load("x.npy")[:6, :steps]
+    np.save("given.npy", given)
+    assert wgan(f"sample s --given given.npy -n {copies} -o new.npy --seed 1") == 0
+    each = f", {copies} continuations of each" if copies > 1 else ""
+    assert f"6 beginnings{each}, 5 new steps, in new.npy" in capsys.readouterr().out
+    new = np.load("new.npy")
+    assert new.shape == (6 * copies, steps + 5, 2)
+    assert np.allclose(new[:, :steps], np.repeat(given, copies, axis=0), atol=1e-12)
+    assert len(np.unique(new[:, steps:], axis=0)) == 6 * copies, "no two go on alike"
+    assert wgan(f"sample s --given given.npy -n {copies} -o again.npy --seed 1") == 0
+    assert np.array_equal(np.load("again.npy"), new)
+    assert wgan(f"sample s --given given.npy -n {copies} -o new.png") == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("--label 1", "leave out --label, --where and --balance"),
+        ("--where a=1", "leave out --label, --where and --balance"),
+        ("--complete t.csv", "--complete is for tables, and --given for series: leave one out"),
+        ("-o x.jpg", "samples of this kind are written as"),
+        ("--encoding latin-1", "--encoding says how the text of --complete is encoded"),
+    ],
+)
+def test_what_has_no_part_in_continuing_is_refused(more, words, series_run, capsys):
+    np.save("given.npy", np.load("x.npy")[0, :3])
+    assert wgan(f"sample s --given given.npy {more}") == 2
+    assert words in " ".join(capsys.readouterr().err.split())
+    assert wgan("sample s --given given.npy -o one.npy") == 0
+    assert "1 beginning, 5 new steps, in one.npy" in capsys.readouterr().out
+
+
+def test_continued_series_of_a_table_are_written_as_one_whatever_their_length(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).normal(size=(30, 8)).cumsum(axis=1)
+    frame = pd.DataFrame({"id": np.arange(30).repeat(8), "a": x.ravel(), "b": -x.ravel()})
+    frame.to_csv("x.csv", index=False)
+    small = ["--quiet", "--set", "network.width=8", "--set", "optimizer.batch=8"]
+    assert wgan("train x.csv --series id --context 3 --steps 2 --out s", *small) == 0
+    given = np.stack([x, -x], axis=2)[:4, :6]
+    np.save("given.npy", given)
+    assert wgan("sample s --given given.npy -o new.csv") == 0
+    assert "4 beginnings, 5 new steps, in new.csv" in capsys.readouterr().out
+    new = pd.read_csv("new.csv")
+    assert new.groupby("id").size().tolist() == [11] * 4, "longer than series of the data, of 8"
+    begun = new.groupby("id").head(6)[["a", "b"]].to_numpy().reshape(4, 6, 2)
+    assert np.allclose(begun, given, atol=1e-6)
+
+
+def test_a_table_continues_no_beginning(run, capsys):
+    np.save("given.npy", np.zeros((2, 3, 1)))
+    assert wgan("sample r --given given.npy") == 2
+    assert "series alone are continued" in capsys.readouterr().err

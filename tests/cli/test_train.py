@@ -100,7 +100,7 @@ def test_dry_run_prints_the_plan_and_writes_nothing(capsys):
 def test_a_dry_run_tells_what_it_would_begin_with_and_needs_no_room(capsys):
     assert wgan("train digits --labels own --dry-run --out there") == 0
     out = capsys.readouterr().out
-    assert "# data: 1438 to train on, 359 held out, shape 1 x 8 x 8, 10 classes" in out
+    assert "# data: samples of shape 1 x 8 x 8, 1438 to train on, 359 held out, 10 classes" in out
     assert "the run goes to there" in out
     assert not Path("there").exists()
 
@@ -146,7 +146,7 @@ def other_run(folder):
             "finds no such device",
             marks=pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is here"),
         ),
-        (None, ["train", "--set", "network.kind=mlp"], "choose conv or residual"),
+        (None, ["train", "--set", "network.kind=mlp"], "choose conv, residual or bottleneck"),
         (None, ["train", "--set", "network.width=10000000000"], "give 16384 or less"),
         (None, ["train", "--seed", "9" * 400], "--seed"),
         (None, ["train", "digits", "--set", "data.resize=[16,16]"], "apply to folders and zips"),
@@ -226,10 +226,11 @@ def test_a_disk_without_room_is_one_line_and_what_was_written_stays_whole(tmp_pa
 
 
 def test_the_options_of_train_are_these_and_no_more():
+    # `how` stands for the flags of wgan.cli.data_flags, which its own tests list.
     options = " ".join(inspect.signature(train_command).parameters)
     assert options == (
-        "data variant labels schema encoding preset steps out seed device precision compile config"
-        " set_ stop_when_converged epsilon delta dry_run quiet"
+        "data how variant preset steps minutes out seed device precision compile config"
+        " set_ stop_when_converged augment epsilon delta dry_run quiet"
     )
 
 

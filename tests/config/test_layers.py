@@ -26,6 +26,15 @@ def test_settings_are_toml_values_and_bare_words():
     assert config.training.compile is True
 
 
+@pytest.mark.parametrize("columns", [(), ("a",), ("a", "b", "c")])
+def test_a_list_of_any_length_goes_through_a_file(columns, tmp_path):
+    config = resolve([from_mapping({"data.static": list(columns)})])
+    assert config.data.static == columns
+    (tmp_path / "c.toml").write_text(config.to_toml())
+    assert resolve([from_file(tmp_path / "c.toml")]) == config
+    assert config.data.reading.static == columns
+
+
 def test_a_mapping_of_keys_is_a_layer():
     layer = from_mapping({"optimizer.lr": 2e-4, "optimizer.betas": (0.5, 0.9)}, "mine")
     assert layer == ("mine", {"optimizer": {"lr": 2e-4, "betas": (0.5, 0.9)}})
@@ -75,6 +84,11 @@ def test_a_layer_may_take_a_setting_back():
         ("[network]\nwidth = 0", r"c\.toml: network\.width = 0"),
         ("[network]\ndepth = 10000000", r"c\.toml: network\.depth = 10000000: give 1024 or less"),
         ("[optimizer]\nbatch = 1e9", r"c\.toml: optimizer\.batch = 1000000000: give 16777216 or"),
+        ("[data]\ncontext = -1", r"c\.toml: data\.context = -1: give 0 or more"),
+        ("[data]\nwindow = 5\ncontext = 9", r"c\.toml: data\.context = 9: a window of 5 steps"),
+        ("[data]\nstatic = 'city'", r"c\.toml: data\.static = 'city': give a list in brackets"),
+        ("[data]\nstatic = ['a', 1]", r"c\.toml: data\.static = .*: expected text"),
+        ("[data]\nstatic = ['a', 'a']", r"c\.toml: data\.static names 'a'"),
         ("[data]\nresize = [8, 100000]", r"c\.toml: data\.resize .* each from 1 to 16384"),
         ("not toml", r"c\.toml: not valid TOML"),
         ("x = " + "[" * 100_000, r"c\.toml: not valid TOML: brackets nested too deep"),

@@ -87,6 +87,16 @@ def test_passes_are_those_of_a_likelihood(mixed):
     assert configure([alone], data=load(mixed(100)))[0].training.steps == 4000
 
 
+def test_few_series_are_passed_less_often_but_not_in_too_few_steps():
+    def steps(n):
+        return configure(
+            [], data=load(np.random.default_rng(0).normal(size=(n, 4, 1)), kind="series")
+        )[0].training.steps
+
+    # 48 passes over four fifths of the series in batches of 128.
+    assert {n: steps(n) for n in (100, 4000, 20_000)} == {100: 600, 4000: 1200, 20_000: 2000}
+
+
 @pytest.mark.parametrize("variant", ["wgan", "gan", "wgan-gp", "wgan-sn", "gan-minimax"])
 def test_the_likelihood_has_its_own_rate_under_any_variant(mixed, variant):
     named = from_mapping({"objective.variant": variant})

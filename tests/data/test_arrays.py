@@ -42,7 +42,7 @@ def test_npz_is_read_in_place_stored_or_deflated(tmp_path, save):
 
 def test_npz_with_several_arrays_asks_for_a_key(tmp_path):
     np.savez(tmp_path / "a.npz", first=ARRAY, second=ARRAY + 1)
-    with pytest.raises(WganError, match=r"several arrays \(first, second\).*data.key"):
+    with pytest.raises(WganError, match=r"several arrays \(first, second\).*--key NAME"):
         load(tmp_path / "a.npz")
     assert np.array_equal(load(tmp_path / "a.npz", key="second").rows[:], ARRAY + 1)
     with pytest.raises(WganError, match="holds no array 'third'"):

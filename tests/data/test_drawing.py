@@ -1,9 +1,11 @@
 """Drawings: pictures in reading order, points where they are."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
-from wgan.data.drawing import write_grid, write_scatter
+from wgan.base.errors import WganError
+from wgan.data.drawing import Sheet, write_grid, write_scatter
 
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 6, 9, 3), dtype=np.uint8)
 
@@ -31,7 +33,7 @@ def test_scatter_puts_points_where_they_are(tmp_path):
 
 
 def test_a_grid_has_as_many_columns_as_asked_for(tmp_path):
-    write_grid(PICTURES, tmp_path / "g.png", columns=6)
+    write_grid(PICTURES, tmp_path / "g.png", Sheet(columns=6))
     sheet = np.asarray(Image.open(tmp_path / "g.png"))
     zoom = (sheet.shape[0] + 2) // 2 // 6
     assert sheet.shape == (2 * (6 * zoom + 2) - 2, 6 * (9 * zoom + 2) - 2, 3)
@@ -42,3 +44,16 @@ def test_points_of_one_coordinate_lie_on_a_line(tmp_path):
     blue = np.argwhere((np.asarray(Image.open(tmp_path / "s.png")) == (31, 90, 200)).all(2))
     assert np.ptp(blue[:, 0]) <= 2, "two pixels high, and rounded"
     assert np.ptp(blue[:, 1]) > 400
+
+
+def test_a_scale_is_kept_exactly_and_one_that_is_too_large_is_refused(tmp_path):
+    write_grid(PICTURES, tmp_path / "g.png", Sheet(columns=4, scale=3))
+    sheet = np.asarray(Image.open(tmp_path / "g.png"))
+    assert sheet.shape == (3 * 20 - 2, 4 * 29 - 2, 3)
+    assert np.array_equal(sheet[20:38:3, 29:56:3], PICTURES[5])
+    many = np.broadcast_to(PICTURES[:1], (60_000, 6, 9, 3))
+    with pytest.raises(WganError, match="give a smaller scale, or fewer pictures"):
+        write_grid(many, tmp_path / "h.png", Sheet(scale=64))
+    for scale in (0, -1, 65):
+        with pytest.raises(WganError, match=f"--scale {scale}: give a whole number from 1 to 64"):
+            Sheet(scale=scale)

@@ -7,7 +7,9 @@ from PIL import Image
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.formats import FORMATS, check_place, formats_of, write_samples
+from wgan.data.drawing import Sheet
+from wgan.data.formats import FORMATS, check_place, formats_of, read_sample, write_samples
+from wgan.data.images import ImageCodec
 
 PICTURES = np.random.default_rng(0).integers(0, 256, size=(12, 6, 9, 3), dtype=np.uint8)
 CODEC = load(PICTURES).codec
@@ -106,3 +108,61 @@ def test_words_name_every_ending():
     for formats in FORMATS.values():
         assert all(ending in formats.words for ending in formats.endings)
         assert formats.default.endswith(formats.endings)
+
+
+def test_pictures_of_a_folder_are_enlarged_in_their_own_depth(tmp_path):
+    deep = np.random.default_rng(0).integers(0, 60_000, size=(2, 6, 9), dtype=np.uint16)
+    with pytest.warns(UserWarning, match="16 bits"):
+        codec = load(deep).codec
+    write_samples(deep, codec, tmp_path / "out", sheet=Sheet(scale=4))
+    found = np.asarray(Image.open(tmp_path / "out" / "0001.png"))
+    assert found.shape == (24, 36)
+    assert np.array_equal(found[3::4, ::4], deep[1])
+    assert np.array_equal(read_sample(save(tmp_path / "a.png", deep[0]), codec)[0], deep[0])
+
+
+def save(path, pixels):
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_a_scale_is_refused_where_there_are_no_pictures(tmp_path):
+    points = load(np.random.default_rng(0).normal(size=(20, 2))).codec
+    with pytest.raises(WganError, match="--scale is for pictures, and these are vectors"):
+        check_place(tmp_path / "a.png", points, Sheet(scale=2))
+    with pytest.raises(WganError, match="arrays hold samples as they are: leave out --scale"):
+        check_place(tmp_path / "a.npy", CODEC, Sheet(scale=2))
+
+
+def test_a_picture_file_is_read_in_the_range_of_the_data(tmp_path):
+    byte = np.arange(54, dtype=np.uint8).reshape(6, 9) * 4
+    path = save(tmp_path / "a.png", byte)
+    signed = load(np.linspace(-1, 1, 540).reshape(10, 6, 9).astype(np.float32)).codec
+    assert np.allclose(read_sample(path, signed)[0], byte / 255 * 2 - 1)
+    with pytest.warns(UserWarning, match="10 bits"):
+        deep = load(np.arange(540, dtype=np.uint16).reshape(10, 6, 9)).codec
+    assert np.array_equal(read_sample(path, deep)[0], np.rint(byte / 255 * 1023))
+    words = save(tmp_path / "b.png", byte.astype(np.uint16) * 257)
+    assert np.allclose(read_sample(words, signed)[0], byte / 255 * 2 - 1)
+    assert np.array_equal(read_sample(path, CODEC)[0], np.repeat(byte[..., None], 3, axis=2))
+    first = ImageCodec((1, 6, 9), 0.0, 255.0, "|u1", "chw")
+    assert np.array_equal(read_sample(path, first)[0, 0], byte)
+
+
+def test_a_picture_of_another_size_is_resampled_and_said_so(tmp_path):
+    large = save(tmp_path / "a.png", np.kron(PICTURES[0, ..., 0], np.ones((4, 4), np.uint8)))
+    with pytest.warns(UserWarning, match="24 x 36 pixels are cut centrally and resampled to 6 x 9"):
+        assert read_sample(large, CODEC).shape == (1, 6, 9, 3)
+
+
+def test_samples_are_read_from_arrays(tmp_path):
+    np.save(tmp_path / "a.npy", PICTURES[:2])
+    assert np.array_equal(read_sample(tmp_path / "a.npy", CODEC), PICTURES[:2])
+    np.save(tmp_path / "b.npy", PICTURES[:2, :3])
+    with pytest.raises(WganError, match="the data had"):
+        read_sample(tmp_path / "b.npy", CODEC)
+    with pytest.raises(WganError, match="no such file"):
+        read_sample(tmp_path / "c.png", CODEC)
+    points = load(np.random.default_rng(0).normal(size=(20, 2))).codec
+    with pytest.raises(WganError, match=r"give vectors as \.npy or \.npz"):
+        read_sample(tmp_path / "c.png", points)

@@ -46,6 +46,18 @@ def test_encoding_takes_two_steps_and_decoding_is_its_inverse(kind, mixed):
         codec.check(raw[:, 1:])
 
 
+def test_what_samples_are_is_said_in_words(mixed):
+    said = {kind: codec_of(kind, mixed).samples_in_words for kind in KINDS}
+    assert said == {
+        "vectors": "samples of shape 2",
+        "images": "samples of shape 1 x 8 x 8",
+        "series": "series of 12 steps of 2 channels",
+        "tables": f"rows of {mixed(9).shape[1]} columns",
+    }
+    one = load(mixed(100)[["age"]]).codec
+    assert one.samples_in_words == "rows of 1 column"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_only_what_was_inferred_is_described(kind, mixed):
     codec = codec_of(kind, mixed)

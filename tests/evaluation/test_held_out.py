@@ -5,6 +5,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from wgan.data import load
 from wgan.data.toys import TOYS
@@ -67,7 +68,8 @@ def test_mean_interval_and_floor_follow_the_stated_protocol():
     assert found.floor_repeats == 4
     assert found.floor == pytest.approx(np.mean(floor))
     assert (
-        str(found) == f"W1(generated, held-out) {np.mean(w):.3f} +- {found.half_width:.3f} (floor"
+        str(found).splitlines()[0]
+        == f"W1(generated, held-out) {np.mean(w):.3f} +- {found.half_width:.3f} (floor"
         f" {np.mean(floor):.3f}, ratio {np.mean(w) / np.mean(floor):.2f}; exact, n=359, pixels"
         " in [0,1])"
     )
@@ -157,3 +159,39 @@ def test_labels_are_judged_by_the_nearest_training_sample():
     assert f"(held-out ones: {right.real:.1%}; n={n})" in str(
         held_out_distance(real, split, of_classes)
     )
+
+
+def test_pictures_have_figures_on_learned_features_that_see_blur(tmp_path, monkeypatch):
+    monkeypatch.setenv("WGAN_CACHE", str(tmp_path))
+    split = load("digits").split()
+    pool = split.train_sample(0, split.n_train)
+
+    def real(n, draw):
+        return np.random.default_rng(draw).permutation(pool)[:n]
+
+    def smooth(n, draw):
+        return np.rint(gaussian_filter(real(n, draw).astype(float), (0, 0.5, 0.5))).astype(np.uint8)
+
+    good, blurred = held_out_distance(real, split), held_out_distance(smooth, split)
+    (line,) = good.figures
+    assert line.name.startswith("kernel-learned-patches-64@8x8-")
+    assert "not told from real samples at this n" in str(good)
+    assert "as far as real samples of which" in str(blurred)
+    (other,) = blurred.figures
+    assert (other.real, other.broken) == (line.real, line.broken)
+    assert line.real < other.generated.low < other.broken
+    # On pixels, blur lies nearer than real pictures do to each other.
+    assert blurred.w1 < good.w1 + good.half_width
+    values = json.loads(json.dumps(blurred.to_json()))
+    assert HeldOutDistance.from_json(values) == blurred
+    values["figures"][0]["generated"]["half_width"] = -1
+    with pytest.raises(ValueError, match="half_width below 0"):
+        HeldOutDistance.from_json(values)
+
+
+def test_few_pictures_and_other_kinds_have_no_further_figures():
+    few = load(np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)).split()
+    for split in (few, load("25-gaussians").split()):
+        found = held_out_distance(lambda n, draw, s=split: s.train_sample(0, n), split)
+        assert found.figures == ()
+        assert HeldOutDistance.from_json(found.to_json()) == found

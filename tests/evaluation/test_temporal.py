@@ -1,27 +1,28 @@
 """Metrics of series against closed forms and known processes."""
 
+import json
+
 import numpy as np
 import pytest
+from series_sets import ar2, measured, reference_of
 
 from wgan.data import load
-from wgan.data.windows import Reading
+from wgan.data.series.windows import Reading
 from wgan.evaluation import evaluate
+from wgan.evaluation.metrics.nearest import NEARER
+from wgan.evaluation.metrics.next_step import next_step_error
 from wgan.evaluation.metrics.temporal import (
+    AUTOCORRELATION,
+    CROSS_CORRELATION,
+    EXTREMES,
+    MARGINAL,
+    SPECTRUM,
     autocorrelations,
     cross_correlations,
-    next_step_error,
     spectrum,
 )
-from wgan.evaluation.series import shuffled_steps
-
-
-def ar2(n, steps, seed=0):
-    """x_t = 1.2 x_(t-1) - 0.6 x_(t-2) + e_t, after 100 steps, as `[n, steps, 1]`."""
-    noise = np.random.default_rng(seed).normal(size=(n, steps + 100))
-    x = np.zeros_like(noise)
-    for t in range(2, noise.shape[1]):
-        x[:, t] = 1.2 * x[:, t - 1] - 0.6 * x[:, t - 2] + noise[:, t]
-    return x[:, 100:, None]
+from wgan.evaluation.results import evaluation_from_json
+from wgan.evaluation.series import SERIES
 
 
 def test_autocorrelations_are_those_of_the_process():
@@ -68,50 +69,57 @@ def test_the_next_step_of_an_autoregression_is_missed_by_its_noise():
     assert error == pytest.approx(np.sqrt(2 / np.pi), rel=0.02)
 
 
-def test_shuffled_steps_keep_the_values_of_each_step():
-    x = np.arange(60.0).reshape(10, 3, 2)
-    data = load(x, kind="series")
-    shuffled = shuffled_steps(data.split(0.2), 5)
-    real = data.split(0.2).train_sample(0, 5)
-    assert not np.array_equal(shuffled, real)
-    for mine, theirs in zip(shuffled, real, strict=True):
-        assert sorted(map(tuple, mine.tolist())) == sorted(map(tuple, theirs.tolist()))
-
-
 def test_an_evaluation_tells_shuffled_series_from_real_ones():
-    data = load(ar2(300, 16), kind="series")
+    data = load(ar2(150, 16), kind="series")
     fresh = lambda n, draw: ar2(n, 16, seed=100 + draw)  # noqa: E731
     found = evaluate(fresh, data.split(0.3))
-    for name in ("autocorrelation", "spectrum", "next-step-mae"):
+    for name in ("autocorrelation", "spectrum", "next-step-mae", "discriminative"):
         line = found.line(name)
         assert line.broken > 1.5 * line.real
         assert line.generated.value < (line.real + line.broken) / 2
     assert found.get("cross-correlation") is None, "one channel goes with no other"
+    # A process with one step of memory is nearer than one with none, and farther than real series.
+    line = found.line("next-step-mae")
+    assert line.real < line.more_broken[0] < line.broken
+    assert found.columns == ("", "generated", "real", "steps shuffled", "one-step Markov", "")
+    assert all(len(each.cells) == len(found.columns) for each in found.lines)
+    back = evaluation_from_json(json.loads(json.dumps(found.to_json())))
+    assert (back.lines, back.more_broken) == (found.lines, found.more_broken)
+    series = found.details["series"]
+    assert (series["channels"], series["length"]) == (["channel 1"], 16)
+    for name, points in (("autocorrelation", 8), ("spectrum", 9)):
+        assert np.shape(series[name]["generated"]) == np.shape(series[name]["held_out"])
+        assert np.shape(series[name]["training"]) == (2, 1, points)
+    assert series["spectrum"]["held_out"][0] == pytest.approx(spectrum(held_out(data))[:, 0])
+
+
+def held_out(data):
+    """Return the held-out series of the test above, standardised."""
+    split = data.split(0.3)
+    return split.dataset.codec.standardised(split.held_out_sample(0, split.n_held_out))
 
 
 def test_copying_is_not_measured_of_windows_which_are_held_out_by_blocks():
-    data = load(ar2(1, 1200)[0], kind="series", reading=Reading(window=12))
-    fresh = lambda n, draw: ar2(n, 12, seed=100 + draw)  # noqa: E731
-    found = evaluate(fresh, data.split(0.3))
-    assert found.get("dcr-share") is None
-    assert any("copying is not measured" in note for note in found.notes)
+    reading = Reading(window=12)
+    reference = reference_of(load(ar2(1, 1200)[0], kind="series", reading=reading), 0.3)
+    assert measured(NEARER, reference, ar2(reference.n, 12)) is None
+    assert any("copying is not measured" in note for note in SERIES.notes(reference))
 
 
 def test_values_and_extremes_of_moved_series_are_off_by_the_move():
-    data = load(np.concatenate([ar2(300, 16), 3 * ar2(300, 16, seed=1)], axis=2), kind="series")
-    split = data.split(0.3)
-    scale = np.array(split.dataset.codec.scale)
-    moved = lambda n, draw: split.held_out_sample(0, n) + 2 * scale * [1, -3]  # noqa: E731
-    found = evaluate(moved, split)
-    for name in ("marginal-w1", "extremes"):  # in standard deviations: the mean of 2 and 6
-        assert found.line(name).generated.value == pytest.approx(4)
-    for name in ("autocorrelation", "spectrum", "cross-correlation"):
-        assert found.line(name).generated.value == pytest.approx(0, abs=1e-9)
+    x = np.concatenate([ar2(300, 16), 3 * ar2(300, 16, seed=1)], axis=2)
+    reference = reference_of(load(x, kind="series"))
+    scale = np.array(reference.split.dataset.codec.scale)
+    moved = reference.held_out + 2 * scale * [1, -3]
+    for metric in (MARGINAL, EXTREMES):  # in standard deviations: the mean of 2 and 6
+        assert measured(metric, reference, moved) == pytest.approx(4)
+    for metric in (AUTOCORRELATION, SPECTRUM, CROSS_CORRELATION):
+        assert measured(metric, reference, moved) == pytest.approx(0, abs=1e-9)
 
 
 def test_extremes_are_those_of_one_value_in_a_hundred_at_each_end():
-    data = load(np.random.default_rng(0).normal(size=(2000, 10, 1)), kind="series")
-    split = data.split(0.5)
-    twice = lambda n, draw: 2 * split.held_out_sample(0, n)  # noqa: E731
+    normal = np.random.default_rng(0).normal(size=(2000, 10, 1))
+    reference = reference_of(load(normal, kind="series"))
     # The 1 % and 99 % quantiles of a standard normal are -2.326 and 2.326.
-    assert evaluate(twice, split).line("extremes").generated.value == pytest.approx(2.326, rel=0.03)
+    found = measured(EXTREMES, reference, 2 * reference.held_out)
+    assert found == pytest.approx(2.326, rel=0.03)

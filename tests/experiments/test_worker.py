@@ -2,13 +2,16 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
+from wgan.base.errors import WganError
 from wgan.experiments import jobs
-from wgan.experiments.jobs import Job
-from wgan.experiments.worker import STOPPED
+from wgan.experiments.jobs import STOPPED, Job
+from wgan.experiments.worker import check_data
 from wgan.runs import RunFolder
+from wgan.training import Run
 
 SHORT = {
     "data": {"source": "digits"},
@@ -63,6 +66,17 @@ def test_an_option_that_does_not_fit_the_data_is_an_error_too(tmp_path):
     code, said = work(Job(tmp_path / "r", [("test", SHORT)], {"target": "x"}))
     assert code == 2
     assert len(said.splitlines()) == 1
+
+
+def test_other_data_than_those_of_the_comparison_are_refused(tmp_path):
+    run = Run.open(layers=[("test", SHORT)], out=tmp_path / "r")
+    job = Job(tmp_path / "r", [("test", SHORT)], None)
+    check_data(job, run)  # any data
+    check_data(replace(job, data=(run.dataset.fingerprint, None)), run)
+    for other in (("f" * 64, None), (run.dataset.fingerprint, "f" * 64)):
+        with pytest.raises(WganError, match="digits: other data than the comparison began with"):
+            check_data(replace(job, data=other), run)
+    run.close()
 
 
 def test_a_run_that_was_stopped_goes_on(tmp_path):

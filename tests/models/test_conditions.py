@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from mixed_tables import mixed_table
 from random_tables import random_model
 from short_runs import settled, trained
 
-from conftest import mixed_table
 from wgan import WGAN
 from wgan.base.errors import WganError
 from wgan.data import load

@@ -61,7 +61,7 @@ def test_a_model_saved_before_there_were_classes_is_loaded(model, tmp_path):
         (lambda f: rewrite(f, "codec", None), "damaged"),
         (
             lambda f: rewrite(f, "network", {"kind": "foo", "width": 4, "latent": 6}),
-            "choose one of auto, mlp, conv, residual|damaged",
+            "choose one of auto, mlp, conv, residual, bottleneck|damaged",
         ),
         (
             lambda f: rewrite(f, "network", {"kind": "residual", "width": 4.5, "latent": 6}),

@@ -9,7 +9,7 @@ from short_runs import settled
 from wgan.base.errors import WganError
 from wgan.data import KINDS
 from wgan.models import Model, write_beside, write_snapshot
-from wgan.models.pictures import PICTURES, pictures_of
+from wgan.models.pictures import pictures_of
 from wgan.training import Run
 
 SMALL = ["network.width=4", "network.latent=4", "optimizer.batch=8"]
@@ -63,8 +63,3 @@ def test_generated_pictures_stand_above_their_nearest_training_pictures(tmp_path
 def test_a_kind_without_pictures_is_told_where_to_add_them():
     with pytest.raises(WganError, match=r"no pictures for sounds: add a line to models.pictures"):
         pictures_of("sounds")
-
-
-def test_what_samples_are_is_said_in_words():
-    assert PICTURES["images"].samples_in_words((1, 8, 8)) == "samples of shape 1 x 8 x 8"
-    assert PICTURES["tables"].samples_in_words((7,)) == "rows of a table"

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from nets import codec_for
 
 from wgan.networks import NetworkConfig, build_critic, build_generator
-from wgan.networks.conditional import ProjectionCritic, with_one_hot
+from wgan.networks.conditional import ConditionalGenerator, ProjectionCritic, with_one_hot
 
 CLASSES = 3
 SHAPES = {"vectors": (5,), "pictures": (2, 8, 12)}
@@ -77,3 +77,14 @@ def test_a_constrained_critic_is_1_lipschitz_within_each_class(shape, layers, co
         optimizer.step()
     assert float(slope.detach().max()) <= 1.01  # spectral norms are followed by power iteration
     assert float(slope.detach().max()) > 0.02
+
+
+def test_shares_of_classes_blend_what_labels_add():
+    """A generator that begins and ends with a linear layer is linear in shares."""
+    generator = ConditionalGenerator(torch.nn.Linear(4 + CLASSES, 5), CLASSES)
+    z, y = torch.randn(3, 4), torch.tensor([0, 1, 2])
+    with torch.no_grad():
+        assert torch.allclose(generator(z, F.one_hot(y, CLASSES).double()), generator(z, y))
+        between = generator(z, torch.tensor([[0.3, 0.0, 0.7]] * 3))
+        ends = [generator(z, torch.full((3,), i)) for i in (0, 2)]
+        assert torch.allclose(between, 0.3 * ends[0] + 0.7 * ends[1], atol=1e-6)

@@ -6,9 +6,9 @@ from nets import codec_for, critic_for
 from torch import nn
 
 from wgan.networks import NetworkConfig, build_critic, build_generator, count_parameters
-from wgan.networks.images import sizes
+from wgan.networks.levels import sizes
 
-KINDS = ["conv", "residual"]
+KINDS = ["conv", "residual", "bottleneck"]
 SHAPES = [(1, 28, 28), (3, 32, 32), (1, 8, 8), (3, 6, 9), (4, 17, 5)]
 SHAPES += [(3, 30, 64), (1, 1, 40), (2, 3, 3), (1, 1, 1)]
 

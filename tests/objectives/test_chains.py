@@ -14,8 +14,8 @@ from torch.nn.utils import prune
 
 from wgan.base.errors import WganError
 from wgan.networks import NetworkConfig
-from wgan.networks.conditional import ConcatenationCritic
 from wgan.networks.layers import OneScore
+from wgan.networks.packed import PackedCritic
 from wgan.objectives import VARIANTS, CriticLoss
 from wgan.objectives.chains import blocks_of
 
@@ -95,8 +95,8 @@ class SquashedScore(OneScore):
         return 3 * torch.tanh(super().forward(x))
 
 
-class Shifted(ConcatenationCritic):
-    def forward(self, x, y):
+class Shifted(PackedCritic):
+    def forward(self, x, y=None):
         return super().forward(x, y) + x.square().sum(1)
 
 
@@ -207,6 +207,14 @@ def test_a_plain_head_is_swept(head):
     critic = chain(head=head)
     assert blocks_of(critic)
     assert_gradient_is_autograds(critic)
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (2, 1, 3), (1, 2, 3)])
+def test_a_chain_that_begins_by_flattening_is_swept(shape):
+    torch.manual_seed(0)
+    critic = nn.Sequential(nn.Flatten(), nn.Linear(6, 4), nn.ReLU(), nn.Linear(4, 1), nn.Flatten(0))
+    assert blocks_of(critic)
+    assert_gradient_is_autograds(critic, shape)
 
 
 @pytest.mark.parametrize(

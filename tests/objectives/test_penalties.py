@@ -9,7 +9,7 @@ import torch
 from nets import critic_for
 
 from wgan.networks import NetworkConfig
-from wgan.networks.conditional import ConcatenationCritic
+from wgan.networks.packed import PackedCritic
 from wgan.objectives import VARIANTS
 from wgan.objectives.penalties import full_precision
 
@@ -100,7 +100,7 @@ def test_consistency_with_labels_compares_the_critics_own_hidden_layer():
     critic = critic_for(
         NetworkConfig(width=16, depth=2, condition="concatenation"), (2,), 0, "dropout", classes=3
     )
-    assert isinstance(critic, ConcatenationCritic)
+    assert isinstance(critic, PackedCritic)
     x, y = torch.randn(12, 2), torch.arange(12) % 3
     torch.manual_seed(1)
     ours = variant.consistency(critic, x, y)

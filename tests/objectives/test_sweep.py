@@ -1,14 +1,16 @@
 """Tests of the sweep against differentiating twice, for every penalised variant and critic."""
 
+from functools import partial
+
 import pytest
 import torch
 from nets import critic_for
 from torch import nn
 
-from wgan.data.tables.codec import ColumnCode
 from wgan.networks import NetworkConfig
 from wgan.networks.layers import OneScore
-from wgan.networks.tables import TableCritic
+from wgan.networks.packed import PackedCritic
+from wgan.networks.tables import with_given
 from wgan.networks.vectors import mlp
 from wgan.objectives import VARIANTS, CriticLoss
 from wgan.objectives.chains import blocks_of
@@ -22,7 +24,7 @@ SHAPES = {
 PENALISED = [
     name for name, variant in VARIANTS.items() if variant.penalty and not variant.consistency
 ]
-CODES = [ColumnCode(0, (3,)), ColumnCode(3, (), heights=(1.0,))]
+COLUMNS = 2
 
 
 def batch_of(shape, n=6, seed=0):
@@ -86,11 +88,25 @@ def test_labels(name, kind, condition):
     assert_alike(critic, VARIANTS[name], batch, torch.tensor([0, 1, 2, 3, 3, 0]))
 
 
+@pytest.mark.parametrize("kind", ["vectors", "pictures"])
+@pytest.mark.parametrize("name", PENALISED)
+def test_packs(name, kind):
+    """With labels in the two ways, and without."""
+    batch = tuple(t.double() for t in batch_of(SHAPES[kind]))
+    for condition, classes in (("projection", 0), ("projection", 4), ("concatenation", 4)):
+        config = NetworkConfig(width=6, depth=2, condition=condition, pack=3)
+        critic = critic_for(config, SHAPES[kind], classes=classes).double()
+        if classes and condition == "projection":
+            nn.init.normal_(critic.by_class.weight)
+        y = torch.tensor([0, 1, 2, 3, 3, 0]) if classes else None
+        assert_alike(critic, VARIANTS[name], batch, y, every=3)
+
+
 @pytest.mark.parametrize("pack", [1, 3])
 def test_tables_in_packs_with_states_asked_for(pack):
     torch.manual_seed(0)
-    chain = nn.Sequential(*mlp(pack * (4 + len(CODES)), 1, width=6, depth=2), OneScore())
-    critic = TableCritic(chain, CODES, pack).double()
+    chain = nn.Sequential(*mlp(pack * (4 + COLUMNS), 1, width=6, depth=2), OneScore())
+    critic = PackedCritic(chain, 1, pack, partial(with_given, columns=COLUMNS)).double()
     batch = tuple(t.double() for t in batch_of((4,)))
     y = torch.tensor([[-1, -1], [2, -1], [-1, 0], [0, -1], [-1, -1], [1, 0]])
     assert_alike(critic, VARIANTS["wgan-lp"], batch, y)

@@ -132,6 +132,11 @@ def test_a_run_without_evaluation_is_summed_up_by_its_held_out_distance(tmp_path
     text, _ = page_of([fake_run(tmp_path / "r")], tmp_path)
     assert "W1 1.5 +- 0.01 to held-out samples" in text
     assert "nearest training" not in text
+    assert "This run was not evaluated" in text
+
+
+def test_a_page_of_an_evaluated_run_asks_for_no_evaluation(single, tmp_path):
+    assert "not evaluated" not in page_of([single], tmp_path)[0]
 
 
 def test_an_evaluation_of_an_earlier_step_is_left_out(single, tmp_path):

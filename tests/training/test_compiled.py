@@ -1,5 +1,6 @@
 """Compiled losses: they follow the plain ones, and are refused where they do not."""
 
+import json
 import os
 import subprocess
 import sys
@@ -16,9 +17,11 @@ SMALL = ["network.width=4", "network.latent=8", "optimizer.batch=8", "optimizer.
 
 
 COMPILED = """
+import json, sys
 from wgan.training import Run
+MORE = json.loads(sys.argv[1])
 settings = {"training.log_every": 1, "network.width": 4, "optimizer.batch": 8,
-            "training.precision": "float32"}
+            "training.precision": "float32"} | MORE
 losses = []
 for compile in (False, True):
     run = Run.open("digits", steps=6, settings=settings | {"training.compile": compile}, watch=None)
@@ -29,10 +32,11 @@ assert all(abs(a - b) < 1e-3 * (1 + abs(a)) for a, b in zip(*losses, strict=True
 """
 
 
-def test_a_compiled_run_follows_the_plain_one():
+@pytest.mark.parametrize("more", [{}, {"augment.mode": "fixed", "augment.flips": True}])
+def test_a_compiled_run_follows_the_plain_one(more):
     """In a process of its own: shape checks on annotations do not go with compiling."""
     done = subprocess.run(
-        [sys.executable, "-c", COMPILED],
+        [sys.executable, "-c", COMPILED, json.dumps(more)],
         capture_output=True,
         text=True,
         env=os.environ | {"OMP_NUM_THREADS": "1"},

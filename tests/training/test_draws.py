@@ -31,19 +31,24 @@ def test_ranks_draw_parts_of_one_processs_noise():
 
 def test_ranks_draw_parts_of_one_processs_conditions(mixed):
     """With packs too: a draw knows none."""
-    packed = ["network.pack=5", "optimizer.batch=20"]
+    packed = ["network.pack=5", "optimizer.batch=100"]
     setting = settled(*SMALL, *packed, data=load(mixed(200)))
     whole = draws_of(*setting).critic(3)
     parts = [draws_of(*setting, rank, 2).critic(3) for rank in range(2)]
     for name in ("x_real", "z", "u", "y"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
-    setting = settled(*SMALL, *packed, "optimizer.batch=100", data=load(mixed(200)))
+    setting = settled(*SMALL, *packed, data=load(mixed(200)))
     whole = draws_of(*setting).generator(3, with_real=False)
     parts = [draws_of(*setting, rank, 2).generator(3, with_real=False) for rank in range(2)]
     assert len(whole.z) == len(whole.y) == 20, "a fifth of the real rows"
     assert torch.equal(whole.y, whole.y_real[:20])
-    for name in ("x_real", "z", "y", "y_real"):
+    for name in ("z", "y"):
         assert torch.equal(torch.cat([getattr(part, name) for part in parts]), getattr(whole, name))
+    for name in ("x_real", "y_real"):
+        firsts = [getattr(part, name)[:10] for part in parts]
+        others = [getattr(part, name)[10:] for part in parts]
+        assert torch.equal(torch.cat([*firsts, *others]), getattr(whole, name))
+    assert all(torch.equal(part.y, part.y_real[:10]) for part in parts)
 
 
 def test_a_likelihood_needs_real_samples_that_meet_the_conditions(mixed):
@@ -70,14 +75,19 @@ def test_dropout_falls_to_zero_over_the_last_steps(mixed):
     assert float(endless.generator(9, False).dropout) == 0.5
 
 
-def test_ranks_drop_other_units(mixed):
+def test_ranks_drop_the_units_that_one_process_drops(mixed):
+    """The first rows of a likelihood are those that are scored, and each rank has some of them."""
     config, data = settled(*SMALL, data=load(mixed(200)))
-    masks = []
-    for rank in range(2):
-        draws = draws_of(config, data, rank, 2)
-        with draws.dropout("generator", 3, config.objective.chosen()):
-            masks.append(torch.rand(8))
-    assert not torch.equal(*masks)
+    variant = config.objective.chosen()
+    with draws_of(config, data).dropout("generator", 3, variant):
+        whole = torch.rand_like(torch.zeros(3, 12, 4))
+        scores = torch.nn.functional.dropout(torch.ones(2, 5))
+    for rank, rows in enumerate(([0, 2, 3, 4, 5, 6], [1, 7, 8, 9, 10, 11])):
+        with draws_of(config, data, rank, 2).dropout("generator", 3, variant):
+            part = torch.rand_like(torch.zeros(3, 6, 4))
+            own = torch.nn.functional.dropout(torch.ones(1, 5))
+        assert torch.equal(part, whole[:, rows])
+        assert torch.equal(own, scores[rank : rank + 1])
 
 
 def test_a_draw_is_rows_with_one_coefficient_each_whatever_the_packs(mixed):
@@ -87,7 +97,8 @@ def test_a_draw_is_rows_with_one_coefficient_each_whatever_the_packs(mixed):
     )
     assert packed.x_real.shape == (12, *data.split().dataset.shape)
     assert packed.u.shape == (12,)
-    assert all(torch.equal(a, b) for a, b in zip(alone, packed, strict=True))
+    assert alone.changes is packed.changes is None
+    assert all(torch.equal(a, b) for a, b in zip(alone[:-1], packed[:-1], strict=True))
 
 
 def test_a_lazy_penalty_has_no_coefficients_where_it_rests():

@@ -84,7 +84,8 @@ def test_clipped_gradients_are_those_taken_row_by_row(depth, below):
     with Tape() as tape:
         losses = generator.negative_log_likelihood(x, y)
     norms = gradient_norms(losses, tape, list(generator.parameters()))
-    assert (norms.double() / plain - 1).abs().max() < 1e-5
+    # The norm is zero for a row of which all columns are given.
+    assert float(((norms.double() - plain).abs() - 1e-5 * plain).max()) <= 1e-6
     clip = float(plain.quantile(below)) * (1.01 if below == 1 else 0.99)
     found = flat(clipped_sum(generator, x, y, None, clip))
     right = one_by_one(generator, x, y, clip * (1 - ROOM)).sum(0)

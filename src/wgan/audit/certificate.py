@@ -3,9 +3,11 @@
 |f(x) - f(y)| <= L |x - y| with L = product over layers of L_layer (Szegedy et al. 2014, section
 4.3). A linear layer has the largest singular value of its weight, in float64 and rounded up. A
 convolution has that of its operator, padding and stride included: the norm of a reshaped kernel is
-no bound. Only layers whose constant is known are certified.
+no bound. A mean of two paths has the mean of their constants. Only layers whose constant is known
+are certified.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +18,7 @@ from torch import nn
 
 from wgan.base.errors import WganError
 from wgan.networks.layers import MaxMin, OneScore, Reshape
-from wgan.networks.lipschitz import OrthonormalConv2d
+from wgan.networks.lipschitz import MeanOfPaths, OrthonormalConv2d, UnitMean, mean_norm
 from wgan.objectives.chains import has_global_hooks, is_altered
 
 # Layers that never stretch a distance, whatever their input.
@@ -44,11 +46,13 @@ def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
     """Return an upper bound on the Lipschitz constant of a chain of layers of known kinds.
 
     L = product of L_layer. A linear layer has its largest singular value, a convolution its
-    operator's (`conv_norm`), ReLU and sorting have 1.
+    operator's (`conv_norm`), a mean of two paths half of the sum of their products. ReLU and
+    sorting have 1.
 
     Args:
-        net: a chain of `Linear`, `Conv2d`, `OrthonormalConv2d`, `ReLU`, `LeakyReLU`, `Tanh`,
-            `MaxMin`, `Flatten` and the like, without parametrisations (see `frozen`).
+        net: a chain of `Linear`, `Conv2d`, `OrthonormalConv2d`, `MeanOfPaths`, `UnitMean`, `ReLU`,
+            `LeakyReLU`, `Tanh`, `MaxMin`, `Flatten` and the like, without parametrisations (see
+            `frozen`).
         shape: of one sample, which a convolution's operator depends on.
 
     Returns:
@@ -71,10 +75,16 @@ def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
             " certify"
         )
     layers, _ = _factors("", net, (1, *shape))
+    bounded = tuple((name, factor) for name, factor in layers if factor != 1.0)
+    return Certificate(_product(layers), bounded)
+
+
+def _product(layers: Sequence[tuple[str, float]]) -> float:
+    """Return the product of factors, rounded up."""
     bound = 1.0
     for _, factor in layers:
         bound = float(np.nextafter(bound * factor, np.inf))
-    return Certificate(bound, tuple((name, factor) for name, factor in layers if factor != 1.0))
+    return bound
 
 
 def _factors(
@@ -89,6 +99,15 @@ def _factors(
             f"layer {name or type(module).__name__} has a forward hook or a replaced method, which"
             " may change its output: remove it to certify"
         )
+    if type(module) is MeanOfPaths:
+        shortcut, after = _factors(f"{name}.shortcut", module.shortcut, shape)
+        branch, same = _factors(f"{name}.branch", module.branch, shape)
+        if after != same:  # one path would be repeated along an axis, which is another map
+            raise WganError(
+                f"layer {name} has paths to shapes {after[1:]} and {same[1:]}: nothing is certified"
+            )
+        total = float(np.nextafter(_product(shortcut) + _product(branch), np.inf))
+        return [(name, total / 2)], after
     if type(module) is not nn.Sequential:
         return [(name, _factor(name, module, shape))], _shape_after(name, module, shape)
     found = []
@@ -109,10 +128,13 @@ def _factor(name: str, module: nn.Module, shape: tuple[int, ...]) -> float:
         return spectral_norm(_array(module.weight), name)
     if type(module) is OrthonormalConv2d and type(module.mix) is nn.Linear:
         return spectral_norm(_array(module.mix.weight), name)  # patches and shifts lengthen nothing
-    if type(module) is nn.Conv2d:
+    if type(module) is nn.Conv2d or type(module) is UnitMean:
         match shape:
-            case (_, c, h, w):
+            case (_, c, h, w) if type(module) is nn.Conv2d:
                 return conv_norm(module, (c, h, w), name)
+            case (_, _, h, w) if type(module) is UnitMean:
+                norm = mean_norm((h, w), module.after)
+                return _rounded_up(abs(module.scale) * norm, max(h, w))
             case _:
                 raise WganError(_wrong_shape(name, module, shape))
     raise WganError(

@@ -18,6 +18,7 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import derive, numpy_generator
 from wgan.data import Codec, Dataset, load
+from wgan.data.kinds import find_kind
 from wgan.data.sources import is_table
 from wgan.models import Model, holds_model
 from wgan.runs import RunFolder
@@ -168,7 +169,7 @@ def _loaded(source: str, other: str, model: Model | None, kind: str, progress: P
         if Path(data.source).name == Path(source).name:
             return data.load(source, progress)
     as_numbers = model is None or not model.codec.names
-    if model is not None and as_numbers and not is_table(source):
+    if model is not None and find_kind(model.codec.kind).read and not is_table(source):
         kind = model.codec.kind
     return load(source, as_numbers=as_numbers, kind=kind, progress=progress)
 

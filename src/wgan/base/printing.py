@@ -40,6 +40,19 @@ def on_one_line(text: str) -> str:
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number of things, such as `1 channel`.
+
+    Args:
+        number: how many.
+        noun: what one is called.
+
+    >>> counted(1, "channel"), counted(3, "channel")
+    ('1 channel', '3 channels')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def markdown(text: object) -> str:
     r"""Return text of which Markdown shows each character, and takes none for a mark.
 

@@ -15,6 +15,8 @@ from wgan.cli.commands import app
 __all__ = ["app", "main"]
 
 ROOM = ": make room, then run the same command again"
+TOGETHER = {"train": "", "sample": "--shards"}
+"""Commands that several processes share, and the flag with which they do."""
 REMEDIES = {
     errno.ENOSPC: ROOM,
     errno.EDQUOT: ROOM,
@@ -42,36 +44,82 @@ def main(arguments: Sequence[str] | None = None, ready: Callable[[], object] = l
         for word in words:
             _check_encoding(word)
         command, bound, _ = app.parse_args(words, exit_on_error=False, print_error=False)
+        _check_alone(words)
         ready()
         code = int(command(*bound.args, **bound.kwargs) or 0)
         _flush()
         return code
-    except BrokenPipeError:
-        close_output()
-        return BROKEN_PIPE
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except (WganError, cyclopts.CycloptsError) as error:
-        message = str(error)
-    except UnicodeEncodeError as error:
+    except (Exception, KeyboardInterrupt) as error:
+        answer = answer_to(error)
+        if answer is None:
+            raise
+        code, message = answer
+        of_all = isinstance(error, cyclopts.CycloptsError | TogetherError)
+        if message is not None and not (of_all and _is_later()):
+            print_error(message)
+        if isinstance(error, BrokenPipeError):
+            close_output()
+        return code
+
+
+def answer_to(error: BaseException) -> tuple[int, str | None] | None:
+    """Return the exit code of an error, and what to print of it; None where it is a fault of ours.
+
+    Args:
+        error: what ended a command.
+    """
+    if isinstance(error, BrokenPipeError):
+        return BROKEN_PIPE, None
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED, None
+    if isinstance(error, UnicodeEncodeError):
         if error.reason != "surrogates not allowed":
-            raise
+            return None
         # The name of a file or a class, found in a folder.
-        message = f"{error.object!a}: a name that is not UTF-8: rename what bears it"
-    except OSError as error:
+        return 2, f"{error.object!a}: a name that is not UTF-8: rename what bears it"
+    if isinstance(error, WganError | cyclopts.CycloptsError):
+        return 2, str(error)
+    if isinstance(error, OSError):
         remedy = REMEDIES.get(error.errno or 0, "")
-        message = (
-            f"{error.filename or 'a file or standard output'}: {error.strerror or error}{remedy}"
-        )
-    except (MemoryError, RuntimeError) as error:
-        if not _is_out_of_memory(error):
-            raise
-        message = (
-            "out of memory: lower optimizer.batch, network.width, or the number of samples"
-            " asked for"
-        )
+        where = error.filename or "a file or standard output"
+        return 2, f"{where}: {error.strerror or error}{remedy}"
+    if isinstance(error, MemoryError | RuntimeError) and _is_out_of_memory(error):
+        remedy = "lower optimizer.batch, network.width, or the number of samples asked for"
+        return 2, f"out of memory: {remedy}"
+    return None
+
+
+def print_error(message: str) -> None:
+    """Print an error as one line on standard error."""
     print(f"wgan: error: {on_one_line(' '.join(message.split()))}", file=sys.stderr)
-    return 2
+
+
+class TogetherError(WganError):
+    """A command for one process was given to several; each of them finds out."""
+
+
+def _check_alone(words: Sequence[str]) -> None:
+    """Refuse a command under torchrun whose processes would all do the same, and write the same
+    files.
+    """
+    count = os.environ.get("WORLD_SIZE", "")
+    several = "RANK" in os.environ and count.isdecimal() and int(count) > 1
+    if not several or not words or words[0].startswith("-"):
+        return
+    flag = TOGETHER.get(words[0])
+    if flag is None or not any(word.split("=")[0].startswith(flag) for word in words):
+        hint = f"give {flag}, or run it" if flag else "run it"
+        raise TogetherError(
+            f"wgan {words[0]} works in one process, and torchrun started {count}: {hint} without"
+            " torchrun (RANK and WORLD_SIZE in the environment)"
+        )
+
+
+def _is_later() -> bool:
+    """Whether torchrun started this process as one of several, and not as the first, to which the
+    same words were given.
+    """
+    return os.environ.get("RANK", "0") != "0" and "WORLD_SIZE" in os.environ
 
 
 def close_output() -> None:

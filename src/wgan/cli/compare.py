@@ -9,6 +9,7 @@ from rich.table import Table
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
+from wgan.cli.data_flags import AS_THEY_ARE, DataFlags
 from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
@@ -21,6 +22,7 @@ def compare_command(
     data: str = "digits",
     /,
     *,
+    how: DataFlags = AS_THEY_ARE,
     variants: Annotated[list[str] | None, Parameter(consume_multiple=True, negative="")] = None,
     seeds: Annotated[int, COUNT] = 3,
     steps: Annotated[int | None, COUNT] = None,
@@ -29,6 +31,8 @@ def compare_command(
     out: Path | None = None,
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
     jobs: Annotated[int | None, COUNT] = None,
+    threads: Annotated[int | None, COUNT] = None,
+    cluster: str | None = None,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger
@@ -38,6 +42,8 @@ def compare_command(
     ----------
     data
         What `wgan train` takes.
+    how
+        How the data are read.
     variants
         Names from `wgan variants`; gan, wgan and wgan-gp unless given.
     seeds
@@ -54,7 +60,13 @@ def compare_command(
     set_
         One setting for every run, section.field=value; may be repeated.
     jobs
-        Runs at a time; one a core, at most 8, unless given.
+        Runs at a time; one a core, at most 8, unless given; on a cluster, one a worker's thread.
+    threads
+        Threads of each run: the last bits of results depend on them. Its share of the cores unless
+        given; on a cluster, one.
+    cluster
+        Train and evaluate on the workers of a Dask cluster: the address of its scheduler, such as
+        tcp://host:8786. The folders of the runs stay here.
     quiet
         No progress bar.
     """
@@ -70,6 +82,9 @@ def compare_command(
         out,
         tuple(set_ or ()),
         jobs,
+        how.given(),
+        cluster,
+        threads,
     )
     with bar(quiet) as progress:
         folders = compare(plan, progress)

@@ -9,39 +9,41 @@ from wgan.base.errors import WganError
 from wgan.base.files import write_text
 from wgan.base.places import check_new
 from wgan.base.printing import on_one_line
-from wgan.cli.output import print_columns, screen, times
+from wgan.cli.data_flags import AS_THEY_ARE, DataFlags
+from wgan.cli.output import print_columns, screen
 from wgan.cli.progress import bar
-from wgan.data import Dataset, load, named_sources
+from wgan.config import resolve
+from wgan.data import Dataset, named_sources
 from wgan.data.codec import Proposal
-from wgan.data.encodings import UTF_8
+
+NOTED = 512
+"""Samples that notes on the values are of, as many as a run looks at before it trains."""
 
 
 def data_command(
     source: str | None = None,
     /,
     *,
-    schema: Path | None = None,
-    encoding: str = UTF_8,
-    key: str | None = None,
+    how: DataFlags = AS_THEY_ARE,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
 ) -> int:
     """List the data known by name, or describe SOURCE: of a table what each column was taken for.
+
+    It is read by the same flags as by `wgan train`. A schema has `[columns.NAME]` and below it
+    kind, step, low, high, format or missing; and `[[rules]]` that rows keep.
 
     Parameters
     ----------
     source
         Anything that `wgan train` takes.
-    schema
-        Of a table: a TOML file that corrects what is inferred, `[columns.NAME]` and below it kind,
-        step, low, high, format or missing; and `[[rules]]` that rows keep.
-    encoding
-        How a .csv or .tsv is encoded, such as latin-1, cp1252 or utf-16.
-    key
-        Which array of an .npz, or sheet of an .xlsx, that holds several.
+    how
+        How the data are read.
     out
         Of a table: write such a file of what was inferred, to be corrected, with rules that are
         proposed as comments.
     """
+    if source is None and (how != AS_THEY_ARE or out is not None):
+        raise WganError("flags say how SOURCE is read: give it too")
     if source is None:
         for name, summary in named_sources().items():
             screen.print(f"{name:20} {summary}")
@@ -56,26 +58,28 @@ def data_command(
             "a table (.csv or .tsv with a line of names, .gz too; .parquet, or a folder of them;"
             " .xlsx), or a .csv of numbers alone"
         )
-        return 0
-    with bar() as progress:
-        dataset = load(
-            source,
-            key=key,
-            schema=str(schema) if schema else None,
-            encoding=encoding,
-            progress=progress,
+        screen.print(
+            "or shards: a folder of .npy or .tar files, a pattern (x-*.parquet, x-{000..999}.npy),"
+            " a .txt or .json that lists them; also behind https:// and s3://"
         )
+        return 0
+    config = resolve([("command line", {"data": {"source": source, **how.given()}})])
+    with bar() as progress:
+        dataset = config.data.load(progress=progress)
     split = dataset.split()
     screen.print(
-        f"{dataset.name}: {len(dataset)} samples of shape {times(dataset.shape)}"
-        f" ({dataset.codec.kind})"
+        f"{dataset.name}: {len(dataset)} {dataset.codec.samples_in_words} ({dataset.codec.kind})"
     )
     screen.print(
         f"stored as {dataset.rows.dtype}, split into {split.n_train} for training and"
         f" {split.n_held_out} held out; distances in {dataset.codec.units}"
     )
+    for words in dataset.origin:
+        screen.print(on_one_line(words))
     print_columns(dataset)
-    proposals = dataset.codec.proposals(dataset.rows)
+    for words in split.dataset.codec.notes(split.train_sample(0, min(split.n_train, NOTED))):
+        screen.print(f"note: {on_one_line(words)}")
+    proposals = dataset.codec.proposals(dataset.at_hand)
     for proposal in proposals:
         screen.print(f"  {on_one_line(f'proposed rule: {proposal.words}')}")
     if out is not None:

@@ -83,7 +83,7 @@ def distance_command(
         Samples of each side at most; all unless given, and as many of a generator as of the other
         side.
     kind
-        The kind of data that arrays are read as, such as series; by their shape unless given.
+        What arrays are read as, such as series; unless given, vectors or images by their shape.
     columns
         Those that are measured, such as age,income; all unless given.
     column_weight

@@ -94,7 +94,7 @@ def _print_figures(evaluation: Evaluation, compared_with: str) -> None:
         title += f"; on {features.of}"
     screen.print(title)
     table = Table(box=None)
-    for name in ("", "generated", "real", e.broken, ""):
+    for name in e.columns:
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for line in e.lines:
         table.add_row(*line.cells)

@@ -1,4 +1,4 @@
-"""What all commands share: the screen, and how flags, tables and shapes look."""
+"""What all commands share: the screen, and how flags and tables look."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +43,3 @@ def print_table(table: Table) -> None:
     wide = Screen(highlight=False, markup=False, width=WIDEST)
     wide.width = max(1, Measurement.get(wide, wide.options, table).maximum)
     wide.print(table)
-
-
-def times(shape: tuple[int, ...]) -> str:
-    """Return a shape as people write it.
-
-    >>> times((3, 32, 32))
-    '3 x 32 x 32'
-    """
-    return " x ".join(map(str, shape))

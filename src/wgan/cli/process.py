@@ -7,8 +7,7 @@ import signal
 import sys
 from types import FrameType
 
-from wgan.base.printing import on_one_line
-from wgan.cli import INTERRUPTED, close_output, main
+from wgan.cli import INTERRUPTED, close_output, main, print_error
 
 UNEXPECTED = 70
 """Exit code of a fault of ours, as in sysexits.h; 2 is that of input that cannot be used."""
@@ -42,15 +41,17 @@ def run_process() -> int:
             return INTERRUPTED
         if os.environ.get(TRACEBACK):
             raise
-        name = type(error).__name__
-        what = on_one_line(" ".join(str(error).split()))
-        print(
-            f"wgan: error: {name}: {what}: this is a fault of wgan, not of your input; please"
-            f" report it with the command and what it prints under {TRACEBACK}=1",
-            file=sys.stderr,
-        )
+        print_error(in_words(error))
         return UNEXPECTED
     finally:
         # Nothing is left to be saved: an interrupt while Python ends may act at once.
         signal.signal(signal.SIGINT, at_import)
         close_output()
+
+
+def in_words(error: BaseException) -> str:
+    """Return an error that is no answer to wrong input, for the user."""
+    return (
+        f"{type(error).__name__}: {error}: this is a fault of wgan, not of your input; please"
+        f" report it with the command and what it prints under {TRACEBACK}=1"
+    )

@@ -9,14 +9,16 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from wgan.cli.data_flags import AS_THEY_ARE, DataFlags
 from wgan.cli.numbers import COUNT, SEED
-from wgan.cli.output import Flag, print_columns, screen, times
+from wgan.cli.output import Flag, print_columns, screen
 from wgan.cli.progress import bar
+from wgan.cli.ranks import together
 from wgan.config import Config, Layer, choose_device, from_file, from_settings
 from wgan.networks import count_parameters
 from wgan.runs import as_begun, default_folder
 from wgan.runs.private import guarantee
-from wgan.training import Record, Run
+from wgan.training import Ranks, Record, Run
 
 Text = str | None
 
@@ -25,12 +27,11 @@ def train_command(
     data: Annotated[str | None, Parameter(show_default=False)] = None,
     /,
     *,
+    how: DataFlags = AS_THEY_ARE,
     variant: Text = None,
-    labels: Text = None,
-    schema: Text = None,
-    encoding: Text = None,
     preset: str = "auto",
     steps: Annotated[int | None, COUNT] = None,
+    minutes: float | None = None,
     out: Path | None = None,
     seed: Annotated[int | None, SEED] = None,
     device: Text = None,
@@ -39,6 +40,7 @@ def train_command(
     config: Path | None = None,
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="")] = None,
     stop_when_converged: Annotated[bool | None, Flag] = None,
+    augment: Annotated[bool | None, Flag] = None,
     epsilon: float | None = None,
     delta: float | None = None,
     dry_run: Annotated[bool, Flag] = False,
@@ -51,20 +53,17 @@ def train_command(
     data
         A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet, .xlsx or idx file, a folder of
         .parquet files, or a folder or zip of pictures; digits unless given.
+    how
+        How the data are read.
     variant
         See `wgan variants`; wgan-gp unless given, and wgan-lp for tables.
-    labels
-        Learn each class, so that sample takes --label: own (folders, digits), a column of the .csv,
-        an array of the .npz, or a file.
-    schema
-        A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o FILE`
-        writes one.
-    encoding
-        How a .csv or .tsv is encoded, such as latin-1, cp1252 or utf-16; utf-8 unless given.
     preset
-        auto, toy, vectors, tables, small-images, images or residual.
+        auto, toy, vectors, tables, small-images, images, series or residual.
     steps
         Generator steps.
+    minutes
+        A time for the whole run: a trial of some seconds chooses the steps that fit, the preset's
+        at most, and narrower networks where few would.
     out
         The run's folder; runs/DATA-VARIANT-SEED unless given.
     seed
@@ -82,6 +81,8 @@ def train_command(
     stop_when_converged
         End before --steps, once as many steps again would surely change the held-out distance by
         less than 5 %; half of the held-out samples, at most 500, serve to tell.
+    augment
+        Of pictures, for small sets: change what the critic sees at random, the more it overfits.
     epsilon
         Of tables: train with (epsilon, delta)-differential privacy of each training row; takes a
         --schema that is public.
@@ -93,7 +94,7 @@ def train_command(
         No progress bar, just the lines at the end.
     """
     flags: dict[str, dict[str, object]] = {
-        "data": {"source": data, "labels": labels, "schema": schema, "encoding": encoding},
+        "data": {"source": data, **how.given()},
         "objective": {"variant": variant},
         "training": {
             "steps": steps,
@@ -104,16 +105,35 @@ def train_command(
             "stop_when_converged": stop_when_converged,
         },
         "privacy": {"epsilon": epsilon, "delta": delta},
+        "augment": {"mode": "adaptive" if augment else None},
     }
-    layers = _layers(config, set_ or [], flags)
-    folder = None if dry_run else out or "auto"
-    with bar(quiet) as progress:
-        run = Run.open(layers=layers, preset=preset, out=folder, progress=progress)
-    if dry_run:
+
+    def work(ranks: Ranks) -> int:
+        layers = _layers(config, set_ or [], flags)
+        folder = None if dry_run else out or "auto"
+        with bar(quiet or not ranks.first) as progress:
+            run = Run.open(
+                layers=layers,
+                preset=preset,
+                out=folder,
+                progress=progress,
+                ranks=ranks,
+                minutes=minutes,
+            )
+        if not dry_run:
+            return _train(run, quiet or not ranks.first)
         place = out or default_folder(run.config)
         _print_plan(run, as_begun(run.config, place) if precision is None else run.config, place)
         return 0
-    _print_start(run, quiet)
+
+    return together(work)
+
+
+def _train(run: Run, quiet: bool) -> int:
+    """Train to the end, or until a signal comes; return the exit code."""
+    ranks = run.ranks
+    if ranks.first:
+        _print_start(run, quiet)
     with _Signals() as signals:
         stopped = _follow(run, run.records(stop=lambda: signals.caught is not None), quiet)
     if stopped:
@@ -121,8 +141,9 @@ def train_command(
         saved = "and saved; the same command goes on from there"
         begun = "of the generator; the same command begins again"
         screen.print(f"stopped at step {done} {saved if done else begun}")
-        return 128 + int(signals.caught or signal.SIGINT)
-    _print_finish(run, quiet)
+        return 128 + (ranks.most(int(signals.caught or 0)) or int(signal.SIGINT))
+    if ranks.first:
+        _print_finish(run, quiet)
     return 0
 
 
@@ -189,6 +210,8 @@ def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
                 speed = f", {rate:.1f} steps/s" if rate else ""
                 name = "estimate" if "estimate" in record.metrics else "epsilon"
                 status = f"{name} {record.metrics[name]:.4g}{speed}"
+                if "augment_probability" in record.metrics:
+                    status += f", augmented {record.metrics['augment_probability']:.2f}"
                 progress.update(task, completed=record.step, status=status)
     return stopped
 
@@ -213,6 +236,8 @@ def _print_finish(run: Run, quiet: bool) -> None:
 
 
 def _print_plan(run: Run, config: Config, place: Path) -> None:
+    for words in run.chosen:
+        screen.print(f"note: {words}")
     screen.print(config.to_toml().rstrip())
     variant = run.variant
     screen.print(
@@ -221,8 +246,8 @@ def _print_plan(run: Run, config: Config, place: Path) -> None:
     )
     classes = f", {len(run.classes)} classes" if run.classes else ""
     screen.print(
-        f"# data: {run.split.n_train} to train on, {run.split.n_held_out} held out, shape"
-        f" {times(run.dataset.shape)}{classes}"
+        f"# data: {run.dataset.codec.samples_in_words}, {run.split.n_train} to train on,"
+        f" {run.split.n_held_out} held out{classes}"
     )
     generator = count_parameters(run.state.generator)
     critic = count_parameters(run.state.critic)

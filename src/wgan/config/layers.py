@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -96,12 +96,16 @@ EXPECTED = {
 def _coerced(value: Any, hint: Any) -> Any:
     """Return a TOML value in the type that a field declares; a TypeError says what was expected."""
     options = get_args(hint)
-    if get_origin(hint) is UnionType:
+    if get_origin(hint) in (UnionType, Union):
         return None if value is None else _coerced(value, options[0])
     if get_origin(hint) is Literal:
         if value not in options:
             raise TypeError(f"choose one of {', '.join(options)}")
         return value
+    if get_origin(hint) is tuple and options[-1] is Ellipsis:
+        if not isinstance(value, list | tuple):
+            raise TypeError("give a list in brackets")
+        return tuple(_coerced(v, options[0]) for v in value)
     if get_origin(hint) is tuple:
         if not isinstance(value, list | tuple) or len(value) != len(options):
             raise TypeError(f"give {len(options)} values in brackets")

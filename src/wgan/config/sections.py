@@ -8,11 +8,12 @@ import tomli_w
 
 from wgan.base.errors import SettingError, WganError
 from wgan.base.progress import Progress, silent
+from wgan.config.augment import AugmentConfig
 from wgan.data import Dataset, Split, load
 from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.kinds import find_kind
-from wgan.data.series import LEAST_STEPS
-from wgan.data.windows import Reading
+from wgan.data.series.codec import LEAST_STEPS
+from wgan.data.series.windows import Reading
 from wgan.networks import NetworkConfig
 from wgan.objectives import Variant, find_variant
 
@@ -46,7 +47,9 @@ class DataConfig:
     source: str = "digits"
     """A name, file or folder."""
     kind: str = "auto"
-    """Kind of data that an array is read as: vectors or images; auto: by its shape."""
+    """Kind of data that a table or an array is read as, such as series; auto: a table as such, an
+    array as vectors or images by its shape, and series where one of the settings below cuts any.
+    """
     key: str | None = None
     """Which array of an .npz that holds several, or sheet of an .xlsx."""
     held_out: float = 0.2
@@ -74,9 +77,17 @@ class DataConfig:
     """The column that names the series of a table, a row a step; unset: it is one series."""
     time: str | None = None
     """The column of times of a table of series; unset: rows follow each other in time."""
+    context: int = 0
+    """First steps of a series that the generator can be given, to continue them; 0: none."""
+    static: tuple[str, ...] | None = None
+    """Columns of a table that describe a whole series; unset: those of text, and those that never
+    vary within a series.
+    """
 
     def __post_init__(self) -> None:
-        _at_least(self, "data", {"split_seed": 0, "stride": 1, "window": LEAST_STEPS})
+        least = {"split_seed": 0, "stride": 1, "window": LEAST_STEPS, "context": 0}
+        _at_least(self, "data", least)
+        _ = self.reading  # checks how its settings go together
         if self.kind != "auto":
             find_kind(self.kind)
         for name in ("source", "key", "labels", "schema", "series", "time"):
@@ -97,6 +108,11 @@ class DataConfig:
                 f" {MOST_PIXELS}",
             )
 
+    @property
+    def reading(self) -> Reading:
+        """How tables and long arrays are cut into series."""
+        return Reading(self.window, self.stride, self.series, self.time, self.context, self.static)
+
     def split(self, dataset: Dataset) -> Split:
         """Return the split of a data set into training and held-out samples."""
         return dataset.split(self.held_out, self.split_seed)
@@ -112,7 +128,7 @@ class DataConfig:
             schema=self.schema,
             kind=self.kind,
             encoding=self.encoding,
-            reading=Reading(self.window, self.stride, self.series, self.time),
+            reading=self.reading,
             progress=progress,
         )
 
@@ -178,11 +194,16 @@ class OptimizerConfig:
     """Samples in a critic step, over all processes; also those of a likelihood."""
     generator_batch: int | None = None
     """Samples in a generator step; unset: batch."""
+    microbatches: int = 1
+    """Parts in which each process computes its share of a batch, one after the other: more take
+    less memory, and the result is the same but for rounding.
+    """
     decay: Literal["none", "linear"] = "none"
     """linear: the learning rate falls to zero at the last step."""
 
     def __post_init__(self) -> None:
-        _at_least(self, "optimizer", {"critic_steps": 1, "batch": 1, "generator_batch": 1})
+        least = dict.fromkeys(("critic_steps", "batch", "generator_batch", "microbatches"), 1)
+        _at_least(self, "optimizer", least)
         _at_most(self, "optimizer", {"batch": MOST_SAMPLES, "generator_batch": MOST_SAMPLES})
         for name, rate in (("lr", self.lr), ("generator_lr", self.generator_lr)):
             if rate is not None and not 0 < rate < float("inf"):
@@ -282,6 +303,7 @@ class Config:
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     privacy: PrivacyConfig = field(default_factory=PrivacyConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
 
     @property
     def private(self) -> bool:
@@ -291,7 +313,7 @@ class Config:
     def split(self, dataset: Dataset) -> Split:
         """Return the split of a data set.
 
-        A run that ends by what it measures has samples of its own for that.
+        A run that ends by what it measures, or augments by it, has samples of its own for that.
 
         Args:
             dataset: the data of a run.
@@ -300,7 +322,7 @@ class Config:
             WganError: data that cannot be split so.
         """
         split = self.data.split(dataset)
-        if not self.training.stop_when_converged:
+        if not (self.training.stop_when_converged or self.augment.adaptive):
             return split
         from wgan.evaluation.watch import watched_apart  # takes half a second to import
 

@@ -4,7 +4,13 @@ from wgan.data.batches import Batches
 from wgan.data.codec import Codec
 from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec
-from wgan.data.kinds import KINDS, codec_from_json, codec_to_json, conditions_of
+from wgan.data.kinds import (
+    KINDS,
+    augmentation_of,
+    codec_from_json,
+    codec_to_json,
+    conditions_of,
+)
 from wgan.data.naming import named_sources, short_name
 from wgan.data.sources import load
 from wgan.data.tables.codec import TableCodec
@@ -19,6 +25,7 @@ __all__ = [
     "Split",
     "TableCodec",
     "VectorCodec",
+    "augmentation_of",
     "codec_from_json",
     "codec_to_json",
     "conditions_of",

@@ -23,7 +23,7 @@ from wgan.base.numbers import check_real, plain_array
 from wgan.base.progress import Progress, silent
 from wgan.data.cache import cached, file_digest
 from wgan.data.dataset import Dataset
-from wgan.data.kinds import find_kind, kind_of_array
+from wgan.data.kinds import Kind, find_kind, kind_of_array
 from wgan.data.packed import (
     PIECE,
     check_unpacked,
@@ -45,7 +45,7 @@ REMEDY = "make it again with numpy.savez"
 def from_memory(
     values: ArrayLike | Tensor,
     name: str = "<array>",
-    kind: str = "auto",
+    kind: str | Kind = "auto",
     progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of an array or tensor.
@@ -67,7 +67,7 @@ def from_memory(
 
 
 def from_npy(
-    path: Path, kind: str = "auto", progress: Progress = silent, name: str | None = None
+    path: Path, kind: str | Kind = "auto", progress: Progress = silent, name: str | None = None
 ) -> Dataset:
     """Return the data set of a `.npy` file, read in place.
 
@@ -90,7 +90,7 @@ def from_npz(
     path: Path,
     key: str | None = None,
     label: str | None = None,
-    kind: str = "auto",
+    kind: str | Kind = "auto",
     progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of one array of a `.npz` file.
@@ -159,7 +159,7 @@ def _deflated_rows(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo
         return npy_rows(file, unpacked, str(path)).whole()
 
 
-def from_idx(path: Path, kind: str = "auto", progress: Progress = silent) -> Dataset:
+def from_idx(path: Path, kind: str | Kind = "auto", progress: Progress = silent) -> Dataset:
     """Return the data set of an idx file, as MNIST ships; `.gz` is unpacked once into the cache.
 
     Args:
@@ -194,7 +194,7 @@ def from_rows(
     rows: Rows,
     name: str,
     channels_first: bool = False,
-    kind: str = "auto",
+    kind: str | Kind = "auto",
     progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of an array from any source.
@@ -204,7 +204,8 @@ def from_rows(
         name: what messages call it.
         channels_first: decides where both the first and the last axis of a picture could be
             channels.
-        kind: the kind of data; `auto`: vectors for `[n]` and `[n, d]`, images for more axes.
+        kind: the kind of data, or its name; `auto`: vectors for `[n]` and `[n, d]`, images for more
+            axes.
         progress: listener, called while the data are read.
 
     Raises:
@@ -224,7 +225,7 @@ def from_rows(
         kind = kind_of_array(len(rows.shape))
     read = find_kind(kind).read
     if read is None:
-        raise WganError(f"{name}: {kind} cannot be read from an array: leave data.kind out")
+        raise WganError(f"{name}: {kind} cannot be read from an array: leave out data.kind")
     return read(rows, name, channels_first, progress)
 
 
@@ -291,8 +292,8 @@ def _npz_key(path: Path, names: list[str], key: str | None) -> str:
     key = key or next((k for k in NPZ_KEYS if k in names), None)
     if key is None:
         raise WganError(
-            f"{path}: holds several arrays ({', '.join(names) or 'none'}); choose one with --set"
-            " data.key=NAME"
+            f"{path}: holds several arrays ({', '.join(names) or 'none'}); choose one with"
+            " --key NAME"
         )
     return key
 

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.data.dataset import Split
-from wgan.data.shuffle import shuffled
 from wgan.data.storage import chunks
 
 BLOCK = 8192
@@ -35,8 +34,9 @@ class Batches:
 
     Epochs follow each other without end, each a fresh shuffle without replacement. With batches of
     B samples, draw k takes the places k B to (k + 1) B - 1 of that sequence. A batch may straddle
-    two epochs, and none is cut short. Each of w ranks reads its own w-th part of a batch, so that
-    the ranks together read what one process would.
+    two epochs, and none is cut short. In shards each lane has such a sequence of its own. Each of w
+    ranks reads its own w-th part of a batch, so that the ranks together read what one process
+    would.
 
     Attributes:
         split: the data and their split.
@@ -78,24 +78,14 @@ class Batches:
             while len(self._blocks) >= KEPT_BLOCKS:
                 del self._blocks[next(iter(self._blocks))]
             draws = block * at_once + np.arange(at_once, dtype=np.int64)
-            places = (draws * batch + self.rank * part)[:, None] + np.arange(part, dtype=np.int64)
-            self._blocks[batch, block] = self._shuffled(places.ravel()).reshape(at_once, part)
+            slots = np.arange(self.rank * part, (self.rank + 1) * part, dtype=np.int64)
+            self._blocks[batch, block] = self.split.in_order(self.seed, draws, slots, batch)
         return self._blocks[batch, block][within].copy()
 
     @cached_property
     def _blocks(self) -> dict[tuple[int, int], Int64[np.ndarray, "draws k"]]:
         """The rows of the blocks that were read last, by batch size and number of the block."""
         return {}
-
-    def _shuffled(self, places: Int64[np.ndarray, " k"]) -> Int64[np.ndarray, " k"]:
-        """Return the row numbers at places of the endless sequence of epochs."""
-        n = self.split.n_train
-        epochs, within = np.divmod(places, n)
-        order = np.empty(len(places), dtype=np.int64)
-        for epoch in np.unique(epochs):
-            here = epochs == epoch
-            order[here] = shuffled(within[here], n, self.seed, "epoch", int(epoch))
-        return self.split.train_rows(order)
 
     def __call__(self, draw: int, batch: int) -> Float[Tensor, "k *shape"]:
         """Return this rank's samples of `draw`, encoded, on the device."""
@@ -116,6 +106,8 @@ class Batches:
     @cached_property
     def _resident(self) -> Tensor | None:
         """All packed samples on the device; None where they are too large."""
+        if not self.split.may_be_resident:
+            return None
         rows = self.split.dataset.rows
         codec = self.split.dataset.codec
         like = _single(codec.pack(rows[:1]))

@@ -76,6 +76,10 @@ class Codec(Protocol):
         """Shape of one stored sample."""
 
     @property
+    def samples_in_words(self) -> str:
+        """What a number of samples is followed by in a sentence, such as `rows of 3 columns`."""
+
+    @property
     def dtype(self) -> str:
         """NumPy's name of the type of raw samples, such as `|u1`."""
 
@@ -178,6 +182,11 @@ class PlainCodec:
 
     version: ClassVar[int] = 1
     raw_shape: tuple[int, ...]
+
+    @property
+    def samples_in_words(self) -> str:
+        shape = self.shape  # type: ignore[attr-defined]
+        return f"samples of shape {' x '.join(map(str, shape))}"
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -17,6 +17,7 @@ from wgan.base.progress import Progress, silent
 from wgan.data.arrays import from_rows
 from wgan.data.dataset import Dataset
 from wgan.data.encodings import UTF_8, not_text, with_mark
+from wgan.data.kinds import Kind
 
 SEPARATOR_LINE = re.compile(r"\ufeff?(?i:sep)=([,;|\t ])(?:\r?\n|\r|$)")
 """First line that names the separator of a file, as spreadsheets write and read it."""
@@ -35,7 +36,7 @@ of numbers one would be refused.
 def from_csv(
     path: Path,
     label: str | None = None,
-    kind: str = "auto",
+    kind: str | Kind = "auto",
     progress: Progress = silent,
     encoding: str = UTF_8,
 ) -> Dataset:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
@@ -92,6 +92,11 @@ class Dataset:
             self, labels=labels.astype(np.int64), classes=tuple(map(str, classes.tolist()))
         )
 
+    @property
+    def origin(self) -> list[str]:
+        """What was read, in sentences, where the source's name does not say it."""
+        return []
+
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
         """Return the split, once made, with the codec fitted to its training samples alone.
 
@@ -103,10 +108,23 @@ class Dataset:
             WganError: fewer than 10 samples, a share outside (0, 1), or training samples alike.
         """
         if (key := (held_out, seed)) not in self._splits:
-            codec = self.codec.fitted(self.rows, Split(self, held_out, seed).is_train())
-            split = Split(replace(self, codec=codec), held_out, seed)
+            codec = self._fitted(self._divided(held_out, seed))
+            split = replace(self, codec=codec)._divided(held_out, seed)
             self._splits[key] = split.dataset._splits[key] = split
         return self._splits[key]
+
+    def _divided(self, held_out: float, seed: int) -> "Split":
+        """Return a split, whatever the codec was fitted to."""
+        return Split(self, held_out, seed)
+
+    def _fitted(self, split: "Split") -> Codec:
+        """Return the codec fitted to the training samples of a split."""
+        return self.codec.fitted(self.rows, split.is_train())
+
+    @property
+    def at_hand(self) -> Rows:
+        """Samples that are looked at as a whole: all of them, or those that need no reading."""
+        return self.rows
 
     @cached_property
     def _splits(self) -> dict[tuple[float, int], "Split"]:
@@ -178,6 +196,9 @@ class Split:
     seed: int
     watched: int = 0
 
+    may_be_resident: ClassVar[bool] = True
+    """Whether all samples may be held on the device, where they are few."""
+
     def __post_init__(self) -> None:
         n = len(self.dataset)
         if n < MIN_SAMPLES:
@@ -245,6 +266,30 @@ class Split:
         """Return the row numbers of the held-out samples at `places` in 0..n_held_out-1."""
         return self._at(places)
 
+    @property
+    def n_at_hand(self) -> int:
+        """Number of training samples, the first ones, that are looked up without much reading."""
+        return self.n_train
+
+    def in_order(
+        self, seed: int, draws: Int64[np.ndarray, " d"], slots: Int64[np.ndarray, " s"], batch: int
+    ) -> Int64[np.ndarray, "d s"]:
+        """Return the rows of some slots of batches, which follow each other through the epochs.
+
+        Args:
+            seed: random seed of the order.
+            draws: rising numbers of the batches.
+            slots: numbers of samples in a batch.
+            batch: samples of a batch.
+        """
+        places = (draws * batch)[:, None] + slots
+        epochs, within = np.divmod(places, self.n_train)
+        order = np.empty(places.shape, dtype=np.int64)
+        for epoch in np.unique(epochs):
+            here = epochs == epoch
+            order[here] = shuffled(within[here], self.n_train, seed, "epoch", int(epoch))
+        return self.train_rows(order.ravel()).reshape(order.shape)
+
     def is_train(self) -> Bool[np.ndarray, " n"]:
         """Return which samples are for training."""
         chosen = np.ones(len(self.dataset), dtype=bool)
@@ -258,7 +303,10 @@ class Split:
             WganError: a class without a training sample.
         """
         assert self.dataset.labels is not None
-        labels = self.dataset.labels[self.train_rows(np.arange(self.n_train))]
+        return self._with_all_classes(self.dataset.labels[self.train_rows(np.arange(self.n_train))])
+
+    def _with_all_classes(self, labels: Int64[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
+        """Return the classes of training samples, and refuse a class that is not among them."""
         absent = np.setdiff1d(np.arange(len(self.dataset.classes)), labels)
         if len(absent):
             name = self.dataset.classes[absent[0]]

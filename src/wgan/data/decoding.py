@@ -1,9 +1,11 @@
 """Decoding of picture files by Pillow, each in its own depth: 8 or 16 bits, or floats."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -12,6 +14,11 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from wgan.base.errors import WganError
 
+SUFFIXES = {
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+}
+"""Endings of files that are taken for pictures in folders and archives."""
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
 """Pillow's names of the formats that are read, whatever a file is called. Of the others, one (EPS)
 would start a program, Ghostscript, on the file.
@@ -22,8 +29,11 @@ WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 """Pillow's modes that have a channel of transparency."""
 MODES = ("L", "RGB", "RGBA")
 """Pillow's modes that pictures are read in, each of which keeps all that those before it hold."""
+MODE_OF: dict[int, "Mode"] = {1: "L", 3: "RGB", 4: "RGBA"}
+"""The mode of pictures by their channels."""
 BYTES, WORDS, FLOATS = "|u1", "<u2", "<f4"
 """Types of pixels, by NumPy's names: of 8 bits, of up to 16 bits, and of floats."""
+Mode = Literal["L", "RGB", "RGBA"]
 DEPTHS = {BYTES: "8 bits", WORDS: "16 bits", FLOATS: "floats"}
 MOST_GREY = 2**16 - 1
 BITS_PER_SAMPLE = 258
@@ -126,6 +136,34 @@ def decode(
     return pixels[:, :, None] if pixels.ndim == 2 else pixels
 
 
+def read_picture(path: Path, size: tuple[int, int], mode: Mode) -> Shaped[np.ndarray, "h w c"]:
+    """Return the pixels of one picture file, in its own depth; a picture of another size is cut and
+    resampled, and a `UserWarning` says so.
+
+    Args:
+        path: the file.
+        size: (height, width) in pixels.
+        mode: as for `decode`.
+
+    Raises:
+        WganError: no file there, or as `look_at` and `decode`.
+    """
+    if not path.is_file():
+        raise WganError(f"{path}: no such file: give a picture")
+    content = path.read_bytes()
+    dtype = look_at(content, str(path)).dtype
+    pixels = decode(content, str(path), dtype, mode, None)
+    if pixels.shape[:2] == size:
+        return pixels
+    height, width = pixels.shape[:2]
+    warnings.warn(
+        f"{path}: {height} x {width} pixels are cut centrally and resampled to {size[0]} x"
+        f" {size[1]}, the size of the data",
+        stacklevel=2,
+    )
+    return decode(content, str(path), dtype, mode, size)
+
+
 def _deep(
     image: Image.Image, where: str, dtype: str, resize: tuple[int, int] | None
 ) -> Shaped[np.ndarray, "h w"]:
@@ -174,9 +212,6 @@ def _opened(content: bytes, where: str) -> Iterator[Image.Image]:
 
 def _unreadable(where: str, reason: str) -> WganError:
     return WganError(f"{where}: cannot be decoded ({reason}): remove it or save it again")
-
-
-Mode = Literal["L", "RGB", "RGBA"]
 
 
 def common_mode(looks: list[Look], opaque: bool) -> Mode:

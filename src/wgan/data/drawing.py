@@ -1,10 +1,13 @@
 """Drawings of samples: a grid of pictures, a scatter of points."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8, UInt16
+from jaxtyping import Float, Shaped, UInt8, UInt16
 from PIL import Image
+
+from wgan.base.errors import WganError
 
 SIDE = 640
 """Pixels of a drawing's side: it fits on any screen, and small pictures are seen."""
@@ -15,11 +18,35 @@ DOT = 1
 GREY = (190, 190, 190)
 BLUE = (31, 90, 200)
 """Colours of real and of generated samples: they differ in lightness too, not in hue alone."""
+MOST_SCALE = 64
+"""The largest scale: a pixel of 64 x 64 is a tile, and a larger one shows nothing more."""
+MOST_PIXELS = 2**27
+"""Pixels of an enlarged grid: in colour they take 400 MB, and viewers open no larger one."""
 
 
-def write_grid(
-    pixels: UInt8[np.ndarray, "n h w c"], path: Path, columns: int | None = None
-) -> None:
+@dataclass(frozen=True)
+class Sheet:
+    """How pictures are laid out in files.
+
+    Attributes:
+        columns: pictures in a row of a grid; None: as many as make it about square.
+        scale: whole factor by which each pixel is enlarged to a square; None: grids and animations
+            are enlarged to fit the screen, and other files keep the size of the data.
+    """
+
+    columns: int | None = None
+    scale: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scale is not None and not 1 <= self.scale <= MOST_SCALE:
+            raise WganError(f"--scale {self.scale}: give a whole number from 1 to {MOST_SCALE}")
+
+
+AS_FITS = Sheet()
+"""Pictures as they fit the screen."""
+
+
+def write_grid(pixels: UInt8[np.ndarray, "n h w c"], path: Path, sheet: Sheet = AS_FITS) -> None:
     """Write pictures side by side, row by row, as one PNG with a gap of two pixels.
 
     Small pictures are enlarged by a whole factor.
@@ -27,21 +54,39 @@ def write_grid(
     Args:
         pixels: the pictures.
         path: the file.
-        columns: pictures in a row; None: as many as make the grid about square.
+        sheet: columns and scale.
+
+    Raises:
+        WganError: a scale by which the grid takes more pixels than viewers open.
     """
     n, h, w, c = pixels.shape
-    columns = columns or min(n, max(1, round((n * h / w) ** 0.5)))
+    columns = sheet.columns or min(n, max(1, round((n * h / w) ** 0.5)))
     rows = -(-n // columns)
-    zoom = max(1, SIDE // max(rows * h, columns * w))
-    pixels = pixels.repeat(zoom, axis=1).repeat(zoom, axis=2)
+    zoom = sheet.scale or max(1, SIDE // max(rows * h, columns * w))
+    if sheet.scale and rows * columns * h * w * zoom**2 > MOST_PIXELS:
+        raise WganError(
+            f"--scale {zoom}: a grid of {rows} x {columns} pictures of {h} x {w} then has more than"
+            f" {MOST_PIXELS / 1e6:.0f} million pixels: give a smaller scale, or fewer pictures"
+        )
+    pixels = enlarged(pixels, zoom)
     down = h * zoom + GAP
     across = w * zoom + GAP
-    sheet = np.full((rows * down - GAP, columns * across - GAP, c), 255, dtype=np.uint8)
+    canvas = np.full((rows * down - GAP, columns * across - GAP, c), 255, dtype=np.uint8)
     for i, picture in enumerate(pixels):
         top = i // columns * down
         left = i % columns * across
-        sheet[top : top + h * zoom, left : left + w * zoom] = picture
-    image_of(sheet).save(path, format="png")
+        canvas[top : top + h * zoom, left : left + w * zoom] = picture
+    image_of(canvas).save(path, format="png")
+
+
+def enlarged(pixels: Shaped[np.ndarray, "n h w c"], scale: int) -> Shaped[np.ndarray, "n h2 w2 c"]:
+    """Return pictures in which each pixel is a square: nearest neighbour, so values stay the same.
+
+    Args:
+        pixels: the pictures.
+        scale: side of the square.
+    """
+    return pixels.repeat(scale, axis=1).repeat(scale, axis=2)
 
 
 def write_scatter(

@@ -17,14 +17,20 @@ from wgan.base.progress import Progress, silent, tracked
 from wgan.data.arrays import from_npy
 from wgan.data.cache import cached
 from wgan.data.dataset import Dataset
-from wgan.data.decoding import BYTES, DEPTHS, MODES, Look, common_mode, decode, look_at
+from wgan.data.decoding import (
+    BYTES,
+    DEPTHS,
+    MODES,
+    SUFFIXES,
+    Look,
+    common_mode,
+    decode,
+    look_at,
+)
+from wgan.data.kinds import Kind
 from wgan.data.packed import damage_named
 from wgan.data.walk import Found, files_below
 
-SUFFIXES = {
-    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".gif", ".webp"),
-    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
-}
 MANY_PICTURES = 2000
 """From so many pictures on, checking them takes seconds, so that progress is worth showing."""
 MOST_BYTES = 2**30
@@ -41,7 +47,7 @@ def from_pictures(
     path: Path,
     resize: tuple[int, int] | None = None,
     mode: str = "auto",
-    kind: str = "auto",
+    kind: str | Kind = "auto",
     progress: Progress = silent,
 ) -> Dataset:
     """Return the data set of a folder or zip of pictures.

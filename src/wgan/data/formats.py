@@ -1,21 +1,26 @@
 """File formats of samples for each kind of data: the endings of a path, and what writes them."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from jaxtyping import UInt8, UInt16
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
 from wgan.base.places import check_new, check_special
+from wgan.data.animations import ANIMATIONS, check_writer, write_animation
 from wgan.data.codec import Codec
-from wgan.data.drawing import image_of, write_grid, write_scatter
+from wgan.data.decoding import MODE_OF, read_picture
+from wgan.data.drawing import AS_FITS, Sheet, enlarged, image_of, write_grid, write_scatter
 from wgan.data.images import ImageCodec
-from wgan.data.series import SeriesCodec
-from wgan.data.series_drawing import write_series
+from wgan.data.series.codec import SeriesCodec
+from wgan.data.series.drawing import write_series
+from wgan.data.sources import load
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.drawing import write_columns
 from wgan.data.tables.frames import ENDINGS, write_frame
@@ -31,17 +36,29 @@ class Formats:
         default: the name of a file where none is given.
         endings: endings that a path may have; "" stands for a folder.
         words: the endings, listed for a person.
-        write: writes raw samples, given their codec, the path, and their class names if any; it is
-            not called for arrays (`.npy`, `.npz`).
+        write: writes raw samples, given their codec, the path, their class names if any, and the
+            sheet of pictures; it is not called for arrays (`.npy`, `.npz`).
+        frame: returns raw samples as a table, given their codec, their class names if any, and how
+            many samples were written before them; None: they are arrays.
+        of_tables: the formats where the data came as a table, for kinds that take both.
+        read: returns the sample that a file holds, given the path and the codec, `[1, *raw_shape]`;
+            None: samples are in arrays alone.
+        pictures: whether samples are pictures, which a sheet lays out.
     """
 
     default: str
     endings: tuple[str, ...]
     words: str
-    write: Callable[[np.ndarray, Any, Path, Labels], None]
+    write: Callable[[np.ndarray, Any, Path, Labels, Sheet], None]
+    frame: Callable[[np.ndarray, Any, Labels, int], pd.DataFrame] | None = None
+    of_tables: "Formats | None" = None
+    read: Callable[[Path, Any], np.ndarray] | None = None
+    pictures: bool = False
 
 
-def draw_points(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> None:
+def draw_points(
+    raw: np.ndarray, codec: Codec, path: Path, labels: Labels, sheet: Sheet = AS_FITS
+) -> None:
     """Write a scatter of the first two coordinates: `write` for kinds whose samples are points.
 
     Args:
@@ -49,35 +66,65 @@ def draw_points(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> No
         codec: their codec.
         path: the file.
         labels: not drawn.
+        sheet: of pictures alone.
     """
     with replaced(path) as target:
         write_scatter(np.asarray(codec.measure(raw), dtype=np.float64), target)
 
 
-def _draw_vectors(raw: np.ndarray, codec: Codec, path: Path, labels: Labels) -> None:
+def _draw_vectors(raw: np.ndarray, codec: Codec, path: Path, labels: Labels, sheet: Sheet) -> None:
     with replaced(path) as target:
         write_scatter(np.asarray(raw, dtype=np.float64), target)
 
 
-def _write_images(raw: np.ndarray, codec: ImageCodec, path: Path, labels: Labels) -> None:
+def _write_images(
+    raw: np.ndarray, codec: ImageCodec, path: Path, labels: Labels, sheet: Sheet
+) -> None:
     if path.suffix == "":
-        _write_folder(codec.to_files(raw), path, labels)
+        _write_folder(codec.to_files(raw), path, labels, sheet.scale or 1)
         return
     with replaced(path) as target:
-        write_grid(codec.to_pixels(raw), target)
+        if path.suffix.lower() in ANIMATIONS:
+            write_animation(codec.to_pixels(raw), target, path.suffix.lower(), sheet.scale)
+        else:
+            write_grid(codec.to_pixels(raw), target, sheet)
 
 
-def _draw_series(raw: np.ndarray, codec: SeriesCodec, path: Path, labels: Labels) -> None:
-    with replaced(path) as target:
-        write_series(codec.in_channels(raw), target)
+def _read_image(path: Path, codec: ImageCodec) -> np.ndarray:
+    c, h, w = codec.shape
+    return codec.from_files(read_picture(path, (h, w), MODE_OF[c])[None])
 
 
-def _write_table(raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels) -> None:
+def _write_series(
+    raw: np.ndarray, codec: SeriesCodec, path: Path, labels: Labels, sheet: Sheet
+) -> None:
+    if path.suffix.lower() == ".png":
+        with replaced(path) as target:
+            write_series(codec.in_channels(raw), target, names=codec.headings)
+        return
+    frame = codec.frame(raw, labels)
+    assert codec.table is not None
+    write_frame(frame, codec.table.columns(codec.statics), path)
+
+
+def _write_table(
+    raw: np.ndarray, codec: TableCodec, path: Path, labels: Labels, sheet: Sheet
+) -> None:
     if path.suffix.lower() == ".png":
         with replaced(path) as target:
             write_columns(codec, raw, target)
         return
     write_frame(codec.frame(raw), codec, path)
+
+
+def _frame_of_rows(raw: np.ndarray, codec: TableCodec, labels: Labels, first: int) -> pd.DataFrame:
+    return codec.frame(raw, first)
+
+
+def _frame_of_series(
+    raw: np.ndarray, codec: SeriesCodec, labels: Labels, first: int
+) -> pd.DataFrame:
+    return codec.frame(raw, labels, first)
 
 
 ARRAYS = (".npy", ".npz")
@@ -88,42 +135,58 @@ FORMATS: dict[str, Formats] = {
     ),
     "images": Formats(
         "samples.png",
-        (".png", *ARRAYS, ""),
-        ".png, .npy, .npz or a folder (no ending)",
+        (".png", *ANIMATIONS, *ARRAYS, ""),
+        f".png, {', '.join((*ANIMATIONS, *ARRAYS))} or a folder (no ending)",
         _write_images,
+        read=_read_image,
+        pictures=True,
     ),
     "series": Formats(
-        "samples.npy", (*ARRAYS, ".png"), ".npy, .npz or .png (a panel a channel)", _draw_series
+        "samples.npy",
+        (*ARRAYS, ".png"),
+        ".npy, .npz or .png (a panel a channel)",
+        _write_series,
+        of_tables=Formats(
+            "samples.csv",
+            (*ENDINGS, *ARRAYS, ".png"),
+            f"{', '.join(ENDINGS)}, .npy, .npz or .png (a panel a channel)",
+            _write_series,
+            _frame_of_series,
+        ),
     ),
     "tables": Formats(
         "samples.csv",
         (*ENDINGS, ".png"),
         f"{', '.join(ENDINGS)} or .png (a panel a column)",
         _write_table,
+        _frame_of_rows,
     ),
 }
 
 
 def formats_of(codec: Codec) -> Formats:
-    """Return the file formats of a codec's kind.
+    """Return the file formats of a codec's kind; those of tables where its samples are tables.
 
     Raises:
         WganError: a kind without formats.
     """
     if codec.kind not in FORMATS:
         raise WganError(f"no file formats for {codec.kind}: add a line to data.formats.FORMATS")
-    return FORMATS[codec.kind]
+    formats = FORMATS[codec.kind]
+    return formats.of_tables if formats.of_tables and codec.names else formats
 
 
-def check_place(path: Path, codec: Codec) -> None:
+def check_place(path: Path, codec: Codec, sheet: Sheet = AS_FITS) -> None:
     """Refuse a path that samples of this kind cannot be written to.
 
     Args:
         path: the file or folder.
         codec: the codec of the samples.
+        sheet: how pictures are laid out.
 
     Raises:
-        WganError: a file that is there already, or an ending that does not fit the samples.
+        WganError: a file that is there already, an ending that does not fit the samples, a package
+            that it needs and is missing, or a scale where there are no pictures.
     """
     check_special(path)
     formats = formats_of(codec)
@@ -132,29 +195,61 @@ def check_place(path: Path, codec: Codec) -> None:
     if not as_folder and not path.name.lower().endswith(endings):
         raise WganError(f"{path}: samples of this kind are written as {formats.words}")
     check_new(path, "choose another name", as_folder)
+    check_writer(path)
+    if sheet.scale is not None and not formats.pictures:
+        raise WganError(f"--scale is for pictures, and these are {codec.kind}: leave it out")
+    if sheet.scale is not None and path.name.lower().endswith(ARRAYS):
+        raise WganError(f"{path}: arrays hold samples as they are: leave out --scale")
 
 
-def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Labels = None) -> None:
+def read_sample(path: Path, codec: Codec) -> np.ndarray:
+    """Return the samples in a file, as raw ones: those of an array, or the one of a picture.
+
+    Args:
+        path: the file: `.npy`, `.npz`, or a picture for kinds whose samples are pictures.
+        codec: the codec that they are to fit.
+
+    Raises:
+        WganError: no such file, or samples of another shape, type or range.
+    """
+    read = formats_of(codec).read
+    if path.name.lower().endswith(ARRAYS):
+        with warnings.catch_warnings(action="ignore"):  # the range of a few samples is no guide
+            raw = load(path, kind=codec.kind).rows[:]
+    elif read is not None:
+        raw = read(path, codec)
+    else:
+        raise WganError(f"{path}: give {codec.kind} as {' or '.join(ARRAYS)}")
+    codec.check(raw)
+    return raw
+
+
+def write_samples(
+    raw: np.ndarray, codec: Codec, path: Path, labels: Labels = None, sheet: Sheet = AS_FITS
+) -> None:
     """Write samples in the format that the ending of `path` names.
 
     `.npy` is the array, `.npz` the array as `x` and its labels as `y`. The kind decides about other
     endings. For images, `.png` is a grid, and no ending is a folder of PNGs, one folder a class
-    where there are labels. For vectors, `.png` is a scatter. For tables, `.csv`, `.tsv` (`.gz` too)
-    and `.parquet` are tables, and `.png` is one panel a column.
+    where there are labels; `.gif`, `.webp`, `.apng` and `.mp4` show one after the other. For
+    vectors, `.png` is a scatter. For tables, `.csv`, `.tsv` (`.gz` too)
+    and `.parquet` are tables, and `.png` is one panel a column. So they are for series that were
+    read from a table, a row a step, and `.png` is one panel a channel.
 
     Args:
         raw: the samples.
         codec: their codec.
         path: the file or folder.
         labels: the class of each sample, by name.
+        sheet: how pictures are laid out.
 
     Raises:
-        WganError: as `check_place`, or a class whose name cannot be a folder's.
+        WganError: as `check_place` and `write_grid`, or a class whose name cannot be a folder's.
     """
     if path.suffix == "":
         for name in set(labels or ()):
             _check_folder_name(name, path)
-    check_place(path, codec)
+    check_place(path, codec, sheet)
     path.parent.mkdir(parents=True, exist_ok=True)
     ending = path.suffix.lower()
     if ending == ".npy":
@@ -165,7 +260,7 @@ def write_samples(raw: np.ndarray, codec: Codec, path: Path, labels: Labels = No
         with replaced(path) as target, target.open("wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
     else:
-        formats_of(codec).write(raw, codec, path, labels)
+        formats_of(codec).write(raw, codec, path, labels, sheet)
 
 
 def _check_folder_name(name: str, path: Path) -> None:
@@ -182,6 +277,7 @@ def _write_folder(
     pixels: UInt8[np.ndarray, "n h w c"] | UInt16[np.ndarray, "n h w 1"],
     folder: Path,
     labels: Sequence[str] | None,
+    scale: int,
 ) -> None:
     """Write one PNG a picture; numbers of equal length keep them in order."""
     digits = max(4, len(str(len(pixels) - 1)))
@@ -189,4 +285,4 @@ def _write_folder(
         place = folder if labels is None else folder / labels[i]
         place.mkdir(exist_ok=True, parents=True)
         with replaced(place / f"{i:0{digits}d}.png") as target:
-            image_of(picture).save(target, format="png")
+            image_of(enlarged(picture[None], scale)[0]).save(target, format="png")

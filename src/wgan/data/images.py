@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from wgan.base.errors import WganError
@@ -141,6 +141,22 @@ class ImageCodec(PlainCodec):
         if self.coarse or c > 1:  # no library at hand writes colour of more than 8 bits
             return self.to_pixels(raw)
         return raw.astype(np.uint16).reshape(-1, h, w, c)
+
+    def from_files(self, pixels: Shaped[np.ndarray, "n h w c"]) -> np.ndarray:
+        """Return raw samples of the pixels of picture files: the inverse of `to_files`.
+
+        Values of the data's own depth stay as they are; others keep their place between black and
+        white.
+
+        Args:
+            pixels: of 8 or 16 bits, or floats in the range of the data.
+        """
+        values = pixels.astype(np.float64)
+        if pixels.dtype.kind in "iu" and not (self.high > RANGES[-1][1] and pixels.itemsize > 1):
+            unit = values / np.iinfo(pixels.dtype).max
+            values = self.low + unit * (self.high - self.low)
+        axes = {"hw": values[..., 0], "hwc": values, "chw": np.moveaxis(values, -1, 1)}
+        return as_type(axes[self.layout], np.dtype(self.dtype))
 
     def to_pixels(self, raw: np.ndarray) -> np.ndarray:
         """Return `[n, h, w, c]` uint8, for a drawing."""

@@ -8,19 +8,25 @@ one line of the table in each stage.
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+import pandas as pd
 import torch
-from jaxtyping import Bool, Int64
+from jaxtyping import Bool, Int64, Shaped
 
 from wgan.base.errors import OlderVersionError, WganError, did_you_mean
 from wgan.base.progress import Progress
 from wgan.base.records import FAULTS, reason_of, typed
+from wgan.data.augmentation import PICTURES, Augmentation
 from wgan.data.codec import Codec
 from wgan.data.dataset import Dataset, Split
 from wgan.data.images import ImageCodec, read_images
-from wgan.data.series import SeriesCodec, read_series
+from wgan.data.series.arrays import read_series
+from wgan.data.series.codec import SeriesCodec
+from wgan.data.series.conditions import series_conditions
+from wgan.data.series.reading import from_table
+from wgan.data.series.windows import Reading, from_array
 from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.conditions import TableConditions
@@ -33,6 +39,18 @@ Private = Callable[
     [Dataset, str | None, Bool[np.ndarray, " n"], float, Normals, Codec | None], Dataset
 ]
 """(data set, schema, training rows?, noise multiplier, noise, codec begun with) -> data set."""
+
+
+class Cutter(NamedTuple):
+    """How a kind is read whose samples are cut from a table or a long array, as a reading says.
+
+    Attributes:
+        table: (table, name, reading, progress, column of the classes) -> data set.
+        array: (array, name, reading, progress) -> data set.
+    """
+
+    table: Callable[[pd.DataFrame, str, Reading, Progress, str | None], Dataset]
+    array: Callable[[Rows, str, Reading, Progress], Dataset]
 
 
 @runtime_checkable
@@ -58,7 +76,7 @@ class Conditions(Protocol):
     def instead_of_labels(self) -> str:
         """What to do instead of giving a class label: one sentence for the user."""
 
-    def check(self, y: np.ndarray, n: int) -> Int64[np.ndarray, "n *columns"]:
+    def check(self, y: np.ndarray, n: int) -> Shaped[np.ndarray, "n *columns"]:
         """Return conditions in the form that networks take.
 
         Args:
@@ -88,34 +106,43 @@ class Kind:
     Attributes:
         codec: the class of its codec.
         read: returns the data set of an array; None where an array is not enough.
+        cut: reads tables and long arrays; None where samples are never cut.
         axes: an array of so many axes is read as this kind, where no kind is given.
         conditions: returns the conditions that generators take, given a codec; None where there are
             none but class labels.
         private: returns the data set as a run with differential privacy takes it; None where there
             are no such runs.
+        augmentation: how samples are changed at random before a critic sees them; None: there is
+            no way to.
     """
 
     codec: type[Any]
     read: Reader | None = None
+    cut: Cutter | None = None
     axes: tuple[int, ...] = ()
-    conditions: Callable[[Any], Conditions] | None = None
+    conditions: Callable[[Any], Conditions | None] | None = None
     private: Private | None = None
+    augmentation: Augmentation | None = None
 
 
 KINDS: dict[str, Kind] = {
     "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
-    "images": Kind(ImageCodec, read_images, axes=(3, 4)),
-    "series": Kind(SeriesCodec, read_series),
+    "images": Kind(ImageCodec, read_images, axes=(3, 4), augmentation=PICTURES),
+    "series": Kind(
+        SeriesCodec, read_series, Cutter(from_table, from_array), conditions=series_conditions
+    ),
     "tables": Kind(TableCodec, conditions=TableConditions, private=private_dataset),
 }
 
 
-def find_kind(name: str) -> Kind:
-    """Return the kind of that name.
+def find_kind(name: str | Kind) -> Kind:
+    """Return the kind of that name; a kind is returned as it is.
 
     Raises:
         WganError: no such kind; the message names the nearest.
     """
+    if isinstance(name, Kind):
+        return name
     if name not in KINDS:
         raise WganError(f"no kind of data is called '{name}'. {did_you_mean(name, KINDS)}")
     return KINDS[name]
@@ -126,6 +153,31 @@ def kind_of_array(axes: int) -> str:
     whose reader says which shapes it takes.
     """
     return next((name for name, kind in KINDS.items() if axes in kind.axes), "images")
+
+
+def kind_of_reading(reading: Reading) -> str:
+    """Return the name of the kind that samples are read as where they are cut, and no kind is
+    given; `auto` where a reading cuts nothing.
+    """
+    parts = (reading.window, reading.series, reading.time, reading.static)
+    if all(part is None for part in parts):
+        return "auto"
+    return next(name for name, kind in KINDS.items() if kind.cut)
+
+
+def augmentation_of(codec: Codec) -> Augmentation:
+    """Return how samples of a codec's kind are changed at random.
+
+    Raises:
+        WganError: a kind whose samples are not.
+    """
+    found = find_kind(codec.kind).augmentation
+    if found is None:
+        able = ", ".join(name for name, kind in KINDS.items() if kind.augmentation is not None)
+        raise WganError(
+            f"augment.mode: {codec.kind} are not augmented, {able} are: leave out --augment"
+        )
+    return found
 
 
 def conditions_of(codec: Codec) -> Conditions | None:

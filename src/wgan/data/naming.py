@@ -4,6 +4,7 @@ import errno
 from pathlib import Path
 
 from wgan.data import stacked
+from wgan.data.shards.places import base_of, has_pattern, scheme_of
 from wgan.data.toys import TOYS
 
 
@@ -19,9 +20,15 @@ def short_name(source: str) -> str:
 
     It is the source's own name, or that of the file without its endings.
 
+    Of shards it is that of their folder, or of the file that lists them.
+
     >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
     ('digits', 'cats', 'stacked-mnist')
+    >>> short_name("s3://store/cats/part-{000..999}.npy")
+    'cats'
     """
+    if has_pattern(source) and not Path(source).exists():
+        source = base_of(source)
     if source.startswith(stacked.PREFIX):
         return stacked.PREFIX[:-1]
     return (Path(source).resolve().name if "/" in source else source).split(".")[0] or "data"
@@ -43,6 +50,11 @@ def found_in(folder: str, source: str, must_exist: bool = False) -> str:
     """
     if source in named_sources():
         return source
+    if scheme_of(source):
+        return source
+    if has_pattern(source) and not Path(source).exists():
+        folder_of_shards = found_in(folder, base_of(source), must_exist)
+        return f"{folder_of_shards}/{source.removeprefix(base_of(source) + '/')}"
     prefix = stacked.PREFIX if source.startswith(stacked.PREFIX) else ""
     here = Path(source.removeprefix(prefix))
     there = Path(folder) / here

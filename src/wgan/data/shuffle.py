@@ -47,11 +47,11 @@ def _feistel(
     left = x >> bits
     right = x & mask
     for key in keys:
-        left, right = right, left ^ (_mix(right ^ key) & mask)
+        left, right = right, left ^ (mix(right ^ key) & mask)
     return (left << bits) | right
 
 
-def _mix(x: UInt64[np.ndarray, " k"]) -> UInt64[np.ndarray, " k"]:
+def mix(x: UInt64[np.ndarray, " k"]) -> UInt64[np.ndarray, " k"]:
     """Return the finaliser of splitmix64, whose shifts and factors these are."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

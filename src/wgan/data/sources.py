@@ -1,9 +1,9 @@
 """Sources of data: `load` takes a name, a file, a folder or an array and returns one data set."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,22 +12,24 @@ from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.files import check_regular
-from wgan.base.numbers import plain_array
 from wgan.base.progress import Progress, silent
 from wgan.base.seeding import numpy_generator
 from wgan.data import arrays, columns, folders, stacked
 from wgan.data.dataset import Dataset
 from wgan.data.encodings import UTF_8, check_encoding, is_utf_8
-from wgan.data.kinds import find_kind
+from wgan.data.kinds import KINDS, Cutter, Kind, find_kind, kind_of_reading
 from wgan.data.labels import OWN, labelled
 from wgan.data.naming import named_sources
+from wgan.data.series.windows import WHOLE, Reading
+from wgan.data.shards.forms import load_shards
+from wgan.data.shards.places import is_sharded
+from wgan.data.storage import Rows
 from wgan.data.tables import frames, libraries
 from wgan.data.tables.corrections import read_corrections, read_rules
 from wgan.data.tables.excel import ENDING as EXCEL
 from wgan.data.tables.excel import refuse_other_spreadsheets
 from wgan.data.toys import SAMPLES, TOYS
 from wgan.data.vectors import VectorCodec
-from wgan.data.windows import WHOLE, Reading, from_long_array, from_table
 
 Source: TypeAlias = str | Path | ArrayLike | Tensor | libraries.Frame
 
@@ -55,6 +57,8 @@ def load(
             the path of a table: a `.csv` or `.tsv` with a line of names, a `.parquet` or a folder
             of them, or an `.xlsx`;
             the path of a folder or zip of pictures;
+            shards: a folder of `.npy` or `.tar` files, a pattern or list of such, or an address
+            (`https://`, `s3://`);
             `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
             a DataFrame of pandas, polars, pyarrow or another library that narwhals knows;
             an array, tensor or nested list, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or
@@ -68,9 +72,10 @@ def load(
         schema: a TOML file that corrects what is inferred of a table's columns.
         as_numbers: whether a `.csv` whose columns are all numbers is read as rows of numbers,
             though it has a line of names.
-        kind: the kind of data that an array is read as; `auto`: vectors or images, by its shape.
+        kind: the kind of data that a table or an array is read as; `auto`: a table as such, an
+            array as vectors or images by its shape, and series where `reading` cuts any.
         encoding: how a text of a table or of numbers is encoded, such as `latin-1` or `utf-16`.
-        reading: how tables and long arrays are cut into series, where `kind` is `series`.
+        reading: how a table or a long array is cut into series.
         progress: listener, called where reading takes long.
 
     Raises:
@@ -79,17 +84,19 @@ def load(
     >>> load("digits").shape
     (1, 8, 8)
     """
-    if kind == "series" and (libraries.is_frame(source) or reading != WHOLE or is_table(source)):
-        beside = {"labels": labels, "schema": schema, "resize": resize}
+    if kind == "auto":
+        kind = kind_of_reading(reading)
+    cut = None if kind == "auto" else find_kind(kind).cut
+    if reading != WHOLE and cut is None:
+        _refuse_reading(reading, kind)
+    has_columns = cut is not None and (libraries.is_frame(source) or is_table(source))
+    if cut is not None and (reading != WHOLE or has_columns):
+        beside = {"schema": schema, "resize": resize, "labels": None if has_columns else labels}
         beside["mode"] = None if mode == "auto" else mode
         for name, value in beside.items():
             if value is not None:
-                raise WganError(f"data.{name} is not for series that are cut here: leave it out")
-        return _as_series(source, reading, key, encoding, progress)
-    if reading != WHOLE:
-        raise WganError(
-            "data.window, stride, series and time are for series: set data.kind = 'series'"
-        )
+                raise WganError(f"data.{name} is not for {kind} that are cut here: leave it out")
+        return _cut(source, find_kind(kind), cut, reading, key, labels, encoding, progress)
     if libraries.is_frame(source):
         if labels is not None:
             raise WganError(
@@ -120,47 +127,69 @@ def is_table(source: Source) -> bool:
     )
 
 
-def _as_series(
-    source: Source, reading: Reading, key: str | None, encoding: str, progress: Progress
+def _refuse_reading(reading: Reading, kind: str) -> NoReturn:
+    """Refuse settings of a kind whose samples are cut, by their names."""
+    names = [f"data.{f.name}" for f in fields(Reading) if getattr(reading, f.name) != f.default]
+    taken = " or ".join(f"'{name}'" for name, each in KINDS.items() if each.cut)
+    other = "" if kind == "auto" else f", and it is '{kind}'"
+    raise WganError(
+        f"{', '.join(names)}: for data.kind = {taken} alone{other}: set that, or leave this out"
+    )
+
+
+def _cut(
+    source: Source,
+    kind: Kind,
+    cut: Cutter,
+    reading: Reading,
+    key: str | None,
+    labels: str | None,
+    encoding: str,
+    progress: Progress,
 ) -> Dataset:
-    """Return the series of a table, or the windows of a long array."""
+    """Return the samples of a table or an array as a reading says."""
     if reading.window is None and reading.stride != WHOLE.stride:
         raise WganError("data.stride says how windows are cut: give data.window, or leave it out")
     if libraries.is_frame(source):
-        return from_table(libraries.as_pandas(source), "<frame>", reading, progress)
+        return cut.table(libraries.as_pandas(source), "<frame>", reading, progress, labels)
     if is_table(source):
         path = Path(str(source))
-        return from_table(
-            frames.read_frame(path, None, encoding, key), str(path), reading, progress
-        )
-    if reading.series or reading.time:
+        frame = frames.read_frame(path, None, encoding, key)
+        return cut.table(frame, str(path), reading, progress, labels)
+    named = [name for name in ("series", "time", "static") if getattr(reading, name) is not None]
+    if named:
         raise WganError(
-            "data.series and data.time name columns of a table, and an array has none: leave them"
-            " out"
+            f"{' and '.join(f'data.{name}' for name in named)}: for columns of a table, and an"
+            " array has none: leave them out"
         )
+
+    def read(rows: Rows, name: str, channels_first: bool, progress: Progress) -> Dataset:
+        return cut.array(rows, name, reading, progress)
+
+    as_cut = replace(kind, read=read)
     if not isinstance(source, str | Path):
-        return from_long_array(plain_array(source, "<array>"), "<array>", reading, progress)
-    try:
-        plain = load(source, key=key, kind="vectors", encoding=encoding, progress=progress)
-    except WganError:
-        load(source, key=key, kind="series", encoding=encoding)  # says what else is wrong
-        raise WganError(f"{source}: holds series of one length: leave out data.window") from None
-    return from_long_array(plain.rows[:], str(source), reading, progress)
+        return arrays.from_memory(source, kind=as_cut, progress=progress)
+    return _from_path(source, _Options(key=key, kind=as_cut, encoding=encoding, progress=progress))
 
 
 @dataclass(frozen=True)
 class _Options:
     """The arguments of `load`, without the source."""
 
-    key: str | None
-    resize: tuple[int, int] | None
-    mode: str
-    labels: str | None
-    schema: str | None
-    as_numbers: bool
-    kind: str
-    encoding: str
-    progress: Progress
+    key: str | None = None
+    resize: tuple[int, int] | None = None
+    mode: str = "auto"
+    labels: str | None = None
+    schema: str | None = None
+    as_numbers: bool = False
+    kind: str | Kind = "auto"
+    encoding: str = UTF_8
+    progress: Progress = silent
+
+    @property
+    def of_shards(self) -> tuple[Any, ...]:
+        """The arguments of `load_shards`, without the source."""
+        return self.resize, self.mode, self.kind, self.labels, self.schema, self.progress
 
 
 def _from_path(source: str | Path, options: _Options) -> Dataset:
@@ -200,6 +229,7 @@ def _read(source: str | Path, form: str, label: str | None, options: _Options) -
         "stacked": lambda: stacked.from_mnist(folder),
         "toy": lambda: _toy(str(source)),
         "pictures": lambda: folders.from_pictures(path, resize, options.mode, kind, progress),
+        "shards": lambda: load_shards(str(source), *options.of_shards),
         "npy": lambda: arrays.from_npy(path, kind, progress),
         "npz": lambda: arrays.from_npz(path, options.key, label, kind, progress),
         "idx": lambda: arrays.from_idx(path, kind, progress),
@@ -211,7 +241,7 @@ def _read(source: str | Path, form: str, label: str | None, options: _Options) -
 
 def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
     """Refuse settings of other forms of data."""
-    if (options.resize or options.mode != "auto") and form != "pictures":
+    if (options.resize or options.mode != "auto") and form not in ("pictures", "shards"):
         raise WganError(
             f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave"
             " them out"
@@ -224,7 +254,7 @@ def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
         raise WganError(f"{source}: data.encoding applies to texts of tables: leave it out")
     if options.schema:
         check_regular(Path(options.schema))
-    if options.schema and form != "table":
+    if options.schema and form not in ("table", "shards"):
         raise WganError(f"{source}: data.schema applies to tables: leave it out")
     if form == "table":
         _refuse_other_kind(str(source), options.kind, "tables")
@@ -239,11 +269,13 @@ def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
         _refuse_other_kind(str(source), options.kind, "images")
 
 
-def _refuse_other_kind(source: str, kind: str, own: str) -> None:
+def _refuse_other_kind(source: str, kind: str | Kind, own: str) -> None:
     """Refuse a kind other than the one that a source can be read as."""
-    if kind not in ("auto", own):
-        find_kind(kind)  # an unknown name is the first fault
-        raise WganError(f"{source}: holds {own}, and data.kind = '{kind}': leave it out")
+    if kind == "auto":
+        return
+    name = find_kind(kind).codec.kind  # an unknown name is the first fault
+    if name != own:
+        raise WganError(f"{source}: holds {own}, and data.kind = '{name}': leave it out")
 
 
 def _names_inside(path: Path, form: str, encoding: str) -> list[str]:
@@ -272,6 +304,8 @@ def _form(source: str | Path) -> str:
         return "toy"
     if str(source).startswith(stacked.PREFIX):
         return "stacked"
+    if is_sharded(source):
+        return "shards"
     path = Path(source)
     if not path.exists():
         raise WganError(
@@ -299,7 +333,7 @@ def _form(source: str | Path) -> str:
     )
 
 
-def _digits(kind: str) -> Dataset:
+def _digits(kind: str | Kind) -> Dataset:
     digits = load_digits()
     # scikit-learn's pixels run from 0 to 16.
     pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)

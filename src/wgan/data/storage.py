@@ -165,6 +165,79 @@ class Summary:
     digest: str
 
 
+@runtime_checkable
+class Summarised(Protocol):
+    """Rows whose statistics are known, so that no pass over them is needed."""
+
+    @property
+    def summary(self) -> Summary:
+        """The statistics of all rows."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Number, ends, means and sums of squared deviations of rows, which merge.
+
+    Attributes:
+        count: the number of rows.
+        low: the least number.
+        high: the largest number.
+        mean: `[d]` means of the columns.
+        m2: `[d]` sums of squared deviations from these means.
+    """
+
+    count: int
+    low: float
+    high: float
+    mean: np.ndarray
+    m2: np.ndarray
+
+    @classmethod
+    def none(cls, columns: int) -> "Moments":
+        """Return those of no rows."""
+        return cls(0, np.inf, -np.inf, np.zeros(columns), np.zeros(columns))
+
+    @classmethod
+    def of(cls, flat: np.ndarray) -> "Moments":
+        """Return those of rows `[n, d]`."""
+        # An overflow is found, and refused, at the end.
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean = flat.mean(axis=0, dtype=np.float64)
+            m2 = ((flat - mean) ** 2).sum(axis=0, dtype=np.float64)
+        return cls(len(flat), float(flat.min()), float(flat.max()), mean, m2)
+
+    def merged(self, other: "Moments") -> "Moments":
+        """Return those of the rows of both, by the pairwise update of parts A and B
+
+            M2 = M2_A + M2_B + (mean_B - mean_A)^2 n_A n_B / (n_A + n_B).
+
+        Reference: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance".
+        """
+        n = other.count
+        total = self.count + n
+        with np.errstate(over="ignore", invalid="ignore"):
+            delta = other.mean - self.mean
+            mean = self.mean + delta * (n / total)
+            m2 = self.m2 + (other.m2 + delta**2 * (self.count * n / total))
+        return Moments(total, min(self.low, other.low), max(self.high, other.high), mean, m2)
+
+    def deviation(self, name: str) -> np.ndarray:
+        """Return the `[d]` standard deviations of the columns.
+
+        Args:
+            name: what messages call the data.
+
+        Raises:
+            WganError: numbers whose squares overflow.
+        """
+        if not np.isfinite(self.m2).all():
+            raise WganError(
+                f"{name}: values as large as {max(-self.low, self.high):g} have no standard"
+                " deviation in double precision: divide the data by such a number"
+            )
+        return np.sqrt(self.m2 / self.count)
+
+
 def chunks(rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
     """Yield (first row, rows) in pieces of about 4 MiB."""
     row_bytes = max(1, int(np.prod(rows.shape[1:])) * rows.dtype.itemsize)
@@ -176,9 +249,7 @@ def chunks(rows: Rows) -> Iterator[tuple[int, np.ndarray]]:
 def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
     """Return the statistics of all rows, each read once.
 
-    Means and deviations are float64, combined over pieces A and B by the pairwise update
-
-        M2 = M2_A + M2_B + (mean_B - mean_A)^2 n_A n_B / (n_A + n_B).
+    Means and deviations are float64.
 
     Args:
         rows: the array.
@@ -188,45 +259,40 @@ def summarise(rows: Rows, name: str, progress: Progress = silent) -> Summary:
     Raises:
         WganError: a NaN or an infinity, and the message names the row; numbers whose squares
             overflow.
-
-    Reference: Chan, Golub and LeVeque (1983), "Algorithms for computing the sample variance".
     """
+    if isinstance(rows, Summarised):
+        return rows.summary
     digest = sha256(repr((rows.shape, rows.dtype.str)).encode())
-    low = np.inf
-    high = -np.inf
-    count = 0
     columns = int(np.prod(rows.shape[1:]))
-    mean = np.zeros(columns)
-    m2 = np.zeros(columns)
+    moments = Moments.none(columns)
     total = int(np.prod(rows.shape)) * rows.dtype.itemsize
     steps = -(-rows.shape[0] // max(1, CHUNK_BYTES // max(1, columns * rows.dtype.itemsize)))
     listener = progress if total >= SHOW_PROGRESS_BYTES else silent
-    pieces = tracked(chunks(rows), "reading the data", steps, listener)
-    for start, piece in pieces:
+    for start, piece in tracked(chunks(rows), "reading the data", steps, listener):
         digest.update(np.ascontiguousarray(piece).data)
         flat = piece.reshape(len(piece), -1)
-        low = min(low, float(flat.min()))
-        high = max(high, float(flat.max()))
-        # A NaN may escape min and max, and never the sum.
-        with np.errstate(over="ignore", invalid="ignore"):
-            total_sum = flat.sum(dtype=np.float64)
-        if not (np.isfinite(low) and np.isfinite(high)) or np.isnan(total_sum):
-            _reject_non_finite(flat, start, name)
-        n = len(flat)
-        # An overflow is found, and refused, at the end.
-        with np.errstate(over="ignore", invalid="ignore"):
-            piece_mean = flat.mean(axis=0, dtype=np.float64)
-            delta = piece_mean - mean
-            within = ((flat - piece_mean) ** 2).sum(axis=0, dtype=np.float64)
-            m2 += within + delta**2 * (count * n / (count + n))
-            mean += delta * (n / (count + n))
-        count += n
-    if not np.isfinite(m2).all():
-        raise WganError(
-            f"{name}: values as large as {max(-low, high):g} have no standard deviation in double"
-            " precision: divide the data by such a number"
-        )
-    return Summary(low, high, mean, np.sqrt(m2 / count), digest.hexdigest())
+        check_finite(flat, start, name)
+        moments = moments.merged(Moments.of(flat))
+    deviation = moments.deviation(name)
+    return Summary(moments.low, moments.high, moments.mean, deviation, digest.hexdigest())
+
+
+def check_finite(flat: np.ndarray, start: int, name: str) -> None:
+    """Refuse NaN and infinity.
+
+    Args:
+        flat: `[n, d]` rows.
+        start: the number of the first of them.
+        name: what messages call the data.
+
+    Raises:
+        WganError: such a number; the message names its row.
+    """
+    # A NaN may escape min and max, and never the sum.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = flat.sum(dtype=np.float64)
+    if not (np.isfinite(flat.min()) and np.isfinite(flat.max())) or np.isnan(total):
+        _reject_non_finite(flat, start, name)
 
 
 def _reject_non_finite(flat: np.ndarray, start: int, name: str) -> None:

@@ -4,22 +4,34 @@ n = min(held-out, training, 1,000) samples are on each side. The first n held-ou
 split's random order are compared with 5 fresh sets of n generated samples, draws 0 to 4. The floor
 puts up to 5 disjoint sets of n training samples in their place. Figures are means; the interval is
 95 % (Student's t) over the generated sets, with the held-out samples fixed. Where modes are known
-by place, they are counted among 2,500 samples of draw 5.
+by place, they are counted among 2,500 samples of draw 5. Further figures of the same sets are those
+that the protocol of the kind of data states at the end of a run, beside broken samples.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from wgan.base.intervals import decimals, mean_of
+from wgan.base.progress import silent
 from wgan.base.records import typed
 from wgan.data import Split
 from wgan.distances import wasserstein
+from wgan.evaluation.kinds import PROTOCOLS
+from wgan.evaluation.learned_words import learned_in_words
 from wgan.evaluation.metrics.labels import LabelAgreement, label_agreement
 from wgan.evaluation.metrics.modes import MODE_SAMPLES, ModeCoverage, mode_coverage
-from wgan.evaluation.results import number
+from wgan.evaluation.points import LEAST_ROWS
+from wgan.evaluation.protocol import (
+    EvaluationOptions,
+    no_arrays,
+    no_details,
+    no_notes,
+    run_protocol,
+)
+from wgan.evaluation.results import Line, line_values, number
 from wgan.evaluation.sampler import Sampler
 
 # The time of exact W1 grows with n^2 at least; 1,000 samples take below a second a set.
@@ -43,6 +55,8 @@ class HeldOutDistance:
         coverage: modes covered by generated samples, where modes are known by place.
         real_coverage: modes covered by held-out samples.
         labels: agreement with requested classes, where the generator has classes.
+        figures: further figures of the same sets, where the kind of data has some.
+        broken: what the broken samples of these figures are.
     """
 
     w1: float
@@ -55,11 +69,22 @@ class HeldOutDistance:
     coverage: ModeCoverage | None = None
     real_coverage: ModeCoverage | None = None
     labels: LabelAgreement | None = None
+    figures: tuple[Line, ...] = ()
+    broken: str = ""
 
     @property
     def ratio(self) -> float:
         """The distance over the floor; infinite for a floor of zero."""
         return self.w1 / self.floor if self.floor > 0 else float("inf")
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The figures by what they are of, for a table: of generated samples, then of real ones."""
+        rows = [("W1", f"{self.w1:.4g}"), ("W1 of real samples", f"{self.floor:.4g}")]
+        for line in self.figures:
+            title, generated, real, *_ = line.cells
+            rows += [(title, generated), (f"{title}, of real samples", real)]
+        return rows
 
     def __str__(self) -> str:
         d = decimals(self.half_width)
@@ -67,6 +92,7 @@ class HeldOutDistance:
             f"W1(generated, held-out) {self.w1:.{d}f} +- {self.half_width:.{d}f}"
             f" (floor {self.floor:.{d}f}, ratio {self.ratio:.2f}; exact, n={self.n}, {self.units})"
         ]
+        lines += [learned_in_words(line, self.broken) for line in self.figures]
         if self.coverage and self.real_coverage:
             c, r = self.coverage, self.real_coverage
             lines.append(
@@ -87,6 +113,7 @@ class HeldOutDistance:
             "metric": "w1-exact-held-out",
             "ratio": self.ratio if self.floor > 0 else None,
             **asdict(self),
+            "figures": [line.to_json() for line in self.figures],
         }
 
     @classmethod
@@ -104,6 +131,7 @@ class HeldOutDistance:
         for name in ("coverage", "real_coverage"):
             if modes := values.get(name):
                 plain[name] = {**modes, "kl": number(modes["kl"])}
+        plain["figures"] = [line_values(line) for line in values.get("figures", ())]
         found = typed(plain, cls)
         counts = (found.n, found.repeats - 1, found.floor_repeats)  # no interval of one set
         lengths = (found.w1, found.floor, found.half_width)
@@ -127,8 +155,10 @@ def held_out_distance(
     n = min(SAMPLES, split.n_held_out, split.n_train)
     floors = min(REPEATS, split.n_train // n)
     held_out = measure(split.held_out_sample(0, n))
-    w1 = mean_of([wasserstein(measure(sample(n, draw)), held_out) for draw in range(REPEATS)])
+    sets = [sample(n, draw) for draw in range(REPEATS)]
+    w1 = mean_of([wasserstein(measure(each), held_out) for each in sets])
     real = (split.train_sample(i * n, (i + 1) * n) for i in range(floors))
+    figures, broken = _figures(split, sets)
     counted = min(MODE_SAMPLES, split.n_held_out)
     return HeldOutDistance(
         w1=w1.value,
@@ -141,7 +171,29 @@ def held_out_distance(
         coverage=_modes(split, lambda: sample(MODE_SAMPLES, REPEATS)),
         real_coverage=_modes(split, lambda: split.held_out_sample(0, counted)),
         labels=label_agreement(of_classes, split, n) if of_classes else None,
+        figures=figures,
+        broken=broken,
     )
+
+
+def _figures(split: Split, sets: list[np.ndarray]) -> tuple[tuple[Line, ...], str]:
+    """Return the further figures of the kind of data, and a word for its broken samples."""
+    protocol = PROTOCOLS.get(split.dataset.codec.kind)
+    n = len(sets[0])
+    if protocol is None or not protocol.at_end or n < LEAST_ROWS:
+        return (), ""
+    at_end = replace(
+        protocol,
+        sets=len(sets),
+        real_sets=REPEATS,
+        metrics=protocol.at_end,
+        each_set=no_arrays,
+        details=no_details,
+        notes=no_notes,
+    )
+    reference = protocol.reference(split, EvaluationOptions(number=n))
+    found = run_protocol(at_end, reference, lambda n, draw: sets[draw][:n], (), silent)
+    return found.lines, found.broken
 
 
 def _modes(split: Split, sample: Callable[[], np.ndarray]) -> ModeCoverage | None:

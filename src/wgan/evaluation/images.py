@@ -10,7 +10,8 @@ from wgan.base.progress import Progress, silent
 from wgan.data import Codec, Dataset, ImageCodec, Split
 from wgan.evaluation.features.classifier import Classifier, train_classifier
 from wgan.evaluation.features.maps import Features, load_map
-from wgan.evaluation.points import points_protocol
+from wgan.evaluation.metrics.learned import LEARNED
+from wgan.evaluation.points import POINT_METRICS, points_protocol
 
 # A standard deviation of a twentieth of the longer side: clearly blurred at any size.
 BLUR = 20
@@ -58,4 +59,10 @@ def train_features(
     return train_classifier(dataset, epochs, seed, progress)
 
 
-IMAGES = points_protocol(broken=blurred, broken_word="blurred", load_features=load_features)
+IMAGES = points_protocol(
+    broken=blurred,
+    broken_word="blurred",
+    load_features=load_features,
+    metrics=(LEARNED, *POINT_METRICS),
+    at_end=(LEARNED,),
+)

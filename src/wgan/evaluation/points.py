@@ -65,6 +65,7 @@ def points_protocol(
     broken_word: str = "one point repeated",
     load_features: LoadFeatures | None = None,
     metrics: tuple[Metric, ...] = POINT_METRICS,
+    at_end: tuple[Metric, ...] = (),
 ) -> Protocol:
     """Return a protocol for samples that are points, for `PROTOCOLS` of `wgan.evaluation.kinds`.
 
@@ -75,6 +76,7 @@ def points_protocol(
         load_features: maps a codec and a path, or none, to features. Given, the kind takes the
             option `features`; otherwise samples are compared on their coordinates.
         metrics: the metrics, in the order of printing.
+        at_end: metrics that the end of a run states too, beside exact W1.
 
     >>> points_protocol(broken_word="noise").options == {"number"}
     True
@@ -85,6 +87,7 @@ def points_protocol(
         sets=SETS,
         real_sets=SETS,
         metrics=metrics,
+        at_end=at_end,
         options=frozenset({"number", "features"} if load_features else {"number"}),
         reference=lambda split, options: _reference(split, options, load),
         broken=lambda reference, n: broken(reference.split, n),

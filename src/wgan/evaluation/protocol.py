@@ -1,13 +1,14 @@
 """The protocol of an evaluation: one loop over real, broken and generated sets of samples.
 
 Every set is compared with the same held-out samples. Real samples in the place of generated ones
-give the floor, broken samples the ceiling. The interval is 95 % (Student's t) over sets of fresh
+give the floor, broken samples the ceiling. A kind may have further broken samples, which are
+printed beside. The interval is 95 % (Student's t) over sets of fresh
 generated samples, with the held-out samples fixed. Nothing is resampled: a generator can be drawn
 from again, and the repeated samples of a bootstrap would bias distances of neighbours.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,12 @@ class Protocol:
         reference: builds the reference from the data and the options.
         broken: maps a reference and a number to as many raw broken samples.
         broken_word: a word or two for these samples.
+        more_broken: further broken samples, each as `broken`, by a word or two for them.
         each_set: figures of each column, pair or mode in a set, as arrays by name.
         details: builds the details of an evaluation from means of `each_set`.
         notes: sentences on how figures were taken.
         check: refuses option values that do not fit the data, before anything is measured.
+        at_end: metrics that the end of a run states too, beside exact W1.
     """
 
     name: str
@@ -96,10 +99,12 @@ class Protocol:
     reference: Callable[[Split, EvaluationOptions], Reference]
     broken: Callable[[Any, int], np.ndarray]
     broken_word: str
+    more_broken: Mapping[str, Callable[[Any, int], np.ndarray]] = field(default_factory=dict)
     each_set: Callable[[Comparison[Any]], Mapping[str, np.ndarray]] = no_arrays
     details: Callable[[Any, Mapping[str, np.ndarray]], dict[str, Any]] = no_details
     notes: Callable[[Any], Sequence[str]] = no_notes
     check: Callable[[Codec, EvaluationOptions], None] = no_check
+    at_end: tuple[Metric, ...] = ()
 
 
 def run_protocol(
@@ -126,7 +131,10 @@ def run_protocol(
     # Some metrics take more samples than a set has; they get a longer piece of the same draw.
     drawn = max([n, *(metric.samples(reference) for metric in metrics)])
     real_sets = min(protocol.real_sets, split.n_train // n)
-    total = real_sets + 1 + protocol.sets
+    faults = {"broken samples": protocol.broken}
+    faults |= {f"broken samples: {word}": make for word, make in protocol.more_broken.items()}
+    before = real_sets + len(faults)
+    total = before + protocol.sets
     real = []
     for i in range(real_sets):
         what = f"real samples, set {i + 1}"
@@ -134,14 +142,16 @@ def run_protocol(
         train = split.train_sample(i * n, (i + 1) * n)
         on_sets = [metric for metric in metrics if metric.floor is None]
         real.append(_figures(on_sets, Comparison(reference, train, what)))
-    progress("broken samples", real_sets, total)
-    worst = protocol.broken(reference, drawn)
-    on_broken = [metric for metric in metrics if metric.ceiling is None]
-    broken = _figures(on_broken, Comparison(reference, worst, "broken samples"))
+    broken: list[Figures] = []
+    for what, make in faults.items():
+        progress(what, real_sets + len(broken), total)
+        worst = make(reference, drawn)
+        on_broken = [metric for metric in metrics if metric.ceiling is None]
+        broken.append(_figures(on_broken, Comparison(reference, worst, what)))
     generated, details = [], []
     for draw in range(protocol.sets):
         what = f"generated samples, set {draw + 1} of {protocol.sets}"
-        progress(what, real_sets + 1 + draw, total)
+        progress(what, before + draw, total)
         given = partial(_under, conditional, draw) if conditional else None
         comparison = Comparison(reference, sample(drawn, draw), what, given)
         generated.append(_figures(metrics, comparison))
@@ -155,6 +165,7 @@ def run_protocol(
         generated=n,
         held_out=len(reference.held_out),
         broken=protocol.broken_word,
+        more_broken=tuple(protocol.more_broken),
         details=protocol.details(reference, _means(details)),
         notes=tuple(protocol.notes(reference)),
     )
@@ -178,20 +189,22 @@ def _line(
     reference: Reference,
     generated: Sequence[Figures],
     real: Sequence[Figures],
-    broken: Figures,
+    broken: Sequence[Figures],
 ) -> Line | None:
     """Return the line of a metric; none where a side does not have the figure."""
     name = metric.name
     floor = metric.floor(reference) if metric.floor else _floor([each.get(name) for each in real])
-    ceiling = metric.ceiling(reference) if metric.ceiling else broken.get(name)
+    ceiling = metric.ceiling(reference) if metric.ceiling else broken[0].get(name)
     if floor is None or ceiling is None or not all(name in each for each in generated):
         return None
     against = f"against-{reference.against}" if reference.against else ""
+    more = [each.get(name) for each in broken[1:]]
     return line_of(
         metric,
         generated=_mean([each[name] for each in generated]),
         real=_value(floor),
         broken=_value(ceiling),
+        more_broken=tuple(None if value is None else _value(value) for value in more),
         n=metric.samples(reference),
         of="-".join(part for part in (metric.of(reference), against) if part),
     )

@@ -24,6 +24,7 @@ class Line:
         title: name for people; empty where the metric is built in, as `unit` and `read` are.
         unit: unit of the figure.
         read: how to read it.
+        more_broken: the figure of each of the further broken samples; None: not taken.
     """
 
     metric: str
@@ -35,6 +36,7 @@ class Line:
     title: str = ""
     unit: str = ""
     read: str = ""
+    more_broken: tuple[float | None, ...] = ()
 
     @property
     def name(self) -> str:
@@ -50,8 +52,8 @@ class Line:
         return 100.0 if self._words[1] == "%" else 1.0
 
     @property
-    def cells(self) -> tuple[str, str, str, str, str]:
-        """Title, generated with interval, real, broken and how to read it, as text."""
+    def cells(self) -> tuple[str, ...]:
+        """Title, generated with interval, real, broken, further broken ones, and how to read it."""
         title, unit, read = self._words
         value = self.scale * self.generated.value
         half_width = self.scale * self.generated.half_width
@@ -59,7 +61,8 @@ class Line:
         shown = f"{value:.{d}f} +- {half_width:.{d}f}" if half_width > 0 else f"{value:.4g}"
         real = short(self.scale * self.real)
         broken = short(self.scale * self.broken)
-        return f"{title}, {unit}" if unit else title, shown, real, broken, read
+        more = ["" if each is None else short(self.scale * each) for each in self.more_broken]
+        return f"{title}, {unit}" if unit else title, shown, real, broken, *more, read
 
     @property
     def _words(self) -> tuple[str, str, str]:
@@ -71,18 +74,26 @@ class Line:
     def to_json(self) -> dict[str, Any]:
         """Return all figures as plain values; words only where the metric is not built in."""
         values = {"name": self.name, **asdict(self)}
-        if not self.title:
-            for key in ("title", "unit", "read"):
-                del values[key]
-        return values
+        absent = [] if self.title else ["title", "unit", "read"]
+        if not self.more_broken:
+            absent.append("more_broken")
+        return {name: value for name, value in values.items() if name not in absent}
 
 
-def line_of(metric: Metric, generated: Mean, real: float, broken: float, n: int, of: str) -> Line:
+def line_of(
+    metric: Metric,
+    generated: Mean,
+    real: float,
+    broken: float,
+    n: int,
+    of: str,
+    more_broken: tuple[float | None, ...] = (),
+) -> Line:
     """Return the line of a metric; one that is not built in brings its words."""
-    if metric.name in METRICS:
-        return Line(metric.name, generated, real, broken, n, of)
-    words = (metric.title or metric.name, metric.unit, metric.read)
-    return Line(metric.name, generated, real, broken, n, of, *words)
+    built_in = metric.name in METRICS
+    title, unit, read = metric.title or metric.name, metric.unit, metric.read
+    words = ("", "", "") if built_in else (title, unit, read)
+    return Line(metric.name, generated, real, broken, n, of, *words, more_broken)
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,7 @@ class Evaluation:
         broken: what the broken samples are.
         details: figures of each column, pair or mode.
         notes: sentences on how a figure was taken.
+        more_broken: what the further broken samples are.
     """
 
     protocol: str
@@ -108,6 +120,12 @@ class Evaluation:
     broken: str
     details: dict[str, Any]
     notes: tuple[str, ...] = ()
+    more_broken: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What stands above the cells of the lines."""
+        return ("", "generated", "real", self.broken, *self.more_broken, "")
 
     def line(self, metric: str) -> Line:
         """Return the figure of that name, which must have been taken."""
@@ -119,7 +137,10 @@ class Evaluation:
 
     def to_json(self) -> dict[str, Any]:
         """Return all figures as plain values."""
-        return asdict(self) | {"lines": [line.to_json() for line in self.lines]}
+        values = asdict(self) | {"lines": [line.to_json() for line in self.lines]}
+        if not self.more_broken:
+            del values["more_broken"]
+        return values
 
 
 def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
@@ -132,7 +153,7 @@ def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
         TypeError: values of another form.
         ValueError: a value of another type, or out of range.
     """
-    lines = [_line(each) for each in values["lines"]]
+    lines = [line_values(each) for each in values["lines"]]
     found = typed({**values, "lines": lines, "notes": values["notes"]}, Evaluation)
     if min([found.sets, found.generated, found.held_out, *(line.n for line in found.lines)]) < 1:
         raise ValueError("sets, generated, held_out, n: below 1")
@@ -207,6 +228,25 @@ class _End:
 
 
 @dataclass(frozen=True)
+class _Curves:
+    """Points of a curve for each channel, of generated, held-out and sets of training series."""
+
+    generated: tuple[tuple[float, ...], ...]
+    held_out: tuple[tuple[float, ...], ...]
+    training: tuple[tuple[tuple[float, ...], ...], ...]
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Curves of the first channels of series; `length` is that of the series they are of."""
+
+    channels: tuple[str, ...]
+    length: int
+    autocorrelation: _Curves
+    spectrum: _Curves
+
+
+@dataclass(frozen=True)
 class _Details:
     """Details that reports show; a kind of data may have others."""
 
@@ -225,15 +265,25 @@ class _Details:
     membership: dict[str, float] | None = None
     numbers: dict[str, int] | None = None
     redrawn: float | None = None
+    series: _Series | None = None
 
 
-def _line(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a line with numbers in the place of names of numbers."""
+def line_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line as plain values, with numbers in the place of names of numbers.
+
+    Args:
+        values: what `Line.to_json` gave.
+
+    Raises:
+        KeyError: a value is missing.
+        ValueError: a half-width below 0, or a value that is no number.
+    """
     generated = {name: number(values["generated"][name]) for name in ("value", "half_width")}
     if generated["half_width"] < 0:
         raise ValueError("half_width below 0")
     ends = {name: number(values[name]) for name in ("real", "broken")}
-    return {**values, "generated": generated, **ends}
+    more = [None if each is None else number(each) for each in values.get("more_broken", ())]
+    return {**values, "generated": generated, **ends, "more_broken": more}
 
 
 def number(value: Any) -> float:

@@ -173,8 +173,8 @@ def looks_at(measurements: int) -> bool:
 def watched_apart(split: Split) -> Split:
     """Return a split whose held-out samples do without those that a run is watched by.
 
-    A run that ends by what it measures chooses its end by them, and what comes out is measured on
-    the others.
+    A run that ends by what it measures chooses its end by them, or how much it augments, and what
+    comes out is measured on the others.
 
     Args:
         split: the whole split.
@@ -184,8 +184,9 @@ def watched_apart(split: Split) -> Split:
     """
     if split.n_apart < 2:
         raise WganError(
-            f"{split.dataset.name}: holds a single sample out, and a run that ends by what it"
-            " measures needs two or more: raise data.held_out, or leave out --stop-when-converged"
+            f"{split.dataset.name}: holds a single sample out, and a run that ends or augments by"
+            " what it measures needs two or more: raise data.held_out, or leave out"
+            " --stop-when-converged and --augment"
         )
     return replace(split, watched=min(SAMPLES, split.n_apart // 2))
 

@@ -1,6 +1,7 @@
 """Sentences on an evaluation, each with the figures that it rests on, the most important first."""
 
 from wgan.evaluation import Evaluation
+from wgan.evaluation.learned_words import learned_in_words
 from wgan.evaluation.results import Line
 from wgan.evaluation.table_words import table_sentences
 
@@ -47,6 +48,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
     """
     parts = [
         _fit(evaluation),
+        _learned(evaluation),
         _modes(evaluation),
         _coverage(evaluation),
         _detection(evaluation),
@@ -63,11 +65,17 @@ def _fit(evaluation: Evaluation) -> str:
     if line is None or line.real <= 0:
         return ""
     ratio = line.generated.value / line.real
-    _, generated, real, broken, _ = line.cells
+    _, generated, real, broken, *_ = line.cells
     return (
         f"generated samples lie {ratio:.2f} times as far from held-out ones as real samples do"
         f" (W1 {generated}, real {real}, {evaluation.broken} {broken}){_way(evaluation)}"
     )
+
+
+def _learned(evaluation: Evaluation) -> str:
+    """Return how far generated pictures lie on features that are learned from real ones."""
+    line = evaluation.get("kernel-learned")
+    return "" if line is None else learned_in_words(line, evaluation.broken)
 
 
 def _way(evaluation: Evaluation) -> str:

@@ -3,9 +3,8 @@
 import json
 import os
 import statistics
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +15,34 @@ from wgan.base.files import write_text
 from wgan.base.places import check_new, check_replaceable, check_special
 from wgan.base.progress import Progress, silent
 from wgan.base.records import FAULTS, parsed, read_text
-from wgan.config import Config, Layer, configure, from_settings
-from wgan.data import Dataset, short_name
+from wgan.config import Layer, configure, from_settings
+from wgan.config.sections import DataConfig
+from wgan.data import Dataset, short_name, stacked
+from wgan.data.naming import named_sources
 from wgan.evaluation import EvaluationOptions, check_options
+from wgan.experiments.cluster_runs import run_on_cluster
 from wgan.experiments.jobs import Job, run_all
 from wgan.objectives import find_variant
 from wgan.runs import RunFolder
 from wgan.runs.evaluating import requested
+from wgan.runs.records import labels_digest
 from wgan.training import Run
+from wgan.training.budget import seconds_of_steps, trial
 
 DEFAULT_VARIANTS = ("gan", "wgan", "wgan-gp")
 SHARE_OF_STEPS = 2
 """By default, each run takes half of the steps of `wgan train`: nine runs of the digits then take
 under 20 minutes on two cores.
 """
-PILOT_STEPS, PILOT_ROUNDS = 20, 3
-"""Steps and rounds in which the speed of a variant is tried: seconds, and the median of three is
-not moved by one slow round.
+PILOT_ROUNDS = 3
+"""Rounds in which the speed of a variant is tried: the median of three is not moved by a slow one.
 """
-WARM_UP = 2
-"""First steps of a trial, which allocate memory and are left out."""
 MOST_AT_ONCE = 8
 """Processes at a time by default; more would share the memory's bandwidth on common machines."""
+THREADS_ON_A_CLUSTER = 1
+"""Threads of a run on a cluster by default: the last bits depend on their number, so it must not
+depend on the machine. A comparison has many runs, and small networks gain little from more.
+"""
 COMPARISON, REPORT, STEPS = "comparison.json", "report.html", "steps.json"
 MARK = '"metric": "w1-exact-held-out"'
 """What tells our comparison.json from another file of that name."""
@@ -62,7 +67,10 @@ class Plan:
         features: for images: what they are compared on.
         folder: of the runs.
         settings: `section.field=value` strings.
-        at_once: runs at a time.
+        at_once: runs at a time; None: one a core here, one a thread of the workers of a cluster.
+        reading: settings of `data` that say how they are read.
+        cluster: address of the scheduler of a Dask cluster; None: processes of this machine.
+        threads: of each run; None: its share of the cores here, one on a cluster.
     """
 
     data: str
@@ -74,13 +82,18 @@ class Plan:
     out: Path | None = None
     settings: tuple[str, ...] = ()
     at_once: int | None = None
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    cluster: str | None = None
+    threads: int | None = None
 
     def __post_init__(self) -> None:
-        counts = (self.seeds, self.processes, 1 if self.steps is None else self.steps)
+        optional = [1 if each is None else each for each in (self.steps, self.threads)]
+        counts = (self.seeds, self.processes, *optional)
         if min(counts) < 1 or len(set(self.variants)) != len(self.variants) or not self.variants:
             raise WganError(
                 f"--seeds {self.seeds} --jobs {self.processes} --steps {self.steps}"
-                f" --variants {' '.join(self.variants)}: give 1 or more, and each variant once"
+                f" --threads {self.threads} --variants {' '.join(self.variants)}: give 1 or more,"
+                " and each variant once"
             )
         for name in self.variants:
             find_variant(name)
@@ -109,7 +122,7 @@ class Plan:
         """Return the layers of configuration of one run."""
         training = {"steps": steps, "seed": seed}
         own = {
-            "data": {"source": self.data},
+            "data": {"source": self.data, **self.reading},
             "objective": {"variant": variant},
             "training": {name: value for name, value in training.items() if value is not None},
         }
@@ -150,12 +163,19 @@ def compare(plan: Plan, progress: Progress = silent) -> list[Path]:
     lengths = dict.fromkeys(plan.variants, length)
     if plan.equal_time:
         lengths = equal_time(plan, length, dataset)
+    # Of a private run, the rows have no fingerprint: it would tell of them.
+    data = None if first.private else (dataset.fingerprint, labels_digest(first, dataset))
     jobs = [
-        _job(plan, name, steps, seed)
+        replace(_job(plan, name, steps, seed), data=data)
         for seed in range(plan.seeds)
         for name, steps in lengths.items()
     ]
-    run_all(jobs, plan.processes, progress)
+    if plan.cluster is None:
+        run_all(jobs, plan.processes, progress, plan.threads)
+    else:
+        paths = _places(first.data, plan.features)
+        threads = plan.threads or THREADS_ON_A_CLUSTER
+        run_on_cluster(jobs, plan.cluster, paths, plan.at_once, threads, progress)
     return [job.folder for job in jobs]
 
 
@@ -163,6 +183,13 @@ def _job(plan: Plan, variant: str, steps: int, seed: int) -> Job:
     folder = plan.run_folder(variant, seed)
     evaluation = None if _is_evaluated(folder, plan.options, steps) else requested(plan.options)
     return Job(folder, plan.layers(variant, steps, seed), evaluation)
+
+
+def _places(data: DataConfig, features: Path | None) -> list[str]:
+    """Return the files and folders that every run reads, which names and URLs are not."""
+    source = None if data.source in named_sources() else data.source.removeprefix(stacked.PREFIX)
+    given = (source, data.labels, data.schema, features)
+    return [str(path) for path in given if path is not None and Path(path).exists()]
 
 
 def _is_evaluated(path: Path, options: EvaluationOptions, steps: int) -> bool:
@@ -203,10 +230,11 @@ def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
     configs = {name: configure(plan.layers(name, length), data=dataset)[0] for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     threads = torch.get_num_threads()
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // plan.processes))
+    torch.set_num_threads(plan.threads or max(1, (os.cpu_count() or 1) // plan.processes))
     for _ in range(PILOT_ROUNDS):
         for name, config in configs.items():
-            seconds[name].append(_trial(config, dataset))
+            run = Run.start(trial(config), dataset, watch=None)
+            seconds[name].append(seconds_of_steps(run))
     torch.set_num_threads(threads)
     typical = {name: statistics.median(each) for name, each in seconds.items()}
     steps = {name: max(1, round(length * typical[names[0]] / typical[name])) for name in names}
@@ -228,19 +256,3 @@ def _known_steps(path: Path, names: Sequence[str], length: int) -> dict[str, int
     except FAULTS as error:
         raise WganError(f"{path}: damaged ({error}): choose another --out") from None
     raise WganError(f"{path}: holds the steps of another comparison: choose another --out")
-
-
-def _trial(config: Config, dataset: Dataset) -> float:
-    """Return how many seconds 20 steps take, the first two left out."""
-    training = replace(
-        config.training,
-        steps=PILOT_STEPS + WARM_UP,
-        warmup_critic_steps=0,
-        stop_when_converged=False,
-    )
-    run = Run.start(replace(config, training=training), dataset, watch=None)
-    started = 0.0
-    for record in run.records():
-        if record.step == WARM_UP:
-            started = time.perf_counter()
-    return time.perf_counter() - started

@@ -28,16 +28,31 @@ WORKER = [sys.executable, "-P", "-m", "wgan.experiments.worker"]
 """-P: a file in the working folder is not imported in a module's place."""
 
 
+PATHS = "PYTHONPATH"
+STOPPED = 3
+"""Exit code of a run that was stopped and saved."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What OpenMP, MKL and OpenBLAS read; the latter two heed the first only where their own is unset.
+"""
+
+
 @dataclass(frozen=True)
 class Job:
-    """One run: layers of configuration, its folder, and options of the evaluation after it.
+    """One run: what a worker needs to know of it.
 
-    Where `evaluation` is None, the run was evaluated before.
+    Attributes:
+        folder: of the run.
+        layers: of configuration.
+        evaluation: options of the evaluation after it; None: it was evaluated before.
+        data: the fingerprint that its data must have, and a hash of their labels; None: any.
+        name: what the results call the run; empty: its folder.
     """
 
     folder: Path
     layers: Sequence[tuple[str, Mapping[str, Any]]]
     evaluation: Mapping[str, Any] | None
+    data: tuple[str, str | None] | None = None
+    name: str = ""
 
     def to_json(self) -> str:
         """Return the job as a line of text."""
@@ -45,19 +60,29 @@ class Job:
             "folder": str(self.folder),
             "layers": [list(layer) for layer in self.layers],
             "evaluation": self.evaluation,
+            "data": self.data,
+            "name": self.name,
         }
         return json.dumps(values)
+
+    def failure(self, said: str) -> WganError:
+        """Return the error of a job that failed with these last words; it names the run."""
+        named = said.startswith((f"{self.folder}:", f"{self.folder}/"))
+        return WganError(said if named else f"{self.folder}: {said}")
 
     @classmethod
     def from_json(cls, text: str) -> "Job":
         """Build a job from what `to_json` gave."""
         values = json.loads(text)
         layers = [(name, nested) for name, nested in values["layers"]]
-        return cls(Path(values["folder"]), layers, values["evaluation"])
+        data = None if values["data"] is None else (values["data"][0], values["data"][1])
+        return cls(Path(values["folder"]), layers, values["evaluation"], data, values["name"])
 
 
 @dataclass
-class _Worker:
+class Worker:
+    """A process that does a job."""
+
     job: Job
     process: "subprocess.Popen[str]"
     output: IO[str]
@@ -69,32 +94,36 @@ class _Worker:
         return lines[-1] if lines else f"ended with code {self.process.returncode}"
 
 
-def run_all(jobs: Sequence[Job], at_once: int, progress: Progress) -> None:
-    """Do all jobs, `at_once` of them at a time, each on its share of the cores.
+def run_all(
+    jobs: Sequence[Job], at_once: int, progress: Progress, threads: int | None = None
+) -> None:
+    """Do all jobs, `at_once` of them at a time.
 
     Args:
         jobs: the runs.
         at_once: processes side by side.
         progress: listener to the names of the runs that are worked on, and how many are done.
+        threads: of each process; None: its share of the cores.
 
     Raises:
         WganError: the error of the first run that failed; the others are stopped, and go on when
             the same jobs are done again.
     """
+    threads = threads or max(1, (os.cpu_count() or 1) // at_once)
     waiting = list(jobs)
-    working: list[_Worker] = []
+    working: list[Worker] = []
     done = 0
-    with _termination_as_interrupt():
+    with termination_as_interrupt():
         try:
             while waiting or working:
                 while waiting and len(working) < at_once:
-                    working.append(_start(waiting.pop(0), at_once))
+                    working.append(start(waiting.pop(0), threads))
                 names = ", ".join(worker.job.folder.name for worker in working)
                 progress(names, done, len(jobs))
                 time.sleep(POLL)
                 for worker in [each for each in working if each.process.poll() is not None]:
                     if worker.process.returncode:
-                        raise WganError(f"{worker.job.folder}: {worker.last_words()}")
+                        raise worker.job.failure(worker.last_words())
                     working.remove(worker)
                     done += 1
         finally:
@@ -104,14 +133,24 @@ def run_all(jobs: Sequence[Job], at_once: int, progress: Progress) -> None:
                 worker.process.wait()
 
 
-def _start(job: Job, at_once: int) -> _Worker:
-    threads = max(1, (os.cpu_count() or 1) // at_once)
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+def start(job: Job, threads: int, folder: Path | None = None) -> Worker:
+    """Start the process of a job.
+
+    Args:
+        job: the run.
+        threads: of the process.
+        folder: its working folder; None: that of this process.
+    """
+    environment = os.environ | dict.fromkeys(THREADS, str(threads))
+    if paths := os.environ.get(PATHS):
+        # Relative ones would lead to another package from another working folder.
+        environment[PATHS] = os.pathsep.join(map(os.path.abspath, paths.split(os.pathsep)))
     # A file takes what the worker says: a pipe that nobody reads would fill, and stop it.
     output = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115
     process = subprocess.Popen(
         WORKER,
         env=environment,
+        cwd=folder,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=output,
@@ -120,11 +159,11 @@ def _start(job: Job, at_once: int) -> _Worker:
     assert process.stdin is not None
     process.stdin.write(job.to_json() + "\n")
     process.stdin.flush()  # and left open: when it closes, the worker ends
-    return _Worker(job, process, output)
+    return Worker(job, process, output)
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
+def termination_as_interrupt() -> Iterator[None]:
     """Within, SIGTERM is raised as KeyboardInterrupt, so that workers are stopped too."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:

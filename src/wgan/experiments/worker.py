@@ -13,12 +13,9 @@ from typing import Any
 
 from wgan.base.errors import WganError
 from wgan.evaluation import EvaluationOptions
-from wgan.experiments.jobs import Job
+from wgan.experiments.jobs import STOPPED, Job
 from wgan.runs.evaluating import evaluate_run
 from wgan.training import Run
-
-STOPPED = 3
-"""Exit code of a run that was stopped and saved."""
 
 
 def main() -> int:
@@ -34,13 +31,14 @@ def main() -> int:
         signal.signal(number, catch)
     try:
         run = Run.open(layers=job.layers, out=job.folder)
+        check_data(job, run)
         for record in run.records(stop=lambda: bool(caught)):
             if record.stopped:
                 return STOPPED
         if run.folder is not None and (job.evaluation is not None or run.folder.finish() is None):
             run.finish()
         if job.evaluation is not None and not caught:
-            evaluate_run(job.folder, _options(job.evaluation))
+            evaluate_run(job.folder, _options(job.evaluation), name=job.name)
     except WganError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 2
@@ -48,6 +46,25 @@ def main() -> int:
         print(f"{error.filename or 'a file'}: {error.strerror or error}", file=sys.stderr)
         return 2
     return 0
+
+
+def check_data(job: Job, run: Run) -> None:
+    """Refuse to train on other data than those of the comparison, which were read before.
+
+    Args:
+        job: with the fingerprint of the data.
+        run: with the data as they were read here.
+
+    Raises:
+        WganError: they differ.
+    """
+    assert run.folder is not None
+    data = run.folder.about().data
+    if job.data not in (None, (data.fingerprint, data.labels)):
+        raise WganError(
+            f"{run.config.data.source}: other data than the comparison began with: give each worker"
+            " the same files, and change none while it runs"
+        )
 
 
 def _options(values: Any) -> EvaluationOptions:

@@ -1,24 +1,26 @@
-"""Rows of a table that satisfy conditions.
+"""Rows of a table, or series by their static columns, that satisfy conditions.
 
 Conditions that many rows satisfy are met by rejection: rows are drawn freely until enough of them
 satisfy all. So they follow the generator's joint distribution, given the conditions, exactly.
 
 Where few rows satisfy them, each column of which the conditions leave one choice (a level, a
 missing value, a spike, a single number) is given to the generator, and rows are chosen among
-candidates (see `models.resampling`). Other conditions are waited for among these rows.
+candidates (see `models.resampling`). Other conditions are waited for among these rows. Series are
+met by rejection alone.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from wgan.base.errors import WganError
 from wgan.base.seeding import derive, numpy_generator
-from wgan.data import TableCodec
+from wgan.data import Codec, TableCodec
 from wgan.data.tables.conditions import FREE
 from wgan.data.tables.series import LEVELS_NAMED
 from wgan.evaluation.sampler import ConditionalSampler
@@ -37,6 +39,10 @@ columns costs about as much as 16 free ones: 8 candidates, each weighted by a se
 """
 LARGEST_BLOCK = 65_536
 """Rows drawn at once at most. Rows of a hundred columns then take 50 MB."""
+LARGEST_BYTES = 2**28
+"""Bytes of samples drawn at once at most: series are larger than rows. Up to 512 columns, tables
+are drawn in blocks of `LARGEST_BLOCK` still.
+"""
 TRIES = 1000
 """Rows drawn for each requested row before a condition is given up. More would serve rarer ones,
 and would let a condition that no row meets take longer to be refused.
@@ -47,21 +53,35 @@ requested.
 """
 
 
+@runtime_checkable
+class Described(Protocol):
+    """The codec of samples that a row of a table describes."""
+
+    @property
+    def statics(self) -> TableCodec | None:
+        """The codec of these rows; None: there are none."""
+
+    def static_rows(self, raw: np.ndarray) -> np.ndarray | None:
+        """Return the row of each raw sample."""
+
+
 @dataclass(frozen=True)
 class Conditioned:
-    """Rows that satisfy conditions.
+    """Samples that satisfy conditions.
 
     Attributes:
-        raw: `[n, c]` rows, as the codec decodes them.
+        raw: `[n, *raw_shape]` samples, as the codec decodes them.
         tried: rows that were drawn for them.
         satisfied: rows among these that satisfied the conditions; some may have been left over.
         redrawn: those of them that broke a rule of the data and were drawn again.
+        labels: `[n]` their class numbers; None: the model has no classes.
     """
 
-    raw: Float[np.ndarray, "n c"]
+    raw: np.ndarray
     tried: int
     satisfied: int
     redrawn: int = 0
+    labels: Int64[np.ndarray, " n"] | None = None
 
     @property
     def acceptance(self) -> float:
@@ -72,10 +92,10 @@ class Conditioned:
 def sample_where(
     model: Model, n: int, seed: int = 0, where: Where = (), balance: str | None = None
 ) -> Conditioned:
-    """Return rows of a table that satisfy every condition.
+    """Return rows of a table, or series with static columns, that satisfy every condition.
 
     Args:
-        model: a model of a table.
+        model: a model of a table, or of series that static columns describe.
         n: the number of rows.
         seed: random seed.
         where: the conditions, as `conditions` takes them.
@@ -86,14 +106,11 @@ def sample_where(
         WganError: a model of something else; conditions that contradict each other or the data, or
             that hardly any row meets.
     """
-    if not isinstance(model.codec, TableCodec):
-        raise WganError("where and balance are for models of tables; ask for a class with label")
-    requested = conditions(model.codec, where)
-    possible = _possible(model.codec, requested)
-    if balance is None:
+    codec, requested, place = check_where(model, where, balance)
+    if place is None:
         return _rows(model, n, seed, requested)
-    place = _balanced_place(model.codec, balance, possible)
-    column = model.codec.learned[place]
+    possible = _possible(codec, requested)
+    column = codec.learned[place]
     states = np.flatnonzero(possible[place][: column.present_states])
     each = -(-n // len(states))  # rounded up; what is too much is cut off below
     parts = []
@@ -102,11 +119,38 @@ def sample_where(
         with_state = [*requested, Condition(place, column, "=", (value,))]
         parts.append(_rows(model, each, derive(seed, "balance", state), with_state))
     rows = np.concatenate([part.raw for part in parts])
-    rows = numpy_generator(seed, "balance").permutation(rows)
+    order = numpy_generator(seed, "balance").permutation(len(rows))[:n]
+    classes = [part.labels for part in parts if part.labels is not None]
+    labels = np.concatenate(classes)[order] if classes else None
     tried, satisfied, redrawn = (
         sum(getattr(part, count) for part in parts) for count in ("tried", "satisfied", "redrawn")
     )
-    return Conditioned(rows[:n], tried, satisfied, redrawn)
+    return Conditioned(rows[order], tried, satisfied, redrawn, labels)
+
+
+def check_where(
+    model: Model, where: Where, balance: str | None
+) -> tuple[TableCodec, list[Condition], int | None]:
+    """Return the codec of the columns, the conditions, and the place of the balanced column.
+
+    Args:
+        model: as in `sample_where`.
+        where: the conditions.
+        balance: the balanced column; None: no column.
+
+    Raises:
+        WganError: a model of something else, or conditions that contradict each other or the data.
+    """
+    codec = _columns_of(model.codec)
+    if codec is None:
+        raise WganError(
+            "where and balance are for models of tables, and of series with static columns; ask for"
+            " a class with label"
+        )
+    requested = conditions(codec, where)
+    possible = _possible(codec, requested)
+    place = None if balance is None else _balanced_place(codec, balance, possible)
+    return codec, requested, place
 
 
 def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSampler | None:
@@ -128,6 +172,20 @@ def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSam
         return sample_where(model, n, stream, where).raw
 
     return sample
+
+
+def _columns_of(codec: Codec) -> TableCodec | None:
+    """Return the codec of the columns that conditions name; None where there are none."""
+    if isinstance(codec, TableCodec):
+        return codec
+    return codec.statics if isinstance(codec, Described) else None
+
+
+def _rows_of(codec: Codec, raw: np.ndarray) -> Float[np.ndarray, "n c"]:
+    """Return the rows of a table that conditions are checked on."""
+    rows = codec.static_rows(raw) if isinstance(codec, Described) else raw
+    assert rows is not None
+    return rows
 
 
 def _possible(codec: TableCodec, requested: list[Condition]) -> list[Bool[np.ndarray, " choices"]]:
@@ -178,13 +236,14 @@ def _balanced_place(codec: TableCodec, name: str, possible: list[np.ndarray]) ->
 
 
 def _rows(model: Model, n: int, seed: int, requested: list[Condition]) -> Conditioned:
-    """Return `n` rows that satisfy conditions: free ones, or rows with single choices given."""
-    assert isinstance(model.codec, TableCodec)
-    possible = _possible(model.codec, requested)
-    given = np.array([model.codec.given(i, choices) for i, choices in enumerate(possible)])
+    """Return `n` samples that satisfy conditions: free ones, or rows with single choices given."""
+    codec = _columns_of(model.codec)
+    assert codec is not None
+    possible = _possible(codec, requested)
+    given = np.array([codec.given(i, choices) for i, choices in enumerate(possible)])
     free = np.full_like(given, FREE)
-    waited_for = _waited_for(model.codec, requested, free)
-    if (given == FREE).all() or not waited_for:
+    waited_for = _waited_for(codec, requested, free)
+    if not isinstance(model.codec, TableCodec) or (given == FREE).all() or not waited_for:
         return _wait(model, n, seed, free, requested)
     first = _draw(model, FIRST_BLOCK, derive(seed, "share"), free).raw
     rare = _satisfied(first, waited_for).mean() < LEAST_SHARE
@@ -194,28 +253,38 @@ def _rows(model: Model, n: int, seed: int, requested: list[Condition]) -> Condit
 def _wait(
     model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"], requested: list[Condition]
 ) -> Conditioned:
-    """Return `n` rows with the choices y that satisfy conditions."""
-    assert isinstance(model.codec, TableCodec)
-    waited_for = _waited_for(model.codec, requested, y)
+    """Return `n` samples with the choices y that satisfy conditions."""
+    codec = _columns_of(model.codec)
+    assert codec is not None
+    waited_for = _waited_for(codec, requested, y)
     if not waited_for:
         drawn = _draw(model, n, seed, y)
-        return Conditioned(drawn.raw, n, n, drawn.redrawn)
+        return Conditioned(drawn.raw, n, n, drawn.redrawn, _labels(model, n, seed))
     parts: list[np.ndarray] = []
+    classes: list[Int64[np.ndarray, " m"]] = []
     count = tried = redrawn = 0
     block = FIRST_BLOCK
+    bytes_of_one = int(np.prod(model.codec.raw_shape)) * np.dtype(np.float64).itemsize
+    largest = min(LARGEST_BLOCK, max(LARGEST_BYTES // bytes_of_one, FIRST_BLOCK))
     while count < n:
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(
                 f"{count} of {tried} rows satisfy {_words(waited_for)}, too few to wait for {n}:"
                 " ask for fewer rows, or for less"
             )
-        drawn = _draw(model, block, derive(seed, "where", tried), y)
-        parts.append(drawn.raw[_satisfied(drawn.raw, waited_for)])
+        of_block = derive(seed, "where", tried)
+        drawn = _draw(model, block, of_block, y)
+        chosen = _satisfied(_rows_of(model.codec, drawn.raw), waited_for)
+        parts.append(drawn.raw[chosen])
+        labels = _labels(model, block, of_block)
+        if labels is not None:
+            classes.append(labels[chosen])
         count += len(parts[-1])
         tried += block
         redrawn += drawn.redrawn
-        block = min(2 * block, LARGEST_BLOCK)
-    return Conditioned(np.concatenate(parts)[:n], tried, count, redrawn)
+        block = min(2 * block, largest)
+    of_all = np.concatenate(classes)[:n] if classes else None
+    return Conditioned(np.concatenate(parts)[:n], tried, count, redrawn, of_all)
 
 
 def _waited_for(
@@ -241,6 +310,11 @@ def _draw(model: Model, n: int, seed: int, y: Int64[np.ndarray, " columns"]) -> 
     """Return `n` rows with the choices y."""
     free = bool((y == FREE).all())
     return model.draw(n, seed, None if free else np.repeat(y[None], n, axis=0))
+
+
+def _labels(model: Model, n: int, seed: int) -> Int64[np.ndarray, " n"] | None:
+    """Return the classes that `n` samples of that seed were drawn with; None: there are none."""
+    return model.draw_labels(n, seed) if model.classes else None
 
 
 def _words(requested: list[Condition]) -> str:

@@ -113,8 +113,10 @@ def save_model(model: Model, folder: Path, marks: Mapping[str, str] | None = Non
             made where they have none.
 
     Raises:
-        WganError: a network of the user's own that cannot be rebuilt.
+        WganError: a network of the user's own that cannot be rebuilt, or a truncated model.
     """
+    if model.truncation != 1:
+        raise WganError("a truncated model is not saved: save the model, and truncate what is read")
     custom = {
         part: described(net)
         for part, net in (("generator", model.generator), ("critic", model.critic))

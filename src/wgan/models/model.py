@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int64, Shaped
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError, did_you_mean
@@ -23,6 +23,8 @@ BLOCK = 256
 """Samples that the generator makes at once, always: kernels differ by the number of rows, and a row
 must not depend on it.
 """
+BLEND = 1e-6
+"""How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
 Decode = Callable[[Tensor, Int64[np.ndarray, " k"]], np.ndarray]
 """(network output, numbers of its rows) -> raw samples."""
 ClassSampler = Callable[[np.ndarray], np.ndarray]
@@ -35,7 +37,8 @@ class Model:
 
     A model that was trained with labels also has the `classes` and their `shares` among the
     training samples. Some kinds of data take conditions of their own, see `data.kinds.Conditions`:
-    a label is then a row of states of columns, -1 where a column is free.
+    a label is then a row of states of columns, -1 where a column is free. `truncation` is the
+    factor of drawn noise, see `latents.truncated`.
     """
 
     generator: nn.Module
@@ -45,6 +48,7 @@ class Model:
     variant: str
     classes: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
+    truncation: float = 1.0
 
     @property
     def device(self) -> torch.device:
@@ -84,7 +88,8 @@ class Model:
             n: number of samples.
             seed: random seed; the same seed gives the same samples.
             labels: a class number for each sample `[n]`; None: `draw_labels(n, seed)`, where the
-                model has classes. For a table: the states of columns `[n, columns]`; None: every
+                model has classes. Shares of the classes `[n, classes]` blend them, where the
+                generator does. For a table: the states of columns `[n, columns]`; None: every
                 column is free, so that frequencies are those that were learned.
             fixed: noise in the place of drawn noise `[n, noise]`, NaN where it is drawn; None: all
                 is drawn.
@@ -137,6 +142,8 @@ class Model:
         is returned.
         """
         n = len(z)
+        if self.truncation != 1:
+            z = self.truncation * z
         z = nn.functional.pad(z, (0, 0, 0, BLOCK - n))
         y = None
         candidates = 1
@@ -166,7 +173,8 @@ class Model:
         if free is not None and size > free:
             raise WganError(
                 f"{n} samples take {size / 2**30:,.1f} GiB, and {free / 2**30:,.1f} are free: draw"
-                " fewer at a time, each with a random seed of its own"
+                " fewer at a time, each with a random seed of its own, or write them in files with"
+                " `wgan sample --shards`"
             )
 
     def sampler(self, seed: int, purpose: str, rules: bool = True) -> Sampler:
@@ -220,10 +228,25 @@ class Model:
             return conditions.check(labels, n)
         if not self.classes:
             raise WganError("this model was trained without labels, so it knows no classes")
+        if labels.ndim == 2:
+            return self._blended(labels, n)
         whole = labels.shape == (n,) and labels.dtype.kind in "iu"
         if not whole or not ((labels >= 0) & (labels < len(self.classes))).all():
             raise WganError(f"labels: give {n} class numbers, 0 to {len(self.classes) - 1}")
         return labels.astype(np.int64)
+
+    def _blended(self, shares: np.ndarray, n: int) -> Float[np.ndarray, "n classes"]:
+        """Return shares of classes, in the type that networks compute in."""
+        if not getattr(self.generator, "blends", False):
+            raise WganError("this generator takes one class a sample and blends none: give a label")
+        fits = shares.shape == (n, len(self.classes)) and shares.dtype.kind == "f"
+        sums = shares.sum(axis=1)
+        if not (fits and (shares >= 0).all() and (np.abs(sums - 1) <= BLEND).all()):
+            raise WganError(
+                f"labels: give shares of {len(self.classes)} classes for {n} samples, 0 or more,"
+                " which add up to 1"
+            )
+        return shares.astype(np.float32)
 
     @torch.no_grad()
     def scores(self, raw: np.ndarray, labels: np.ndarray | None = None) -> Float[np.ndarray, " n"]:
@@ -242,7 +265,7 @@ class Model:
         self.codec.check(raw)
         if self.network.pack > 1:
             raise WganError(
-                f"this critic scores {self.network.pack} rows together, not one: train with"
+                f"this critic scores {self.network.pack} samples together, not one: train with"
                 " network.pack = 1 for scores"
             )
         if labels is None and self.classes:
@@ -271,7 +294,9 @@ def _latents_again(
 
 @torch.no_grad()
 def generate(
-    generator: nn.Module, z: Float[Tensor, "n latent"], y: Int64[Tensor, "n *columns"] | None = None
+    generator: nn.Module,
+    z: Float[Tensor, "n latent"],
+    y: Shaped[Tensor, "n *columns"] | None = None,
 ) -> Float[Tensor, "n *shape"]:
     """Return the generator's samples of latents (and labels), in evaluation mode: with running
     statistics, never the batch's.

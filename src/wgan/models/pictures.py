@@ -1,19 +1,20 @@
 """Pictures of samples, for each kind of data: a snapshot, and one beside real samples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from wgan.base.errors import WganError
 from wgan.base.files import replaced
 from wgan.base.seeding import derive
 from wgan.data import Codec, Split
-from wgan.data.drawing import write_grid, write_scatter
-from wgan.data.series import SeriesCodec
-from wgan.data.series_drawing import write_series
+from wgan.data.drawing import Sheet, write_grid, write_scatter
+from wgan.data.series.codec import SeriesCodec
+from wgan.data.series.drawing import write_series
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.drawing import write_columns
 from wgan.evaluation.metrics.nearest import nearest_rows
@@ -48,11 +49,6 @@ class Pictures:
     beside: Snapshot
     title: str = "Generated samples (blue) and held-out ones (grey)"
     alt: str = "Generated samples in blue beside held-out ones in grey"
-    samples: str = "samples of shape {shape}"
-
-    def samples_in_words(self, shape: Sequence[int]) -> str:
-        """Return what a number of samples is followed by in a sentence."""
-        return self.samples.format(shape=" x ".join(map(str, shape)))
 
 
 def beside_held_out(draw: Draw) -> Snapshot:
@@ -80,7 +76,7 @@ def _draw_columns(codec: TableCodec, fake: np.ndarray, real: np.ndarray, path: P
 
 
 def _draw_series(codec: SeriesCodec, fake: np.ndarray, real: np.ndarray, path: Path) -> None:
-    write_series(codec.in_channels(fake), path, codec.in_channels(real))
+    write_series(codec.in_channels(fake), path, codec.in_channels(real), codec.headings)
 
 
 def _grid(model: Model, split: Split, seed: int, path: Path) -> None:
@@ -90,19 +86,34 @@ def _grid(model: Model, split: Split, seed: int, path: Path) -> None:
     n = GRID_SAMPLES // columns * columns if columns else GRID_SAMPLES
     labels = np.arange(n) % classes if classes else None
     codec: Any = model.codec
-    write_grid(codec.to_pixels(model.sample(n, seed, labels)), path, columns)
+    write_grid(codec.to_pixels(model.sample(n, seed, labels)), path, Sheet(columns))
 
 
 def _grid_with_neighbours(model: Model, split: Split, seed: int, path: Path) -> None:
     """Draw generated pictures row by row, each row above the nearest training pictures."""
     codec: Any = model.codec
     fake = model.sample(PAIRS, seed)
-    known = min(split.n_train, max(PAIRS, BYTES // (8 * int(np.prod(codec.shape)))))
-    train = split.train_sample(0, known)
-    near = train[nearest_rows(codec.measure(fake), codec.measure(train))[0]]
+    near, _ = nearest_training(codec, fake, split)
     sides = [each.reshape(-1, ACROSS, *fake.shape[1:]) for each in (fake, near)]
     rows = np.stack(sides, axis=1).reshape(2 * PAIRS, *fake.shape[1:])
-    write_grid(codec.to_pixels(rows), path, ACROSS)
+    write_grid(codec.to_pixels(rows), path, Sheet(ACROSS))
+
+
+def nearest_training(
+    codec: Codec, raw: np.ndarray, split: Split
+) -> tuple[np.ndarray, Float[np.ndarray, " n"]]:
+    """Return the nearest training sample of each raw sample, and its Euclidean distance in the
+    codec's units; of large data, the first training samples that memory takes are searched.
+
+    Args:
+        codec: the codec of the data.
+        raw: samples `[n, *raw_shape]`.
+        split: the data.
+    """
+    known = min(split.n_train, max(PAIRS, BYTES // (8 * int(np.prod(codec.shape)))))
+    train = split.train_sample(0, known)
+    place, distance = nearest_rows(codec.measure(raw), codec.measure(train))
+    return train[place], distance
 
 
 PICTURES: dict[str, Pictures] = {
@@ -113,16 +124,8 @@ PICTURES: dict[str, Pictures] = {
         "Generated samples, each above its nearest training sample",
         "Rows of generated pictures, below each row the nearest training pictures",
     ),
-    "series": Pictures(
-        beside_held_out(_draw_series),
-        beside_held_out(_draw_series),
-        samples="series of shape {shape} (channels, 1, steps)",
-    ),
-    "tables": Pictures(
-        beside_held_out(_draw_columns),
-        beside_held_out(_draw_columns),
-        samples="rows of a table",
-    ),
+    "series": Pictures(beside_held_out(_draw_series), beside_held_out(_draw_series)),
+    "tables": Pictures(beside_held_out(_draw_columns), beside_held_out(_draw_columns)),
 }
 
 

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from wgan.base.errors import SettingError
 
-NetworkKind = Literal["auto", "mlp", "conv", "residual"]
+NetworkKind = Literal["auto", "mlp", "conv", "residual", "bottleneck"]
 Condition = Literal["projection", "concatenation"]
 LEAST = {"width": 1, "depth": 0, "latent": 1, "pack": 1}
 """The least value of each size. Depth 0 is a linear network."""
@@ -25,16 +25,19 @@ class NetworkConfig:
     """The pair of networks."""
 
     kind: NetworkKind = "auto"
-    """Architecture: mlp for vectors and tables, conv or residual for images; auto: mlp or conv."""
+    """Architecture: mlp for vectors and tables, conv, residual or bottleneck for images; auto: mlp
+    or conv.
+    """
     width: int = 64
-    """Units of a hidden layer (mlp), channels at half size (conv), channels throughout (residual).
+    """Units of a hidden layer (mlp), channels at half size (conv, bottleneck), channels throughout
+    (residual).
     """
     depth: int = 3
-    """Hidden layers (mlp)."""
+    """Hidden layers (mlp), blocks of a level (bottleneck)."""
     latent: int = 128
     """Numbers of noise for one sample; tables take one for each digit that they draw."""
     pack: int = 1
-    """Rows of a table that the critic scores together."""
+    """Samples that the critic scores together, side by side (PacGAN)."""
     condition: Condition = "projection"
     """How the critic takes class labels, where data.labels gives any."""
 

@@ -168,14 +168,14 @@ class ColumnHead(nn.Module):
             y: choices that are given, -1 where the column is free; None: it is free.
         """
         code = self.code
-        first, one_first = _inverted(self.head(h), u[:, 0])
+        first, one_first = inverted(self.head(h), u[:, 0])
         given = None if y is None else self.digits_of_choices(y)
         if y is not None and given is not None:
             first, one_first = _replaced(first, one_first, given[0], y >= 0)
         second = torch.zeros_like(first)
         one_second = one_first.new_ones(len(first), 1)
         if code.second > 1:
-            second, one_second = _inverted(self.logits_of_second(h, first), u[:, 1])
+            second, one_second = inverted(self.logits_of_second(h, first), u[:, 1])
             if y is not None and given is not None:
                 second, one_second = _replaced(second, one_second, given[1], y >= 0)
         if not code.scored:
@@ -245,7 +245,7 @@ def _single(x: Float[np.ndarray, "*shape"]) -> Float[Tensor, "*shape"]:
     return torch.from_numpy(x).float()
 
 
-def _inverted(
+def inverted(
     logits: Float[Tensor, "n k"], u: Float[Tensor, " n"]
 ) -> tuple[Int64[Tensor, " n"], Float[Tensor, "n k"]]:
     """Return the numbers at which the distribution function reaches u, and their one-hot codes with

@@ -6,58 +6,26 @@ No critic has a norm over the batch, under which a penalty for each sample makes
 et al. 2017, section 4). Kernels are stored with channels last, for which convolutions are fastest.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import nn
 
 from wgan.data.codec import Codec
+from wgan.networks.bottleneck import bottleneck_critic, bottleneck_generator
 from wgan.networks.config import NetworkConfig
 from wgan.networks.labelled import labelled_critic, labelled_generator
-from wgan.networks.layers import PixelNorm, Reshape, TransposedConv2d, he
+from wgan.networks.layers import PixelNorm, Reshape, Resized, TransposedConv2d, he
+from wgan.networks.levels import SLOPE, Shape, Size, sizes, widths
 from wgan.networks.residual import ResidualBlock
-from wgan.objectives.constraints import Layers
+from wgan.objectives.constraints import Layers, is_bounded
 
-Size = tuple[int, int]
-Shape = tuple[int, int, int]
-SMALLEST = 4
-"""Sides of so many pixels or fewer are not halved: the smallest level of Radford et al. (2016)."""
-WIDEST = 8
-"""Largest multiple of the width: 64 to 512 channels, as in Radford et al. (2016)."""
-SLOPE = 0.2
-"""Slope of leaky ReLU below zero: Radford et al. (2016), section 3."""
 LAST_GAIN = 0.5
 """Factor of the generator's last weights. What goes into tanh then begins with a standard deviation
 of about 0.5, where tanh is nearly linear, and not 1.
 """
-
-
-def sizes(height: int, width: int) -> list[Size]:
-    """Return height and width at each level, the largest first.
-
-    A side is halved, and rounded down, while it has more than 4 pixels.
-
-    >>> sizes(28, 28)
-    [(28, 28), (14, 14), (7, 7), (3, 3)]
-    """
-    levels = [(height, width)]
-    while max(levels[-1]) > SMALLEST:
-        h, w = levels[-1]
-        levels.append((_half(h), _half(w)))
-    return levels
-
-
-def _half(side: int) -> int:
-    return side // 2 if side > SMALLEST else side
-
-
-def _widths(width: int, levels: int) -> list[int]:
-    """Return the channels at each level, that of the largest picture first.
-
-    They are half of the width, the width, twice the width, and so on up to 8 times the width.
-    """
-    below = [width * min(2**i, WIDEST) for i in range(levels - 1)]
-    return [max(1, width // 2), *below]
 
 
 def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
@@ -73,11 +41,11 @@ def conv_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
     """
     c, h, w = shape
     levels = sizes(h, w)
-    widths = _widths(width, len(levels))
-    layers: list[nn.Module] = [nn.Conv2d(c, widths[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
-    for sides, channels in zip(pairwise(levels), pairwise(widths), strict=True):
+    channels_at = widths(width, len(levels))
+    layers: list[nn.Module] = [nn.Conv2d(c, channels_at[0], 3, padding=1), nn.LeakyReLU(SLOPE)]
+    for sides, channels in zip(pairwise(levels), pairwise(channels_at), strict=True):
         layers += [nn.Conv2d(*channels, *_geometry(*sides)), nn.LeakyReLU(SLOPE)]
-    layers += [nn.Flatten(), nn.Linear(widths[-1] * levels[-1][0] * levels[-1][1], 1)]
+    layers += [nn.Flatten(), nn.Linear(channels_at[-1] * levels[-1][0] * levels[-1][1], 1)]
     return _initialised(nn.Sequential(*layers))
 
 
@@ -96,15 +64,15 @@ def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.S
     """
     c, h, w = shape
     levels = sizes(h, w)[::-1]
-    widths = _widths(width, len(levels))[::-1]
+    channels_at = widths(width, len(levels))[::-1]
     h0, w0 = levels[0]
     layers: list[nn.Module] = [
-        nn.Linear(latent, widths[0] * h0 * w0),
-        Reshape(widths[0], h0, w0),
+        nn.Linear(latent, channels_at[0] * h0 * w0),
+        Reshape(channels_at[0], h0, w0),
         PixelNorm(),
         nn.LeakyReLU(SLOPE),
     ]
-    for (small, large), channels in zip(pairwise(levels), pairwise(widths), strict=True):
+    for (small, large), channels in zip(pairwise(levels), pairwise(channels_at), strict=True):
         kernel, stride, padding = _geometry(large, small)
         # One more row or column where the larger side is odd.
         odd_rows = large[0] % 2 if stride[0] == 2 else 0
@@ -115,7 +83,7 @@ def conv_generator(shape: tuple[int, int, int], latent: int, width: int) -> nn.S
             PixelNorm(),
             nn.LeakyReLU(SLOPE),
         ]
-    layers += [nn.Conv2d(widths[-1], c, 3, padding=1), nn.Tanh()]
+    layers += [nn.Conv2d(channels_at[-1], c, 3, padding=1), nn.Tanh()]
     return _initialised(nn.Sequential(*layers), last_gain=LAST_GAIN)
 
 
@@ -149,7 +117,7 @@ def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
     layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1)]
     layers += [ResidualBlock(width, after, norm=False) for after in levels[1:]]
     layers += [ResidualBlock(width, levels[-1], norm=False) for _ in range(2)]
-    layers += [nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(width, 1)]
+    layers += [nn.ReLU(), Resized((1, 1)), nn.Flatten(), nn.Linear(width, 1)]
     return _initialised(nn.Sequential(*layers), slope=0.0)
 
 
@@ -173,24 +141,54 @@ def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> 
     return _initialised(nn.Sequential(*layers), slope=0.0)
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """A pair of networks for images.
+
+    Attributes:
+        generator: (config, shape, inputs) -> chain `[n, inputs] -> [n, *shape]`.
+        critic: (config, shape, whether the chain is to be made Lipschitz) -> chain
+            `[n, *shape] -> [n, 1]`.
+    """
+
+    generator: Callable[[NetworkConfig, Shape, int], nn.Sequential]
+    critic: Callable[[NetworkConfig, Shape, bool], nn.Sequential]
+
+
+ARCHITECTURES = {
+    "conv": Architecture(
+        lambda config, shape, inputs: conv_generator(shape, inputs, config.width),
+        lambda config, shape, constrained: conv_critic(shape, config.width),
+    ),
+    "residual": Architecture(
+        lambda config, shape, inputs: residual_generator(shape, inputs, config.width),
+        lambda config, shape, constrained: residual_critic(shape, config.width),
+    ),
+    "bottleneck": Architecture(
+        lambda config, shape, inputs: bottleneck_generator(
+            shape, inputs, config.width, config.depth
+        ),
+        lambda config, shape, constrained: bottleneck_critic(
+            shape, config.width, config.depth, constrained
+        ),
+    ),
+}
+"""The pairs of images by `network.kind`; `auto` takes the first."""
+
+
 def generator(config: NetworkConfig, codec: Codec, classes: int) -> nn.Module:
-    """Return the convolutional or the residual generator of images."""
-
-    def chain(c: NetworkConfig, shape: Shape, inputs: int) -> nn.Sequential:
-        build = residual_generator if c.kind == "residual" else conv_generator
-        return build(shape, inputs, c.width)
-
-    return labelled_generator(chain, config, codec, classes)
+    """Return the generator of images of an architecture."""
+    build = ARCHITECTURES[config.kind].generator
+    return labelled_generator(build, config, codec, classes)
 
 
 def critic(config: NetworkConfig, codec: Codec, layers: Layers, classes: int) -> nn.Module:
-    """Return the convolutional or the residual critic of images."""
-
-    def chain(c: NetworkConfig, shape: Shape) -> nn.Sequential:
-        build = residual_critic if c.kind == "residual" else conv_critic
-        return build(shape, c.width)
-
-    return labelled_critic(chain, config, codec, layers, classes)
+    """Return the critic of images of an architecture."""
+    build = ARCHITECTURES[config.kind].critic
+    bounded = is_bounded(layers)
+    return labelled_critic(
+        lambda c, shape: build(c, shape, bounded), config, codec, layers, classes
+    )
 
 
 def _initialised(net: nn.Sequential, slope: float = SLOPE, last_gain: float = 1.0) -> nn.Sequential:

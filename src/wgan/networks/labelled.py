@@ -1,16 +1,18 @@
-"""Pairs made of plain chains of layers, with class labels where there are any."""
+"""Pairs made of plain chains of layers, with packs, and class labels where there are any."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from torch import nn
 
 from wgan.data.codec import Codec
-from wgan.networks.conditional import ConcatenationCritic, ConditionalGenerator, ProjectionCritic
+from wgan.networks.conditional import ConditionalGenerator, ProjectionCritic, with_one_hot
 from wgan.networks.config import NetworkConfig
 from wgan.networks.layers import OneScore
 from wgan.networks.lipschitz import constrained
-from wgan.objectives.constraints import Layers
+from wgan.networks.packed import PackedCritic, samples_alone
+from wgan.objectives.constraints import Layers, is_bounded
 
 GeneratorChain = Callable[[NetworkConfig, Any, int], nn.Sequential]
 """(config, shape of a sample, inputs) -> chain `[n, inputs] -> [n, *shape]`."""
@@ -38,9 +40,11 @@ def labelled_critic(
 ) -> nn.Module:
     """Return the critic of a chain; labels, if any, enter as `config.condition` says.
 
+    The samples of a pack are more columns, or more channels, of one input.
+
     Args:
         chain: builds the layers.
-        config: architecture and sizes.
+        config: architecture and sizes, with the samples of a pack.
         codec: the codec of the data.
         layers: what the critic is built of.
         classes: number of classes; 0: no labels.
@@ -48,16 +52,19 @@ def labelled_critic(
     Raises:
         WganError: layers that cannot be constrained.
     """
-    shape = codec.shape
-    if classes and config.condition == "concatenation":
-        shape = (shape[0] + classes, *shape[1:])
+    channels, *space = codec.shape
+    axes = len(codec.shape)
+    concatenates = bool(classes) and config.condition == "concatenation"
+    shape = (config.pack * (channels + classes * concatenates), *space)
     plain = nn.Sequential(*chain(config, shape), OneScore())
-    if classes and config.condition == "projection":
+    if classes and not concatenates:
         *features, last, _ = plain
         assert isinstance(last, nn.Linear)
         hidden = constrained(nn.Sequential(*features), shape, layers)
         # The last layer is not constrained by `layers`; unit directions bound it for each class.
-        unit = layers not in ("plain", "dropout")
-        return ProjectionCritic(hidden, last, classes, unit)
+        return ProjectionCritic(hidden, last, classes, is_bounded(layers), axes, config.pack)
     critic = constrained(plain, shape, layers)
-    return ConcatenationCritic(critic, classes) if classes else critic
+    if config.pack == 1 and not classes:
+        return critic
+    known = partial(with_one_hot, classes=classes) if classes else samples_alone
+    return PackedCritic(critic, axes, config.pack, known)

@@ -1,6 +1,7 @@
 """Small layers that several networks share."""
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -76,6 +77,27 @@ class Reshape(nn.Module):
 
     def forward(self, x: Float[Tensor, "n *any"]) -> Float[Tensor, "n *shape"]:
         return x.reshape(x.shape[0], *self.shape)
+
+
+class Resized(nn.Module):
+    """Pictures at another size, by fixed low-pass filters.
+
+    A larger size comes by bilinear interpolation. A smaller one comes by the mean over the pixels
+    that a new one covers, which is bilinear interpolation where sides are halved exactly, and lets
+    no pixel out where they are odd.
+
+    Args:
+        size: height and width of the output.
+    """
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        super().__init__()
+        self.size = size
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        if self.size[0] > x.shape[2] or self.size[1] > x.shape[3]:
+            return F.interpolate(x, size=self.size, mode="bilinear", align_corners=False)
+        return F.adaptive_avg_pool2d(x, self.size)
 
 
 class MaxMin(nn.Module):

@@ -4,6 +4,9 @@ The spectral norm (Miyato et al. 2018, section 2.1) is that of the convolution a
 its padding and stride. The norm of the reshaped kernel bounds nothing. Orthonormal layers follow
 Anil et al. (2019). Orthonormal convolutions are shifts and orthonormal mixings of channels (Li et
 al. 2019, section 3).
+
+A residual block x + f(x) of 1-Lipschitz paths is 2-Lipschitz, so their mean takes its place. A mean
+over k pixels has norm 1 / sqrt(k), and is multiplied by sqrt(k).
 """
 
 import torch
@@ -14,7 +17,8 @@ from torch.nn.grad import conv2d_input
 from torch.nn.utils import parametrizations, parametrize
 
 from wgan.base.errors import WganError
-from wgan.networks.layers import MaxMin, OneScore
+from wgan.networks.bottleneck import BottleneckBlock, Level
+from wgan.networks.layers import MaxMin, OneScore, Resized
 from wgan.networks.residual import ResidualBlock
 from wgan.objectives.constraints import Layers
 
@@ -40,10 +44,13 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
 
     - `plain` changes nothing.
     - `dropout` drops half of the units after each activation. In residual critics it drops a fifth
-      after the second block and half after later ones instead.
+      after the second block, or level of bottleneck blocks, and half after later ones instead.
     - `spectral` divides each weight by the norm of its operator.
     - `spectral-sorting` also replaces activations by MaxMin.
     - `orthonormal` makes weights orthonormal and replaces activations by MaxMin.
+
+    The last three take the mean of a residual block's two paths, and means over pixels times what
+    makes their norm 1.
 
     Args:
         critic: a chain of layers that is not trained yet.
@@ -57,22 +64,18 @@ def constrained(critic: nn.Sequential, shape: tuple[int, ...], layers: Layers) -
         return critic
     if layers == "dropout":
         return _with_dropout(critic)
-    rebuilt = []
-    x = torch.zeros(1, *shape)
     with torch.no_grad():
-        for name, layer in critic.named_children():
-            rebuilt.append(_replaced(name, layer, x, layers))
-            x = layer(x)
-    return nn.Sequential(*rebuilt)
+        rebuilt, _ = _rebuilt("", critic, torch.zeros(1, *shape), layers)
+    return rebuilt
 
 
 def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
     rebuilt: list[nn.Module] = []
     blocks = 0
-    is_residual = any(isinstance(layer, ResidualBlock) for layer in critic)
+    is_residual = any(isinstance(layer, ResidualBlock | Level) for layer in critic)
     for layer in critic:
         rebuilt.append(layer)
-        if isinstance(layer, ResidualBlock):
+        if isinstance(layer, ResidualBlock | Level):
             share = BLOCK_DROPOUTS[min(blocks, len(BLOCK_DROPOUTS) - 1)]
             blocks += 1
             if share:
@@ -82,8 +85,27 @@ def _with_dropout(critic: nn.Sequential) -> nn.Sequential:
     return nn.Sequential(*rebuilt)
 
 
+def _rebuilt(
+    name: str, chain: nn.Sequential, x: Tensor, layers: Layers
+) -> tuple[nn.Sequential, Tensor]:
+    """Return the constrained chain in the place of `chain`, and what comes out for x."""
+    rebuilt = []
+    for child, layer in chain.named_children():
+        replaced = _replaced(f"{name}.{child}".lstrip("."), layer, x, layers)
+        rebuilt.append(replaced)
+        x = replaced(x)
+    return nn.Sequential(*rebuilt), x
+
+
 def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Module:
     """Return the constrained layer in the place of `layer`, which reads inputs like x."""
+    if isinstance(layer, Level):
+        return _rebuilt(name, layer, x, layers)[0]
+    if isinstance(layer, ResidualBlock | BottleneckBlock):
+        paths = (_rebuilt(name, path, x, layers)[0] for path in layer.paths(x))
+        return MeanOfPaths(*paths)
+    if isinstance(layer, Resized):
+        return UnitMean((x.shape[2], x.shape[3]), layer.size)
     if isinstance(layer, nn.ReLU | nn.LeakyReLU):
         return layer if layers == "spectral" else MaxMin()
     if isinstance(layer, nn.Flatten | OneScore):
@@ -100,8 +122,8 @@ def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Modu
             return layer
         return _orthonormal(layer)
     raise WganError(
-        f"the critic's layer {name} ({type(layer).__name__}) cannot be made Lipschitz: use"
-        " network.kind mlp or conv with this variant"
+        f"the critic's layer {name} ({type(layer).__name__}) cannot be made Lipschitz: use a"
+        " network.kind of the package with this variant"
     )
 
 
@@ -109,7 +131,9 @@ def _orthonormal(layer: nn.Linear | nn.Conv2d) -> nn.Module:
     """Return an orthonormal layer of the same inputs and outputs."""
     if isinstance(layer, nn.Conv2d):
         stride = (int(layer.stride[0]), int(layer.stride[1]))
-        return OrthonormalConv2d(layer.in_channels, layer.out_channels, stride)
+        shifts = layer.kernel_size != layer.stride  # a patch alone needs no pixels around it
+        has_bias = layer.bias is not None
+        return OrthonormalConv2d(layer.in_channels, layer.out_channels, stride, shifts, has_bias)
     if layer.out_features == 1:
         parametrize.register_parametrization(layer, "weight", UnitNorm())
         return layer
@@ -191,20 +215,88 @@ class OrthonormalConv2d(nn.Module):
         inputs: channels of the input.
         outputs: channels of the output.
         stride: pixels of a patch, down and across.
+        shifts: whether channels are moved; without, no pixels around a patch are seen.
+        bias: whether outputs have a bias.
 
     Reference: orthogonal convolutions are made of such shifts and mixings (Li et al. 2019, section
     3).
     """
 
-    def __init__(self, inputs: int, outputs: int, stride: Pair = (1, 1)) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        stride: Pair = (1, 1),
+        shifts: bool = True,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
         self.stride = stride
-        self.mix = nn.Linear(inputs * stride[0] * stride[1], outputs)
+        self.shifts = shifts
+        self.mix = nn.Linear(inputs * stride[0] * stride[1], outputs, bias)
         parametrizations.orthogonal(self.mix, orthogonal_map="cayley")
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c2 h2 w2"]:
-        x = shifted(patches(x, self.stride))
+        x = patches(x, self.stride)
+        if self.shifts:
+            x = shifted(x)
         return F.conv2d(x, self.mix.weight[:, :, None, None], self.mix.bias)
+
+
+class MeanOfPaths(nn.Module):
+    """x -> (s(x) + f(x)) / 2, whose Lipschitz constant is at most the mean of those of s and f.
+
+    Args:
+        shortcut: s; an empty chain is the identity.
+        branch: f.
+    """
+
+    def __init__(self, shortcut: nn.Sequential, branch: nn.Sequential) -> None:
+        super().__init__()
+        self.shortcut = shortcut
+        self.branch = branch
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c2 h2 w2"]:
+        y: Tensor = (self.shortcut(x) + self.branch(x)) / 2
+        return y
+
+
+class UnitMean(nn.Module):
+    """Means over the pixels that each new pixel covers, divided by the norm of this map.
+
+    Args:
+        before: height and width of the input.
+        after: those of the output.
+    """
+
+    def __init__(self, before: Pair, after: Pair) -> None:
+        super().__init__()
+        self.before = before
+        self.after = after
+        self.scale = 1 / mean_norm(before, after)
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        return F.adaptive_avg_pool2d(x, self.after) * self.scale
+
+
+def mean_norm(before: Pair, after: Pair) -> float:
+    """Return the largest singular value of the means that take pictures to another size.
+
+    Means over rows and over columns are one map each, and the norm is the product of theirs. It is
+    1 / sqrt(k) where each new pixel has k pixels of its own.
+
+    Args:
+        before: height and width of the input.
+        after: those of the output.
+
+    >>> round(mean_norm((8, 6), (4, 3)), 12)
+    0.5
+    """
+    norm = 1.0
+    for side, smaller in zip(before, after, strict=True):
+        means = F.adaptive_avg_pool1d(torch.eye(side, dtype=torch.float64)[None], smaller)[0]
+        norm *= float(torch.linalg.matrix_norm(means, ord=2))
+    return norm
 
 
 def patches(x: Float[Tensor, "n c h w"], stride: Pair) -> Float[Tensor, "n c2 h2 w2"]:

@@ -14,7 +14,7 @@ from torch import nn
 from wgan.base.errors import WganError
 from wgan.base.seeding import derive
 from wgan.data.codec import Codec
-from wgan.networks import images, series, tables, vectors
+from wgan.networks import images, series, series_planes, tables, vectors
 from wgan.networks.config import NetworkConfig, NetworkKind
 from wgan.objectives.constraints import Layers
 
@@ -34,6 +34,24 @@ def latent_alone(config: NetworkConfig, codec: Codec) -> int:
     return config.latent
 
 
+def always(codec: Codec) -> bool:
+    """Return that it holds, whatever the codec.
+
+    Args:
+        codec: does not matter.
+    """
+    return True
+
+
+def never(codec: Codec) -> bool:
+    """Return that it does not hold, whatever the codec.
+
+    Args:
+        codec: does not matter.
+    """
+    return False
+
+
 @dataclass(frozen=True)
 class Pair:
     """The networks of one kind of data.
@@ -45,6 +63,8 @@ class Pair:
         noise: returns how many standard normal numbers a generator takes for one sample.
         packs: whether a critic scores `network.pack` samples together, a number that it has as
             `pack`.
+        continuous: whether a generator's samples are a continuous function of its noise, so that
+            noise may be shrunk, interpolated and searched; noise that decides levels is not.
     """
 
     architectures: tuple[str, ...]
@@ -52,13 +72,23 @@ class Pair:
     critic: BuildCritic
     noise: Callable[[NetworkConfig, Any], int] = latent_alone
     packs: bool = False
+    continuous: Callable[[Any], bool] = always
 
 
 PAIRS: dict[str, Pair] = {
-    "vectors": Pair(("mlp",), vectors.generator, vectors.critic),
-    "images": Pair(("conv", "residual"), images.generator, images.critic),
-    "series": Pair(("conv",), series.generator, series.critic),
-    "tables": Pair(("mlp",), tables.generator, tables.critic, tables.noise, packs=True),
+    "vectors": Pair(("mlp",), vectors.generator, vectors.critic, packs=True),
+    "images": Pair(tuple(images.ARCHITECTURES), images.generator, images.critic, packs=True),
+    "series": Pair(
+        ("conv",),
+        series.generator,
+        series.critic,
+        series_planes.noise,
+        packs=True,
+        continuous=series_planes.is_continuous,
+    ),
+    "tables": Pair(
+        ("mlp",), tables.generator, tables.critic, tables.noise, packs=True, continuous=never
+    ),
 }
 
 
@@ -145,16 +175,20 @@ def build_critic(
 def _checked(config: NetworkConfig, codec: Codec, pair: Pair) -> NetworkConfig:
     """Return the configuration with an architecture that serves the kind, or refuse it."""
     if config.pack > 1 and not pair.packs:
-        raise WganError(f"network.pack = {config.pack}: {codec.kind} take no packs: leave it out")
+        raise WganError(
+            f"network.pack = {config.pack}: this pair's critic takes no packs: leave it out, or"
+            " build a critic of packs and give the pair packs=True"
+        )
     known = [each for each in pair.architectures if each in get_args(NetworkKind)]
     if not known:  # a pair of the user's own, whose architecture no setting names
         return config
     if config.kind == "auto":
         return config.with_kind(known[0])
     if config.kind not in pair.architectures:
+        *others, last = pair.architectures
+        choice = f"{', '.join(others)} or {last}" if others else last
         raise WganError(
-            f"network.kind = '{config.kind}' does not serve {codec.kind}: choose"
-            f" {' or '.join(pair.architectures)}"
+            f"network.kind = '{config.kind}' does not serve {codec.kind}: choose {choice}"
         )
     return config
 

@@ -4,6 +4,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from wgan.networks.layers import Resized
+
 Size = tuple[int, int]
 
 
@@ -37,6 +39,16 @@ class ResidualBlock(nn.Module):
         if not grows:
             y = self._resized(y)
         return self.shortcut(self._resized(x)) + y
+
+    def paths(self, x: Tensor) -> tuple[nn.Sequential, nn.Sequential]:
+        """Return shortcut and branch of a block that does not grow, as chains of its layers.
+
+        Their sum on inputs like x is the block, but that means over pixels leave no pixel out.
+        """
+        mean = [] if (x.shape[2], x.shape[3]) == self.size else [Resized(self.size)]
+        branch = [self.norm1, nn.ReLU(), self.conv1, self.norm2, nn.ReLU(), self.conv2, *mean]
+        kept = [layer for layer in branch if not isinstance(layer, nn.Identity)]
+        return nn.Sequential(*mean, self.shortcut), nn.Sequential(*kept)
 
     def _grows(self, x: Float[Tensor, "n c h w"]) -> bool:
         return self.size[0] * self.size[1] > x.shape[2] * x.shape[3]

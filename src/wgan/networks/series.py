@@ -1,8 +1,8 @@
 """Networks for series: convolutions along time, in levels that halve it.
 
-The layout is that of pictures (`wgan.networks.images`) with one pixel of height: what constrains or
-certifies a two-dimensional convolution serves. The generator ends without tanh, as the values of a
-series have no bounds.
+Convolutions are those of pictures (`wgan.networks.images`) with one pixel of height: what
+constrains or certifies a two-dimensional convolution serves. The generator ends without tanh, as
+the values of a series have no bounds.
 """
 
 from itertools import pairwise
@@ -10,11 +10,15 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from wgan.data.codec import Codec
+from wgan.data.series.codec import SeriesCodec
 from wgan.networks.config import NetworkConfig
-from wgan.networks.images import SLOPE, SMALLEST, WIDEST
+from wgan.networks.continued import with_beginning
 from wgan.networks.labelled import labelled_critic, labelled_generator
-from wgan.networks.layers import PixelNorm, Reshape, TransposedConv2d, he
+from wgan.networks.layers import OneScore, PixelNorm, Reshape, TransposedConv2d, he
+from wgan.networks.levels import SLOPE, SMALLEST
+from wgan.networks.lipschitz import constrained
+from wgan.networks.packed import PackedCritic
+from wgan.networks.series_planes import SeriesGenerator, chain_sizes, is_plain
 from wgan.objectives.constraints import Layers
 
 Shape = tuple[int, int, int]
@@ -22,6 +26,11 @@ NEAR = 5
 """Steps of the convolutions at full length: two steps before and two after."""
 HALVING = 4
 """Steps of the convolutions that halve: twice their stride, so that each step counts as often."""
+
+WIDEST = 4
+"""Largest multiple of the width. With 8, that of pictures, both passes of a generator of 96 steps
+took 1.5 times as long.
+"""
 
 
 def lengths(steps: int) -> list[int]:
@@ -40,16 +49,20 @@ def lengths(steps: int) -> list[int]:
 
 
 def _widths(width: int, levels: int) -> list[int]:
-    """Return the channels at each level: the width, doubled from the second on up to 8 times."""
+    """Return the channels at each level: the width, doubled from the third on up to 4 times."""
     return [width * min(2 ** max(0, i - 1), WIDEST) for i in range(levels)]
 
 
 def series_critic(shape: Shape, width: int) -> nn.Sequential:
     """Return a convolution at full length, a strided one a level, and a linear layer.
 
+    Each convolution weighs what neighbouring steps have to do with each other, everywhere alike.
+    Fully connected layers on the whole series cost less, and learned the laws of processes that are
+    alike at each step worse (LOG.md, "Critics of series").
+
     Args:
         shape: channels, 1, and steps.
-        width: channels at full and at half length, doubled at each further level up to 8 times.
+        width: channels at full and at half length, doubled at each further level up to 4 times.
     """
     channels, _, steps = shape
     levels = lengths(steps)
@@ -63,12 +76,12 @@ def series_critic(shape: Shape, width: int) -> nn.Sequential:
 
 
 def series_generator(shape: Shape, latent: int, width: int) -> nn.Sequential:
-    """Return the mirror of `series_critic`: a linear layer, a transposed convolution a level.
+    """Return a linear layer, a transposed convolution a level, and a convolution.
 
     Args:
         shape: channels, 1, and steps.
         latent: numbers of noise for one sample.
-        width: channels at full and at half length, doubled at each further level up to 8 times.
+        width: channels at full and at half length, doubled at each further level up to 4 times.
     """
     channels, _, steps = shape
     levels = lengths(steps)[::-1]
@@ -103,15 +116,32 @@ def _initialised(net: nn.Sequential) -> nn.Sequential:
     return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
-def generator(config: NetworkConfig, codec: Codec, classes: int) -> nn.Module:
-    """Return the convolutional generator of series."""
-    return labelled_generator(
-        lambda c, shape, inputs: series_generator(shape, inputs, c.width), config, codec, classes
-    )
+def generator(config: NetworkConfig, codec: SeriesCodec, classes: int) -> nn.Module:
+    """Return the convolutional generator of series.
+
+    Raises:
+        WganError: classes together with beginnings that are given.
+    """
+    if is_plain(codec):
+        return labelled_generator(
+            lambda c, shape, inputs: series_generator(shape, inputs, c.width),
+            config,
+            codec,
+            classes,
+        )
+    inputs, planes = chain_sizes(config, codec, classes)
+    chain = series_generator((planes, 1, codec.length), inputs, config.width)
+    return SeriesGenerator(chain, config, codec, classes)
 
 
-def critic(config: NetworkConfig, codec: Codec, layers: Layers, classes: int) -> nn.Module:
+def critic(config: NetworkConfig, codec: SeriesCodec, layers: Layers, classes: int) -> nn.Module:
     """Return the convolutional critic of series."""
+    if codec.context:
+        planes, _, steps = codec.shape
+        shape = (config.pack * (planes + 1), 1, steps)
+        plain = nn.Sequential(*series_critic(shape, config.width), OneScore())
+        critic = constrained(plain, shape, layers)
+        return PackedCritic(critic, len(codec.shape), config.pack, with_beginning)
     return labelled_critic(
         lambda c, shape: series_critic(shape, c.width), config, codec, layers, classes
     )

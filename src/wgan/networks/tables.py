@@ -1,10 +1,9 @@
 """Networks for tables: an autoregressive generator, and a critic that sees packs of rows.
 
-Packs of rows are those of PacGAN (Lin et al. 2018, section 3). Conditions (Mirza and Osindero 2014)
-give any number of columns.
+Conditions (Mirza and Osindero 2014) give any number of columns.
 """
 
-from collections.abc import Sequence
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -12,12 +11,12 @@ from torch import Tensor, nn
 
 from wgan.base.errors import WganError
 from wgan.data.tables.codec import TableCodec
-from wgan.data.tables.codes import ColumnCode
 from wgan.networks.autoregressive import Choices, TableGenerator
 from wgan.networks.config import NetworkConfig
 from wgan.networks.heads import features_of, numbers_of
-from wgan.networks.layers import OneScore, linear_of
+from wgan.networks.layers import OneScore
 from wgan.networks.lipschitz import constrained
+from wgan.networks.packed import PackedCritic
 from wgan.networks.vectors import mlp
 from wgan.objectives.constraints import Layers
 
@@ -74,59 +73,21 @@ def critic(config: NetworkConfig, codec: TableCodec, layers: Layers, classes: in
     """
     width = config.pack * (codec.shape[0] + len(codec.codes))
     plain = nn.Sequential(*mlp(width, 1, config.width, config.depth), OneScore())
-    return TableCritic(constrained(plain, (width,), layers), codec.codes, config.pack)
+    known = partial(with_given, columns=len(codec.codes))
+    return PackedCritic(constrained(plain, (width,), layers), 1, config.pack, known)
 
 
-class TableCritic(nn.Module):
-    """f(x, y) = net of the concatenated [x, c(y)] of `pack` rows: one score a pack.
+def with_given(
+    x: Float[Tensor, "n width"], y: Choices | None, columns: int
+) -> Float[Tensor, "n inputs"]:
+    """Return rows with 1 for each column that is given, and 0 for the others.
 
-    c(y) `[columns]` is 1 where a column is given. Its value is in x, in real rows as in generated
-    ones. f's slope in x is at most net's.
-
-    Inputs are rows `[n, width]`, or packs `[n / pack, pack, width]`.
+    The values of given columns are in x, in real rows as in generated ones.
 
     Args:
-        net: a chain that ends in a linear layer and `OneScore`.
-        codes: the place of each column in a coded row.
-        pack: rows that are scored together.
+        x: the rows.
+        y: the choice of each column, -1 where it is not given; none: no column is given.
+        columns: number of columns.
     """
-
-    chained = True
-
-    def __init__(self, net: nn.Sequential, codes: Sequence[ColumnCode], pack: int) -> None:
-        super().__init__()
-        self.features = net[:-2]
-        self.head = net[-2:]
-        self.pack = pack
-        self.columns = len(codes)
-
-    def inputs(
-        self, x: Float[Tensor, "samples *rows"], y: Choices | None = None
-    ) -> Float[Tensor, "packs inputs"]:
-        """Return what the first layer sees."""
-        rows = x.reshape(-1, x.shape[-1])
-        fixed = rows.new_zeros(len(rows), self.columns) if y is None else (y >= 0).to(rows.dtype)
-        return torch.cat([rows, fixed], dim=1).reshape(len(rows) // self.pack, -1)
-
-    def direction(self, y: Choices | None = None) -> tuple[Float[Tensor, "1 hidden"], Tensor]:
-        """Return (w, b) where f = w h + b, h the last hidden layer."""
-        return linear_of(self.head)
-
-    def hidden(
-        self, x: Float[Tensor, "samples *rows"], y: Choices | None = None
-    ) -> Float[Tensor, "packs hidden"]:
-        """Return the last hidden layer."""
-        h: Tensor = self.features(self.inputs(x, y))
-        return h
-
-    def score(
-        self, h: Float[Tensor, "packs hidden"], y: Choices | None = None
-    ) -> Float[Tensor, " packs"]:
-        """Return the scores of hidden layers."""
-        f: Tensor = self.head(h)
-        return f
-
-    def forward(
-        self, x: Float[Tensor, "samples *rows"], y: Choices | None = None
-    ) -> Float[Tensor, " packs"]:
-        return self.score(self.hidden(x, y), y)
+    given = x.new_zeros(len(x), columns) if y is None else (y >= 0).to(x.dtype)
+    return torch.cat([x, given], dim=1)

@@ -82,9 +82,9 @@ def flattens_all(layer: nn.Module) -> bool:
 def blocks_of(critic: nn.Module) -> tuple[Block, ...] | None:
     """Return the blocks of a critic's hidden layers, or none if it is not a chain of blocks.
 
-    A chain ends in a linear layer with one output and the score. Convolutions come first, then one
-    `nn.Flatten()`, then linear layers, each followed by (leaky) ReLU. Ask again at each step, since
-    a critic may have been changed in between.
+    A chain ends in a linear layer with one output and the score. Convolutions come first, if any,
+    then one `nn.Flatten()`, then linear layers, each followed by (leaky) ReLU. Ask again at each
+    step, since a critic may have been changed in between.
     """
     layers = _hidden_layers(critic)
     if layers is None or has_global_hooks() or has_backward_hooks(critic):
@@ -97,7 +97,8 @@ def blocks_of(critic: nn.Module) -> tuple[Block, ...] | None:
     chain = [layer for i, layer in enumerate(layers) if i not in flat]
     pairs = list(zip(chain[::2], chain[1::2], strict=False))
     convolutions = sum(isinstance(layer, nn.Conv2d) for layer, _ in pairs)
-    if flat != ([2 * convolutions] if convolutions else []) or len(chain) % 2 or not pairs:
+    places = [[2 * convolutions]] if convolutions else [[], [0]]
+    if flat not in places or len(chain) % 2 or not pairs:
         return None
     if not all(_is_known(layer) and _is_relu(activation) for layer, activation in pairs):
         return None

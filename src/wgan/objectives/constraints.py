@@ -11,6 +11,11 @@ from wgan.objectives.arrays import Module, Tensor
 Layers = Literal["plain", "dropout", "spectral", "spectral-sorting", "orthonormal"]
 
 
+def is_bounded(layers: Layers) -> bool:
+    """Whether layers bound the slope of a critic that is built of them."""
+    return layers not in ("plain", "dropout")
+
+
 @dataclass(frozen=True)
 class Constraint:
     """A hard constraint.

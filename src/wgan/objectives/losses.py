@@ -6,11 +6,11 @@ and nothing compiles it, a penalised loss is computed by a `Sweep`, unless `swep
 same terms and gradient in fewer passes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
@@ -42,8 +42,11 @@ class CriticLoss(nn.Module):
     times its weight: give coefficients `u` at that one, and none at the others.
 
     With labels `y`, real and fake sample i are both of class y_i, and so is the point between them:
-    the estimate is then the mean over classes of the distances within each. On tables, sample i may
-    be a pack of rows, and y has a row for each of them.
+    the estimate is then the mean over classes of the distances within each.
+
+    A critic of packs, with an attribute `pack` above 1, scores so many samples at once. The terms
+    then have one value a pack: the point lies between a real and a fake pack, at one coefficient,
+    and the norm is that of the gradient to the whole pack. y has a label or row for each sample.
 
     Args:
         critic: the network to be trained.
@@ -72,7 +75,7 @@ class CriticLoss(nn.Module):
         x_real: Float[Tensor, "n *shape"],
         x_fake: Float[Tensor, "n *shape"],
         u: Float[Tensor, " n"] | None,
-        y: Int64[Tensor, "rows *columns"] | None = None,
+        y: Shaped[Tensor, "rows *columns"] | None = None,
     ) -> CriticTerms:
         x_real, x_fake, u = packed(self.critic, x_real, x_fake, u)
         variant = self.variant
@@ -123,6 +126,9 @@ class CriticLoss(nn.Module):
             return None
         blocks = blocks_of(self.critic)
         if blocks and not is_chained(self.critic):
+            assert isinstance(self.critic, nn.Sequential)
+            if isinstance(self.critic[0], nn.Flatten):
+                return blocks
             # A linear layer takes samples of any number of axes, along their last one.
             axes = 4 if isinstance(blocks[0].layer, nn.Conv2d) else 2
             return blocks if x_real.ndim == axes else None
@@ -205,6 +211,8 @@ class GeneratorLoss(nn.Module):
         variant: what it is trained for.
         bfloat16: run both networks in bfloat16; scores are float32.
         likelihood_weight: weight of the negative log-likelihood.
+        augment: (samples, changes) -> changed samples, which the critic scores where changes are
+            given; it is differentiable in the samples.
 
     Raises:
         WganError: a weight, and a generator without likelihood.
@@ -217,6 +225,7 @@ class GeneratorLoss(nn.Module):
         variant: Variant,
         bfloat16: bool = False,
         likelihood_weight: float = 0.0,
+        augment: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
         if likelihood_weight and not isinstance(generator, HasLikelihood):
@@ -225,6 +234,7 @@ class GeneratorLoss(nn.Module):
                 " likelihood, those of tables do: set it to 0"
             )
         self.likelihood_weight = likelihood_weight
+        self.augment = augment
         self.generator = generator
         self.variant = variant
         self.low_precision = bfloat16
@@ -234,15 +244,19 @@ class GeneratorLoss(nn.Module):
         self,
         z: Float[Tensor, "n latent"],
         x_real: Float[Tensor, "real *shape"] | None,
-        y: Int64[Tensor, "n *columns"] | None = None,
-        y_real: Int64[Tensor, "real *columns"] | None = None,
+        y: Shaped[Tensor, "n *columns"] | None = None,
+        y_real: Shaped[Tensor, "real *columns"] | None = None,
         dropout: Float[Tensor, ""] | None = None,
+        changes: Float[Tensor, "n k"] | None = None,
     ) -> Float[Tensor, " samples"]:
         (critic,) = self._critic
         n = len(z)
         labels = () if y is None else (y,)
         with _autocast(z, self.low_precision):
-            f_fake = full_precision(critic(self.generator(z, *labels), *labels))
+            x_fake = self.generator(z, *labels)
+            if self.augment is not None and changes is not None:
+                x_fake = self.augment(full_precision(x_fake), changes)
+            f_fake = full_precision(critic(x_fake, *labels))
             f_real = None
             if self.variant.score.generator_needs_real and x_real is not None:
                 f_real = full_precision(critic(x_real[:n], *labels))

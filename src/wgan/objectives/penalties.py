@@ -127,8 +127,8 @@ class Consistency:
         """Return the term without its weight, `[n]`.
 
         Args:
-            critic: a chain that ends in a linear layer and the score, or a critic with conditions
-                that has methods `hidden` and `score`.
+            critic: a chain that ends in a linear layer and the score, or a critic that has methods
+                `hidden` and `score`.
             x_real: real samples.
             y: their labels; none for a critic without conditions.
         """
@@ -141,6 +141,8 @@ class Consistency:
 
 def _halves(critic: Any, y: Tensor | None) -> tuple[Critic, Critic]:
     """Return what makes the last hidden layer, and what scores it."""
-    if y is None:
+    if not hasattr(critic, "hidden"):
         return critic[:-2], critic[-2:]
+    if y is None:
+        return critic.hidden, critic.score
     return lambda x: critic.hidden(x, y), lambda h: critic.score(h, y)

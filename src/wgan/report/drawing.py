@@ -31,6 +31,8 @@ HEIGHT = 3.4
 WIDTH = 7.2
 WIDE = 10.0
 """Inches of a plot: as wide as a page of text, and wider for three panels side by side."""
+ROW_HEIGHT = 2.3
+"""Inches of a row of a plot with several: twelve panels in rows of three fill a page."""
 DOTS_PER_INCH = 200
 """Of a PNG: 1,440 pixels across, sharp in print over a column's width."""
 
@@ -45,7 +47,8 @@ class Plot:
         alt: what it shows, in a sentence.
         table: the names of columns, and rows of its numbers.
         draw: draws it onto axes, one for each panel.
-        panels: number of panels side by side.
+        panels: number of panels.
+        across: panels side by side; the others stand in further rows.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Plot:
     table: tuple[Sequence[str], Sequence[Sequence[str]]]
     draw: Callable[[Sequence[Any]], None]
     panels: int = 1
+    across: int = 3
 
     def svg(self) -> str:
         """Return the plot as an SVG element."""
@@ -104,9 +108,11 @@ class Plot:
             "legend.labelcolor": ink,
             "legend.frameon": False,
         }
-        width = WIDTH if self.panels < 3 else WIDE
-        with figure((width, HEIGHT), settings) as drawn:
-            self.draw([drawn.add_subplot(1, self.panels, i + 1) for i in range(self.panels)])
+        columns = min(self.panels, self.across)
+        rows = -(-self.panels // columns)
+        size = (WIDTH if columns < 3 else WIDE, HEIGHT if rows == 1 else rows * ROW_HEIGHT)
+        with figure(size, settings) as drawn:
+            self.draw([drawn.add_subplot(rows, columns, i + 1) for i in range(self.panels)])
             drawn.savefig(target, **options)  # here, since ids of an SVG follow the settings
 
 

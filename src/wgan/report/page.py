@@ -21,6 +21,7 @@ from wgan.base.places import check_folder, check_replaceable
 from wgan.base.printing import markdown, visible
 from wgan.base.version import __version__
 from wgan.distances.results import finite
+from wgan.evaluation.learned_words import learned_in_words
 from wgan.evaluation.results import Line
 from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
@@ -127,7 +128,6 @@ def _rendered(template: str, groups: Sequence[Group], paths: dict[str, str]) -> 
         title=f"{runs[0].about.data.name}: {', '.join(group.name for group in groups)}",
         version=__version__,
         data=runs[0].about.data,
-        samples=pictures_of(runs[0].about.data.kind).samples_in_words(runs[0].about.data.shape),
         sentences=verdict_in_words(groups),
         results=results_table(groups),
         plots=plots_of(groups),
@@ -156,7 +156,9 @@ def verdict_in_words(groups: Sequence[Group]) -> list[str]:
         f"W1 {h.w1:.4g} +- {h.half_width:.2g} to held-out samples, where real ones read"
         f" {h.floor:.4g} (exact, n = {h.n}, {h.units})"
     )
-    evaluation = sentences(run.evaluation) if run.evaluation else [distance]
+    more = "This run was not evaluated: `wgan evaluate` measures more than the distance."
+    looks = [learned_in_words(line, h.broken) for line in h.figures]
+    evaluation = sentences(run.evaluation) if run.evaluation else [distance, *looks, more]
     return [*evaluation, *run.finish.diagnosis]
 
 
@@ -176,10 +178,8 @@ def results_table(groups: Sequence[Group]) -> Table:
 def _table_of_run(run: Finished) -> Table:
     evaluation = run.evaluation
     if not evaluation:
-        held_out = run.finish.held_out
-        rows = [["W1", f"{held_out.w1:.4g}"], ["W1 of real samples", f"{held_out.floor:.4g}"]]
-        return ("", "value"), rows
-    columns = ("", "generated", "real", evaluation.broken, "", "name")
+        return ("", "value"), [list(row) for row in run.finish.held_out.rows]
+    columns = (*evaluation.columns, "name")
     return columns, [[*line.cells, line.name] for line in evaluation.lines]
 
 
@@ -312,6 +312,7 @@ def _verdict_fields(group: Group, run: Finished) -> dict[str, Any]:
         "half_width": held_out.half_width,
         "floor": held_out.floor,
         "n": held_out.n,
+        "figures": [line.to_json() for line in held_out.figures],
         "step": run.finish.step,
         "seconds": run.finish.seconds,
     }

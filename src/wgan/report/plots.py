@@ -10,6 +10,7 @@ from wgan.base.intervals import Mean, mean_of
 from wgan.evaluation.watch import measurements, noise_of
 from wgan.report.comparison import Group
 from wgan.report.drawing import FLOOR_COLOUR, FLOOR_DASHES, Plot, colour, marker, plain, style
+from wgan.report.time_plots import curves_in_time
 from wgan.runs import Finished
 
 MOST_BARS = 60
@@ -319,8 +320,9 @@ def _draw_diagnostics(
 
 
 def plots_of_run(run: Finished) -> list[Plot]:
-    """Return the plots of a single run: its modes or columns, and its critic."""
-    plots = [mode_shares(run), column_errors(run), diagnostics(run)]
+    """Return the plots of a single run: its modes, columns or curves in time, and its critic."""
+    curves = curves_in_time(_details(run, "series"))
+    plots = [mode_shares(run), column_errors(run), *curves, diagnostics(run)]
     return [plot for plot in plots if plot]
 
 

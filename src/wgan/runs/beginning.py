@@ -1,5 +1,6 @@
 """The beginning of a run in a folder, new or gone on with; no file of others is replaced."""
 
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
@@ -37,9 +38,10 @@ WITHOUT_EFFECT = (
     "training.measure_every",
     "training.snapshot_every",
     "training.checkpoint_every",
+    "optimizer.microbatches",
 )
-"""Settings that do not name a run: paths, and how often it writes; its length and measurements too,
-where nothing that a step does depends on them.
+"""Settings that do not name a run: paths, how often it writes, and in how many parts it computes a
+batch; its length and measurements too, where nothing that a step does depends on them.
 """
 
 
@@ -55,12 +57,19 @@ def as_begun(config: Config, folder: Path) -> Config:
     """Return the settings with the precision that the run in a folder began in, if there is one:
     what `auto` chooses depends on the machine.
     """
-    run = RunFolder(folder)
-    if not (run.exists() and run.checkpoint.exists()):  # else it begins anew
+    begun = begun_config(folder)
+    if begun is None:
         return config
-    with warnings.catch_warnings(action="ignore"):  # the file is read again, and warns then
-        begun = run.config()
     return replace(config, training=replace(config.training, precision=begun.training.precision))
+
+
+def begun_config(folder: Path) -> Config | None:
+    """Return the settings of the run in a folder that has a checkpoint; None: it begins anew."""
+    run = RunFolder(folder)
+    if not (run.exists() and run.checkpoint.exists()):
+        return None
+    with warnings.catch_warnings(action="ignore"):  # the file is read again, and warns then
+        return run.config()
 
 
 def begin_run(
@@ -68,6 +77,7 @@ def begin_run(
     config: Config,
     dataset: Dataset,
     restore: Callable[[RunFolder], None] | None = None,
+    patience: float = 0.0,
 ) -> RunFolder:
     """Begin a run in a folder, or go on with the same one; the folder is locked for others.
 
@@ -79,23 +89,38 @@ def begin_run(
         dataset: the data.
         restore: loads the checkpoint, where there is one; it is called before anything is written,
             so that a folder whose checkpoint is refused stays as it was.
+        patience: seconds to wait for another process that trains there.
 
     Raises:
         WganError: the folder holds something else, another configuration, other data, results
             without their checkpoint, links, or a process trains in it now.
     """
-    if path.exists() and not path.is_dir():
-        raise WganError(f"{path}: is a file, not a folder: choose another --out")
-    if path.is_dir() and not (path / ABOUT).is_file():
-        _refuse_foreign(path)
-    path.mkdir(parents=True, exist_ok=True)
-    folder = RunFolder(path, _lock(path))
+    folder = RunFolder(path, claim(path, patience))
     try:
         return _begun(folder, config, dataset, restore)
     except BaseException:
         assert folder.lock is not None
         folder.lock.close()
         raise
+
+
+def claim(path: Path, patience: float = 0.0) -> IO[str]:
+    """Return the lock of a folder for a run, which is made; until it is closed, no other process
+    works there.
+
+    Args:
+        path: the folder.
+        patience: seconds to wait for another process that works there.
+
+    Raises:
+        WganError: the folder holds something else, or another process works there now.
+    """
+    if path.exists() and not path.is_dir():
+        raise WganError(f"{path}: is a file, not a folder: choose another --out")
+    if path.is_dir() and not (path / ABOUT).is_file():
+        _refuse_foreign(path)
+    path.mkdir(parents=True, exist_ok=True)
+    return _lock(path, patience)
 
 
 def _refuse_foreign(path: Path) -> None:
@@ -221,7 +246,7 @@ def _check_same(folder: RunFolder, about: About, config: Config) -> None:
             folder.config()  # refuses one that was changed
     else:
         before = folder.config()
-    ignored = {"data.source"}
+    ignored = {"data.source", "optimizer.microbatches"}
     for key in ("labels", "schema"):
         if getattr(before.data, key) and getattr(config.data, key):
             ignored.add(f"data.{key}")
@@ -235,7 +260,7 @@ def _check_same(folder: RunFolder, about: About, config: Config) -> None:
         )
 
 
-def _lock(path: Path) -> IO[str]:
+def _lock(path: Path, patience: float = 0.0) -> IO[str]:
     place = path / LOCK
     if place.is_symlink() or (place.exists() and not place.is_file()):
         raise WganError(f"{place}: is no regular file: choose another --out")
@@ -243,7 +268,15 @@ def _lock(path: Path) -> IO[str]:
     try:
         import fcntl
 
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        end = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(0.1)  # a small part of what a process takes to begin
     except ImportError:  # not on Windows
         pass
     except OSError:

@@ -21,6 +21,7 @@ def evaluate_run(
     metrics: Sequence[OwnMetric] = (),
     progress: Progress = silent,
     data: str | None = None,
+    name: str = "",
 ) -> Evaluated:
     """Measure the generator of a run, and write the figures and a picture into its folder.
 
@@ -30,6 +31,7 @@ def evaluate_run(
         metrics: metrics of your own.
         progress: listener to what is measured.
         data: where the run's data are now; None: where they were.
+        name: what the results call the run; empty: its path.
 
     Raises:
         WganError: no run there, data that have changed, or options that do not fit the data.
@@ -48,7 +50,7 @@ def evaluate_run(
         evaluation=evaluation,
         said=tuple(sentences(evaluation)),
         requested=requested(options),
-        run=str(path),
+        run=name or str(path),
         variant=model.variant,
         data=dataset.name,
         step=step,

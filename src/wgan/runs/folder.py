@@ -60,7 +60,8 @@ FILES = (CONFIG, ABOUT, METRICS, CHECKPOINT, SCHEMA, LOCK, *RESULTING)
 """All files of a run but its snapshots."""
 SNAPSHOTS = "step-*.png"
 SAME_BY_CONTENT = ("data.source", "data.labels", "data.schema")
-"""Settings that are paths: what lies there is compared by its hash, not by where it lies."""
+MAY_CHANGE = (*SAME_BY_CONTENT, "training.steps", "optimizer.microbatches")
+"""Settings that are paths, compared by the hash of what lies there; all that may change."""
 
 Record = TypeVar("Record")
 
@@ -127,15 +128,12 @@ class RunFolder:
         return values
 
     def _refuse_changed(self, values: Mapping[str, Mapping[str, Any]]) -> None:
-        """Refuse settings other than those that the run was begun with.
-
-        Paths may change, and a kill may have come between a larger number of steps and this file.
-        """
+        """Refuse settings that the run was not begun with, where they may not change."""
         for section, begun in self.about().settings.items():
             for name, value in begun.items():
                 key = f"{section}.{name}"
                 now = values.get(section, {}).get(name)
-                if now != value and key not in (*SAME_BY_CONTENT, "training.steps"):
+                if now != value and key not in MAY_CHANGE:
                     raise WganError(
                         f"{self.path / CONFIG}: {key} = {now}, but the run was begun with {value}:"
                         f" {RESTORE}"

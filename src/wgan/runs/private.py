@@ -11,6 +11,7 @@ from wgan.base.errors import SettingError, WganError
 from wgan.config import Config
 from wgan.data import Dataset, Split, codec_from_json
 from wgan.data.kinds import find_kind
+from wgan.data.shards.dataset import ShardedDataset
 from wgan.models import holds_model, read_layout
 
 
@@ -61,6 +62,11 @@ def protected(config: Config, dataset: Dataset, folder: Path | None) -> Dataset:
         raise WganError(
             f"privacy.epsilon is for tables, and {dataset.name} holds {dataset.codec.kind}: leave"
             " it out"
+        )
+    if isinstance(dataset, ShardedDataset):
+        raise WganError(
+            f"privacy.epsilon is not for shards, and {dataset.name} names some: give the table as"
+            " one file, or a folder of .parquet files"
         )
     _check(config)
     split = Split(dataset, config.data.held_out, config.data.split_seed)

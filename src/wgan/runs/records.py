@@ -26,7 +26,7 @@ changes are within what seeds differ by.
 @dataclass(frozen=True)
 class DataFacts:
     """The data of a run; `labels` is a hash of its classes, None without. `coding` is the version
-    of the kind's codec.
+    of the kind's codec, and `in_words` what a number of samples is followed by in a sentence.
     """
 
     name: str
@@ -38,6 +38,7 @@ class DataFacts:
     fingerprint: str
     labels: str | None = None
     coding: int = 1
+    in_words: str = "samples"
 
     def __post_init__(self) -> None:
         if min((*self.shape, self.train, self.held_out, self.samples)) < 1:
@@ -57,6 +58,7 @@ class DataFacts:
             fingerprint=dataset.fingerprint,
             labels=labels_digest(config, dataset),
             coding=dataset.codec.version,
+            in_words=dataset.codec.samples_in_words,
         )
 
     def check_coding(self, path: Path, dataset: Dataset) -> None:

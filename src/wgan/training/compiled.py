@@ -17,10 +17,13 @@ TOLERANCE, MOST = 0.01, 0.3
 the plain one is; and at most.
 """
 
+CHANGED = 0.5
+"""Probability of each change of the generated samples, under augmentation: half are changed."""
+
 
 @dataclass(frozen=True)
 class Losses:
-    """The two loss modules: plain, compiled, or wrapped for data-parallel training."""
+    """The two loss modules: plain or compiled."""
 
     critic: Callable[..., CriticTerms]
     generator: Callable[..., Tensor]
@@ -40,6 +43,7 @@ def _in_precision(state: State, variant: Variant, config: Config, bfloat16: bool
             variant,
             bfloat16,
             config.objective.likelihood_weight,
+            state.augment.apply if state.augment is not None else None,
         ),
     )
 
@@ -62,7 +66,7 @@ def compiled(
         torch.compile(losses.generator, fullgraph=True, dynamic=False),
     )
     exact = _in_precision(state, variant, config, bfloat16=False)
-    draw = draws.generator(0, variant.score.generator_needs_real)
+    draw = draws.generator(0, variant.score.generator_needs_real, p=CHANGED)
     if draw.dropout is not None:  # the same units in each of the three: all of them
         draw = draw._replace(dropout=torch.zeros_like(draw.dropout))
     try:
@@ -93,7 +97,7 @@ def _gradients(
     """Return the critic's and the generator's gradient, flat, under the flags that training sets;
     buffers are put back.
     """
-    x_real, z, u, y = draw
+    x_real, z, u, y, _ = draw
     buffers = [
         (buffer, buffer.clone())
         for net in (state.generator, state.critic)

@@ -36,7 +36,7 @@ def train_critic(
     for step in range(steps):
         yield step
         set_learning_rate(lr * (1 - step / steps) if decay else lr, optimizer)
-        move_critic(critic, optimizer, loss(step), constraint)
+        move_critic(critic, optimizer, [loss(step)], constraint)
     yield steps
 
 

@@ -5,6 +5,7 @@ Bottou 2017, section 3).
 """
 
 from copy import deepcopy
+from itertools import product
 
 import torch
 from torch import Tensor
@@ -16,10 +17,9 @@ from wgan.networks import noise_numbers
 from wgan.objectives import Variant
 from wgan.runs import Headroom
 from wgan.training.compiled import build_losses
-from wgan.training.critics import train_critic
 from wgan.training.draws import Draws
 from wgan.training.state import State
-from wgan.training.step import critic_terms
+from wgan.training.step import critic_update, set_learning_rate
 
 PART = 20
 """The critic is trained further by a twentieth of its steps so far: more would be another run."""
@@ -32,7 +32,7 @@ BATCHES = 4
 
 
 def critic_headroom(
-    state: State, config: Config, dataset: Dataset, variant: Variant
+    state: State, config: Config, dataset: Dataset, variant: Variant, microbatches: int = 1
 ) -> Headroom | None:
     """Train the critic further against the frozen generator, compare its estimates on the same
     samples, and put it back.
@@ -45,6 +45,7 @@ def critic_headroom(
         config: of the run.
         dataset: of the run.
         variant: of the run.
+        microbatches: parts in which a batch is computed, over all processes that trained.
 
     Returns:
         The estimates; None after a run of fewer than 200 critic steps.
@@ -56,25 +57,15 @@ def critic_headroom(
     device = next(state.generator.parameters()).device
     split = config.split(dataset)
     noise = noise_numbers(config.network, dataset.codec, state.generator)
-    draws = Draws(Batches(split, config.training.seed, device), config, device, noise)
+    draws = Draws(Batches(split, config.training.seed, device), config, device, noise, microbatches)
     losses = build_losses(state, variant, config)
     buffers = dict(state.generator.named_buffers())
     kept = deepcopy((state.critic.state_dict(), state.critic_optimizer.state_dict(), buffers))
 
-    def loss(step: int) -> Tensor:
-        with draws.dropout("headroom", step, variant):
-            return critic_terms(state, losses, draws.critic(total + step), config).loss.mean()
-
     before = _estimates(state, variant, draws, total + steps)
-    for _ in train_critic(
-        state.critic,
-        loss,
-        steps,
-        state.critic_optimizer,
-        config.optimizer.lr,
-        variant.constraint,
-    ):
-        pass
+    for step in range(steps):
+        set_learning_rate(config.optimizer.lr * (1 - step / steps), state.critic_optimizer)
+        critic_update(state, losses, variant, draws, total + step, config, stream="headroom")
     after = _estimates(state, variant, draws, total + steps)
 
     state.critic.load_state_dict(kept[0])
@@ -92,12 +83,12 @@ def _estimates(state: State, variant: Variant, draws: Draws, first: int) -> Tens
     """
     state.critic.eval()
     found = []
-    for draw in range(first, first + BATCHES):
-        x_real, z, _, y = draws.critic(draw)
+    parts = product(range(first, first + BATCHES), range(draws.microbatches))
+    for draw, i in parts:
+        x_real, z, _, y, changes = draws.critic(draw, i, state.probability)
         labels = () if y is None else (y,)
-        f_real, f_fake = (
-            state.critic(x, *labels).float() for x in (x_real, state.generator(z, *labels))
-        )
+        x_fake = state.changed(state.generator(z, *labels), changes)
+        f_real, f_fake = (state.critic(x, *labels).float() for x in (x_real, x_fake))
         found.append(variant.score.estimate(f_real, f_fake))
     state.critic.train()
     return torch.cat(found)

@@ -12,6 +12,7 @@ from wgan.config import Config
 from wgan.evaluation.sampler import Sampler
 from wgan.objectives import CriticTerms, Variant
 from wgan.objectives.constraints import clipped_share
+from wgan.training.parallel import ALONE, Ranks
 from wgan.training.state import State
 
 Metrics = dict[str, int | float]
@@ -45,13 +46,21 @@ class Record:
 
 
 def logged(
-    terms: CriticTerms, norm: Tensor, state: State, config: Config, variant: Variant
+    terms: CriticTerms,
+    norm: Tensor,
+    state: State,
+    config: Config,
+    variant: Variant,
+    ranks: Ranks = ALONE,
 ) -> Metrics:
     """Return the metrics of a step: means over the last critic batch, norms, seconds, samples.
+
+    The batch is that of all ranks, of whose terms each has its own.
 
     Raises:
         WganError: one of them is not finite, naming step and seed.
     """
+    terms = CriticTerms._make(None if t is None else ranks.gathered(t) for t in terms)
     critic_updates = state.step * config.optimizer.critic_steps
     updates = critic_updates + config.training.warmup_critic_steps
     metrics: Metrics = {
@@ -69,6 +78,10 @@ def logged(
         metrics |= {"gradient_norm_5": low, "gradient_norm_95": high}
     if variant.constraint and variant.constraint.bound is not None:
         metrics["clipped_share"] = clipped_share(state.critic, variant.constraint.bound)
+    if state.augment is not None:
+        metrics["augment_probability"] = state.augment.probability
+        if state.augment.overfitting is not None:
+            metrics["overfitting"] = state.augment.overfitting
     return finite(metrics, config)
 
 

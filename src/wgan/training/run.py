@@ -7,7 +7,7 @@ came out. The command line, the estimator and the comparison are faces of it.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -22,27 +22,26 @@ from wgan.config.layers import from_mapping
 from wgan.data import Dataset, Split, load
 from wgan.evaluation import Watch, held_out_distance
 from wgan.models import Model, save_model, write_snapshot
-from wgan.models.files import described
 from wgan.networks import Pair
 from wgan.objectives import Variant, weight_advice
-from wgan.runs import Finish, RunFolder, Watched, as_begun, begin_run, default_folder
+from wgan.runs import Finish, RunFolder, Watched, as_begun, default_folder
 from wgan.runs.private import protected
 from wgan.training import state as states
+from wgan.training.agreement import check_divided, check_same
+from wgan.training.beginning import classes_of, in_folder
+from wgan.training.budget import in_time
 from wgan.training.compiled import build_losses
 from wgan.training.diagnosis import diagnose, diverged
 from wgan.training.headroom import critic_headroom
 from wgan.training.loop import MEASUREMENTS, Measure, Metrics, Record
+from wgan.training.mirrors import with_mirrors
+from wgan.training.parallel import ALONE, Ranks
 from wgan.training.state import State
 from wgan.training.steps import build_steps
 
 Data: TypeAlias = Dataset | np.ndarray | Tensor | pd.DataFrame | str | Path
 ADVICE_SAMPLES = 512
 """Training samples by which the scale of the data is judged: it is then known to a few percent."""
-
-
-def never() -> bool:
-    """Return false: nobody asks the run to stop."""
-    return False
 
 
 @dataclass
@@ -57,6 +56,8 @@ class Run:
         watch: measures the generator every `measure_every` steps; None: nothing does.
         folder: where metrics, snapshots and checkpoints go; None: nothing is written.
         history: the logged metrics, one dict a line.
+        ranks: this process, and those that train with it; the first alone writes.
+        chosen: what a trial or a test of the data chose, in words.
 
     >>> run = Run.open("8-gaussians", steps=2, settings={"network.width": 8})
     >>> [record.step for record in run.records()]
@@ -70,6 +71,8 @@ class Run:
     watch: Measure | None = None
     folder: RunFolder | None = None
     history: list[Metrics] = field(default_factory=list)
+    ranks: Ranks = ALONE
+    chosen: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -86,6 +89,8 @@ class Run:
         watch: Measure | Literal["held-out"] | None = "held-out",
         pair: Pair | None = None,
         progress: Progress = silent,
+        ranks: Ranks = ALONE,
+        minutes: float | None = None,
     ) -> "Run":
         """Resolve everything once; begin a run, or go on with the one in `out`.
 
@@ -103,6 +108,9 @@ class Run:
                 held-out samples.
             pair: builders of networks of your own; None: those of the kind of data.
             progress: listener to reading the data.
+            ranks: this process, and those that train with it, see `Ranks.join`.
+            minutes: a time for the whole run, which decides its steps and perhaps the width of its
+                networks (see `wgan.training.budget`); None: the preset's steps.
 
         Raises:
             WganError: data or settings that cannot be used, or a folder that holds something else.
@@ -114,16 +122,10 @@ class Run:
             if not isinstance(data, Dataset):
                 data = load(data, schema=resolve(user).data.schema, progress=progress)
             dataset, source = data, data.name
-        given: dict[str, dict[str, Any]] = {
-            "data": {"source": source},
-            "objective": {"variant": variant},
-            "training": {"steps": steps, "seed": seed},
-        }
-        flags = {
-            section: {key: value for key, value in values.items() if value is not None}
-            for section, values in given.items()
-        }
-        user.append(("Run.open", flags))
+        given: dict[str, Any] = {"data.source": source, "objective.variant": variant}
+        given |= {"training.steps": steps, "training.seed": seed}
+        own = {name: value for name, value in given.items() if value is not None}
+        user.append(from_mapping(own, "Run.open"))
         config, dataset = configure(user, preset, dataset, progress)
         folder = None
         if out is not None:
@@ -131,7 +133,13 @@ class Run:
             precisions = [nested.get("training", {}).get("precision") for _, nested in user]
             if not any(each not in (None, "auto") for each in precisions):
                 config = as_begun(config, folder)
-        return cls.start(config, dataset, folder, watch, pair)
+        fits: tuple[str, ...] = ()
+        if minutes is not None:
+            begin = partial(cls.start, dataset=dataset, watch=watch, pair=pair, ranks=ranks)
+            config, fits = in_time(minutes, config, user, folder, begin, ranks, progress)
+        run = cls.start(config, dataset, folder, watch, pair, ranks)
+        run.chosen = (*fits, *run.chosen)
+        return run
 
     @classmethod
     def start(
@@ -141,6 +149,7 @@ class Run:
         out: Path | None = None,
         watch: Measure | Literal["held-out"] | None = "held-out",
         pair: Pair | None = None,
+        ranks: Ranks = ALONE,
     ) -> "Run":
         """Begin a run of a resolved configuration, or go on with it; arguments as in `open`.
 
@@ -148,9 +157,11 @@ class Run:
             WganError: data that cannot be split or learned with these settings, or a folder that
                 holds something else.
         """
+        check_same(ranks, config, dataset)
         variant = config.objective.chosen()
         dataset = protected(config, dataset, out)
         split = config.split(dataset)
+        config, chosen = with_mirrors(config, split, out, ranks)
         if config.private and pair is not None:
             raise WganError("privacy.epsilon is not for a pair of your own: leave one of them out")
         classes = classes_of(config, dataset)
@@ -159,22 +170,17 @@ class Run:
         device = choose_device(config.training.device)
         state = states.create(config, variant, split.dataset.codec, device, len(classes), pair)
         build_losses(state, variant, config)  # refuses what could not be trained
+        check_divided(ranks, config, variant, split, state)
         folder = None
-        history: list[Metrics] = []
-        if out is not None:  # the last step, for it may be refused
-            for net in (state.generator, state.critic):
-                described(net, pair is not None)  # refuses what could not be saved
-            steps = config.training.steps
-            folder = begin_run(
-                out, config, dataset, lambda f: states.load(state, f.checkpoint, f.marks, steps)
-            )
-            folder.forget_metrics_after(state.step)
-            history = folder.metrics()
+        if out is not None and ranks.first:  # the last step, for it may be refused
+            folder = in_folder(out, config, dataset, state, pair is not None)
+        history = ranks.of_first(folder.metrics() if folder is not None else [])
+        states.share(state, ranks)
         if config.private:
             watch = None  # measurements of rows would be written without noise
         elif watch == "held-out":
             watch = Watch.resumed(split, history)
-        return cls(config, split.dataset, variant, state, watch, folder, history)
+        return cls(config, split.dataset, variant, state, watch, folder, history, ranks, chosen)
 
     @cached_property
     def split(self) -> Split:
@@ -216,21 +222,30 @@ class Run:
 
     def advice(self) -> list[str]:
         """Return what is doubtful about the data, and the configuration for them, in words."""
-        words = weight_advice(self.variant, self.dataset.encode(self._some()))
+        pack = self.config.network.pack
+        some = self.dataset.encode(self._some()).float()
+        packs = some[: len(some) // pack * pack].reshape(-1, pack, *some.shape[1:])
+        words = weight_advice(self.variant, packs) if len(packs) > 1 else ""
         return [*self.notes(), *([words] if words else [])]
 
     def notes(self) -> list[str]:
         """Return what the user should know of how the data are coded, in words."""
-        return self.dataset.codec.notes(self._some())
+        return [*self.dataset.codec.notes(self._some()), *self.chosen]
 
     def _some(self) -> np.ndarray:
         return self.split.train_sample(0, min(self.split.n_train, ADVICE_SAMPLES))
 
-    def records(self, stop: Callable[[], bool] = never) -> Iterator[Record]:
+    @property
+    def _converged(self) -> bool:
+        """Whether the first rank, which measures, finds that the run may end."""
+        return self.ranks.any(self.watch is not None and self.watch.converged)
+
+    def records(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Record]:
         """Train to the configured number of steps, yielding a `Record` a step.
 
         Args:
-            stop: is called before each step; when true, the run is checkpointed and ends.
+            stop: is called before each step; when true on any rank, the run is checkpointed and
+                ends.
 
         Raises:
             WganError: nothing measures a run that is to stop by that; a loss or gradient that is
@@ -242,11 +257,12 @@ class Run:
             raise WganError(
                 "training.stop_when_converged is set, but nothing measures the run: give it a watch"
             )
-        steps = build_steps(state, self.split, self.variant, self.config)
+        ranks = self.ranks
+        steps = build_steps(state, self.split, self.variant, self.config, ranks)
         started = time.perf_counter() - state.seconds
         if state.step == 0:
             for _ in steps.warm_up():
-                if stop():
+                if ranks.any(stop()):
                     yield Record(0, stopped=True)
                     return
         last: Callable[[], Metrics] | None = None
@@ -254,18 +270,17 @@ class Run:
             # Status: what was logged, what was measured, and whether anybody wants to stop.
             step = state.step
             state.seconds = time.perf_counter() - started
-            stopping = stop()
+            stopping = ranks.any(stop())
             at_log = step % settings.log_every == 0
             at_checkpoint = step >= settings.steps or step % settings.checkpoint_every == 0
             at_measure = self.watch is not None and step % self.measure_every == 0
             metrics = None
             if last is not None and (at_log or at_checkpoint or at_measure or stopping):
                 metrics = last()
-            if metrics is not None and self.watch is not None and at_measure:
+            if metrics is not None and self.watch is not None and at_measure and ranks.first:
                 sample = self.model.sampler(settings.seed, "watch", rules=False)
                 metrics |= self.watch(sample, step)
-            converged = self.watch is not None and self.watch.converged
-            done = step >= settings.steps or (settings.stop_when_converged and converged)
+            done = step >= settings.steps or (settings.stop_when_converged and self._converged)
             if metrics is not None and (at_log or at_measure or done):
                 self.history.append(metrics)
                 if self.folder is not None:
@@ -279,6 +294,8 @@ class Run:
 
             # Checkpoint: the whole state, and the model that samples.
             trained = last is not None and (at_checkpoint or stopping)
+            if done or trained:
+                states.check_equal(state, ranks)
             if self.folder is not None and (done or trained):
                 states.save(state, self.folder.checkpoint, self.folder.marks)
                 marks = self.folder.marks | {"step": str(step)}
@@ -306,7 +323,8 @@ class Run:
         progress("the critic's headroom", 1, 2)
         private = self.config.private
         parts = (self.state, self.config, self.dataset, self.variant)
-        headroom = None if private else critic_headroom(*parts)
+        microbatches = self.ranks.world_size * self.config.optimizer.microbatches
+        headroom = None if private else critic_headroom(*parts, microbatches)
         watch = self.watch if isinstance(self.watch, Watch) else None
         trend = watch.trend if watch else None
         real = self.dataset.codec.measure(self.split.held_out_sample(0, distance.n))
@@ -330,20 +348,3 @@ class Run:
         """Give the folder free for other processes; the run can still be sampled."""
         if self.folder is not None and self.folder.lock is not None:
             self.folder.lock.close()
-
-
-def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
-    """Return the names of the classes that a run is conditioned on: none unless its configuration
-    asks for labels.
-
-    Raises:
-        WganError: labels are configured, and the data have none.
-    """
-    if not config.data.labels:
-        return ()
-    if dataset.labels is None:
-        raise WganError(
-            f"data.labels = '{config.data.labels}', and {dataset.name} came without labels: load it"
-            " with labels, or leave them out"
-        )
-    return dataset.classes

@@ -5,7 +5,7 @@ step). Files are safetensors, so that loading runs no code. The header names the
 another one is refused.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from math import inf
@@ -17,11 +17,13 @@ from torch.optim import Adam, Optimizer, RMSprop
 
 from wgan.base.errors import WganError
 from wgan.base.records import FAULTS, reason_of
-from wgan.base.tensors import not_finite, read_tensors, step_of, write_tensors
+from wgan.base.tensors import digest, not_finite, read_tensors, step_of, write_tensors
 from wgan.config.sections import Config, OptimizerConfig
-from wgan.data import Codec
+from wgan.data import Codec, augmentation_of
+from wgan.data.augmentation import Applied
 from wgan.networks import Pair, build_critic, build_generator
 from wgan.objectives import Variant
+from wgan.training.parallel import Ranks
 
 PARTS = ("generator", "critic", "average")
 OPTIMIZERS = ("generator_optimizer", "critic_optimizer")
@@ -34,10 +36,68 @@ SLOTS: dict[type, set[str]] = {
 """What an optimizer keeps of each parameter."""
 
 
+AUGMENT = "augment/probability"
+"""Name in checkpoints of the numbers of a run's augmentation."""
+
+
+@dataclass
+class Augmenting:
+    """How samples are changed before the critic sees them.
+
+    Attributes:
+        apply: changes samples.
+        probability: of each change.
+        scores: sums of weighted mean scores of training, watched and generated samples, by which an
+            adaptive probability moves; the weights are the same in each.
+    """
+
+    apply: Applied
+    probability: float
+    scores: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @property
+    def overfitting(self) -> float | None:
+        """r_v of Karras et al. (2020), equation 1; None where the critic tells no training samples
+        from generated ones.
+        """
+        train, watched, generated = self.scores
+        return (train - watched) / (train - generated) if train > generated else None
+
+    def follow(
+        self, means: Sequence[float], kept: float, aim: float, step: float, most: float
+    ) -> None:
+        """Take in new mean scores, and move the probability by `step`, up if r_v is above `aim`.
+
+        Args:
+            means: of training, watched and generated samples.
+            kept: weight of the earlier scores.
+            aim: r_v at which the probability would stay.
+            step: by how much it moves.
+            most: the highest probability.
+        """
+        new = [kept * s + (1 - kept) * m for s, m in zip(self.scores, means, strict=True)]
+        self.scores = (new[0], new[1], new[2])
+        if self.overfitting is not None:
+            moved = self.probability + (step if self.overfitting > aim else -step)
+            self.probability = min(max(moved, 0.0), most)
+
+    def numbers(self) -> Tensor:
+        """Return the probability and the scores, as they are saved."""
+        return torch.tensor([self.probability, *self.scores], dtype=torch.float64)
+
+    def put(self, numbers: Tensor) -> None:
+        """Take over what `numbers` returned."""
+        probability, train, watched, generated = numbers.tolist()
+        if not 0 <= probability <= 1:
+            raise ValueError(f"{AUGMENT} {probability}")
+        self.probability = probability
+        self.scores = (train, watched, generated)
+
+
 @dataclass
 class State:
     """A run after `step` generator steps and `seconds` of training; `average` is the generator's
-    moving average.
+    moving average, and `augment` is None where samples are not changed.
     """
 
     generator: nn.Module
@@ -47,6 +107,18 @@ class State:
     critic_optimizer: Optimizer
     step: int = 0
     seconds: float = 0.0
+    augment: Augmenting | None = None
+
+    @property
+    def probability(self) -> float:
+        """Probability of each change of a sample."""
+        return 0.0 if self.augment is None else self.augment.probability
+
+    def changed(self, x: Tensor, changes: Tensor | None) -> Tensor:
+        """Return samples as the critic sees them."""
+        if self.augment is None or changes is None:
+            return x
+        return self.augment.apply(x, changes)
 
 
 def create(
@@ -66,7 +138,13 @@ def create(
         device: where the weights are.
         classes: with any, networks take labels.
         pair: the networks' builders; None: those of the kind of data.
+
+    Raises:
+        WganError: augmentation of a kind that has none.
     """
+    augment = None
+    if config.augment.mode is not None:
+        augment = Augmenting(augmentation_of(codec).apply, config.augment.first)
     seed = config.training.seed
     generator = build_generator(config.network, codec, seed, classes, pair).to(device)
     critic = build_critic(config.network, codec, seed, variant.layers, classes, pair).to(device)
@@ -77,6 +155,7 @@ def create(
         average,
         _optimizer(generator, config.optimizer, generator_rate(config.optimizer)),
         _optimizer(critic, config.optimizer, config.optimizer.lr),
+        augment=augment,
     )
 
 
@@ -99,7 +178,15 @@ def save(state: State, path: Path, marks: Mapping[str, str] | None = None) -> No
         path: the file.
         marks: text by name for the header, such as the `id` of the run.
     """
+    header = {"step": str(state.step), "seconds": repr(state.seconds)}
+    write_tensors(path, _tensors(state), dict(marks or {}) | header)
+
+
+def _tensors(state: State) -> dict[str, Tensor]:
+    """Return all tensors of a state by name."""
     tensors: dict[str, Tensor] = {}
+    if state.augment is not None:
+        tensors[AUGMENT] = state.augment.numbers()
     for name in PARTS:
         tensors |= {f"{name}/{k}": v for k, v in getattr(state, name).state_dict().items()}
     for name in OPTIMIZERS:
@@ -107,8 +194,7 @@ def save(state: State, path: Path, marks: Mapping[str, str] | None = None) -> No
         tensors |= {
             f"{name}/{i}/{k}": v for i, values in saved["state"].items() for k, v in values.items()
         }
-    header = {"step": str(state.step), "seconds": repr(state.seconds)}
-    write_tensors(path, tensors, dict(marks or {}) | header)
+    return tensors
 
 
 def load(
@@ -143,16 +229,43 @@ def load(
         wrong = not_finite(tensors)
         if wrong:
             raise ValueError(f"{wrong} is not finite")
-        for name in PARTS:
-            _load_network(getattr(state, name), dict(_below(tensors, name)))
-        for name in OPTIMIZERS:
-            _load_optimizer(getattr(state, name), dict(_below(tensors, name)))
+        _put(state, tensors)
         state.step, state.seconds = step, seconds
     except (*FAULTS, RuntimeError) as error:
         raise WganError(
             f"{path}: does not fit this run ({reason_of(error)}): start in another folder with"
             " --out"
         ) from None
+
+
+def share(state: State, ranks: Ranks) -> None:
+    """Give all ranks the first one's state."""
+    state.step, state.seconds = ranks.of_first((state.step, state.seconds))
+    tensors = ranks.broadcast(_tensors(state))
+    if not ranks.first:
+        _put(state, tensors)
+
+
+def check_equal(state: State, ranks: Ranks) -> None:
+    """Refuse a rank whose weights have moved otherwise than the first one's.
+
+    Raises:
+        WganError: on that rank, naming it.
+    """
+    if ranks.world_size > 1:
+        tensors = {name: x.detach().cpu().contiguous() for name, x in _tensors(state).items()}
+        weights = {f"state after step {state.step}": digest(tensors, {})}
+        ranks.check_same([(weights, "train on hosts with the same processors and packages")])
+
+
+def _put(state: State, tensors: dict[str, Tensor]) -> None:
+    """Give a state all its tensors, by name."""
+    if state.augment is not None:
+        state.augment.put(tensors[AUGMENT])
+    for name in PARTS:
+        _load_network(getattr(state, name), dict(_below(tensors, name)))
+    for name in OPTIMIZERS:
+        _load_optimizer(getattr(state, name), dict(_below(tensors, name)))
 
 
 def _load_network(net: nn.Module, tensors: dict[str, Tensor]) -> None:

@@ -4,7 +4,7 @@ Several critic updates are followed by one of the generator. Losses come one val
 file alone reduces them, by the mean.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -14,86 +14,128 @@ from wgan.config import Config
 from wgan.objectives import CriticTerms, Variant
 from wgan.objectives.constraints import Constraint
 from wgan.training.compiled import Losses
-from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
+from wgan.training.draws import CriticDraw, Draws
+from wgan.training.microbatches import each_as_first, joined
+from wgan.training.parallel import ALONE, Ranks
 from wgan.training.state import State, generator_rate
 
 
 def warm_up(
-    state: State, losses: Losses, variant: Variant, draws: Draws, config: Config
+    state: State,
+    losses: Losses,
+    variant: Variant,
+    draws: Draws,
+    config: Config,
+    ranks: Ranks = ALONE,
 ) -> Iterator[CriticTerms]:
     """Move the critic alone, before the first step, yielding its terms after each update."""
     for draw in range(config.training.warmup_critic_steps):
-        with draws.dropout("critic", draw, variant):
-            terms = critic_update(state, losses, variant, draws.critic(draw), config)
-        yield terms
+        yield critic_update(state, losses, variant, draws, draw, config, ranks)
 
 
 def train_step(
-    state: State, losses: Losses, variant: Variant, draws: Draws, config: Config
+    state: State,
+    losses: Losses,
+    variant: Variant,
+    draws: Draws,
+    config: Config,
+    ranks: Ranks = ALONE,
 ) -> tuple[CriticTerms, Tensor]:
-    """Move critic and generator once, as Algorithm 1 says; return the last critic batch's terms and
-    |grad| of the generator.
+    """Move critic and generator once, as Algorithm 1 says; return this rank's terms of the last
+    critic batch, and |grad| of the generator.
     """
     left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
     set_learning_rate(config.optimizer.lr * left, state.critic_optimizer)
     set_learning_rate(generator_rate(config.optimizer) * left, state.generator_optimizer)
     first = config.training.warmup_critic_steps + state.step * config.optimizer.critic_steps
     for draw in range(first, first + config.optimizer.critic_steps):
-        with draws.dropout("critic", draw, variant):
-            terms = critic_update(state, losses, variant, draws.critic(draw), config)
-    with draws.dropout("generator", state.step, variant):
-        draw_g = draws.generator(state.step, variant.score.generator_needs_real)
-        norm = generator_update(state, losses, draw_g)
+        terms = critic_update(state, losses, variant, draws, draw, config, ranks)
+    norm = generator_update(state, losses, variant, draws, ranks)
     update_average(state.average, state.generator, config.training.ema, state.step)
     state.step += 1
     return terms, norm
 
 
 def critic_update(
-    state: State, losses: Losses, variant: Variant, draw: CriticDraw, config: Config
+    state: State,
+    losses: Losses,
+    variant: Variant,
+    draws: Draws,
+    draw: int,
+    config: Config,
+    ranks: Ranks = ALONE,
+    stream: str = "critic",
 ) -> CriticTerms:
     """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the
-    variant asks for it.
+    variant asks for it. Dropout is drawn from `stream`.
     """
-    terms = critic_terms(state, losses, draw, config)
-    move_critic(state.critic, state.critic_optimizer, terms.loss.mean(), variant.constraint)
-    loss, estimate = terms.loss.detach(), terms.estimate.detach()
-    rest = (None if t is None else t.detach() for t in terms[2:])
-    return CriticTerms(loss, estimate, *rest)
+    found: list[CriticTerms] = []
+
+    def parts() -> Iterator[Tensor]:
+        for i in each_as_first(draws.microbatches, state.generator, state.critic):
+            with draws.dropout(stream, draw, variant, i):
+                terms = critic_terms(
+                    state, losses, draws.critic(draw, i, state.probability), config
+                )
+            found.append(CriticTerms._make(None if t is None else t.detach() for t in terms))
+            yield terms.loss.mean() / draws.microbatches
+
+    move_critic(state.critic, state.critic_optimizer, parts(), variant.constraint, ranks)
+    return joined(found)
 
 
 def critic_terms(state: State, losses: Losses, draw: CriticDraw, config: Config) -> CriticTerms:
     """Lines 4 to 7: generate as many samples as there are real ones, score and penalise."""
-    x_real, z, u, y = draw
+    x_real, z, u, y, changes = draw
     labels = () if y is None else (y,)
     bfloat16 = config.training.precision == "bfloat16"
     with torch.no_grad(), torch.autocast(z.device.type, torch.bfloat16, enabled=bfloat16):
-        x_fake = state.generator(z, *labels).float()
+        x_fake = state.changed(state.generator(z, *labels).float(), changes)
     return CriticTerms(*losses.critic(x_real, x_fake, u, y))
 
 
 def move_critic(
-    critic: nn.Module, optimizer: Optimizer, loss: Tensor, constraint: Constraint | None = None
+    critic: nn.Module,
+    optimizer: Optimizer,
+    losses: Iterable[Tensor],
+    constraint: Constraint | None = None,
+    ranks: Ranks = ALONE,
 ) -> None:
-    """Lines 8 and 9: one step down the gradient, then the hard constraint, if there is one."""
+    """Lines 8 and 9: one step down the gradient of the sum of losses, each differentiated before
+    the next is computed; then the hard constraint, if there is one.
+    """
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()
+    for loss in losses:
+        loss.backward()
+    ranks.average(gradients(critic))
     optimizer.step()
     if constraint:
         constraint.apply(critic)
 
 
-def generator_update(state: State, losses: Losses, draw: GeneratorDraw) -> Tensor:
+def generator_update(
+    state: State, losses: Losses, variant: Variant, draws: Draws, ranks: Ranks = ALONE
+) -> Tensor:
     """Lines 10 to 12: move the generator against the critic as it stands; return the norm of its
     gradient.
     """
     state.critic.requires_grad_(False)
     state.generator_optimizer.zero_grad(set_to_none=True)
-    losses.generator(*draw).mean().backward()
+    for i in each_as_first(draws.microbatches, state.generator, state.critic):
+        with draws.dropout("generator", state.step, variant, i):
+            needs_real = variant.score.generator_needs_real
+            draw = draws.generator(state.step, needs_real, i, state.probability)
+            loss = losses.generator(*draw).mean() / draws.microbatches
+        loss.backward()
+    ranks.average(gradients(state.generator))
     state.generator_optimizer.step()
     state.critic.requires_grad_(True)
-    gradients = [p.grad for p in state.generator.parameters() if p.grad is not None]
-    return nn.utils.get_total_norm(gradients)
+    return nn.utils.get_total_norm(gradients(state.generator))
+
+
+def gradients(net: nn.Module) -> list[Tensor]:
+    """Return the gradients that a network's parameters have."""
+    return [p.grad for p in net.parameters() if p.grad is not None]
 
 
 @torch.no_grad()

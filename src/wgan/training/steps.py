@@ -9,9 +9,11 @@ from wgan.config import Config
 from wgan.data import Batches, Split
 from wgan.networks import noise_numbers
 from wgan.objectives import Variant
+from wgan.training.augment import EVERY, adjust
 from wgan.training.compiled import Losses, build_losses, compiled
 from wgan.training.draws import Draws
 from wgan.training.loop import Metrics, logged
+from wgan.training.parallel import ALONE, Ranks
 from wgan.training.private import PrivateSteps
 from wgan.training.state import State
 from wgan.training.step import train_step, warm_up
@@ -37,16 +39,23 @@ class AdversarialSteps:
     variant: Variant
     draws: Draws
     config: Config
+    ranks: Ranks = ALONE
 
     def warm_up(self) -> Iterator[object]:
-        return warm_up(self.state, self.losses, self.variant, self.draws, self.config)
+        parts = (self.state, self.losses, self.variant, self.draws, self.config, self.ranks)
+        return warm_up(*parts)
 
     def step(self) -> Callable[[], Metrics]:
-        last = train_step(self.state, self.losses, self.variant, self.draws, self.config)
-        return partial(logged, *last, self.state, self.config, self.variant)
+        parts = (self.state, self.losses, self.variant, self.draws, self.config, self.ranks)
+        last = train_step(*parts)
+        if self.config.augment.adaptive and self.state.step % EVERY == 0:
+            adjust(self.state, self.draws, self.config, self.ranks)
+        return partial(logged, *last, self.state, self.config, self.variant, self.ranks)
 
 
-def build_steps(state: State, split: Split, variant: Variant, config: Config) -> Steps:
+def build_steps(
+    state: State, split: Split, variant: Variant, config: Config, ranks: Ranks = ALONE
+) -> Steps:
     """Return the steps of a run.
 
     Args:
@@ -54,6 +63,7 @@ def build_steps(state: State, split: Split, variant: Variant, config: Config) ->
         split: the data.
         variant: the objective.
         config: of the run.
+        ranks: this process, and those that train with it.
 
     Raises:
         WganError: a network or setting with which a run cannot be trained.
@@ -62,8 +72,9 @@ def build_steps(state: State, split: Split, variant: Variant, config: Config) ->
         return PrivateSteps(state, split, config)
     device = next(state.generator.parameters()).device
     noise = noise_numbers(config.network, split.dataset.codec, state.generator)
-    draws = Draws(Batches(split, config.training.seed, device), config, device, noise)
+    batches = Batches(split, config.training.seed, device, ranks.rank, ranks.world_size)
+    draws = Draws(batches, config, device, noise, config.optimizer.microbatches)
     losses = build_losses(state, variant, config)
     if config.training.compile:
         losses = compiled(losses, state, variant, config, draws)
-    return AdversarialSteps(state, losses, variant, draws, config)
+    return AdversarialSteps(state, losses, variant, draws, config, ranks)

@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.printing import counted
 from wgan.base.records import typed
 from wgan.data.codec import Proposal
 from wgan.data.storage import Rows
@@ -29,10 +30,11 @@ from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.declared import fitted_rules
 from wgan.data.tables.differences import apart, as_coded, put_together
 from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
+from wgan.data.tables.numbering import identifiers
 from wgan.data.tables.proposals import proposed_rules
 from wgan.data.tables.rules import Rule, Sum, Together, rules_from_json, rules_to_json, sums
 from wgan.data.tables.schema import UNSEEN, Column
-from wgan.data.tables.series import identifiers, numbers, to_series
+from wgan.data.tables.series import numbers, to_series
 from wgan.data.tables.steps import equal
 from wgan.data.tables.totals import settled
 from wgan.data.tables.twins import within
@@ -54,6 +56,7 @@ class TableCodec:
     kind: ClassVar[str] = "tables"
     version: ClassVar[int] = 3
     coarse: ClassVar[bool] = False
+    units: ClassVar[str] = "coded columns"
     columns: tuple[Column, ...]
     dtype: str = "<f8"
     rules: tuple[Rule, ...] = ()
@@ -106,12 +109,11 @@ class TableCodec:
         return (sum(sum(code.sizes) + code.scored for code in self.codes),)
 
     @property
-    def units(self) -> str:
-        return "coded columns"
+    def samples_in_words(self) -> str:
+        return f"rows of {counted(len(self.columns), 'column')}"
 
     @property
     def raw_shape(self) -> tuple[int, ...]:
-        """Shape of one stored row."""
         return (len(self.learned),)
 
     @property
@@ -263,22 +265,20 @@ class TableCodec:
         """
         for column in self.learned:
             if column.name not in frame.columns:
-                raise WganError(
-                    f"the table has no column '{column.name}'."
-                    f" {did_you_mean(column.name, map(str, frame.columns))}"
-                )
+                nearest = did_you_mean(column.name, map(str, frame.columns))
+                raise WganError(f"the table has no column '{column.name}'. {nearest}")
         return np.stack([numbers(frame[column.name], column) for column in self.learned], axis=1)
 
-    def frame(self, raw: Float[np.ndarray, "n c"]) -> pd.DataFrame:
+    def frame(self, raw: Float[np.ndarray, "n c"], first: int = 0) -> pd.DataFrame:
         """Return rows as a table with the columns, types and spelling of the data.
 
-        Identifiers are new: they count on after the largest of the data.
+        Identifiers are new: they count on after the largest of the data and `first` earlier rows.
         """
         series = {}
         place = 0
         for column in self.columns:
             if column.kind == "identifier":
-                series[column.name] = identifiers(column, len(raw))
+                series[column.name] = identifiers(column, len(raw), first)
             else:
                 series[column.name] = to_series(column, raw[:, place])
                 place += 1

@@ -110,7 +110,7 @@ class Balance:
             All rows sorted by state, column after column; where each state begins there; its number
             of rows; and cumulative probabilities of states, which run from k to k + 1 in column k.
         """
-        rows = self.split.train_rows(np.arange(min(self.split.n_train, MOST_ROWS)))
+        rows = self.split.train_rows(np.arange(min(self.split.n_at_hand, MOST_ROWS)))
         sorted_rows = []
         counts = []
         sums = []

@@ -10,8 +10,9 @@ from jaxtyping import Bool, Float, Int64
 from wgan.base.errors import WganError
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.frames import fields_of
+from wgan.data.tables.numbering import identifiers
 from wgan.data.tables.schema import UNSEEN, Column
-from wgan.data.tables.series import identifiers, no_level, numbers, spelled, without
+from wgan.data.tables.series import no_level, numbers, spelled, without
 from wgan.data.tables.steps import equal
 
 NAMES_LISTED = 10

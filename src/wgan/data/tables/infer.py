@@ -26,11 +26,11 @@ from wgan.data.tables.corrections import (
 )
 from wgan.data.tables.distribution import with_corrections, with_distribution
 from wgan.data.tables.fitting import with_shares
+from wgan.data.tables.numbering import identifiers
 from wgan.data.tables.schema import Column
 from wgan.data.tables.series import (
     different_texts,
     dtype_name,
-    identifiers,
     integer_limits,
     numbers,
     spelled,

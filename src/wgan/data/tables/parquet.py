@@ -40,7 +40,7 @@ def write_parquet(frame: pd.DataFrame, path: Path) -> None:
     Raises:
         WganError: no pyarrow.
     """
-    _need_pyarrow(path)
+    need_pyarrow(path)
     with replaced(path) as target:
         frame.to_parquet(target, index=False)
 
@@ -61,7 +61,7 @@ def from_parquet(
         WganError: no pyarrow, not a Parquet file, files of different columns, or as `infer_codec`.
     """
     table = ParquetTable(path)
-    with _readable(path):
+    with readable_parquet(path):
         try:
             codec = infer_codec(table.names, table.rows, table.series, corrections, progress)
             shape = (table.rows, len(codec.learned))
@@ -100,7 +100,7 @@ class ParquetTable:
     """
 
     def __init__(self, path: Path, with_index: bool = False) -> None:
-        _need_pyarrow(path)
+        need_pyarrow(path)
         check_regular(path)
         self.path = path
         self.parts = parts_of(path)
@@ -108,7 +108,7 @@ class ParquetTable:
         self.count = 0
         fields: dict[str, str] = {}
         for part in self.parts:
-            with _opened(part.path) as file:
+            with opened_parquet(part.path) as file:
                 own = {each.name: str(each.type) for each in file.schema_arrow}
                 self.rows += file.metadata.num_rows
                 self.count += file.num_row_groups
@@ -117,7 +117,7 @@ class ParquetTable:
                 fields = own
                 self.stored = [each for each in names if with_index or not each.startswith(INDEX)]
                 self.names = [*self.stored, *part.keys]
-            _refuse_other_columns(part.path, own, self.parts[0].path, fields)
+            refuse_other_columns(str(part.path), own, self.parts[0].path.name, fields)
             for key in part.keys:
                 if key in own:
                     raise WganError(
@@ -131,7 +131,7 @@ class ParquetTable:
 
         tables = []
         for part in self.parts:
-            with _opened(part.path) as file:
+            with opened_parquet(part.path) as file:
                 stored = file.read([name for name in self.stored if name in names])
                 tables.append(self._with_keys(stored, part, names, file.metadata.num_rows))
         # Files may number the categories of a column in ways of their own.
@@ -144,7 +144,7 @@ class ParquetTable:
     def groups(self) -> Iterator[pd.DataFrame]:
         """Yield the rows in their row groups."""
         for part in self.parts:
-            with _opened(part.path) as file:
+            with opened_parquet(part.path) as file:
                 for i in range(file.num_row_groups):
                     stored = file.read_row_group(i, self.stored)
                     yield arrow_frame(
@@ -175,38 +175,66 @@ class ParquetTable:
         return table
 
 
-def _refuse_other_columns(
-    path: Path, own: dict[str, str], first: Path, fields: dict[str, str]
+def refuse_other_columns(
+    where: str, own: dict[str, str], first: str, fields: dict[str, str]
 ) -> None:
-    """Refuse a file with other columns than the first one."""
+    """Refuse a file with other columns than the first one.
+
+    Args:
+        where: what messages call the file.
+        own: its columns, and the type of each.
+        first: what messages call the first file.
+        fields: the columns of the first one.
+
+    Raises:
+        WganError: a column that one of them lacks, or of another type.
+    """
     for name in dict.fromkeys([*fields, *own]):
         if own.get(name) != fields.get(name):
             here = f"is of type {own[name]}" if name in own else "is missing"
             there = f"is of type {fields[name]}" if name in fields else "lacks it"
             raise WganError(
-                f"{path}: column '{name}' {here}, and in {first.name} it {there}: give all files of"
+                f"{where}: column '{name}' {here}, and in {first} it {there}: give all files of"
                 " a folder the same columns"
             )
 
 
-def _need_pyarrow(path: Path) -> None:
+def need_pyarrow(path: Path) -> None:
+    """Refuse a Parquet file where pyarrow is not installed.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WganError: no pyarrow.
+    """
     if find_spec("pyarrow") is None:
         raise WganError(f"{path}: Parquet needs pyarrow: pip install 'wgan[parquet]'")
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Yield a Parquet file, whose damage becomes an error that names it."""
+def opened_parquet(path: Path) -> Iterator[Any]:
+    """Yield a Parquet file, whose damage becomes an error that names it.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WganError: a damaged file.
+    """
     from pyarrow.parquet import ParquetFile
 
     check_regular(path)
-    with _readable(path), ParquetFile(path) as file:
+    with readable_parquet(path), ParquetFile(path) as file:
         yield file
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable_parquet(path: Path) -> Iterator[None]:
     """Turn what pyarrow raises for a damaged file, whenever it comes to the damage, into one error.
+
+    Args:
+        path: the file.
 
     Raises:
         WganError: a damaged file.

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from wgan.base.errors import WganError
-from wgan.data.folders import SUFFIXES
+from wgan.data.decoding import SUFFIXES
 
 ENDING = ".parquet"
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"

@@ -324,24 +324,3 @@ def dtype_name(series: pd.Series) -> str:
         return str(series.dtype)
     order = "ordered" if series.dtype.ordered else "unordered"
     return f"{CATEGORICAL}{series.dtype.categories.dtype} {order}"
-
-
-def identifiers(column: Column, n: int) -> pd.Series:
-    """Return `n` new identifiers, counted from `column.start` on.
-
-    Whole numbers beyond the column's type come in the next larger one.
-
-    Raises:
-        WganError: no type holds so large numbers.
-    """
-    counted = range(column.start, column.start + n)
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        return pd.Series(counted, dtype=object).map(column.pattern.format).astype(column.dtype)
-    if not pd.api.types.is_integer_dtype(column.dtype):
-        return pd.Series(counted).astype(column.dtype)
-    for dtype in (column.dtype, "int64", "uint64"):
-        if not counted or counted[-1] <= integer_limits(dtype).max:
-            return pd.Series(pd.array(counted, dtype=dtype))
-    raise WganError(
-        f"column '{column.name}': no type holds identifiers from {column.start} on: give it as text"
-    )

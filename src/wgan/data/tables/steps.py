@@ -38,13 +38,13 @@ def equal(
     return near
 
 
-def rounded(x: Float[np.ndarray, " n"], step: float) -> Float[np.ndarray, " n"]:
+def rounded(x: Float[np.ndarray, "*shape"], step: float) -> Float[np.ndarray, "*shape"]:
     """Return the nearest multiples of `step`.
 
     A step that is a power of ten rounds to decimals, so that 0.3 is the double that is written 0.3.
 
     Args:
-        x: `[n]` numbers.
+        x: the numbers.
         step: the step; 0 returns the numbers as they are.
     """
     if not step:

@@ -1,0 +1,65 @@
+"""Flags that say how data are read: one for each setting of `data` that commands take by name.
+
+A command takes them all by one parameter, `how: DataFlags = AS_THEY_ARE`. A new setting is one
+field here, and every such command has its flag.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from wgan.cli.numbers import COUNT
+
+SERIES = "Series"
+"""The heading of these flags in the help."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class DataFlags:
+    """Settings of `data` as they were given; None: not given.
+
+    Attributes:
+        kind: What a table or an array is read as, such as series; unless given, a table as such, an
+            array by its shape (vectors or images), and series with --series, --time, --window or
+            --static.
+        key: Which array of an .npz, or sheet of an .xlsx, that holds several.
+        labels: The classes: own (folders, digits), a column of the .csv, an array of the .npz, or a
+            file; they are learned, so that sample takes --label.
+        schema: A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o
+            FILE` writes one.
+        encoding: How a .csv or .tsv is encoded, such as latin-1, cp1252 or utf-16; utf-8 unless
+            given.
+        series: The column that names the series of a table, a row a step; unless given, it is one
+            series.
+        time: The column of times; unless given, rows follow each other in time.
+        window: Cut one long series, or each series of a table, into windows of so many steps.
+        stride: Steps from the start of one window to that of the next; 1 unless given.
+        context: First steps of a series that sample --given may give; 0 unless given.
+        static: Columns of a table that describe a whole series, without a name: none; unless given,
+            those of text, and those that never vary within a series.
+    """
+
+    kind: str | None = None
+    key: str | None = None
+    labels: str | None = None
+    schema: str | None = None
+    encoding: str | None = None
+    series: Annotated[str | None, Parameter(group=SERIES)] = None
+    time: Annotated[str | None, Parameter(group=SERIES)] = None
+    window: Annotated[int | None, COUNT, Parameter(group=SERIES)] = None
+    stride: Annotated[int | None, COUNT, Parameter(group=SERIES)] = None
+    context: Annotated[int | None, COUNT, Parameter(group=SERIES)] = None
+    static: Annotated[
+        list[str] | None, Parameter(group=SERIES, consume_multiple=True, negative="")
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the settings that were given, by their names in `data`."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+AS_THEY_ARE = DataFlags()
+"""No flag was given."""

@@ -1,0 +1,174 @@
+"""Flags of `wgan sample`: what is drawn, how many, and where it goes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from wgan.base.errors import WganError
+from wgan.cli.numbers import COUNT, NUMBER, SEED
+from wgan.data.drawing import Sheet
+from wgan.models import Model
+
+SHARDS = "Shards"
+LATENTS = "Latents and pictures"
+"""The headings of these flags in the help."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SampleFlags:
+    """What was given; None: not given.
+
+    Attributes:
+        number: How many, 64 unless given; 1e9 and 1_000_000 are numbers too. With --complete,
+            completions of each row, and with --given, continuations of each beginning, 1 unless
+            given.
+        out: The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz
+            (samples x, labels y), none (a folder of PNGs, a folder a class), .gif, .webp, .apng or
+            .mp4 (pictures one after the other), of tables .csv, .tsv (.gz too), .parquet or .xlsx;
+            samples.png unless given, of tables samples.csv, with --complete completed.csv, with
+            --walk samples.gif. With --shards a folder, samples unless given.
+        label: The class, of a generator trained with --labels; otherwise classes are as frequent
+            as among its training samples.
+        where: Of tables, and of series by their static columns, a condition that every row, or
+            series, satisfies, such as education=Masters, 'sex!=Male', 'education in Masters,
+            Doctorate', 'age>=30', workclass= (missing), 'workclass!=' (not missing); may be
+            repeated.
+        balance: Of tables, and of series a static column, a column whose levels, or few numbers,
+            are to be equally frequent.
+        complete: A table file whose rows come back with missing cells drawn, given the cells that
+            they have.
+        given: Of series that were trained with --context, beginnings, in a file of the form of the
+            data, or one of them as an array [steps, channels]; each is written with the steps that
+            follow.
+        encoding: How the text of --complete is encoded, such as utf-16 or cp1252; as the run's
+            data, unless given.
+        seed: Random seed; the same seed gives the same samples.
+        truncation: Factor psi of the latents, from 0 to 1: samples nearer to the mean, with less
+            variety.
+        interpolate: So many samples in each row and column of a grid between four samples in its
+            corners.
+        walk: A closed loop through so many latents, of -n samples, 16 a latent unless given; best
+            as .gif, .webp, .apng or .mp4. Without --label, a model of classes goes through them.
+        invert: A picture, or .npy of samples, whose nearest generated samples are searched for; may
+            be repeated.
+        scale: Whole factor by which each pixel of pictures is enlarged to a square.
+        shards: Write so many files into the folder --out, .parquet of tables and .npy of arrays,
+            with a manifest. The same command goes on where it stopped. Under torchrun each process
+            writes its share.
+        workers: Processes that write shards side by side, 1 unless given, each in one thread. They
+            do not change a byte.
+        cluster: Write shards on the workers of a Dask cluster: the address of its scheduler, such
+            as tcp://host:8786. All of them must share the run and --out, at the same paths.
+    """
+
+    number: Annotated[int | None, NUMBER] = None
+    out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None
+    label: str | None = None
+    where: Annotated[list[str] | None, Parameter(negative="")] = None
+    balance: str | None = None
+    complete: Path | None = None
+    given: Path | None = None
+    encoding: str | None = None
+    seed: Annotated[int, SEED] = 0
+    truncation: Annotated[float | None, Parameter(group=LATENTS)] = None
+    interpolate: Annotated[int | None, COUNT, Parameter(group=LATENTS)] = None
+    walk: Annotated[int | None, COUNT, Parameter(group=LATENTS)] = None
+    invert: Annotated[list[Path] | None, Parameter(negative="", group=LATENTS)] = None
+    scale: Annotated[int | None, COUNT, Parameter(group=LATENTS)] = None
+    shards: Annotated[int | None, COUNT, Parameter(group=SHARDS)] = None
+    workers: Annotated[int | None, COUNT, Parameter(group=SHARDS)] = None
+    cluster: Annotated[str | None, Parameter(group=SHARDS)] = None
+
+    def check(self) -> None:
+        """Refuse flags that do not go together.
+
+        Raises:
+            WganError: two of them do not.
+        """
+        if self.number is not None and self.number < 1:
+            raise WganError(f"-n {self.number}: give 1 or more")
+        if self.complete is not None and self.given is not None:
+            raise WganError("--complete is for tables, and --given for series: leave one out")
+        conditioned = bool(self.label is not None or self.where or self.balance)
+        if self.complete is not None and conditioned:
+            raise WganError(
+                "--complete draws what its rows lack, given what they have: leave out --label,"
+                " --where and --balance"
+            )
+        if self.given is not None and conditioned:
+            raise WganError(
+                "--given draws the steps that follow beginnings, whose static columns they have:"
+                " leave out --label, --where and --balance"
+            )
+        if self.encoding is not None and self.complete is None:
+            raise WganError("--encoding says how the text of --complete is encoded: give both")
+        self._check_latents()
+        self._check_shards()
+
+    @property
+    def sheet(self) -> Sheet:
+        """How pictures are laid out."""
+        return Sheet(scale=self.scale)
+
+    @property
+    def words(self) -> str:
+        """The class and the truncation, to say behind a number of samples."""
+        label = "" if self.label is None else f" of class {self.label}"
+        return label if self.truncation is None else f"{label} with truncation {self.truncation:g}"
+
+    def class_of(self, model: Model) -> int | None:
+        """Return the number of the class that was given, if any.
+
+        Args:
+            model: the model.
+
+        Raises:
+            WganError: a class that the model does not know.
+        """
+        return None if self.label is None else model.label(self.label)
+
+    def _check_latents(self) -> None:
+        choices = {"--interpolate": self.interpolate, "--walk": self.walk, "--invert": self.invert}
+        chosen = [flag for flag, value in choices.items() if value is not None]
+        if len(chosen) > 1:
+            raise WganError(f"{chosen[0]} and {chosen[1]} choose latents each: leave one out")
+        pictures = {"--truncation": self.truncation, "--scale": self.scale}
+        given = [*chosen, *(flag for flag, value in pictures.items() if value is not None)]
+        others: dict[str, object] = {
+            "--complete": self.complete,
+            "--given": self.given,
+            "--shards": self.shards,
+        }
+        if chosen:
+            others |= {"--where": self.where, "--balance": self.balance}
+        for flag, other in others.items():
+            if given and other is not None:
+                raise WganError(f"{given[0]} does not go with {flag}: leave one of them out")
+        for flag in chosen:
+            if flag != "--walk" and self.number is not None:
+                raise WganError(f"{flag} says by itself how many samples there are: leave out -n")
+        if self.invert is not None and self.truncation is not None:
+            raise WganError("--invert searches among all latents: leave out --truncation")
+
+    def _check_shards(self) -> None:
+        if self.shards is None:
+            for flag, given in (("--workers", self.workers), ("--cluster", self.cluster)):
+                if given is not None:
+                    raise WganError(f"{flag} is for --shards: give both, or leave it out")
+            return
+        for flag, value in (("--complete", self.complete), ("--given", self.given)):
+            if value is not None:
+                raise WganError(f"{flag} writes one file: leave out --shards")
+        if self.workers is not None and self.workers < 1:
+            raise WganError(f"--workers {self.workers}: give 1 or more")
+        if self.workers is not None and self.cluster is not None:
+            raise WganError(
+                "--workers are processes of this machine, and --cluster has its own: leave one out"
+            )
+
+
+AS_LEARNED = SampleFlags()
+"""No flag was given."""

@@ -1,0 +1,1 @@
+"""Series: the codec, and what reads and draws them."""

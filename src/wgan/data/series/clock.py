@@ -1,0 +1,330 @@
+"""Clocks of long tables: the times of rows as numbers, how regular they are, and times written."""
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Bool, Float, Int64
+
+from wgan.base.errors import WganError
+from wgan.base.numbers import check_real
+from wgan.data.tables.column_kinds import is_boolean, refuse_unknown_type
+from wgan.data.tables.dates import infer_form, read_times, write_times
+from wgan.data.tables.distribution import infer_step
+from wgan.data.tables.schema import Column, Kind
+from wgan.data.tables.series import IN_A_SECOND, different_texts, integer_limits
+
+NEAR = 0.5
+"""Steps of time this share longer or shorter than the usual one still count as one step: a clock
+that drifts or is read late stays below, and a missing row lies at 1.
+"""
+REGULAR = 0.9
+"""Share of steps near the usual one from which on a clock is regular. Sensors lose a few rows in a
+hundred; of five working days a week, one step in five is a weekend, which is no fault of a clock.
+"""
+ON_GRID = 0.1
+"""Distance of a step from a whole multiple of the usual one, in usual steps, up to which rows are
+missing in it: half of `NEAR` and more is left to tell two multiples apart.
+"""
+SHORTEST_MONTH = 28
+"""Days: a stamp on a later day of the month is not in every month."""
+IN_A_DAY = 86400.0
+WORDS = ((86400.0, "day"), (3600.0, "hour"), (60.0, "minute"), (1.0, "second"))
+"""Units that a step is said in: seconds of each, the largest first."""
+LARGEST_STAMP = 2.0**62
+"""Whole numbers of time are cut off there: sums of two of them fit into 64 bits."""
+LAST_YEAR = 9999
+"""Python, TOML and Excel know no later ones."""
+Unit = Literal["numbers", "seconds", "days", "months", "month ends"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How the times of a long table are written; plain values.
+
+    Attributes:
+        name: the column.
+        dtype: its pandas type.
+        format: how text is written; empty for times and numbers.
+        unit: what times are counted in from the first one on. Days are counted where all stamps
+            have one time of day, and months where they lie equally far from the begin, or from the
+            end, of a month: a day of 23 hours and a month of 28 days are one step.
+        start: the first stamp: a number, or seconds since 1970, in UTC where seconds are counted
+            and on the clock of their zone otherwise.
+        step: the usual time between two rows of a series.
+        tick: all times are multiples of it from the first one on; 0: any.
+        regular: whether rows lie a usual step apart; otherwise the time between them is a channel.
+    """
+
+    name: str
+    dtype: str
+    format: str = ""
+    unit: Unit = "numbers"
+    start: int | float = 0
+    step: float = 1.0
+    tick: float = 0.0
+    regular: bool = True
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.start) and 0 < self.step < np.inf and 0 <= self.tick < np.inf):
+            raise ValueError("clock: start, step or tick out of range")
+
+    @property
+    def unit_in_words(self) -> str:
+        """What times are counted in."""
+        if self.unit == "numbers":
+            return f"the numbers of '{self.name}'"
+        return "months" if self.unit == "month ends" else self.unit
+
+    @property
+    def step_in_words(self) -> str:
+        """The usual step with its unit."""
+        if self.unit == "numbers":
+            return f"{self.step:.6g} in '{self.name}'"
+        if self.unit != "seconds":
+            return f"{self.step:.6g} {'day' if self.unit == 'days' else 'month'}(s)"
+        size, word = next(((s, w) for s, w in WORDS if self.step >= s), (1.0, "second"))
+        return f"{self.step / size:.6g} {word}(s)"
+
+    def ticked(self, gaps: Float[np.ndarray, "n t"]) -> Float[np.ndarray, "n t"]:
+        """Return times between rows as whole ticks, and one at least.
+
+        Args:
+            gaps: times between rows; NaN stays.
+        """
+        if not self.tick:
+            return gaps
+        return np.maximum(np.rint(gaps / self.tick), 1.0) * self.tick
+
+    def write(self, offsets: Float[np.ndarray, " n"]) -> pd.Series:
+        """Return times as the column that they came from.
+
+        Times beyond what the column's type holds are the last one that it holds.
+
+        Args:
+            offsets: `[n]` times since the first stamp, in units.
+        """
+        if self.unit == "numbers":
+            return self._numbers(offsets)
+        zone = None if self.format else zone_of_type(self.dtype)
+        seconds = self.unit == "seconds"
+        stamps = pd.Series(self._in_seconds(offsets) if seconds else self._in_calendar(offsets))
+        if zone is not None and seconds:
+            stamps = stamps.dt.tz_localize("UTC").dt.tz_convert(zone)
+        elif zone is not None:
+            # Where clocks change: the first of two equal times, the next after a skipped one.
+            first = np.ones(len(stamps), dtype=bool)
+            stamps = stamps.dt.tz_localize(zone, ambiguous=first, nonexistent="shift_forward")
+        written = write_times(stamps, self.format) if self.format else stamps
+        return written.astype(self.dtype)
+
+    @property
+    def _last_day(self) -> np.datetime64:
+        """A day near the last one that the column's type holds; a zone may be a day ahead."""
+        if "[ns" in self.dtype and not self.format:
+            return pd.Timestamp.max.to_datetime64().astype("datetime64[M]").astype("datetime64[D]")
+        return np.datetime64(f"{LAST_YEAR}-12-01", "D")
+
+    def _in_seconds(self, offsets: Float[np.ndarray, " n"]) -> np.ndarray:
+        last = float(self._last_day.astype(np.int64)) * IN_A_DAY
+        ticks = np.rint((self.start + offsets).clip(max=last) * IN_A_SECOND)
+        return ticks.astype(np.int64).view("datetime64[us]")
+
+    def _numbers(self, offsets: Float[np.ndarray, " n"]) -> pd.Series:
+        if not pd.api.types.is_integer_dtype(self.dtype):
+            return pd.Series(self.start + offsets).astype(self.dtype)
+        limits = integer_limits(self.dtype)
+        whole = np.rint(offsets).clip(-LARGEST_STAMP, LARGEST_STAMP).astype(np.int64)
+        most = min(int(limits.max), np.iinfo(np.int64).max)
+        return pd.Series((whole + int(self.start)).clip(max=most)).astype(self.dtype)
+
+    def _in_calendar(self, offsets: Float[np.ndarray, " n"]) -> np.ndarray:
+        """Return days, or days of months, at the time of day of the first stamp."""
+        code = "D" if self.unit == "days" else "M"
+        start = np.array(round(self.start * IN_A_SECOND)).astype("datetime64[us]")
+        first = start.astype(f"datetime64[{code}]")
+        last = self._last_day.astype(f"datetime64[{code}]")
+        whole = np.rint(offsets).clip(max=float((last - first).astype(np.int64)))
+        begins = first + whole.astype(np.int64)
+        if self.unit == "month ends":
+            before_end = (first + 1).astype("datetime64[us]") - start
+            return (begins + 1).astype("datetime64[us]") - before_end
+        return begins.astype("datetime64[us]") + (start - first.astype("datetime64[us]"))
+
+
+def zone_of_type(dtype: str) -> Any:
+    """Return the time zone of a pandas type; None where it has none."""
+    known = pd.api.types.pandas_dtype(dtype)
+    return getattr(getattr(known, "pyarrow_dtype", known), "tz", None)
+
+
+@dataclass(frozen=True, eq=False)
+class Stamps:
+    """The times of rows.
+
+    Attributes:
+        numbers: `[n]` the times, where they are numbers; None: they are times of a calendar.
+        absolute: `[n]` times of a calendar, in UTC where they have a zone.
+        local: `[n]` the same on the clock of their zone.
+        format: how they are written, where they are text.
+    """
+
+    numbers: np.ndarray | None
+    absolute: np.ndarray
+    local: np.ndarray
+    format: str = ""
+
+    @property
+    def unit(self) -> Unit:
+        """The unit that the times are best counted in."""
+        if self.numbers is not None:
+            return "numbers"
+        months = self.local.astype("datetime64[M]")
+        times_of_day = self.local - self.local.astype("datetime64[D]")
+        if (times_of_day != times_of_day[0]).any():
+            return "seconds"
+        if len(np.unique(months)) < 2:
+            return "days"
+        since = self.local - months.astype("datetime64[us]")
+        if (since == since[0]).all() and since[0] < np.timedelta64(SHORTEST_MONTH, "D"):
+            return "months"
+        until = (months + 1).astype("datetime64[us]") - self.local
+        in_short_ones = until[0] <= np.timedelta64(SHORTEST_MONTH, "D")
+        return "month ends" if (until == until[0]).all() and in_short_ones else "days"
+
+    def offsets(self, unit: Unit) -> Float[np.ndarray, " n"]:
+        """Return times since that of the first row.
+
+        Args:
+            unit: what they are counted in.
+        """
+        if self.numbers is not None:
+            return (self.numbers - self.numbers[0]).astype(np.float64)
+        if unit == "seconds":
+            return (self.absolute - self.absolute[0]).astype(np.int64) / IN_A_SECOND
+        whole = self.local.astype("datetime64[D]" if unit == "days" else "datetime64[M]")
+        return (whole - whole[0]).astype(np.float64)
+
+    def at(self, order: Int64[np.ndarray, " n"]) -> "Stamps":
+        """Return the times of rows in another order.
+
+        Args:
+            order: `[n]` the row at each place.
+        """
+        if self.numbers is not None:
+            return replace(self, numbers=self.numbers[order])
+        return replace(self, absolute=self.absolute[order], local=self.local[order])
+
+    def start(self, unit: Unit) -> int | float:
+        """Return the time of the first row, as `Clock.start` has it.
+
+        Args:
+            unit: what times are counted in.
+        """
+        if self.numbers is not None:
+            first: int | float = self.numbers[0].item()
+            return first
+        times = self.absolute if unit == "seconds" else self.local
+        return float(times[0].astype(np.int64) / IN_A_SECOND)
+
+
+def read_stamps(name: str, series: pd.Series) -> Stamps:
+    """Return the times of rows.
+
+    Args:
+        name: the column.
+        series: its values: numbers, times, or text.
+
+    Raises:
+        WganError: text that holds no times, or a time that is missing.
+    """
+    form = ""
+    is_number = pd.api.types.is_numeric_dtype(series.dtype) and not is_boolean(series)
+    if not (is_number or pd.api.types.is_datetime64_any_dtype(series.dtype)):
+        refuse_unknown_type(name, series)
+        form = _form(name, series)
+        series = read_times(series, form)
+    absent = series.isna().to_numpy()
+    if absent.any():
+        row = int(absent.argmax())
+        raise WganError(f"column '{name}', row {row + 1}: a time is missing: give each row one")
+    none = np.zeros(0, dtype="datetime64[us]")
+    if is_number:
+        check_real(np.asarray(series).dtype, f"column '{name}'")
+        whole = pd.api.types.is_integer_dtype(series.dtype)
+        numbers = series.to_numpy(dtype=np.int64 if whole else np.float64)
+        if not np.isfinite(numbers).all():
+            row = int((~np.isfinite(numbers)).argmax())
+            raise WganError(f"column '{name}', row {row + 1}: an infinite time: mend it")
+        return Stamps(numbers, none, none)
+    if isinstance(series.dtype, pd.ArrowDtype):
+        # pandas shifts times of Arrow's types where they leave their zone (`tables.series`).
+        zone = getattr(series.dtype.pyarrow_dtype, "tz", None)
+        series = series.astype(pd.DatetimeTZDtype("us", zone) if zone else "datetime64[us]")
+    has_zone = series.dt.tz is not None
+    absolute = series.dt.tz_convert("UTC").dt.tz_localize(None) if has_zone else series
+    local = series.dt.tz_localize(None) if has_zone else series
+    absolute_times, local_times = (
+        each.to_numpy(dtype="datetime64[us]") for each in (absolute, local)
+    )
+    return Stamps(None, absolute_times, local_times, form)
+
+
+def _form(name: str, series: pd.Series) -> str:
+    """Return how times are written in a column of text."""
+    found = infer_form(different_texts(series))
+    remedy = "write all as 2024-01-31 12:00:00, with one zone or none, or number the steps"
+    if not found.form:
+        text = series.dropna().iloc[0] if series.notna().any() else ""
+        raise WganError(f"column '{name}': {text!r} is no time that can be read: {remedy}")
+    if found.odd:
+        row = int((series.astype(object) == found.odd).to_numpy().argmax())
+        raise WganError(
+            f"column '{name}', row {row + 1}: {found.odd!r} is no time written as {found.form}, and"
+            f" most others are: {remedy}"
+        )
+    if found.other:
+        warnings.warn(
+            f"column '{name}': {series.iloc[0]!r} is read as {found.form}, and {found.other} fits"
+            f" as well; if that is meant, {remedy}",
+            stacklevel=2,
+        )
+    return found.form
+
+
+def infer_clock(
+    name: str, series: pd.Series, stamps: Stamps, within: Bool[np.ndarray, " n"]
+) -> tuple[Clock, Float[np.ndarray, " n"]]:
+    """Return the clock of a table, and the times of its rows since the first one.
+
+    A clock is regular where nine of ten steps are within half a step of the usual one, the median.
+
+    Args:
+        name: the column.
+        series: its values, series by series.
+        stamps: the same as times.
+        within: `[n]` which rows are not the first of a series; there are some.
+    """
+    unit = stamps.unit
+    offsets = stamps.offsets(unit)
+    steps = np.diff(offsets, prepend=0.0)[within]
+    # The lower of two medians: between two rates, their mean is near both.
+    usual = float(np.quantile(steps, 0.5, method="lower"))
+    near = np.abs(steps - usual) <= NEAR * usual
+    tick = 1.0
+    if unit in ("numbers", "seconds"):
+        kind: Kind = "datetime" if unit == "seconds" else "numeric"
+        tick = infer_step(Column(name, kind, str(series.dtype)), offsets)
+    clock = Clock(
+        name,
+        str(series.dtype),
+        stamps.format,
+        unit,
+        stamps.start(unit),
+        usual if usual > 0 else 1.0,
+        tick,
+        bool(near.mean() >= REGULAR),
+    )
+    return clock, offsets

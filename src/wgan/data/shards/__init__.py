@@ -1,0 +1,1 @@
+"""Shards: data in many files, local or remote, of which memory holds a few blocks at a time."""

@@ -1,0 +1,215 @@
+"""A time budget: the steps, and the width of networks, that a short trial finds to fit into it."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wgan.base.errors import WganError
+from wgan.base.progress import Progress, silent
+from wgan.config import Config, Layer
+from wgan.runs.beginning import begun_config
+from wgan.training.headroom import MOST_STEPS, PART
+from wgan.training.loop import MEASUREMENTS
+from wgan.training.parallel import ALONE, Ranks
+
+if TYPE_CHECKING:
+    from wgan.training.run import Run
+
+WARM_UP, TRIAL_STEPS = 2, 20
+"""First steps, which choose kernels and get memory, and those that are timed after them."""
+LEAST_SHARE = 0.25
+"""Share of a preset's steps below which networks are made narrower: half the width makes steps two
+to four times as fast. The share is a choice, not measured.
+"""
+NARROWEST = 16
+"""Channels or units of the narrowest networks that are chosen."""
+KEPT = 0.97
+"""Share of the time that steps get: the rest goes into snapshots, checkpoints and the log."""
+LEAST_STEPS = 10
+"""Steps of the shortest run: fewer leave the generator as it begins."""
+Begin = Callable[[Config], "Run"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What fits into a time.
+
+    Attributes:
+        steps: generator steps.
+        width: of the networks.
+        seconds: of a step, in the trial.
+        rest: seconds of measuring, while training and at the end, and of a warm-up.
+        spent: seconds of the trials.
+    """
+
+    steps: int
+    width: int
+    seconds: float
+    rest: float
+    spent: float
+
+    def words(self, minutes: float) -> str:
+        """Return what was chosen, as a note.
+
+        Args:
+            minutes: the budget.
+        """
+        taken = (self.spent + self.steps * self.seconds / KEPT + self.rest) / 60
+        return (
+            f"{minutes:g} minutes: {self.steps:,} steps of {1000 * self.seconds:.3g} ms at width"
+            f" {self.width}, {self.rest:.0f} s of measuring and {self.spent:.0f} s of trials:"
+            f" {taken:.2g} minutes in all"
+        )
+
+
+def sized(config: Config, steps: int, width: int) -> Config:
+    """Return a configuration with other steps and another width."""
+    return replace(
+        config,
+        network=replace(config.network, width=width),
+        training=replace(config.training, steps=steps),
+    )
+
+
+def fitted(
+    config: Config,
+    minutes: float,
+    begin: Begin,
+    may_narrow: bool = False,
+    progress: Progress = silent,
+) -> tuple[Config, tuple[str, ...]]:
+    """Return the configuration of a run that takes a time, and what was chosen in words.
+
+    A trial of 20 steps tells how many fit; no more than the preset's are taken. Where they are
+    fewer than a quarter of the preset's, networks of half the width are tried next, and so on, down
+    to 16. The time of the trials counts, and so does what measures the run.
+
+    Args:
+        config: resolved, with the preset's steps.
+        minutes: of the whole run, from now on to its verdict.
+        begin: begins a run of a configuration, without a folder.
+        may_narrow: whether the width may be changed.
+        progress: listener to the trials.
+
+    Raises:
+        WganError: a time in which not even ten steps fit, or none at all.
+    """
+    if not 0 < minutes < float("inf"):
+        raise WganError(f"--minutes {minutes:g}: give a positive number of minutes")
+    began = time.monotonic()
+    wanted = LEAST_SHARE * config.training.steps
+    often = config.training.measure_every
+    width = config.network.width
+    measuring: tuple[float, float] | None = None
+    found: tuple[str, ...] = ()
+    while True:
+        progress(f"a trial at width {width}", 0, None)
+        run = begin(trial(sized(config, config.training.steps, width)))
+        # What a test of the data found is found once.
+        config = replace(config, augment=run.config.augment)
+        found = (*found, *run.chosen)
+        alone = seconds_of_steps(run) / TRIAL_STEPS
+        measuring = measuring or _seconds_of_measuring(run)
+        one, finish = measuring
+        update = alone / config.optimizer.critic_steps
+        # At the end the first rank trains the critic of all ranks further, by itself.
+        headroom = min(MOST_STEPS * update, 60 * minutes / PART) * run.ranks.world_size
+        seconds = alone + (one / often if often else 0)
+        rest = finish + headroom + config.training.warmup_critic_steps * update
+        rest += 0 if often else MEASUREMENTS * one
+        spent = time.monotonic() - began
+        # All ranks take as many: those of the first.
+        steps = run.ranks.of_first(int(KEPT * (60 * minutes - spent - rest) / seconds))
+        if steps >= wanted or not may_narrow or width // 2 < NARROWEST:
+            break
+        width //= 2
+    if steps < LEAST_STEPS:
+        needed = (spent + rest + LEAST_STEPS * seconds / KEPT) / 60
+        raise WganError(
+            f"--minutes {minutes:g}: too few for {LEAST_STEPS} steps, beside the trial and what"
+            f" measures the run: give {needed:.2g} or more"
+        )
+    budget = Budget(min(steps, config.training.steps), width, seconds, rest, spent)
+    return sized(config, budget.steps, width), (*found, budget.words(minutes))
+
+
+def trial(config: Config) -> Config:
+    """Return the configuration of a trial: a few steps, and nothing else.
+
+    Args:
+        config: of the run.
+    """
+    training = replace(
+        config.training,
+        steps=WARM_UP + TRIAL_STEPS,
+        warmup_critic_steps=0,
+        stop_when_converged=False,
+    )
+    return replace(config, training=training)
+
+
+def seconds_of_steps(run: "Run") -> float:
+    """Return how long a run takes from its second step to its last.
+
+    Args:
+        run: one that has not begun and that nothing measures.
+    """
+    run.watch, watch = None, run.watch
+    started = 0.0
+    for record in run.records():
+        if record.step == WARM_UP:
+            started = time.perf_counter()
+    run.watch = watch
+    return time.perf_counter() - started
+
+
+def _seconds_of_measuring(run: "Run") -> tuple[float, float]:
+    """Return how long one measurement while training takes, and the verdict at the end."""
+    if not run.ranks.first:
+        return 0.0, 0.0
+    started = measured = time.perf_counter()
+    if run.watch is not None:
+        for step in range(2):  # the second is timed: the first loads the solver
+            started = time.perf_counter()
+            run.watch(run.model.sampler(run.config.training.seed, "watch", rules=False), step)
+        measured = time.perf_counter()
+    run.finish()
+    return measured - started, time.perf_counter() - measured
+
+
+def in_time(
+    minutes: float,
+    config: Config,
+    user: Sequence[Layer],
+    folder: Path | None,
+    begin: Begin,
+    ranks: Ranks = ALONE,
+    progress: Progress = silent,
+) -> tuple[Config, tuple[str, ...]]:
+    """Return a configuration whose run takes a time, and what was chosen in words.
+
+    A run that has begun keeps its steps, and its width unless the user sets another.
+
+    Args:
+        minutes: of the whole run.
+        config: resolved, with the preset's steps.
+        user: the layers of configuration that are the user's.
+        folder: of the run; None: it has none.
+        begin: begins a run of a configuration, without a folder.
+        ranks: this process, and those that train with it; the first one's folder counts.
+        progress: listener to the trials.
+
+    Raises:
+        WganError: steps are set too, or as `fitted`.
+    """
+    if any("steps" in nested.get("training", {}) for _, nested in user):
+        raise WganError("--minutes and --steps: the time decides the steps: leave one of them out")
+    own_width = any("width" in nested.get("network", {}) for _, nested in user)
+    begun = None if folder is None or not ranks.first else begun_config(folder)
+    kept = ranks.of_first(None if begun is None else [begun.training.steps, begun.network.width])
+    if kept is None:
+        return fitted(config, minutes, begin, not own_width, progress)
+    steps, width = kept
+    return sized(config, steps, config.network.width if own_width else width), ()
