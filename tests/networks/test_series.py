@@ -9,7 +9,7 @@ from wgan.data import load
 from wgan.networks import NetworkConfig, build_critic, build_generator
 from wgan.networks.series import lengths
 from wgan.objectives import CriticLoss, find_variant
-from wgan.objectives.chains import blocks_of
+from wgan.objectives.chains import chain_of
 
 
 def codec_of(steps, channels=2):
@@ -62,7 +62,7 @@ def test_a_critic_of_orthonormal_layers_is_certified_with_slope_1(steps):
 def test_the_fast_gradient_of_a_critic_is_autograds(steps, variant):
     codec = codec_of(steps)
     critic = build_critic(NetworkConfig(kind="conv", width=8, latent=5), codec).double()
-    assert blocks_of(critic)
+    assert chain_of(critic)
     found = []
     for swept in (True, False):
         torch.manual_seed(0)

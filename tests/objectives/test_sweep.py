@@ -13,7 +13,7 @@ from wgan.networks.packed import PackedCritic
 from wgan.networks.tables import with_given
 from wgan.networks.vectors import mlp
 from wgan.objectives import VARIANTS, CriticLoss
-from wgan.objectives.chains import blocks_of
+from wgan.objectives.chains import chain_of
 
 SHAPES = {
     "vectors": (3,),
@@ -38,7 +38,7 @@ def batch_of(shape, n=6, seed=0):
 
 def terms_and_gradient(critic, variant, batch, swept, y=None, every=1, bfloat16=False):
     loss = CriticLoss(critic, variant, bfloat16, every)
-    assert blocks_of(critic)
+    assert chain_of(critic)
     loss.swept = swept
     critic.zero_grad(set_to_none=True)
     terms = loss(*batch, y)
@@ -73,6 +73,29 @@ def assert_alike(critic, variant, batch, y=None, every=1, tolerance=1e-9):
 def test_terms_and_gradient_are_those_of_differentiating_twice(name, kind):
     critic = critic_for(NetworkConfig(width=6, depth=2), SHAPES[kind]).double()
     assert_alike(critic, VARIANTS[name], tuple(t.double() for t in batch_of(SHAPES[kind])), every=3)
+
+
+def residual_for(kind, shape, **settings):
+    """Return a critic of images whose weights are all away from zero."""
+    critic = critic_for(NetworkConfig(kind=kind, width=6, depth=2), shape, **settings).double()
+    torch.manual_seed(1)
+    for p in critic.parameters():
+        nn.init.normal_(p, std=0.3)
+    return critic
+
+
+@pytest.mark.parametrize("kind", ["residual", "bottleneck"])
+@pytest.mark.parametrize("name", PENALISED)
+def test_residual_critics(name, kind):
+    batch = tuple(t.double() for t in batch_of((3, 8, 12)))
+    assert_alike(residual_for(kind, (3, 8, 12)), VARIANTS[name], batch, every=3)
+
+
+@pytest.mark.parametrize("kind", ["residual", "bottleneck"])
+def test_residual_critics_with_labels(kind):
+    critic = residual_for(kind, (3, 8, 8), classes=4)
+    batch = tuple(t.double() for t in batch_of((3, 8, 8)))
+    assert_alike(critic, VARIANTS["wgan-gp"], batch, torch.tensor([0, 1, 2, 3, 3, 0]))
 
 
 @pytest.mark.parametrize("condition", ["projection", "concatenation"])
@@ -122,10 +145,12 @@ def test_a_point_without_a_slope_has_no_gradient():
     assert_alike(critic, VARIANTS["wgan-gp"], tuple(t.double() for t in batch_of((2,))))
 
 
-@pytest.mark.parametrize("shape", [(3,), (3, 16, 16)])
-def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(shape):
+@pytest.mark.parametrize(
+    ("kind", "shape"), [("auto", (3,)), ("auto", (3, 16, 16)), ("bottleneck", (3, 16, 16))]
+)
+def test_bfloat16_is_as_near_to_float32_as_automatic_casting_is(kind, shape):
     critic, variant, batch = (
-        critic_for(NetworkConfig(width=16, depth=2), shape),
+        critic_for(NetworkConfig(kind=kind, width=16, depth=2), shape),
         VARIANTS["wgan-gp"],
         batch_of(shape, n=256),
     )

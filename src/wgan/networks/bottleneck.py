@@ -40,6 +40,8 @@ class BottleneckBlock(nn.Module):
             zero, whose norm could divide nothing.
     """
 
+    adds_paths = True  # see `objectives.chains`
+
     def __init__(self, width: int, blocks: int, constrained: bool = False) -> None:
         super().__init__()
         inner = 2 * max(1, width // 4)  # even, as sorting takes pairs
@@ -61,13 +63,15 @@ class BottleneckBlock(nn.Module):
         y: Tensor = self.branch(x)
         return x + y
 
-    def paths(self, x: Tensor) -> tuple[nn.Sequential, nn.Sequential]:
-        """Return the shortcut and the branch, whose sum on inputs like x the block is."""
+    def paths(self) -> tuple[nn.Sequential, nn.Sequential]:
+        """Return the shortcut and the branch, whose sum the block is."""
         return nn.Sequential(), self.branch
 
 
 class Level(nn.Sequential):
     """Blocks of one size."""
+
+    runs_in_order = True  # see `objectives.chains`
 
 
 class Basis(nn.Module):

@@ -115,8 +115,8 @@ def residual_critic(shape: tuple[int, int, int], width: int) -> nn.Sequential:
     if len(levels) > 2:
         levels = levels[:-1]
     layers: list[nn.Module] = [nn.Conv2d(c, width, 3, padding=1)]
-    layers += [ResidualBlock(width, after, norm=False) for after in levels[1:]]
-    layers += [ResidualBlock(width, levels[-1], norm=False) for _ in range(2)]
+    layers += [ResidualBlock(width, after, grows=False, norm=False) for after in levels[1:]]
+    layers += [ResidualBlock(width, levels[-1], grows=False, norm=False) for _ in range(2)]
     layers += [nn.ReLU(), Resized((1, 1)), nn.Flatten(), nn.Linear(width, 1)]
     return _initialised(nn.Sequential(*layers), slope=0.0)
 
@@ -136,7 +136,7 @@ def residual_generator(shape: tuple[int, int, int], latent: int, width: int) -> 
     levels = sizes(h, w)[::-1]
     h0, w0 = levels[0]
     layers: list[nn.Module] = [nn.Linear(latent, width * h0 * w0), Reshape(width, h0, w0)]
-    layers += [ResidualBlock(width, after, norm=True) for after in levels[1:]]
+    layers += [ResidualBlock(width, after, grows=True, norm=True) for after in levels[1:]]
     layers += [nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, c, 3, padding=1), nn.Tanh()]
     return _initialised(nn.Sequential(*layers), slope=0.0)
 

@@ -90,6 +90,8 @@ class Resized(nn.Module):
         size: height and width of the output.
     """
 
+    is_fixed_map = True  # see `objectives.chains`
+
     def __init__(self, size: tuple[int, int]) -> None:
         super().__init__()
         self.size = size

@@ -19,7 +19,7 @@ from torch.nn.utils import parametrizations, parametrize
 from wgan.base.errors import WganError
 from wgan.networks.bottleneck import BottleneckBlock, Level
 from wgan.networks.layers import MaxMin, OneScore, Resized
-from wgan.networks.residual import ResidualBlock
+from wgan.networks.residual import ResidualBlock, WindowMeans
 from wgan.objectives.constraints import Layers
 
 Pair = tuple[int, int]
@@ -102,9 +102,11 @@ def _replaced(name: str, layer: nn.Module, x: Tensor, layers: Layers) -> nn.Modu
     if isinstance(layer, Level):
         return _rebuilt(name, layer, x, layers)[0]
     if isinstance(layer, ResidualBlock | BottleneckBlock):
-        paths = (_rebuilt(name, path, x, layers)[0] for path in layer.paths(x))
+        paths = (_rebuilt(name, path, x, layers)[0] for path in layer.paths())
         return MeanOfPaths(*paths)
-    if isinstance(layer, Resized):
+    if isinstance(layer, Resized | WindowMeans):
+        if (x.shape[2], x.shape[3]) == layer.size:
+            return nn.Identity()
         return UnitMean((x.shape[2], x.shape[3]), layer.size)
     if isinstance(layer, nn.ReLU | nn.LeakyReLU):
         return layer if layers == "spectral" else MaxMin()

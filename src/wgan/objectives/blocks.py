@@ -1,9 +1,12 @@
-"""Blocks of a critic: a linear or convolutional layer with the (leaky) ReLU after it.
+"""Links of a critic that is linear between its kinks, and the formulas of one link.
 
-The formulas of one block are those that a `Sweep` chains: forward, back to the input, back to the
-weights. Each d is the gradient of a sum of scores to the block's output before the activation.
+A link is a layer with the (leaky) ReLU after it, a (leaky) ReLU alone, a fixed linear map, or the
+sum of two chains of links. The formulas are those that a `Sweep` chains: forward, back to the
+input, back to the weights. Each d is the gradient of a sum of scores to the link's output, before
+the activation if it has one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,15 +23,17 @@ FEW_POSITIONS = 16
 
 @dataclass(frozen=True)
 class Block:
-    """A linear or convolutional layer, and the leaky ReLU after it (slope 0: ReLU)."""
+    """A linear or convolutional layer, and the leaky ReLU after it (slope 0: ReLU; 1: none)."""
 
     layer: nn.Linear | nn.Conv2d
-    slope: float
+    slope: float = 1.0
 
     def forward(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Return W x + b, before the activation."""
         if isinstance(self.layer, nn.Conv2d):
-            return torch.conv2d(x, weight, bias, self.layer.stride, self.layer.padding)
+            layer = self.layer
+            padding, groups = layer.padding, layer.groups
+            return torch.conv2d(x, weight, bias, layer.stride, padding, groups=groups)
         return nn.functional.linear(x.flatten(1), weight, bias)
 
     def to_input(self, d: Tensor, x: Tensor, weight: Tensor) -> Tensor:
@@ -42,7 +47,8 @@ class Block:
         if not isinstance(self.layer, nn.Conv2d):
             return d.t() @ x.flatten(1)
         on_cpu_in_bfloat16 = d.dtype == torch.bfloat16 and d.device.type == "cpu"
-        if on_cpu_in_bfloat16 and d.shape[2] * d.shape[3] <= FEW_POSITIONS:
+        few = d.shape[2] * d.shape[3] <= FEW_POSITIONS and self.layer.groups == 1
+        if on_cpu_in_bfloat16 and few:
             outputs = d.permute(0, 2, 3, 1).flatten(0, 2)
             product = outputs.t() @ patches(x, self.layer)
             return product.view(len(weight), *weight.shape[2:], -1).permute(0, 3, 1, 2)
@@ -52,21 +58,75 @@ class Block:
         """Return the sum over samples and positions of d."""
         return d.sum((0, 2, 3) if d.ndim == 4 else 0)
 
-    def masked(self, d: Tensor, a: Tensor, out: Tensor) -> Tensor:
-        """Write d times the activation's slope at its result a to `out`, which may be d or a."""
-        written: Tensor = aten.leaky_relu_backward.grad_input(
-            d, a, self.slope, True, grad_input=out
-        )
-        return written
-
     def _backward(
         self, d: Tensor, x: Tensor, weight: Tensor, wanted: tuple[bool, bool, bool]
     ) -> Any:
         """Return a convolution's gradients to input, weight and bias, as far as they are wanted."""
         layer = self.layer
         return aten.convolution_backward(
-            d, x, weight, None, layer.stride, layer.padding, (1, 1), False, (0, 0), 1, wanted
+            d,
+            x,
+            weight,
+            None,
+            layer.stride,
+            layer.padding,
+            (1, 1),
+            False,
+            (0, 0),
+            layer.groups,
+            wanted,
         )
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A (leaky) ReLU that follows no layer."""
+
+    slope: float
+
+
+@dataclass(frozen=True)
+class FixedMap:
+    """A linear map without weights, such as the mean over pixels."""
+
+    layer: nn.Module
+
+    def to_input(self, d: Tensor, x: Tensor) -> Tensor:
+        """Return the transposed map of d, of the shape of x."""
+        with torch.enable_grad():
+            at = x.detach().requires_grad_()
+            (found,) = torch.autograd.grad(self.layer(at), at, d)
+        return found
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The sum of two chains of one input; an empty one is the input itself."""
+
+    first: tuple["Link", ...]
+    second: tuple["Link", ...]
+
+
+Link = Block | Activation | FixedMap | Paths
+Chain = tuple[Link, ...]
+
+
+def layers_of(chain: Chain) -> Iterator[nn.Linear | nn.Conv2d]:
+    """Yield the layers with weights, in the order of a chain, and of each first path before its
+    second.
+    """
+    for link in chain:
+        if isinstance(link, Block):
+            yield link.layer
+        elif isinstance(link, Paths):
+            yield from layers_of(link.first)
+            yield from layers_of(link.second)
+
+
+def masked(d: Tensor, a: Tensor, slope: float, out: Tensor) -> Tensor:
+    """Write d times the slope of a (leaky) ReLU with the result a to `out`, which may be d or a."""
+    written: Tensor = aten.leaky_relu_backward.grad_input(d, a, slope, True, grad_input=out)
+    return written
 
 
 def patches(x: Tensor, layer: nn.Conv2d) -> Tensor:

@@ -1,17 +1,23 @@
-"""Critics that are chains of blocks: which ones they are, and nothing else taken for one.
+"""Critics that are chains of links: which ones they are, and nothing else taken for one.
 
 A gradient by a `Sweep` is right only for a critic that computes exactly what its layers' classes
 say. A subclass, a hook or a replaced method may make it another function, without an error and with
-a wrong gradient. So a layer's class must be exactly a known one.
+a wrong gradient. So a layer's class must be exactly a known one, or say of itself what it is:
+
+- `runs_in_order = True`: a sequence of its children;
+- `adds_paths = True`: the sum of the two chains that its method `paths()` returns;
+- `is_fixed_map = True`: a linear map without weights.
 """
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
-from typing import ClassVar, Protocol, TypeGuard
+from typing import ClassVar, Protocol, TypeGuard, cast
 
 from torch import Tensor, nn
 from torch.nn.modules import module as torch_modules
 
-from wgan.objectives.blocks import Block
+from wgan.objectives.blocks import Activation, Block, Chain, FixedMap, Link, Paths, layers_of
 
 
 class Chained(Protocol):
@@ -34,7 +40,12 @@ class Chained(Protocol):
 
 def is_chained(critic: object) -> TypeGuard[Chained]:
     """Whether a critic's class says that it is a `Chained` one."""
-    return bool(vars(type(critic)).get("chained", False))
+    return _says(critic, "chained")
+
+
+def _says(module: object, what: str) -> bool:
+    """Whether the class of a module says something of itself; what it inherits does not count."""
+    return bool(vars(type(module)).get(what, False))
 
 
 def has_global_hooks() -> bool:
@@ -75,37 +86,80 @@ def flattens_all(layer: nn.Module) -> bool:
 
     A class says it of itself alone by `flattens_all = True`: a subclass may be another function.
     """
-    says_so = vars(type(layer)).get("flattens_all", False)
-    return (type(layer) is nn.Flatten or says_so) and _axes(layer) == (0, -1)
+    known = type(layer) is nn.Flatten or _says(layer, "flattens_all")
+    return known and _axes(layer) == (0, -1)
 
 
-def blocks_of(critic: nn.Module) -> tuple[Block, ...] | None:
-    """Return the blocks of a critic's hidden layers, or none if it is not a chain of blocks.
+def chain_of(critic: nn.Module) -> Chain | None:
+    """Return the chain of a critic's hidden layers, or none if it is not one.
 
-    A chain ends in a linear layer with one output and the score. Convolutions come first, if any,
-    then one `nn.Flatten()`, then linear layers, each followed by (leaky) ReLU. Ask again at each
-    step, since a critic may have been changed in between.
+    A critic ends in a linear layer with one output and the score. On images, convolutions come
+    first, then one `nn.Flatten()`, then linear layers, if any. Ask again at each step, since a
+    critic may have been changed in between.
     """
-    layers = _hidden_layers(critic)
-    if layers is None or has_global_hooks() or has_backward_hooks(critic):
+    hidden = _hidden_layers(critic)
+    if hidden is None or has_global_hooks() or has_backward_hooks(critic):
         return None
     if any(map(is_altered, critic.modules())):
         return None
+    layers = list(_in_order(hidden))
     flat = [i for i, layer in enumerate(layers) if type(layer) is nn.Flatten]
-    if any(_axes(layers[i]) != (1, -1) for i in flat):
+    if len(flat) > 1 or any(_axes(layers[i]) != (1, -1) for i in flat):
         return None
-    chain = [layer for i, layer in enumerate(layers) if i not in flat]
-    pairs = list(zip(chain[::2], chain[1::2], strict=False))
-    convolutions = sum(isinstance(layer, nn.Conv2d) for layer, _ in pairs)
-    places = [[2 * convolutions]] if convolutions else [[], [0]]
-    if flat not in places or len(chain) % 2 or not pairs:
+    before = _links(layers[: flat[0]] if flat else [])
+    after = _links(layers[flat[0] + 1 :] if flat else layers)
+    if before is None or after is None:
         return None
-    if not all(_is_known(layer) and _is_relu(activation) for layer, activation in pairs):
-        return None
-    return tuple(
-        Block(layer, getattr(activation, "negative_slope", 0.0))  # type: ignore[arg-type]
-        for layer, activation in pairs
+    convolutions, matrices = list(layers_of(before)), list(layers_of(after))
+    # Pixels come before the flattening, and none after it.
+    is_ordered = (
+        all(isinstance(layer, nn.Conv2d) for layer in convolutions)
+        and all(isinstance(layer, nn.Linear) for layer in matrices)
+        and bool(convolutions) == bool(before)
+        and not any(map(_has_fixed_map, after))
     )
+    return (*before, *after) if is_ordered and convolutions + matrices else None
+
+
+def _in_order(layers: Iterable[nn.Module]) -> Iterator[nn.Module]:
+    """Yield layers, and those of a sequence in its place."""
+    for layer in layers:
+        if type(layer) is nn.Sequential or _says(layer, "runs_in_order"):
+            yield from _in_order(layer.children())
+        else:
+            yield layer
+
+
+def _links(layers: Iterable[nn.Module]) -> Chain | None:
+    """Return the chain of layers, none if one of them is not known."""
+    links: list[Link] = []
+    for layer in _in_order(layers):
+        if _is_relu(layer):
+            slope = getattr(layer, "negative_slope", 0.0)
+            last = links[-1] if links else None
+            if isinstance(last, Block) and last.slope == 1:
+                links[-1] = replace(last, slope=slope)
+            else:
+                links.append(Activation(slope))
+        elif _is_known(layer):
+            links.append(Block(cast(nn.Linear | nn.Conv2d, layer)))
+        elif _says(layer, "is_fixed_map"):
+            links.append(FixedMap(layer))
+        elif _says(layer, "adds_paths"):
+            first, second = map(_links, layer.paths())  # type: ignore[operator]
+            if first is None or second is None:
+                return None
+            links.append(Paths(first, second))
+        else:
+            return None
+    return tuple(links)
+
+
+def _has_fixed_map(link: Link) -> bool:
+    """Whether a link is a fixed map, or has one in a path."""
+    if isinstance(link, Paths):
+        return any(map(_has_fixed_map, (*link.first, *link.second)))
+    return isinstance(link, FixedMap)
 
 
 def _hidden_layers(critic: nn.Module) -> list[nn.Module] | None:
@@ -116,7 +170,8 @@ def _hidden_layers(critic: nn.Module) -> list[nn.Module] | None:
             return list(found.features)
     elif type(critic) is nn.Sequential and len(critic) > 2:
         last, score = critic[-2], critic[-1]
-        if _weighs(last) and getattr(last, "out_features", 0) == 1 and flattens_all(score):
+        is_head = _weighs(last) and last.bias is not None and flattens_all(score)
+        if is_head and getattr(last, "out_features", 0) == 1:
             return list(critic)[:-2]
     return None
 
@@ -142,7 +197,6 @@ def _is_known(layer: nn.Module) -> bool:
         return (
             _weighs(layer)
             and layer.padding_mode == "zeros"
-            and layer.groups == 1
             and layer.dilation == (1, 1)
             and not isinstance(layer.padding, str)
         )
@@ -157,7 +211,11 @@ def _is_relu(activation: nn.Module) -> bool:
 
 
 def _weighs(layer: nn.Module) -> bool:
-    """Whether a layer is exactly linear or convolutional, with parameters as weight and bias."""
-    return type(layer) in (nn.Linear, nn.Conv2d) and all(
-        isinstance(getattr(layer, name), nn.Parameter) for name in ("weight", "bias")
+    """Whether a layer is exactly linear or convolutional, with parameters as weight and bias, or
+    without a bias.
+    """
+    return (
+        type(layer) in (nn.Linear, nn.Conv2d)
+        and isinstance(layer.weight, nn.Parameter)
+        and (layer.bias is None or isinstance(layer.bias, nn.Parameter))
     )

@@ -1,7 +1,7 @@
 """Loss modules of critic and generator, one value a sample, with the penalty's gradient inside.
 
 Because the penalty is part of `forward` and there is one backward pass a step, the modules may be
-compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of blocks
+compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of links
 and nothing compiles it, a penalised loss is computed by a `Sweep`, unless `swept` is false: the
 same terms and gradient in fewer passes.
 """
@@ -14,8 +14,8 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from wgan.base.errors import WganError
-from wgan.objectives.blocks import Block
-from wgan.objectives.chains import blocks_of, has_backward_hooks, is_chained
+from wgan.objectives.blocks import Chain, layers_of
+from wgan.objectives.chains import chain_of, has_backward_hooks, is_chained
 from wgan.objectives.checker import check_critic
 from wgan.objectives.penalties import full_precision
 from wgan.objectives.sweep import Sweep
@@ -82,8 +82,8 @@ class CriticLoss(nn.Module):
         penalty = variant.penalty if u is not None else None
         taken: tuple[Tensor, Tensor] | None = None
         consistency: Tensor | None = None
-        if penalty is not None and u is not None and (blocks := self._blocks(x_real, x_fake)):
-            sweep = Sweep(blocks, self.low_precision)
+        if penalty is not None and u is not None and (chain := self._chain(x_real, x_fake)):
+            sweep = Sweep(chain, self.low_precision)
             points = penalty.points(x_real, x_fake, u)
             f_real, f_fake, norms = self._swept(sweep, x_real, x_fake, points, y)
             taken = penalty.of_norms(norms)
@@ -115,8 +115,8 @@ class CriticLoss(nn.Module):
                 " cannot pass: remove them, or register hooks on its parameters"
             )
 
-    def _blocks(self, x_real: Tensor, x_fake: Tensor) -> tuple[Block, ...] | None:
-        """Return the critic's blocks where a sweep may replace differentiating twice.
+    def _chain(self, x_real: Tensor, x_fake: Tensor) -> Chain | None:
+        """Return the critic's chain where a sweep may replace differentiating twice.
 
         It may not beside a consistency term, in a compiler, nor where samples need a gradient.
         """
@@ -124,15 +124,15 @@ class CriticLoss(nn.Module):
             return None
         if x_real.requires_grad or x_fake.requires_grad:
             return None
-        blocks = blocks_of(self.critic)
-        if blocks and not is_chained(self.critic):
+        chain = chain_of(self.critic)
+        if chain and not is_chained(self.critic):
             assert isinstance(self.critic, nn.Sequential)
             if isinstance(self.critic[0], nn.Flatten):
-                return blocks
+                return chain
             # A linear layer takes samples of any number of axes, along their last one.
-            axes = 4 if isinstance(blocks[0].layer, nn.Conv2d) else 2
-            return blocks if x_real.ndim == axes else None
-        return blocks
+            axes = 4 if isinstance(next(layers_of(chain)), nn.Conv2d) else 2
+            return chain if x_real.ndim == axes else None
+        return chain
 
     def _swept(
         self,

@@ -1,4 +1,4 @@
-"""A penalised critic's gradient in the fewest passes, for a chain of (leaky) ReLU layers.
+"""A penalised critic's gradient in the fewest passes, for a chain of links with (leaky) ReLU.
 
 Such a critic is f(x) = w h(x) + b with h = s_L(W_L ... s_1(W_1 x + b_1)). Between its kinks each
 activation only multiplies by a mask m_l. So the gradient at a point is g = W_1' m_1 W_2' ... m_L w,
@@ -11,6 +11,9 @@ and one pass to the weights serves scores and slopes together, with tangents in 
 points' activations. Scored samples take a forward, a backward and a weight pass, points one more
 for the tangent: ten passes of a batch for the penalty of Gulrajani et al. (2017), where
 differentiating twice takes twelve, two of which carry zeros.
+
+A sum of two paths has the sum of their tangents, and its d goes down both. A layer without an
+activation has the mask 1, and a fixed linear map is its own tangent's map.
 """
 
 from collections.abc import Sequence
@@ -19,23 +22,24 @@ from typing import Any
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from wgan.objectives.blocks import Block
+from wgan.objectives.blocks import Chain, layers_of
+from wgan.objectives.passes import ChainPass
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Scores, and gradient norms at points, of a chain of blocks; differentiable once.
+    """Scores, and gradient norms at points, of a chain of links; differentiable once.
 
     Attributes:
-        blocks: the hidden layers, see `blocks_of`.
+        chain: the hidden layers, see `chain_of`.
         bfloat16: compute activations, what is sent down, and products of the two in bfloat16;
             scores and norms are float32.
     """
 
-    blocks: tuple[Block, ...]
+    chain: Chain
     bfloat16: bool = False
 
     def __call__(
@@ -56,7 +60,7 @@ class Sweep:
             own: 1 where an input belongs to x, 0 where it is a condition, which no norm counts;
                 none: all belong to x.
         """
-        parameters = [p for block in self.blocks for p in (block.layer.weight, block.layer.bias)]
+        parameters = [p for layer in layers_of(self.chain) for p in (layer.weight, layer.bias)]
         f, norms = _Passes.apply(self, list(scored), list(points), own, direction, *parameters)
         return f, norms
 
@@ -76,33 +80,24 @@ class _Passes(torch.autograd.Function):
         points: list[Tensor],
         own: Tensor | None,
         direction: Tensor,
-        *parameters: Tensor,
+        *parameters: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         parts = [*scored, *points]
         dtype = torch.bfloat16 if sweep.bfloat16 else parts[0].dtype
         n = sum(map(len, parts))
         k = sum(map(len, scored))
-        weights = [_ready(p, dtype) for p in parameters[::2]]
-        biases = [p.to(dtype) for p in parameters[1::2]]
-        activations = [_laid_out(parts, dtype)]
-        for block, weight, bias in zip(sweep.blocks, weights, biases, strict=True):
-            activations.append(
-                nn.functional.leaky_relu_(block.forward(activations[-1], weight, bias), block.slope)
-            )
-        h = activations[-1]
+        ready = (None if p is None else _ready(p, dtype) for p in parameters)
+        chain = ChainPass(sweep.chain, ready)
+        h = chain.forward(_laid_out(parts, dtype))
         f = _inner(h[:k].flatten(1), direction[:k])
-        signals = [torch.empty_like(a) for a in activations[1:]]
         unit = direction[k:] if len(direction) > 1 else direction
         d = _shaped(unit.to(dtype).expand(n - k, -1), h)
-        _down(sweep, d, activations, signals, weights, slice(k, n))
-        g = sweep.blocks[0].to_input(signals[0][k:], activations[0][k:], weights[0]).to(f.dtype)
+        g = chain.down(d, slice(k, n)).to(f.dtype)
         if own is not None:
             g = g * own
         norms = torch.linalg.vector_norm(g.flatten(1), dim=1)
-        ctx.sweep = sweep
         ctx.k = k
-        ctx.weights = weights
-        ctx.kept = (activations, signals)
+        ctx.kept = (chain, h)
         # Parameters are saved so that autograd notices one that changes before the backward pass.
         ctx.save_for_backward(direction, g, norms, *parameters)
         return f, norms
@@ -115,47 +110,22 @@ class _Passes(torch.autograd.Function):
                 "a sweep's gradient can be taken once: tangents have taken the place of its"
                 " activations"
             )
-        activations, signals = ctx.kept
+        chain, h = ctx.kept
         ctx.kept = None
         direction, g, norms, *_ = ctx.saved_tensors
-        sweep, k, weights = ctx.sweep, ctx.k, ctx.weights
-        h = activations[-1]
+        k = ctx.k
         d = _shaped((to_f.unsqueeze(1) * direction[:k]).to(h.dtype), h)
-        _down(sweep, d, activations, signals, weights, slice(0, k))
+        chain.down(d, slice(0, k), to_input=False)
         # A norm of zero has no derivative: zero is taken, as autograd does.
         scale = torch.where(norms > 0, to_norms / norms, 0.0)
-        # From here on, tangents replace the activations of the points, layer by layer.
-        activations[0][k:] = g * scale.view(-1, *[1] * (g.ndim - 1))
-        gradients: list[Tensor | None] = []
-        for i, (block, weight) in enumerate(zip(sweep.blocks, weights, strict=True)):
-            t = block.forward(activations[i][k:], weight, None)
-            t = block.masked(t, activations[i + 1][k:], out=activations[i + 1][k:])
-            gradients += [
-                block.to_weight(signals[i], activations[i], weight).to(norms.dtype),
-                block.to_bias(signals[i][:k]).to(norms.dtype),
-            ]
-        h = h.flatten(1).to(norms.dtype)
+        v = (g * scale.view(-1, *[1] * (g.ndim - 1))).to(h.dtype)
+        t = chain.along(v, k)
+        gradients = [None if p is None else p.to(norms.dtype) for p in chain.gradients(k)]
+        hidden = torch.cat([h[:k], t]).flatten(1).to(norms.dtype)
         share = torch.cat([to_f, torch.ones_like(norms)])
-        to_direction = h * share.unsqueeze(1) if len(direction) > 1 else share.unsqueeze(0) @ h
-        return None, None, None, None, to_direction, *gradients
-
-
-def _down(
-    sweep: Sweep,
-    d: Tensor,
-    activations: list[Tensor],
-    signals: list[Tensor],
-    weights: list[Tensor],
-    part: slice,
-) -> None:
-    """Send d, the signal above the last activation, down to the first layer.
-
-    What each layer's output receives is written to `signals`.
-    """
-    for i in reversed(range(len(signals))):
-        sweep.blocks[i].masked(d, activations[i + 1][part], out=signals[i][part])
-        if i:
-            d = sweep.blocks[i].to_input(signals[i][part], activations[i][part], weights[i])
+        if len(direction) > 1:
+            return None, None, None, None, hidden * share.unsqueeze(1), *gradients
+        return None, None, None, None, share.unsqueeze(0) @ hidden, *gradients
 
 
 def _laid_out(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
@@ -179,7 +149,9 @@ def _laid_out(parts: Sequence[Tensor], dtype: torch.dtype) -> Tensor:
 
 
 def _ready(weight: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return a weight in the number type and layout of the passes, itself where it has both."""
+    """Return a weight or bias in the type and layout of the passes, as it is if it has both."""
+    if weight.ndim == 1:
+        return weight.detach().to(dtype)
     layout = torch.channels_last if weight.ndim == 4 else torch.contiguous_format
     # With one channel, torch calls any layout channels last, and the passes need the real strides.
     if weight.dtype == dtype and weight.is_contiguous(memory_format=layout) and weight.shape[1] > 1:
