@@ -5,6 +5,7 @@ workers are killed; the same command goes on; and every fault is one line.
 import json
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -84,11 +85,8 @@ def _points(tmp_path, monkeypatch):
     monkeypatch.setattr(cluster_runs, "SAVING", 120)  # this machine may be busy
 
 
-def remote_failure(number):
-    """Fail as a function does that was given wrong input."""
-    from wgan.objectives import find_variant
-
-    find_variant(f"number {number}")
+def unknown_to_workers(number):
+    """A function of this file, which no worker can import."""
 
 
 def job(folder, evaluation=None, **training):
@@ -441,8 +439,17 @@ def test_a_folder_that_a_worker_does_not_share_is_refused(address, tmp_path):
 
 
 def test_an_error_of_a_call_is_told_with_its_worker(address):
-    with pytest.raises(WganError, match=r"^no variant is called .* \(worker tcp://"):
-        map_on_cluster(address, remote_failure, range(2))
+    with pytest.raises(WganError, match=r"^<array>: shape .* \(worker tcp://"):
+        map_on_cluster(address, load, range(5, 7))
+
+
+def test_a_function_that_workers_cannot_import_is_told(address, monkeypatch):
+    monkeypatch.setattr(unknown_to_workers, "__module__", "elsewhere")
+    monkeypatch.setitem(
+        sys.modules, "elsewhere", SimpleNamespace(unknown_to_workers=unknown_to_workers)
+    )
+    with pytest.raises(WganError, match=r"worker tcp://\S+ cannot import .*'elsewhere'"):
+        map_on_cluster(address, unknown_to_workers, range(2))
 
 
 @pytest.mark.slow
@@ -514,7 +521,8 @@ def test_a_process_makes_one_call_at_a_time(monkeypatch):
         most.append(len(under_way))
         under_way.remove(number)
 
-    threads = [Thread(target=remote.call, args=(work, i, needs, 1)) for i in range(3)]
+    monkeypatch.setattr(pickle, "loads", lambda pickled: work)  # it is of this test alone
+    threads = [Thread(target=remote.call, args=(b"", i, needs, 1)) for i in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

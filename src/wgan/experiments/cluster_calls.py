@@ -1,5 +1,6 @@
 """Calls of a function on the workers of a cluster: their results come back in order."""
 
+import pickle
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -63,7 +64,7 @@ def map_on_cluster(
         check_workers(client, address, needs)
         futures = client.map(
             remote.call,
-            [function] * len(numbers),
+            [pickle.dumps(function)] * len(numbers),
             numbers,
             [needs] * len(numbers),
             [threads] * len(numbers),

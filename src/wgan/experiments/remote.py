@@ -11,6 +11,7 @@ This module imports no torch: a Dask worker that imports it stays small.
 
 import asyncio
 import os
+import pickle
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -294,11 +295,14 @@ def _tended(
     return answers
 
 
-def call(function: Callable[[int], Any], number: int, needs: Needs, threads: int) -> Outcome:
+def call(pickled: bytes, number: int, needs: Needs, threads: int) -> Outcome:
     """Call a function in the worker's process; an error of its input is an outcome.
 
+    The function comes pickled: a worker that cannot import what a task itself refers to closes,
+    and the next worker after it.
+
     Args:
-        function: an importable function.
+        pickled: an importable function.
         number: its argument.
         needs: what the worker must have.
         threads: of torch meanwhile.
@@ -309,6 +313,10 @@ def call(function: Callable[[int], Any], number: int, needs: Needs, threads: int
     unfit = fault(needs)
     if unfit:
         return Outcome(here, UNFIT, unfit)
+    try:
+        function = pickle.loads(pickled)
+    except (ImportError, AttributeError) as error:
+        return Outcome(here, UNFIT, f"cannot import what it is to call ({error})")
     with ONE_AT_A_TIME:
         return _called(here, function, number, threads)
 
