@@ -1,10 +1,13 @@
 """Presets: chosen by the data, between the variant's settings and the user's."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from wgan.base.errors import WganError
-from wgan.config import PRESETS, configure, from_settings
+from wgan.config import PRESETS, configure, from_settings, presets
 from wgan.config.layers import from_mapping
 from wgan.data import load
 
@@ -124,3 +127,20 @@ def test_batches_that_packs_do_not_divide_are_refused(key, mixed):
     settings = {"network.pack": 3, "optimizer.batch": 6, key: 20}
     with pytest.raises(WganError, match=rf"{key} = 20 cannot be divided into packs of 3"):
         configure([from_mapping(settings)], data=load(mixed(60)))
+
+
+@pytest.mark.parametrize(
+    ("architectures", "name"),
+    [
+        (("mlp",), "vectors"),
+        (("conv", "bottleneck"), "images"),
+        (("conv",), "small-images"),
+        (("own",), "vectors"),
+    ],
+)
+def test_a_kind_without_a_preset_takes_one_whose_networks_it_has(architectures, name, monkeypatch):
+    pair = SimpleNamespace(architectures=architectures)
+    monkeypatch.setattr(presets, "find_pair", lambda codec: pair)
+    of_no_kind = {name: replace(preset, kind=None) for name, preset in PRESETS.items()}
+    monkeypatch.setattr(presets, "PRESETS", of_no_kind)
+    assert presets._suiting(load("digits")) == name

@@ -115,9 +115,12 @@ PRESETS = {
         suits=lambda data: max(data.shape[1:]) <= SMALL_SIDE,
     ),
     "images": Preset(
-        "pictures: convolutional pair, one critic step, linear decay",
-        {"network": {"kind": "conv", "width": 64, "latent": 128}, "training": {"steps": 20_000}},
-        {"optimizer": {"lr": 2e-4, "critic_steps": 1, "decay": "linear"}},
+        "pictures: narrow bottleneck pair, one critic step, a high learning rate with linear decay",
+        {
+            "network": {"kind": "bottleneck", "width": 32, "depth": 1, "latent": 128},
+            "training": {"steps": 20_000},
+        },
+        {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
         kind="images",
     ),
     "series": Preset(
@@ -226,15 +229,20 @@ def _fewer_steps(name: str, config: Config, data: Dataset) -> int | None:
 def _suiting(data: Dataset) -> str:
     """Return the name of the first preset that suits the data.
 
-    A kind without a preset takes that of vectors or images, by the architecture of its networks.
+    A kind without a preset takes the first of vectors or images whose networks it has.
     """
     own = (
         name
         for name, preset in PRESETS.items()
         if preset.kind == data.codec.kind and preset.suits(data)
     )
-    by_architecture = "vectors" if find_pair(data.codec).architectures[0] == "mlp" else "images"
-    return next(own, by_architecture)
+    architectures = find_pair(data.codec).architectures
+    served = (
+        name
+        for name in ("vectors", "images", "small-images")
+        if PRESETS[name].any_variant["network"]["kind"] in architectures
+    )
+    return next(own, None) or next(served, "vectors")
 
 
 def _check_packs(config: Config) -> None:
