@@ -12,9 +12,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from wgan.base.errors import WganError
-from wgan.studio import lab, new_run, runs
+from wgan.studio import lab, new_run, play, runs
 from wgan.studio.context import Studio, studio_of
 from wgan.studio.follow import SEARCH_INTERVAL
+from wgan.studio.models import Shelf
 from wgan.studio.safety import LOOPBACK, MOST_UPLOAD, Gate, Guard, RefusedError, Roots, error_body
 
 STATIC = Path(__file__).parent / "static"
@@ -43,8 +44,9 @@ def create_app(
     # Nothing about the routes is published, and nothing is measured and sent anywhere.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_awake)
     app.state.studio = Studio.of(Roots(folder.resolve(), tuple(data)), most_running)
+    app.state.shelf = Shelf(app.state.studio)
     app.add_middleware(Guard, gate=Gate(token, tuple(hosts), most_upload))
-    for part in (runs, new_run, lab):
+    for part in (runs, new_run, play, lab):
         app.include_router(part.router())
     _answer_errors(app)
 

@@ -3,7 +3,7 @@
 import { h, s, short } from "./dom.js";
 
 const HEIGHT = 260;
-const MARGIN = { left: 62, right: 14, top: 12, bottom: 40 };
+const MARGIN = { left: 62, right: 14, top: 26, bottom: 40 };
 const COLOURS = 8;
 const ROWS = 12; // of the table: the chart has all values
 
@@ -57,7 +57,7 @@ export function chart({ title, x = "generator steps", y, note = "" }) {
     const width = Math.max(260, place.clientWidth || 600);
     const drawn = series.map((each) => ({ ...each, points: finite(each.points) }));
     const xs = drawn.flatMap((each) => each.points.map(([value]) => value));
-    const ys = drawn.flatMap((each) => each.points.map(([, value]) => value));
+    const ys = drawn.flatMap((each) => each.points.flatMap(([, value]) => [value - (each.band ?? 0), value + (each.band ?? 0)]));
     if (floor) ys.push(floor.value);
     const [x0, x1] = xs.length ? [Math.min(...extentOf(xs)), Math.max(...extentOf(xs))] : [0, 1];
     const [y0, y1] = extent(ys);
@@ -73,6 +73,7 @@ export function chart({ title, x = "generator steps", y, note = "" }) {
       parts.push(s("text", { x: across(value), y: HEIGHT - MARGIN.bottom + 18, "text-anchor": "middle" }, short(value, 6)));
     }
     parts.push(s("text", { x: (MARGIN.left + width) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, x));
+    parts.push(s("text", { x: 0, y: 13 }, y));
     if (floor) {
       parts.push(s("line", { class: "floor", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(floor.value), y2: up(floor.value) }));
     }
