@@ -126,6 +126,8 @@ def test_what_a_column_was_taken_for_can_be_corrected(client, tmp_path):
     assert kinds[first["name"]] == first["kind"] or first["name"] == number
     body = {"source": source, "schema_text": corrected["corrected"]}
     words = shlex.split(client.post("/api/plan", json=body).json()["command"])
+    at_once = {"source": source, "kinds": {number: "identifier"}}
+    assert client.post("/api/plan", json=at_once).json()["command"] == shlex.join(words)
     schema = tmp_path / words[words.index("--schema") + 1]
     assert tomllib.loads(schema.read_text())["columns"][number]["kind"] == "identifier"
     assert client.post("/api/data", json=body).json()["columns"] == corrected["columns"]

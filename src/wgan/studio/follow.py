@@ -111,6 +111,11 @@ class Follower:
         self.look(INTERVAL)
         return [*self._begun.values(), *(run.summary for run in self.runs.values() if run.summary)]
 
+    @property
+    def complete(self) -> bool:
+        """Whether every run was read once."""
+        return all(run.summary for run in list(self.runs.values()))
+
     def _search(self) -> None:
         paths = sorted(find_runs(self.roots.folder), key=_changed_at, reverse=True)
         found = {self.roots.name(path): path for path in paths}

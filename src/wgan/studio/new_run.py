@@ -153,12 +153,7 @@ def described(roots: Roots, given: Data) -> dict[str, Any]:
     Raises:
         WganError: data that cannot be read, or corrections that do not fit them.
     """
-    schema = given.schema_text
-    if given.kinds:
-        schema = schema or _load(roots, given, None)[1].codec.schema()
-        if schema is None:
-            raise WganError("these data have no columns whose kinds could be corrected")
-        schema = with_kinds(schema, given.kinds)
+    schema = _schema(roots, given)
     config, dataset = _load(roots, given, schema)
     split = config.split(dataset)
     known = split.dataset.codec
@@ -182,6 +177,16 @@ def described(roots: Roots, given: Data) -> dict[str, Any]:
         "schema": inferred,
         "corrected": schema,
     }
+
+
+def _schema(roots: Roots, given: Data) -> str | None:
+    """Return the schema with its corrections; None where nothing is corrected."""
+    if not given.kinds:
+        return given.schema_text
+    schema = given.schema_text or _load(roots, given, None)[1].codec.schema()
+    if schema is None:
+        raise WganError("these data have no columns whose kinds could be corrected")
+    return with_kinds(schema, given.kinds)
 
 
 def with_kinds(schema: str, kinds: dict[str, str]) -> str:
@@ -275,7 +280,7 @@ def arguments_of(studio: Studio, plan: Plan) -> tuple[str, list[str]]:
     Raises:
         WganError: choices that do not go together, or a name that no folder may have.
     """
-    schema = with_kinds(plan.schema_text or "", plan.kinds) if plan.kinds else plan.schema_text
+    schema = _schema(studio.roots, plan)
     values = _data_settings(studio.roots, plan, schema)
     section, more = from_settings(plan.settings)
     if OWN_SECTION in more:

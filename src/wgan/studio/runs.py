@@ -61,7 +61,8 @@ def _add_reading(routes: APIRouter) -> None:
     @routes.get("/api/runs")
     def all_runs(request: Request) -> dict[str, Any]:
         studio = studio_of(request)
-        return finite({"folder": studio.roots.folder.name, "runs": studio.follower.summaries()})
+        found = {"folder": studio.roots.folder.name, "runs": studio.follower.summaries()}
+        return finite(found | {"complete": studio.follower.complete})
 
     @routes.get("/api/events", response_class=EventSourceResponse)
     async def events(request: Request) -> AsyncIterator[dict[str, Any]]:

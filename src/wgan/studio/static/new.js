@@ -32,6 +32,7 @@ export async function mount(element, api) {
   const inputs = {};
   const controls = {};
   let asked = 0;
+  let plans = 0;
 
   async function load() {
     try {
@@ -209,6 +210,7 @@ export async function mount(element, api) {
     const steps = number(controls.steps);
     return {
       ...data(),
+      kinds: {}, // those that are being read now count once they are known to fit
       variant: controls.variant.value || null,
       minutes: steps === null ? number(controls.minutes) : null,
       steps,
@@ -220,12 +222,15 @@ export async function mount(element, api) {
 
   const plan = settled(async () => {
     if (!state.found) return;
+    const mine = ++plans;
     try {
       const answer = await api.post("/api/plan", planned());
+      if (mine !== plans) return;
       controls.command.textContent = answer.command;
       controls.start.disabled = false;
       say(controls.planFault, null);
     } catch (error) {
+      if (mine !== plans) return;
       controls.start.disabled = true;
       say(controls.planFault, error);
     }

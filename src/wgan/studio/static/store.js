@@ -17,7 +17,7 @@ function make(api) {
   const changed = (names) => listeners.forEach((call) => call(names));
 
   function take(news) {
-    self.ready = true;
+    self.ready = news.complete ?? true;
     const names = new Set(news.gone);
     for (const run of news.runs) {
       summaries.set(run.name, run);
