@@ -204,12 +204,24 @@ def test_a_model_of_pictures_is_played_with(page):
     )
 
 
-@pytest.mark.parametrize("tab", ["runs", "new", "play"])
 @pytest.mark.parametrize("width", [380, 3840])
-def test_nothing_is_wider_than_the_screen(page, tab, width):
+def test_nothing_is_wider_than_the_screen(page, width):
     page.set_viewport_size({"width": width, "height": 900})
-    page.evaluate(f"location.hash = 'tab={tab}'")
-    page.locator(f"#panel-{tab} .card:visible").first.wait_for()
-    page.wait_for_timeout(300)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.evaluate(UNNAMED) == 0
+    for tab in ("runs", "new", "play", "lab"):
+        page.evaluate(f"location.hash = 'tab={tab}'")
+        page.locator(f"#panel-{tab} > :visible").first.wait_for()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+        assert page.evaluate(UNNAMED) == 0, tab
+
+
+def test_the_list_is_changed_in_place(page, runs):
+    """A click takes a tenth of a second, in which a run may log several steps."""
+    button = page.get_by_role("button", name="vectors-0")
+    button.hover()
+    page.mouse.down()
+    (runs / "vectors-0/finish.json").unlink()
+    page.get_by_role("button", name="vectors-0").get_by_text("stopped").wait_for()
+    page.mouse.up()
+    page.get_by_role("heading", name="vectors-0", exact=True).wait_for()
+    page.get_by_role("button", name="Go on").wait_for()

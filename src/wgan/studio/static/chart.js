@@ -37,7 +37,8 @@ const finite = (points) => points.filter(([, y]) => typeof y === "number" && Num
  * A series is {name, points: [[x, y], ...], band: half-width or null}; a floor {value, name}.
  */
 export function chart({ title, x = "generator steps", y, note = "" }) {
-  const place = h("div", { class: "plot" });
+  const drawing = s("svg", { height: HEIGHT, role: "img", tabindex: 0 });
+  const place = h("div", { class: "plot" }, drawing);
   const readout = h("p", { class: "readout number", role: "status" });
   const legend = h("ul", { class: "legend" });
   const body = h("tbody");
@@ -97,13 +98,10 @@ export function chart({ title, x = "generator steps", y, note = "" }) {
       parts.push(s("line", { class: "cursor", x1: across(at), x2: across(at), y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }));
     }
     const words = spoken();
-    const drawing = s("svg", {
-      viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", tabindex: 0,
-      "aria-label": `${title}. ${words} Arrow keys read values.`,
-    }, parts);
-    const focused = place.firstChild === document.activeElement;
-    place.replaceChildren(drawing);
-    if (focused) drawing.focus({ preventScroll: true });
+    drawing.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+    drawing.setAttribute("width", width);
+    drawing.setAttribute("aria-label", `${title}. ${words} Arrow keys read values.`);
+    drawing.replaceChildren(...parts);
     read();
   }
 
@@ -159,7 +157,7 @@ export function chart({ title, x = "generator steps", y, note = "" }) {
 
   place.addEventListener("pointermove", (event) => {
     if (!scale) return;
-    const box = place.firstChild.getBoundingClientRect();
+    const box = drawing.getBoundingClientRect();
     const share = (event.clientX - box.left - MARGIN.left) / (scale.width - MARGIN.left - MARGIN.right);
     at = scale.x0 + Math.min(1, Math.max(0, share)) * (scale.x1 - scale.x0);
     const all = scale.drawn.flatMap((each) => each.points);

@@ -20,21 +20,36 @@ function distance(run) {
   return `W1 ${short(run.held_out_w1)}${band}${typeof floor === "number" ? ` (floor ${short(floor)})` : ""}`;
 }
 
-function item(run, chosen, compared, onCompare) {
+/** Return a run of the list, which is changed in place: a click may be in the middle of it. */
+function item(name, onCompare) {
   const box = h("input", {
-    type: "checkbox", checked: compared, onchange: (event) => onCompare(run.name, event.target.checked),
-    "aria-label": `Compare ${run.name}`, title: "Draw this run beside the chosen one",
+    type: "checkbox", onchange: (event) => onCompare(name, event.target.checked),
+    "aria-label": `Compare ${name}`, title: "Draw this run beside the chosen one",
   });
-  const known = run.variant !== undefined;
-  return h("li", { class: `run ${chosen ? "chosen" : ""}` },
-    known ? box : h("span"),
-    h("button", { class: "name", "aria-current": chosen ? "true" : null, onclick: () => go({ tab: "runs", run: run.name }) },
-      h("strong", {}, run.name),
-      h("span", { class: `state ${run.state}` }, STATES[run.state] ?? run.state),
-      h("span", { class: "quiet" }, [known ? `${run.data}, ${run.variant}, seed ${run.seed}` : "", inWords(run)].filter(Boolean).join(" · ")),
-      run.state === "training" && run.steps
-        ? h("progress", { max: run.steps, value: run.step, "aria-label": `Progress of ${run.name}` }) : null,
-      h("span", { class: "number" }, distance(run))));
+  const state = h("span");
+  const words = h("span", { class: "quiet" });
+  const progress = h("progress", { max: 1, value: 0, "aria-label": `Progress of ${name}` });
+  const number = h("span", { class: "number" });
+  const button = h("button", { class: "name", onclick: () => go({ tab: "runs", run: name }) },
+    h("strong", {}, name), state, words, progress, number);
+  const element = h("li", { class: "run" }, box, button);
+  return {
+    element,
+    update(run, chosen) {
+      const known = run.variant !== undefined;
+      box.style.visibility = known ? "" : "hidden";
+      element.classList.toggle("chosen", chosen);
+      if (chosen) button.setAttribute("aria-current", "true");
+      else button.removeAttribute("aria-current");
+      state.className = `state ${run.state}`;
+      state.textContent = STATES[run.state] ?? run.state;
+      words.textContent = [known ? `${run.data}, ${run.variant}, seed ${run.seed}` : "", inWords(run)].filter(Boolean).join(" · ");
+      progress.hidden = run.state !== "training" || !run.steps;
+      progress.max = run.steps || 1;
+      progress.value = run.step || 0;
+      number.textContent = distance(run);
+    },
+  };
 }
 
 export function mount(element, api) {
@@ -48,6 +63,7 @@ export function mount(element, api) {
   const compareReport = h("a", { class: "button", target: "_blank", rel: "noopener", hidden: true }, "Report of the compared runs");
   const view = runView(api, runs);
   const compared = new Set();
+  const items = new Map();
   let wanted = null; // a run that was begun a moment ago may not be in the list yet
   let chosen = null;
 
@@ -71,16 +87,19 @@ export function mount(element, api) {
     hint.hidden = all.length < 2;
     empty.hidden = all.length > 0 || !runs.ready;
     chosen = [wanted, chosen].find((each) => runs.summaries.has(each)) ?? all[0]?.name ?? null;
-    const kept = document.activeElement?.closest?.("li.run")?.dataset.name;
-    const box = document.activeElement?.type === "checkbox";
-    list.replaceChildren(...all.map((run) => {
-      const made = item(run, run.name === chosen, compared.has(run.name), onCompare);
-      made.dataset.name = run.name;
-      return made;
-    }));
-    if (kept) {
-      const again = [...list.children].find((each) => each.dataset.name === kept);
-      again?.querySelector(box ? "input" : "button")?.focus();
+    for (const run of all) {
+      if (!items.has(run.name)) items.set(run.name, item(run.name, onCompare));
+      items.get(run.name).update(run, run.name === chosen);
+    }
+    for (const name of items.keys()) {
+      if (!runs.summaries.has(name)) items.delete(name);
+    }
+    const wished = all.map((run) => items.get(run.name).element);
+    const same = wished.length === list.children.length && wished.every((each, i) => each === list.children[i]);
+    if (!same) {
+      const focused = document.activeElement;
+      list.replaceChildren(...wished);
+      if (list.contains(focused)) focused.focus();
     }
     view.show(chosen);
   }
