@@ -149,6 +149,7 @@ def test_runs_are_drawn_together_and_read_by_keys(page):
     page.get_by_role("button", name="vectors-0").click()
     distance = page.locator("figure", has_text="Held-out distance")
     playwright.expect(distance.locator("polyline")).to_have_count(2)
+    page.get_by_text("Other data than vectors-0").wait_for()
     assert "floor" in distance.locator(".legend").text_content()
     drawing = distance.get_by_role("img").first
     drawing.focus()

@@ -140,6 +140,21 @@ def test_a_run_of_a_terminal_is_seen_and_not_stopped(client, runs):
         lock.close()
 
 
+def test_a_private_run_is_shown_without_a_distance(tmp_path):
+    run = fake_run(tmp_path / "runs/p")
+    (run / "finish.json").unlink()
+    with (run / "config.toml").open("a") as file:
+        file.write("[privacy]\nepsilon = 3.0\n")
+    lines = [{"step": s, "epsilon": s / 10, "seconds": float(s)} for s in range(1, 31)]
+    (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    client = studio(tmp_path / "runs")
+    found = by_name(client)["p"]
+    assert (found["private"], found["state"], found["held_out_w1"]) == (True, "finished", None)
+    assert client.get("/api/run", params={"name": "p"}).status_code == 200
+    assert client.get("/api/run/floor", params={"name": "p"}).status_code == 400
+    assert client.get("/report", params={"name": "p"}).status_code == 400
+
+
 def test_diagnosis_of_a_run_that_trains_has_its_sentences(client, runs):
     run = runs / "vectors-0"
     (run / "finish.json").unlink()

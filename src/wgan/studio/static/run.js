@@ -20,6 +20,7 @@ export function runView(api, runs) {
   const estimate = chart({ title: "Critic's estimate", y: "estimate of the critic",
     note: "Mean score of real samples minus that of generated ones, without the penalty." });
   const samples = scrubber(api);
+  const unlike = h("p", { class: "fault", role: "status", hidden: true });
   const diagnosis = h("section", { class: "card" }, h("h3", {}, "What can be said"), parts.said, parts.results);
   const more = h("section", { class: "card" },
     h("details", {}, h("summary", {}, "Command that goes on with it"), parts.command),
@@ -27,7 +28,7 @@ export function runView(api, runs) {
     h("details", {}, h("summary", {}, "What the process printed"), parts.log));
   const body = h("div", {},
     h("section", { class: "card" }, parts.title, parts.words, parts.facts, parts.actions, parts.fault),
-    h("div", { class: "charts" }, w1.element, samples.element, estimate.element, diagnosis), more);
+    unlike, h("div", { class: "charts" }, w1.element, samples.element, estimate.element, diagnosis), more);
   const element = h("div", { hidden: true }, body);
 
   let name = null;
@@ -50,6 +51,9 @@ export function runView(api, runs) {
     w1.draw(series("held_out_w1", detail?.noise ?? null),
       typeof real === "number" ? { value: real, name: "real samples (floor)" } : null);
     estimate.draw(series("estimate", null));
+    const beside = others.map((each) => runs.summaries.get(each)).filter(Boolean);
+    const apart = beside.filter((each) => each.fingerprint !== run.fingerprint).map((each) => each.name);
+    say(unlike, apart.length ? `Other data than ${run.name}, so distances cannot be compared: ${apart.join(", ")}.` : null);
     estimate.element.hidden = run.private;
     w1.element.hidden = run.private;
     parts.title.textContent = run.name;
