@@ -219,6 +219,30 @@ def test_news_are_what_a_page_has_not_seen(tmp_path):
     assert [each["name"] for each in fourth["runs"]] == ["s"]
 
 
+def test_a_page_that_stalls_holds_nothing_back(tmp_path):
+    run = fake_run(tmp_path / "r")
+    (run / "finish.json").unlink()
+    lock = claim(run)
+    follower = Studio.of(Roots(tmp_path), 1).follower
+
+    async def follow_twice():
+        stalled, quick = follower.news(), follower.news()
+        await anext(stalled)
+        await anext(quick)
+        steps = []
+        for step in (31, 32, 33):
+            with (run / "metrics.jsonl").open("a") as file:
+                file.write(f'{{"step": {step}, "estimate": 0.5}}\n')
+            news = await anext(quick)
+            steps += [line["step"] for line in news["lines"]["r"]["lines"]]
+        late = await anext(stalled)
+        return steps, [line["step"] for line in late["lines"]["r"]["lines"]]
+
+    steps, late = asyncio.run(asyncio.wait_for(follow_twice(), 20))
+    lock.close()
+    assert steps == late == [31, 32, 33], "it takes all at once, when it is ready"
+
+
 def test_the_stream_needs_the_token(client):
     answer = client.get("/api/events", headers={"X-Wgan-Token": "wrong"})
     assert answer.status_code == 401
