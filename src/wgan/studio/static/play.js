@@ -48,6 +48,7 @@ export function mount(element, api) {
       const parts = [asked.element, sampleGrid(info, asked), download(info, asked)];
       if (info.not_continuous) parts.push(h("p", { class: "quiet" }, `No sliders and no plane: ${info.not_continuous}.`));
       else parts.push(h("div", { class: "charts" }, sliders(info, asked), plane(info, asked)));
+      body.className = info.pictures ? "pixels" : "drawn";
       body.replaceChildren(...parts);
       asked.changed();
     } catch (error) {
