@@ -1,13 +1,18 @@
 """`wgan studio`: what it needs, and what it refuses."""
 
+import json
+import signal
 import subprocess
 import sys
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
 from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.cli.studio import check_installed, is_local
+from wgan.studio.server import _listen
 
 
 @pytest.mark.parametrize(
@@ -44,3 +49,31 @@ def test_the_package_and_the_command_line_import_no_server():
 def test_addresses_of_this_machine():
     assert all(map(is_local, ["127.0.0.1", "127.8.8.8", "::1", "localhost"]))
     assert not any(map(is_local, ["0.0.0.0", "::", "", "10.0.0.1", "example.org"]))
+
+
+def test_it_prints_an_address_that_works_and_ends_by_an_interrupt(tmp_path):
+    command = [sys.executable, "-m", "wgan", "studio", "my-runs", "--port", "18865", "--quiet"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        address, _, token = process.stdout.readline().strip().partition("#token=")
+        assert len(token) >= 32
+        assert b"wgan studio" in urlopen(address).read()
+        request = Request(f"{address}api/runs", headers={"X-Wgan-Token": token})
+        assert json.loads(urlopen(request).read())["runs"] == []
+        with pytest.raises(HTTPError, match="401"):
+            urlopen(f"{address}api/runs")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""
+    finally:
+        process.kill()
+        process.wait()
+    assert (tmp_path / "my-runs").is_dir()
+
+
+def test_the_next_free_port_is_taken():
+    first = _listen("127.0.0.1", 18965)
+    second = _listen("127.0.0.1", first.getsockname()[1])
+    assert second.getsockname()[1] > first.getsockname()[1]
+    first.close()
+    second.close()
