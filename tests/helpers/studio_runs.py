@@ -28,11 +28,14 @@ def sources(folder: Path) -> dict[str, list[str]]:
     mixed_table(120).to_csv(uploads / "mixed.csv", index=False)
     steps = np.random.default_rng(0).normal(size=(60, 8, 2)).cumsum(axis=1)
     np.save(uploads / "walks.npy", steps)
+    points = np.random.default_rng(1).normal(size=(150, 2))
+    np.save(uploads / "points.npy", points)
+    images = ["data.source=digits", "data.labels=own", "data.held_out=0.05", "network.latent=4"]
     return {
-        "images": ["data.source=digits", "data.labels=own", "network.latent=4"],
+        "images": images,
         "tables": [f"data.source={uploads}/mixed.csv"],
         "series": [f"data.source={uploads}/walks.npy", "data.kind=series"],
-        "vectors": ["data.source=swiss-roll"],
+        "vectors": [f"data.source={uploads}/points.npy"],
     }
 
 
