@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from circle.data import CircleCodec, read_circle
 from circle.evaluation import CIRCLE
+from studio_client import studio
 
 from wgan import WGAN, WganError
 from wgan.cli import main
@@ -73,6 +74,15 @@ def test_a_made_up_kind_is_trained_sampled_evaluated_and_reported(circle, angles
     w1 = next(line for line in figures if line["metric"] == "w1-exact")
     assert w1["real"] < w1["broken"], "real samples are nearer than opposite ones"
     assert w1["broken"] == pytest.approx(1.9, abs=0.1), "the other side of the circle"
+
+    page = studio(tmp_path)
+    assert "circle" in page.get("/api/new").json()["kinds"]
+    read = page.post("/api/data", json={"source": "angles.npy", "reading": {"kind": "circle"}})
+    assert read.json()["kind"] == "circle"
+    asked = {"name": "run", "n": 3, "nearest": True}
+    found = page.post("/api/play/samples", json=asked).json()["samples"]
+    assert len(found) == 3
+    assert all(each["picture"] and each["nearest"]["distance"] >= 0 for each in found)
     assert (run / "evaluation.png").exists()
 
     assert main(["report", str(run)]) == 0

@@ -37,6 +37,7 @@ STAGES = [
     "experiments",
     "report",
     "estimator",
+    "studio",
     "cli",
 ]
 ALONE = {"distances": {"base"}, "objectives": {"base"}}

@@ -44,6 +44,10 @@ COMMANDS = {
         "wgan.cli.demo:demo_command",
         "Run the experiment behind a claim about GANs, and print what was seen.",
     ),
+    "studio": (
+        "wgan.cli.studio:studio_command",
+        "Serve a page of the runs below FOLDER: watch them, begin new ones, play with models.",
+    ),
     "variants": ("wgan.cli.variants:variants_command", "Print the table of variants."),
     "data": (
         "wgan.cli.data:data_command",
