@@ -166,7 +166,7 @@ def shift_curve(
 
 UNITS = {
     "W1": "mass x bins",
-    "JS": "nats, at most log 2 = 0.693",
+    "JS": "nats, at most 0.693",
     "KL(P||Q)": "nats",
     "KL(Q||P)": "nats",
     "TV": "share of the mass",

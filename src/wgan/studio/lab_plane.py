@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from wgan.audit.certificate import certify, frozen
 from wgan.base.errors import WganError, did_you_mean
+from wgan.base.intervals import Mean, mean_of
 from wgan.base.seeding import latents
 from wgan.data import Dataset, load
 from wgan.data.toys import TOYS
@@ -109,7 +110,8 @@ class Frame:
         values: `[side, side]` the critic on the grid, rows from the lowest y up.
         slopes: `[side, side]` norms of its gradient: its value per unit of the plane.
         arrows: `[k, 2]` minus the gradient of the generator's loss at the first k points.
-        estimate: the critic's estimate over the points of the frame.
+        estimate: the critic's estimate over the points of the frame, with its 95 % interval over
+            pairs of a real and a generated one.
         w1: exact W1 between the generated and the held-out points of the frame.
         lipschitz: what no slope exceeds anywhere, by the critic's weights; None: not known.
     """
@@ -119,7 +121,7 @@ class Frame:
     values: Float[np.ndarray, "side side"]
     slopes: Float[np.ndarray, "side side"]
     arrows: Float[np.ndarray, "k 2"]
-    estimate: float
+    estimate: Mean
     w1: float
     lipschitz: float | None
 
@@ -131,7 +133,8 @@ class Frame:
             "values": _rounded(self.values),
             "slopes": _rounded(self.slopes),
             "arrows": _rounded(self.arrows),
-            "estimate": _significant(self.estimate),
+            "estimate": _significant(self.estimate.value),
+            "estimate_text": str(self.estimate),
             "w1": _significant(self.w1),
             "lipschitz": None if self.lipschitz is None else float(f"{self.lipschitz:.7g}"),
             "steepest": _significant(float(self.slopes.max())),
@@ -164,9 +167,7 @@ class Scene:
         self.split = self.dataset.split(0.2, 0)
         self.real = np.asarray(self.split.held_out_sample(0, POINTS), dtype=np.float64)
         train = np.asarray(self.split.train_sample(0, FLOOR_SETS * POINTS), dtype=np.float64)
-        self.floor = float(
-            np.mean([wasserstein(x, self.real) for x in np.split(train, FLOOR_SETS)])
-        )
+        self.floor = mean_of([wasserstein(x, self.real) for x in np.split(train, FLOOR_SETS)])
         low, high = train.min(axis=0), train.max(axis=0)
         half = (0.5 + MARGIN) * float((high - low).max())
         middle = (low + high) / 2
@@ -181,7 +182,8 @@ class Scene:
             "real": _rounded(self.real),
             "box": [_significant(float(end)) for end in ends],
             "side": SIDE,
-            "floor": _significant(self.floor),
+            "floor": _significant(self.floor.value),
+            "floor_text": str(self.floor),
             "n": POINTS,
         }
 
@@ -237,6 +239,7 @@ class Training:
             "word": CHOICES.get(self.name, self.name),
             "score": variant.score.name,
             "measures": variant.score.measures,
+            "is_w1": variant.score.is_w1,
             "reads_w1": variant.reads_w1,
             "when": variant.when,
         }
@@ -269,21 +272,21 @@ class Training:
             values=values.view(SIDE, SIDE).numpy(),
             slopes=slopes.view(SIDE, SIDE).numpy(),
             arrows=arrows.numpy(),
-            estimate=float(estimate),
+            estimate=estimate,
             w1=wasserstein(points, self.scene.real),
             lipschitz=self._lipschitz(),
         )
 
-    def _pulls(self, critic: nn.Module, generated: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean estimate, and minus the gradient of the generator's loss at points."""
+    def _pulls(self, critic: nn.Module, generated: Tensor) -> tuple[Mean, Tensor]:
+        """Return the estimate, and minus the gradient of the generator's loss at points."""
         score = self.run.variant.score
         x = generated.detach().requires_grad_(True)
         f_fake = critic(x)
         with torch.no_grad():
             f_real = critic(torch.from_numpy(self.scene.real).float())
         (gradient,) = torch.autograd.grad(score.generator(f_fake, f_real).sum(), x)
-        estimate = score.estimate(f_real, f_fake.detach()).mean()
-        return estimate, -gradient[:ARROWS]
+        estimate = score.estimate(f_real, f_fake.detach())
+        return mean_of(estimate.double().numpy()), -gradient[:ARROWS]
 
     def _lipschitz(self) -> float | None:
         """Return a bound on the critic's slope everywhere, by its weights."""

@@ -39,6 +39,7 @@ class Session:
         self.name = secrets.token_hex(8)
         self._process = process
         self._attended = False
+        self._closed = False
         self._why = "the process ended unexpectedly: begin again"
         loop = asyncio.get_running_loop()
         over = f"{life / 60:.0f} minutes are over: begin again"
@@ -49,8 +50,8 @@ class Session:
 
     @property
     def ended(self) -> bool:
-        """Whether the process is gone."""
-        return self._process.returncode is not None
+        """Whether the process is gone, or about to be."""
+        return self._closed or self._process.returncode is not None
 
     async def send(self, command: dict[str, Any]) -> None:
         """Hand a command to the process.
@@ -64,6 +65,8 @@ class Session:
         stdin = self._process.stdin
         assert stdin is not None
         try:
+            if self.ended:
+                raise ConnectionError
             stdin.write(json.dumps(command).encode() + b"\n")
             await stdin.drain()
         except (ConnectionError, RuntimeError):
@@ -96,11 +99,13 @@ class Session:
         Args:
             why: in words for the page.
         """
-        self._why = why or self._why
+        if not self.ended:
+            self._why = why or self._why
         for timer in self._timers:
             timer.cancel()
         if not self.ended:
             self._process.kill()  # it has nothing to save
+        self._closed = True
 
     def _close_unattended(self) -> None:
         if not self._attended:

@@ -25,7 +25,9 @@ Command = dict[str, Any]
 """What is to be done: `do` is begin, pace or claim, and the rest are its settings."""
 Send = Callable[[dict[str, Any]], None]
 FAST = 0.4
-"""Seconds from one frame to the next where training goes as fast as it can: a few a second."""
+"""Seconds of training from one frame to the next where it goes as fast as it can; never less than
+twice what frames take.
+"""
 SLOW = 0.5
 """Seconds from one step to the next where each step is to be seen."""
 
@@ -92,7 +94,7 @@ def train(begin: Command, commands: "Queue[Command]", send: Send) -> Command:
     group = Group(scene, begin["variants"])
     trainings = [each.to_json() for each in group.trainings]
     send({"kind": "scene", **scene.to_json(), "trainings": trainings})
-    send({"kind": "frames", "frames": group.frames()})
+    cost = _send_frames(group, send)
     pace = begin["pace"]
     while True:
         command = _next(commands, {"pause": None, "slow": SLOW}.get(pace, 0.0))
@@ -102,15 +104,22 @@ def train(begin: Command, commands: "Queue[Command]", send: Send) -> Command:
             pace = command["pace"]
         if pace == "pause":
             continue
-        until = time.perf_counter() + (FAST if pace == "fast" else 0.0)
+        until = time.perf_counter() + (max(FAST, 2 * cost) if pace == "fast" else 0.0)
         group.advance()
         while time.perf_counter() < until and commands.empty() and not group.done:
             group.advance()
-        send({"kind": "frames", "frames": group.frames()})
+        cost = _send_frames(group, send)
         if group.done:
             send({"kind": "done"})
         if pace == "step" or group.done:
             pace = "pause"
+
+
+def _send_frames(group: Group, send: Send) -> float:
+    """Send a frame of each variant; return the seconds that it took."""
+    started = time.perf_counter()
+    send({"kind": "frames", "frames": group.frames()})
+    return time.perf_counter() - started
 
 
 def _next(commands: "Queue[Command]", seconds: float | None) -> Command | None:
