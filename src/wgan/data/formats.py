@@ -24,6 +24,7 @@ from wgan.data.sources import load
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.drawing import write_columns
 from wgan.data.tables.frames import ENDINGS, write_frame
+from wgan.data.vectors import VectorCodec
 
 Labels = Sequence[str] | None
 
@@ -44,6 +45,8 @@ class Formats:
         read: returns the sample that a file holds, given the path and the codec, `[1, *raw_shape]`;
             None: samples are in arrays alone.
         pictures: whether samples are pictures, which a sheet lays out.
+        rows: returns raw samples as a table with a row a sample, to be looked at one by one, given
+            their codec; None: a sample is looked at as a picture.
     """
 
     default: str
@@ -54,6 +57,7 @@ class Formats:
     of_tables: "Formats | None" = None
     read: Callable[[Path, Any], np.ndarray] | None = None
     pictures: bool = False
+    rows: Callable[[np.ndarray, Any], pd.DataFrame] | None = None
 
 
 def draw_points(
@@ -127,11 +131,24 @@ def _frame_of_series(
     return codec.frame(raw, labels, first)
 
 
+def _rows_of_numbers(raw: np.ndarray, codec: VectorCodec) -> pd.DataFrame:
+    names = codec.column_names or tuple(f"x{i + 1}" for i in range(raw.shape[1]))
+    return pd.DataFrame(raw, columns=list(names))
+
+
+def _rows_of_table(raw: np.ndarray, codec: TableCodec) -> pd.DataFrame:
+    return codec.frame(raw)
+
+
 ARRAYS = (".npy", ".npz")
 """Endings of arrays, which samples of these kinds can be written as."""
 FORMATS: dict[str, Formats] = {
     "vectors": Formats(
-        "samples.png", (".png", *ARRAYS), ".png (a scatter), .npy or .npz", _draw_vectors
+        "samples.png",
+        (".png", *ARRAYS),
+        ".png (a scatter), .npy or .npz",
+        _draw_vectors,
+        rows=_rows_of_numbers,
     ),
     "images": Formats(
         "samples.png",
@@ -160,6 +177,7 @@ FORMATS: dict[str, Formats] = {
         f"{', '.join(ENDINGS)} or .png (a panel a column)",
         _write_table,
         _frame_of_rows,
+        rows=_rows_of_table,
     ),
 }
 

@@ -8,7 +8,7 @@ one line of the table in each stage.
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, get_args, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,7 @@ from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.conditions import TableConditions
 from wgan.data.tables.private import Normals, private_dataset
+from wgan.data.tables.schema import Kind as ColumnKind
 from wgan.data.vectors import VectorCodec, read_vectors
 
 Reader = Callable[[Rows, str, bool, Progress], Dataset]
@@ -114,6 +115,7 @@ class Kind:
             are no such runs.
         augmentation: how samples are changed at random before a critic sees them; None: there is
             no way to.
+        column_kinds: what a schema may say that a column holds; empty where there is no schema.
     """
 
     codec: type[Any]
@@ -123,6 +125,7 @@ class Kind:
     conditions: Callable[[Any], Conditions | None] | None = None
     private: Private | None = None
     augmentation: Augmentation | None = None
+    column_kinds: tuple[str, ...] = ()
 
 
 KINDS: dict[str, Kind] = {
@@ -131,7 +134,12 @@ KINDS: dict[str, Kind] = {
     "series": Kind(
         SeriesCodec, read_series, Cutter(from_table, from_array), conditions=series_conditions
     ),
-    "tables": Kind(TableCodec, conditions=TableConditions, private=private_dataset),
+    "tables": Kind(
+        TableCodec,
+        conditions=TableConditions,
+        private=private_dataset,
+        column_kinds=get_args(ColumnKind),
+    ),
 }
 
 

@@ -38,19 +38,26 @@ def read(path: Path) -> list[Metrics]:
     if not path.exists():
         return []
     with damage_named(path):
-        lines = [
-            typed(parsed(line, all_finite=False), Metrics)
-            for line in read_text(path, most=None).splitlines()
-        ]
+        lines = [parsed_line(line) for line in read_text(path, most=None).splitlines()]
         steps = [line["step"] for line in lines]
-        if not all(type(step) is int and step >= 0 for step in steps):
-            raise ValueError("a step is no whole number of 0 or more")
         if any(after <= before for before, after in pairwise(steps)):
             raise ValueError("its steps do not rise")
-        for line in lines:
-            for value in line.values():
-                float(value)  # a whole number may be larger than any float
         return lines
+
+
+def parsed_line(line: str) -> Metrics:
+    """Return the metrics of one line; KeyError, TypeError or ValueError where it has none.
+
+    Args:
+        line: JSON.
+    """
+    metrics: Metrics = typed(parsed(line, all_finite=False), Metrics)
+    step = metrics["step"]
+    if type(step) is not int or step < 0:
+        raise ValueError("a step is no whole number of 0 or more")
+    for value in metrics.values():
+        float(value)  # a whole number may be larger than any float
+    return metrics
 
 
 def cut(path: Path, step: int) -> None:

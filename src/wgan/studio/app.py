@@ -1,7 +1,8 @@
 """The application of the studio: its routes, its page, and how errors are answered."""
 
-from collections.abc import Sequence
-from contextlib import suppress
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -11,7 +12,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from wgan.base.errors import WganError
-from wgan.studio import lab
+from wgan.studio import lab, new_run, play, runs
+from wgan.studio.context import Studio, studio_of
+from wgan.studio.follow import SEARCH_INTERVAL
+from wgan.studio.models import Shelf
 from wgan.studio.safety import LOOPBACK, MOST_UPLOAD, Gate, Guard, RefusedError, Roots, error_body
 
 STATIC = Path(__file__).parent / "static"
@@ -38,10 +42,12 @@ def create_app(
         most_running: runs that may train at once.
     """
     # Nothing about the routes is published, and nothing is measured and sent anywhere.
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.roots = Roots(folder.resolve(), tuple(data))
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_awake)
+    app.state.studio = Studio.of(Roots(folder.resolve(), tuple(data)), most_running)
+    app.state.shelf = Shelf(app.state.studio)
     app.add_middleware(Guard, gate=Gate(token, tuple(hosts), most_upload))
-    app.include_router(lab.router())
+    for part in (runs, new_run, play, lab):
+        app.include_router(part.router())
     _answer_errors(app)
 
     @app.get("/", include_in_schema=False)
@@ -52,10 +58,20 @@ def create_app(
     return app
 
 
-def roots_of(request: Request) -> Roots:
-    """Return the folders of the application that a request came to."""
-    roots: Roots = request.app.state.roots
-    return roots
+@asynccontextmanager
+async def _awake(app: FastAPI) -> AsyncIterator[None]:
+    """Look at the runs now and then, so that processes that ended are taken note of."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.to_thread(app.state.studio.follower.look, SEARCH_INTERVAL)
+            await asyncio.sleep(SEARCH_INTERVAL)
+
+    task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _answer_errors(app: FastAPI) -> None:
@@ -86,5 +102,5 @@ def _answer_errors(app: FastAPI) -> None:
 def _within(request: Request, message: str) -> str:
     """Return a message with paths as they are below the folder."""
     with suppress(AttributeError):
-        return message.replace(f"{roots_of(request).folder}/", "")
+        return message.replace(f"{studio_of(request).roots.folder}/", "")
     return message

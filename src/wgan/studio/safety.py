@@ -17,6 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wgan.base.errors import WganError
+from wgan.data.naming import named_sources
+from wgan.data.shards.places import base_of, has_pattern, scheme_of
+from wgan.data.stacked import PREFIX
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Names of this machine, as a Host writes them."""
@@ -33,6 +36,8 @@ MOST_BODY = 2**20
 """Bytes of a body but an upload's: a schema of a wide table takes a tenth of it."""
 MOST_UPLOAD = 2**31
 """Bytes of an upload unless the command says otherwise: 2 GiB."""
+LISTS = (".txt", ".json")
+"""Endings of files that list shards, which may lie anywhere."""
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -93,24 +98,55 @@ class Roots:
         """Return the relative name of a path below the folder."""
         return path.relative_to(self.folder).as_posix()
 
-    def check_readable(self, source: str) -> None:
+    def check_readable(self, path: str) -> None:
         """Refuse a file of data that lies outside all folders.
 
         Args:
-            source: the path of a file or folder.
+            path: the path of a file or folder.
 
         Raises:
             WganError: it does; the message says how to allow it.
         """
-        real = Path(os.path.realpath(_clean(source)))
+        real = Path(os.path.realpath(_clean(path)))
         for root in (self.folder, *self.data):
             if real.is_relative_to(os.path.realpath(root)):
                 return
         raise RefusedError(
             403,
-            f"{source}: lies outside the studio's folder, so it is not read: start"
+            f"{path}: lies outside the studio's folder, so it is not read: start"
             f" `wgan studio --data {real.parent}` to allow it",
         )
+
+    def check_source(self, source: str) -> None:
+        """Refuse data that lie outside all folders, or that lead there.
+
+        Args:
+            source: a name or path, as `wgan.data.load` takes it.
+
+        Raises:
+            WganError: such data.
+        """
+        if source in named_sources():
+            return
+        if scheme_of(source) or Path(source).suffix.lower() in LISTS:
+            raise RefusedError(
+                403, f"{source}: an address or a list of files, which the studio does not follow"
+            )
+        path = source.removeprefix(PREFIX)
+        is_pattern = has_pattern(path) and not Path(path).exists()
+        self.check_readable(base_of(path) if is_pattern else path)
+
+    def check_beside(self, value: str | None) -> None:
+        """Refuse labels or a schema in a file that lies outside all folders.
+
+        Args:
+            value: the path of a file, or the name of a column or array; None: there is none.
+
+        Raises:
+            WganError: such a file.
+        """
+        if value is not None and Path(_clean(value)).exists():
+            self.check_readable(value)
 
 
 def _clean(name: str) -> str:

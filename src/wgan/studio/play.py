@@ -1,0 +1,280 @@
+"""Routes of the tab `Play`: samples of a model, by seed, by class or condition, by latents."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from threading import BoundedSemaphore
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
+
+from wgan.base.errors import WganError
+from wgan.data.formats import formats_of, write_samples
+from wgan.distances.results import finite
+from wgan.models import Model, truncated
+from wgan.models.latents import CORNERS, check_continuous, grid, prior_latents, slerp
+from wgan.models.requested import Request as Wanted
+from wgan.networks.pairs import find_pair
+from wgan.runs import RunFolder
+from wgan.runs.private import promised
+from wgan.studio.models import Shelf, columns_of, scores_of, shelf_of, with_nearest
+from wgan.studio.runs import LONGEST_NAME, Name
+
+AT_ONCE = 2
+"""Requests that draw samples at once: each takes a core."""
+MOST_SHOWN = 64
+"""Samples of a page: a grid of 8 x 8."""
+MOST_DOWNLOADED = 1_000_000
+"""Samples of a download; `wgan sample` writes more."""
+SLIDERS = 12
+"""Latents that have a slider: the first ones, since all are alike."""
+FARTHEST = 8.0
+"""Largest latent: beyond, no standard normal number lies."""
+MOST_SIDE = 12
+"""Samples in a row of a plane."""
+
+DRAWN_TOGETHER = 500
+"""Samples of the picture of all, where single ones are shown as rows: fewer show no distribution."""
+NOT_CONTINUOUS = (
+    "the noise of this kind of data decides levels, gaps or lengths one by one, so that there is"
+    " nothing between two samples"
+)
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+Label = Annotated[str | None, Field(max_length=500)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Latent = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A body without fields that are not known."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
+    seed: Seed = 0
+    label: Label = None
+    truncation: Share = 1.0
+
+
+class Samples(Strict):
+    """Samples of a model: how many, of which class or under which conditions."""
+
+    n: Annotated[int, Field(ge=1, le=MOST_SHOWN)] = 16
+    where: Annotated[list[Text], Field(max_length=20)] = []
+    nearest: bool = False
+
+
+class Latents(Strict):
+    """One sample: the first of the seed, with some of its latents set."""
+
+    values: Annotated[list[Latent], Field(max_length=SLIDERS)] = []
+
+
+class Plane(Strict):
+    """A plane of samples between the first four of the seed."""
+
+    side: Annotated[int, Field(ge=2, le=MOST_SIDE)] = 7
+
+
+class Point(Strict):
+    """A point of such a plane: `u` to the right, `v` down."""
+
+    u: Share
+    v: Share
+
+
+def router() -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/api/play")
+    drawing = BoundedSemaphore(AT_ONCE)
+
+    @routes.get("")
+    def info(request: Request, name: Name) -> dict[str, Any]:
+        return finite(about(shelf_of(request), name))
+
+    @routes.post("/samples")
+    def samples(request: Request, asked: Samples) -> dict[str, Any]:
+        with drawing:
+            return finite(_samples(shelf_of(request), asked))
+
+    @routes.post("/latents")
+    def latents(request: Request, asked: Latents) -> dict[str, Any]:
+        with drawing:
+            return finite(_of_latents(shelf_of(request), asked))
+
+    @routes.post("/plane")
+    def plane(request: Request, asked: Plane) -> dict[str, Any]:
+        shelf = shelf_of(request)
+        with drawing:
+            model = _model(shelf, asked)
+            label = None if asked.label is None else model.label(asked.label)
+            raw = grid(model, asked.side, asked.seed, label)
+            return {"picture": shelf.picture(raw, model, asked.side)}
+
+    @routes.post("/point")
+    def point(request: Request, asked: Point) -> dict[str, Any]:
+        with drawing:
+            return finite(_of_point(shelf_of(request), asked))
+
+    @routes.get("/download")
+    def download(
+        request: Request,
+        name: Name,
+        n: Annotated[int, Query(ge=1, le=MOST_DOWNLOADED)],
+        ending: Annotated[str, Query(max_length=20)],
+        seed: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+        label: Annotated[str | None, Query(max_length=500)] = None,
+        where: Annotated[list[Text], Query(max_length=20)] = [],  # noqa: B006
+    ) -> FileResponse:
+        shelf = shelf_of(request)
+        with drawing:
+            return _download(shelf, name, n, ending, seed, Wanted(label, tuple(where)))
+
+    return routes
+
+
+def about(shelf: Shelf, name: str) -> dict[str, Any]:
+    """Return what the page should know of a model, as plain values.
+
+    Args:
+        shelf: models and data.
+        name: the run's name.
+
+    Raises:
+        WganError: no such run, or none with a model.
+    """
+    model = shelf.model(name)
+    formats = formats_of(model.codec)
+    continuous = find_pair(model.codec).continuous(model.codec)
+    promise = promised(RunFolder(shelf.studio.follower.find(name).path).about().settings)
+    return {
+        "name": name,
+        "kind": model.codec.kind,
+        "in_words": model.codec.samples_in_words,
+        "variant": model.variant,
+        "classes": list(model.classes),
+        "blends": bool(getattr(model.generator, "blends", False)),
+        "noise": model.noise,
+        "sliders": min(SLIDERS, model.noise),
+        "not_continuous": "" if continuous else NOT_CONTINUOUS,
+        "pictures": formats.pictures,
+        "columns": columns_of(model),
+        "described": model.codec.describe(),
+        "takes_conditions": formats.frame is not None,
+        "endings": [ending for ending in formats.endings if ending],
+        "default_ending": Path(formats.default).suffix,
+        "units": model.codec.units,
+        "promise": str(promise) if promise else "",
+    }
+
+
+def _model(shelf: Shelf, asked: Strict) -> Model:
+    """Return the model, truncated as it was asked for."""
+    model = shelf.model(asked.name)
+    return model if asked.truncation == 1 else truncated(model, asked.truncation)
+
+
+def _samples(shelf: Shelf, asked: Samples) -> dict[str, Any]:
+    """Return samples one by one, with scores and neighbours, and all of them in one picture."""
+    model = _model(shelf, asked)
+    wanted = Wanted(asked.label, tuple(asked.where))
+    drawn = wanted.draw(model, asked.n, asked.seed)
+    found = shelf.shown(drawn.raw, model)
+    scores, no_scores = scores_of(model, drawn.raw, drawn.labels)
+    together = drawn.raw
+    if columns_of(model) is not None and not asked.where:
+        together = wanted.draw(model, max(asked.n, DRAWN_TOGETHER), asked.seed).raw
+    near, not_near = None, ""
+    if asked.nearest:
+        near, not_near = with_nearest(shelf, asked.name, model, drawn.raw)
+    for i, each in enumerate(found):
+        each["score"] = scores[i] if scores else None
+        each["label"] = None if drawn.labels is None else model.classes[drawn.labels[i]]
+        each["nearest"] = near[i] if near else None
+    return {
+        "samples": found,
+        "together": shelf.picture(together, model),
+        "n_together": len(together),
+        "no_scores": no_scores,
+        "no_neighbours": not_near,
+        "acceptance": drawn.acceptance if asked.where else None,
+        "tried": drawn.tried,
+    }
+
+
+def _of_latents(shelf: Shelf, asked: Latents) -> dict[str, Any]:
+    """Return one sample, and the latents that its sliders stand at."""
+    model = _model(shelf, asked)
+    check_continuous(model, "latents")
+    z = prior_latents(model, 1, asked.seed)
+    z[0, : len(asked.values)] = asked.values[: z.shape[1]]
+    return _single(shelf, model, z, asked.label, asked.seed) | {
+        "latents": z[0, :SLIDERS].tolist(),
+    }
+
+
+def _of_point(shelf: Shelf, asked: Point) -> dict[str, Any]:
+    """Return the sample at a point between four, as `models.grid` has it there."""
+    model = _model(shelf, asked)
+    check_continuous(model, "latents")
+    corners = prior_latents(model, CORNERS, asked.seed)
+    u, v = np.array([asked.u]), np.array([asked.v])
+    z = slerp(slerp(corners[[0]], corners[[1]], u), slerp(corners[[2]], corners[[3]], u), v)
+    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
+    return _single(shelf, model, z, asked.label, asked.seed, weights)
+
+
+def _single(
+    shelf: Shelf,
+    model: Model,
+    z: np.ndarray,
+    label: str | None,
+    seed: int,
+    weights: np.ndarray | None = None,
+) -> dict[str, Any]:
+    """Return the sample of a latent; without a class, that of the seed or a blend of corners."""
+    labels = None
+    if label is not None:
+        labels = np.full(1, model.label(label))
+    elif model.classes and weights is not None:
+        labels = weights @ np.eye(len(model.classes))[model.draw_labels(CORNERS, seed)]
+    elif model.classes:
+        labels = model.draw_labels(1, seed)
+    raw = model.draw(1, seed, labels, z, rules=False).raw
+    whole = labels is None or label is not None or weights is None
+    scores, no_scores = scores_of(model, raw, labels) if whole else (None, "")
+    (found,) = shelf.shown(raw, model)
+    return found | {"score": scores[0] if scores else None, "no_scores": no_scores}
+
+
+def _download(
+    shelf: Shelf, name: str, n: int, ending: str, seed: int, wanted: Wanted
+) -> FileResponse:
+    """Write samples into a file, which is removed once it was sent."""
+    model = shelf.model(name)
+    endings = [each for each in formats_of(model.codec).endings if each]
+    if ending not in endings:
+        raise WganError(f"{ending[:20]!a}: choose one of {', '.join(endings)}")
+    wanted.check(model)
+    drawn = wanted.draw(model, n, seed)
+    labels = None if drawn.labels is None else [model.classes[y] for y in drawn.labels]
+    folder = Path(tempfile.mkdtemp(dir=shelf.studio.processes.folder))
+    try:
+        path = folder / f"samples{ending}"
+        write_samples(drawn.raw, model.codec, path, labels)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
+    short = name.replace("/", "-")
+    return FileResponse(
+        path,
+        filename=f"{short}-seed{seed}{ending}",
+        media_type="application/octet-stream",
+        background=gone,
+    )

@@ -1,0 +1,212 @@
+"""Processes of runs that the studio began: one a run, in a session of its own.
+
+A process outlives the page and the server. What is known of it stands in a file below the studio's
+folder, so that a server that starts later finds it, and can stop it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from threading import RLock
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from wgan.base.files import inside, write_text
+from wgan.base.printing import visible
+from wgan.studio.safety import RefusedError, Roots
+
+HIDDEN = ".studio"
+"""The studio's own folder below that of the runs."""
+TAIL = 4000
+"""Bytes of a log's end that are shown: its last forty lines."""
+FAULT = "wgan: error: "
+"""How the command line begins its one line on what was wrong."""
+PROCESSES = Path("/proc")
+
+
+class Record(msgspec.Struct):
+    """What is written down of a process: its number, and the command by which it is known again."""
+
+    pid: int
+    command: list[str]
+
+
+class Processes:
+    """The processes of runs.
+
+    Args:
+        roots: the folders of the studio.
+        most: runs that may train at once.
+    """
+
+    def __init__(self, roots: Roots, most: int) -> None:
+        self.roots = roots
+        self.most = most
+        self._own: dict[str, subprocess.Popen[bytes]] = {}
+        self._ended: dict[str, int] = {}
+        self._faults: dict[str, tuple[int, str | None]] = {}
+        self._lock = RLock()
+
+    @property
+    def folder(self) -> Path:
+        """The studio's own folder, which is made.
+
+        Raises:
+            WganError: a link that leads elsewhere is in its place.
+        """
+        folder = self.roots.folder / HIDDEN
+        if not inside(self.roots.folder, folder):
+            raise RefusedError(403, f"{HIDDEN}: is a link out of the studio's folder: remove it")
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def begin(self, name: str, arguments: Sequence[str]) -> None:
+        """Start `wgan` with arguments for a run.
+
+        Args:
+            name: the run's name below the folder.
+            arguments: the words of the command.
+
+        Raises:
+            WganError: the run has a process, or too many have one.
+        """
+        with self._lock:
+            if self.pid(name) is not None:
+                raise RefusedError(409, f"{name}: trains already")
+            running = self.running()
+            if len(running) >= self.most:
+                raise RefusedError(
+                    429,
+                    f"{len(running)} run(s) train now, as many as may at once: stop one, wait, or"
+                    " start `wgan studio` with a larger --processes",
+                )
+            # -P: no module is taken from the working folder.
+            command = [sys.executable, "-P", "-m", "wgan", *arguments]
+            with self._file(name, "log").open("wb") as log:
+                self._own[name] = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            record = Record(self._own[name].pid, command)
+            write_text(self._file(name, "json"), msgspec.json.encode(record).decode() + "\n")
+
+    def stop(self, name: str) -> None:
+        """Ask the process of a run to save and end.
+
+        Args:
+            name: the run's name.
+
+        Raises:
+            WganError: it has none that the studio began.
+        """
+        with self._lock:
+            pid = self.pid(name)
+            if pid is None:
+                raise RefusedError(
+                    409,
+                    f"{name}: has no process that the studio began: a run of a terminal is stopped"
+                    " there, with Ctrl-C",
+                )
+            os.kill(pid, signal.SIGTERM)
+
+    def pid(self, name: str) -> int | None:
+        """Return the process of a run; None where it has ended, or the studio began none.
+
+        Args:
+            name: the run's name.
+        """
+        own = self._own.get(name)
+        if own is not None:
+            if own.poll() is None:
+                return own.pid
+            del self._own[name]
+            return None
+        written = _changed_at(self._file(name, "json"))
+        if written is None or self._ended.get(name) == written:
+            return None
+        record = self._record(name)
+        if record is not None and record.pid > 1 and _is(record.pid, record.command):
+            return record.pid
+        self._ended[name] = written  # it does not come back, unless the record is written again
+        return None
+
+    def running(self) -> set[str]:
+        """Return the names of the runs that have a process now."""
+        return {name for name in self.names() if self.pid(name) is not None}
+
+    def names(self) -> list[str]:
+        """Return the names of all runs that the studio began a process for."""
+        try:
+            return [unquote(path.stem) for path in self.folder.glob("*.json")]
+        except (OSError, RefusedError):
+            return []
+
+    def log(self, name: str) -> str:
+        """Return the end of what the last process of a run printed.
+
+        Args:
+            name: the run's name.
+        """
+        try:
+            with self._file(name, "log").open("rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
+                return visible(file.read().decode("utf-8", "replace")).strip()
+        except (OSError, RefusedError):
+            return ""
+
+    def fault(self, name: str) -> str | None:
+        """Return what was wrong, where the last process of a run said so.
+
+        Args:
+            name: the run's name.
+        """
+        written = _changed_at(self._file(name, "log"))
+        if written is None:
+            return None
+        known = self._faults.get(name)
+        if known is None or known[0] != written:
+            last = self.log(name).rpartition("\n")[2]
+            fault = last.removeprefix(FAULT) if last.startswith(FAULT) else None
+            known = self._faults[name] = (written, fault)
+        return known[1]
+
+    def _file(self, name: str, ending: str) -> Path:
+        path = self.folder / f"{quote(name, safe='')}.{ending}"
+        if path.is_symlink():
+            raise RefusedError(403, f"{path.name}: is a link: remove it")
+        return path
+
+    def _record(self, name: str) -> Record | None:
+        try:
+            content = self._file(name, "json").read_bytes()
+            return msgspec.json.decode(content, type=Record)
+        except (OSError, RefusedError, msgspec.DecodeError):
+            return None
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None
+
+
+def _is(pid: int, command: Sequence[str]) -> bool:
+    """Tell whether a process runs, and is that of a command: numbers are used again."""
+    if PROCESSES.is_dir():
+        try:
+            words = (PROCESSES / str(pid) / "cmdline").read_bytes()
+        except OSError:
+            return False
+        return words == b"".join(os.fsencode(word) + b"\0" for word in command)
+    shown = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return shown.stdout.strip() == " ".join(command)

@@ -1,0 +1,200 @@
+"""Routes of the tab `Runs`: the list, live; one run in full; stop, go on, and the report."""
+
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from threading import Lock
+from typing import Annotated, Any
+
+import tomli_w
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse
+from fastapi.sse import EventSourceResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from wgan.base.errors import WganError
+from wgan.base.files import inside
+from wgan.data.naming import found_in
+from wgan.distances.results import finite
+from wgan.evaluation import Watch
+from wgan.evaluation.watch import measurements, noise_of, trend
+from wgan.report import grouped, results_table, write_report
+from wgan.report.page import verdict_in_words
+from wgan.runs import RunFolder, read_finished
+from wgan.studio.commands import go_on_arguments, shown
+from wgan.studio.context import Studio, studio_of
+from wgan.studio.follow import Followed, Lines
+from wgan.studio.safety import REPORT_POLICY, RefusedError
+from wgan.training.diagnosis import diagnose
+
+MOST_LINES = 2000
+"""Lines of metrics that a page is sent of a run at first: more than a screen has pixels."""
+MOST_COMPARED = 20
+"""Runs of one report: a plot of more has colours twice."""
+NORMAL_QUANTILE = 1.96
+"""Of 95 %, as in reports: half-widths of measurements are so many standard deviations."""
+LONGEST_NAME = 500
+
+Name = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME)]
+
+
+class Named(BaseModel):
+    """A request about one run."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: str = Field(min_length=1, max_length=LONGEST_NAME)
+
+
+def router() -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter()
+    floors: dict[str, dict[str, Any]] = {}
+    drawing = Lock()  # matplotlib is not for several threads
+
+    @routes.get("/api/runs")
+    def all_runs(request: Request) -> dict[str, Any]:
+        studio = studio_of(request)
+        return finite({"folder": studio.roots.folder.name, "runs": studio.follower.summaries()})
+
+    @routes.get("/api/events", response_class=EventSourceResponse)
+    async def events(request: Request) -> AsyncIterator[dict[str, Any]]:
+        async for news in studio_of(request).follower.news():
+            yield finite(news)
+
+    @routes.get("/api/run")
+    def one_run(request: Request, name: Name) -> dict[str, Any]:
+        return finite(details(studio_of(request), name))
+
+    @routes.get("/api/run/metrics")
+    def metrics(request: Request, name: Name) -> dict[str, Any]:
+        return finite({"lines": thinned(studio_of(request).follower.find(name).lines)})
+
+    @routes.get("/api/run/floor")
+    def floor(request: Request, name: Name) -> dict[str, Any]:
+        if name not in floors:
+            floors[name] = _floor(studio_of(request), name)
+        return finite(floors[name])
+
+    @routes.get("/api/run/picture")
+    def picture(request: Request, name: Name, step: Annotated[int, Query(ge=0)]) -> FileResponse:
+        run = RunFolder(studio_of(request).follower.find(name).path)
+        path = dict(run.snapshots()).get(step)
+        if path is None or not inside(run.path, path):
+            raise RefusedError(404, f"{name}: has no picture of step {step}")
+        return FileResponse(path, media_type="image/png")
+
+    @routes.post("/api/run/stop")
+    def stop(request: Request, run: Named) -> dict[str, Any]:
+        studio = studio_of(request)
+        studio.follower.find(run.name)
+        studio.processes.stop(run.name)
+        return {"name": run.name}
+
+    @routes.post("/api/run/go-on")
+    def go_on(request: Request, run: Named) -> dict[str, Any]:
+        studio = studio_of(request)
+        found = studio.follower.find(run.name)
+        if found.locked:
+            raise RefusedError(409, f"{run.name}: another process trains it")
+        studio.processes.begin(run.name, go_on_arguments(studio.roots, found.path))
+        studio.follower.search_soon()
+        return {"name": run.name}
+
+    @routes.get("/report")
+    def report(
+        request: Request,
+        name: Annotated[list[str], Query(min_length=1, max_length=MOST_COMPARED)],
+    ) -> HTMLResponse:
+        studio = studio_of(request)
+        paths = [studio.follower.find(each).path for each in name]
+        with drawing, tempfile.TemporaryDirectory(dir=studio.processes.folder) as folder:
+            page = Path(folder) / "report.html"
+            write_report([read_finished(path) for path in paths], page)
+            text = page.read_text(encoding="utf-8")
+        return HTMLResponse(text, headers={"content-security-policy": REPORT_POLICY})
+
+    return routes
+
+
+def thinned(lines: Lines) -> Lines:
+    """Return at most so many lines as a page draws, those that were measured among them.
+
+    Args:
+        lines: the metrics of a run.
+    """
+    every = -(-len(lines) // MOST_LINES)
+    if every <= 1:
+        return lines
+    last = len(lines) - 1
+    return [
+        line for i, line in enumerate(lines) if i % every == 0 or i == last or "held_out_w1" in line
+    ]
+
+
+def details(studio: Studio, name: str) -> dict[str, Any]:
+    """Return what the page shows of one run, as plain values.
+
+    Args:
+        studio: the studio.
+        name: the run's name.
+
+    Raises:
+        WganError: no such run, or a damaged one.
+    """
+    found = studio.follower.find(name)
+    run = RunFolder(found.path)
+    said, rows = _words(found)
+    distances = [w1 for _, w1 in _measured(found.lines)]
+    return {
+        "summary": found.summary,
+        "diagnosis": said,
+        "results": rows,
+        "noise": NORMAL_QUANTILE * noise_of(distances) if len(distances) > 1 else None,
+        "snapshots": [step for step, _ in run.snapshots()],
+        "settings": tomli_w.dumps(run.settings()),
+        "go_on": shown(go_on_arguments(studio.roots, found.path, check=False)),
+        "log": studio.processes.log(name),
+        "python": sys.version.split()[0],
+    }
+
+
+def _measured(lines: Lines) -> list[tuple[int, float]]:
+    """Return the measurements on the samples that the last one was made on."""
+    watched = next((m.get("watched", 0) for m in reversed(lines) if "held_out_w1" in m), 0)
+    return measurements(lines, watched)
+
+
+def _words(found: Followed) -> tuple[list[str], dict[str, Any] | None]:
+    """Return the diagnosis in sentences, and the table of results where the run has ended."""
+    if found.finish is not None:
+        groups = grouped([read_finished(found.path)])
+        columns, rows = results_table(groups)
+        return verdict_in_words(groups), {"columns": list(columns), "rows": [*map(list, rows)]}
+    if not found.lines:
+        return [], None
+    run = RunFolder(found.path)
+    config = run.config()
+    measured = _measured(found.lines)
+    steps, distances = zip(*measured, strict=True) if measured else ((), ())
+    variant = config.objective.chosen()
+    return diagnose(variant, config, found.lines, trend(steps, distances), None), None
+
+
+def _floor(studio: Studio, name: str) -> dict[str, Any]:
+    """Return what real samples read in the place of generated ones while a run trains.
+
+    Raises:
+        WganError: data that are gone, or lie where nothing may be read; or a private run.
+    """
+    found = studio.follower.find(name)
+    run = RunFolder(found.path)
+    config = run.config()
+    if config.private:
+        raise WganError(f"{name}: is a private run, of whose rows nothing is measured here")
+    if not measurements(found.lines, 0) and not _measured(found.lines):
+        raise WganError(f"{name}: has measured nothing yet")
+    studio.roots.check_source(found_in(run.about().folder, config.data.source))
+    config, dataset = run.load()
+    watch = Watch(config.split(dataset))
+    return {"floor": watch.floor(), "n": watch.n, "units": dataset.codec.units}
