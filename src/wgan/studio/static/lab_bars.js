@@ -2,6 +2,7 @@
 // with a pointer or moved by keys.
 
 import { s, short } from "./dom.js";
+import { drawing, scale } from "./lab_svg.js";
 
 const MOST = 10; // mass of a bar at most
 const ROW = 150; // pixels of a row of bars
@@ -18,12 +19,12 @@ export class Bars {
     this.state = state;
     this.onChange = onChange;
     this.focus = { p: 0, q: 0 };
-    this.width = 0;
+    this.pixels = 0;
   }
 
   /** Build again where the width has changed. */
   fit() {
-    if (Math.abs(this.stage.clientWidth - this.width) > 1) this.build();
+    if (Math.abs(this.stage.clientWidth - this.pixels) > 1) this.build();
   }
 
   get low() {
@@ -46,11 +47,11 @@ export class Bars {
   build() {
     const held = document.activeElement?.closest?.("[data-side]");
     const focused = this.stage.contains(held) ? held.dataset : null;
-    this.width = this.stage.clientWidth;
-    if (!this.width) return;
+    this.pixels = this.stage.clientWidth;
+    if (!this.pixels) return;
     const height = TOP + 2 * ROW + BAND + AXIS;
     this.walk = s("g", { "aria-hidden": "true" });
-    this.svg = s("svg", { class: "lab-drawing", width: this.width, height, role: "group",
+    [this.svg, this.width] = drawing(this.pixels, height, { class: "lab-drawing", role: "group",
       "aria-label": "P and Q as bars, and the walk of earth", "aria-describedby": "lab-keys" });
     this.drawn = { p: this.side("p"), q: this.side("q") };
     this.svg.append(this.walk, ...this.axis());
@@ -165,13 +166,17 @@ export class Bars {
     event.preventDefault();
   }
 
+  /** Return where a pointer is, in the units of the drawing. */
+  place(event) {
+    const box = this.svg.getBoundingClientRect();
+    return [(event.clientX - box.left) / scale(), (event.clientY - box.top) / scale()];
+  }
+
   /** Let a pointer draw: it sets the bar below it, and goes on with the bars of the same side. */
   drag() {
     let side = null;
     const draw = (event) => {
-      const box = this.svg.getBoundingClientRect();
-      const x = event.clientX - box.left;
-      const y = event.clientY - box.top;
+      const [x, y] = this.place(event);
       const position = Math.floor(((x - LEFT) * this.count) / (this.width - LEFT)) + this.low;
       const i = position - this.first(side);
       if (i < 0 || i >= this.state[side].length) return;
@@ -180,7 +185,7 @@ export class Bars {
       this.choose(side, i);
     };
     this.svg.addEventListener("pointerdown", (event) => {
-      const y = event.clientY - this.svg.getBoundingClientRect().top;
+      const [, y] = this.place(event);
       if (event.button !== 0 || (y > TOP + ROW && y < TOP + ROW + BAND)) return;
       side = y <= TOP + ROW ? "p" : "q";
       this.svg.setPointerCapture(event.pointerId);

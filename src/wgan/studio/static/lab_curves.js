@@ -1,6 +1,7 @@
 // Curves of the Lab: a distance for every shift of Q, and below it the change from bin to bin.
 
 import { h, s, short } from "./dom.js";
+import { drawing, scale } from "./lab_svg.js";
 
 const HEIGHT = 230;
 const LEFT = 46;
@@ -18,12 +19,14 @@ const WORDS = {
 export function drawCurves(element, found) {
   const wide = element.clientWidth;
   if (!wide) return;
-  const columns = wide > 760 ? 3 : wide > 520 ? 2 : 1;
-  const width = Math.floor((wide - 16 * (columns - 1)) / columns);
-  element.replaceChildren(...NAMES.map((name) => curve(name, found, width)));
+  const room = wide / scale();
+  const columns = room > 760 ? 3 : room > 520 ? 2 : 1;
+  const pixels = Math.floor((wide - 16 * (columns - 1)) / columns);
+  element.replaceChildren(...NAMES.map((name) => curve(name, found, pixels)));
 }
 
-function curve(name, found, width) {
+function curve(name, found, pixels) {
+  const [svg, width] = drawing(pixels, HEIGHT, { role: "img", "aria-label": inWords(name, found) });
   const { shifts } = found.curve;
   const values = found.curve.values[name];
   const slopes = found.curve.slopes[name];
@@ -47,8 +50,7 @@ function curve(name, found, width) {
   parts.push(s("line", { class: "lab-here", x1: x(found.shift), x2: x(found.shift), y1: UPPER[0],
     y2: LOWER[1] }));
   parts.push(s("circle", { class: "lab-dot", cx: x(found.shift), cy: here, r: 5 }));
-  const svg = s("svg", { width, height: HEIGHT, role: "img", "aria-label": inWords(name, found) },
-    parts);
+  svg.append(...parts);
   return h("figure", {}, h("figcaption", {}, `${WORDS[name]}, by the shift of Q in bins`), svg);
 }
 

@@ -76,9 +76,25 @@ export function mountLine(element, api) {
     ask();
   });
 
-  const ask = latest(
+  /** Ask for the distances of what is drawn; without earth on a side there are none. */
+  function ask() {
+    const bare = ["p", "q"].find((side) => !state[side].some(Boolean));
+    if (bare) unknown(`${bare.toUpperCase()} holds no mass: raise one of its bars.`);
+    else request();
+  }
+
+  function unknown(why) {
+    say(fault, why);
+    state.found = null;
+    numbers.textContent = "";
+    walk.textContent = "";
+    bars.update();
+  }
+
+  const request = latest(
     () => api.post("/api/lab/line", { p: state.p, q: state.q, shift: state.shift }),
     (found) => {
+      if (![state.p, state.q].every((masses) => masses.some(Boolean))) return;
       say(fault, null);
       state.found = found;
       moved.textContent = movedWords(found.shift);
@@ -88,13 +104,7 @@ export function mountLine(element, api) {
       drawCurves(curves, found);
       bars.update();
     },
-    (error) => {
-      say(fault, error);
-      state.found = null;
-      numbers.textContent = "";
-      walk.textContent = "";
-      bars.update();
-    },
+    unknown,
   );
 
   element.append(
@@ -171,8 +181,8 @@ function walkWords(found) {
 
 function change(value) {
   if (value === null) return "no gradient";
-  if (value === "inf") return "to infinity";
-  if (value === "-inf") return "from infinity";
+  if (value === "inf") return "+∞";
+  if (value === "-inf") return "−∞";
   const rounded = Math.abs(value) < 1e-9 ? 0 : value;
   return rounded > 0 ? `+${short(rounded, 3)}` : short(rounded, 3).replace("-", "−");
 }

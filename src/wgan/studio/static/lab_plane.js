@@ -2,6 +2,7 @@
 
 import { choice, field, h, s, say, short } from "./dom.js";
 import { drawField } from "./lab_field.js";
+import { drawing } from "./lab_svg.js";
 import { route } from "./route.js";
 
 const INTRO =
@@ -217,15 +218,15 @@ class Panel {
 
 /** Draw W1 to the held-out points over the steps, a line for each variant, and the floor. */
 function drawChart(element, state) {
-  const width = element.clientWidth;
-  if (!width || !state.history.size) return element.replaceChildren();
+  const pixels = element.clientWidth;
+  if (!pixels || !state.history.size) return element.replaceChildren();
   const [height, left, right, top, bottom] = [220, 46, 110, 12, 188];
+  const [svg, width] = drawing(pixels, height, { role: "img", "aria-label": "W1 over the steps" });
   const all = [...state.history.values()].flat();
   const last = Math.max(1, ...all.map(([step]) => step));
   const most = 1.08 * Math.max(state.scene.floor, ...all.map(([, w1]) => w1));
   const x = (step) => left + (step / last) * (width - left - right);
   const y = (w1) => bottom - (w1 / most) * (bottom - top);
-  const svg = s("svg", { width, height, role: "img", "aria-label": "W1 over the steps" });
   for (const tick of [0, most / 2, most]) {
     svg.append(s("line", { class: "lab-grid", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
       s("text", { class: "lab-tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" },
