@@ -65,7 +65,7 @@ since nobody knows when the student has seen enough.
 """
 PENALTY_WEIGHT = 1.0
 """Weight of a Wasserstein penalty. On 8 Gaussians, 0.1 (the paper's for toys) leaves slopes of 2,
-and 10 leaves W1 at 0.66 after 1,000 steps, where 1 brings it to 0.18.
+and 10 leaves W1 of the averaged generator at 0.66 after 1,000 steps, where 1 brings it to 0.18.
 """
 
 

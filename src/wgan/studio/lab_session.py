@@ -12,9 +12,8 @@ from wgan.studio.safety import RefusedError
 
 MOST_SESSIONS = 2
 """Sessions at once: each keeps one core busy, and the runs of the studio want the others."""
-LIFE = 30 * 60.0
-"""Seconds of a session: the longest claim takes 16 minutes, and nobody watches a training as long.
-"""
+LIFE = 60 * 60.0
+"""Seconds of a session. The longest claim takes 16 minutes alone, and longer beside other work."""
 UNATTENDED = 20.0
 """Seconds that a session waits for its page to listen. A page does so at once."""
 LONGEST = 2**22
