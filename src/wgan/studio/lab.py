@@ -72,9 +72,12 @@ def router(sessions: Sessions | None = None) -> APIRouter:
     def find(name: str) -> Session:
         return processes.find(name)
 
-    def attended(session: Annotated[Session, Depends(find)]) -> Session:
+    async def attended(session: Annotated[Session, Depends(find)]) -> AsyncIterator[Session]:
         session.attend()
-        return session
+        try:
+            yield session
+        finally:  # the page left, or the process ended
+            session.close("its page left")
 
     @routes.post("/line")
     def line(body: LineBody) -> dict[str, Any]:

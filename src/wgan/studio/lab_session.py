@@ -82,27 +82,23 @@ class Session:
         self._attended = True
 
     async def events(self) -> AsyncIterator[str]:
-        """Yield the events of the process as lines of JSON; end it when nobody listens any more."""
+        """Yield the events of the process as lines of JSON, and why there are no more."""
         stdout = self._process.stdout
         assert stdout is not None
-        try:
-            while line := await stdout.readline():
-                yield line.decode().strip()
-            yield json.dumps({"kind": "ended", "why": self._why})
-        finally:
-            self.close()
+        while line := await stdout.readline():
+            yield line.decode().strip()
+        yield json.dumps({"kind": "ended", "why": self._why})
 
-    def close(self, why: str | None = None) -> None:
+    def close(self, why: str) -> None:
         """End the process.
 
         Args:
             why: in words for the page.
         """
-        if not self.ended:
-            self._why = why or self._why
         for timer in self._timers:
             timer.cancel()
         if not self.ended:
+            self._why = why
             self._process.kill()  # it has nothing to save
         self._closed = True
 

@@ -102,7 +102,7 @@ function axis([, bottom], width, y, ticks, shifts, x, numbered) {
     return s("g", {},
       s("line", { class: "lab-grid", x1: LEFT, x2: width - RIGHT, y1: place, y2: place }),
       s("text", { class: "lab-tick", x: LEFT - 6, y: place + 4, "text-anchor": "end" },
-        short(Number(tick.toPrecision(3)), 3)));
+        short(Number(tick.toPrecision(3)), 3).replace("-", "−")));
   });
   if (numbered) {
     const every = Math.ceil((shifts.length * 30) / (width - LEFT));

@@ -1,8 +1,8 @@
 // The Lab in the plane: variants that train side by side, as slowly as one wants to look.
 
-import { choice, field, h, s, say, short } from "./dom.js";
+import { choice, field, h, say, short } from "./dom.js";
 import { drawField } from "./lab_field.js";
-import { drawing } from "./lab_svg.js";
+import { History } from "./lab_history.js";
 import { route } from "./route.js";
 
 const INTRO =
@@ -13,7 +13,6 @@ const INTRO =
 const PACES = [["step", "One step"], ["slow", "Slow"], ["fast", "Fast"], ["pause", "Pause"]];
 const FIRST = ["gan-minimax", "wgan-gp", "wgan-ortho"]; // chosen at first
 const SPOKEN = 5000; // milliseconds between two reports to a screen reader
-const HISTORY = 400; // points of a curve
 
 export async function mountPlane(element, choices, open) {
   const fault = h("p", { class: "fault", role: "alert", hidden: true });
@@ -28,8 +27,13 @@ export async function mountPlane(element, choices, open) {
     element.append(fault);
     return;
   }
-  const state = { session: null, scene: null, frames: new Map(), history: new Map(), spoken: 0 };
-  const data = choice(offered.data.map(({ name }) => [name, name]), "8-gaussians");
+  const state = { session: null, scene: null, panels: null, history: null, spoken: 0 };
+  const data = choice(offered.data.map(({ name }) => [name, name]), "8-gaussians", describe);
+  const described = h("p", { class: "hint" });
+  function describe() {
+    described.textContent = offered.data.find(({ name }) => name === data.value)?.summary ?? "";
+  }
+  describe();
   const seed = h("input", { type: "number", min: 0, max: 2 ** 31 - 1, step: 1, value: "0" });
   const boxes = offered.variants.map(({ name, word, when }) =>
     h("label", { class: "lab-check", title: when },
@@ -45,10 +49,10 @@ export async function mountPlane(element, choices, open) {
   const panels = h("div", { class: "lab-panels" });
   const chart = h("div", { class: "lab-chart" });
   element.append(
-    h("div", { class: "row" }, field("Data", data), field("Seed", seed), field("Show", show)),
+    h("div", { class: "row" }, field("Data", data), field("Seed", seed), field("Show", show)), described,
     h("fieldset", { class: "lab-variants" }, h("legend", {}, "Variants, side by side"), boxes),
     h("div", { class: "row lab-paces", role: "group", "aria-label": "Pace" }, start, paces, stop),
-    status, fault, panels, chart, legend(),
+    status, fault, legend(), panels, chart,
   );
 
   async function begin() {
@@ -109,8 +113,7 @@ export async function mountPlane(element, choices, open) {
 
   function newScene(scene) {
     state.scene = scene;
-    state.frames.clear();
-    state.history.clear();
+    state.history = new History(scene);
     state.spoken = 0;
     state.panels = new Map(scene.trainings.map((each) => [each.name, new Panel(each, scene)]));
     panels.replaceChildren(...[...state.panels.values()].map((panel) => panel.element));
@@ -120,10 +123,10 @@ export async function mountPlane(element, choices, open) {
     for (const frame of frames) {
       const panel = state.panels?.get(frame.name);
       if (!panel) continue;
-      if (!frame.error) remember(state, frame);
+      if (!frame.error) state.history.add(frame);
       panel.update(frame, show.value);
     }
-    drawChart(chart, state);
+    state.history.draw(chart);
     report(frames);
   }
 
@@ -139,21 +142,13 @@ export async function mountPlane(element, choices, open) {
 
   function redraw() {
     for (const panel of state.panels?.values() ?? []) panel.draw(show.value);
-    if (state.scene) drawChart(chart, state);
+    state.history?.draw(chart);
   }
   new ResizeObserver(redraw).observe(panels);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
   addEventListener("hashchange", () => {
     if (state.session && route().tab !== "lab") setPace("pause");
   });
-}
-
-/** Keep a frame's W1 for the curve; of too many, every other one. */
-function remember(state, frame) {
-  const past = state.history.get(frame.name) ?? [];
-  past.push([frame.step, frame.w1]);
-  const kept = past.length > HISTORY ? past.filter((_, i) => i % 2 === 0) : past;
-  state.history.set(frame.name, kept);
 }
 
 /** One variant: its picture, and its numbers with their units. */
@@ -214,46 +209,6 @@ class Panel {
   draw(show) {
     if (this.frame) drawField(this.canvas, this.scene, this.frame, show);
   }
-}
-
-/** Draw W1 to the held-out points over the steps, a line for each variant, and the floor. */
-function drawChart(element, state) {
-  const pixels = element.clientWidth;
-  if (!pixels || !state.history.size) return element.replaceChildren();
-  const [height, left, right, top, bottom] = [220, 46, 110, 12, 188];
-  const [svg, width] = drawing(pixels, height, { role: "img", "aria-label": "W1 over the steps" });
-  const all = [...state.history.values()].flat();
-  const last = Math.max(1, ...all.map(([step]) => step));
-  const most = 1.08 * Math.max(state.scene.floor, ...all.map(([, w1]) => w1));
-  const x = (step) => left + (step / last) * (width - left - right);
-  const y = (w1) => bottom - (w1 / most) * (bottom - top);
-  for (const tick of [0, most / 2, most]) {
-    svg.append(s("line", { class: "lab-grid", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }),
-      s("text", { class: "lab-tick", x: left - 6, y: y(tick) + 4, "text-anchor": "end" },
-        short(tick, 2)));
-  }
-  for (const [step, anchor] of [[0, "start"], [last, "end"]]) {
-    svg.append(s("text", { class: "lab-tick", x: x(step), y: bottom + 18, "text-anchor": anchor },
-      step ? `step ${step}` : "0"));
-  }
-  const ends = [{ y: y(state.scene.floor), words: "floor", kind: "lab-floor" }];
-  svg.append(s("line", { class: "lab-limit", x1: left, x2: width - right, y1: ends[0].y,
-    y2: ends[0].y }));
-  [...state.panels.values()].forEach((panel, i) => {
-    const past = state.history.get(panel.training.name);
-    if (!past) return;
-    const points = past.map(([step, w1]) => `${x(step)},${y(w1)}`).join(" ");
-    svg.append(s("polyline", { class: `lab-line-${i}`, points }));
-    ends.push({ y: y(past.at(-1)[1]), words: panel.word, kind: `lab-word-${i}` });
-  });
-  ends.sort((a, b) => a.y - b.y);
-  ends.forEach((end, i) => {
-    end.y = Math.max(end.y + 4, i ? ends[i - 1].y + 14 : 0);
-    svg.append(s("text", { class: `lab-tick ${end.kind}`, x: width - right + 6, y: end.y }, end.words));
-  });
-  return element.replaceChildren(h("figure", {},
-    h("figcaption", {}, `Exact W1 between generated and held-out points (n = ${state.scene.n},` +
-      " in the unit of the plane); the floor is that of real points in their place"), svg));
 }
 
 function legend() {
