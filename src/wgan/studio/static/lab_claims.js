@@ -49,14 +49,17 @@ function claim({ name, summary }, seeds, open, fault) {
     run.disabled = true;
     result.replaceChildren();
     status.textContent = "Starting: this takes some seconds …";
+    let opened = false;
     try {
       session = await open(onEvent, idle);
+      opened = true;
       stop.hidden = false;
       bar.hidden = false;
       bar.removeAttribute("value");
       started = Date.now();
       await session.post("claim", { name, seeds: Number(seeds.value) });
     } catch (error) {
+      if (opened && !session) return; // stopped before it began
       session?.close("");
       idle("");
       say(fault, error);

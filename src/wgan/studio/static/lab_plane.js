@@ -63,14 +63,18 @@ export async function mountPlane(element, choices, open) {
     const pace = matchMedia("(prefers-reduced-motion: reduce)").matches ? "pause" : "slow";
     status.textContent = "Starting: this takes some seconds …";
     start.disabled = true;
+    let opened = false;
     try {
       state.session ??= await open(onEvent, onEnd);
+      opened = true;
       await state.session.post("begin",
         { data: data.value, variants, seed: Number(seed.value), pace });
       mark(pace);
     } catch (error) {
-      status.textContent = "Nothing trains.";
-      say(fault, error);
+      if (!opened || state.session) { // else it was stopped before it began
+        status.textContent = "Nothing trains.";
+        say(fault, error);
+      }
     }
     start.disabled = false;
   }
@@ -104,7 +108,10 @@ export async function mountPlane(element, choices, open) {
   function onEvent(event) {
     if (event.kind === "scene") newScene(event);
     else if (event.kind === "frames") newFrames(event.frames);
-    else if (event.kind === "error") say(fault, event.error);
+    else if (event.kind === "error") {
+      say(fault, event.error);
+      status.textContent = "Nothing trains.";
+    }
     else if (event.kind === "done") {
       mark("pause");
       status.textContent = "All steps are done.";
