@@ -22,6 +22,10 @@ EVERYWHERE = ("0.0.0.0", "::", "")
 LEAST_TOKEN = 16
 """Characters of a token of one's own: with fewer it could be guessed over a network."""
 GIBIBYTE = 2**30
+MOST_PORT = 2**16 - 1
+MOST_PROCESSES = 64
+MOST_UPLOAD = 1024
+"""GiB of an upload: more than a disk of today is sent through a browser."""
 
 
 def studio_command(
@@ -68,6 +72,9 @@ def studio_command(
     """
     check_installed()
     _check_host(host, token)
+    _check_range("--port", port, 1, MOST_PORT)
+    _check_range("--processes", processes, 1, MOST_PROCESSES)
+    _check_range("--upload", upload, 1, MOST_UPLOAD)
     from wgan.studio.server import serve
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,6 +108,11 @@ def check_installed(packages: Sequence[str] = NEEDED) -> None:
             f"wgan studio needs {' and '.join(missing)}: install them with"
             " `pip install 'wgan[studio]'`"
         )
+
+
+def _check_range(flag: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise WganError(f"{flag} {value}: give a whole number from {least} to {most}")
 
 
 def _check_host(host: str, token: str | None) -> None:

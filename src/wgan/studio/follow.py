@@ -127,7 +127,8 @@ class Follower:
             now = time.monotonic()
             if now - self._looked < fresh:
                 return
-            if now - self._searched >= SEARCH_INTERVAL:
+            lost = not all(run.path.is_dir() for run in self.runs.values())
+            if lost or now - self._searched >= SEARCH_INTERVAL:
                 self._search()
                 self._searched = now
             running = self.processes.running()

@@ -38,7 +38,7 @@ MOST_SIDE = 12
 """Samples in a row of a plane."""
 
 DRAWN_TOGETHER = 500
-"""Samples of the picture of all, where single ones are shown as rows: fewer show no distribution."""
+"""Samples of the picture of all, where single ones are shown as rows: few show no law."""
 NOT_CONTINUOUS = (
     "the noise of this kind of data decides levels, gaps or lengths one by one, so that there is"
     " nothing between two samples"

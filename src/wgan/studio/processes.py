@@ -35,6 +35,16 @@ class Record(msgspec.Struct):
     command: list[str]
 
 
+def command_of(arguments: Sequence[str]) -> list[str]:
+    """Return the command of a process: `wgan` of this Python, with arguments.
+
+    Args:
+        arguments: its words.
+    """
+    # -P: no module is taken from the working folder.
+    return [sys.executable, "-P", "-m", "wgan", *arguments]
+
+
 class Processes:
     """The processes of runs.
 
@@ -84,8 +94,7 @@ class Processes:
                     f"{len(running)} run(s) train now, as many as may at once: stop one, wait, or"
                     " start `wgan studio` with a larger --processes",
                 )
-            # -P: no module is taken from the working folder.
-            command = [sys.executable, "-P", "-m", "wgan", *arguments]
+            command = command_of(arguments)
             with self._file(name, "log").open("wb") as log:
                 self._own[name] = subprocess.Popen(
                     command,

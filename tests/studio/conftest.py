@@ -1,0 +1,26 @@
+"""Runs of every kind of data, trained once for all tests of the studio."""
+
+import shutil
+
+import pytest
+from studio_client import studio
+from studio_runs import small_runs
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A folder of finished runs, which tests copy, and their names by kind."""
+    folder = tmp_path_factory.mktemp("studio") / "runs"
+    return folder, small_runs(folder)
+
+
+@pytest.fixture
+def runs(trained, tmp_path):
+    """A copy of the finished runs, which a test may change."""
+    return shutil.copytree(trained[0], tmp_path / "runs")
+
+
+@pytest.fixture
+def client(runs, trained):
+    """A client of the studio of that copy; data stay where the runs were trained on them."""
+    return studio(runs, data=[trained[0]])
