@@ -1,16 +1,21 @@
 """The Lab in the plane: frames are finite, slopes are the critic's, the certified keep to 1."""
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from wgan.base.errors import WganError
+from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
+from wgan.objectives.variants import VARIANTS
 from wgan.studio import lab_plane
-from wgan.studio.lab_plane import CHOICES, Group, Scene, Training, check_choice
+from wgan.studio.lab_plane import Group, Scene, Training, check_choice
 
+PAGE = Path(__file__).parents[2] / "docs" / "lab.md"
 TOLERANCE = 1e-5
 """Rounding of float32 in the norm of a gradient."""
 
@@ -35,7 +40,7 @@ def trained(scene, name, steps):
     return training
 
 
-@pytest.mark.parametrize("name", CHOICES)
+@pytest.mark.parametrize("name", VARIANTS)
 def test_frames_of_every_variant_are_finite_and_follow_the_steps(scene, name):
     training = Training(scene, name)
     frames = [training.frame()]
@@ -113,16 +118,39 @@ def test_w1_and_its_floor_are_exact_and_between_the_points_that_are_shown(scene)
     assert np.allclose(held_out, scene.real)
 
 
-def test_a_variant_that_diverges_says_so_and_the_others_go_on(scene):
+@pytest.mark.parametrize("name", sorted(set(TOYS) - {"8-gaussians"}))
+def test_every_toy_has_a_scene_that_holds_its_points(name):
+    scene = Scene(name, 1)
+    values = scene.to_json()
+    x0, x1, y0, y1 = values["box"]
+    assert x1 - x0 == pytest.approx(y1 - y0, rel=1e-3), "a circle is drawn as a circle"
+    assert (scene.real >= [x0, y0]).all()
+    assert (scene.real <= [x1, y1]).all()
+    frame = trained(scene, "wgan-gp", 1).frame().to_json()
+    json.dumps([values, frame], allow_nan=False)
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="installed without its checkout")
+def test_the_program_of_the_page_runs(capsys):
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
+    exec(compile(program.replace("1000", "2"), PAGE.name, "exec"), {})
+    assert len(capsys.readouterr().out.split()) == 6
+
+
+@pytest.mark.parametrize("checked_every", [1, 1000])
+def test_a_variant_that_diverges_says_so_and_the_others_go_on(scene, monkeypatch, checked_every):
+    settings = lab_plane.SETTINGS | {"training.log_every": checked_every}
+    monkeypatch.setattr(lab_plane, "SETTINGS", settings)
     group = Group(scene, ["gan", "wgan-gp"])
     with torch.no_grad():
         next(group.trainings[0].run.state.generator.parameters()).fill_(float("nan"))
+    group.advance()
     first = group.frames()
     assert "diverged" in first[0]["error"]
     group.advance()
     second = group.frames()
     assert second[0] == first[0]
-    assert second[1]["step"] == 1
+    assert second[1]["step"] == 2
     assert not group.done
 
 

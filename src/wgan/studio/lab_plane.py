@@ -18,6 +18,7 @@ from wgan.audit.certificate import certify, frozen
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.intervals import Mean, mean_of
 from wgan.base.seeding import latents
+from wgan.config.sections import DataConfig
 from wgan.data import Dataset, load
 from wgan.data.toys import TOYS
 from wgan.distances import wasserstein
@@ -164,7 +165,7 @@ class Scene:
         self.data = data
         self.seed = seed
         self.dataset = as_it_is(data)
-        self.split = self.dataset.split(0.2, 0)
+        self.split = DataConfig().split(self.dataset)  # that of every run with its defaults
         self.real = np.asarray(self.split.held_out_sample(0, POINTS), dtype=np.float64)
         train = np.asarray(self.split.train_sample(0, FLOOR_SETS * POINTS), dtype=np.float64)
         self.floor = mean_of([wasserstein(x, self.real) for x in np.split(train, FLOOR_SETS)])
@@ -228,8 +229,18 @@ class Training:
         return self.step >= MOST_STEPS
 
     def advance(self) -> None:
-        """Train one generator step further, and the critic before it; nothing once all are done."""
-        next(self._records, None)
+        """Train one generator step further, and the critic before it; nothing once all are done.
+
+        Raises:
+            WganError: a loss or gradient that is not finite.
+        """
+        try:
+            next(self._records, None)
+        except WganError as error:  # its words are for a run with a folder
+            raise self._diverged() from error
+
+    def _diverged(self) -> WganError:
+        return WganError(f"{self.name}: diverged at step {self.step}: choose another seed")
 
     def to_json(self) -> dict[str, Any]:
         """Return what stays the same from frame to frame."""
@@ -264,7 +275,7 @@ class Training:
             critic.train(was_training)
         for numbers in (generated, values, slopes, arrows):
             if not numbers.isfinite().all():
-                raise WganError(f"{self.name}: diverged at step {self.step}: begin again")
+                raise self._diverged()
         points = generated.double().numpy()
         return Frame(
             step=self.step,
@@ -320,7 +331,10 @@ class Group:
         """Train each variant one step further."""
         for each in self.trainings:
             if each.name not in self.failures:
-                each.advance()
+                try:
+                    each.advance()
+                except WganError as error:
+                    self.failures[each.name] = str(error)
 
     def frames(self) -> list[dict[str, Any]]:
         """Return a frame of each variant as plain values, or why there is none any more."""
