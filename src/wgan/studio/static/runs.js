@@ -48,6 +48,7 @@ export function mount(element, api) {
   const compareReport = h("a", { class: "button", target: "_blank", rel: "noopener", hidden: true }, "Report of the compared runs");
   const view = runView(api, runs);
   const compared = new Set();
+  let wanted = null; // a run that was begun a moment ago may not be in the list yet
   let chosen = null;
 
   element.replaceChildren(fault,
@@ -69,7 +70,7 @@ export function mount(element, api) {
     const all = [...runs.summaries.values()].sort(before);
     hint.hidden = all.length < 2;
     empty.hidden = all.length > 0 || !runs.ready;
-    if (!chosen || !runs.summaries.has(chosen)) chosen = all[0]?.name ?? null;
+    chosen = [wanted, chosen].find((each) => runs.summaries.has(each)) ?? all[0]?.name ?? null;
     const kept = document.activeElement?.closest?.("li.run")?.dataset.name;
     const box = document.activeElement?.type === "checkbox";
     list.replaceChildren(...all.map((run) => {
@@ -86,7 +87,7 @@ export function mount(element, api) {
 
   runs.onChange(paint);
   onTab("runs", (now) => {
-    if (now.run) chosen = now.run;
+    if (now.run) wanted = now.run;
     paint();
   });
   runs.begin((error) => say(fault, error));

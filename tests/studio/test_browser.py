@@ -1,0 +1,213 @@
+"""The studio in a browser: what a person does, from a dropped file to a downloaded table."""
+
+import os
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import uvicorn
+from mixed_tables import mixed_table
+from studio_client import TOKEN
+
+from wgan.runs import RunFolder
+from wgan.studio.app import create_app
+from wgan.studio.server import _listen
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 40_000
+"""Milliseconds that a step of a flow may take: a process of training takes seconds to import."""
+SETTINGS = "network.width=8\noptimizer.batch=16\ntraining.log_every=1\ntraining.measure_every=10"
+UNNAMED = (
+    "[...document.querySelectorAll('input, select, textarea')]"
+    ".filter(each => !each.labels?.length && !each.getAttribute('aria-label')).length"
+)
+"""Fields without a label, of which a screen reader could say nothing."""
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(runs, trained):
+    """The address of a studio that serves in a thread of this process."""
+    listening = _listen("127.0.0.1", 18765)
+    app = create_app(runs, TOKEN, data=[trained[0]])
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    server.should_exit = True
+    thread.join()
+    found = app.state.studio.processes
+    for name in found.running():
+        os.kill(found.pid(name), signal.SIGKILL)
+
+
+@pytest.fixture
+def page(chromium, address):
+    """The page, with whatever it says on its console, and the hosts that it asks."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    said, asked = [], set()
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.add(request.url.split("/")[2].split(":")[0]))
+    page.goto(f"{address}#token={TOKEN}")
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+    yield page
+    context.close()
+    assert said == []
+    assert asked <= {"127.0.0.1", ""}
+
+
+def choose_tab(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def last_step(run):
+    lines = RunFolder(run).metrics() if (run / "metrics.jsonl").exists() else []
+    return lines[-1]["step"] if lines else 0
+
+
+def test_from_a_dropped_table_to_a_downloaded_one(page, runs, tmp_path):
+    """Drop, correct, train, watch the curve grow, stop, go on, stop, play, download."""
+    table = tmp_path / "people.csv"
+    mixed_table(150).to_csv(table, index=False)
+    choose_tab(page, "New run")
+    page.set_input_files("input[type=file]", table)
+    page.locator("table.columns").wait_for()
+    holds = page.locator("table.columns select")
+    assert holds.count() == len(mixed_table(1).columns)
+    number = next(i for i in range(holds.count()) if holds.nth(i).input_value() == "numeric")
+    holds.nth(number).select_option("identifier")
+    page.get_by_text("Your corrections are in use").wait_for()
+    page.locator("summary", has_text="More settings").click()
+    page.get_by_label("Steps", exact=True).fill("100000")
+    page.get_by_label("One setting a line").fill(SETTINGS)
+    page.get_by_label("Name of the run").fill("people")
+    page.locator("#command", has_text="--out runs/people").wait_for()
+    assert "--schema runs/uploads/people-schema-" in page.locator("#command").text_content()
+    page.get_by_role("button", name="Train").click()
+
+    curve = page.locator("figure", has_text="Critic's estimate").locator("polyline")
+    page.get_by_role("heading", name="people", exact=True).wait_for()
+    page.get_by_role("button", name="Stop").wait_for()
+    several = re.compile(r"(\S+ ){3,}\S+")
+    playwright.expect(curve).to_have_attribute("points", several, timeout=PATIENCE)
+    before = len(curve.get_attribute("points").split())
+    page.wait_for_function(
+        f"document.querySelectorAll('figure polyline')[1].getAttribute('points').split(' ').length"
+        f" > {before}"
+    )
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Go on").wait_for()
+    stopped = last_step(runs / "people")
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Stop").wait_for()
+    deadline = time.monotonic() + PATIENCE / 1000
+    while last_step(runs / "people") <= stopped and time.monotonic() < deadline:
+        page.wait_for_timeout(200)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Go on").wait_for()
+    assert last_step(runs / "people") > stopped
+
+    page.get_by_role("link", name="Play").click()
+    page.locator("table.rows").wait_for()
+    page.get_by_label("How many").last.fill("25")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download").click()
+    waiting.value.save_as(tmp_path / "new.csv")
+    assert len(pd.read_csv(tmp_path / "new.csv")) == 25
+
+
+def test_runs_are_drawn_together_and_read_by_keys(page):
+    page.get_by_label("Compare images-0").check()
+    page.get_by_label("Compare vectors-0").check()
+    page.get_by_role("button", name="vectors-0").click()
+    distance = page.locator("figure", has_text="Held-out distance")
+    playwright.expect(distance.locator("polyline")).to_have_count(2)
+    assert "floor" in distance.locator(".legend").text_content()
+    drawing = distance.get_by_role("img").first
+    drawing.focus()
+    drawing.press("End")
+    playwright.expect(distance.locator(".readout")).to_contain_text("step 6")
+    drawing.press("Home")
+    playwright.expect(distance.locator(".readout")).to_contain_text("step 3")
+    slider = page.get_by_label("Samples at step")
+    slider.focus()
+    slider.press("ArrowLeft")
+    page.get_by_text("step 3, picture 2 of 3").wait_for()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Report", exact=True).click()
+    opened.value.wait_for_load_state()
+    assert "W1" in opened.value.content()
+
+
+def test_tabs_are_chosen_by_keys_and_remembered_by_the_address(page, address):
+    page.get_by_role("tab", name="Runs").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.get_by_role("tab", name="New run").get_attribute("aria-selected") == "true"
+    page.keyboard.press("End")
+    page.reload()
+    assert page.get_by_role("tab", name="Lab").get_attribute("aria-selected") == "true"
+    assert TOKEN not in page.url
+
+
+def test_names_from_data_are_text(page, runs):
+    os.rename(runs / "images-0", runs / "<img src=x onerror=alert(1)>")
+    page.get_by_role("button", name="<img src=x").wait_for()
+    assert page.locator("img[src='x']").count() == 0
+
+
+def test_a_model_of_pictures_is_played_with(page):
+    page.evaluate("location.hash = 'tab=play&run=images-0'")
+    tiles = page.locator(".tiles li")
+    playwright.expect(tiles).to_have_count(16)
+    first = tiles.first.locator("img").get_attribute("src")
+    page.get_by_label("Seed").fill("5")
+    page.wait_for_function(
+        "first => document.querySelector('.tiles img')?.getAttribute('src') !== first", arg=first
+    )
+    page.get_by_label("the nearest training sample beside each").check()
+    playwright.expect(tiles.first.locator("img")).to_have_count(2)
+    page.get_by_label("Class").select_option("7")
+    page.locator(".tiles li", has_text="class 7").nth(15).wait_for()
+    sample = page.locator(".single img").first
+    sample.wait_for()
+    before = sample.get_attribute("src")
+    page.get_by_label("Latent 1", exact=True).fill("3")
+    page.wait_for_function(
+        "before => document.querySelector('.single img').getAttribute('src') !== before", arg=before
+    )
+
+
+@pytest.mark.parametrize("tab", ["runs", "new", "play"])
+@pytest.mark.parametrize("width", [380, 3840])
+def test_nothing_is_wider_than_the_screen(page, tab, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.evaluate(f"location.hash = 'tab={tab}'")
+    page.locator(f"#panel-{tab} .card").first.wait_for()
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(UNNAMED) == 0
