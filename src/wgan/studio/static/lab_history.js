@@ -5,7 +5,8 @@ import { drawing } from "./lab_svg.js";
 
 const MOST = 400; // points of a curve
 const HEIGHT = 240;
-const [LEFT, RIGHT, TOP, BOTTOM] = [46, 120, 12, 208];
+const [LEFT, RIGHT, TOP, BOTTOM] = [46, 100, 12, 208];
+const APART = 14; // pixels between two numbers or words
 
 export class History {
   constructor(scene) {
@@ -31,7 +32,8 @@ export class History {
     const low = Math.min(0, ...estimates);
     const x = (step) => LEFT + (step / last) * (width - LEFT - RIGHT);
     const y = (value) => BOTTOM - ((value - low) / (top - low)) * (BOTTOM - TOP);
-    svg.append(...this.axes(x, y, [...new Set([low, 0, top])], last, width));
+    const ticks = y(low) - y(0) < APART ? [0, top] : [low, 0, top];
+    svg.append(...this.axes(x, y, ticks, last, width));
     svg.append(s("line", { class: "lab-limit", x1: LEFT, x2: width - RIGHT,
       y1: y(this.scene.floor), y2: y(this.scene.floor) }));
     const ends = [{ y: y(this.scene.floor), words: "floor", kind: "lab-floor" }];
@@ -79,7 +81,7 @@ function words(ends, width) {
   let below = 0;
   return sorted.map(({ y, words: text, kind }) => {
     const place = Math.max(y + 4, below);
-    below = place + 14;
+    below = place + APART;
     return s("text", { class: `lab-tick ${kind}`, x: width - RIGHT + 6, y: place }, text);
   });
 }
