@@ -207,7 +207,7 @@ def test_a_model_of_pictures_is_played_with(page):
 def test_nothing_is_wider_than_the_screen(page, tab, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate(f"location.hash = 'tab={tab}'")
-    page.locator(f"#panel-{tab} .card").first.wait_for()
+    page.locator(f"#panel-{tab} .card:visible").first.wait_for()
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(UNNAMED) == 0
