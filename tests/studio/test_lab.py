@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from io import StringIO
 from queue import Queue
-from subprocess import PIPE
 from threading import Thread
 
 import httpx
@@ -259,17 +258,15 @@ def test_sessions_that_there_are_not_are_refused(client, name):
         assert answer.json()["error"]
 
 
-def test_a_training_ends_with_the_studio():
-    """A process whose standard input ends, as it does when the studio is killed, ends too."""
-    program = [sys.executable, "-m", "wgan.studio.lab_worker"]
-    begin = {"do": "begin", "data": "swiss-roll", "variants": ["gan"], "seed": 0, "pace": "fast"}
-    with subprocess.Popen(program, stdin=PIPE, stdout=PIPE, text=True) as worker:
-        worker.stdin.write(json.dumps(begin) + "\n")
-        worker.stdin.flush()
-        kinds = [json.loads(worker.stdout.readline())["kind"] for _ in range(4)]
-        assert kinds == ["ready", "scene", "frames", "frames"]
-        worker.stdin.close()
-        assert worker.wait(10) == 0
+def test_a_training_ends_with_the_studio(monkeypatch):
+    """Standard input ends when the studio is killed, and the process with it."""
+    codes = []
+    monkeypatch.setattr(lab_worker.os, "_exit", codes.append)
+    monkeypatch.setattr(lab_worker.sys, "stdin", StringIO('{"do": "pace", "pace": "slow"}\n'))
+    commands = Queue()
+    lab_worker._listen(commands)
+    assert commands.get_nowait() == {"do": "pace", "pace": "slow"}
+    assert codes == [0]
 
 
 def test_the_paces_of_a_training(monkeypatch):
