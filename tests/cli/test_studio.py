@@ -14,6 +14,7 @@ from wgan.cli.studio import check_installed, is_local
     ("words", "fault"),
     [
         (["--host", "0.0.0.0"], "give --token too"),
+        (["--host", "0.0.0.0", "--token", "x" * 20], "give --name too"),
         (["--host", "192.168.1.2"], "whoever reaches this port"),
         (["--token", "short"], "16 or more"),
         (["--token", "spaces in this token are none"], "without spaces"),

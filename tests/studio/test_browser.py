@@ -117,8 +117,9 @@ def test_from_a_dropped_table_to_a_downloaded_one(page, runs, tmp_path):
     playwright.expect(curve).to_have_attribute("points", several, timeout=PATIENCE)
     before = len(curve.get_attribute("points").split())
     page.wait_for_function(
-        f"document.querySelectorAll('figure polyline')[1].getAttribute('points').split(' ').length"
-        f" > {before}"
+        "before => document.querySelectorAll('figure')[1].querySelector('polyline')"
+        ".getAttribute('points').split(' ').length > before",
+        arg=before,
     )
     page.get_by_role("button", name="Stop").click()
     page.get_by_role("button", name="Go on").wait_for()

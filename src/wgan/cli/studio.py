@@ -71,7 +71,7 @@ def studio_command(
         Print the address alone.
     """
     check_installed()
-    _check_host(host, token)
+    _check_host(host, token, name)
     _check_range("--port", port, 1, MOST_PORT)
     _check_range("--processes", processes, 1, MOST_PROCESSES)
     _check_range("--upload", upload, 1, MOST_UPLOAD)
@@ -115,8 +115,8 @@ def _check_range(flag: str, value: int, least: int, most: int) -> None:
         raise WganError(f"{flag} {value}: give a whole number from {least} to {most}")
 
 
-def _check_host(host: str, token: str | None) -> None:
-    """Refuse a network without a token of its own."""
+def _check_host(host: str, token: str | None, name: str | None) -> None:
+    """Refuse a network without a token of its own, or without an address that a browser has."""
     if token is not None and (len(token) < LEAST_TOKEN or not token.isascii() or " " in token):
         raise WganError(f"--token: give {LEAST_TOKEN} or more ASCII characters without spaces")
     if not is_local(host) and token is None:
@@ -124,6 +124,11 @@ def _check_host(host: str, token: str | None) -> None:
             f"--host {host}: whoever reaches this port could read and train below the folder: give"
             " --token too, a secret of 16 or more characters, and mind that the traffic is not"
             " encrypted; an SSH tunnel to 127.0.0.1 is safer"
+        )
+    if host in EVERYWHERE and name is None:
+        raise WganError(
+            f"--host {host}: give --name too, the name or address by which browsers reach this"
+            " machine: requests for another are refused"
         )
 
 

@@ -49,8 +49,14 @@ class Named(BaseModel):
 def router() -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
+    _add_reading(routes)
+    _add_acting(routes)
+    return routes
+
+
+def _add_reading(routes: APIRouter) -> None:
+    """Add the routes that tell of runs."""
     floors: dict[str, dict[str, Any]] = {}
-    drawing = Lock()  # matplotlib is not for several threads
 
     @routes.get("/api/runs")
     def all_runs(request: Request) -> dict[str, Any]:
@@ -84,6 +90,11 @@ def router() -> APIRouter:
             raise RefusedError(404, f"{name}: has no picture of step {step}")
         return FileResponse(path, media_type="image/png")
 
+
+def _add_acting(routes: APIRouter) -> None:
+    """Add the routes that stop a run, go on with it, and write its report."""
+    drawing = Lock()  # matplotlib is not for several threads
+
     @routes.post("/api/run/stop")
     def stop(request: Request, run: Named) -> dict[str, Any]:
         studio = studio_of(request)
@@ -113,8 +124,6 @@ def router() -> APIRouter:
             write_report([read_finished(path) for path in paths], page)
             text = page.read_text(encoding="utf-8")
         return HTMLResponse(text, headers={"content-security-policy": REPORT_POLICY})
-
-    return routes
 
 
 def thinned(lines: Lines) -> Lines:

@@ -54,11 +54,16 @@ export const api = {
       signal,
     }),
 
-  /** Call `onMessage` with each event's JSON and name; return a function that ends the stream. */
+  /**
+   * Call `onMessage` with each event's JSON; return a function that ends the stream.
+   *
+   * `onState` is told true where the stream is open, false where it is tried again, and null where
+   * it was refused: the studio was started again, with another token.
+   */
   events(path, onMessage, onState = () => {}) {
     const source = new EventSource(api.address(path));
     source.onopen = () => onState(true);
-    source.onerror = () => onState(false);
+    source.onerror = () => onState(source.readyState === EventSource.CLOSED ? null : false);
     source.onmessage = (event) => onMessage(JSON.parse(event.data));
     return () => source.close();
   },

@@ -2,8 +2,10 @@
 
 import { h, s, short } from "./dom.js";
 
-const HEIGHT = 260;
-const MARGIN = { left: 62, right: 14, top: 26, bottom: 40 };
+// Sizes grow with the text of the page, in pixels: the browser decides how large a rem is.
+const REM = parseFloat(getComputedStyle(document.documentElement).fontSize) || 16;
+const HEIGHT = 16.25 * REM;
+const MARGIN = { left: 3.9 * REM, right: 0.9 * REM, top: 1.7 * REM, bottom: 2.5 * REM };
 const COLOURS = 8;
 const ROWS = 12; // of the table: the chart has all values
 
@@ -67,13 +69,13 @@ export function chart({ title, x = "generator steps", y, note = "" }) {
     const parts = [];
     for (const value of ticks(y0, y1, 5)) {
       parts.push(s("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(value), y2: up(value) }));
-      parts.push(s("text", { x: MARGIN.left - 6, y: up(value) + 4, "text-anchor": "end" }, short(value, 3)));
+      parts.push(s("text", { x: MARGIN.left - 6, y: up(value) + 0.25 * REM, "text-anchor": "end" }, short(value, 3)));
     }
-    for (const value of ticks(x0, x1, Math.max(2, Math.floor(width / 80)))) {
-      parts.push(s("text", { x: across(value), y: HEIGHT - MARGIN.bottom + 18, "text-anchor": "middle" }, short(value, 6)));
+    for (const value of ticks(x0, x1, Math.max(2, Math.floor(width / (5 * REM))))) {
+      parts.push(s("text", { x: across(value), y: HEIGHT - MARGIN.bottom + 1.1 * REM, "text-anchor": "middle" }, short(value, 6)));
     }
-    parts.push(s("text", { x: (MARGIN.left + width) / 2, y: HEIGHT - 4, "text-anchor": "middle" }, x));
-    parts.push(s("text", { x: 0, y: 13 }, y));
+    parts.push(s("text", { x: (MARGIN.left + width) / 2, y: HEIGHT - 0.25 * REM, "text-anchor": "middle" }, x));
+    parts.push(s("text", { x: 0, y: 0.8 * REM }, y));
     if (floor) {
       parts.push(s("line", { class: "floor", x1: MARGIN.left, x2: width - MARGIN.right, y1: up(floor.value), y2: up(floor.value) }));
     }

@@ -41,7 +41,8 @@ function make(api) {
   function connect() {
     if (end) return;
     end = api.events("/api/events", take, (open) => {
-      status.textContent = open ? "" : "no connection; trying again";
+      const lost = open === null ? "refused: open the address that `wgan studio` printed last" : "no connection; trying again";
+      status.textContent = open ? "" : lost;
       if (open) lines.forEach((_, name) => fetchLines(name));
     });
   }
