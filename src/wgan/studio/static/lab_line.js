@@ -79,8 +79,8 @@ export function mountLine(element, api) {
   /** Ask for the distances of what is drawn; without earth on a side there are none. */
   function ask() {
     const bare = ["p", "q"].find((side) => !state[side].some(Boolean));
+    request(bare ? null : { p: [...state.p], q: [...state.q], shift: state.shift });
     if (bare) unknown(`${bare.toUpperCase()} holds no mass: raise one of its bars.`);
-    else request();
   }
 
   function unknown(why) {
@@ -92,9 +92,8 @@ export function mountLine(element, api) {
   }
 
   const request = latest(
-    () => api.post("/api/lab/line", { p: state.p, q: state.q, shift: state.shift }),
+    (body) => api.post("/api/lab/line", body),
     (found) => {
-      if (![state.p, state.q].every((masses) => masses.some(Boolean))) return;
       say(fault, null);
       state.found = found;
       moved.textContent = movedWords(found.shift);
@@ -126,22 +125,26 @@ export function mountLine(element, api) {
   restart();
 }
 
-/** Return a function that asks for the newest state, one request at a time. */
-function latest(request, onAnswer, onError) {
+/** Return a function that sends the newest body, one at a time; null: nothing is asked any more. */
+function latest(send, onAnswer, onError) {
+  let wanted = null;
   let busy = false;
-  let again = false;
-  return async function ask() {
-    again = busy;
+  return async function request(body) {
+    wanted = body;
     if (busy) return;
     busy = true;
-    try {
-      const found = await request();
-      if (!again) onAnswer(found);
-    } catch (error) {
-      if (!again) onError(error);
+    for (let asked = null; wanted && wanted !== asked; ) {
+      asked = wanted;
+      let settle;
+      try {
+        const found = await send(asked);
+        settle = () => onAnswer(found);
+      } catch (error) {
+        settle = () => onError(error);
+      }
+      if (wanted === asked) settle();
     }
     busy = false;
-    if (again) ask();
   };
 }
 
