@@ -9,8 +9,9 @@ from studio_client import TOKEN, studio
 
 from wgan.runs import RunFolder
 from wgan.runs.beginning import claim
+from wgan.studio import follow
 from wgan.studio.context import Studio
-from wgan.studio.follow import seconds_left, state_of
+from wgan.studio.followed import seconds_left, state_of
 from wgan.studio.runs import MOST_LINES, thinned
 from wgan.studio.safety import Roots
 
@@ -119,7 +120,9 @@ def test_a_damaged_run_is_told_and_the_others_are_there(client, runs):
     found = by_name(client)
     assert found["images-0"]["state"] == "damaged"
     assert "run.json" in found["images-0"]["fault"]
-    assert "metrics.jsonl" in found["series-0"]["fault"]
+    answer = client.get("/api/run", params={"name": "series-0"})
+    assert "metrics.jsonl" in answer.json()["error"]
+    assert "metrics.jsonl" in by_name(client)["series-0"]["fault"]
     assert found["vectors-0"]["state"] == "finished"
     assert client.get("/api/run", params={"name": "images-0"}).status_code == 400
 
@@ -205,6 +208,30 @@ def test_the_stream_needs_the_token(client):
     answer = client.get("/api/events", headers={"X-Wgan-Token": "wrong"})
     assert answer.status_code == 401
     assert TOKEN not in answer.text
+
+
+def test_a_run_that_failed_without_a_folder_can_be_forgotten(client, runs):
+    (runs / ".studio").mkdir(exist_ok=True)
+    (runs / ".studio/x.json").write_text('{"pid": 999999999, "command": ["wgan"]}')
+    (runs / ".studio/x.log").write_text("wgan: error: out of memory")
+    assert by_name(client)["x"]["fault"] == "out of memory"
+    assert client.post("/api/run/forget", json={"name": "x"}).status_code == 200
+    assert "x" not in by_name(client)
+    assert client.post("/api/run/forget", json={"name": "../x"}).status_code == 403
+
+
+def test_a_folder_of_many_runs_fills_the_list_bit_by_bit(tmp_path, monkeypatch):
+    for i in range(5):
+        fake_run(tmp_path / f"r{i}")
+    monkeypatch.setattr(follow, "MOST_AT_A_LOOK", -1.0)
+    follower = Studio.of(Roots(tmp_path), 1).follower
+    assert follower.summaries() == []
+    assert follower.find("r3").summary["state"] == "finished", "one that is asked for is read"
+    monkeypatch.setattr(follow, "MOST_AT_A_LOOK", 10.0)
+    follower.look()
+    assert len(follower.summaries()) == 5
+    assert not follower.runs["r1"].lines, "metrics of a finished run wait until they are shown"
+    assert follower.find("r1").lines
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_measurements():

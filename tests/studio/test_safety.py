@@ -1,11 +1,14 @@
 """Hostile requests: none succeeds, and none is a fault of the server."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 from studio_client import ADDRESS, TOKEN, studio
 
 from wgan.base.errors import WganError
-from wgan.studio.app import create_app
+from wgan.data import KINDS
+from wgan.studio.app import STATIC, create_app
 from wgan.studio.safety import MOST_BODY, Roots
 
 PROBE = "/api/lab/nothing"
@@ -128,3 +131,16 @@ def test_data_outside_are_read_where_the_command_allows_it(tmp_path):
     with pytest.raises(WganError, match=r"start `wgan studio --data .*tables` to allow it"):
         Roots(tmp_path / "runs").check_readable(str(table))
     Roots(tmp_path / "runs", (tmp_path / "tables",)).check_readable(str(table))
+
+
+def test_scripts_make_no_markup_of_text_and_load_nothing_from_elsewhere():
+    for path in STATIC.iterdir():
+        text = path.read_text()
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+        assert set(re.findall(r"https?://[\w.]+", text)) <= {"http://www.w3.org"}, path
+
+
+def test_scripts_ask_no_kind_of_data():
+    kinds = "|".join(KINDS)
+    for path in STATIC.glob("*.js"):
+        assert not re.search(rf"[\"'`]({kinds})[\"'`]", path.read_text()), path

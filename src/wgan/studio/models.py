@@ -99,7 +99,8 @@ class Shelf:
             config, dataset = run.load()
             return config.split(dataset)
 
-        return self.splits.get(path, read)
+        about = RunFolder(path).about()
+        return self.splits.get((path, about.id, about.data.fingerprint), read)
 
     def picture(self, raw: np.ndarray, model: Model, columns: int | None = None) -> str:
         """Return a picture of samples, as a URL that holds it.

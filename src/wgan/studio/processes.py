@@ -125,6 +125,21 @@ class Processes:
                 )
             os.kill(pid, signal.SIGTERM)
 
+    def forget(self, name: str) -> None:
+        """Forget the last process of a run, and what it printed.
+
+        Args:
+            name: the run's name.
+
+        Raises:
+            WganError: it has not ended.
+        """
+        with self._lock:
+            if self.pid(name) is not None:
+                raise RefusedError(409, f"{name}: trains now: stop it first")
+            for ending in ("json", "log"):
+                self._file(name, ending).unlink(missing_ok=True)
+
     def pid(self, name: str) -> int | None:
         """Return the process of a run; None where it has ended, or the studio began none.
 

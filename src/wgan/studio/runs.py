@@ -24,7 +24,7 @@ from wgan.report.page import verdict_in_words
 from wgan.runs import RunFolder, read_finished
 from wgan.studio.commands import go_on_arguments, shown
 from wgan.studio.context import Studio, studio_of
-from wgan.studio.follow import Followed, Lines
+from wgan.studio.followed import Followed, Lines
 from wgan.studio.safety import REPORT_POLICY, RefusedError
 from wgan.training.diagnosis import diagnose
 
@@ -56,7 +56,7 @@ def router() -> APIRouter:
 
 def _add_reading(routes: APIRouter) -> None:
     """Add the routes that tell of runs."""
-    floors: dict[str, dict[str, Any]] = {}
+    floors: dict[tuple[str, str], dict[str, Any]] = {}
 
     @routes.get("/api/runs")
     def all_runs(request: Request) -> dict[str, Any]:
@@ -78,9 +78,11 @@ def _add_reading(routes: APIRouter) -> None:
 
     @routes.get("/api/run/floor")
     def floor(request: Request, name: Name) -> dict[str, Any]:
-        if name not in floors:
-            floors[name] = _floor(studio_of(request), name)
-        return finite(floors[name])
+        about = RunFolder(studio_of(request).follower.find(name).path).about()
+        key = (name, f"{about.id} {about.data.fingerprint}")
+        if key not in floors:
+            floors[key] = _floor(studio_of(request), name)
+        return finite(floors[key])
 
     @routes.get("/api/run/picture")
     def picture(request: Request, name: Name, step: Annotated[int, Query(ge=0)]) -> FileResponse:
@@ -109,6 +111,14 @@ def _add_acting(routes: APIRouter) -> None:
         if found.locked:
             raise RefusedError(409, f"{run.name}: another process trains it")
         studio.processes.begin(run.name, go_on_arguments(studio.roots, found.path))
+        studio.follower.search_soon()
+        return {"name": run.name}
+
+    @routes.post("/api/run/forget")
+    def forget(request: Request, run: Named) -> dict[str, Any]:
+        studio = studio_of(request)
+        studio.roots.inside(run.name)
+        studio.processes.forget(run.name)
         studio.follower.search_soon()
         return {"name": run.name}
 

@@ -1,5 +1,6 @@
 """The server of the studio: a port on this machine, and its end by a signal."""
 
+import errno
 import signal
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +11,12 @@ import uvicorn
 
 from wgan.base.errors import WganError
 from wgan.studio.app import create_app
+from wgan.studio.follow import Follower
 from wgan.studio.safety import LOOPBACK
 
 TRIES = 20
 """Ports that are tried, one after the other."""
+TAKEN = (errno.EADDRINUSE, errno.EACCES)
 FAREWELL = 1
 """Seconds that open pages have when the server ends: their streams would last for ever."""
 
@@ -55,7 +58,8 @@ def serve(
         ws="none",
         timeout_graceful_shutdown=FAREWELL,
     )
-    server = _Server(config, lambda: ready(f"http://{names[0] if names else shown}:{port}/"))
+    address = f"http://{names[0] if names else shown}:{port}/"
+    server = _Server(config, lambda: ready(address), app.state.studio.follower)
     server.run(sockets=[listening])
     return 128 + int(signal.SIGTERM) if server.ended_by == signal.SIGTERM else 0
 
@@ -63,9 +67,12 @@ def serve(
 class _Server(uvicorn.Server):
     """A server that says when it listens, and ends by a signal without handing it on."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], follower: Follower
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._follower = follower
         self.ended_by: int | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -77,6 +84,7 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: Any) -> None:
         """End at a signal; a second one ends at once."""
         self.ended_by = sig
+        self._follower.closed = True
         self.should_exit, self.force_exit = True, self.should_exit
 
 
@@ -92,7 +100,7 @@ def _listen(host: str, port: int) -> socket.socket:
             return found
         except OSError as error:
             found.close()
-            if isinstance(error, socket.gaierror) or error.errno not in (98, 48, 13):
+            if isinstance(error, socket.gaierror) or error.errno not in TAKEN:
                 raise WganError(
                     f"--host {host}: {error.strerror}: give an address of this machine"
                 ) from None

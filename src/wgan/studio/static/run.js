@@ -88,6 +88,7 @@ export function runView(api, runs) {
     if (run.own && ["starting", "training"].includes(run.state)) made.push(act("/api/run/stop", "Stop"));
     if (!run.own && run.state === "training") made.push(h("p", { class: "hint" }, "Begun elsewhere: stop it there, with Ctrl-C."));
     if (["stopped", "failed"].includes(run.state) && run.variant) made.push(act("/api/run/go-on", "Go on"));
+    if (run.state === "failed" && !run.variant) made.push(act("/api/run/forget", "Remove from the list"));
     if (run.step > 0) made.push(h("a", { class: "button", href: `#${new URLSearchParams({ tab: "play", run: run.name })}` }, "Play"));
     if (run.state === "finished" && !run.private) {
       made.push(h("a", { class: "button", target: "_blank", rel: "noopener", href: api.address(named("/report", run.name)) }, "Report"));
