@@ -6,20 +6,18 @@ import sys
 import time
 from contextlib import contextmanager
 from io import StringIO
+from pathlib import Path
 from queue import Queue
 from threading import Thread
 
 import httpx
 import pytest
 import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-from studio_client import studio
+from studio_client import TOKEN, studio
 
-from wgan.base.errors import WganError
 from wgan.experiments.demos.results import Claim, Demo, Result
-from wgan.studio import lab_plane, lab_session, lab_worker
-from wgan.studio.lab import router
+from wgan.studio import lab, lab_plane, lab_session, lab_worker
+from wgan.studio.app import create_app
 from wgan.studio.lab_session import Sessions
 
 LINE = "/api/lab/line"
@@ -93,24 +91,26 @@ def test_the_page_offers_data_variants_and_claims(client):
 @contextmanager
 def served(sessions):
     """Yield a client of a real server, since streams are to be cut in the middle."""
-    app = FastAPI()
-    app.include_router(router(sessions))
-
-    @app.exception_handler(WganError)
-    def wrong(request, error):
-        return JSONResponse({"error": str(error)}, getattr(error, "status", 400))
-
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    server.config.timeout_graceful_shutdown = 1
+    router = lab.router
+    lab.router = lambda: router(sessions)
+    try:
+        app = create_app(Path("runs").absolute(), TOKEN)  # in the folder of the test
+    finally:
+        lab.router = router
+    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=20)
+    server = uvicorn.Server(config)
     thread = Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
     port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/lab", timeout=60) as client:
+    address = f"http://127.0.0.1:{port}/api/lab"
+    with httpx.Client(base_url=address, headers={"X-Wgan-Token": TOKEN}, timeout=60) as client:
+        client.app = app
         yield client
     server.should_exit = True
-    thread.join(10)
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 @contextmanager
@@ -209,6 +209,17 @@ def test_a_page_that_leaves_while_nothing_is_sent_ends_its_session_too(quick):
         name = opened(client)
         with events(client, name) as stream:
             next(stream)
+        assert gone(sessions)
+
+
+def test_a_stream_ends_with_the_server_and_says_so(quick):
+    sessions = Sessions()
+    with served(sessions) as client:
+        name = opened(client)
+        with events(client, name) as stream:
+            next(stream)
+            client.app.state.studio.follower.closed = True
+            assert list(stream) == [{"kind": "ended", "why": "the studio ended"}]
         assert gone(sessions)
 
 

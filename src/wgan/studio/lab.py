@@ -1,13 +1,15 @@
 """The Lab: experiments on the page. Its routes, and the bounds of what they take."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from pydantic import BaseModel, ConfigDict, Field
 
+from wgan.studio.context import Studio, studio_of
 from wgan.studio.lab_line import MOST_BINS, compare
 from wgan.studio.lab_session import Session, Sessions
 
@@ -17,6 +19,9 @@ MOST_NAME = 64
 """Characters of a name at most."""
 MOST_SEEDS = 5
 """Seeds of a claim at most, as many as the longest takes by itself."""
+
+LOOK = 0.2
+"""Seconds between two looks whether the server ends; it gives open streams a second."""
 
 Mass = Annotated[float, Field(ge=0, le=MOST_MASS, allow_inf_nan=False)]
 Masses = Annotated[list[Mass], Field(min_length=1, max_length=MOST_BINS)]
@@ -72,11 +77,15 @@ def router(sessions: Sessions | None = None) -> APIRouter:
     def find(name: str) -> Session:
         return processes.find(name)
 
-    async def attended(session: Annotated[Session, Depends(find)]) -> AsyncIterator[Session]:
+    async def attended(
+        request: Request, session: Annotated[Session, Depends(find)]
+    ) -> AsyncIterator[Session]:
         session.attend()
+        ending = asyncio.create_task(_end_with_studio(studio_of(request), session))
         try:
             yield session
         finally:  # the page left, or the process ended
+            ending.cancel()
             session.close("its page left")
 
     @routes.post("/line")
@@ -132,6 +141,13 @@ def _check_claim(body: ClaimBody) -> None:
     from wgan.experiments.demos import demo
 
     demo(body.name)
+
+
+async def _end_with_studio(studio: Studio, session: Session) -> None:
+    """End a session once the server ends, so that its stream does not hold the server back."""
+    while not studio.follower.closed:
+        await asyncio.sleep(LOOK)
+    session.close("the studio ended")
 
 
 async def _sent(session: Session, do: str, body: Body) -> dict[str, str]:
