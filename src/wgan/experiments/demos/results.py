@@ -58,7 +58,7 @@ class Result:
         """Return the table of means and the claims."""
         names = list(self.table[0])
         header = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
-        lines = ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in self.table]
+        lines = ["| " + " | ".join(cell(row[name]) for name in names) + " |" for row in self.table]
         return "\n".join([*header, *lines, "", *map(str, self.claims)])
 
 
@@ -194,5 +194,13 @@ def write(result: Result, folder: Path) -> None:
         drawn.savefig(target, format="png", dpi=FIGURE_DPI)
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a value as it stands in a table of results.
+
+    Args:
+        value: a number, a mean with its interval, or a word.
+
+    >>> cell(0.12345), cell("wgan")
+    ('0.123', 'wgan')
+    """
     return f"{value:.3g}" if isinstance(value, float) else str(value)
