@@ -89,6 +89,7 @@ def write_picture(path: Path, raw: np.ndarray) -> None:
 
     n, h, w, c = raw.shape
     grid = raw.reshape(8, n // 8, h, w, c).transpose(0, 2, 1, 3, 4).reshape(8 * h, -1, c)
+    grid = grid.squeeze(-1) if c == 1 else grid  # grey pictures have no axis of channels there
     Image.fromarray(grid).resize((16 * w, 16 * h), Image.Resampling.NEAREST).save(path)
 
 
