@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from anyio import BrokenResourceError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wgan.base.errors import WganError
@@ -272,6 +273,10 @@ class Guard:
             if started:  # too late for an answer: the connection ends
                 raise
             await answer(with_headers, error.status, str(error))
+        except ExceptionGroup as errors:
+            # A page left that had not read all of its stream: nobody is there to be told.
+            if not started or errors.split(BrokenResourceError)[1] is not None:
+                raise
 
 
 def _is_protected(scope: Scope) -> bool:
