@@ -226,3 +226,44 @@ def test_the_list_is_changed_in_place(page, runs):
     page.mouse.up()
     page.get_by_role("heading", name="vectors-0", exact=True).wait_for()
     page.get_by_role("button", name="Go on").wait_for()
+
+
+def violations(page, where):
+    """Return what axe-core finds on the page: rule, element, and why."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    found = axe.Axe().run(page).response["violations"]
+    return [
+        (where, each["id"], node["target"], node["failureSummary"])
+        for each in found
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_any_tab(page, scheme):
+    """axe-core: names, roles, contrast and structure, as WCAG asks for them."""
+    page.emulate_media(color_scheme=scheme)
+    found = violations(page, "runs")
+    page.get_by_label("Compare images-0").check()
+    page.get_by_role("button", name="tables-0").click()
+    page.locator("figure", has_text="Held-out distance").locator("polyline").first.wait_for()
+    page.get_by_label("Samples at step").wait_for()
+    page.get_by_role("columnheader", name="real samples").or_(
+        page.get_by_role("columnheader", name="value")
+    ).first.wait_for()
+    found += violations(page, "a run")
+    choose_tab(page, "New run")
+    page.get_by_label("Or data that are here already").select_option("uploads/mixed.csv")
+    page.locator("table.columns").wait_for()
+    found += violations(page, "a new run")
+    for name in ("images-0", "tables-0"):
+        page.evaluate(f"location.hash = 'tab=play&run={name}'")
+        page.locator(".tiles li, table.rows").nth(0).wait_for()
+        page.get_by_label("the nearest training sample beside each").check()
+        page.wait_for_timeout(700)
+        found += violations(page, f"play with {name}")
+    choose_tab(page, "Lab")
+    page.locator("#lab-line-numbers strong").wait_for()
+    page.locator(".lab-claim").first.wait_for()
+    found += violations(page, "lab")
+    assert found == []

@@ -1,15 +1,17 @@
 """Hostile requests: none succeeds, and none is a fault of the server."""
 
+import asyncio
 import re
 
 import pytest
+from anyio import BrokenResourceError
 from fastapi.testclient import TestClient
 from studio_client import ADDRESS, TOKEN, studio
 
 from wgan.base.errors import WganError
 from wgan.data import KINDS
 from wgan.studio.app import STATIC, create_app
-from wgan.studio.safety import MOST_BODY, Roots
+from wgan.studio.safety import MOST_BODY, Gate, Guard, Roots
 
 PROBE = "/api/lab/nothing"
 """A path below /api that no route has: 404 says that the gate let the request through."""
@@ -131,6 +133,26 @@ def test_data_outside_are_read_where_the_command_allows_it(tmp_path):
     with pytest.raises(WganError, match=r"start `wgan studio --data .*tables` to allow it"):
         Roots(tmp_path / "runs").check_readable(str(table))
     Roots(tmp_path / "runs", (tmp_path / "tables",)).check_readable(str(table))
+
+
+@pytest.mark.parametrize("error", [BrokenResourceError, ValueError])
+def test_a_page_that_leaves_without_reading_is_no_fault(error):
+    """Its stream ends in an error of anyio's, which would be printed with a traceback."""
+
+    async def stream(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise ExceptionGroup("of a task group", [error()])
+
+    async def ignore(message):
+        pass
+
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"127.0.0.1")]}
+    answered = Guard(stream, Gate(TOKEN))(scope, ignore, ignore)
+    if error is BrokenResourceError:
+        asyncio.run(answered)
+    else:
+        with pytest.raises(ExceptionGroup):
+            asyncio.run(answered)
 
 
 def test_scripts_make_no_markup_of_text_and_load_nothing_from_elsewhere():

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wgan.base.errors import WganError
+from wgan.base.files import inside
 from wgan.base.records import damage_named
 from wgan.models.files import GENERATOR
 from wgan.runs.folder import (
@@ -104,6 +106,8 @@ def is_training(path: Path) -> bool:
     try:
         import fcntl
 
+        if not inside(path, path / LOCK) or not (path / LOCK).is_file():  # a pipe is waited for
+            return False
         with (path / LOCK).open("rb") as lock:
             # Shared, and given back at once: a run that begins in this moment would be refused.
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -138,6 +142,8 @@ class MetricsTail:
             WganError: a damaged line.
         """
         place = self.path / METRICS
+        if not inside(self.path, place) or (place.exists() and not place.is_file()):
+            raise WganError(f"{place}: is a link out of the run's folder, or no file: remove it")
         try:
             with place.open("rb") as file:
                 about = os.fstat(file.fileno())

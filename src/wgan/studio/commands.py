@@ -74,6 +74,7 @@ def go_on_arguments(roots: Roots, path: Path, check: bool = True) -> list[str]:
     config = run.config()
     begun_in = run.about().folder
     source = found_in(begun_in, config.data.source)
+    source = f"./{source}" if source.startswith("-") else source
     words = ["train", source, "--config", typed(settings_file(path)), "--out", typed(path)]
     given = {"--labels": config.data.labels, "--schema": config.data.schema}
     beside = {name: found_in(begun_in, value) for name, value in given.items() if value is not None}

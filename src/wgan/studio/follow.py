@@ -15,7 +15,7 @@ from wgan.base.errors import WganError
 from wgan.runs.following import MetricsTail, find_runs
 from wgan.studio.followed import Followed, summary_of
 from wgan.studio.processes import Processes
-from wgan.studio.safety import Roots
+from wgan.studio.safety import Roots, is_text
 
 INTERVAL = 0.2
 """Seconds between two looks: an update is to be on the page within half a second."""
@@ -118,7 +118,7 @@ class Follower:
 
     def _search(self) -> None:
         paths = sorted(find_runs(self.roots.folder), key=_changed_at, reverse=True)
-        found = {self.roots.name(path): path for path in paths}
+        found = {name: path for path in paths if is_text(name := self.roots.name(path))}
         for name in self.runs.keys() - found.keys():
             del self.runs[name]
         for name, path in found.items():

@@ -205,6 +205,8 @@ def with_kinds(schema: str, kinds: dict[str, str]) -> str:
         document = tomllib.loads(schema)
     except tomllib.TOMLDecodeError as error:
         raise WganError(f"the schema is not valid TOML: {error}") from None
+    except RecursionError:
+        raise WganError("the schema is not valid TOML: brackets nested too deep") from None
     columns = document.get("columns", {})
     for name, kind in kinds.items():
         if not isinstance(columns, dict) or not isinstance(columns.get(name), dict):
@@ -293,6 +295,7 @@ def arguments_of(studio: Studio, plan: Plan) -> tuple[str, list[str]]:
             f"{name!a}: a run's name has letters, digits, '.', '_' and '-', and begins with a"
             " letter or a digit"
         )
+    studio.roots.inside(name)  # a link that leads out may have that name
     source = values.pop("source")
     words = ["train", source, *given_flags(values)]
     own_flags = {"--variant": plan.variant, "--minutes": plan.minutes, "--steps": plan.steps}

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from threading import RLock
 from urllib.parse import quote, unquote
@@ -17,7 +18,7 @@ import msgspec
 
 from wgan.base.files import inside, write_text
 from wgan.base.printing import visible
-from wgan.studio.safety import RefusedError, Roots
+from wgan.studio.safety import RefusedError, Roots, is_text
 
 HIDDEN = ".studio"
 """The studio's own folder below that of the runs."""
@@ -26,6 +27,10 @@ TAIL = 4000
 FAULT = "wgan: error: "
 """How the command line begins its one line on what was wrong."""
 PROCESSES = Path("/proc")
+TRAINING = ["-P", "-m", "wgan", "train"]
+"""What follows Python in the command of a run. A record may come from a stranger: no process of
+another command is ever taken for a run's.
+"""
 
 
 class Record(msgspec.Struct):
@@ -42,7 +47,7 @@ def command_of(arguments: Sequence[str]) -> list[str]:
         arguments: its words.
     """
     # -P: no module is taken from the working folder.
-    return [sys.executable, "-P", "-m", "wgan", *arguments]
+    return [sys.executable, *TRAINING[:-1], *arguments]
 
 
 class Processes:
@@ -152,14 +157,24 @@ class Processes:
                 return own.pid
             del self._own[name]
             return None
-        written = _changed_at(self._file(name, "json"))
+        written = _changed_at(self.folder / _kept_as(name, "json"))
         if written is None or self._ended.get(name) == written:
             return None
         record = self._record(name)
-        if record is not None and record.pid > 1 and _is(record.pid, record.command):
+        if record is not None and self._trains(record, name):
             return record.pid
         self._ended[name] = written  # it does not come back, unless the record is written again
         return None
+
+    def _trains(self, record: Record, name: str) -> bool:
+        """Tell whether a process runs, is that of a record, and trains in the folder of the run."""
+        pid, command = record.pid, record.command
+        if pid <= 1 or command[1 : 1 + len(TRAINING)] != TRAINING or not _is(pid, command):
+            return False
+        here = _working_folder(pid)
+        outs = [here / value for flag, value in pairwise(command) if flag == "--out"]
+        run = os.path.realpath(self.roots.folder / name)
+        return bool(outs) and all(os.path.realpath(out) == run for out in outs)
 
     def running(self) -> set[str]:
         """Return the names of the runs that have a process now."""
@@ -168,9 +183,10 @@ class Processes:
     def names(self) -> list[str]:
         """Return the names of all runs that the studio began a process for."""
         try:
-            return [unquote(path.stem) for path in self.folder.glob("*.json")]
+            found = [unquote(path.stem) for path in self.folder.glob("*.json")]
         except (OSError, RefusedError):
             return []
+        return [name for name in found if is_text(name)]
 
     def log(self, name: str) -> str:
         """Return the end of what the last process of a run printed.
@@ -191,7 +207,7 @@ class Processes:
         Args:
             name: the run's name.
         """
-        written = _changed_at(self._file(name, "log"))
+        written = _changed_at(self.folder / _kept_as(name, "log"))
         if written is None:
             return None
         known = self._faults.get(name)
@@ -202,9 +218,9 @@ class Processes:
         return known[1]
 
     def _file(self, name: str, ending: str) -> Path:
-        path = self.folder / f"{quote(name, safe='')}.{ending}"
-        if path.is_symlink():
-            raise RefusedError(403, f"{path.name}: is a link: remove it")
+        path = self.folder / _kept_as(name, ending)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise RefusedError(403, f"{path.name}: is a link or no file: remove it")
         return path
 
     def _record(self, name: str) -> Record | None:
@@ -213,6 +229,10 @@ class Processes:
             return msgspec.json.decode(content, type=Record)
         except (OSError, RefusedError, msgspec.DecodeError):
             return None
+
+
+def _kept_as(name: str, ending: str) -> str:
+    return f"{quote(name, safe='')}.{ending}"
 
 
 def _changed_at(path: Path) -> int | None:
@@ -234,3 +254,11 @@ def _is(pid: int, command: Sequence[str]) -> bool:
         ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return shown.stdout.strip() == " ".join(command)
+
+
+def _working_folder(pid: int) -> Path:
+    """Return the folder that a process works in; our own where the system does not say."""
+    try:
+        return (PROCESSES / str(pid) / "cwd").readlink()
+    except OSError:
+        return Path.cwd()

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from anyio import BrokenResourceError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wgan.base.errors import WganError
@@ -108,14 +109,23 @@ class Roots:
             WganError: it does; the message says how to allow it.
         """
         real = Path(os.path.realpath(_clean(path)))
-        for root in (self.folder, *self.data):
-            if real.is_relative_to(os.path.realpath(root)):
-                return
-        raise RefusedError(
-            403,
-            f"{path}: lies outside the studio's folder, so it is not read: start"
-            f" `wgan studio --data {real.parent}` to allow it",
-        )
+        if not self._may_read(path):
+            raise RefusedError(
+                403,
+                f"{path}: lies outside the studio's folder, so it is not read: start"
+                f" `wgan studio --data {real.parent}` to allow it",
+            )
+        for here, folders, files in os.walk(real):
+            for link in (os.path.join(here, name) for name in (*folders, *files)):
+                if os.path.islink(link) and not self._may_read(link):
+                    raise RefusedError(
+                        403, f"{link}: leads out of the studio's folder: put the files there"
+                    )
+
+    def _may_read(self, path: str) -> bool:
+        """Tell whether a path lies below one of the folders once all links are followed."""
+        real = Path(os.path.realpath(path))
+        return any(real.is_relative_to(os.path.realpath(r)) for r in (self.folder, *self.data))
 
     def check_source(self, source: str) -> None:
         """Refuse data that lie outside all folders, or that lead there.
@@ -149,12 +159,23 @@ class Roots:
             self.check_readable(value)
 
 
-def _clean(name: str) -> str:
-    """Return a name that a file can have."""
+def is_text(name: str) -> bool:
+    """Tell whether a name can be sent as UTF-8: those of files may be any bytes.
+
+    Args:
+        name: the name.
+    """
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise RefusedError(400, "a path that is not UTF-8: rename the file") from None
+        return False
+    return True
+
+
+def _clean(name: str) -> str:
+    """Return a name that a file can have."""
+    if not is_text(name):
+        raise RefusedError(400, "a path that is not UTF-8: rename the file")
     if "\0" in name or not name or len(name) > 4096:  # PATH_MAX of Linux
         raise RefusedError(400, "a path that no file can have")
     return name
@@ -252,6 +273,10 @@ class Guard:
             if started:  # too late for an answer: the connection ends
                 raise
             await answer(with_headers, error.status, str(error))
+        except ExceptionGroup as errors:
+            # A page left that had not read all of its stream: nobody is there to be told.
+            if not started or errors.split(BrokenResourceError)[1] is not None:
+                raise
 
 
 def _is_protected(scope: Scope) -> bool:
@@ -319,4 +344,5 @@ async def answer(send: Send, status: int, message: str) -> None:
 
 def error_body(message: str) -> dict[str, Any]:
     """Return the form in which every error is answered."""
-    return {"error": " ".join(message.split())}
+    text = message.encode("utf-8", "backslashreplace").decode()  # names of files may be any bytes
+    return {"error": " ".join(text.split())}

@@ -191,7 +191,7 @@ function change(value) {
 }
 
 function rows(found) {
-  const head = ["", "Now", "Q 1 bin left", "Q 1 bin right"];
+  const head = ["Measure", "Now", "Q 1 bin left", "Q 1 bin right"];
   return [
     h("caption", {}, "Gradients: how each changes if Q moves by one bin"),
     h("thead", {}, h("tr", {}, head.map((words, i) =>

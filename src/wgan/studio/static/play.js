@@ -158,7 +158,7 @@ export function mount(element, api) {
     const near = samples.some((each) => each.nearest);
     const scored = samples.some((each) => each.score !== null);
     const labelled = samples.some((each) => each.label !== null);
-    const lead = [...(near ? [""] : []), ...info.columns, ...(labelled ? ["class"] : []), ...(scored ? ["score"] : []), ...(near ? ["distance"] : [])];
+    const lead = [...(near ? ["row"] : []), ...info.columns, ...(labelled ? ["class"] : []), ...(scored ? ["score"] : []), ...(near ? ["distance"] : [])];
     const line = (each, kind, extra) => h("tr", { class: kind ?? null }, near ? h("th", { scope: "row" }, kind === "near" ? "nearest real row" : "generated") : null,
       each.cells.map((value) => h("td", {}, value)), extra);
     const body = samples.flatMap((each) => [

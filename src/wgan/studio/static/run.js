@@ -164,7 +164,7 @@ export function runView(api, runs) {
 
 /** Return a table of columns and rows of text. */
 export const table = ({ columns, rows }) => h("table", {},
-  h("thead", {}, h("tr", {}, columns.map((each) => h("th", { scope: "col" }, each)))),
+  h("thead", {}, h("tr", {}, columns.map((each) => h("th", { scope: "col" }, each || "figure")))),
   h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell))))));
 
 /** Return pictures of samples over time, with a slider; the last one is followed. */
