@@ -1,10 +1,26 @@
 """Runs of every kind of data, trained once for all tests of the studio."""
 
+import json
+import os
 import shutil
+import signal
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from studio_client import studio
 from studio_runs import small_runs
+
+
+@pytest.fixture(autouse=True)
+def _no_process_is_left(tmp_path):
+    """End what a test left in training: processes outlive the studio."""
+    yield
+    for record in tmp_path.rglob(".studio/*.json"):
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            pid = json.loads(record.read_text())["pid"]
+            if b"-m\0wgan\0train" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture(scope="session")

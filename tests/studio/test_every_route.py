@@ -6,6 +6,8 @@ import random
 import pytest
 from fastapi.routing import APIRoute
 
+from wgan.studio.processes import Processes
+
 WORDS = [
     "",
     " ",
@@ -86,7 +88,8 @@ def test_no_word_in_an_address_is_a_fault(client, word):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_body_is_a_fault(client, seed):
+def test_no_body_is_a_fault(client, seed, monkeypatch):
+    monkeypatch.setattr(Processes, "begin", lambda *_: None)  # some bodies are right
     choose = random.Random(seed)
     headers = {"Content-Type": "application/json"}
     for route in routes(client):
