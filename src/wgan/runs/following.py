@@ -36,7 +36,9 @@ Stamp = tuple[tuple[int, int] | None, ...]
 
 
 def find_runs(root: Path, depth: int = DEPTH) -> list[Path]:
-    """Return the folders of runs below a folder, sorted; links and hidden folders are passed by.
+    """Return the folders of runs below a folder, sorted.
+
+    Links, hidden folders, and names that are not UTF-8 are passed by.
 
     Args:
         root: the folder.
@@ -58,13 +60,22 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
     except OSError:  # gone since, or not to be read
         return
     for entry in below:
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or not _is_utf8(entry.name):
             continue
         path = folder / entry.name
         if (path / ABOUT).is_file() and (path / CONFIG).is_file():
             yield path
         elif depth > 1:
             yield from _folders(path, depth - 1)
+
+
+def _is_utf8(name: str) -> bool:
+    """Tell whether a name can be written as text; other bytes of it are lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def settings_file(path: Path) -> Path:
@@ -149,10 +160,18 @@ class MetricsTail:
                 file.seek(self._offset)
                 new = file.read(MOST_READ)
         except FileNotFoundError:
-            return False
+            return self._forget()
         # The last line may be in the middle of being written.
         whole = new[: new.rfind(b"\n") + 1]
         with damage_named(place):
             self.lines += [parsed_line(line) for line in whole.decode().splitlines()]
         self._offset += len(whole)
         return changed or bool(whole)
+
+    def _forget(self) -> bool:
+        """Drop the lines of a file that is gone, as where a run is begun again under its name."""
+        if not self._file:
+            return False
+        self.lines, self._offset, self._file = [], 0, 0
+        self.readings += 1
+        return True
