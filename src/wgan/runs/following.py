@@ -96,6 +96,16 @@ def stamp_of(path: Path) -> Stamp:
     return tuple(_mark(path / name) for name in PARTS)
 
 
+def begun_at(path: Path) -> int:
+    """Return when a process last began to train a run, in nanoseconds; 0 where none did.
+
+    Args:
+        path: the run's folder.
+    """
+    mark = _mark(path / ABOUT)  # it is written whenever one begins, and at no other time
+    return mark[0] if mark else 0
+
+
 def _mark(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
