@@ -210,6 +210,8 @@ def test_news_are_what_a_page_has_not_seen(tmp_path):
     first, second, third, fourth = collect(tmp_path, act, 4)
     lock.close()
     assert [each["name"] for each in first["runs"]] == ["r"]
+    assert first["all"]
+    assert "all" not in second
     assert first["lines"] == {}, "a page fetches what there was before"
     assert [line["step"] for line in second["lines"]["r"]["lines"]] == [31, 32]
     assert not second["lines"]["r"]["first"]

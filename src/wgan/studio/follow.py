@@ -144,7 +144,8 @@ class Follower:
         """Yield what a page has not seen: first all summaries, then what changes.
 
         `runs` are summaries, `gone` names, and `lines` new lines of metrics by run, in which
-        `first` tells that earlier ones do not count.
+        `first` tells that earlier ones do not count. `all` of the first news tells that there are
+        no other runs than theirs.
         """
         seen: dict[str, tuple[int, int, int]] = {}
         begun: dict[str, dict[str, Any]] = {}
@@ -172,6 +173,8 @@ class Follower:
             for name in news["gone"]:
                 seen.pop(name, None)
             begun = now
+            if first:
+                news["all"] = len(runs) == len(self.runs)
             if first or any(news.values()):
                 yield news
             first = False
