@@ -23,6 +23,28 @@ def test_runs_are_found_at_any_depth_without_links_or_hidden_folders(tmp_path):
     assert settings_file(inside[0]).is_file()
 
 
+def test_a_name_that_is_no_text_is_passed_by(tmp_path):
+    """It could be in no address and no JSON, and would take the others with it."""
+    run = fake_run(tmp_path / "a")
+    os.rename(fake_run(tmp_path / "b"), os.fsencode(tmp_path) + b"/\xff")
+    assert find_runs(tmp_path) == [run]
+
+
+def test_a_run_that_is_begun_again_has_no_lines_of_the_one_before(tmp_path):
+    place = tmp_path / "metrics.jsonl"
+    place.write_text('{"step": 1}\n{"step": 2}\n')
+    tail = MetricsTail(tmp_path)
+    tail.read()
+    place.unlink()
+    assert tail.read()
+    assert tail.lines == []
+    assert tail.readings == 2
+    assert not tail.read()
+    place.write_text('{"step": 1}\n')
+    assert tail.read()
+    assert tail.lines == [{"step": 1}]
+
+
 def test_whole_lines_are_read_as_they_come(tmp_path):
     place = tmp_path / "metrics.jsonl"
     tail = MetricsTail(tmp_path)

@@ -5,26 +5,18 @@ import re
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import uvicorn
 from mixed_tables import mixed_table
+from studio_browser import NEEDS_CHROMIUM, launched
 from studio_client import TOKEN
 
 from wgan.runs import RunFolder
 from wgan.studio.app import create_app
 from wgan.studio.server import _listen
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 40_000
 """Milliseconds that a step of a flow may take: a process of training takes seconds to import."""
 SETTINGS = "network.width=8\noptimizer.batch=16\ntraining.log_every=1\ntraining.measure_every=10"
@@ -34,13 +26,13 @@ UNNAMED = (
 )
 """Fields without a label, of which a screen reader could say nothing."""
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
 def chromium():
     with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        browser = launched(play)
         yield browser
         browser.close()
 
@@ -64,12 +56,18 @@ def address(runs, trained):
 
 
 @pytest.fixture
-def page(chromium, address):
+def said():
+    """What the page said on its console, and requests that were refused: none at the end."""
+    return []
+
+
+@pytest.fixture
+def page(chromium, address, said):
     """The page, with whatever it says on its console, and the hosts that it asks."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
-    said, asked = [], set()
+    asked = set()
     page.on("console", lambda message: said.append(message.text))
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("response", lambda answer: answer.ok or said.append(answer.url))
@@ -143,6 +141,31 @@ def test_from_a_dropped_table_to_a_downloaded_one(page, runs, tmp_path):
     assert len(pd.read_csv(tmp_path / "new.csv")) == 25
 
 
+def expect_refusals(said, path):
+    """Take refusals of one path from what a page said: those that a test is about."""
+    assert said
+    assert all(path in each or "400 (Bad Request)" in each for each in said), said
+    said.clear()
+
+
+def test_a_schema_that_is_wrong_stays_to_be_mended_and_does_not_count(page, said, tmp_path):
+    table = tmp_path / "people.csv"
+    mixed_table(40).to_csv(table, index=False)
+    choose_tab(page, "New run")
+    page.set_input_files("input[type=file]", table)
+    page.locator("summary", has_text="The schema as text").click()
+    text = page.get_by_label("Schema as text")
+    text.fill("nonsense")
+    page.get_by_role("button", name="Use this text").click()
+    page.locator("#panel-new .fault:visible").wait_for()
+    assert text.input_value() == "nonsense"
+    page.get_by_label("Name of the run").fill("people")
+    command = page.locator("#command", has_text="--out runs/people")
+    command.wait_for()
+    assert "--schema" not in command.text_content()
+    expect_refusals(said, "/api/data")
+
+
 def test_runs_are_drawn_together_and_read_by_keys(page):
     page.get_by_label("Compare images-0").check()
     page.get_by_label("Compare vectors-0").check()
@@ -165,6 +188,31 @@ def test_runs_are_drawn_together_and_read_by_keys(page):
         page.get_by_role("link", name="Report", exact=True).click()
     opened.value.wait_for_load_state()
     assert "W1" in opened.value.content()
+
+
+def test_a_run_shows_nothing_of_the_one_before(page, said, runs):
+    (runs / "series-0/metrics.jsonl").write_text("nonsense\n")
+    settings = page.locator("details", has_text="Settings").locator("pre")
+    page.get_by_role("button", name="vectors-0").click()
+    playwright.expect(settings).to_contain_text("points.npy")
+    page.get_by_role("button", name="series-0").click()
+    page.locator(".detail .fault", has_text="metrics.jsonl").wait_for()
+    playwright.expect(settings).not_to_contain_text("points.npy")
+    expect_refusals(said, "/api/run")
+
+
+def test_what_goes_while_nobody_sees_the_page_is_gone(page, runs):
+    hide = (
+        "value => { Object.defineProperty(document, 'hidden', {value, configurable: true});"
+        " document.dispatchEvent(new Event('visibilitychange')); }"
+    )
+    button = page.get_by_role("button", name="images-0")
+    button.wait_for()
+    page.evaluate(hide, True)
+    os.rename(runs / "images-0", runs / ".gone")
+    page.wait_for_timeout(500)
+    page.evaluate(hide, False)
+    playwright.expect(button).to_have_count(0)
 
 
 def test_tabs_are_chosen_by_keys_and_remembered_by_the_address(page, address):
@@ -260,7 +308,8 @@ def test_axe_finds_no_violation_on_any_tab(page, scheme):
         page.evaluate(f"location.hash = 'tab=play&run={name}'")
         page.locator(".tiles li, table.rows").nth(0).wait_for()
         page.get_by_label("the nearest training sample beside each").check()
-        page.wait_for_timeout(700)
+        page.wait_for_timeout(700)  # the request begins when nothing has changed for a moment
+        page.locator("[aria-busy=true]").first.wait_for(state="detached")
         found += violations(page, f"play with {name}")
     choose_tab(page, "Lab")
     page.locator("#lab-line-numbers strong").wait_for()

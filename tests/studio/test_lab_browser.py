@@ -3,11 +3,11 @@ leaves.
 """
 
 import time
-from pathlib import Path
 from threading import Thread
 
 import pytest
 import uvicorn
+from studio_browser import NEEDS_CHROMIUM, launched
 from studio_client import TOKEN
 
 from wgan.studio import lab
@@ -15,15 +15,7 @@ from wgan.studio.app import create_app
 from wgan.studio.lab_session import Sessions
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +45,7 @@ def address(sessions, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = launched(driver)
         yield chromium
         chromium.close()
 
@@ -153,6 +145,7 @@ def test_a_histogram_without_mass_is_told_in_words(page):
     playwright.expect(alert).to_contain_text("no mass")
     page.wait_for_timeout(600)
     playwright.expect(page.locator("#lab-line-numbers")).to_be_empty()
+    playwright.expect(page.locator(".lab-measures")).to_be_empty()
     page.keyboard.press("1")
     reads(page, "W1 = ")
 

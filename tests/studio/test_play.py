@@ -142,6 +142,15 @@ def test_a_download_has_the_rows_of_the_seed(client, trained):
     walks = {"name": trained[1]["series"], "n": 3, "seed": 0, "ending": ".npy"}
     array = np.load(io.BytesIO(client.get("/api/play/download", params=walks).content))
     assert array.shape == (3, 8, 2)
+    walker = RunFolder(trained[0] / walks["name"]).model()
+    np.testing.assert_allclose(array, walker.draw(3, 0).raw, rtol=1e-5)
+    assert not np.allclose(array, walker.draw(3, 1).raw), "another seed gives other rows"
+
+
+def test_a_download_is_truncated_as_what_is_shown(client, trained):
+    params = {"name": trained[1]["vectors"], "n": 4, "ending": ".npy", "truncation": 0}
+    array = np.load(io.BytesIO(client.get("/api/play/download", params=params).content))
+    np.testing.assert_allclose(array, array[[0]].repeat(4, axis=0), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from fake_runs import fake_run
+from studio_client import studio
 
 from wgan.base.errors import WganError
 from wgan.studio.commands import go_on_arguments, shown
@@ -128,6 +132,48 @@ def test_what_was_wrong_is_told(begin, tmp_path):
     (summary,) = follower.summaries()
     assert summary["state"] == "failed"
     assert summary["fault"] == "x.csv: no such file"
+
+
+def test_a_fault_is_of_no_account_once_a_terminal_went_on(begin, tmp_path):
+    run = fake_run(tmp_path / "r")
+    (run / "finish.json").unlink()
+    found = begin("r", FAILING)
+    until(lambda: found.pid("r") is None)
+    follower = Studio.of(Roots(tmp_path), 1).follower
+    assert follower.find("r").summary["state"] == "failed"
+    later = time.time() + 5
+    os.utime(run / "run.json", (later, later))
+    until(lambda: follower.find("r").summary["state"] == "stopped" or follower.look())
+    assert follower.find("r").summary["fault"] is None
+
+
+def test_a_run_that_has_no_folder_yet_can_be_stopped(begin, tmp_path):
+    found = begin("r")
+    until(lambda: found.log("r") == "begun")
+    client = studio(tmp_path)
+    (summary,) = client.get("/api/runs").json()["runs"]
+    assert (summary["state"], summary["own"]) == ("starting", True)
+    assert client.post("/api/run/stop", json={"name": "r"}).status_code == 200
+    until(lambda: found.pid("r") is None)
+    assert found.log("r") == "begun\nstopped"
+
+
+def test_many_threads_may_see_that_a_process_ended(begin):
+    found = begin("r", FAILING)
+    found._own["r"].wait()
+    both = Barrier(2)
+
+    class Ended:
+        """A process that has ended, seen so by two threads at once unless only one looks."""
+
+        def poll(self):
+            with suppress(BrokenBarrierError):
+                both.wait(0.3)
+            return 2
+
+    found._own["r"] = Ended()
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(found.pid, ["r", "r"])) == [None, None]
 
 
 def test_the_studios_own_folder_is_no_link(tmp_path):

@@ -11,7 +11,7 @@ from wgan.runs import RunFolder
 from wgan.runs.beginning import claim
 from wgan.studio import follow
 from wgan.studio.context import Studio
-from wgan.studio.followed import seconds_left, state_of
+from wgan.studio.followed import Followed, seconds_left, state_of
 from wgan.studio.runs import MOST_LINES, thinned
 from wgan.studio.safety import Roots
 
@@ -210,6 +210,8 @@ def test_news_are_what_a_page_has_not_seen(tmp_path):
     first, second, third, fourth = collect(tmp_path, act, 4)
     lock.close()
     assert [each["name"] for each in first["runs"]] == ["r"]
+    assert first["all"]
+    assert "all" not in second
     assert first["lines"] == {}, "a page fetches what there was before"
     assert [line["step"] for line in second["lines"]["r"]["lines"]] == [31, 32]
     assert not second["lines"]["r"]["first"]
@@ -217,6 +219,31 @@ def test_news_are_what_a_page_has_not_seen(tmp_path):
     assert third["lines"]["r"] == {"first": True, "lines": [{"step": 1, "estimate": 2.0}]}
     assert fourth["gone"] == ["r"]
     assert [each["name"] for each in fourth["runs"]] == ["s"]
+
+
+def test_what_changes_while_news_are_gathered_is_sent_next(tmp_path, monkeypatch):
+    """Other requests look at the same runs, in threads of their own."""
+    run = fake_run(tmp_path / "r")
+    pending = []
+
+    def lines(followed):
+        if pending and pending.pop() == "here":
+            followed.summary = {**followed.summary, "state": "stopped"}
+            followed.version += 1
+        return followed.tail.lines
+
+    monkeypatch.setattr(Followed, "lines", property(lines))
+    follower = Studio.of(Roots(run.parent), 1).follower
+
+    async def follow_states():
+        news = follower.news()
+        states = [(await anext(news))["runs"][0]["state"]]
+        pending.extend(["here", "before"])  # two readings of its lines, the second after all else
+        monkeypatch.setattr(follower, "look", lambda fresh=0.0: None)
+        states.append((await anext(news))["runs"][0]["state"])
+        return states
+
+    assert asyncio.run(asyncio.wait_for(follow_states(), 10)) == ["finished", "stopped"]
 
 
 def test_a_page_that_stalls_holds_nothing_back(tmp_path):

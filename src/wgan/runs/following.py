@@ -38,7 +38,9 @@ Stamp = tuple[tuple[int, int] | None, ...]
 
 
 def find_runs(root: Path, depth: int = DEPTH) -> list[Path]:
-    """Return the folders of runs below a folder, sorted; links and hidden folders are passed by.
+    """Return the folders of runs below a folder, sorted.
+
+    Links, hidden folders, and names that are not UTF-8 are passed by.
 
     Args:
         root: the folder.
@@ -60,13 +62,22 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
     except OSError:  # gone since, or not to be read
         return
     for entry in below:
-        if entry.name.startswith("."):
+        if entry.name.startswith(".") or not _is_utf8(entry.name):
             continue
         path = folder / entry.name
         if (path / ABOUT).is_file() and (path / CONFIG).is_file():
             yield path
         elif depth > 1:
             yield from _folders(path, depth - 1)
+
+
+def _is_utf8(name: str) -> bool:
+    """Tell whether a name can be written as text; other bytes of it are lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def settings_file(path: Path) -> Path:
@@ -85,6 +96,16 @@ def stamp_of(path: Path) -> Stamp:
         path: the run's folder.
     """
     return tuple(_mark(path / name) for name in PARTS)
+
+
+def begun_at(path: Path) -> int:
+    """Return when a process last began to train a run, in nanoseconds; 0 where none did.
+
+    Args:
+        path: the run's folder.
+    """
+    mark = _mark(path / ABOUT)  # it is written whenever one begins, and at no other time
+    return mark[0] if mark else 0
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
@@ -155,10 +176,18 @@ class MetricsTail:
                 file.seek(self._offset)
                 new = file.read(MOST_READ)
         except FileNotFoundError:
-            return False
+            return self._forget()
         # The last line may be in the middle of being written.
         whole = new[: new.rfind(b"\n") + 1]
         with damage_named(place):
             self.lines += [parsed_line(line) for line in whole.decode().splitlines()]
         self._offset += len(whole)
         return changed or bool(whole)
+
+    def _forget(self) -> bool:
+        """Drop the lines of a file that is gone, as where a run is begun again under its name."""
+        if not self._file:
+            return False
+        self.lines, self._offset, self._file = [], 0, 0
+        self.readings += 1
+        return True

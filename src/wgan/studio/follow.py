@@ -144,7 +144,8 @@ class Follower:
         """Yield what a page has not seen: first all summaries, then what changes.
 
         `runs` are summaries, `gone` names, and `lines` new lines of metrics by run, in which
-        `first` tells that earlier ones do not count.
+        `first` tells that earlier ones do not count. `all` of the first news tells that there are
+        no other runs than theirs.
         """
         seen: dict[str, tuple[int, int, int]] = {}
         begun: dict[str, dict[str, Any]] = {}
@@ -154,14 +155,16 @@ class Follower:
             news: dict[str, Any] = {"runs": [], "gone": [], "lines": {}}
             runs = {name: run for name, run in self.runs.items() if run.summary}
             for name, run in runs.items():
-                version, readings, count = seen.get(name, (-1, run.tail.readings, len(run.lines)))
-                if run.version != version:
+                # Counts before what they count: what a look changes meanwhile is sent once more.
+                latest, reading = run.version, run.tail.readings
+                version, readings, count = seen.get(name, (-1, reading, len(run.lines)))
+                if latest != version:
                     news["runs"].append(run.summary)
-                anew = run.tail.readings != readings
+                anew = reading != readings
                 lines = run.lines[0 if anew else count :]
                 if lines or anew:
                     news["lines"][name] = {"first": anew, "lines": lines}
-                seen[name] = (run.version, run.tail.readings, (0 if anew else count) + len(lines))
+                seen[name] = (latest, reading, (0 if anew else count) + len(lines))
             now = dict(self._begun)
             news["runs"] += [each for name, each in now.items() if begun.get(name) != each]
             news["gone"] = [
@@ -170,6 +173,8 @@ class Follower:
             for name in news["gone"]:
                 seen.pop(name, None)
             begun = now
+            if first:
+                news["all"] = len(runs) == len(self.runs)
             if first or any(news.values()):
                 yield news
             first = False

@@ -6,7 +6,7 @@ from typing import Any
 
 from wgan.base.errors import WganError
 from wgan.runs import About, Finish, RunFolder
-from wgan.runs.following import MetricsTail, Stamp, is_training, stamp_of
+from wgan.runs.following import MetricsTail, Stamp, begun_at, is_training, stamp_of
 from wgan.runs.metrics import Metrics
 from wgan.studio.processes import Processes
 
@@ -112,7 +112,7 @@ def summary_of(name: str, run: Followed, running: bool, processes: Processes) ->
     is_now = running or run.locked
     state = state_of(is_now, run.finish is not None, private and step == steps)
     if state == "stopped":
-        fault = run.fault or processes.fault(name)
+        fault = run.fault or processes.fault(name, begun_at(run.path))
         summary["fault"] = fault
         state = "failed" if fault else state
     measured = next((line for line in reversed(run.lines) if "held_out_w1" in line), {})

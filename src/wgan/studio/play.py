@@ -130,10 +130,13 @@ def router() -> APIRouter:
         seed: Annotated[int, Query(ge=0, lt=2**63)] = 0,
         label: Annotated[str | None, Query(max_length=500)] = None,
         where: Annotated[list[Text], Query(max_length=20)] = [],  # noqa: B006
+        truncation: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 1.0,
     ) -> FileResponse:
         shelf = shelf_of(request)
         with drawing:
-            return _download(shelf, name, n, ending, seed, Wanted(label, tuple(where)))
+            model = _truncated(shelf.model(name), truncation)
+            wanted = Wanted(label, tuple(where))
+            return _download(shelf, model, name, n, ending, seed, wanted)
 
     return routes
 
@@ -175,8 +178,12 @@ def about(shelf: Shelf, name: str) -> dict[str, Any]:
 
 def _model(shelf: Shelf, asked: Strict) -> Model:
     """Return the model, truncated as it was asked for."""
-    model = shelf.model(asked.name)
-    return model if asked.truncation == 1 else truncated(model, asked.truncation)
+    return _truncated(shelf.model(asked.name), asked.truncation)
+
+
+def _truncated(model: Model, psi: float) -> Model:
+    """Return the model, truncated where less than all is asked for."""
+    return model if psi == 1 else truncated(model, psi)
 
 
 def _samples(shelf: Shelf, asked: Samples) -> dict[str, Any]:
@@ -253,10 +260,9 @@ def _single(
 
 
 def _download(
-    shelf: Shelf, name: str, n: int, ending: str, seed: int, wanted: Wanted
+    shelf: Shelf, model: Model, name: str, n: int, ending: str, seed: int, wanted: Wanted
 ) -> FileResponse:
     """Write samples into a file, which is removed once it was sent."""
-    model = shelf.model(name)
     endings = [each for each in formats_of(model.codec).endings if each]
     if ending not in endings:
         raise WganError(f"{ending[:20]!a}: choose one of {', '.join(endings)}")

@@ -151,6 +151,10 @@ class Processes:
         Args:
             name: the run's name.
         """
+        with self._lock:
+            return self._pid(name)
+
+    def _pid(self, name: str) -> int | None:
         own = self._own.get(name)
         if own is not None:
             if own.poll() is None:
@@ -201,14 +205,16 @@ class Processes:
         except (OSError, RefusedError):
             return ""
 
-    def fault(self, name: str) -> str | None:
+    def fault(self, name: str, since: int = 0) -> str | None:
         """Return what was wrong, where the last process of a run said so.
 
         Args:
             name: the run's name.
+            since: when the run was last begun, in nanoseconds; what was printed before is of no
+                account, since a terminal may have gone on with it.
         """
         written = _changed_at(self.folder / _kept_as(name, "log"))
-        if written is None:
+        if written is None or written < since:
             return None
         known = self._faults.get(name)
         if known is None or known[0] != written:

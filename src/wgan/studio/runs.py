@@ -1,6 +1,5 @@
 """Routes of the tab `Runs`: the list, live; one run in full; stop, go on, and the report."""
 
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -101,7 +100,7 @@ def _add_acting(routes: APIRouter) -> None:
     @routes.post("/api/run/stop")
     def stop(request: Request, run: Named) -> dict[str, Any]:
         studio = studio_of(request)
-        studio.follower.find(run.name)
+        studio.roots.inside(run.name)  # it may have no folder yet
         studio.processes.stop(run.name)
         return {"name": run.name}
 
@@ -175,7 +174,6 @@ def details(studio: Studio, name: str) -> dict[str, Any]:
         "settings": tomli_w.dumps(run.settings()),
         "go_on": shown(go_on_arguments(studio.roots, found.path, check=False)),
         "log": studio.processes.log(name),
-        "python": sys.version.split()[0],
     }
 
 

@@ -62,6 +62,7 @@ export function mountLine(element, api) {
     shift.min = -furthest;
     shift.max = furthest;
     shift.value = 0;
+    shift.setAttribute("aria-valuetext", movedWords(0));
     state.shift = 0;
     state.found = null;
     bars.build();
@@ -88,6 +89,8 @@ export function mountLine(element, api) {
     state.found = null;
     numbers.textContent = "";
     walk.textContent = "";
+    table.replaceChildren();
+    curves.replaceChildren();
     bars.update();
   }
 

@@ -49,6 +49,7 @@ export async function mount(element, api) {
     const chosen = choice(options, state.source ?? "", (event) => event.target.value && use(event.target.value));
     known.replaceChildren(field("Or data that are here already", chosen));
     if (!Object.keys(inputs).length) build(kinds, variants);
+    plan(); // a run that was begun meanwhile has taken its name
   }
 
   function build(kinds, variants) {
@@ -150,9 +151,13 @@ export async function mount(element, api) {
       plan();
     } catch (error) {
       if (mine !== asked) return;
+      // What could not be read does not count. A text stays in its field, to be mended there.
+      const chosen = Object.keys(state.kinds).length > 0;
       state.kinds = {};
-      if (state.found) show(state.found);
-      else {
+      state.corrected = state.found?.corrected ?? null;
+      if (state.found) {
+        if (chosen) show(state.found);
+      } else {
         inferred.hidden = true;
         form.hidden = true;
         reading.open = true;

@@ -52,6 +52,7 @@ export function mount(element, api) {
       body.replaceChildren(...parts);
       asked.changed();
     } catch (error) {
+      if (state.run !== name) return; // another was chosen meanwhile
       body.replaceChildren();
       state.run = null;
       say(fault, error);
@@ -256,6 +257,7 @@ export function mount(element, api) {
     const update = () => {
       const query = new URLSearchParams({ name: info.name, n: number.value || 1, ending: ending.value, seed: asked.seed() });
       if (asked.label()) query.set("label", asked.label());
+      if (asked.truncation() !== 1) query.set("truncation", asked.truncation());
       asked.where().forEach((each) => query.append("where", each));
       link.href = api.address(`/api/play/download?${query}`);
     };

@@ -47,7 +47,8 @@ export function runView(api, runs) {
   function draw() {
     const run = runs.summaries.get(name);
     if (!run) return;
-    const real = run.watched_floor ?? floor?.value?.floor ?? null;
+    const measured = floor?.name === name ? floor.value : null; // of this run, not of the one before
+    const real = run.watched_floor ?? measured?.floor ?? null;
     w1.draw(series("held_out_w1", detail?.noise ?? null),
       typeof real === "number" ? { value: real, name: "real samples (floor)" } : null);
     estimate.draw(series("estimate", null));
@@ -63,8 +64,8 @@ export function runView(api, runs) {
     const band = typeof run.half_width === "number" ? ` +- ${short(run.half_width, 2)}` : "";
     const least = run.floor ?? real;
     const ratio = typeof least === "number" && least > 0 && held ? `, floor ${short(least)}, ratio ${short(run.held_out_w1 / least, 3)}` : "";
-    const units = run.units ?? floor?.value?.units;
-    const size = run.n ?? floor?.value?.n;
+    const units = run.units ?? measured?.units;
+    const size = run.n ?? measured?.n;
     const protocol = held && size ? ` (exact, n = ${size}, ${units})` : "";
     const guess = typeof run.estimate === "number" ? `estimate ${short(run.estimate)}` : "";
     const time = run.seconds && run.state !== "finished" ? `${duration(run.seconds)} of training` : "";
@@ -141,12 +142,14 @@ export function runView(api, runs) {
         name = chosen;
         detail = null;
         version = "";
-        parts.said.replaceChildren();
+        for (const part of [parts.said, parts.results, parts.command, parts.settings, parts.log]) part.replaceChildren();
+        say(parts.fault, null);
         samples.show(null, []);
       }
       const run = runs.summaries.get(name);
       if (run?.variant) [name, ...others].forEach(runs.want);
       body.classList.toggle("bare", !run?.variant);
+      more.hidden = !run?.variant;
       draw();
       const now = JSON.stringify([run?.state, run?.snapshots, run?.fault, run?.evaluated, Math.floor((run?.step ?? 0) / Math.max(1, (run?.steps ?? 0) / 64))]);
       if (now !== version) {

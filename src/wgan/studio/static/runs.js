@@ -76,6 +76,11 @@ export function mount(element, api) {
     if (on) compared.add(name);
     else compared.delete(name);
     view.compare([...compared]);
+    offerReport();
+  }
+
+  /** Offer the report of the ticked runs that have finished. */
+  function offerReport() {
     const finished = [...compared].filter((each) => runs.summaries.get(each)?.state === "finished");
     compareReport.hidden = finished.length < 2;
     const query = new URLSearchParams(finished.map((each) => ["name", each]));
@@ -92,8 +97,11 @@ export function mount(element, api) {
       items.get(run.name).update(run, run.name === chosen);
     }
     for (const name of items.keys()) {
-      if (!runs.summaries.has(name)) items.delete(name);
+      if (runs.summaries.has(name)) continue;
+      items.delete(name);
+      if (compared.delete(name)) view.compare([...compared]);
     }
+    offerReport();
     const wished = all.map((run) => items.get(run.name).element);
     const same = wished.length === list.children.length && wished.every((each, i) => each === list.children[i]);
     if (!same) {

@@ -18,12 +18,15 @@ function make(api) {
 
   function take(news) {
     self.ready = news.complete ?? true;
-    const names = new Set(news.gone);
+    // The first news of a stream are all there is: a run may have gone while nobody listened.
+    const there = new Set(news.runs.map((run) => run.name));
+    const gone = news.all ? [...summaries.keys()].filter((name) => !there.has(name)) : news.gone;
+    const names = new Set(gone);
     for (const run of news.runs) {
       summaries.set(run.name, run);
       names.add(run.name);
     }
-    for (const name of news.gone) {
+    for (const name of gone) {
       summaries.delete(name);
       lines.delete(name);
     }
