@@ -86,7 +86,7 @@ def test_a_process_that_trains_the_run_is_found_and_stopped(folder, sleeper):
     found = Processes(Roots(folder), 2)
     assert found.running() == {"good"}
     found.stop("good")
-    assert process.wait(10) != 0
+    assert process.wait(60) != 0
 
 
 @pytest.mark.parametrize("name", ["run.lock", "metrics.jsonl", "config.toml", "finish.json"])
