@@ -17,6 +17,8 @@ def _no_process_is_left(tmp_path):
     """End what a test left in training: processes outlive the studio."""
     yield
     for record in tmp_path.rglob(".studio/*.json"):
+        if not record.is_file():  # a test puts a pipe there, which nobody writes to
+            continue
         with suppress(OSError, ValueError, KeyError, TypeError):
             pid = json.loads(record.read_text())["pid"]
             if b"-m\0wgan\0train" in Path(f"/proc/{pid}/cmdline").read_bytes():
