@@ -27,6 +27,18 @@ def upload(client, name, content):
     return client.post("/api/upload", params={"name": name}, content=content)
 
 
+def from_the_second_time(check):
+    """Return a check that finds nothing wrong the first time."""
+
+    def counted(*arguments):
+        counted.calls += 1
+        if counted.calls > 1:
+            check(*arguments)
+
+    counted.calls = 0
+    return counted
+
+
 def table():
     return mixed_table(120).to_csv(index=False).encode()
 
@@ -102,6 +114,19 @@ def test_a_full_disk_is_told(client, monkeypatch):
     answer = upload(client, "x.csv", b"a")
     assert answer.status_code == 507
     assert "make room" in answer.json()["error"]
+
+
+def test_a_disk_that_fills_on_the_way_ends_an_upload_of_unknown_length(
+    client, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(uploads, "CHECK_EVERY", 1000)
+    monkeypatch.setattr(uploads, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(uploads, "_check_room", checks := from_the_second_time(uploads._check_room))
+    pieces = (b"1,2\n" * 100 for _ in range(100))
+    answer = client.post("/api/upload", params={"name": "x.csv"}, content=pieces)
+    assert answer.status_code == 507
+    assert checks.calls == 2
+    assert list((tmp_path / "runs/uploads").iterdir()) == []
 
 
 def test_uploads_behind_a_link_out_are_refused(client, tmp_path):

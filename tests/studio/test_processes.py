@@ -1,5 +1,6 @@
 """Processes of runs: one a run, so many at once, found again by another server."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -145,6 +146,37 @@ def test_a_fault_is_of_no_account_once_a_terminal_went_on(begin, tmp_path):
     os.utime(run / "run.json", (later, later))
     until(lambda: follower.find("r").summary["state"] == "stopped" or follower.look())
     assert follower.find("r").summary["fault"] is None
+
+
+def test_what_killed_a_process_is_told_until_it_begins_again(begin, tmp_path):
+    found = begin("r")
+    os.kill(found.pid("r"), signal.SIGKILL)
+    until(lambda: found.pid("r") is None)
+    assert (
+        found.fault("r")
+        == "signal 9, Killed, ended its process (was memory full?): go on with the run"
+    )
+    assert found.fault("r", since=time.time_ns()) is None
+    begin("r", at=found)
+    assert found.fault("r") is None
+
+
+def test_a_process_that_cannot_be_written_down_does_not_run(begin, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    begun = []
+    popen = subprocess.Popen
+    monkeypatch.setattr("wgan.studio.processes.write_text", full)
+    monkeypatch.setattr(
+        "subprocess.Popen", lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1]
+    )
+    with pytest.raises(OSError, match="No space left"):
+        begin("r")
+    (process,) = begun
+    assert process.wait(10) == -signal.SIGKILL
+    monkeypatch.undo()
+    assert Processes(Roots(tmp_path), 2).running() == set()
 
 
 def test_a_run_that_has_no_folder_yet_can_be_stopped(begin, tmp_path):
