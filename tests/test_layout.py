@@ -37,7 +37,9 @@ STAGES = [
     "experiments",
     "report",
     "estimator",
+    "web",
     "studio",
+    "serving",
     "cli",
 ]
 ALONE = {"distances": {"base"}, "objectives": {"base"}}

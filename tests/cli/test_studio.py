@@ -12,7 +12,7 @@ import pytest
 from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.cli.studio import check_installed, is_local
-from wgan.studio.server import _listen
+from wgan.web.server import listen
 
 
 @pytest.mark.parametrize(
@@ -72,8 +72,8 @@ def test_it_prints_an_address_that_works_and_ends_by_an_interrupt(tmp_path):
 
 
 def test_the_next_free_port_is_taken():
-    first = _listen("127.0.0.1", 18965)
-    second = _listen("127.0.0.1", first.getsockname()[1])
+    first = listen("127.0.0.1", 18965)
+    second = listen("127.0.0.1", first.getsockname()[1])
     assert second.getsockname()[1] > first.getsockname()[1]
     first.close()
     second.close()

@@ -11,7 +11,8 @@ from studio_client import ADDRESS, TOKEN, studio
 from wgan.base.errors import WganError
 from wgan.data import KINDS
 from wgan.studio.app import STATIC, create_app
-from wgan.studio.safety import MOST_BODY, Gate, Guard, Roots
+from wgan.studio.safety import Roots
+from wgan.web.gate import MOST_BODY, Gate, Guard
 
 PROBE = "/api/lab/nothing"
 """A path below /api that no route has: 404 says that the gate let the request through."""
@@ -147,7 +148,7 @@ def test_a_page_that_leaves_without_reading_is_no_fault(error):
         pass
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"127.0.0.1")]}
-    answered = Guard(stream, Gate(TOKEN))(scope, ignore, ignore)
+    answered = Guard(stream, Gate("wgan studio", TOKEN))(scope, ignore, ignore)
     if error is BrokenResourceError:
         asyncio.run(answered)
     else:

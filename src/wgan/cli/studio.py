@@ -90,7 +90,7 @@ def studio_command(
 
     settings: dict[str, Any] = {"data": data or [], "most_running": processes}
     settings["most_upload"] = upload * GIBIBYTE
-    return serve(folder, secret, host, port, ready, [name] if name else [], settings)
+    return serve(folder, secret, host, port, ready, name, settings)
 
 
 def check_installed(packages: Sequence[str] = NEEDED) -> None:

@@ -19,8 +19,9 @@ from wgan.distances.results import finite
 from wgan.objectives.variants import VARIANTS
 from wgan.studio.commands import flag, given_flags, shown, typed
 from wgan.studio.context import Studio, studio_of
-from wgan.studio.safety import RefusedError, Roots
+from wgan.studio.safety import Roots
 from wgan.studio.uploads import ENDINGS, keep, uploaded, uploads_of
+from wgan.web.gate import RefusedError
 
 NOTED = 512
 """Samples that notes on the values are of, as many as a run looks at before it trains."""

@@ -19,7 +19,8 @@ import msgspec
 
 from wgan.base.files import inside, write_text
 from wgan.base.printing import visible
-from wgan.studio.safety import RefusedError, Roots, is_text
+from wgan.studio.safety import Roots, is_text
+from wgan.web.gate import RefusedError
 
 HIDDEN = ".studio"
 """The studio's own folder below that of the runs."""

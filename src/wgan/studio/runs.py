@@ -24,8 +24,9 @@ from wgan.runs import RunFolder, read_finished
 from wgan.studio.commands import go_on_arguments, shown
 from wgan.studio.context import Studio, studio_of
 from wgan.studio.followed import Followed, Lines
-from wgan.studio.safety import REPORT_POLICY, RefusedError
+from wgan.studio.safety import REPORT_POLICY
 from wgan.training.diagnosis import diagnose
+from wgan.web.gate import RefusedError
 
 MOST_LINES = 2000
 """Lines of metrics that a page is sent of a run at first: more than a screen has pixels."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from starlette.requests import ClientDisconnect, Request
 
 from wgan.base.files import inside
-from wgan.studio.safety import RefusedError, Roots
+from wgan.studio.safety import Roots
+from wgan.web.gate import RefusedError
 
 UPLOADS = "uploads"
 """The folder of uploaded files below that of the runs."""
