@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from wgan.base.errors import WganError
 from wgan.cli import main
 from wgan.cli.studio import check_installed, is_local
-from wgan.web.server import listen
+from wgan.web.server import address_of, listen, names_of
 
 
 @pytest.mark.parametrize(
@@ -77,3 +78,23 @@ def test_the_next_free_port_is_taken():
     assert second.getsockname()[1] > first.getsockname()[1]
     first.close()
     second.close()
+
+
+def test_an_address_of_ipv6_has_brackets():
+    assert "[fd00::5]" in names_of("::", "fd00::5")
+    with listen("127.0.0.1", 18975) as found:
+        port = found.getsockname()[1]
+        assert address_of(found, "::", "fd00::5") == f"http://[fd00::5]:{port}/"
+
+
+def test_any_token_survives_the_address(monkeypatch, capsys):
+    token = "a+b/c&d%41=e#f123"
+
+    def serve(folder, secret, host, port, ready, name, settings):
+        ready("http://127.0.0.1:1/")
+        return 0
+
+    monkeypatch.setattr("wgan.studio.server.serve", serve)
+    assert main(["studio", "--token", token, "--quiet"]) == 0
+    found = parse_qs(urlsplit(capsys.readouterr().out.strip()).fragment, strict_parsing=True)
+    assert found == {"token": [token]}

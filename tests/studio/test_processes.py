@@ -229,3 +229,21 @@ def test_a_run_goes_on_by_the_command_that_is_shown(tmp_path, monkeypatch):
     assert words == ["train", "digits", "--config", "runs/r/config.toml", "--out", "runs/r"]
     assert shown([*words, "--set", "a b"]) == f"wgan {' '.join(words)} --set 'a b'"
     assert command_of(words)[1:4] == ["-P", "-m", "wgan"]
+
+
+def test_a_name_that_cannot_be_kept_begins_nothing(begin, tmp_path):
+    with pytest.raises(WganError, match="too long a name to be kept"):
+        begin("\u6f22" * 26)
+    assert not list((tmp_path / ".studio").glob("*"))
+
+
+def test_a_process_that_ends_just_before_it_is_stopped_is_no_fault(begin, monkeypatch):
+    found = begin("r")
+
+    def gone(*_):
+        raise ProcessLookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.kill", gone)
+        with pytest.raises(WganError, match="r: has ended already"):
+            found.stop("r")

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from cyclopts import Parameter
 
@@ -84,9 +85,10 @@ def studio_command(
         if not quiet:
             for line in _notes(folder, host):
                 screen.print(line)
-        screen.print(f"{address}#token={secret}")
+        page = f"{address}#token={quote(secret, safe='')}"
+        screen.print(page)
         if open_:
-            webbrowser.open(f"{address}#token={secret}")
+            webbrowser.open(page)
 
     settings: dict[str, Any] = {"data": data or [], "most_running": processes}
     settings["most_upload"] = upload * GIBIBYTE

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -67,7 +67,8 @@ async def _awake(app: FastAPI) -> AsyncIterator[None]:
 
     async def look() -> None:
         while True:
-            await asyncio.to_thread(app.state.studio.follower.look, SEARCH_INTERVAL)
+            with suppress(Exception):  # the next look may find things in order
+                await asyncio.to_thread(app.state.studio.follower.look, SEARCH_INTERVAL)
             await asyncio.sleep(SEARCH_INTERVAL)
 
     task = asyncio.create_task(look())

@@ -17,9 +17,9 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from wgan.base.files import inside, write_text
+from wgan.base.files import inside, is_text, write_text
 from wgan.base.printing import visible
-from wgan.studio.safety import Roots, is_text
+from wgan.studio.safety import Roots
 from wgan.web.gate import RefusedError
 
 HIDDEN = ".studio"
@@ -28,6 +28,10 @@ TAIL = 4000
 """Bytes of a log's end that are shown: its last forty lines."""
 FAULT = "wgan: error: "
 """How the command line begins its one line on what was wrong."""
+LONGEST_NAME = 230
+"""Characters of a file's name here: file systems take 255 bytes, and a file is written beside its
+place under a longer name first.
+"""
 PROCESSES = Path("/proc")
 ASKED = (signal.SIGTERM, signal.SIGINT)
 """Signals that ask a process to end: where it does, nothing was wrong."""
@@ -92,7 +96,8 @@ class Processes:
             arguments: the words of the command.
 
         Raises:
-            WganError: the run has a process, or too many have one.
+            WganError: the run has a process, too many have one, or a name that cannot be kept.
+            OSError: what is known of the process cannot be written down; it does not go on then.
         """
         with self._lock:
             if self.pid(name) is not None:
@@ -103,6 +108,10 @@ class Processes:
                     429,
                     f"{len(running)} run(s) train now, as many as may at once: stop one, wait, or"
                     " start `wgan studio` with a larger --processes",
+                )
+            if len(_kept_as(name, "json")) > LONGEST_NAME:
+                raise RefusedError(
+                    400, f"{name}: too long a name to be kept: rename the folder, or give a shorter"
                 )
             command = command_of(arguments)
             with self._file(name, "log").open("wb") as log:
@@ -138,7 +147,10 @@ class Processes:
                     f"{name}: has no process that the studio began: a run of a terminal is stopped"
                     " there, with Ctrl-C",
                 )
-            os.kill(pid, signal.SIGTERM)
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                raise RefusedError(409, f"{name}: has ended already") from None
 
     def forget(self, name: str) -> None:
         """Forget the last process of a run, and what it printed.

@@ -7,8 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from wgan.data.naming import named_sources
-from wgan.data.shards.places import base_of, has_pattern, scheme_of
+from wgan.base.files import is_text
+from wgan.config.sections import DataConfig
+from wgan.data.naming import found_in, named_sources
+from wgan.data.shards.places import LISTS, base_of, has_pattern, scheme_of
 from wgan.data.stacked import PREFIX
 from wgan.web.gate import RefusedError
 
@@ -18,8 +20,6 @@ UPLOAD = "/api/upload"
 """The one path whose body may be large."""
 MOST_UPLOAD = 2**31
 """Bytes of an upload unless the command says otherwise: 2 GiB."""
-LISTS = (".txt", ".json")
-"""Endings of files that list shards, which may lie anywhere."""
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -109,7 +109,23 @@ class Roots:
             )
         path = source.removeprefix(PREFIX)
         is_pattern = has_pattern(path) and not Path(path).exists()
+        if is_pattern and ".." in Path(path).parts:  # behind a wildcard it may lead anywhere
+            raise RefusedError(403, f"{source}: a pattern with '..': write it without")
         self.check_readable(base_of(path) if is_pattern else path)
+
+    def check_data(self, begun_in: str, data: DataConfig) -> None:
+        """Refuse data of a run that lie outside all folders, or labels or a schema that do.
+
+        Args:
+            begun_in: the folder that the run was begun in.
+            data: the settings of its data.
+
+        Raises:
+            WganError: such data.
+        """
+        self.check_source(found_in(begun_in, data.source))
+        for value in (data.labels, data.schema):
+            self.check_beside(None if value is None else found_in(begun_in, value))
 
     def check_beside(self, value: str | None) -> None:
         """Refuse labels or a schema in a file that lies outside all folders.
@@ -122,19 +138,6 @@ class Roots:
         """
         if value is not None and Path(_clean(value)).exists():
             self.check_readable(value)
-
-
-def is_text(name: str) -> bool:
-    """Tell whether a name can be sent as UTF-8: those of files may be any bytes.
-
-    Args:
-        name: the name.
-    """
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _clean(name: str) -> str:

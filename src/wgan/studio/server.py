@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan.studio.app import create_app
+from wgan.studio.play import remove_leftovers
 from wgan.web.server import address_of, listen, names_of, run
 
 FAREWELL = 1
@@ -36,6 +37,8 @@ def serve(
     """
     listening = listen(host, port)
     app = create_app(folder, token, hosts=names_of(host, name), **settings)
+
+    remove_leftovers(app.state.studio.processes.folder)
 
     def close() -> None:
         app.state.studio.follower.closed = True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.requests import ClientDisconnect, Request
 
-from wgan.base.files import inside
+from wgan.base.files import inside, is_text
 from wgan.studio.safety import Roots
 from wgan.web.gate import RefusedError
 
@@ -118,6 +118,7 @@ def uploaded(roots: Roots) -> list[str]:
     """
     files = [path for path in uploads_of(roots).iterdir() if path.is_file()]
     files = [path for path in files if path.name[0] != "." and path.name.endswith(ENDINGS)]
+    files = [path for path in files if is_text(path.name)]
     files.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     return [roots.name(path) for path in files]
 

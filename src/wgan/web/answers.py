@@ -1,14 +1,21 @@
-"""Answers to requests that cannot be served: one line of JSON for every error."""
+"""Strict bodies of requests, and answers to those that fail: one line of JSON."""
 
 from collections.abc import Callable
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from wgan.base.errors import WganError
 from wgan.web.gate import RefusedError, error_body
+
+
+class Strict(BaseModel):
+    """The body of a request, without fields that are not known."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def answer_errors(app: FastAPI, shown: Callable[[str], str] = str) -> None:

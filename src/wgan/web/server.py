@@ -24,7 +24,7 @@ def names_of(host: str, name: str | None) -> tuple[str, ...]:
         host: the address that it listens on.
         name: a further name of this machine, or none.
     """
-    return tuple({*LOOPBACK, _shown(host).lower(), *([name.lower()] if name else [])})
+    return tuple({*LOOPBACK, _shown(host).lower(), *([_shown(name).lower()] if name else [])})
 
 
 def run(
@@ -116,7 +116,7 @@ def address_of(listening: socket.socket, host: str, name: str | None) -> str:
         host: the address that it listens on.
         name: a further name of this machine, or none.
     """
-    return f"http://{name or _shown(host)}:{listening.getsockname()[1]}/"
+    return f"http://{_shown(name or host)}:{listening.getsockname()[1]}/"
 
 
 def _shown(host: str) -> str:
