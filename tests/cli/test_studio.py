@@ -12,7 +12,7 @@ import pytest
 
 from wgan.base.errors import WganError
 from wgan.cli import main
-from wgan.cli.studio import check_installed, is_local
+from wgan.cli.addresses import check_installed, is_local
 from wgan.web.server import address_of, listen, names_of
 
 
@@ -39,7 +39,7 @@ def test_a_server_that_may_not_be_is_refused(words, fault, capsys, monkeypatch):
 
 def test_what_is_missing_is_said_in_one_line():
     with pytest.raises(WganError, match=r"needs no_such_package.*pip install 'wgan\[studio\]'"):
-        check_installed(["no_such_package"])
+        check_installed("wgan studio", ["no_such_package"])
 
 
 def test_the_package_and_the_command_line_import_no_server():

@@ -1,20 +1,16 @@
 """Routes of the tab `Play`: samples of a model, by seed, by class or condition, by latents."""
 
 import shutil
-import tempfile
 import time
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
 from pydantic import Field
-from starlette.background import BackgroundTask
 
-from wgan.base.errors import WganError
-from wgan.data.formats import formats_of, write_samples
+from wgan.data.formats import formats_of
 from wgan.distances.results import finite
 from wgan.models import Model, truncated
 from wgan.models.latents import between_corners, check_continuous, grid, prior_latents
@@ -25,9 +21,12 @@ from wgan.runs.private import promised
 from wgan.studio.models import Shelf, columns_of, scores_of, shelf_of, with_nearest
 from wgan.studio.runs import LONGEST_NAME, Name
 from wgan.web.answers import Strict
+from wgan.web.drawing import DOWNLOAD, Turns, as_file, endings_of
 
 AT_ONCE = 2
 """Requests that draw samples at once: each takes a core."""
+WAITING = 30
+"""Requests that wait for it: a page that is moved by sliders sends some."""
 MOST_SHOWN = 64
 """Samples of a page: a grid of 8 x 8."""
 MOST_DOWNLOADED = 1_000_000
@@ -39,8 +38,6 @@ FARTHEST = 8.0
 MOST_SIDE = 12
 """Samples in a row of a plane."""
 
-DOWNLOAD = "download-"
-"""How the folders of downloads begin, below the studio's own."""
 LONGEST_DOWNLOAD = 3600
 """Seconds after which a download has ended, or its server has."""
 DRAWN_TOGETHER = 500
@@ -96,7 +93,7 @@ class Point(Asked):
 def router() -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/api/play")
-    drawing = BoundedSemaphore(AT_ONCE)
+    turns = Turns(AT_ONCE, WAITING)
 
     @routes.get("")
     def info(request: Request, name: Name) -> dict[str, Any]:
@@ -104,18 +101,18 @@ def router() -> APIRouter:
 
     @routes.post("/samples")
     def samples(request: Request, asked: Samples) -> dict[str, Any]:
-        with drawing:
+        with turns.turn():
             return finite(_samples(shelf_of(request), asked))
 
     @routes.post("/latents")
     def latents(request: Request, asked: Latents) -> dict[str, Any]:
-        with drawing:
+        with turns.turn():
             return finite(_of_latents(shelf_of(request), asked))
 
     @routes.post("/plane")
     def plane(request: Request, asked: Plane) -> dict[str, Any]:
         shelf = shelf_of(request)
-        with drawing:
+        with turns.turn():
             model = _model(shelf, asked)
             label = None if asked.label is None else model.label(asked.label)
             raw = grid(model, asked.side, asked.seed, label)
@@ -123,7 +120,7 @@ def router() -> APIRouter:
 
     @routes.post("/point")
     def point(request: Request, asked: Point) -> dict[str, Any]:
-        with drawing:
+        with turns.turn():
             return finite(_of_point(shelf_of(request), asked))
 
     @routes.get("/download")
@@ -138,10 +135,12 @@ def router() -> APIRouter:
         truncation: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 1.0,
     ) -> FileResponse:
         shelf = shelf_of(request)
-        with drawing:
+        with turns.turn():
             model = _truncated(shelf.model(name), truncation)
             wanted = Wanted(label, tuple(where))
-            return _download(shelf, model, name, n, ending, seed, wanted)
+            folder = shelf.studio.processes.folder
+            stem = f"{name.replace('/', '-')}-seed{seed}"
+            return as_file(model, wanted, n, seed, ending, folder, stem)
 
     return routes
 
@@ -174,7 +173,7 @@ def about(shelf: Shelf, name: str) -> dict[str, Any]:
         "columns": columns_of(model),
         "described": model.codec.describe(),
         "takes_conditions": formats.frame is not None,
-        "endings": [ending for ending in formats.endings if ending],
+        "endings": endings_of(model),
         "default_ending": Path(formats.default).suffix,
         "units": model.codec.units,
         "promise": str(promise) if promise else "",
@@ -263,30 +262,3 @@ def remove_leftovers(folder: Path) -> None:
     for path in folder.glob(f"{DOWNLOAD}*"):
         if not path.is_symlink() and time.time() - path.stat().st_mtime > LONGEST_DOWNLOAD:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _download(
-    shelf: Shelf, model: Model, name: str, n: int, ending: str, seed: int, wanted: Wanted
-) -> FileResponse:
-    """Write samples into a file, which is removed once it was sent."""
-    endings = [each for each in formats_of(model.codec).endings if each]
-    if ending not in endings:
-        raise WganError(f"{ending[:20]!a}: choose one of {', '.join(endings)}")
-    wanted.check(model)
-    drawn = wanted.draw(model, n, seed)
-    labels = None if drawn.labels is None else [model.classes[y] for y in drawn.labels]
-    folder = Path(tempfile.mkdtemp(prefix=DOWNLOAD, dir=shelf.studio.processes.folder))
-    try:
-        path = folder / f"samples{ending}"
-        write_samples(drawn.raw, model.codec, path, labels)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    short = name.replace("/", "-")
-    return FileResponse(
-        path,
-        filename=f"{short}-seed{seed}{ending}",
-        media_type="application/octet-stream",
-        background=gone,
-    )

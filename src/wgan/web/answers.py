@@ -29,7 +29,8 @@ def answer_errors(app: FastAPI, shown: Callable[[str], str] = str) -> None:
     @app.exception_handler(WganError)
     def wrong_input(request: Request, error: WganError) -> JSONResponse:
         status = error.status if isinstance(error, RefusedError) else 400
-        return JSONResponse(error_body(shown(str(error))), status)
+        headers = {"Retry-After": "1"} if status == 503 else None
+        return JSONResponse(error_body(shown(str(error))), status, headers)
 
     @app.exception_handler(OSError)
     def no_file(request: Request, error: OSError) -> JSONResponse:

@@ -57,7 +57,8 @@ class Gate:
     Attributes:
         command: what was started, for messages, such as `wgan studio`.
         token: the secret that protected paths need; empty: none.
-        hosts: names in the Host that are this server's.
+        hosts: names in the Host that are this server's; empty: any, where all that counts needs the
+            token, which no foreign page has.
         protected: beginnings of the paths that need the token.
         bodies: bytes of a body at most, by path; those of other paths may have `MOST_BODY`.
         policy: what an answer may load, unless it says so itself.
@@ -81,7 +82,8 @@ class Gate:
         """
         headers = scope["headers"]
         hosts = _values(headers, b"host")
-        if len(hosts) != 1 or _without_port(hosts[0]) not in self.hosts:
+        known = not self.hosts or _without_port(hosts[0] if hosts else "") in self.hosts
+        if len(hosts) != 1 or not known:
             raise RefusedError(
                 421,
                 f"this is no name of this server: use the address that `{self.command}` printed",
