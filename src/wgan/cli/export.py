@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from wgan.base.printing import counted
+from wgan.base.printing import on_one_line
 from wgan.cli.output import screen
 from wgan.models.export import check_export, export_model
 from wgan.runs import RunFolder
@@ -27,16 +27,16 @@ def export_command(
     """
     check_export(out)
     folder = RunFolder(run)
-    model = folder.model()
-    about = export_model(model, out)
+    about = export_model(folder.model(), out)
     shape = " x ".join(map(str, ("n", *about["samples"]["shape"])))
-    classes = f" and {counted(len(model.classes), 'class', 'classes')}" if model.classes else ""
+    classes = about["classes"]["names"]
+    inputs = f"{about['latents']['size']} latents{' and a class' if classes else ''}"
     screen.print(
-        f"{about['kind']} [{shape}] {about['samples']['type']} of {about['latents']['size']}"
-        f" latents{classes}, in {out}"
+        f"{about['kind']} [{shape}] of {inputs} each, {out.stat().st_size / 1e6:.2g} MB, in {out}"
     )
-    for rule in model.codec.rules:
-        ...
+    if about["rules"]:
+        rules = "; ".join(map(on_one_line, about["rules"]))
+        screen.print(f"rows that break a rule are not drawn again, as `wgan sample` does: {rules}")
     promise = promised(folder.about().settings) if folder.exists() else None
     if promise is not None:
         screen.print(f"its generator was trained with {promise}")

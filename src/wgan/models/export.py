@@ -73,8 +73,9 @@ def export_model(model: Model, path: Path) -> dict[str, Any]:
     description = describe(model)
     graph = _graph(model)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replaced(path) as target:
-        WRITERS[path.suffix.lower()].write(graph, json.dumps(description), target)
+    writer = WRITERS[path.suffix.lower()]
+    with replaced(path) as target, _torchs_own(type(model.generator).__name__):
+        writer.write(graph, json.dumps(description), target)
     return description
 
 
@@ -121,6 +122,7 @@ def describe(model: Model) -> dict[str, Any]:
             "shape": list(codec.raw_shape),
             "type": str(torch.zeros(0, dtype=torch_type(codec.dtype)).numpy().dtype),
         },
+        "rules": [str(rule) for rule in codec.rules],
         **graph_of(codec).about(codec),
     }
 
@@ -134,16 +136,11 @@ def _graph(model: Model) -> torch.export.ExportedProgram:
     inputs: dict[str, Tensor] = {LATENTS: torch.zeros(ROWS, model.noise)}
     if model.classes:
         inputs[LABELS] = torch.zeros(ROWS, dtype=torch.int64)
-    try:
-        with torch.no_grad(), _quiet():
-            graph = torch.export.export(
-                sampler, (), inputs, dynamic_shapes=dict.fromkeys(inputs, rows), strict=False
-            )
-    except Exception as error:  # networks of the user's own may do what no graph can
-        raise WganError(
-            f"a network of class {type(model.generator).__name__} cannot be exported:"
-            f" {str(error).strip().splitlines()[0]}"
-        ) from None
+    shapes = dict.fromkeys(inputs, rows)
+    with torch.no_grad(), _torchs_own(type(generator).__name__):
+        graph = torch.export.export(
+            sampler, tuple(inputs.values()), dynamic_shapes=shapes, strict=False
+        )
     graph.graph.eliminate_dead_code()
     for node in graph.graph.nodes:  # where our code lies on this machine is nobody's business
         node.meta.pop("stack_trace", None)
@@ -165,27 +162,24 @@ def _leave_out_empty(sampler: nn.Module) -> None:
 def _write_pt2(graph: torch.export.ExportedProgram, description: str, path: Path) -> None:
     # A buffer, since torch wants a name that ends in .pt2.
     buffer = BytesIO()
-    with _quiet():
-        torch.export.save(graph, buffer, extra_files={EXTRA: description})
+    torch.export.save(graph, buffer, extra_files={EXTRA: description})
     path.write_bytes(buffer.getbuffer())
 
 
 def _write_onnx(graph: torch.export.ExportedProgram, description: str, path: Path) -> None:
     size = sum(each.numel() * each.element_size() for each in graph.state_dict.values())
     if size > MOST_ONNX_BYTES:
-        raise WganError(f"{size / 2**30:.1f} GiB of weights: .onnx holds 2 GiB: give .pt2")
-    with _quiet():
-        program = torch.onnx.export(
-            graph,
-            input_names=[name for name in (LATENTS, LABELS) if name in graph.graph_signature.user_inputs],
-            output_names=[SAMPLES],
-            opset_version=OPSET,
-            dynamo=True,
-            # onnxruntime does this again, and faster: of 30 seconds for ten columns, it took 16.
-            optimize=False,
-            verbose=False,
-            custom_translation_table=translations(),
-        )
+        raise WganError(f"{size / 2**30:.1f} GiB of weights, and .onnx holds 2 GiB: give .pt2")
+    program = torch.onnx.export(
+        graph,
+        output_names=[SAMPLES],
+        opset_version=OPSET,
+        dynamo=True,
+        # onnxruntime does this again, and faster: of 30 seconds for ten columns, it took 16.
+        optimize=False,
+        verbose=False,
+        custom_translation_table=translations(),
+    )
     assert program is not None
     for node in program.model.graph:
         node.metadata_props.clear()
@@ -195,14 +189,23 @@ def _write_onnx(graph: torch.export.ExportedProgram, description: str, path: Pat
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Within, torch's notes on its exporter are kept from the user."""
+def _torchs_own(network: str) -> Iterator[None]:
+    """Within, notes of torch's exporters are kept from the user, and their errors are one line.
+
+    Args:
+        network: the class of the generator, which may be one of the user's own.
+    """
     logger = getLogger("torch.onnx")
     level = logger.level
     logger.setLevel("ERROR")
     try:
         with warnings.catch_warnings(action="ignore"):
             yield
+    except (WganError, OSError, MemoryError):
+        raise
+    except Exception as error:  # each exporter has errors of its own
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise WganError(f"a network of class {network} cannot be exported ({reason})") from None
     finally:
         logger.setLevel(level)
 

@@ -242,7 +242,9 @@ def about_tables(codec: TableCodec) -> dict[str, Any]:
         about_column(column, None if column.kind == "identifier" else next(places))
         for column in codec.columns
     ]
-    return {"columns": columns, "rules": [str(rule) for rule in codec.rules]}
+    totals = sums(codec.rules)  # which are kept, since they are computed
+    rules = [str(rule) for rule in codec.rules if rule not in totals]
+    return {"columns": columns, "rules": rules}
 
 
 def about_column(column: Column, place: int | None) -> dict[str, Any]:

@@ -1,0 +1,269 @@
+"""Exported generators: the same samples as ours, for each kind, without torch."""
+
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from described_series import described
+from mixed_tables import mixed_table
+from own_networks import OwnGenerator
+from shop_table import shop
+from small_models import SMALL, model_of, small_model, small_table
+from torch import nn
+
+from wgan.base.errors import WganError
+from wgan.base.seeding import latents as latents_of_torch
+from wgan.data import KINDS, load
+from wgan.data.images import read_images
+from wgan.data.series.windows import Reading
+from wgan.data.tables.frames import from_frame
+from wgan.data.vectors import read_vectors
+from wgan.exported import BLOCK, latents, load_exported, read_description, table_of
+from wgan.models import export, export_model, truncated
+from wgan.models.graphs.kinds import GRAPHS, graph_of
+from wgan.models.latents import prior_latents
+from wgan.models.model import BLOCK as OUR_BLOCK
+
+pytest.importorskip("onnxscript")
+pytest.importorskip("onnxruntime")
+SEED = 3
+N = BLOCK + 44
+"""More than a block, and no whole number of blocks."""
+NEAR = 1e-5
+"""Differences, in ranges of the data, up to which two samples are the same."""
+
+
+def assert_same(theirs, ours):
+    """Compare samples: type, shape, which are missing, and values; whole numbers may be one off."""
+    assert theirs.dtype == ours.dtype
+    assert theirs.shape == ours.shape
+    a, b = theirs.astype(np.float64), ours.astype(np.float64)
+    assert np.array_equal(np.isnan(a), np.isnan(b))
+    width = np.nanmax(b, axis=0) - np.nanmin(b, axis=0)
+    whole = ours.dtype.kind in "iu"
+    assert np.nanmax(np.abs(a - b) - np.maximum(NEAR * width, float(whole))) <= 0
+    assert np.nanmean(a != b) < 0.01 or not whole, "whole numbers differ at ties alone"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_gives_the_samples_of_our_sampler(kind, tmp_path):
+    model = small_model(kind)
+    ours = model.sample(N, SEED)
+    export_model(model, tmp_path / "model.onnx")
+    exported = load_exported(tmp_path / "model.onnx")
+    assert_same(exported.sample(N, SEED), ours)
+    assert exported.description["kind"] == kind
+    assert list(ours.shape[1:]) == exported.description["samples"]["shape"]
+    assert ours.dtype == exported.description["samples"]["type"]
+    (one,) = exported.run(prior_latents(model, 1, SEED))
+    assert_same(one[None], ours[:1]) if ours.dtype.kind in "iu" else None
+    assert not list(tmp_path.glob(".*"))
+
+    export_model(model, tmp_path / "model.pt2")
+    assert read_description(tmp_path / "model.pt2") == exported.description
+    graph = torch.export.load(tmp_path / "model.pt2").module()
+    z = torch.from_numpy(prior_latents(model, N, SEED)).float()
+    made = [graph(part).numpy() for part in z.split(BLOCK)]
+    assert_same(np.concatenate(made), ours)
+
+
+@pytest.mark.parametrize("network", ["residual", "bottleneck"])
+def test_every_network_of_pictures_is_exported_with_its_classes(network, tmp_path):
+    codec = load("digits").codec
+    model = model_of(codec, replace(SMALL, kind=network), classes=3)
+    export_model(model, tmp_path / "model.onnx")
+    exported = load_exported(tmp_path / "model.onnx")
+    assert exported.classes == model.classes
+    assert_same(exported.sample(N, SEED), model.sample(N, SEED))
+    own = np.full(N, 2)
+    assert_same(exported.sample(N, SEED, "class 2"), model.sample(N, SEED, own))
+    with pytest.raises(WganError, match="no class is called 'class 7'"):
+        exported.sample(1, label="class 7")
+
+
+def test_series_with_gaps_ends_and_static_columns_are_exported(tmp_path):
+    model = model_of(described().split().dataset.codec)
+    export_model(model, tmp_path / "model.onnx")
+    exported = load_exported(tmp_path / "model.onnx")
+    samples = exported.sample(N, SEED)
+    assert_same(samples, model.sample(N, SEED))
+    statics = table_of(exported.description["statics"], samples[:, 0, 2:])
+    assert set(statics["place"]) == {"north", "south"}
+
+
+def tables():
+    """Yield codecs of tables with twins, differences, sums, months, codes and spikes."""
+    random = np.random.default_rng(1)
+    n = 3000
+    yield from_frame(mixed_table(n)).split().dataset.codec
+    yield from_frame(shop(n)).split().dataset.codec
+    bill = np.round(random.gamma(4.0, 100.0, n), 2)
+    other = np.round(random.gamma(4.0, 100.0, n), 2)
+    months = pd.date_range("2015-01-01", periods=120, freq="MS").strftime("%Y-%m")
+    frame = pd.DataFrame(
+        {
+            "month": months[random.integers(0, 120, n)],
+            "bill": bill,
+            "paid": np.where(random.random(n) < 0.2, bill, other),
+            "tip": np.where(random.random(n) < 0.1, -999, np.round(random.normal(9, 1, n), 1)),
+        }
+    )
+    frame["all"] = (frame["paid"] + frame["tip"]).round(2)
+    rules = [{"sum": ["paid", "tip", "all"]}]
+    yield from_frame(frame, rules=rules).split().dataset.codec
+
+
+def long_series(irregular):
+    """Return the codec of series that were read from a table with a clock."""
+    random = np.random.default_rng(1)
+    gaps = random.exponential(3600, size=(60, 9)).round() + 1 if irregular else np.full((60, 9), 60)
+    frame = pd.DataFrame(
+        {
+            "id": np.repeat(np.arange(60), 9),
+            "when": pd.Timestamp("2024-01-30")
+            + pd.to_timedelta(np.cumsum(gaps, axis=1).ravel(), unit="s"),
+            "x": random.normal(size=540).round(2),
+            "open": random.random(540) < 0.5,
+            "place": np.repeat(random.choice(["n", "s"], 60), 9),
+        }
+    )
+    return load(frame, kind="series", reading=Reading(series="id", time="when")).codec
+
+
+def codecs():
+    """Yield codecs of each kind, in all their forms."""
+    random = np.random.default_rng(1)
+    for dtype in ("f2", "f4", "f8", "i1", "i8", "u8", "?"):
+        x = (40 * random.normal(size=(50, 3))).clip(-100 * (dtype[0] != "u"), 100)
+        yield read_vectors(x.clip(0) if dtype[0] == "u" else x.astype(dtype), "x").codec
+    for dtype, white in (("u1", 255), ("u2", 4095), ("f4", 1)):
+        yield read_images((white * random.random((20, 6, 5, 3))).astype(dtype), "x").codec
+    yield read_images((255 * random.random((20, 3, 6, 5))).astype("u1"), "x", True).codec
+    yield from tables()
+    yield from (described(all_masked=True).codec, described(statics=False, context=2).codec)
+    yield from (long_series(False), long_series(True))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_decoders_decode_as_codecs_do():
+    for codec in codecs():
+        x = 2 * np.random.default_rng(0).standard_normal((2000, *codec.shape))
+        x = torch.from_numpy(x.astype(np.float32))
+        made, expected = graph_of(codec).decoder(codec)(x).numpy(), codec.decode(x)
+        assert made.dtype == expected.dtype
+        np.testing.assert_allclose(made, expected, rtol=1e-12, atol=1e-12, err_msg=str(codec))
+
+
+def test_latents_are_those_of_our_sampler():
+    assert BLOCK == OUR_BLOCK
+    for seed, n, size in ((0, 3, 1), (1, 300, 7), (2**62, 257, 128)):
+        ours = torch.cat(list(latents_of_torch(seed, n, size, torch.device("cpu"))))[:n].numpy()
+        theirs = latents(n, size, seed)
+        assert theirs.dtype == np.float32
+        np.testing.assert_allclose(theirs, ours, atol=2e-6)
+    assert latents(0, 4).shape == (0, 4)
+
+
+def test_rows_of_a_table_have_the_columns_of_the_data():
+    codec = from_frame(small_table()).split().dataset.codec
+    raw = model_of(codec).sample(50)
+    columns = table_of(graph_of(codec).about(codec)["columns"], raw, first=7)
+    frame = codec.frame(raw, first=7)
+    assert list(columns) == list(frame)
+    for name, values in columns.items():
+        ours = frame[name]
+        assert (pd.isna(values) == ours.isna()).all()
+        assert (values[~ours.isna()] == ours.dropna().to_numpy()).all()
+
+
+ALONE = """
+import sys
+from wgan.exported import load_exported
+exported = load_exported(sys.argv[1])
+assert exported.sample(3).shape == (3, 3)
+assert exported.table(exported.sample(3))["size"].dtype == object
+assert not {"torch", "pandas", "scipy", "wgan.data"} & set(sys.modules)
+"""
+
+
+def test_reading_needs_numpy_and_onnxruntime_alone(tmp_path):
+    export_model(small_model("tables"), tmp_path / "model.onnx")
+    subprocess.run([sys.executable, "-c", ALONE, tmp_path / "model.onnx"], check=True)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.pt2"])
+def test_a_file_tells_nothing_of_where_our_code_lies(name, tmp_path):
+    export_model(small_model("vectors"), tmp_path / name)
+    assert b"site-packages" not in (tmp_path / name).read_bytes()
+    assert b"wgan/networks" not in (tmp_path / name).read_bytes()
+
+
+class Branches(OwnGenerator):
+    """A network that does one thing or another by its numbers, as no graph does."""
+
+    def forward(self, z):
+        return self.net(z) if z.sum() > 0 else self.net(-z)
+
+
+def own_model(network):
+    model = small_model("vectors")
+    return replace(model, generator=network(3, 4, model.codec.shape[0]))
+
+
+def test_a_network_of_the_users_own_is_exported_if_it_is_a_graph(tmp_path):
+    model = own_model(OwnGenerator)
+    export_model(model, tmp_path / "model.onnx")
+    assert_same(load_exported(tmp_path / "model.onnx").sample(N, SEED), model.sample(N, SEED))
+    with pytest.raises(WganError, match="network of class Branches cannot be exported"):
+        export_model(own_model(Branches), tmp_path / "other.onnx")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_what_cannot_be_exported_is_refused(tmp_path, monkeypatch):
+    model = small_model("vectors")
+    with pytest.raises(WganError, match="a truncated model is not exported"):
+        export_model(truncated(model, 0.5), tmp_path / "model.pt2")
+    with pytest.raises(WganError, match=r"exported as \.onnx or \.pt2"):
+        export_model(model, tmp_path / "model.pt")
+    (tmp_path / "mine.pt2").write_text("mine")
+    with pytest.raises(WganError, match="nothing is overwritten: choose another name"):
+        export_model(model, tmp_path / "mine.pt2")
+    assert (tmp_path / "mine.pt2").read_text() == "mine"
+    monkeypatch.setattr(export, "find_spec", lambda name: None)
+    with pytest.raises(WganError, match=r"needs the package onnx, .* wgan\[onnx\]', or give \.pt2"):
+        export_model(model, tmp_path / "model.onnx")
+    monkeypatch.delitem(GRAPHS, "vectors")
+    with pytest.raises(WganError, match="add a line to models.graphs.kinds.GRAPHS"):
+        export_model(model, tmp_path / "model.pt2")
+
+
+def test_weights_beyond_what_onnx_holds_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "MOST_ONNX_BYTES", 8)
+    with pytest.raises(WganError, match=r"GiB of weights, and \.onnx holds 2 GiB: give \.pt2"):
+        export_model(small_model("vectors"), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_files_are_refused_by_the_reader(tmp_path):
+    with pytest.raises(WganError, match="no such file"):
+        load_exported(tmp_path / "none.onnx")
+    (tmp_path / "x.onnx").write_bytes(b"no graph")
+    with pytest.raises(WganError, match="no ONNX file that can be read"):
+        load_exported(tmp_path / "x.onnx")
+    (tmp_path / "x.pt2").write_bytes(b"no archive")
+    with pytest.raises(WganError, match="no .pt2 file that can be read"):
+        read_description(tmp_path / "x.pt2")
+    for text, words in ((None, "has no description"), ("{", "damaged"), ('{"format": 1}', "format")):
+        with zipfile.ZipFile(tmp_path / "x.pt2", "w") as archive:
+            archive.writestr("x/extra/wgan.json" if text else "x/other", text or "")
+        with pytest.raises(WganError, match=words):
+            read_description(tmp_path / "x.pt2")
+    program = torch.export.export(nn.Linear(2, 2), (torch.zeros(3, 2),))
+    torch.onnx.export(program, dynamo=True, verbose=False).save(tmp_path / "y.onnx")
+    with pytest.raises(WganError, match="`wgan export` did not write it"):
+        load_exported(tmp_path / "y.onnx")
