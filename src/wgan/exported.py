@@ -180,7 +180,7 @@ def latents(n: int, size: int, seed: int = 0) -> np.ndarray:
 def _normal(seed: int, count: int) -> np.ndarray:
     """Return the first normal numbers of torch's generator; their number is a multiple of 16."""
     # Torch takes the lower 32 bits of a seed for its Mersenne Twister, which is that of NumPy.
-    twister = np.random.RandomState(seed % 2**32)  # noqa: NPY002
+    twister = np.random.RandomState(seed % 2**32)
     bits = twister.randint(0, 2**32, size=count, dtype=np.uint32)
     uniform = (bits % RESOLUTION / RESOLUTION).reshape(-1, 2, HALF)
     length = np.sqrt(-2 * np.log(1 - uniform[:, 0]))

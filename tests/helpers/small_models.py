@@ -12,7 +12,7 @@ SMALL = NetworkConfig(width=4, depth=1, latent=3)
 
 
 def small_table(n=400, seed=0):
-    """Return a table of levels, numbers in steps, of which some are missing, and days."""
+    """Return a table of identifiers, levels, numbers in steps, of which some are missing, days."""
     random = np.random.default_rng(seed)
     days = pd.to_timedelta(random.integers(0, 500, n), unit="D")
     price = np.round(random.lognormal(3, 1, n), 2)

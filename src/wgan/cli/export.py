@@ -12,9 +12,7 @@ from wgan.runs import RunFolder
 from wgan.runs.private import promised
 
 
-def export_command(
-    run: Path, /, *, out: Annotated[Path, Parameter(name=["-o", "--out"])]
-) -> int:
+def export_command(run: Path, /, *, out: Annotated[Path, Parameter(name=["-o", "--out"])]) -> int:
     """Write the generator in RUN to ONNX or `torch.export`, with the decoder of its data.
 
     Parameters

@@ -43,7 +43,5 @@ def graph_of(codec: Codec) -> Graph:
         WganError: a kind without a graph.
     """
     if codec.kind not in GRAPHS:
-        raise WganError(
-            f"{codec.kind} are not exported: add a line to models.graphs.kinds.GRAPHS"
-        )
+        raise WganError(f"{codec.kind} are not exported: add a line to models.graphs.kinds.GRAPHS")
     return GRAPHS[codec.kind]

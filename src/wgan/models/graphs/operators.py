@@ -57,8 +57,9 @@ LEAST = 1.4e-11
 
 def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
     """Return what translates these operations of torch to ONNX; it needs onnxscript."""
-    from onnxscript import ir
-    from onnxscript import opset18 as op
+    from onnxscript import ir, opset18
+
+    op: Any = opset18  # its types are those of constants, and not of what is traced
 
     def constant(values: object) -> Any:
         return op.Constant(value=ir.tensor(np.asarray(values, dtype=np.float64)))
@@ -67,7 +68,9 @@ def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
         """Return the ratio of two polynomials of one degree at x, in few operations."""
         weights = np.array(coefficients).T
         powers = constant(np.arange(len(weights) - 1, -1, -1))
-        both = op.MatMul(op.Pow(op.Unsqueeze(x, op.Constant(value_ints=[-1])), powers), constant(weights))
+        both = op.MatMul(
+            op.Pow(op.Unsqueeze(x, op.Constant(value_ints=[-1])), powers), constant(weights)
+        )
         above, below = (op.Gather(both, op.Constant(value_int=i), axis=-1) for i in (0, 1))
         return op.Div(above, below)
 
@@ -89,7 +92,8 @@ def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
         size = op.Abs(q)
         r = op.Sub(constant(NEAR**2), op.Min(op.Mul(q, q), constant(NEAR**2)))
         central = op.Mul(q, ratio(CENTRAL, r))
-        tail = op.Max(op.Sub(constant(0.5), size), constant(LEAST))
+        nearer = op.Where(op.Less(p, constant(0.5)), p, op.Sub(constant(1.0), p))
+        tail = op.Max(nearer, constant(LEAST))
         s = op.Sub(op.Sqrt(op.Neg(op.Log(tail))), constant(1.6))
         outer = op.Mul(op.Sign(q), ratio(OUTER, s))
         return op.CastLike(op.Where(op.Less(constant(NEAR), size), outer, central), self)

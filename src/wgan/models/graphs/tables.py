@@ -21,6 +21,8 @@ from wgan.data.tables.schema import Column
 from wgan.models.graphs.numbers import Place, double, rounded
 
 NO_NUMBER = float("nan")
+MARGIN_MONTHS = 12
+"""Months around the times of a table: a form that writes years alone has the next year's begin."""
 
 
 class CellNumbers(nn.Module):
@@ -115,7 +117,8 @@ def _starts(column: Column, ends: tuple[float, float]) -> np.ndarray:
     if column.kind != "datetime":
         return np.zeros(0)
     low, high = (np.array(end).astype("datetime64[s]").astype("datetime64[M]") for end in ends)
-    months = np.arange(low - 12, high + 13).astype("datetime64[s]").astype(np.float64)
+    count = int((high - low).astype(np.int64)) + 2 * MARGIN_MONTHS
+    months = (low - MARGIN_MONTHS + np.arange(count + 1)).astype("datetime64[s]").astype(np.float64)
     written = np.unique(nearest_written(months, column.format))
     # A form that writes days leaves a time within a month as it is.
     within = months[:1] + 86400.0
@@ -261,5 +264,5 @@ def about_column(column: Column, place: int | None) -> dict[str, Any]:
     about["missing"] = column.missing
     if not column.is_number:
         return about | {"levels": list(column.levels)}
-    ends = column.ends or [None]
-    return about | {"step": column.step, "low": ends[0], "high": ends[-1], "format": column.format}
+    low, high = (column.ends[0], column.ends[-1]) if column.ends else (None, None)
+    return about | {"step": column.step, "low": low, "high": high, "format": column.format}
