@@ -8,7 +8,7 @@ classes as frequent as in the data.
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,12 @@ ENTRY = "wgan"
 """The entry of an ONNX file's metadata that holds the description, as JSON."""
 EXTRA = "wgan.json"
 """The extra file of a .pt2 file that holds it."""
-LATENTS, LABELS, SAMPLES = "latents", "labels", "samples"
-"""Names of the inputs and of the output of a graph."""
+LATENTS, LABELS, CONDITIONS = "latents", "labels", "conditions"
+"""Names of the inputs of a graph."""
+SAMPLES = "samples"
+"""Name of its output."""
+FREE = -1
+"""Choice of a column that is not given."""
 BLOCK = 256
 """Rows of a block of latents."""
 HALF = 8
@@ -51,33 +55,54 @@ class Exported:
         """Names of the classes; empty where there are none."""
         return tuple(self.description["classes"]["names"])
 
-    def sample(self, n: int, seed: int = 0, label: str | None = None) -> np.ndarray:
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        label: str | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> np.ndarray:
         """Return the samples that `wgan sample RUN -n N --seed SEED` draws, but for rounding.
 
         Args:
             n: number of samples.
             seed: random seed.
             label: the name of their class; None: classes are as frequent as in the data.
+            given: values of columns of a table by name, None for a missing one, where the graph
+                takes conditions; None: no column is given.
 
         Raises:
-            WganError: no such class.
+            WganError: no such class, column or value, or a graph without conditions.
         """
         z = latents(n, self.description["latents"]["size"], seed)
         labels = self._labels(n, seed, label)
+        y = self._conditions(n, given)
         blocks = [slice(start, start + BLOCK) for start in range(0, n, BLOCK)]
-        made = [self.run(z[each], None if labels is None else labels[each]) for each in blocks]
-        return np.concatenate(made)
+        return np.concatenate(
+            [
+                self.run(z[i], None if labels is None else labels[i], None if y is None else y[i])
+                for i in blocks
+            ]
+        )
 
-    def run(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """Return the samples of latents.
+    def run(
+        self,
+        z: np.ndarray,
+        labels: np.ndarray | None = None,
+        conditions: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return the samples of inputs of the graph.
 
         Args:
             z: `[n, size]` latents.
             labels: `[n]` class numbers, where there are classes.
+            conditions: `[n, columns]` choices, -1 where a column is free, where the graph takes
+                some.
         """
         inputs = {LATENTS: np.asarray(z, dtype=np.float32)}
-        if labels is not None:
-            inputs[LABELS] = np.asarray(labels, dtype=np.int64)
+        for name, x in ((LABELS, labels), (CONDITIONS, conditions)):
+            if x is not None:
+                inputs[name] = np.asarray(x, dtype=np.int64)
         samples: np.ndarray = self.session.run([SAMPLES], inputs)[0]
         return samples
 
@@ -97,6 +122,39 @@ class Exported:
         shares = np.cumsum(self.description["classes"]["shares"])
         draws = numpy_generator(seed, "labels").random(n)
         return np.searchsorted(shares[:-1], draws, side="right").astype(np.int64)
+
+    def _conditions(self, n: int, given: Mapping[str, Any] | None) -> np.ndarray | None:
+        if CONDITIONS not in self.description["inputs"]:
+            if given:
+                raise WganError("this file takes no conditions: export it with --conditions")
+            return None
+        return choices_of(self.description["columns"], n, given or {})
+
+
+def choices_of(
+    columns: Sequence[Mapping[str, Any]], n: int, given: Mapping[str, Any]
+) -> np.ndarray:
+    """Return the conditions of `n` rows of a table in which some columns have given values.
+
+    Args:
+        columns: the columns of a description.
+        n: the number of rows.
+        given: values by the names of columns, None for a missing one.
+
+    Raises:
+        WganError: no such column, or a value that cannot be given.
+    """
+    learned = {column["name"]: column for column in columns if column["place"] is not None}
+    y = np.full((n, len(learned)), FREE)
+    for name, value in given.items():
+        if name not in learned:
+            raise WganError(f"no column is called '{name}'. {did_you_mean(name, learned)}")
+        known = dict(learned[name]["choices"])
+        if value not in known:
+            words = ", ".join(map(str, known)) or "none"
+            raise WganError(f"column '{name}': {value!r} cannot be given. Known: {words}.")
+        y[:, learned[name]["place"]] = known[value]
+    return y
 
 
 def load_exported(path: str | Path) -> Exported:

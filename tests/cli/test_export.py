@@ -34,7 +34,7 @@ def test_a_run_is_exported_and_gives_the_samples_of_wgan_sample(run, capsys):
     capsys.readouterr()
     assert wgan("export r -o new/model.onnx") == 0
     assert re.fullmatch(
-        r"vectors \[n x 2\] of \d+ latents and a class each, 0\.0\d+ MB, in new/model\.onnx\n",
+        r"vectors \[n x 2\] of \d+ latents and labels, 0\.0\d+ MB, in new/model\.onnx\n",
         capsys.readouterr().out,
     )
     exported = load_exported("new/model.onnx")

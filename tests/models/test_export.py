@@ -24,7 +24,14 @@ from wgan.data.images import read_images
 from wgan.data.series.windows import Reading
 from wgan.data.tables.frames import from_frame
 from wgan.data.vectors import read_vectors
-from wgan.exported import BLOCK, latents, load_exported, read_description, table_of
+from wgan.exported import (
+    BLOCK,
+    choices_of,
+    latents,
+    load_exported,
+    read_description,
+    table_of,
+)
 from wgan.models import export, export_model, truncated
 from wgan.models.graphs.kinds import GRAPHS, graph_of
 from wgan.models.graphs.operators import translations
@@ -131,6 +138,41 @@ def test_series_with_gaps_ends_and_static_columns_are_exported(tmp_path):
     assert_same(samples, model.sample(N, SEED))
     statics = table_of(exported.description["statics"], samples[:, 0, 2:])
     assert set(statics["place"]) == {"north", "south"}
+
+
+def test_columns_of_a_table_are_given(tmp_path):
+    frame = small_table().drop(columns="day")
+    model = model_of(from_frame(frame).split().dataset.codec)
+    export_model(model, tmp_path / "model.onnx", conditions=True)
+    exported = load_exported(tmp_path / "model.onnx")
+    assert exported.description["inputs"] == ["latents", "conditions"]
+    assert_same(exported.sample(N, SEED), model.sample(N, SEED))
+    for name, value in (("size", "M"), ("price", None)):
+        made = exported.sample(N, SEED, given={name: value})
+        y = choices_of(exported.description["columns"], N, {name: value})
+        assert_same(made, model.draw(N, SEED, y, candidates=1).raw)
+        assert set(exported.table(made)[name]) == {value} or np.isnan(made[:, 1]).all()
+    with pytest.raises(WganError, match=r"column 'size': 'XL' cannot be given\. Known: .*S"):
+        exported.sample(1, given={"size": "XL"})
+    with pytest.raises(WganError, match="no column is called 'number'"):
+        exported.sample(1, given={"number": "N3"})
+
+
+def test_choices_are_those_of_the_codec():
+    for codec in tables():
+        raw = codec.decode(torch.randn(500, *codec.shape, generator=torch.manual_seed(0)))
+        choices = codec.choices(raw)
+        about = graph_of(codec).about(codec)["columns"]
+        for value, choice, place in (
+            (value, choice, column["place"])
+            for column in about
+            if column["place"] is not None
+            for value, choice in column["choices"]
+        ):
+            own = codec.learned[place]
+            x = np.nan if value is None else own.levels.index(value) if own.levels else value
+            here = np.isnan(raw[:, place]) if value is None else raw[:, place] == x
+            assert (choices[here, place] == choice).all()
 
 
 def tables():
@@ -267,12 +309,14 @@ def test_what_cannot_be_exported_is_refused(tmp_path, monkeypatch):
         export_model(truncated(model, 0.5), tmp_path / "model.pt2")
     with pytest.raises(WganError, match=r"exported as \.onnx or \.pt2"):
         export_model(model, tmp_path / "model.pt")
+    with pytest.raises(WganError, match="exported vectors take no conditions"):
+        export_model(model, tmp_path / "model.pt2", conditions=True)
     (tmp_path / "mine.pt2").write_text("mine")
     with pytest.raises(WganError, match="nothing is overwritten: choose another name"):
         export_model(model, tmp_path / "mine.pt2")
     assert (tmp_path / "mine.pt2").read_text() == "mine"
     monkeypatch.setattr(export, "find_spec", lambda name: None)
-    with pytest.raises(WganError, match=r"needs the package onnx, .* 'wgan\[onnx\]', or give \.pt2"):
+    with pytest.raises(WganError, match=r"the package onnx, .* 'wgan\[onnx\]', or give \.pt2"):
         export_model(model, tmp_path / "model.onnx")
     monkeypatch.delitem(GRAPHS, "vectors")
     with pytest.raises(WganError, match=r"add a line to models\.graphs\.kinds\.GRAPHS"):

@@ -24,7 +24,7 @@ from wgan.base.errors import WganError
 from wgan.base.files import replaced
 from wgan.base.places import check_new
 from wgan.base.version import __version__
-from wgan.exported import BLOCK, ENTRY, EXTRA, FORMAT, LABELS, LATENTS, SAMPLES
+from wgan.exported import BLOCK, CONDITIONS, ENTRY, EXTRA, FORMAT, LABELS, LATENTS, SAMPLES
 from wgan.models.graphs.kinds import graph_of
 from wgan.models.graphs.numbers import torch_type
 from wgan.models.graphs.operators import translations
@@ -36,41 +36,51 @@ OPSET = 18
 """The version of ONNX's operators: the one that torch translates to, which onnxruntime reads from
 1.14 on.
 """
+SEEDS = (
+    "block i: torch's generator on a CPU, seeded with BLAKE2b (8 bytes, little-endian) of Python's"
+    " repr((seed, 'sample', i)), shifted right by one bit"
+)
+"""How the latents of a seed come about, for a reader without this package."""
 MOST_ONNX_BYTES = 2**31
 """Weights of an .onnx file at most: it is one message of protobuf, which counts in 31 bits."""
 
 
 class Sampler(nn.Module):
-    """Samples of latents, and of class numbers: a generator followed by a decoder."""
+    """Samples of latents, and of class numbers or conditions: a generator and then a decoder."""
 
     def __init__(self, generator: nn.Module, decoder: nn.Module) -> None:
         super().__init__()
         self.generator = generator
         self.decoder = decoder
 
-    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        x = self.generator(latents) if labels is None else self.generator(latents, labels)
-        samples: Tensor = self.decoder(x)
+    def forward(
+        self, latents: Tensor, labels: Tensor | None = None, conditions: Tensor | None = None
+    ) -> Tensor:
+        known = [each for each in (labels, conditions) if each is not None]
+        samples: Tensor = self.decoder(self.generator(latents, *known))
         return samples
 
 
-def export_model(model: Model, path: Path) -> dict[str, Any]:
+def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str, Any]:
     """Write a generator, and what decodes its samples, as one graph; return its description.
 
     Args:
         model: the model.
         path: the new file; its ending says which format it has, `.onnx` or `.pt2`.
+        conditions: whether the graph takes the choices of given columns of a table.
 
     Raises:
-        WganError: as `check_export`, a network that cannot be exported, or a truncated model.
+        WganError: as `check_export`, a network that cannot be exported, a truncated model, or
+            conditions of a kind that has none.
     """
     check_export(path)
     if model.truncation != 1:
         raise WganError(
             "a truncated model is not exported: export the model, and multiply its latents"
         )
-    description = describe(model)
-    graph = _graph(model)
+    inputs = _inputs(model, conditions)
+    graph = _graph(model, inputs)
+    description = describe(model) | {"inputs": list(inputs)}
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = WRITERS[path.suffix.lower()]
     with replaced(path) as target, _torchs_own(type(model.generator).__name__):
@@ -115,7 +125,12 @@ def describe(model: Model) -> dict[str, Any]:
         "wgan": __version__,
         "variant": model.variant,
         "kind": codec.kind,
-        "latents": {"size": model.noise, "distribution": "standard normal", "block": BLOCK},
+        "latents": {
+            "size": model.noise,
+            "distribution": "standard normal",
+            "block": BLOCK,
+            "seeds": SEEDS,
+        },
         "classes": {"names": list(model.classes), "shares": list(model.shares)},
         "samples": {
             "shape": list(codec.raw_shape),
@@ -126,19 +141,37 @@ def describe(model: Model) -> dict[str, Any]:
     }
 
 
-def _graph(model: Model) -> torch.export.ExportedProgram:
+def _inputs(model: Model, conditions: bool) -> dict[str, Tensor]:
+    """Return inputs with which a graph is traced."""
+    inputs: dict[str, Tensor] = {LATENTS: torch.zeros(ROWS, model.noise)}
+    if model.classes:
+        inputs[LABELS] = torch.zeros(ROWS, dtype=torch.int64)
+    free = graph_of(model.codec).free
+    if conditions and free is None:
+        raise WganError(
+            f"exported {model.codec.kind} take no conditions, rows of tables do: leave out"
+            " --conditions"
+        )
+    if conditions and free is not None:
+        inputs[CONDITIONS] = free(model.codec, ROWS)
+    return inputs
+
+
+def _graph(model: Model, inputs: dict[str, Tensor]) -> torch.export.ExportedProgram:
     """Return a model's sampler as a graph of a dynamic batch."""
     generator = deepcopy(model.generator).cpu().requires_grad_(False)
     sampler = Sampler(generator, graph_of(model.codec).decoder(model.codec)).eval()
     _leave_out_empty(sampler)
-    rows = {0: torch.export.Dim("n", min=1)}
-    inputs: dict[str, Tensor] = {LATENTS: torch.zeros(ROWS, model.noise)}
-    if model.classes:
-        inputs[LABELS] = torch.zeros(ROWS, dtype=torch.int64)
-    shapes = dict.fromkeys(inputs, rows)
+    latents, *known = inputs
+    n = torch.export.Dim("n", min=1)
+    shapes = {name: {0: n} for name in inputs}
     with torch.no_grad(), _torchs_own(type(generator).__name__):
         graph = torch.export.export(
-            sampler, tuple(inputs.values()), dynamic_shapes=shapes, strict=False
+            sampler,
+            (inputs[latents],),
+            {name: inputs[name] for name in known},
+            dynamic_shapes=shapes,
+            strict=False,
         )
     graph.graph.eliminate_dead_code()
     for node in graph.graph.nodes:  # where our code lies on this machine is nobody's business

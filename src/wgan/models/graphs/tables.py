@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from wgan.data.tables.cells import MARGIN, Cells
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.codes import ColumnCode
+from wgan.data.tables.conditions import FREE
 from wgan.data.tables.dates import nearest_written
 from wgan.data.tables.rounding import SAME
 from wgan.data.tables.rules import sums
@@ -238,31 +239,54 @@ def _ends(columns: Sequence[Column]) -> tuple[float, float]:
     return (min(ends), max(ends)) if ends else (0.0, 0.0)
 
 
+def free_choices(codec: TableCodec, n: int) -> Tensor:
+    """Return the choices of `n` rows of which no column is given, see `TableConditions`.
+
+    Args:
+        codec: the table's codec.
+        n: the number of rows.
+    """
+    return torch.full((n, len(codec.learned)), FREE)
+
+
 def about_tables(codec: TableCodec) -> dict[str, Any]:
     """Return what a reader should know of the columns."""
     places = iter(range(len(codec.learned)))
-    columns = [
-        about_column(column, None if column.kind == "identifier" else next(places))
-        for column in codec.columns
-    ]
+    columns: list[dict[str, Any]] = []
+    for column in codec.columns:
+        about: dict[str, Any] = {"name": column.name, "kind": column.kind, "dtype": column.dtype}
+        if column.kind == "identifier":
+            about |= {"place": None, "pattern": column.pattern, "start": column.start}
+        else:
+            place = next(places)
+            choices = [] if place in codec.computed else _choices(codec.coded[place], column)
+            about |= {"place": place, **_values(column), "choices": choices}
+        columns.append(about)
     totals = sums(codec.rules)  # which are kept, since they are computed
     rules = [str(rule) for rule in codec.rules if rule not in totals]
     return {"columns": columns, "rules": rules}
 
 
-def about_column(column: Column, place: int | None) -> dict[str, Any]:
-    """Return what a reader should know of a column.
-
-    Args:
-        column: the column.
-        place: its place in a row of samples; None: it is not in them.
-    """
-    about: dict[str, Any] = {"name": column.name, "kind": column.kind, "place": place}
-    about["dtype"] = column.dtype
-    if column.kind == "identifier":
-        return about | {"pattern": column.pattern, "start": column.start}
-    about["missing"] = column.missing
+def _values(column: Column) -> dict[str, Any]:
+    """Return what the values of a column are."""
+    about: dict[str, Any] = {"missing": column.missing}
     if not column.is_number:
         return about | {"levels": list(column.levels)}
     low, high = (column.ends[0], column.ends[-1]) if column.ends else (None, None)
-    return about | {"step": column.step, "low": low, "high": high, "format": column.format}
+    about |= {"step": column.step, "low": low, "high": high, "format": column.format}
+    return about | {"unit": "seconds since 1970" if column.kind == "datetime" else ""}
+
+
+def _choices(coded: Column, column: Column) -> list[list[Any]]:
+    """Return the values of a column that can be given, each with its choice; None: missing.
+
+    Of ordinary numbers, and of the value of a twin, cells and not values are chosen.
+    """
+    first = len(coded.cells)
+    if not column.is_number:
+        found = [[column.levels[place], i] for i, place in enumerate(coded.places.tolist())]
+    elif column.difference is not None:  # whose spikes are differences
+        found = []
+    else:
+        found = [[spike, first + i] for i, spike in enumerate(coded.spikes)]
+    return [*found, *[[None, coded.choices - 1]] * coded.missing_state]
