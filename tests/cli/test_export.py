@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from random_tables import few_rows, random_model
 from short_runs import wgan
@@ -46,14 +47,34 @@ def test_a_run_is_exported_and_gives_the_samples_of_wgan_sample(run, capsys):
         np.testing.assert_allclose(made, np.load(name), atol=1e-5 * 200)
 
 
+def run_programs(word):
+    """Run the programs of the page that hold a word; return their names."""
+    names = {}
+    for program in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S):
+        if word in program:
+            exec(compile(program, PAGE.name, "exec"), names)
+    return names
+
+
 @pytest.mark.skipif(not PAGE.exists(), reason="installed without its checkout")
 def test_the_programs_of_the_page_run(run):
     assert wgan("export r -o model.onnx") == 0
-    names = {}
-    for program in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S):
-        exec(compile(program, PAGE.name, "exec"), names)
+    names = run_programs("model.onnx")
     assert names["samples"].shape == (100, 2)
     assert names["about"]["classes"]["names"] == ["0", "1"]
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="installed without its checkout")
+def test_columns_may_be_given(tmp_path, capsys):
+    random = np.random.default_rng(0)
+    education = random.choice(["Bachelors", "Masters", "Doctorate"], 300)
+    frame = pd.DataFrame({"paid": random.random(300) < 0.5, "education": education})
+    save_model(random_model(frame), tmp_path / "r")
+    assert wgan("export r -o customers.onnx --conditions") == 0
+    assert "tables [n x 2] of 2 latents and conditions, " in capsys.readouterr().out
+    masters = run_programs("customers.onnx")["masters"]
+    assert set(masters["education"]) == {"Masters"}
+    assert set(masters["paid"]) == {False, True}
 
 
 def test_rules_that_samples_may_break_are_named(tmp_path, capsys):
@@ -75,6 +96,7 @@ def test_rules_that_samples_may_break_are_named(tmp_path, capsys):
         ("r -o mine.onnx", "mine.onnx: is there already, and nothing is overwritten"),
         ("r -o x.pt", "x.pt: generators are exported as .onnx or .pt2"),
         ("r", "parameter -o requires"),
+        ("r -o x.pt2 --conditions", "exported vectors take no conditions"),
         ("nowhere -o x.pt2", "nowhere: holds no generator"),
         ("r -o mine.onnx/x.pt2", "a file stands in the place of its folder"),
         ("r -o /dev/null/x.onnx", "a file stands in the place of its folder"),
