@@ -34,8 +34,10 @@ BLOCK = 256
 HALF = 8
 """Uniform numbers of a group by torch: so many lengths, and as many angles."""
 RESOLUTION = 2**24
-"""Torch takes the lower 24 bits of a random number of 32 for a uniform one."""
+"""A uniform number by torch has 24 bits: the lower ones of a random number of 32."""
 MICROSECONDS = 1e6
+VALUES_NAMED = 50
+"""Values among which an error looks for the nearest; a column may have thousands."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,11 @@ class Exported:
                 takes conditions; None: no column is given.
 
         Raises:
-            WganError: no such class, column or value, or a graph without conditions.
+            WganError: less than one sample, no such class, column or value, or a graph without
+                conditions.
         """
+        if n < 1:
+            raise WganError(f"{n} samples: give 1 or more")
         z = latents(n, self.description["latents"]["size"], seed)
         labels = self._labels(n, seed, label)
         y = self._conditions(n, given)
@@ -150,10 +155,11 @@ def choices_of(
         if name not in learned:
             raise WganError(f"no column is called '{name}'. {did_you_mean(name, learned)}")
         known = dict(learned[name]["choices"])
-        if value not in known:
-            words = ", ".join(map(str, known)) or "none"
-            raise WganError(f"column '{name}': {value!r} cannot be given. Known: {words}.")
-        y[:, learned[name]["place"]] = known[value]
+        key = str(value) if isinstance(value, bool) else value
+        if key not in known:
+            nearest = did_you_mean(str(value), map(str, [*known][:VALUES_NAMED]))
+            raise WganError(f"column '{name}': {value!r} cannot be given. {nearest}")
+        y[:, learned[name]["place"]] = known[key]
     return y
 
 

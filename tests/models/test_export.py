@@ -83,6 +83,8 @@ def test_every_kind_gives_the_samples_of_our_sampler(written):
     assert exported.description["kind"] == model.codec.kind
     assert list(ours.shape[1:]) == exported.description["samples"]["shape"]
     assert ours.dtype == exported.description["samples"]["type"]
+    (of_graph,) = exported.session.get_outputs()
+    assert of_graph.shape == ["n", *ours.shape[1:]]
     one = exported.run(prior_latents(model, 1, SEED))
     np.testing.assert_allclose(one.astype("f8"), ours[:1].astype("f8"), rtol=1e-4, atol=1)
 
@@ -158,8 +160,10 @@ def test_columns_of_a_table_are_given(tmp_path):
         y = choices_of(exported.description["columns"], N, {name: value})
         assert_same(made, model.draw(N, SEED, y, candidates=1).raw)
         assert set(exported.table(made)[name]) == {value} or np.isnan(made[:, 1]).all()
-    with pytest.raises(WganError, match=r"column 'size': 'XL' cannot be given\. Known: .*S"):
+    with pytest.raises(WganError, match=r"column 'size': 'XL' cannot be given\. Did you mean 'L'"):
         exported.sample(1, given={"size": "XL"})
+    with pytest.raises(WganError, match="0 samples: give 1 or more"):
+        exported.sample(0)
     with pytest.raises(WganError, match="no column is called 'number'"):
         exported.sample(1, given={"number": "N3"})
 

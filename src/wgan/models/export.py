@@ -33,9 +33,7 @@ from wgan.models.model import Model
 ROWS = 3
 """Samples that a graph is traced with. One or none would be taken for a constant."""
 OPSET = 18
-"""The version of ONNX's operators: the one that torch translates to, which onnxruntime reads from
-1.14 on.
-"""
+"""The version of ONNX's operators: the one that torch's translations are written in."""
 SEEDS = (
     "block i: torch's generator on a CPU, seeded with BLAKE2b (8 bytes, little-endian) of Python's"
     " repr((seed, 'sample', i)), shifted right by one bit"
@@ -213,11 +211,22 @@ def _write_onnx(graph: torch.export.ExportedProgram, description: str, path: Pat
         custom_translation_table=translations(),
     )
     assert program is not None
-    for node in program.model.graph:
-        node.metadata_props.clear()
+    _tidy(program.model.graph)
     program.model.metadata_props[ENTRY] = description
     program.model.producer_name, program.model.producer_version = "wgan", __version__
     program.save(path, external_data=False)
+
+
+def _tidy(graph: Any) -> None:
+    """Call the axis of the samples n, and leave out notes of where a node comes from."""
+    axis = str(graph.inputs[0].shape[0])
+    values = [*graph.inputs, *(value for node in graph for value in node.outputs)]
+    for shape in (value.shape for value in values if value.shape is not None):
+        for i, size in enumerate(shape):
+            if str(size) == axis:
+                shape[i] = "n"
+    for node in graph:
+        node.metadata_props.clear()
 
 
 @contextmanager
