@@ -102,8 +102,10 @@ class Exported:
             z: `[n, size]` latents.
             labels: `[n]` class numbers, where there are classes.
             conditions: `[n, columns]` choices, -1 where a column is free, where the graph takes
-                some.
+                some; None: all are free.
         """
+        if conditions is None:
+            conditions = self._conditions(len(z), None)
         inputs = {LATENTS: np.asarray(z, dtype=np.float32)}
         for name, x in ((LABELS, labels), (CONDITIONS, conditions)):
             if x is not None:

@@ -12,16 +12,14 @@ SMALL = NetworkConfig(width=4, depth=1, latent=3)
 
 
 def small_table(n=400, seed=0):
-    """Return a table of identifiers, levels, numbers in steps, of which some are missing, days."""
+    """Return a table of identifiers, levels, and numbers in steps, of which some are missing."""
     random = np.random.default_rng(seed)
-    days = pd.to_timedelta(random.integers(0, 500, n), unit="D")
     price = np.round(random.lognormal(3, 1, n), 2)
     return pd.DataFrame(
         {
             "number": [f"N{i}" for i in range(n)],
             "size": pd.Series(random.choice(["S", "M", "L"], n), dtype="str"),
             "price": np.where(random.random(n) < 0.1, np.nan, price),
-            "day": pd.Timestamp("2024-01-31") + days,
         }
     )
 
