@@ -137,7 +137,6 @@ class ColumnValues(nn.Module):
         ends: the least and the largest time of the table.
     """
 
-    places: Tensor
     by_state: Tensor
 
     def __init__(
