@@ -143,6 +143,7 @@ class TableGenerator(nn.Module):
         uniform = torch.special.ndtr(z.float()).clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM)
         uniforms = uniform.split([head.numbers for head in self._heads], dim=1)
         if y is None:
+            # Not `len(z)`, which would be the number of rows of an exported graph for good.
             seen = [z.new_zeros(z.shape[0], head.features) for head in self._heads]
         else:
             seen = [self._given(i, uniforms[i], y[:, i]) for i in range(len(self._heads))]
