@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import published_networks as networks
 from published_papers import STACKED
-from published_trials import Entry, add_dials, machine, table, trials
+from published_trials import Entry, add_dials, gan_of_a_paper, machine, table, trials
 
 from wgan.data import Dataset, load
 from wgan.data.stacked import PREFIX
@@ -43,16 +43,10 @@ BLOCK = 2000
 def settings(pack: int) -> dict[str, Any]:
     """Return the settings of the paper for pictures, with a pack of so many."""
     return {
-        "objective.variant": "gan",
+        **gan_of_a_paper(pack, BATCH, EPOCHS, EPOCH),
         "network.latent": 100,
-        "network.pack": pack,
-        "optimizer.batch": BATCH * pack,
         "optimizer.lr": 2e-4,
         "optimizer.betas": [0.5, 0.999],
-        "optimizer.critic_steps": 1,
-        "optimizer.decay": "none",
-        "training.ema": 0.0,
-        "training.steps": EPOCHS * EPOCH,
     }
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import published_networks as networks
 from published_papers import POINTS
-from published_trials import Entry, add_dials, machine, table, trials
+from published_trials import Entry, add_dials, gan_of_a_paper, machine, table, trials
 
 from wgan.data import load
 from wgan.data.toys import TOYS
@@ -40,16 +40,10 @@ REAL_SEED = 1
 def settings(pack: int) -> dict[str, Any]:
     """Return the settings of the paper for points, with a pack of so many."""
     return {
-        "objective.variant": "gan",
+        **gan_of_a_paper(pack, BATCH, EPOCHS, EPOCH),
         "network.latent": 2,
-        "network.pack": pack,
-        "optimizer.batch": BATCH * pack,
         "optimizer.lr": 1e-4,
         "optimizer.betas": [0.8, 0.999],
-        "optimizer.critic_steps": 1,
-        "optimizer.decay": "none",
-        "training.ema": 0.0,
-        "training.steps": EPOCHS * EPOCH,
     }
 
 

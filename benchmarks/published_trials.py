@@ -48,6 +48,26 @@ class Entry:
     pair: Pair | None = None
 
 
+def gan_of_a_paper(pack: int, batch: int, epochs: int, epoch: int) -> dict[str, Any]:
+    """Return what the papers' settings share: GAN, packs, one critic step, weights as they end.
+
+    Args:
+        pack: samples that the critic sees at once.
+        batch: packs of a batch.
+        epochs: how many epochs.
+        epoch: steps of an epoch.
+    """
+    return {
+        "objective.variant": "gan",
+        "network.pack": pack,
+        "optimizer.batch": batch * pack,
+        "optimizer.critic_steps": 1,
+        "optimizer.decay": "none",
+        "training.ema": 0.0,
+        "training.steps": epochs * epoch,
+    }
+
+
 def opened(entry: Entry, seed: int, steps: int | None, args: Any, out: Path | None) -> Run:
     """Return the run of a trial, begun or to go on with."""
     more = {"training.snapshot_every": 10**6, "training.measure_every": 10**6}

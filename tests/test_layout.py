@@ -39,7 +39,9 @@ STAGES = [
     "experiments",
     "report",
     "estimator",
+    "web",
     "studio",
+    "serving",
     "cli",
 ]
 ALONE = {"exported": {"base"}, "distances": {"base"}, "objectives": {"base"}}

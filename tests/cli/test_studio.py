@@ -5,14 +5,15 @@ import signal
 import subprocess
 import sys
 from urllib.error import HTTPError
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
 
 from wgan.base.errors import WganError
 from wgan.cli import main
-from wgan.cli.studio import check_installed, is_local
-from wgan.studio.server import _listen
+from wgan.cli.addresses import check_installed, is_local
+from wgan.web.server import address_of, listen, names_of
 
 
 @pytest.mark.parametrize(
@@ -38,7 +39,7 @@ def test_a_server_that_may_not_be_is_refused(words, fault, capsys, monkeypatch):
 
 def test_what_is_missing_is_said_in_one_line():
     with pytest.raises(WganError, match=r"needs no_such_package.*pip install 'wgan\[studio\]'"):
-        check_installed(["no_such_package"])
+        check_installed("wgan studio", ["no_such_package"])
 
 
 def test_the_package_and_the_command_line_import_no_server():
@@ -72,8 +73,28 @@ def test_it_prints_an_address_that_works_and_ends_by_an_interrupt(tmp_path):
 
 
 def test_the_next_free_port_is_taken():
-    first = _listen("127.0.0.1", 18965)
-    second = _listen("127.0.0.1", first.getsockname()[1])
+    first = listen("127.0.0.1", 18965)
+    second = listen("127.0.0.1", first.getsockname()[1])
     assert second.getsockname()[1] > first.getsockname()[1]
     first.close()
     second.close()
+
+
+def test_an_address_of_ipv6_has_brackets():
+    assert "[fd00::5]" in names_of("::", "fd00::5")
+    with listen("127.0.0.1", 18975) as found:
+        port = found.getsockname()[1]
+        assert address_of(found, "::", "fd00::5") == f"http://[fd00::5]:{port}/"
+
+
+def test_any_token_survives_the_address(monkeypatch, capsys):
+    token = "a+b/c&d%41=e#f123"
+
+    def serve(folder, secret, host, port, ready, name, settings):
+        ready("http://127.0.0.1:1/")
+        return 0
+
+    monkeypatch.setattr("wgan.studio.server.serve", serve)
+    assert main(["studio", "--token", token, "--quiet"]) == 0
+    found = parse_qs(urlsplit(capsys.readouterr().out.strip()).fragment, strict_parsing=True)
+    assert found == {"token": [token]}

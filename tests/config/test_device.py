@@ -4,9 +4,10 @@ import pytest
 import torch
 from nets import codec_for
 
+from wgan.base.bfloat16 import computes_in_bfloat16
 from wgan.base.errors import WganError
 from wgan.config import choose_device, configure, from_settings
-from wgan.config.device import choose_precision, computes_in_bfloat16
+from wgan.config.device import choose_precision
 from wgan.config.sections import TrainingConfig
 
 CPU = torch.device("cpu")

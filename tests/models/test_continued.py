@@ -196,6 +196,79 @@ def test_continued_tables_keep_the_names_and_times_of_their_beginnings(tmp_path)
     np.testing.assert_allclose(written["kw"], found.raw[..., 0].ravel())
 
 
+def days(form):
+    """Return a long table of 40 houses, whose days are written in a form."""
+    when = pd.date_range("2024-01-10", periods=LONG, freq="D").strftime(form)
+    frame = pd.DataFrame({"house": np.repeat(range(40), LONG), "when": np.tile(when, 40)})
+    return frame.assign(kw=np.random.default_rng(0).normal(size=len(frame)))
+
+
+def given_days(frame, when):
+    """Return one beginning with other times."""
+    return frame.iloc[: len(when)].assign(when=when)
+
+
+def test_times_of_beginnings_are_read_as_those_of_the_data(tmp_path):
+    """2/1/2024 alone is the second of January to an American; the data say otherwise."""
+    frame = days("%d/%m/%Y")
+    data = load(frame, kind="series", reading=Reading(series="house", time="when", context=K))
+    ours = given_days(frame, [f"0{day}/01/2024" for day in range(1, K + 1)])
+    ours.to_csv(tmp_path / "given.csv", index=False)
+    found = continue_file(untrained(data), tmp_path / "given.csv")
+    times = pd.to_datetime(found.frame["when"], format="%d/%m/%Y")
+    assert (times == pd.date_range("2024-01-01", periods=LONG, freq="D")).all()
+
+
+@pytest.mark.parametrize(
+    ("when", "fault"),
+    [
+        (range(K), "column 'when' holds numbers, and in the data it holds dates"),
+        (["2024-01-01"] * K, r"column 'when', row 1: '2024-01-01' is no time written as %d/%m/%Y"),
+    ],
+)
+def test_times_of_another_kind_or_form_are_refused(tmp_path, when, fault):
+    frame = days("%d/%m/%Y")
+    data = load(frame, kind="series", reading=Reading(series="house", time="when", context=K))
+    given_days(frame, when).to_csv(tmp_path / "given.csv", index=False)
+    with pytest.raises(WganError, match=fault):
+        continue_file(untrained(data), tmp_path / "given.csv")
+
+
+def test_dates_are_no_numbers_of_a_clock(tmp_path):
+    frame = days("%j").assign(when=np.tile(np.arange(LONG), 40))
+    data = load(frame, kind="series", reading=Reading(series="house", time="when", context=K))
+    given = given_days(frame, pd.date_range("2024-01-01", periods=K).astype(str))
+    given.to_csv(tmp_path / "given.csv", index=False)
+    with pytest.raises(WganError, match="holds dates, and in the data it holds numbers"):
+        continue_file(untrained(data), tmp_path / "given.csv")
+
+
+def test_a_row_that_a_beginning_leaves_out_counts_as_a_step(tmp_path):
+    frame = days("%Y-%m-%d")
+    frame.loc[5::LONG, "kw"] = np.nan  # so that gaps are learned
+    data = load(frame, kind="series", reading=Reading(series="house", time="when", context=K))
+    given = frame.iloc[: K + 1].drop(index=2)
+    given.to_csv(tmp_path / "given.csv", index=False)
+    found = continue_file(untrained(data), tmp_path / "given.csv")
+    assert found.steps == LONG - K - 1 + 1
+    assert np.isnan(found.raw[0, 2, 0])
+    far = given.assign(when=["2024-01-10", "2024-01-11", "2024-01-13", "2034-01-14"])
+    far.to_csv(tmp_path / "given.csv", index=False)
+    with pytest.raises(WganError, match="more than there are rows"):
+        continue_file(untrained(data), tmp_path / "given.csv")
+
+
+def test_a_missing_time_is_named_by_its_row_of_the_file(tmp_path):
+    frame = days("%Y-%m-%d")
+    data = load(frame, kind="series", reading=Reading(series="house", time="when", context=K))
+    two = frame[frame["house"] < 2].groupby("house").head(K)
+    mixed = pd.concat([two.iloc[i::K] for i in range(K)])  # house 0, 1, 0, 1, ...
+    mixed.iloc[2, mixed.columns.get_loc("when")] = None
+    mixed.to_csv(tmp_path / "given.csv", index=False)
+    with pytest.raises(WganError, match="row 3: a time is missing"):
+        continue_file(untrained(data), tmp_path / "given.csv")
+
+
 def test_the_first_step_of_an_irregular_beginning_is_the_usual_one():
     """As in the data, where no step is before the first; what follows does not depend on it."""
     random = np.random.default_rng(0)

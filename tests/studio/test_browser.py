@@ -3,19 +3,17 @@
 import os
 import re
 import signal
-import threading
 import time
 
 import pandas as pd
 import pytest
-import uvicorn
 from mixed_tables import mixed_table
 from studio_browser import NEEDS_CHROMIUM, launched
 from studio_client import TOKEN
+from studio_server import serving
 
 from wgan.runs import RunFolder
 from wgan.studio.app import create_app
-from wgan.studio.server import _listen
 
 PATIENCE = 40_000
 """Milliseconds that a step of a flow may take: a process of training takes seconds to import."""
@@ -40,16 +38,9 @@ def chromium():
 @pytest.fixture
 def address(runs, trained):
     """The address of a studio that serves in a thread of this process."""
-    listening = _listen("127.0.0.1", 18765)
     app = create_app(runs, TOKEN, data=[trained[0]])
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1, ws="none")
-    )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-    thread.start()
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    server.should_exit = True
-    thread.join()
+    with serving(app) as port:
+        yield f"http://127.0.0.1:{port}/"
     found = app.state.studio.processes
     for name in found.running():
         os.kill(found.pid(name), signal.SIGKILL)

@@ -5,15 +5,14 @@ import http.client
 import io
 import json
 import socket
-import threading
 import zipfile
 
 import numpy as np
 import pytest
-import uvicorn
 from fake_runs import fake_run
 from fastapi.testclient import TestClient
 from studio_client import ADDRESS, TOKEN
+from studio_server import serving
 
 from wgan.studio.app import create_app
 
@@ -183,15 +182,8 @@ def place(tmp_path_factory):
 def port(place):
     """The port of a server whose runs can begin nothing: it may have no process."""
     app = create_app(place / "runs", TOKEN, most_running=0, most_upload=3_000_000)
-    settings = {"log_level": "critical", "ws": "none", "timeout_graceful_shutdown": 1}
-    server = uvicorn.Server(uvicorn.Config(app, port=0, **settings))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.02)
-    yield server.servers[0].sockets[0].getsockname()[1]
-    server.should_exit = True
-    thread.join()
+    with serving(app, log_level="critical") as port:
+        yield port
 
 
 @pytest.fixture

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from queue import Queue
-from threading import Thread
 
 import httpx
 import pytest
-import uvicorn
 from studio_client import TOKEN, studio
+from studio_server import app_with, serving
 
 from wgan.experiments.demos.results import Claim, Demo, Result
-from wgan.studio import lab, lab_plane, lab_session, lab_worker
-from wgan.studio.app import create_app
+from wgan.studio import lab_plane, lab_session, lab_worker
 from wgan.studio.lab_session import Sessions
 
 LINE = "/api/lab/line"
@@ -91,26 +89,12 @@ def test_the_page_offers_data_variants_and_claims(client):
 @contextmanager
 def served(sessions):
     """Yield a client of a real server, since streams are to be cut in the middle."""
-    router = lab.router
-    lab.router = lambda: router(sessions)
-    try:
-        app = create_app(Path("runs").absolute(), TOKEN)  # in the folder of the test
-    finally:
-        lab.router = router
-    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=20)
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    address = f"http://127.0.0.1:{port}/api/lab"
-    with httpx.Client(base_url=address, headers={"X-Wgan-Token": TOKEN}, timeout=60) as client:
-        client.app = app
-        yield client
-    server.should_exit = True
-    thread.join(30)
-    assert not thread.is_alive()
+    app = app_with(sessions, Path("runs").absolute())  # in the folder of the test
+    with serving(app, timeout_graceful_shutdown=20) as port:
+        address = f"http://127.0.0.1:{port}/api/lab"
+        with httpx.Client(base_url=address, headers={"X-Wgan-Token": TOKEN}, timeout=60) as client:
+            client.app = app
+            yield client
 
 
 @contextmanager

@@ -3,15 +3,12 @@ leaves.
 """
 
 import time
-from threading import Thread
 
 import pytest
-import uvicorn
 from studio_browser import NEEDS_CHROMIUM, launched
 from studio_client import TOKEN
+from studio_server import app_with, serving
 
-from wgan.studio import lab
-from wgan.studio.app import create_app
 from wgan.studio.lab_session import Sessions
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -26,20 +23,8 @@ def sessions():
 @pytest.fixture(scope="module")
 def address(sessions, tmp_path_factory):
     """The address of a studio that runs in this process."""
-    router = lab.router
-    lab.router = lambda: router(sessions)
-    app = create_app(tmp_path_factory.mktemp("studio"), TOKEN)
-    lab.router = router
-    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/#token={TOKEN}&tab=lab"
-    server.should_exit = True
-    thread.join(10)
+    with serving(app_with(sessions, tmp_path_factory.mktemp("studio"))) as port:
+        yield f"http://127.0.0.1:{port}/#token={TOKEN}&tab=lab"
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,12 @@
 """The tab of a new run: uploads, what is inferred and corrected, the command."""
 
 import io
+import os
 import shlex
+import time
 import tomllib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -15,7 +18,7 @@ from wgan.base.errors import WganError
 from wgan.cli import app
 from wgan.cli.data_flags import DataFlags
 from wgan.studio import uploads
-from wgan.studio.new_run import Reading, with_kinds
+from wgan.studio.new_run import AT_ONCE, Reading, arguments_of, with_kinds
 
 
 @pytest.fixture
@@ -25,6 +28,18 @@ def client(tmp_path):
 
 def upload(client, name, content):
     return client.post("/api/upload", params={"name": name}, content=content)
+
+
+def from_the_second_time(check):
+    """Return a check that finds nothing wrong the first time."""
+
+    def counted(*arguments):
+        counted.calls += 1
+        if counted.calls > 1:
+            check(*arguments)
+
+    counted.calls = 0
+    return counted
 
 
 def table():
@@ -102,6 +117,19 @@ def test_a_full_disk_is_told(client, monkeypatch):
     answer = upload(client, "x.csv", b"a")
     assert answer.status_code == 507
     assert "make room" in answer.json()["error"]
+
+
+def test_a_disk_that_fills_on_the_way_ends_an_upload_of_unknown_length(
+    client, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(uploads, "CHECK_EVERY", 1000)
+    monkeypatch.setattr(uploads, "LEAST_FREE", 10**18)
+    monkeypatch.setattr(uploads, "_check_room", checks := from_the_second_time(uploads._check_room))
+    pieces = (b"1,2\n" * 100 for _ in range(100))
+    answer = client.post("/api/upload", params={"name": "x.csv"}, content=pieces)
+    assert answer.status_code == 507
+    assert checks.calls == 2
+    assert list((tmp_path / "runs/uploads").iterdir()) == []
 
 
 def test_uploads_behind_a_link_out_are_refused(client, tmp_path):
@@ -281,3 +309,31 @@ def test_a_column_of_another_kind_is_inferred_again():
     assert changed == {"a": {"kind": "category", "missing": ["?"]}, "b": {"kind": "x"}}
     with pytest.raises(WganError, match="no column 'c'"):
         with_kinds(schema, {"c": "category"})
+
+
+def test_a_name_of_other_bytes_among_the_uploads_is_passed_by(client, tmp_path):
+    folder = tmp_path / "runs/uploads"
+    folder.mkdir(parents=True)
+    (folder / "x.csv").write_bytes(table())
+    (folder / os.fsdecode(b"\xff.csv")).write_bytes(table())
+    assert client.get("/api/new").json()["uploads"] == ["uploads/x.csv"]
+
+
+def test_few_data_sets_are_read_at_once_also_for_a_plan(client, monkeypatch):
+    source = upload(client, "x.csv", table()).json()["source"]
+    most = []
+    now = []
+
+    def slow(*arguments):
+        now.append(1)
+        most.append(len(now))
+        time.sleep(0.2)
+        now.pop()
+        return arguments_of(*arguments)
+
+    monkeypatch.setattr("wgan.studio.new_run.arguments_of", slow)
+    body = {"source": source, "minutes": 1}
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: client.post("/api/plan", json=body), range(6)))
+    assert {answer.status_code for answer in answers} <= {200, 422, 400}
+    assert 1 <= max(most) <= AT_ONCE

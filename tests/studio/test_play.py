@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from studio_client import studio
 from wgan.data import KINDS
 from wgan.models import grid
 from wgan.runs import RunFolder
+from wgan.studio.play import remove_leftovers
 
 EVERY_KIND = pytest.mark.parametrize("kind", list(KINDS))
 
@@ -228,3 +230,20 @@ def test_a_model_that_is_damaged_is_told(client, runs):
     answer = client.get("/api/play", params={"name": "images-0"})
     assert answer.status_code == 400
     assert "generator.safetensors" in answer.json()["error"]
+
+
+def test_no_training_row_of_a_private_run_is_shown(client, runs, trained):
+    config = runs / trained[1]["tables"] / "config.toml"
+    config.write_text(config.read_text().replace("[privacy]", "[privacy]\nepsilon = 3.0"))
+    found = post(client, "samples", name=trained[1]["tables"], n=2, nearest=True)
+    assert "private run" in found["no_neighbours"]
+
+
+def test_downloads_of_a_server_that_ended_are_removed(tmp_path):
+    old, new, other = (tmp_path / name for name in ("download-a", "download-b", "tmp-c"))
+    for folder in (old, new, other):
+        folder.mkdir()
+    os.utime(old, (0, 0))
+    os.utime(other, (0, 0))
+    remove_leftovers(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["download-b", "tmp-c"]

@@ -1,5 +1,6 @@
 """Processes of runs: one a run, so many at once, found again by another server."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -147,6 +148,37 @@ def test_a_fault_is_of_no_account_once_a_terminal_went_on(begin, tmp_path):
     assert follower.find("r").summary["fault"] is None
 
 
+def test_what_killed_a_process_is_told_until_it_begins_again(begin, tmp_path):
+    found = begin("r")
+    os.kill(found.pid("r"), signal.SIGKILL)
+    until(lambda: found.pid("r") is None)
+    assert (
+        found.fault("r")
+        == "signal 9, Killed, ended its process (was memory full?): go on with the run"
+    )
+    assert found.fault("r", since=time.time_ns()) is None
+    begin("r", at=found)
+    assert found.fault("r") is None
+
+
+def test_a_process_that_cannot_be_written_down_does_not_run(begin, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    begun = []
+    popen = subprocess.Popen
+    monkeypatch.setattr("wgan.studio.processes.write_text", full)
+    monkeypatch.setattr(
+        "subprocess.Popen", lambda *a, **k: begun.append(popen(*a, **k)) or begun[-1]
+    )
+    with pytest.raises(OSError, match="No space left"):
+        begin("r")
+    (process,) = begun
+    assert process.wait(10) == -signal.SIGKILL
+    monkeypatch.undo()
+    assert Processes(Roots(tmp_path), 2).running() == set()
+
+
 def test_a_run_that_has_no_folder_yet_can_be_stopped(begin, tmp_path):
     found = begin("r")
     until(lambda: found.log("r") == "begun")
@@ -197,3 +229,21 @@ def test_a_run_goes_on_by_the_command_that_is_shown(tmp_path, monkeypatch):
     assert words == ["train", "digits", "--config", "runs/r/config.toml", "--out", "runs/r"]
     assert shown([*words, "--set", "a b"]) == f"wgan {' '.join(words)} --set 'a b'"
     assert command_of(words)[1:4] == ["-P", "-m", "wgan"]
+
+
+def test_a_name_that_cannot_be_kept_begins_nothing(begin, tmp_path):
+    with pytest.raises(WganError, match="too long a name to be kept"):
+        begin("\u6f22" * 26)
+    assert not list((tmp_path / ".studio").glob("*"))
+
+
+def test_a_process_that_ends_just_before_it_is_stopped_is_no_fault(begin, monkeypatch):
+    found = begin("r")
+
+    def gone(*_):
+        raise ProcessLookupError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.kill", gone)
+        with pytest.raises(WganError, match="r: has ended already"):
+            found.stop("r")

@@ -324,3 +324,51 @@ def test_states_of_a_run():
     assert state_of(False, True, False) == "finished"
     assert state_of(False, False, True) == "finished"
     assert state_of(False, False, False) == "stopped"
+
+
+def test_labels_of_a_run_outside_the_folder_are_not_read(client, runs, trained, tmp_path):
+    """A run may come from a stranger, and name any file as its labels."""
+    name = trained[1]["images"]
+    (tmp_path / "private.txt").write_text("secret\n")
+    config = runs / name / "config.toml"
+    labels = f'labels = "{tmp_path}/private.txt"'
+    config.write_text(config.read_text().replace('labels = "own"', labels))
+    answer = client.get("/api/run/floor", params={"name": name})
+    assert answer.status_code == 403
+    found = client.post("/api/play/samples", json={"name": name, "n": 1, "nearest": True}).json()
+    assert "wgan studio --data" in found["no_neighbours"]
+
+
+def test_steps_that_are_no_number_while_a_file_is_edited_do_no_harm(client, runs):
+    run = runs / "vectors-0"
+    (run / "finish.json").unlink()
+    lock = claim(run)
+    try:
+        config = run / "config.toml"
+        config.write_text(config.read_text().replace("steps = 6", 'steps = "many"'))
+        found = by_name(client)["vectors-0"]
+        assert (found["state"], found["steps"], found["seconds_left"]) == ("training", None, None)
+    finally:
+        lock.close()
+
+
+def test_runs_may_come_and_go_while_they_are_listed(tmp_path):
+    """A thread finds new runs, and others list what there is."""
+    fake_run(tmp_path / "first")
+    follower = Studio.of(Roots(tmp_path), 1).follower
+    follower.look()
+
+    class Growing(Followed):
+        @property
+        def summary(self):
+            follower.runs[f"more-{len(follower.runs)}"] = follower.runs["first"]
+            return {"name": "grows"}
+
+        @summary.setter
+        def summary(self, value):
+            pass
+
+    first = follower.runs["first"]
+    follower.runs = {"first": first, "grows": Growing(first.path, first.tail)}
+    follower.look = lambda *_: None
+    assert len(follower.summaries()) == 2

@@ -1,8 +1,10 @@
 """Hostile requests: none succeeds, and none is a fault of the server."""
 
 import asyncio
+import glob
 import re
 
+import numpy as np
 import pytest
 from anyio import BrokenResourceError
 from fastapi.testclient import TestClient
@@ -11,7 +13,8 @@ from studio_client import ADDRESS, TOKEN, studio
 from wgan.base.errors import WganError
 from wgan.data import KINDS
 from wgan.studio.app import STATIC, create_app
-from wgan.studio.safety import MOST_BODY, Gate, Guard, Roots
+from wgan.studio.safety import Roots
+from wgan.web.gate import MOST_BODY, Gate, Guard
 
 PROBE = "/api/lab/nothing"
 """A path below /api that no route has: 404 says that the gate let the request through."""
@@ -147,7 +150,7 @@ def test_a_page_that_leaves_without_reading_is_no_fault(error):
         pass
 
     scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"127.0.0.1")]}
-    answered = Guard(stream, Gate(TOKEN))(scope, ignore, ignore)
+    answered = Guard(stream, Gate("wgan studio", ""))(scope, ignore, ignore)
     if error is BrokenResourceError:
         asyncio.run(answered)
     else:
@@ -166,3 +169,14 @@ def test_scripts_ask_no_kind_of_data():
     kinds = "|".join(KINDS)
     for path in STATIC.glob("*.js"):
         assert not re.search(rf"[\"'`]({kinds})[\"'`]", path.read_text()), path
+
+
+def test_no_pattern_leads_out_behind_its_wildcard(tmp_path):
+    (tmp_path / "runs/a").mkdir(parents=True)
+    (tmp_path / "secret").mkdir()
+    np.save(tmp_path / "secret/x.npy", np.zeros((4, 2)))
+    pattern = f"{tmp_path}/runs/*/../../secret/*.npy"
+    assert glob.glob(pattern)
+    with pytest.raises(WganError, match="write it without"):
+        Roots(tmp_path / "runs").check_source(pattern)
+    Roots(tmp_path / "runs").check_source(f"{tmp_path}/runs/*/*.npy")

@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 from fake_runs import fake_run
@@ -47,6 +49,9 @@ def sleeper(tmp_path):
     def begin(command):
         environment = {**os.environ, "PYTHONPATH": str(tmp_path / "fake")}
         begun.append(subprocess.Popen(command, env=environment, cwd=tmp_path))
+        shown = Path(f"/proc/{begun[-1].pid}/cmdline")
+        while not shown.read_bytes():  # Linux shows a command a moment after it begins
+            time.sleep(0.001)
         return begun[-1]
 
     yield begin

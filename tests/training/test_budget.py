@@ -10,6 +10,7 @@ import pytest
 from wgan.base.errors import WganError
 from wgan.config import resolve
 from wgan.config.augment import AugmentConfig
+from wgan.evaluation.watch import Watch
 from wgan.runs import RunFolder
 from wgan.training import Run, budget
 from wgan.training.parallel import ALONE
@@ -166,3 +167,12 @@ def test_a_trial_leaves_the_run_as_it_was():
     watch = trial.watch
     assert budget.seconds_of_steps(trial) > 0
     assert trial.watch is watch
+
+
+def test_a_trial_measures_with_a_watch_of_its_own(monkeypatch):
+    monkeypatch.setattr(budget, "MOST_STEPS", 1)
+    split = Run.open("8-gaussians", steps=3, settings=SMALL).split
+    watch = Watch(split)
+    run = Run.open("8-gaussians", minutes=0.5, watch=watch, settings=SMALL)
+    assert run.watch is watch
+    assert watch.measured == []

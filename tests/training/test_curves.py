@@ -2,7 +2,8 @@
 
 The numbers were written by this code. A change that should not alter results leaves them as they
 are; one that should writes them anew, and says why. On one machine they agree to the last bit;
-other processors and versions of torch round otherwise, hence a tolerance of a thousandth.
+other processors and versions of torch round otherwise, hence a tolerance of four thousandths: one
+without AVX-512 reads 0.17 % more or less after six steps.
 """
 
 import pytest
@@ -47,6 +48,6 @@ def test_losses_are_what_they_were(name, mixed):
     data = load(mixed(400)) if name == "table" else None
     history = trained(*settled(*COMMON, *SETTINGS[name], data=data)).history
     for figure, values in CURVES[name].items():
-        assert [line[figure] for line in history] == pytest.approx(values, rel=1e-3, abs=1e-4), (
+        assert [line[figure] for line in history] == pytest.approx(values, rel=4e-3, abs=1e-4), (
             figure
         )

@@ -13,6 +13,7 @@ from short_runs import flags
 from wgan.base.errors import WganError
 from wgan.runs import RunFolder
 from wgan.training import Ranks
+from wgan.training.link import Link
 from wgan.training.parallel import ALONE
 
 SMALL = flags(["network.width=8", "optimizer.batch=12", "training.device=cpu"])
@@ -144,3 +145,25 @@ def test_an_environment_that_is_not_torchruns_is_refused(environment, words):
 def test_one_process_of_torchrun_is_a_run_as_ever():
     assert Ranks.join({"RANK": "0", "WORLD_SIZE": "1"}) == ALONE
     assert Ranks.join({}) == ALONE
+
+
+class Late:
+    """An exchange that is done just after the wait for it ended."""
+
+    def __init__(self):
+        self.waits = []
+
+    def wait(self, timeout=None):
+        self.waits.append(timeout)
+        if timeout is not None:
+            raise RuntimeError("timed out")
+
+    def is_completed(self):
+        return True
+
+
+def test_an_exchange_that_comes_just_after_its_wait_is_no_failure():
+    work = Late()
+    link = Link.__new__(Link)
+    assert link._came(work)
+    assert work.waits[1:] == [None]

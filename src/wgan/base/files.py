@@ -187,3 +187,16 @@ def _umask() -> int:
     mask = os.umask(0)  # the umask can be read only by setting it
     os.umask(mask)
     return mask
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a name can be sent as UTF-8: those of files may be any bytes.
+
+    Args:
+        name: the name.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -48,6 +48,10 @@ COMMANDS = {
         "wgan.cli.demo:demo_command",
         "Run the experiment behind a claim about GANs, and print what was seen.",
     ),
+    "serve": (
+        "wgan.cli.serve:serve_command",
+        "Serve samples of the generator in RUN to requests, as JSON or files.",
+    ),
     "studio": (
         "wgan.cli.studio:studio_command",
         "Serve a page of the runs below FOLDER: watch them, begin new ones, play with models.",

@@ -2,6 +2,7 @@
 
 import torch
 
+from wgan.base.bfloat16 import computes_in_bfloat16
 from wgan.base.errors import WganError
 from wgan.config.sections import Precision, TrainingConfig
 from wgan.data import Codec
@@ -38,16 +39,3 @@ def choose_precision(training: TrainingConfig, codec: Codec) -> Precision:
         return training.precision
     device = choose_device("auto") if training.device == "auto" else torch.device(training.device)
     return "bfloat16" if codec.coarse and computes_in_bfloat16(device) else "float32"
-
-
-def computes_in_bfloat16(device: torch.device) -> bool:
-    """Whether a device has instructions for products of bfloat16 numbers; elsewhere they are
-    emulated, and slow.
-    """
-    if device.type == "cuda":
-        return torch.cuda.is_available() and torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type != "cpu" or not hasattr(torch.cpu, "get_capabilities"):
-        return False
-    return any(
-        there for name, there in torch.cpu.get_capabilities().items() if name.endswith("bf16")
-    )

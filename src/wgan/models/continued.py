@@ -19,11 +19,11 @@ from wgan.config import Config
 from wgan.data.arrays import npy_rows
 from wgan.data.encodings import UTF_8
 from wgan.data.formats import check_place, write_samples
-from wgan.data.series.clock import read_stamps
 from wgan.data.series.codec import SeriesCodec
 from wgan.data.series.conditions import SeriesConditions
 from wgan.data.series.long_tables import LongTable
 from wgan.data.series.roles import arrange
+from wgan.data.series.stamps import read_by
 from wgan.data.storage import as_type
 from wgan.data.tables.frames import ENDINGS, read_frame, write_frame
 from wgan.models.model import Model
@@ -210,10 +210,8 @@ def _of_table(codec: SeriesCodec, source: Path, encoding: str) -> _Beginnings:
     if table is None:
         raise WganError(f"{source}: the data of this model were an array: give a .npy file")
     frame = read_frame(source, table.columns(codec.statics), encoding)
-    steps = len(frame)
-    if table.series in frame.columns and steps:
-        steps = int(frame[table.series].value_counts().max())
-    raw = table.read(frame, steps, codec.statics)
+    raw = table.read(frame, None, codec.statics)
+    steps = raw.shape[1]
     at_end = ~np.isnan(raw[:, -1:, : codec.channels]).all(axis=(1, 2))
     if not at_end.all():
         raise WganError(
@@ -225,7 +223,7 @@ def _of_table(codec: SeriesCodec, source: Path, encoding: str) -> _Beginnings:
     names = frame[table.series].iloc[firsts] if table.series in frame.columns else None
     if table.clock is None:
         return _Beginnings(raw, table, names, None)
-    stamps = read_stamps(table.clock.name, frame[table.clock.name])
+    stamps = read_by(table.clock, frame[table.clock.name])
     unit = table.clock.unit
     table = replace(table, clock=replace(table.clock, start=stamps.start(unit)))
     return _Beginnings(raw, table, names, stamps.offsets(unit)[firsts])

@@ -131,14 +131,32 @@ def grid(model: Model, side: int, seed: int = 0, label: int | None = None) -> np
         raise WganError(f"--interpolate {side}: give 2 or more samples in a row")
     check_continuous(model, f"--interpolate {side}")
     right, down = np.meshgrid(np.linspace(0, 1, side), np.linspace(0, 1, side))
-    u, v = right.ravel(), down.ravel()
+    z, labels = between_corners(model, right.ravel(), down.ravel(), seed, label)
+    return model.draw(len(z), seed, labels, z, rules=False).raw
+
+
+def between_corners(
+    model: Model,
+    u: Float[np.ndarray, " n"],
+    v: Float[np.ndarray, " n"],
+    seed: int = 0,
+    label: int | None = None,
+) -> tuple[Float[np.ndarray, "n noise"], np.ndarray | None]:
+    """Return latents between those of four samples, and their classes or shares of classes.
+
+    Args:
+        model: the model.
+        u: how far to the right, in [0, 1].
+        v: how far down, in [0, 1].
+        seed: random seed; its first four samples are the corners.
+        label: as for `grid`.
+    """
     corners = prior_latents(model, CORNERS, seed)
     z = slerp(slerp(corners[[0]], corners[[1]], u), slerp(corners[[2]], corners[[3]], u), v)
-    labels = _class_of(label, len(z))
-    if label is None and model.classes:
-        weights = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
-        labels = weights @ np.eye(len(model.classes))[model.draw_labels(CORNERS, seed)]
-    return model.draw(len(z), seed, labels, z, rules=False).raw
+    if label is not None or not model.classes:
+        return z, _class_of(label, len(z))
+    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
+    return z, weights @ np.eye(len(model.classes))[model.draw_labels(CORNERS, seed)]
 
 
 def loop(model: Model, keys: int, n: int, seed: int = 0, label: int | None = None) -> np.ndarray:

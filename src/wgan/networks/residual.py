@@ -7,33 +7,36 @@ from torch import Tensor, nn
 Size = tuple[int, int]
 
 
-class NearestPixels(nn.Module):
-    """Pictures at a larger size, each pixel that of the nearest in the smaller one."""
-
-    is_fixed_map = True  # see `objectives.chains`
+class _PicturesAt(nn.Module):
+    """Pictures at another size; a map without weights, the identity where that is theirs."""
 
     def __init__(self, size: Size) -> None:
         super().__init__()
         self.size = size
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
-        if (x.shape[2], x.shape[3]) == self.size:
-            return x
+        return x if x.shape[2:] == self.size else self.resized(x)
+
+    def resized(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
+        """Return pictures of another size at this one."""
+        raise NotImplementedError
+
+
+class NearestPixels(_PicturesAt):
+    """Pictures at a larger size, each pixel that of the nearest in the smaller one."""
+
+    is_fixed_map = True  # see `objectives.chains`; each class says it of itself
+
+    def resized(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
         return F.interpolate(x, size=self.size, mode="nearest")
 
 
-class WindowMeans(nn.Module):
+class WindowMeans(_PicturesAt):
     """Pictures at a smaller size: means over whole windows. What fills no window is left out."""
 
-    is_fixed_map = True  # see `objectives.chains`
+    is_fixed_map = True  # see `objectives.chains`; each class says it of itself
 
-    def __init__(self, size: Size) -> None:
-        super().__init__()
-        self.size = size
-
-    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
-        if (x.shape[2], x.shape[3]) == self.size:
-            return x
+    def resized(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
         return F.avg_pool2d(x, (x.shape[2] // self.size[0], x.shape[3] // self.size[1]))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wgan.base.errors import WganError
-from wgan.base.files import inside
+from wgan.base.files import inside, is_text
 from wgan.base.records import damage_named
 from wgan.models.files import GENERATOR
 from wgan.runs.folder import (
@@ -62,22 +62,13 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
     except OSError:  # gone since, or not to be read
         return
     for entry in below:
-        if entry.name.startswith(".") or not _is_utf8(entry.name):
+        if entry.name.startswith(".") or not is_text(entry.name):
             continue
         path = folder / entry.name
         if (path / ABOUT).is_file() and (path / CONFIG).is_file():
             yield path
         elif depth > 1:
             yield from _folders(path, depth - 1)
-
-
-def _is_utf8(name: str) -> bool:
-    """Tell whether a name can be written as text; other bytes of it are lone surrogates."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def settings_file(path: Path) -> Path:

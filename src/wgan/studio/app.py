@@ -5,18 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi import FastAPI
+from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.exceptions import HTTPException
 
-from wgan.base.errors import WganError
 from wgan.studio import lab, new_run, play, runs
-from wgan.studio.context import Studio, studio_of
+from wgan.studio.context import Studio
 from wgan.studio.follow import SEARCH_INTERVAL
 from wgan.studio.models import Shelf
-from wgan.studio.safety import LOOPBACK, MOST_UPLOAD, Gate, Guard, RefusedError, Roots, error_body
+from wgan.studio.safety import MOST_UPLOAD, PAGE_POLICY, PROTECTED, UPLOAD, Roots
+from wgan.web.answers import answer_errors
+from wgan.web.gate import LOOPBACK, Gate, Guard
 
 STATIC = Path(__file__).parent / "static"
 """The page and its scripts, as they are shipped."""
@@ -43,12 +42,16 @@ def create_app(
     """
     # Nothing about the routes is published, and nothing is measured and sent anywhere.
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=_awake)
-    app.state.studio = Studio.of(Roots(folder.resolve(), tuple(data)), most_running)
+    root = folder.resolve()
+    app.state.studio = Studio.of(Roots(root, tuple(data)), most_running)
     app.state.shelf = Shelf(app.state.studio)
-    app.add_middleware(Guard, gate=Gate(token, tuple(hosts), most_upload))
+    gate = Gate("wgan studio", token, tuple(hosts), PROTECTED, {UPLOAD: most_upload}, PAGE_POLICY)
+    app.add_middleware(Guard, gate=gate)
     for part in (runs, new_run, play, lab):
         app.include_router(part.router())
-    _answer_errors(app)
+    answer_errors(
+        app, lambda message: message.replace(f"{root}/", "")
+    )  # paths as they are below it
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:
@@ -64,7 +67,8 @@ async def _awake(app: FastAPI) -> AsyncIterator[None]:
 
     async def look() -> None:
         while True:
-            await asyncio.to_thread(app.state.studio.follower.look, SEARCH_INTERVAL)
+            with suppress(Exception):  # the next look may find things in order
+                await asyncio.to_thread(app.state.studio.follower.look, SEARCH_INTERVAL)
             await asyncio.sleep(SEARCH_INTERVAL)
 
     task = asyncio.create_task(look())
@@ -72,35 +76,3 @@ async def _awake(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-
-
-def _answer_errors(app: FastAPI) -> None:
-    """Answer every error as one line of JSON."""
-
-    @app.exception_handler(WganError)
-    def wrong_input(request: Request, error: WganError) -> JSONResponse:
-        status = error.status if isinstance(error, RefusedError) else 400
-        return JSONResponse(error_body(_within(request, str(error))), status)
-
-    @app.exception_handler(OSError)
-    def no_file(request: Request, error: OSError) -> JSONResponse:
-        where = error.filename or "a file"
-        message = f"{where}: {error.strerror or error}"
-        return JSONResponse(error_body(_within(request, message)), 400)
-
-    @app.exception_handler(RequestValidationError)
-    def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:]) or "the request"
-        return JSONResponse(error_body(f"{place}: {first['msg']}"), 422)
-
-    @app.exception_handler(HTTPException)
-    def refused(request: Request, error: HTTPException) -> JSONResponse:
-        return JSONResponse(error_body(error.detail), error.status_code, error.headers)
-
-
-def _within(request: Request, message: str) -> str:
-    """Return a message with paths as they are below the folder."""
-    with suppress(AttributeError):
-        return message.replace(f"{studio_of(request).roots.folder}/", "")
-    return message

@@ -81,7 +81,5 @@ def go_on_arguments(roots: Roots, path: Path, check: bool = True) -> list[str]:
     for name, value in beside.items():
         words += flag(name, value)
     if check:
-        roots.check_source(source)
-        for value in beside.values():
-            roots.check_beside(value)
+        roots.check_data(begun_in, config.data)
     return words

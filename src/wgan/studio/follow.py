@@ -12,10 +12,11 @@ from threading import Lock
 from typing import Any
 
 from wgan.base.errors import WganError
+from wgan.base.files import is_text
 from wgan.runs.following import MetricsTail, find_runs
 from wgan.studio.followed import Followed, summary_of
 from wgan.studio.processes import Processes
-from wgan.studio.safety import Roots, is_text
+from wgan.studio.safety import Roots
 
 INTERVAL = 0.2
 """Seconds between two looks: an update is to be on the page within half a second."""
@@ -109,7 +110,8 @@ class Follower:
     def summaries(self) -> list[dict[str, Any]]:
         """Return what the list shows of all runs, those that were begun without a folder too."""
         self.look(INTERVAL)
-        return [*self._begun.values(), *(run.summary for run in self.runs.values() if run.summary)]
+        read = [run.summary for run in list(self.runs.values()) if run.summary]
+        return [*self._begun.values(), *read]
 
     @property
     def complete(self) -> bool:
@@ -117,7 +119,7 @@ class Follower:
         return all(run.summary for run in list(self.runs.values()))
 
     def _search(self) -> None:
-        paths = sorted(find_runs(self.roots.folder), key=_changed_at, reverse=True)
+        paths = sorted(find_runs(self.roots.folder), key=_modified_at, reverse=True)
         found = {name: path for path in paths if is_text(name := self.roots.name(path))}
         for name in self.runs.keys() - found.keys():
             del self.runs[name]
@@ -153,7 +155,7 @@ class Follower:
         while not self.closed:
             await asyncio.to_thread(self.look, INTERVAL)
             news: dict[str, Any] = {"runs": [], "gone": [], "lines": {}}
-            runs = {name: run for name, run in self.runs.items() if run.summary}
+            runs = {name: run for name, run in list(self.runs.items()) if run.summary}
             for name, run in runs.items():
                 # Counts before what they count: what a look changes meanwhile is sent once more.
                 latest, reading = run.version, run.tail.readings
@@ -181,7 +183,7 @@ class Follower:
             await asyncio.sleep(INTERVAL)
 
 
-def _changed_at(path: Path) -> float:
+def _modified_at(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except OSError:

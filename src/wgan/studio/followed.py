@@ -107,6 +107,7 @@ def summary_of(name: str, run: Followed, running: bool, processes: Processes) ->
     last = run.lines[-1] if run.lines else {}
     finish = run.finish
     steps = training.get("steps")
+    steps = steps if isinstance(steps, int) else None  # somebody may be editing the file
     step = max(int(last.get("step", 0)), run.finish.step if run.finish else 0)
     private = run.settings.get("privacy", {}).get("epsilon") is not None
     is_now = running or run.locked

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.sse import EventSourceResponse, ServerSentEvent
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wgan.studio.context import Studio, studio_of
 from wgan.studio.lab_line import MOST_BINS, compare
 from wgan.studio.lab_session import Session, Sessions
+from wgan.web.answers import Strict
 
 MOST_MASS = 1e9
 """Mass of a bin at most; sums and products of such masses stay far from an overflow."""
@@ -29,13 +30,7 @@ Name = Annotated[str, Field(min_length=1, max_length=MOST_NAME)]
 Pace = Literal["pause", "step", "slow", "fast"]
 
 
-class Body(BaseModel):
-    """A body of a request: no other fields than those that are known."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class LineBody(Body):
+class LineBody(Strict):
     """Two histograms on a line, and by how many bins Q is moved to the right."""
 
     p: Masses
@@ -43,7 +38,7 @@ class LineBody(Body):
     shift: Annotated[int, Field(ge=-MOST_BINS, le=MOST_BINS)] = 0
 
 
-class BeginBody(Body):
+class BeginBody(Strict):
     """A training in the plane: the data, variants side by side, the seed and the pace."""
 
     data: Name
@@ -52,13 +47,13 @@ class BeginBody(Body):
     pace: Pace = "slow"
 
 
-class PaceBody(Body):
+class PaceBody(Strict):
     """The pace of a training."""
 
     pace: Pace
 
 
-class ClaimBody(Body):
+class ClaimBody(Strict):
     """The experiment behind a claim."""
 
     name: Name
@@ -150,7 +145,7 @@ async def _end_with_studio(studio: Studio, session: Session) -> None:
     session.close("the studio ended")
 
 
-async def _sent(session: Session, do: str, body: Body) -> dict[str, str]:
+async def _sent(session: Session, do: str, body: Strict) -> dict[str, str]:
     """Hand a command to the process of a session."""
     await session.send({"do": do, **body.model_dump()})
     return {"done": do}

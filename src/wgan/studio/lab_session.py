@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
-from wgan.studio.safety import RefusedError
+from wgan.web.gate import RefusedError
 
 MOST_SESSIONS = 2
 """Sessions at once: each keeps one core busy, and the runs of the studio want the others."""

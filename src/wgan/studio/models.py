@@ -17,7 +17,6 @@ from wgan.base.errors import WganError
 from wgan.data import Split
 from wgan.data.drawing import Sheet
 from wgan.data.formats import formats_of, write_samples
-from wgan.data.naming import found_in
 from wgan.models import Model
 from wgan.models.pictures import nearest_training
 from wgan.runs import RunFolder
@@ -88,14 +87,16 @@ class Shelf:
             name: the run's name.
 
         Raises:
-            WganError: data that are gone, changed, or lie where nothing may be read.
+            WganError: data that are gone, changed, or lie where nothing may be read; or a private
+                run.
         """
         path = self.studio.follower.find(name).path
 
         def read() -> Split:
             run = RunFolder(path)
-            source = found_in(run.about().folder, run.config().data.source)
-            self.studio.roots.check_source(source)
+            if run.config().private:
+                raise WganError(f"{name}: is a private run, of whose rows none is shown")
+            self.studio.roots.check_data(run.about().folder, run.config().data)
             config, dataset = run.load()
             return config.split(dataset)
 

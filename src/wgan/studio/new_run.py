@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import tomli_w
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
@@ -19,8 +19,10 @@ from wgan.distances.results import finite
 from wgan.objectives.variants import VARIANTS
 from wgan.studio.commands import flag, given_flags, shown, typed
 from wgan.studio.context import Studio, studio_of
-from wgan.studio.safety import RefusedError, Roots
+from wgan.studio.safety import Roots
 from wgan.studio.uploads import ENDINGS, keep, uploaded, uploads_of
+from wgan.web.answers import Strict
+from wgan.web.gate import RefusedError
 
 NOTED = 512
 """Samples that notes on the values are of, as many as a run looks at before it trains."""
@@ -36,12 +38,6 @@ OWN_SECTION = "data"
 """The section of settings that the form has fields for; a path in it could lead anywhere."""
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Strict(BaseModel):
-    """A body without fields that are not known."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Reading(Strict):
@@ -127,13 +123,15 @@ def router() -> APIRouter:
 
     @routes.post("/api/plan")
     def plan(request: Request, given: Plan) -> dict[str, Any]:
-        name, words = arguments_of(studio_of(request), given)
+        with reading:  # a schema is made of the data
+            name, words = arguments_of(studio_of(request), given)
         return {"name": name, "command": shown(words)}
 
     @routes.post("/api/start")
     def start(request: Request, given: Plan) -> dict[str, Any]:
         studio = studio_of(request)
-        name, words = arguments_of(studio, given)
+        with reading:
+            name, words = arguments_of(studio, given)
         if (studio.roots.folder / name).exists():
             raise RefusedError(409, f"{name}: is there already: give the run another name")
         studio.processes.begin(name, words)

@@ -1,31 +1,32 @@
 """Routes of the tab `Play`: samples of a model, by seed, by class or condition, by latents."""
 
 import shutil
-import tempfile
+import time
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.background import BackgroundTask
+from pydantic import Field
 
-from wgan.base.errors import WganError
-from wgan.data.formats import formats_of, write_samples
+from wgan.data.formats import formats_of
 from wgan.distances.results import finite
 from wgan.models import Model, truncated
-from wgan.models.latents import CORNERS, check_continuous, grid, prior_latents, slerp
+from wgan.models.latents import between_corners, check_continuous, grid, prior_latents
 from wgan.models.requested import Request as Wanted
 from wgan.networks.pairs import find_pair
 from wgan.runs import RunFolder
 from wgan.runs.private import promised
 from wgan.studio.models import Shelf, columns_of, scores_of, shelf_of, with_nearest
 from wgan.studio.runs import LONGEST_NAME, Name
+from wgan.web.answers import Strict
+from wgan.web.drawing import DOWNLOAD, Turns, as_file, endings_of
 
 AT_ONCE = 2
 """Requests that draw samples at once: each takes a core."""
+WAITING = 30
+"""Requests that wait for it: a page that is moved by sliders sends some."""
 MOST_SHOWN = 64
 """Samples of a page: a grid of 8 x 8."""
 MOST_DOWNLOADED = 1_000_000
@@ -37,6 +38,8 @@ FARTHEST = 8.0
 MOST_SIDE = 12
 """Samples in a row of a plane."""
 
+LONGEST_DOWNLOAD = 3600
+"""Seconds after which a download has ended, or its server has."""
 DRAWN_TOGETHER = 500
 """Samples of the picture of all, where single ones are shown as rows: few show no law."""
 NOT_CONTINUOUS = (
@@ -51,37 +54,36 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Latent = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 
-class Strict(BaseModel):
-    """A body without fields that are not known."""
+class Asked(Strict):
+    """What every request for samples says: of which run, by which seed, of which class."""
 
-    model_config = ConfigDict(extra="forbid")
     name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     seed: Seed = 0
     label: Label = None
     truncation: Share = 1.0
 
 
-class Samples(Strict):
+class Samples(Asked):
     """Samples of a model: how many, of which class or under which conditions."""
 
     n: Annotated[int, Field(ge=1, le=MOST_SHOWN)] = 16
-    where: Annotated[list[Text], Field(max_length=20)] = []
+    where: Annotated[list[Text], Field(max_length=20, default_factory=list)]
     nearest: bool = False
 
 
-class Latents(Strict):
+class Latents(Asked):
     """One sample: the first of the seed, with some of its latents set."""
 
-    values: Annotated[list[Latent], Field(max_length=SLIDERS)] = []
+    values: Annotated[list[Latent], Field(max_length=SLIDERS, default_factory=list)]
 
 
-class Plane(Strict):
+class Plane(Asked):
     """A plane of samples between the first four of the seed."""
 
     side: Annotated[int, Field(ge=2, le=MOST_SIDE)] = 7
 
 
-class Point(Strict):
+class Point(Asked):
     """A point of such a plane: `u` to the right, `v` down."""
 
     u: Share
@@ -91,7 +93,7 @@ class Point(Strict):
 def router() -> APIRouter:
     """Return the routes."""
     routes = APIRouter(prefix="/api/play")
-    drawing = BoundedSemaphore(AT_ONCE)
+    turns = Turns(AT_ONCE, WAITING)
 
     @routes.get("")
     def info(request: Request, name: Name) -> dict[str, Any]:
@@ -99,18 +101,18 @@ def router() -> APIRouter:
 
     @routes.post("/samples")
     def samples(request: Request, asked: Samples) -> dict[str, Any]:
-        with drawing:
+        with turns.turn():
             return finite(_samples(shelf_of(request), asked))
 
     @routes.post("/latents")
     def latents(request: Request, asked: Latents) -> dict[str, Any]:
-        with drawing:
+        with turns.turn():
             return finite(_of_latents(shelf_of(request), asked))
 
     @routes.post("/plane")
     def plane(request: Request, asked: Plane) -> dict[str, Any]:
         shelf = shelf_of(request)
-        with drawing:
+        with turns.turn():
             model = _model(shelf, asked)
             label = None if asked.label is None else model.label(asked.label)
             raw = grid(model, asked.side, asked.seed, label)
@@ -118,7 +120,7 @@ def router() -> APIRouter:
 
     @routes.post("/point")
     def point(request: Request, asked: Point) -> dict[str, Any]:
-        with drawing:
+        with turns.turn():
             return finite(_of_point(shelf_of(request), asked))
 
     @routes.get("/download")
@@ -133,10 +135,12 @@ def router() -> APIRouter:
         truncation: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 1.0,
     ) -> FileResponse:
         shelf = shelf_of(request)
-        with drawing:
+        with turns.turn():
             model = _truncated(shelf.model(name), truncation)
             wanted = Wanted(label, tuple(where))
-            return _download(shelf, model, name, n, ending, seed, wanted)
+            folder = shelf.studio.processes.folder
+            stem = f"{name.replace('/', '-')}-seed{seed}"
+            return as_file(model, wanted, n, seed, ending, folder, stem)
 
     return routes
 
@@ -169,14 +173,14 @@ def about(shelf: Shelf, name: str) -> dict[str, Any]:
         "columns": columns_of(model),
         "described": model.codec.describe(),
         "takes_conditions": formats.frame is not None,
-        "endings": [ending for ending in formats.endings if ending],
+        "endings": endings_of(model),
         "default_ending": Path(formats.default).suffix,
         "units": model.codec.units,
         "promise": str(promise) if promise else "",
     }
 
 
-def _model(shelf: Shelf, asked: Strict) -> Model:
+def _model(shelf: Shelf, asked: Asked) -> Model:
     """Return the model, truncated as it was asked for."""
     return _truncated(shelf.model(asked.name), asked.truncation)
 
@@ -220,7 +224,10 @@ def _of_latents(shelf: Shelf, asked: Latents) -> dict[str, Any]:
     check_continuous(model, "latents")
     z = prior_latents(model, 1, asked.seed)
     z[0, : len(asked.values)] = asked.values[: z.shape[1]]
-    return _single(shelf, model, z, asked.label, asked.seed) | {
+    labels = model.draw_labels(1, asked.seed) if model.classes else None
+    if asked.label is not None:
+        labels = np.full(1, model.label(asked.label))
+    return _single(shelf, model, z, asked.seed, labels) | {
         "latents": z[0, :SLIDERS].tolist(),
     }
 
@@ -229,58 +236,29 @@ def _of_point(shelf: Shelf, asked: Point) -> dict[str, Any]:
     """Return the sample at a point between four, as `models.grid` has it there."""
     model = _model(shelf, asked)
     check_continuous(model, "latents")
-    corners = prior_latents(model, CORNERS, asked.seed)
+    label = None if asked.label is None else model.label(asked.label)
     u, v = np.array([asked.u]), np.array([asked.v])
-    z = slerp(slerp(corners[[0]], corners[[1]], u), slerp(corners[[2]], corners[[3]], u), v)
-    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v], axis=1)
-    return _single(shelf, model, z, asked.label, asked.seed, weights)
+    z, labels = between_corners(model, u, v, asked.seed, label)
+    return _single(shelf, model, z, asked.seed, labels)
 
 
 def _single(
-    shelf: Shelf,
-    model: Model,
-    z: np.ndarray,
-    label: str | None,
-    seed: int,
-    weights: np.ndarray | None = None,
+    shelf: Shelf, model: Model, z: np.ndarray, seed: int, labels: np.ndarray | None
 ) -> dict[str, Any]:
-    """Return the sample of a latent; without a class, that of the seed or a blend of corners."""
-    labels = None
-    if label is not None:
-        labels = np.full(1, model.label(label))
-    elif model.classes and weights is not None:
-        labels = weights @ np.eye(len(model.classes))[model.draw_labels(CORNERS, seed)]
-    elif model.classes:
-        labels = model.draw_labels(1, seed)
+    """Return the sample of a latent, of a class or of a blend of some, which has no score."""
     raw = model.draw(1, seed, labels, z, rules=False).raw
-    whole = labels is None or label is not None or weights is None
-    scores, no_scores = scores_of(model, raw, labels) if whole else (None, "")
+    blended = labels is not None and labels.ndim == 2
+    scores, no_scores = (None, "") if blended else scores_of(model, raw, labels)
     (found,) = shelf.shown(raw, model)
     return found | {"score": scores[0] if scores else None, "no_scores": no_scores}
 
 
-def _download(
-    shelf: Shelf, model: Model, name: str, n: int, ending: str, seed: int, wanted: Wanted
-) -> FileResponse:
-    """Write samples into a file, which is removed once it was sent."""
-    endings = [each for each in formats_of(model.codec).endings if each]
-    if ending not in endings:
-        raise WganError(f"{ending[:20]!a}: choose one of {', '.join(endings)}")
-    wanted.check(model)
-    drawn = wanted.draw(model, n, seed)
-    labels = None if drawn.labels is None else [model.classes[y] for y in drawn.labels]
-    folder = Path(tempfile.mkdtemp(dir=shelf.studio.processes.folder))
-    try:
-        path = folder / f"samples{ending}"
-        write_samples(drawn.raw, model.codec, path, labels)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    gone = BackgroundTask(shutil.rmtree, folder, ignore_errors=True)
-    short = name.replace("/", "-")
-    return FileResponse(
-        path,
-        filename=f"{short}-seed{seed}{ending}",
-        media_type="application/octet-stream",
-        background=gone,
-    )
+def remove_leftovers(folder: Path) -> None:
+    """Remove files of downloads that a server which ended left behind.
+
+    Args:
+        folder: the studio's own folder.
+    """
+    for path in folder.glob(f"{DOWNLOAD}*"):
+        if not path.is_symlink() and time.time() - path.stat().st_mtime > LONGEST_DOWNLOAD:
+            shutil.rmtree(path, ignore_errors=True)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -16,9 +17,10 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from wgan.base.files import inside, write_text
+from wgan.base.files import inside, is_text, write_text
 from wgan.base.printing import visible
-from wgan.studio.safety import RefusedError, Roots, is_text
+from wgan.studio.safety import Roots
+from wgan.web.gate import RefusedError
 
 HIDDEN = ".studio"
 """The studio's own folder below that of the runs."""
@@ -26,7 +28,13 @@ TAIL = 4000
 """Bytes of a log's end that are shown: its last forty lines."""
 FAULT = "wgan: error: "
 """How the command line begins its one line on what was wrong."""
+LONGEST_NAME = 230
+"""Characters of a file's name here: file systems take 255 bytes, and a file is written beside its
+place under a longer name first.
+"""
 PROCESSES = Path("/proc")
+ASKED = (signal.SIGTERM, signal.SIGINT)
+"""Signals that ask a process to end: where it does, nothing was wrong."""
 TRAINING = ["-P", "-m", "wgan", "train"]
 """What follows Python in the command of a run. A record may come from a stranger: no process of
 another command is ever taken for a run's.
@@ -64,6 +72,7 @@ class Processes:
         self._own: dict[str, subprocess.Popen[bytes]] = {}
         self._ended: dict[str, int] = {}
         self._faults: dict[str, tuple[int, str | None]] = {}
+        self._killed: dict[str, tuple[int, str]] = {}
         self._lock = RLock()
 
     @property
@@ -87,7 +96,8 @@ class Processes:
             arguments: the words of the command.
 
         Raises:
-            WganError: the run has a process, or too many have one.
+            WganError: the run has a process, too many have one, or a name that cannot be kept.
+            OSError: what is known of the process cannot be written down; it does not go on then.
         """
         with self._lock:
             if self.pid(name) is not None:
@@ -99,6 +109,10 @@ class Processes:
                     f"{len(running)} run(s) train now, as many as may at once: stop one, wait, or"
                     " start `wgan studio` with a larger --processes",
                 )
+            if len(_kept_as(name, "json")) > LONGEST_NAME:
+                raise RefusedError(
+                    400, f"{name}: too long a name to be kept: rename the folder, or give a shorter"
+                )
             command = command_of(arguments)
             with self._file(name, "log").open("wb") as log:
                 self._own[name] = subprocess.Popen(
@@ -109,7 +123,12 @@ class Processes:
                     start_new_session=True,
                 )
             record = Record(self._own[name].pid, command)
-            write_text(self._file(name, "json"), msgspec.json.encode(record).decode() + "\n")
+            self._killed.pop(name, None)
+            try:
+                write_text(self._file(name, "json"), msgspec.json.encode(record).decode() + "\n")
+            except BaseException:  # no later server could find it
+                self._own.pop(name).kill()
+                raise
 
     def stop(self, name: str) -> None:
         """Ask the process of a run to save and end.
@@ -128,7 +147,10 @@ class Processes:
                     f"{name}: has no process that the studio began: a run of a terminal is stopped"
                     " there, with Ctrl-C",
                 )
-            os.kill(pid, signal.SIGTERM)
+            try:
+                os.kill(pid, signal.SIGTERM)
+            except ProcessLookupError:
+                raise RefusedError(409, f"{name}: has ended already") from None
 
     def forget(self, name: str) -> None:
         """Forget the last process of a run, and what it printed.
@@ -157,9 +179,12 @@ class Processes:
     def _pid(self, name: str) -> int | None:
         own = self._own.get(name)
         if own is not None:
-            if own.poll() is None:
+            code = own.poll()
+            if code is None:
                 return own.pid
             del self._own[name]
+            if code < 0 and -code not in ASKED:
+                self._killed[name] = (time.time_ns(), _killed_by(-code))
             return None
         written = _changed_at(self.folder / _kept_as(name, "json"))
         if written is None or self._ended.get(name) == written:
@@ -206,13 +231,16 @@ class Processes:
             return ""
 
     def fault(self, name: str, since: int = 0) -> str | None:
-        """Return what was wrong, where the last process of a run said so.
+        """Return what was wrong, where the last process of a run said so, or what killed it.
 
         Args:
             name: the run's name.
             since: when the run was last begun, in nanoseconds; what was printed before is of no
                 account, since a terminal may have gone on with it.
         """
+        killed_at, killed = self._killed.get(name, (0, None))
+        if killed and killed_at >= since:
+            return killed
         written = _changed_at(self.folder / _kept_as(name, "log"))
         if written is None or written < since:
             return None
@@ -239,6 +267,13 @@ class Processes:
 
 def _kept_as(name: str, ending: str) -> str:
     return f"{quote(name, safe='')}.{ending}"
+
+
+def _killed_by(number: int) -> str:
+    """Return what is said of a process that a signal ended, of which it printed nothing."""
+    name = signal.strsignal(number) or "unknown"
+    hint = " (was memory full?)" if number == signal.SIGKILL else ""
+    return f"signal {number}, {name}, ended its process{hint}: go on with the run"
 
 
 def _changed_at(path: Path) -> int | None:

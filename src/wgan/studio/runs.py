@@ -10,11 +10,10 @@ import tomli_w
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.sse import EventSourceResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from wgan.base.errors import WganError
 from wgan.base.files import inside
-from wgan.data.naming import found_in
 from wgan.distances.results import finite
 from wgan.evaluation import Watch
 from wgan.evaluation.watch import measurements, noise_of, trend
@@ -24,8 +23,10 @@ from wgan.runs import RunFolder, read_finished
 from wgan.studio.commands import go_on_arguments, shown
 from wgan.studio.context import Studio, studio_of
 from wgan.studio.followed import Followed, Lines
-from wgan.studio.safety import REPORT_POLICY, RefusedError
+from wgan.studio.safety import REPORT_POLICY
 from wgan.training.diagnosis import diagnose
+from wgan.web.answers import Strict
+from wgan.web.gate import RefusedError
 
 MOST_LINES = 2000
 """Lines of metrics that a page is sent of a run at first: more than a screen has pixels."""
@@ -38,10 +39,9 @@ LONGEST_NAME = 500
 Name = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME)]
 
 
-class Named(BaseModel):
+class Named(Strict):
     """A request about one run."""
 
-    model_config = ConfigDict(extra="forbid")
     name: str = Field(min_length=1, max_length=LONGEST_NAME)
 
 
@@ -212,7 +212,7 @@ def _floor(studio: Studio, name: str) -> dict[str, Any]:
         raise WganError(f"{name}: is a private run, of whose rows nothing is measured here")
     if not measurements(found.lines, 0) and not _measured(found.lines):
         raise WganError(f"{name}: has measured nothing yet")
-    studio.roots.check_source(found_in(run.about().folder, config.data.source))
+    studio.roots.check_data(run.about().folder, config.data)
     config, dataset = run.load()
     watch = Watch(config.split(dataset))
     return {"floor": watch.floor(), "n": watch.n, "units": dataset.codec.units}

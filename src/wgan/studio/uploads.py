@@ -7,8 +7,9 @@ from pathlib import Path
 
 from starlette.requests import ClientDisconnect, Request
 
-from wgan.base.files import inside
-from wgan.studio.safety import RefusedError, Roots
+from wgan.base.files import inside, is_text
+from wgan.studio.safety import Roots
+from wgan.web.gate import RefusedError
 
 UPLOADS = "uploads"
 """The folder of uploaded files below that of the runs."""
@@ -27,6 +28,8 @@ ENDINGS = (
 """Endings of files that are taken. A list of shards is not among them: it may lead anywhere."""
 LEAST_FREE = 2**30
 """Bytes that an upload leaves free on the disk, so that runs can still write: 1 GiB."""
+CHECK_EVERY = 2**26
+"""Bytes of an upload between two looks at what the disk has left: 64 MiB."""
 MOST_OF_A_NAME = 100
 """Numbers that are tried behind a name that is taken."""
 
@@ -62,18 +65,22 @@ async def keep(request: Request, roots: Roots, name: str) -> Path:
         name: the name that the browser gave.
 
     Raises:
-        WganError: an ending of no data, an empty file, or too little room.
+        WganError: an ending of no data, an empty file, or a disk with too little room, at the
+            beginning or on the way.
     """
     kept = safe_name(name)
     folder = uploads_of(roots)
     _check_room(folder, int(request.headers.get("content-length", "0")))
     handle, partial_name = tempfile.mkstemp(prefix=".", suffix=".partial", dir=folder)
     partial = Path(partial_name)
-    taken = 0
+    taken = checked = 0
     try:
         with open(handle, "wb") as file:
             async for piece in request.stream():
                 taken += len(piece)
+                if taken - checked >= CHECK_EVERY:  # its length was not said, or others write too
+                    checked = taken
+                    _check_room(folder, 0)
                 file.write(piece)
         if not taken:
             raise RefusedError(400, f"{kept}: is empty: choose another file")
@@ -111,6 +118,7 @@ def uploaded(roots: Roots) -> list[str]:
     """
     files = [path for path in uploads_of(roots).iterdir() if path.is_file()]
     files = [path for path in files if path.name[0] != "." and path.name.endswith(ENDINGS)]
+    files = [path for path in files if is_text(path.name)]
     files.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     return [roots.name(path) for path in files]
 

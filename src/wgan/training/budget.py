@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.config import Config, Layer
+from wgan.evaluation.watch import Watch
 from wgan.runs.beginning import begun_config
 from wgan.training.headroom import MOST_STEPS, PART
 from wgan.training.loop import MEASUREMENTS
@@ -171,6 +173,8 @@ def _seconds_of_measuring(run: "Run") -> tuple[float, float]:
         return 0.0, 0.0
     started = measured = time.perf_counter()
     if run.watch is not None:
+        # It may be the user's, and the trial is no part of its run.
+        run.watch = Watch(run.split) if isinstance(run.watch, Watch) else deepcopy(run.watch)
         for step in range(2):  # the second is timed: the first loads the solver
             started = time.perf_counter()
             run.watch(run.model.sampler(run.config.training.seed, "watch", rules=False), step)

@@ -112,17 +112,26 @@ class Link:
         except RuntimeError as error:
             self._explain(error)
             raise
-        while True:
-            try:
-                work.wait(timedelta(seconds=LOOK))
-                return
-            except RuntimeError as error:
-                if work.is_completed():
-                    self._explain(error)
+        while not self._came(work):
             self.look()
             self.store.set(f"waits/{self.rank}", str(self._exchanges))
             if time.monotonic() - began > self.limit:
                 self._late()
+
+    def _came(self, work: Any) -> bool:
+        """Tell whether an exchange is done, after a short wait."""
+        try:
+            work.wait(timedelta(seconds=LOOK))
+            return True
+        except RuntimeError:
+            if not work.is_completed():
+                return False
+        try:  # it failed, or came just after the wait
+            work.wait()
+            return True
+        except RuntimeError as error:
+            self._explain(error)
+            raise
 
     def look(self) -> None:
         """Look for an error of another rank.

@@ -82,10 +82,10 @@ def logged(
         metrics["augment_probability"] = state.augment.probability
         if state.augment.overfitting is not None:
             metrics["overfitting"] = state.augment.overfitting
-    return finite(metrics, config)
+    return all_finite(metrics, config)
 
 
-def finite(metrics: Metrics, config: Config) -> Metrics:
+def all_finite(metrics: Metrics, config: Config) -> Metrics:
     """Return metrics of a step, all of which are finite.
 
     Raises:

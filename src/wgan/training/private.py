@@ -27,7 +27,7 @@ from wgan.data import Batches, Split, conditions_of
 from wgan.objectives.losses import HasLikelihood
 from wgan.runs.private import noise_of
 from wgan.training.draws import likelihood_dropout, seeded
-from wgan.training.loop import Metrics, finite
+from wgan.training.loop import Metrics, all_finite
 from wgan.training.state import State, generator_rate
 from wgan.training.step import set_learning_rate, update_average
 
@@ -132,7 +132,7 @@ class PrivateSteps:
             "epsilon": self.noise.spent(self.state.step),
             "generator_gradient_norm": float(nn.utils.get_total_norm(gradients)),
         }
-        return finite(metrics, self.config)
+        return all_finite(metrics, self.config)
 
 
 def clipped_sum(

@@ -8,7 +8,7 @@ import pytest
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.series import clock
+from wgan.data.series import stamps
 from wgan.data.series.windows import Reading
 
 
@@ -95,6 +95,15 @@ def test_windows_of_many_series_are_held_out_series_by_series():
     assert len(data) == sum(20 + i - 7 for i in range(30))
 
 
+def test_series_too_short_for_a_window_do_not_count_as_many():
+    """Or the one long series would be a single block, and held out whole or not at all."""
+    frames = [hours(5, seed=i).assign(house=i) for i in range(20)]
+    frame = pd.concat([*frames, hours(1000, seed=20).assign(house=20)])
+    data = read(frame, series="house", time="when", window=8)
+    assert len(np.unique(data.groups)) == 1000 // 55  # a block is a twentieth of all 1,100 steps
+    assert len(data) == 1000 - 18 * 7
+
+
 def change(**columns):
     return hours(300).assign(**columns)
 
@@ -159,9 +168,9 @@ def test_some_steps_are_left_to_generate_and_columns_have_one_part(settings, mes
 
 
 def test_times_are_read_once_for_all_series(monkeypatch):
-    read_times = clock.read_times
+    read_times = stamps.read_times
     calls = []
-    monkeypatch.setattr(clock, "read_times", lambda *a: calls.append(a) or read_times(*a))
+    monkeypatch.setattr(stamps, "read_times", lambda *a: calls.append(a) or read_times(*a))
     frame = pd.concat([hours(12, seed=i).assign(house=f"h{i}") for i in range(30)])
     read(
         frame.assign(when=frame.when.dt.strftime("%Y-%m-%d %H:%M:%S")), series="house", time="when"

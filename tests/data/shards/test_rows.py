@@ -182,7 +182,7 @@ def test_a_smaller_sample_is_a_part_of_a_larger_one(folder, monkeypatch):
     assert bound_for(3000, 1000) == 2**62
 
 
-def _load_and_count(folder, queue):
+def _load_and_count(folder, queue, both):
     made = []
     from wgan.data.shards import source
 
@@ -194,6 +194,7 @@ def _load_and_count(folder, queue):
         return real(*given)
 
     source.record_of = counting
+    both.wait(60)
     queue.put((made, load(folder).fingerprint))
 
 
@@ -201,8 +202,9 @@ def _load_and_count(folder, queue):
 def test_processes_that_share_a_cache_share_the_work(folder):
     write_arrays(folder, sizes=[20] * 30)
     context = multiprocessing.get_context("fork")
-    queue = context.Queue()
-    workers = [context.Process(target=_load_and_count, args=(str(folder), queue)) for _ in range(2)]
+    queue, both = context.Queue(), context.Barrier(2)
+    given = (str(folder), queue, both)
+    workers = [context.Process(target=_load_and_count, args=given) for _ in range(2)]
     for each in workers:
         each.start()
     (one, first), (two, second) = queue.get(timeout=60), queue.get(timeout=60)

@@ -8,8 +8,9 @@ import pandas as pd
 from jaxtyping import Bool, Float, Int64
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.data.series.clock import Clock, read_stamps
+from wgan.data.series.clock import Clock
 from wgan.data.series.roles import Arrangement, arrange, numbers_of
+from wgan.data.series.stamps import read_by
 from wgan.data.tables.codec import TableCodec
 from wgan.data.tables.distribution import infer_step
 from wgan.data.tables.numbering import numbered
@@ -109,17 +110,18 @@ class LongTable:
         return pd.DataFrame({name: columns[name] for name in order})
 
     def read(
-        self, frame: pd.DataFrame, length: int, statics: TableCodec | None
+        self, frame: pd.DataFrame, length: int | None, statics: TableCodec | None
     ) -> Float[np.ndarray, "n t w"]:
         """Return a table as stored series: the inverse of `write`.
 
         Args:
             frame: a table with these columns; without that of the series it is one series.
-            length: steps of the longest series.
+            length: steps of the longest series of the data; None: of the table.
             statics: the codec of static columns.
 
         Raises:
-            WganError: a column is missing, times do not rise, or a series is too long.
+            WganError: a column is missing, times do not rise or are not written as in the data, or
+                a series is too long.
         """
         frame = frame.rename(columns=str)
         for name in (*(c.name for c in self.channels), *([self.clock.name] if self.clock else [])):
@@ -137,12 +139,14 @@ class LongTable:
         at = places(rows)
         if self.clock is not None:
             times = frame[self.clock.name]
-            stamps = read_stamps(self.clock.name, times.iloc[rows.order])
+            stamps = read_by(self.clock, times).at(rows.order)
             steps = steps_between(rows, stamps.offsets(self.clock.unit), times, "the table")
             if self.clock.regular:
                 at = places(rows, np.maximum(np.rint(steps / self.clock.step), 1.0))
             else:
                 values = np.column_stack([values, np.where(rows.within, steps, self.clock.step)])
+        if length is None:
+            length = _longest(rows, at)
         if len(at) and at.max() >= length:
             place = int(at.argmax())
             raise WganError(
@@ -153,6 +157,19 @@ class LongTable:
         if statics is not None:
             described = statics.matrix(frame.iloc[rows.order[rows.firsts]])
         return padded(values, rows, at, length, described)
+
+
+def _longest(rows: Arrangement, at: Int64[np.ndarray, " rows"]) -> int:
+    """Return the steps of the longest series of a table, with those that have no row."""
+    longest = int(at.max(initial=-1)) + 1
+    place = int(at.argmax()) if longest else 0
+    present = int((rows.of == rows.of[place]).sum()) if longest else 0
+    if longest > 2 * present:
+        raise WganError(
+            f"{rows.words(place, 'the table')}: its times leave out {longest - present} of"
+            f" {longest} steps, more than there are rows: give series without such gaps"
+        )
+    return longest
 
 
 def _offsets(

@@ -10,7 +10,7 @@ from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress, silent
 from wgan.data.dataset import Dataset
 from wgan.data.series.arrays import read_series
-from wgan.data.series.clock import NEAR, ON_GRID, Clock, infer_clock, read_stamps
+from wgan.data.series.clock import NEAR, ON_GRID, Clock
 from wgan.data.series.codec import SeriesCodec
 from wgan.data.series.long_tables import (
     SERIES,
@@ -29,14 +29,13 @@ from wgan.data.series.roles import (
     find_roles,
     numbers_of,
 )
+from wgan.data.series.stamps import infer_clock, read_stamps
 from wgan.data.series.windows import Reading, Stretches, WindowRows, cut_windows
 from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 
 MOST_PADDING = 100
-"""The longest series in medians of all, from which on series are not stored padded to it: 99 of 100
-steps of the array would be empty.
-"""
+"""The longest series in medians of all from which on none is padded to it: 99 of 100 are empty."""
 MOST_INSERTED = 1.0
 """Rows that may be put in for missing ones, a row that is there: more would be mostly invented."""
 

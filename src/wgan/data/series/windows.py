@@ -212,7 +212,8 @@ def cut_windows(stretches: Stretches, name: str, reading: Reading) -> Cut:
         )
     total = int(stretches.lengths.sum())
     block = max(total // BLOCKS, WINDOWS_IN_BLOCK * reading.window)
-    many = len(np.unique(stretches.series)) >= MANY_SERIES
+    has_window = stretches.lengths >= reading.window
+    many = len(np.unique(stretches.series[has_window])) >= MANY_SERIES
     starts = []
     groups = []
     series = []

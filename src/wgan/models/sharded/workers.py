@@ -5,6 +5,7 @@ A worker is a fresh Python, and it ends when the process that started it does, h
 
 import os
 import signal
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
@@ -123,6 +124,7 @@ def _listen(started: Sequence[tuple[Any, Connection]], advance: Any) -> Done:
 def _work(theirs: Connection, model: str, out: str, plan: Any, numbers: list[int]) -> None:
     """Write shards, and say so: what a worker does."""
     Thread(target=_die_with_parent, daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # removes its files
     try:
         done = write_shards(
             Path(model),

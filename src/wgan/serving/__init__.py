@@ -1,0 +1,1 @@
+"""Serving: a model behind an address, which draws samples for whoever asks."""
