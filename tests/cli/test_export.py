@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from random_tables import few_rows, random_model
 from short_runs import wgan
 from small_models import small_model
 
 import wgan as package
-from wgan.exported import load_exported, read_description
+from wgan.exported import latents, load_exported, read_description
 from wgan.models import save_model
 
 pytest.importorskip("onnxscript")
@@ -45,6 +46,11 @@ def test_a_run_is_exported_and_gives_the_samples_of_wgan_sample(run, capsys):
         made = exported.sample(300, seed=4, label=label)
         assert made.dtype == np.float32
         np.testing.assert_allclose(made, np.load(name), atol=1e-5 * 200)
+    assert wgan("export r -o new/model.pt2") == 0
+    graph = torch.export.load("new/model.pt2").module()
+    z = torch.from_numpy(latents(300, exported.description["latents"]["size"], 4))
+    alone = graph(z, labels=torch.ones(300, dtype=torch.int64)).numpy()
+    np.testing.assert_allclose(alone, made, atol=1e-5 * 200)
 
 
 def run_programs(word):
