@@ -15,6 +15,7 @@ from wgan.audit.coordinates import COORDINATES
 from wgan.data.formats import FORMATS
 from wgan.data.kinds import KINDS
 from wgan.evaluation.kinds import PROTOCOLS
+from wgan.models.graphs.kinds import GRAPHS
 from wgan.models.pictures import PICTURES
 from wgan.networks.pairs import PAIRS
 
@@ -24,6 +25,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 WRITTEN = [*FILES, *sorted((ROOT / "tests").rglob("*.py")), *sorted(ROOT.glob("benchmarks/*.py"))]
 STAGES = [
     "base",
+    "exported",
     "distances",
     "objectives",
     "data",
@@ -42,7 +44,7 @@ STAGES = [
     "serving",
     "cli",
 ]
-ALONE = {"distances": {"base"}, "objectives": {"base"}}
+ALONE = {"exported": {"base"}, "distances": {"base"}, "objectives": {"base"}}
 """Stages that import nothing but these."""
 OWN_FILES = {
     "data/__init__.py",
@@ -72,6 +74,7 @@ OWN_FILES = {
     "models/continued.py",
     "models/drawn_gaps.py",
     "models/given_twins.py",
+    "models/graphs/",
     "models/pictures.py",
     "audit/coordinates.py",
     "runs/older.py",
@@ -123,7 +126,9 @@ def test_importing_the_package_imports_no_stage():
 
 
 @pytest.mark.parametrize(
-    "table", [PAIRS, PROTOCOLS, PICTURES, FORMATS, COORDINATES], ids=lambda table: str(type(table))
+    "table",
+    [PAIRS, PROTOCOLS, PICTURES, FORMATS, COORDINATES, GRAPHS],
+    ids=lambda table: str(type(table)),
 )
 def test_every_kind_is_in_every_table(table):
     assert list(table) == list(KINDS)
@@ -222,7 +227,9 @@ def test_the_readmes_map_names_every_file_and_no_other():
     assert mapped == {str(p.relative_to(ROOT)) for p in FILES}
 
 
-@pytest.mark.parametrize("module", ["wgan.distances", "wgan.cli", "wgan.objectives.variants"])
+@pytest.mark.parametrize(
+    "module", ["wgan.distances", "wgan.cli", "wgan.objectives.variants", "wgan.exported"]
+)
 def test_what_needs_no_torch_imports_none(module):
     program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -47,6 +47,9 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "--balance": ("", "x", "age", "income", "id", "joined"),
         "--label": ("x", ""),
     },
+    "export {m}/runs/points": {
+        "-o": ("", "x", "a\0b", "x" * 300, "x.pt", "{m}", "{m}/good.npy", "/dev/null/x.pt2"),
+    },
     "evaluate {m}/runs/points --quiet": {
         "-n": (*NO_INTEGER, "0", "1000000"),
         "--seed": NO_INTEGER,

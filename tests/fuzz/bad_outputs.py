@@ -94,6 +94,12 @@ def writers() -> Iterator[tuple[str, str, Callable[[Path, Path], list[str]]]]:
         "",
         lambda f, p: ["sample", str(material() / "runs/images"), "-n", "4", "-o", str(p)],
     )
+    for ending in (".onnx", ".pt2"):
+        yield (
+            f"export {ending}",
+            ending,
+            lambda f, p: ["export", str(material() / "runs/points"), "-o", str(p)],
+        )
     for form, ending in (("html", ".html"), ("md", ".md"), ("svg", ""), ("png", "")):
         yield (
             f"report {form}",

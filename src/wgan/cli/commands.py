@@ -24,6 +24,10 @@ COMMANDS = {
         "wgan.cli.sample:sample_command",
         "Write samples of the generator in RUN; the same seed gives the same samples.",
     ),
+    "export": (
+        "wgan.cli.export:export_command",
+        "Write the generator in RUN to ONNX or torch.export, with the decoder of its data.",
+    ),
     "evaluate": (
         "wgan.cli.evaluate:evaluate_command",
         "Measure the generator in RUN on the data that the run held out.",

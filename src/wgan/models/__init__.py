@@ -4,6 +4,7 @@ from wgan.models.completed import Completed, complete, complete_file
 from wgan.models.conditioned import Conditioned, conditional_sampler, sample_where
 from wgan.models.continued import Continued, continue_file, continue_series
 from wgan.models.evaluated import evaluate_model
+from wgan.models.export import export_model
 from wgan.models.files import holds_model, load_model, read_layout, save_model
 from wgan.models.inversion import Inverted, compare, invert
 from wgan.models.latents import grid, loop, slerp, truncated
@@ -23,6 +24,7 @@ __all__ = [
     "continue_file",
     "continue_series",
     "evaluate_model",
+    "export_model",
     "grid",
     "holds_model",
     "invert",

@@ -143,11 +143,12 @@ class TableGenerator(nn.Module):
         uniform = torch.special.ndtr(z.float()).clamp(LEAST_UNIFORM, 1 - LEAST_UNIFORM)
         uniforms = uniform.split([head.numbers for head in self._heads], dim=1)
         if y is None:
-            seen = [z.new_zeros(len(z), head.features) for head in self._heads]
+            # Not `len(z)`, which would be the number of rows of an exported graph for good.
+            seen = [z.new_zeros(z.shape[0], head.features) for head in self._heads]
         else:
             seen = [self._given(i, uniforms[i], y[:, i]) for i in range(len(self._heads))]
         coded = []
-        log_weight = z.new_zeros(len(z))
+        log_weight = z.new_zeros(z.shape[0])
         for i, (head, layers) in enumerate(zip(self._heads, self._layers(), strict=True)):
             before = seen[:i]
             # Of later columns, and of itself, a column sees what is given, and else zeros.
@@ -170,7 +171,7 @@ class TableGenerator(nn.Module):
         first, second = head.digits_of_choices(y)
         one_first = F.one_hot(first, head.code.first).to(u.dtype)
         one_second = F.one_hot(second, head.code.second).to(u.dtype)
-        score = u.new_zeros(len(u), 1)
+        score = u.new_zeros(u.shape[0], 1)
         if head.code.scored:
             score = head.score(first, second, one_first, one_second, u[:, -1])
         return head.seen(one_first, one_second, score) * (y >= 0).unsqueeze(1)

@@ -173,13 +173,13 @@ class ColumnHead(nn.Module):
         if y is not None and given is not None:
             first, one_first = _replaced(first, one_first, given[0], y >= 0)
         second = torch.zeros_like(first)
-        one_second = one_first.new_ones(len(first), 1)
+        one_second = one_first.new_ones(first.shape[0], 1)
         if code.second > 1:
             second, one_second = inverted(self.logits_of_second(h, first), u[:, 1])
             if y is not None and given is not None:
                 second, one_second = _replaced(second, one_second, given[1], y >= 0)
         if not code.scored:
-            return one_first, one_second, one_first.new_zeros(len(first), 1)
+            return one_first, one_second, one_first.new_zeros(first.shape[0], 1)
         return one_first, one_second, self.score(first, second, one_first, one_second, u[:, -1])
 
     def score(

@@ -153,7 +153,7 @@ class SeriesGenerator(nn.Module):
         if y is not None:
             return y
         planes = self.channels + len(self.masked) + self.ends + self.static_width + 1
-        return z.new_zeros(len(z), planes, self.context)
+        return z.new_zeros(z.shape[0], planes, self.context)
 
     def _described(
         self, z: Tensor, y: Tensor | None, beginning: Tensor | None
@@ -163,7 +163,7 @@ class SeriesGenerator(nn.Module):
         if self.classes:
             assert y is not None
             # The class is a column before the others, and always given.
-            free = y.new_full((len(y), self.columns), -1)
+            free = y.new_full((y.shape[0], self.columns), -1)
             z = torch.cat([torch.zeros_like(z[:, :1]), z], dim=1)
             drawn: Tensor = self.described(z, torch.cat([y[:, None], free], dim=1))
             return drawn[:, self.classes :]

@@ -1,0 +1,48 @@
+"""`wgan export RUN -o FILE`: write a generator to ONNX or `torch.export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from wgan.base.printing import on_one_line
+from wgan.cli.output import Flag, screen
+from wgan.models.export import check_export, export_model
+from wgan.runs import RunFolder
+from wgan.runs.private import promised
+
+
+def export_command(
+    run: Path,
+    /,
+    *,
+    out: Annotated[Path, Parameter(name=["-o", "--out"])],
+    conditions: Annotated[bool, Flag] = False,
+) -> int:
+    """Write the generator in RUN to ONNX or `torch.export`, with the decoder of its data.
+
+    Parameters
+    ----------
+    run
+        A run's folder, or one that `WGAN.save` wrote.
+    out
+        The new file; its ending chooses: .onnx (read by onnxruntime, without torch) or .pt2 (read
+        by `torch.export.load`).
+    conditions
+        Of tables: let the file take values of columns that are given, see docs/export.md.
+    """
+    check_export(out)
+    folder = RunFolder(run)
+    about = export_model(folder.model(), out, conditions)
+    shape = " x ".join(map(str, ("n", *about["samples"]["shape"])))
+    inputs = " and ".join([f"{about['latents']['size']} latents", *about["inputs"][1:]])
+    screen.print(
+        f"{about['kind']} [{shape}] of {inputs}, {out.stat().st_size / 1e6:.2g} MB, in {out}"
+    )
+    if about["rules"]:
+        rules = "; ".join(map(on_one_line, about["rules"]))
+        screen.print(f"rows that break a rule are not drawn again, as `wgan sample` does: {rules}")
+    promise = promised(folder.about().settings) if folder.exists() else None
+    if promise is not None:
+        screen.print(f"its generator was trained with {promise}")
+    return 0

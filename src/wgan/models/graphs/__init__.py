@@ -1,0 +1,1 @@
+"""Graphs: decoders of each kind of data as layers, so that a network and its decoder are one."""
