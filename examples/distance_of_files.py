@@ -7,7 +7,7 @@ from wgan.distances import wasserstein
 
 rng = np.random.default_rng(0)
 np.save("a.npy", rng.normal(size=(2000, 3)).astype(np.float32))
-np.save("b.npy", (rng.normal(size=(2000, 3)) + [0.3, 0, 0]).astype(np.float32))
+np.save("b.npy", rng.normal(loc=(0.3, 0, 0), size=(2000, 3)).astype(np.float32))
 
 a, b = (load(path).rows[:1000] for path in ("a.npy", "b.npy"))
 other = load("a.npy").rows[1000:]

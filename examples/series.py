@@ -24,4 +24,5 @@ for _ in run.records():
 generated = run.model.sample(500)
 for lag in (3, 6, 12):
     real = autocorrelation(windows.rows[:500], lag)
-    print(f"{lag:2} steps apart: real {real:+.2f}, generated {autocorrelation(generated, lag):+.2f}")
+    ours = autocorrelation(generated, lag)
+    print(f"{lag:2} steps apart: real {real:+.2f}, generated {ours:+.2f}")

@@ -1,6 +1,9 @@
-"""The scripts of `examples/`: their syntax, and that what they name is there."""
+"""The files of `examples/`: programs run as they stand, and what manifests name is there."""
 
+import ast
+import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,9 +15,36 @@ yaml = pytest.importorskip("yaml")
 
 ROOT = Path(wgan.__file__).parents[2]
 EXAMPLES = ROOT / "examples"
+PROGRAMS = sorted(EXAMPLES.glob("*.py"))
+SLOW = ("compare_variants",)
+"""Programs of a minute or more: four runs are trained and evaluated."""
 SCRIPTS = sorted(EXAMPLES.glob("slurm/*.sh"))
 MANIFESTS = sorted(EXAMPLES.glob("kubernetes/*.yaml"))
 pytestmark = pytest.mark.skipif(not EXAMPLES.exists(), reason="installed without its checkout")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in SLOW else [])
+        for path in PROGRAMS
+    ],
+)
+def test_programs_run_as_they_stand(path, tmp_path):
+    if path.stem == "export":
+        pytest.importorskip("onnxruntime")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "WGAN_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", path],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.strip()
+    assert ast.get_docstring(ast.parse(path.read_text()))
 
 
 def objects(path):
@@ -35,6 +65,7 @@ def words(container):
 
 def test_there_is_one_of_each():
     assert [path.stem for path in SCRIPTS] == ["compare", "sample", "train"]
+    assert len(PROGRAMS) == 8
     assert [path.stem for path in MANIFESTS] == ["compare", "install", "sample", "train"]
 
 
