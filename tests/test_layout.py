@@ -34,6 +34,7 @@ STAGES = [
     "config",
     "models",
     "runs",
+    "tracking",
     "training",
     "audit",
     "experiments",

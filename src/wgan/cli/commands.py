@@ -48,6 +48,10 @@ COMMANDS = {
         "wgan.cli.demo:demo_command",
         "Run the experiment behind a claim about GANs, and print what was seen.",
     ),
+    "track": (
+        "wgan.cli.track:track_command",
+        "Send the metrics, pictures and results of RUN to TensorBoard, MLflow, W&B or trackio.",
+    ),
     "serve": (
         "wgan.cli.serve:serve_command",
         "Serve samples of the generator in RUN to requests, as JSON or files.",

@@ -1,0 +1,6 @@
+"""Tracking: runs shown in TensorBoard, MLflow, Weights & Biases or trackio, from their folders."""
+
+from wgan.tracking.sending import Sent, send
+from wgan.tracking.services import SERVICES, Tracker, open_tracker
+
+__all__ = ["SERVICES", "Sent", "Tracker", "open_tracker", "send"]
