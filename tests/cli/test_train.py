@@ -230,7 +230,7 @@ def test_the_options_of_train_are_these_and_no_more():
     options = " ".join(inspect.signature(train_command).parameters)
     assert options == (
         "data how variant preset steps minutes out seed device precision compile config"
-        " set_ stop_when_converged augment epsilon delta dry_run quiet"
+        " set_ stop_when_converged augment epsilon delta dry_run json_ quiet"
     )
 
 

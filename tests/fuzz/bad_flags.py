@@ -101,7 +101,10 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "-o": ("a\0b", "x" * 300, "/dev/null/x", "{m}/good.csv"),
     },
     "demo": {"": ("", "x", "vanishing", "\x1b[31m", "-1"), "--seed": NO_INTEGER},
-    "variants": {"": ("x", "--x", "1")},
+    "variants": {"": ("x", "--x", "1", "--json x", "--json=2")},
+    "doctor": {"": ("x", "--x", "-1", "--json x")},
+    "cache": {"": ("x", "--x", "clear x", "clear --x", "clera", "\x1b[31m", "--json x")},
+    "completion": {"": ("x", "tcsh", "bash zsh", "bash --json", "\x1b[31m", "-1", "")},
     "": {"": ("x", "trian", "--x", "-1", "\x1b[31m", "\ud800", "é", "sample", "evaluate")},
 }
 HISTOGRAMS = (

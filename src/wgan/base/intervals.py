@@ -6,6 +6,8 @@ from math import comb, isnan
 
 import numpy as np
 
+CONFIDENCE = 0.95
+"""Probability of an interval unless stated otherwise."""
 MOST_ORDERS = 200_000
 """Orders that are counted one by one, up to 10 values against 10, in a second; beyond, the normal
 limit of the rank sum is near enough.
@@ -43,7 +45,7 @@ class Mean:
         return f"{self.value:.{places}f} +- {self.half_width:.{places}f}"
 
 
-def mean_of(values: Sequence[float] | np.ndarray, confidence: float = 0.95) -> Mean:
+def mean_of(values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE) -> Mean:
     """Return the mean of independent values with Student's confidence interval.
 
     half-width = t_{(1 + c) / 2, n - 1} s / sqrt(n), with s the sample standard deviation.

@@ -72,6 +72,19 @@ def read_header(path: Path) -> dict[str, str]:
     return read_tensors(path)[1]  # the digest is of the tensors too
 
 
+def peek_header(path: Path) -> dict[str, str]:
+    """Return the header of a safetensors file without reading its tensors, or their digest.
+
+    Args:
+        path: the file.
+
+    Raises:
+        WganError: the file is missing or damaged.
+    """
+    with _opened(path) as file:
+        return _header(path, file.metadata() or {})
+
+
 def read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes of the tensors in a safetensors file, by name; none of them is read.
 

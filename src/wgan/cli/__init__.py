@@ -11,6 +11,7 @@ import cyclopts
 from wgan.base.errors import WganError
 from wgan.base.printing import on_one_line, visible
 from wgan.cli.commands import app
+from wgan.cli.exit_codes import BROKEN_PIPE, INTERRUPTED, REFUSED
 
 __all__ = ["app", "main"]
 
@@ -24,8 +25,6 @@ REMEDIES = {
     errno.EACCES: ": check the permissions",
     errno.EROFS: ": choose a folder that can be written to, with --out",
 }
-BROKEN_PIPE, INTERRUPTED = 141, 130
-"""Exit codes of a process that SIGPIPE or SIGINT ended: 128 and the signal's number."""
 
 
 def main(arguments: Sequence[str] | None = None, ready: Callable[[], object] = lambda: None) -> int:
@@ -76,16 +75,16 @@ def answer_to(error: BaseException) -> tuple[int, str | None] | None:
         if error.reason != "surrogates not allowed":
             return None
         # The name of a file or a class, found in a folder.
-        return 2, f"{error.object!a}: a name that is not UTF-8: rename what bears it"
+        return REFUSED, f"{error.object!a}: a name that is not UTF-8: rename what bears it"
     if isinstance(error, WganError | cyclopts.CycloptsError):
-        return 2, str(error)
+        return REFUSED, str(error)
     if isinstance(error, OSError):
         remedy = REMEDIES.get(error.errno or 0, "")
         where = error.filename or "a file or standard output"
-        return 2, f"{where}: {error.strerror or error}{remedy}"
+        return REFUSED, f"{where}: {error.strerror or error}{remedy}"
     if isinstance(error, MemoryError | RuntimeError) and _is_out_of_memory(error):
         remedy = "lower optimizer.batch, network.width, or the number of samples asked for"
-        return 2, f"out of memory: {remedy}"
+        return REFUSED, f"out of memory: {remedy}"
     return None
 
 

@@ -5,6 +5,7 @@ what needs no torch, come at once.
 import cyclopts
 
 from wgan.base.version import __version__
+from wgan.cli.exit_codes import in_help
 
 app = cyclopts.App(
     name="wgan",
@@ -12,6 +13,7 @@ app = cyclopts.App(
         "Wasserstein GANs: from data to a trained generator, and the distance that says how good"
         " it is."
     ),
+    help_epilogue=in_help(),
     version=__version__,
     result_action="return_value",
 )
@@ -69,6 +71,22 @@ COMMANDS = {
         "wgan.cli.features:features",
         "Feature maps, on which `wgan evaluate` and `wgan compare` compare pictures.",
     ),
+    "doctor": (
+        "wgan.cli.doctor:doctor_command",
+        "Look at this installation: what is there, what a run would use, how fast a step is.",
+    ),
+    "cache": (
+        "wgan.cli.cache:cache",
+        "Print where the cache of decoded files is, and what it holds; clear it.",
+    ),
+    "completion": (
+        "wgan.cli.completion:completion_command",
+        "Print the script that completes commands and flags in a shell.",
+    ),
 }
+GROUPS = ("cache", "features")
+"""Commands that have commands of their own: each is an `App`, with its own end of the help."""
 for name, (path, summary) in COMMANDS.items():
-    app.command(path, name=name, help=summary)
+    # The end of the help of `wgan` itself is not repeated below that of each command.
+    own_end = {} if name in GROUPS else {"help_epilogue": ""}
+    app.command(path, name=name, help=summary, **own_end)

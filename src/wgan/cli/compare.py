@@ -9,17 +9,26 @@ from rich.table import Table
 
 from wgan.base.errors import WganError
 from wgan.base.files import write_text
-from wgan.cli.data_flags import AS_THEY_ARE, DataFlags
+from wgan.cli.data_flags import AS_THEY_ARE, DataFlags, DataName
+from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
 from wgan.experiments.compare import COMPARISON, DEFAULT_VARIANTS, REPORT, Plan, compare
-from wgan.report import comparison_json, conclusions, grouped, results_table, write_report
-from wgan.runs import Finished, read_finished
+from wgan.report import (
+    Group,
+    comparison_json,
+    comparison_values,
+    conclusions,
+    grouped,
+    results_table,
+    write_report,
+)
+from wgan.runs import read_finished
 
 
 def compare_command(
-    data: str = "digits",
+    data: DataName = "digits",
     /,
     *,
     how: DataFlags = AS_THEY_ARE,
@@ -33,6 +42,7 @@ def compare_command(
     jobs: Annotated[int | None, COUNT] = None,
     threads: Annotated[int | None, COUNT] = None,
     cluster: str | None = None,
+    json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger
@@ -67,13 +77,15 @@ def compare_command(
     cluster
         Train and evaluate on the workers of a Dask cluster: the address of its scheduler, such as
         tcp://host:8786. The folders of the runs stay here.
+    json_
+        Print one JSON document instead of text.
     quiet
         No progress bar.
     """
     if variants is not None and not variants:
         raise WganError("--variants: names none: give one or more, see `wgan variants`")
     plan = Plan(
-        data,
+        str(data),
         tuple(variants or DEFAULT_VARIANTS),
         seeds,
         steps,
@@ -88,16 +100,23 @@ def compare_command(
     )
     with bar(quiet) as progress:
         folders = compare(plan, progress)
+    finished = [read_finished(folder) for folder in folders]
+    groups = grouped(finished)
+    write_text(plan.folder / COMPARISON, comparison_json(groups))
+    write_report(finished, plan.folder / REPORT)
+    if json_:
+        about = {"data": data, "seeds": seeds, "folder": plan.folder}
+        places = {"comparison": plan.folder / COMPARISON, "report": plan.folder / REPORT}
+        print_json("compare", about | places | comparison_values(groups))
+        return 0
     screen.print(f"{data}: means +- 95 % over {seeds} seeds")
-    _conclude([read_finished(folder) for folder in folders], plan.folder)
+    _print_groups(groups)
+    screen.print(f"runs, {COMPARISON} and {REPORT} in {plan.folder}")
     return 0
 
 
-def _conclude(finished: Sequence[Finished], folder: Path) -> None:
-    """Write and print what came out."""
-    groups = grouped(finished)
-    write_text(folder / COMPARISON, comparison_json(groups))
-    write_report(finished, folder / REPORT)
+def _print_groups(groups: Sequence[Group]) -> None:
+    """Print the means of each setting, and what follows."""
     head, rows = results_table(groups)
     table = Table(box=None)
     for name in head[:-1]:  # the full names of the metrics are in the page
@@ -107,4 +126,3 @@ def _conclude(finished: Sequence[Finished], folder: Path) -> None:
     print_table(table)
     for sentence in conclusions(groups):
         screen.print(sentence)
-    screen.print(f"runs, {COMPARISON} and {REPORT} in {folder}")

@@ -5,12 +5,17 @@ field here, and every such command has its flag.
 """
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from wgan.cli.numbers import COUNT
 
+DataName = str | Path
+"""A name or path of data. It is text in every case, as the first type says; for the second, shells
+complete it with names of files.
+"""
 SERIES = "Series"
 """The heading of these flags in the help."""
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
+from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
@@ -21,6 +22,7 @@ def demo_command(
     seeds: Annotated[int | None, COUNT] = None,
     effort: float = 1.0,
     out: Path | None = None,
+    json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Run the experiment behind a claim; print what was seen, and write every number and a figure.
@@ -35,9 +37,15 @@ def demo_command(
         Multiplies the training steps.
     out
         The folder for numbers.csv, summary.md and figure.png; demos/NAME unless given.
+    json_
+        Print one JSON document instead of text.
     quiet
         No progress bar.
     """
+    if name is None and json_:
+        listed = [{"name": each.name, "summary": each.summary} for each in DEMOS.values()]
+        print_json("demo", {"demos": listed})
+        return 0
     if name is None:
         for each in DEMOS.values():
             screen.print(f"{each.name:20} {each.summary}")
@@ -54,9 +62,11 @@ def demo_command(
     with bar(quiet) as progress:
         result = chosen.run(count, effort, progress)
     write(result, folder)
+    seconds = time.perf_counter() - started
+    if json_:
+        about = {"demo": chosen.name, "seeds": count, "effort": effort, "seconds": seconds}
+        print_json("demo", {**about, **result.to_json(), "folder": folder})
+        return 0
     screen.print(result.markdown())
-    screen.print(
-        f"{count} seeds, mean +- 95 %; {time.perf_counter() - started:.0f} s; numbers and figure in"
-        f" {folder}"
-    )
+    screen.print(f"{count} seeds, mean +- 95 %; {seconds:.0f} s; numbers and figure in {folder}")
     return 0

@@ -1,14 +1,15 @@
 """`wgan distance A B`: the distance between two samples, or between what they were drawn from."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
+from wgan.cli.data_flags import DataName
 from wgan.cli.distance_options import Metric, Options
 from wgan.cli.interruptible import interruptible
+from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import COUNT, NUMBER, SEED
 from wgan.cli.output import Flag, screen
 from wgan.cli.progress import bar
@@ -18,7 +19,6 @@ from wgan.distances.histograms import (
     kullback_leibler,
     total_variation,
 )
-from wgan.distances.results import finite
 
 if TYPE_CHECKING:
     from wgan.audit.sources import Source
@@ -31,8 +31,8 @@ SURE = "How well it is known"
 
 
 def distance_command(
-    a: str | None = None,
-    b: str | None = None,
+    a: DataName | None = None,
+    b: DataName | None = None,
     /,
     *,
     metric: Metric = "auto",
@@ -57,7 +57,7 @@ def distance_command(
     plot: Path | None = None,
     seed: Annotated[int, SEED] = 0,
     explain: Annotated[bool, Flag] = False,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Print how far apart A and B are, what was assumed, and how well it is known.
@@ -123,7 +123,7 @@ def distance_command(
     explain
         Show every fact; of histograms, the walk.
     json_
-        Print JSON.
+        Print one JSON document instead of text.
     quiet
         No progress bar.
     """
@@ -154,6 +154,7 @@ def distance_command(
         plot=plot,
         seed=seed,
     )
+    a, b = str(a), str(b)
     masses = _masses(a), _masses(b)
     if masses[0] is not None and masses[1] is not None:
         options.check_for_histograms()
@@ -177,7 +178,8 @@ def _print_results(
     if as_json:
         values = measured.result.to_json() | {"x": x.words, "y": y.words, "seed": seed}
         values |= {name: more.to_json() for name, more in measured.more.items()}
-        print(json.dumps(values, indent=2))
+        notes = [each.note for each in (measured.result, *measured.more.values()) if each.note]
+        print_json("distance", values | {"notes": notes, "plot": measured.plot})
         return
     screen.print(f"x: {x.words}\ny: {y.words}")
     for result in (measured.result, *measured.more.values()):
@@ -202,12 +204,17 @@ def _print_histograms(
 
         draw_walk(walk, plot)
     if as_json:
+        names = ("total_variation", "jensen_shannon_nats", "kl_nats")
         facts = {
-            "distance": walk.distance,
-            "flow": walk.flow.tolist(),
-            "plan": walk.plan.tolist(),
+            "metric": "earth-mover",
+            "value": walk.distance,
+            "units": "mass times bins",
+            "flow": walk.flow,
+            "plan": walk.plan,
+            **dict(zip(names, others.values(), strict=True)),
+            "plot": plot,
         }
-        print(json.dumps(finite(facts | others), indent=2))
+        print_json("distance", facts)
         return
     screen.print(walk.explain() if explain else str(walk))
     figures = "; ".join(f"{name} {value:.4g}" for name, value in others.items())

@@ -1,16 +1,16 @@
 """`wgan evaluate RUN`: figures of a run's generator on data that it never saw."""
 
-import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
 from rich.table import Table
 
+from wgan.base.intervals import CONFIDENCE
+from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import NUMBER, SEED
 from wgan.cli.output import Flag, print_table, screen
 from wgan.cli.progress import bar
-from wgan.distances.results import finite
 from wgan.evaluation import Evaluation, EvaluationOptions
 from wgan.runs import RunFolder
 from wgan.runs.evaluating import evaluate_run
@@ -28,7 +28,7 @@ def evaluate_command(
     encoding: str | None = None,
     data: str | None = None,
     seed: Annotated[int, SEED] = 0,
-    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Measure the generator in RUN on the data that the run held out.
@@ -59,21 +59,28 @@ def evaluate_command(
     seed
         Random seed of noise, shuffled columns and models.
     json_
-        Print JSON instead of text.
+        Print one JSON document instead of text.
     quiet
         Do not show what is being measured.
     """
     options = EvaluationOptions(features, number, target, test, seed, encoding)
     with bar(quiet, remaining=False) as progress:
         evaluated = evaluate_run(run, options, progress=progress, data=data)
-    if json_:
-        print(json.dumps(finite(evaluated.to_json()), indent=2))
-        return 0
     evaluation = evaluated.evaluation
+    promise = promised(RunFolder(run).about().settings)
+    if json_:
+        values = evaluated.to_json()
+        values["evaluation"] |= {
+            "units": RunFolder(run).model().codec.units,
+            "confidence": CONFIDENCE,
+            "lines": [line.in_full() for line in evaluation.lines],
+        }
+        print_json("evaluate", values | {"privacy": None if promise is None else asdict(promise)})
+        return 0
     _print_figures(evaluation, "held-out samples" if test is None else f"rows of {test}")
     for sentence in (*evaluated.said, *(f"note: {note}" for note in evaluation.notes)):
         screen.print(sentence)
-    if promised(RunFolder(run).about().settings) is not None:
+    if promise is not None:
         screen.print(
             "note: these figures and evaluation.json, evaluation.png and results.jsonl are of real"
             " rows without noise: the differential privacy of the generator does not cover them"

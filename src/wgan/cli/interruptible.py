@@ -6,7 +6,8 @@ from collections.abc import Callable
 from threading import Thread
 from typing import TypeVar
 
-from wgan.cli import INTERRUPTED, close_output
+from wgan.cli import close_output
+from wgan.cli.exit_codes import INTERRUPTED
 
 Result = TypeVar("Result")
 

@@ -1,5 +1,6 @@
 """What all commands share: the screen, and how flags and tables look."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cyclopts
@@ -27,15 +28,35 @@ class Screen(Console):
 
 
 screen = Screen(highlight=False, markup=False, soft_wrap=True)
+aside = Screen(highlight=False, markup=False, soft_wrap=True, stderr=True)
+"""What stands beside results, where those are JSON."""
 WIDEST = 1000
 """Columns in which a table is measured: wider than any that is printed."""
 Flag = cyclopts.Parameter(negative="")
 
 
-def print_columns(dataset: "Dataset") -> None:
+@dataclass(frozen=True)
+class Written:
+    """What a command wrote.
+
+    Attributes:
+        lines: for people.
+        values: the same for programs, by name.
+    """
+
+    lines: tuple[str, ...]
+    values: dict[str, Any]
+
+
+def notes_on(as_json: bool) -> Screen:
+    """Return where lines go that are no results: beside a document of JSON, standard error."""
+    return aside if as_json else screen
+
+
+def print_columns(dataset: "Dataset", to: Screen = screen) -> None:
     """Print what was inferred of the data, a line for each column of a table."""
     for line in dataset.codec.describe():
-        screen.print(f"  {on_one_line(line)}")
+        to.print(f"  {on_one_line(line)}")
 
 
 def print_table(table: Table) -> None:

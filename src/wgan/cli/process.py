@@ -7,10 +7,9 @@ import signal
 import sys
 from types import FrameType
 
-from wgan.cli import INTERRUPTED, close_output, main, print_error
+from wgan.cli import close_output, main, print_error
+from wgan.cli.exit_codes import INTERRUPTED, UNEXPECTED
 
-UNEXPECTED = 70
-"""Exit code of a fault of ours, as in sysexits.h; 2 is that of input that cannot be used."""
 TRACEBACK = "WGAN_TRACEBACK"
 """The variable of the environment that shows where an unexpected error came from."""
 

@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Callable
 
 from wgan.cli import answer_to, close_output, print_error
-from wgan.cli.output import screen
-from wgan.cli.process import TRACEBACK, UNEXPECTED, in_words
+from wgan.cli.exit_codes import REFUSED, UNEXPECTED
+from wgan.cli.output import aside, screen
+from wgan.cli.process import TRACEBACK, in_words
 from wgan.training import Ranks
 from wgan.training.link import RankEndedError
 
@@ -29,7 +30,7 @@ def together(work: Callable[[Ranks], int]) -> int:
     if ranks.link is None:
         return work(ranks)
     if not ranks.first:
-        screen.quiet = True
+        screen.quiet = aside.quiet = True
         warnings.simplefilter("ignore")
     try:
         code = work(ranks)
@@ -37,7 +38,7 @@ def together(work: Callable[[Ranks], int]) -> int:
     except BaseException as error:
         code, message = answer_to(error) or (UNEXPECTED, in_words(error))
         if isinstance(error, RankEndedError):
-            code, message = 2, None
+            code, message = REFUSED, None
         elif code == UNEXPECTED and os.environ.get(TRACEBACK):
             traceback.print_exc()
         code, message = ranks.link.end(code, message)

@@ -6,8 +6,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
+from wgan.cli.json_output import Json, print_json
 from wgan.cli.output import screen
-from wgan.report import Format, write_report
+from wgan.report import Format, comparison_values, grouped, write_report
 from wgan.runs import read_finished
 
 
@@ -15,6 +16,7 @@ def report_command(
     *runs: Path,
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
     form: Annotated[Format, Parameter(name="--format")] = "html",
+    json_: Json = False,
 ) -> int:
     """Write what came out of one run, or how several compare: the verdict in words, figures,
     samples, configuration, provenance.
@@ -31,6 +33,8 @@ def report_command(
     form
         html: one file that needs no network. md: for a README, figures beside it. png or svg: the
             figures alone, for a paper.
+    json_
+        Print one JSON document too: where the report is, and all numbers of the comparison.
     """
     if not runs:
         raise WganError(
@@ -38,6 +42,11 @@ def report_command(
         )
     name = {"html": "report.html", "md": "report.md"}.get(form, "figures")
     place = out or (runs[0] / name if len(runs) == 1 else Path(name))
-    write_report([read_finished(run) for run in runs], place, form)
+    finished = [read_finished(run) for run in runs]
+    write_report(finished, place, form)
+    if json_:
+        about = {"report": place, "format": form}
+        print_json("report", about | comparison_values(grouped(finished)))
+        return 0
     screen.print(f"{'report' if form in ('html', 'md') else 'figures'} in {place}")
     return 0

@@ -1,10 +1,12 @@
 """`wgan sample RUN`: write samples of a trained generator."""
 
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 from wgan.base.printing import counted
-from wgan.cli.output import screen
+from wgan.cli.json_output import print_json
+from wgan.cli.output import Written, screen
 from wgan.cli.sample_flags import AS_LEARNED, SampleFlags
 from wgan.cli.sample_latents import sample_grid, sample_loop, sample_nearest
 from wgan.cli.sample_shards import sample_shards
@@ -34,24 +36,36 @@ def sample_command(run: Path, /, *, how: SampleFlags = AS_LEARNED) -> int:
     """
     how.check()
     folder = RunFolder(run)
-    if how.complete is not None:
-        _complete(folder, how.complete, how)
-    elif how.given is not None:
-        _continue(folder, how.given, how)
-    elif how.interpolate is not None:
-        sample_grid(_model(folder, how), how, how.interpolate)
-    elif how.walk is not None:
-        sample_loop(_model(folder, how), how, how.walk)
-    elif how.invert:
-        sample_nearest(folder, _model(folder, how), how, how.invert)
-    elif how.shards is not None:
-        sample_shards(folder, how, how.shards, how.number or SAMPLES)
-    else:
-        _sample(folder, how, how.number or SAMPLES)
+    written = _written(folder, how)
+    # What `WGAN.save` wrote does not tell.
     promise = promised(folder.about().settings) if folder.exists() else None
-    if promise is not None:  # what `WGAN.save` wrote does not tell
+    if how.json_:
+        about = {"run": run, "seed": how.seed, "label": how.label, "truncation": how.truncation}
+        privacy = {"privacy": None if promise is None else asdict(promise)}
+        print_json("sample", about | written.values | privacy)
+        return 0
+    for line in written.lines:
+        screen.print(line)
+    if promise is not None:
         screen.print(f"its generator was trained with {promise}")
     return 0
+
+
+def _written(folder: RunFolder, how: SampleFlags) -> Written:
+    """Write what the flags say."""
+    if how.complete is not None:
+        return _complete(folder, how.complete, how)
+    if how.given is not None:
+        return _continue(folder, how.given, how)
+    if how.interpolate is not None:
+        return sample_grid(_model(folder, how), how, how.interpolate)
+    if how.walk is not None:
+        return sample_loop(_model(folder, how), how, how.walk)
+    if how.invert:
+        return sample_nearest(folder, _model(folder, how), how, how.invert)
+    if how.shards is not None:
+        return sample_shards(folder, how, how.shards, how.number or SAMPLES)
+    return _sample(folder, how, how.number or SAMPLES)
 
 
 def _model(run: RunFolder, how: SampleFlags) -> Model:
@@ -60,7 +74,7 @@ def _model(run: RunFolder, how: SampleFlags) -> Model:
     return model if how.truncation is None else truncated(model, how.truncation)
 
 
-def _sample(run: RunFolder, how: SampleFlags, number: int) -> None:
+def _sample(run: RunFolder, how: SampleFlags, number: int) -> Written:
     model = _model(run, how)
     out = how.out or Path(formats_of(model.codec).default)
     check_place(out, model.codec, how.sheet)
@@ -72,14 +86,24 @@ def _sample(run: RunFolder, how: SampleFlags, number: int) -> None:
     if rows.tried > rows.satisfied:
         waited = f" (acceptance {100 * rows.acceptance:.3g} % of {rows.tried} drawn)"
     shrunk = "" if how.truncation is None else f" with truncation {how.truncation:g}"
-    screen.print(f"{number} samples{request}{shrunk} in {out}{waited}")
+    lines = [f"{number} samples{request}{shrunk} in {out}{waited}"]
     if rows.redrawn:
-        screen.print(
-            f"{rows.redrawn / rows.tried:.1%} of the rows broke a rule and were drawn again"
-        )
+        share = rows.redrawn / rows.tried
+        lines.append(f"{share:.1%} of the rows broke a rule and were drawn again")
+    values = {
+        "what": "samples",
+        "samples": number,
+        "out": out,
+        "where": request.where,
+        "balance": request.balance,
+        "tried": rows.tried,
+        "satisfied": rows.satisfied,
+        "redrawn": rows.redrawn,
+    }
+    return Written(tuple(lines), values)
 
 
-def _complete(run: RunFolder, source: Path, how: SampleFlags) -> None:
+def _complete(run: RunFolder, source: Path, how: SampleFlags) -> Written:
     model = run.model()
     out = how.out or COMPLETED
     copies = how.number or 1
@@ -92,10 +116,13 @@ def _complete(run: RunFolder, source: Path, how: SampleFlags) -> None:
     for note in completed.notes:
         warnings.warn(f"{source}: {note}", stacklevel=2)
     each = f", {copies} completions of each" if copies > 1 else ""
-    screen.print(f"{len(completed.frame)} rows{each}, {completed.filled} cells drawn, in {out}")
+    rows = len(completed.frame)
+    line = f"{rows} rows{each}, {completed.filled} cells drawn, in {out}"
+    values = {"what": "completed", "rows": rows, "copies": copies, "filled": completed.filled}
+    return Written((line,), values | {"out": out})
 
 
-def _continue(run: RunFolder, source: Path, how: SampleFlags) -> None:
+def _continue(run: RunFolder, source: Path, how: SampleFlags) -> Written:
     model = run.model()
     out = how.out or Path(formats_of(model.codec).default)
     copies = how.number or 1
@@ -107,4 +134,6 @@ def _continue(run: RunFolder, source: Path, how: SampleFlags) -> None:
     each = f", {copies} continuations of each" if copies > 1 else ""
     beginnings = counted(continued.given, "beginning")
     steps = counted(continued.steps, "new step")
-    screen.print(f"{beginnings}{each}, {steps}, in {out}")
+    line = f"{beginnings}{each}, {steps}, in {out}"
+    values = {"what": "continued", "beginnings": continued.given, "copies": copies}
+    return Written((line,), values | {"steps": continued.steps, "out": out})

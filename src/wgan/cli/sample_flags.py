@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.errors import WganError
+from wgan.cli.json_output import Json
 from wgan.cli.numbers import COUNT, NUMBER, SEED
 from wgan.data.drawing import Sheet
 from wgan.models import Model
@@ -62,6 +63,7 @@ class SampleFlags:
             do not change a byte.
         cluster: Write shards on the workers of a Dask cluster: the address of its scheduler, such
             as tcp://host:8786. All of them must share the run and --out, at the same paths.
+        json_: Print one JSON document instead of text.
     """
 
     number: Annotated[int | None, NUMBER] = None
@@ -81,6 +83,7 @@ class SampleFlags:
     shards: Annotated[int | None, COUNT, Parameter(group=SHARDS)] = None
     workers: Annotated[int | None, COUNT, Parameter(group=SHARDS)] = None
     cluster: Annotated[str | None, Parameter(group=SHARDS)] = None
+    json_: Json = False
 
     def check(self) -> None:
         """Refuse flags that do not go together.

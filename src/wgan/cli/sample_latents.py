@@ -1,13 +1,15 @@
 """`wgan sample RUN` with latents of choice: between samples, along a loop, near given samples."""
 
 import warnings
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from wgan.base.errors import WganError
 from wgan.base.intervals import short
-from wgan.cli.output import screen
+from wgan.cli.output import Written
 from wgan.cli.progress import bar
 from wgan.cli.sample_flags import SampleFlags
 from wgan.data import Split
@@ -26,8 +28,8 @@ NEAREST = Path("nearest.npy")
 """The file of nearest samples that are no pictures, unless one is given."""
 
 
-def sample_grid(model: Model, how: SampleFlags, side: int) -> None:
-    """Write samples between four samples in the corners of a grid.
+def sample_grid(model: Model, how: SampleFlags, side: int) -> Written:
+    """Write samples between four samples in the corners of a grid; return what was written.
 
     Args:
         model: the model.
@@ -41,11 +43,12 @@ def sample_grid(model: Model, how: SampleFlags, side: int) -> None:
     check_place(out, model.codec, how.sheet)
     raw = grid(model, side, how.seed, how.class_of(model))
     write_samples(raw, model.codec, out, sheet=Sheet(side, how.scale))
-    screen.print(f"{side} x {side} samples between four{how.words} in {out}")
+    line = f"{side} x {side} samples between four{how.words} in {out}"
+    return Written((line,), {"what": "grid", "side": side, "samples": side**2, "out": out})
 
 
-def sample_loop(model: Model, how: SampleFlags, keys: int) -> None:
-    """Write samples along a closed loop.
+def sample_loop(model: Model, how: SampleFlags, keys: int) -> Written:
+    """Write samples along a closed loop; return what was written.
 
     Args:
         model: the model.
@@ -61,11 +64,12 @@ def sample_loop(model: Model, how: SampleFlags, keys: int) -> None:
     n = how.number or LEG * keys
     raw = loop(model, keys, n, how.seed, how.class_of(model))
     write_samples(raw, model.codec, out, sheet=how.sheet)
-    screen.print(f"{n} samples along a loop through {keys}{how.words} in {out}")
+    line = f"{n} samples along a loop through {keys}{how.words} in {out}"
+    return Written((line,), {"what": "loop", "latents": keys, "samples": n, "out": out})
 
 
-def sample_nearest(run: RunFolder, model: Model, how: SampleFlags, given: list[Path]) -> None:
-    """Write the generated samples nearest to given ones, and say how near they are.
+def sample_nearest(run: RunFolder, model: Model, how: SampleFlags, given: list[Path]) -> Written:
+    """Write the generated samples nearest to given ones; return how near they are.
 
     Args:
         run: the run's folder.
@@ -101,10 +105,12 @@ def sample_nearest(run: RunFolder, model: Model, how: SampleFlags, given: list[P
         write_samples(side_by_side, model.codec, out, sheet=sheet)
     else:
         write_samples(found.raw, model.codec, out, sheet=how.sheet)
-    _print_nearest(model, names, found, beside)
+    lines = _nearest_in_words(model, names, found, beside)
     columns = ["given", "nearest generated", "nearest training"][: len(rows)]
     held = f"columns: {', '.join(columns)}" if out.suffix.lower() == ".png" else "nearest generated"
-    screen.print(f"in {out}: {held}; distances: root mean square, {model.codec.units}")
+    lines.append(f"in {out}: {held}; distances: root mean square, {model.codec.units}")
+    values = _nearest_values(model, names, found, beside)
+    return Written(tuple(lines), {"what": "nearest", "samples": len(raw), "out": out} | values)
 
 
 def _data(run: RunFolder) -> Split | None:
@@ -123,20 +129,46 @@ def _data(run: RunFolder) -> Split | None:
         return None
 
 
-def _print_nearest(
+def _nearest_in_words(
     model: Model, names: list[str], found: Inverted, beside: Comparison | None
-) -> None:
-    """Print how near the generated samples are, and how near real ones."""
+) -> list[str]:
+    """Return in words how near the generated samples are, and how near real ones."""
+    lines = []
     for i, name in enumerate(names):
         words = f"{name}: nearest generated sample {short(found.distance[i])}"
         if found.labels is not None:
             words += f" of class {model.classes[found.labels[i]]}"
         if beside is not None:
             words += f", nearest training sample {short(beside.train_distance[i])}"
-        screen.print(words)
+        lines.append(words)
     if beside is not None:
         classes = " of all classes" if model.classes else ""
-        screen.print(
+        lines.append(
             f"{beside.n_held_out} held-out samples{classes}: nearest generated {beside.held_out},"
             f" nearest training {beside.held_out_train}"
         )
+    return lines
+
+
+def _nearest_values(
+    model: Model, names: list[str], found: Inverted, beside: Comparison | None
+) -> dict[str, Any]:
+    """Return the same distances as plain values."""
+    trains = [None] * len(names) if beside is None else beside.train_distance.tolist()
+    classes = [None] * len(names)
+    if found.labels is not None:
+        classes = [model.classes[label] for label in found.labels]
+    columns = zip(names, found.distance.tolist(), classes, trains, strict=True)
+    nearest = [
+        {"given": name, "distance": near, "class": of, "training_distance": train}
+        for name, near, of, train in columns
+    ]
+    held_out = None
+    if beside is not None:
+        held_out = {
+            "samples": beside.n_held_out,
+            "distance": asdict(beside.held_out),
+            "training_distance": asdict(beside.held_out_train),
+        }
+    units = f"root mean square, {model.codec.units}"
+    return {"units": units, "nearest": nearest, "held_out": held_out}

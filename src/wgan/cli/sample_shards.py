@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from wgan.base.errors import WganError
-from wgan.cli.output import screen
+from wgan.cli.output import Written
 from wgan.cli.progress import bar
 from wgan.cli.sample_flags import SampleFlags
 from wgan.data.animations import ANIMATIONS
@@ -22,8 +22,8 @@ FILES = (*ARRAYS, *ENDINGS, *ANIMATIONS, ".png")
 """Endings of files, which no folder of shards is given by mistake."""
 
 
-def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) -> None:
-    """Write the samples of a run in shards, and say what was written.
+def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) -> Written:
+    """Write the samples of a run in shards; return what was written.
 
     Under torchrun, rank r of k writes the shards r, r + k, r + 2 k, ... It asks nothing of the
     others, and whoever comes last writes the manifest.
@@ -68,13 +68,29 @@ def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) ->
             f"{out}: some shards that were written are not seen here, as may be for a minute where"
             " a network file system is slow: the same command goes on"
         )
+    values = {
+        "what": "shards",
+        "samples": number,
+        "out": out,
+        "where": request.where,
+        "balance": request.balance,
+        "rank": rank,
+        "world_size": world_size,
+        "shards": shards,
+        "drawn": done.drawn,
+        "kept": done.kept,
+        "seconds": seconds,
+        "complete": manifest is not None,
+    }
     if manifest is None:
-        screen.print(
+        line = (
             f"rank {rank} of {world_size}: {len(numbers)} of {shards} shards are in {out} ({pace});"
             " others are still to come"
         )
-    else:
-        _print_manifest(manifest, plan, out, pace)
+        return Written((line,), values)
+    counts = ("rows", "bytes", "tried", "satisfied", "redrawn")
+    values |= {name: getattr(manifest, name) for name in counts}
+    return Written(_manifest_in_words(manifest, plan, out, pace), values)
 
 
 def ranks() -> tuple[int, int]:
@@ -98,15 +114,16 @@ def ranks() -> tuple[int, int]:
     return rank, world_size
 
 
-def _print_manifest(manifest: Manifest, plan: Plan, out: Path, pace: str) -> None:
-    """Print what lies in the folder, and what was done for it."""
-    screen.print(
+def _manifest_in_words(manifest: Manifest, plan: Plan, out: Path, pace: str) -> tuple[str, ...]:
+    """Return what lies in the folder, and what was done for it, as lines."""
+    lines = [
         f"{manifest.samples} samples{plan.request} in {plan.shards} shards,"
         f" {manifest.bytes / 1e6:.1f} MB, in {out} ({pace})"
-    )
+    ]
     if manifest.tried > manifest.satisfied:
         acceptance = 100 * manifest.satisfied / manifest.tried
-        screen.print(f"acceptance {acceptance:.3g} % of {manifest.tried} drawn")
+        lines.append(f"acceptance {acceptance:.3g} % of {manifest.tried} drawn")
     if manifest.redrawn:
         share = manifest.redrawn / manifest.tried
-        screen.print(f"{share:.1%} of the rows broke a rule and were drawn again")
+        lines.append(f"{share:.1%} of the rows broke a rule and were drawn again")
+    return tuple(lines)

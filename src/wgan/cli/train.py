@@ -9,14 +9,16 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from wgan.cli.data_flags import AS_THEY_ARE, DataFlags
+from wgan.cli.data_flags import AS_THEY_ARE, DataFlags, DataName
+from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import COUNT, SEED
-from wgan.cli.output import Flag, print_columns, screen
-from wgan.cli.progress import bar
+from wgan.cli.output import Flag, notes_on, print_columns, screen
+from wgan.cli.progress import bar, terminal
 from wgan.cli.ranks import together
+from wgan.cli.train_values import about_run, finish_values, plan_values
 from wgan.config import Config, Layer, choose_device, from_file, from_settings
 from wgan.networks import count_parameters
-from wgan.runs import as_begun, default_folder
+from wgan.runs import Finish, as_begun, default_folder
 from wgan.runs.private import guarantee
 from wgan.training import Ranks, Record, Run
 
@@ -24,7 +26,7 @@ Text = str | None
 
 
 def train_command(
-    data: Annotated[str | None, Parameter(show_default=False)] = None,
+    data: Annotated[DataName | None, Parameter(show_default=False)] = None,
     /,
     *,
     how: DataFlags = AS_THEY_ARE,
@@ -44,6 +46,7 @@ def train_command(
     epsilon: float | None = None,
     delta: float | None = None,
     dry_run: Annotated[bool, Flag] = False,
+    json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
     """Train a generator on DATA; the same command again goes on where it stopped.
@@ -90,6 +93,8 @@ def train_command(
         The probability that epsilon leaves, 1e-6 unless given.
     dry_run
         Print the resolved settings and the sizes of the networks, and leave.
+    json_
+        Print one JSON document at the end; notes go to standard error.
     quiet
         No progress bar, just the lines at the end.
     """
@@ -121,29 +126,38 @@ def train_command(
                 minutes=minutes,
             )
         if not dry_run:
-            return _train(run, quiet or not ranks.first)
+            return _train(run, quiet or not ranks.first, json_)
         place = out or default_folder(run.config)
-        _print_plan(run, as_begun(run.config, place) if precision is None else run.config, place)
+        begun = as_begun(run.config, place) if precision is None else run.config
+        if ranks.first:
+            _print_plan(run, begun, place, json_)
         return 0
 
     return together(work)
 
 
-def _train(run: Run, quiet: bool) -> int:
+def _train(run: Run, quiet: bool, as_json: bool) -> int:
     """Train to the end, or until a signal comes; return the exit code."""
     ranks = run.ranks
     if ranks.first:
-        _print_start(run, quiet)
+        _print_start(run, quiet, as_json)
     with _Signals() as signals:
         stopped = _follow(run, run.records(stop=lambda: signals.caught is not None), quiet)
     if stopped:
         done = run.state.step
         saved = "and saved; the same command goes on from there"
         begun = "of the generator; the same command begins again"
-        screen.print(f"stopped at step {done} {saved if done else begun}")
+        notes_on(as_json).print(f"stopped at step {done} {saved if done else begun}")
+        if as_json and ranks.first:
+            print_json("train", about_run(run, "stopped"))
         return 128 + (ranks.most(int(signals.caught or 0)) or int(signal.SIGINT))
     if ranks.first:
-        _print_finish(run, quiet)
+        with bar(quiet) as progress:
+            finish = run.finish(progress)
+        if as_json:
+            print_json("train", finish_values(run, finish))
+        else:
+            _print_finish(run, finish)
     return 0
 
 
@@ -178,16 +192,17 @@ class _Signals:
         signal.signal(number, self._before[signal.Signals(number)])
 
 
-def _print_start(run: Run, quiet: bool) -> None:
+def _print_start(run: Run, quiet: bool, as_json: bool) -> None:
+    to = notes_on(as_json)
     for words in run.advice():
-        screen.print(f"note: {words}")
+        to.print(f"note: {words}")
     if quiet:
         return
     training = run.config.training
-    screen.print(f"training on {choose_device(training.device)} in {training.precision}")
-    print_columns(run.dataset)
+    to.print(f"training on {choose_device(training.device)} in {training.precision}")
+    print_columns(run.dataset, to)
     if run.state.step and run.folder:
-        screen.print(f"going on from step {run.state.step} of {run.folder.path}")
+        to.print(f"going on from step {run.state.step} of {run.folder.path}")
 
 
 def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
@@ -201,7 +216,9 @@ def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
     ]
     stopped = False
     total = run.config.training.steps
-    with Progress(*columns, console=screen, disable=quiet, transient=True) as progress:
+    console = terminal()
+    hidden = quiet or console is None
+    with Progress(*columns, console=console, disable=hidden, transient=True) as progress:
         task = progress.add_task("train", total=total, completed=run.state.step, status="")
         for record in records:
             stopped = record.stopped
@@ -216,10 +233,8 @@ def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
     return stopped
 
 
-def _print_finish(run: Run, quiet: bool) -> None:
+def _print_finish(run: Run, finish: Finish) -> None:
     assert run.folder is not None
-    with bar(quiet) as progress:
-        finish = run.finish(progress)
     step = run.state.step
     early = f" of at most {run.config.training.steps}" if step < run.config.training.steps else ""
     screen.print(
@@ -235,7 +250,10 @@ def _print_finish(run: Run, quiet: bool) -> None:
         )
 
 
-def _print_plan(run: Run, config: Config, place: Path) -> None:
+def _print_plan(run: Run, config: Config, place: Path, as_json: bool) -> None:
+    if as_json:
+        print_json("train", plan_values(run, config, place))
+        return
     for words in run.chosen:
         screen.print(f"note: {words}")
     screen.print(config.to_toml().rstrip())

@@ -1,12 +1,17 @@
-"""The cache of decoded files: a folder of the user, in which content names each file."""
+"""The cache of decoded files: a folder of the user, in which content names each file.
+
+Files may be removed while processes read them (see `cache_contents`). Whoever reads a file again
+and again holds a lock on it, and a file that was just asked for counts as in use.
+"""
 
 import os
 import shutil
 import tempfile
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,10 +29,19 @@ PIECE = 2**20
 
 
 def cache_folder() -> Path:
-    """Return `$WGAN_CACHE`, or `wgan` in the user's cache folder."""
+    """Return `$WGAN_CACHE`, or `wgan` in the user's cache folder.
+
+    Raises:
+        WganError: neither is set, and the user has no home folder.
+    """
     if chosen := os.environ.get("WGAN_CACHE"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wgan"
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wgan"
+    except RuntimeError:  # a user without a name, as containers have
+        raise WganError(
+            "the user has no home folder: name one for the cache in WGAN_CACHE"
+        ) from None
 
 
 def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Path:
@@ -51,6 +65,8 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
         folder.mkdir(parents=True, exist_ok=True)
         damaged = path.is_file() and seal.is_file()
         if damaged and file_digest(path).encode() == seal.read_bytes():
+            with suppress(OSError):  # a cache that is only read from
+                os.utime(seal)  # when it was last asked for
             return path
     with replaced(path) as target:
         make(target)
@@ -77,10 +93,65 @@ def scratch_folder() -> Iterator[Path]:
             if left.is_dir() and time.time() - left.stat().st_mtime > STALE_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)
         made = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=folder))
+    lock = shared_lock(made)
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def hold(path: Path, owner: object) -> None:
+    """Keep a file of the cache from being cleared away while an object reads it.
+
+    Args:
+        path: the file; nothing is done for one that lies elsewhere.
+        owner: the object.
+    """
+    try:
+        cached_here = path.parent == cache_folder()
+    except WganError:  # there is no cache
+        return
+    lock = shared_lock(path) if cached_here else None
+    if lock is not None:
+        weakref.finalize(owner, os.close, lock)
+
+
+def shared_lock(path: Path) -> int | None:
+    """Return a descriptor that holds a shared lock on a file or folder until it is closed.
+
+    None where another process holds it alone, or where nothing can be locked (Windows, some network
+    file systems).
+
+    Args:
+        path: the file or folder.
+    """
+    return _locked(path, shared=True)
+
+
+def sole_lock(path: Path) -> int | None:
+    """Return a descriptor that holds the only lock on a file or folder; None: it is in use.
+
+    Args:
+        path: the file or folder; a link is not followed.
+    """
+    return _locked(path, shared=False)
+
+
+def _locked(path: Path, shared: bool) -> int | None:
+    try:
+        import fcntl
+
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (ImportError, OSError):
+        return None
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 @contextmanager

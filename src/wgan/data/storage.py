@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent, tracked
+from wgan.data.cache import hold
 
 CHUNK_BYTES = 4 * 2**20
 """Bytes that a pass reads at once. Smaller pieces cost more calls, larger ones more memory."""
@@ -55,6 +56,7 @@ class FileRows:
                 f" {need}: copy or"
                 " make it again"
             )
+        hold(self.path, self)
 
     def __getitem__(self, rows: np.ndarray | slice) -> np.ndarray:
         if self.order == "F":

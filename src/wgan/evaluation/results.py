@@ -79,6 +79,12 @@ class Line:
             absent.append("more_broken")
         return {name: value for name, value in values.items() if name not in absent}
 
+    def in_full(self) -> dict[str, Any]:
+        """Return all figures as plain values, with words; what is shown in % is a share."""
+        title, unit, read = self._words
+        words = {"title": title, "unit": "share" if unit == "%" else unit, "read": read}
+        return self.to_json() | words
+
 
 def line_of(
     metric: Metric,

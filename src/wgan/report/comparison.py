@@ -18,6 +18,7 @@ from scipy import stats
 
 from wgan.base.errors import WganError
 from wgan.base.intervals import Mean, least_of_rank_test, mean_of, rank_test
+from wgan.evaluation.results import Line
 from wgan.evaluation.words import lost_modes
 from wgan.report.differences import CONFIDENCE, Difference
 from wgan.report.fairness import few_seeds, unlike_settings
@@ -116,6 +117,22 @@ def _name(run: Finished, runs: Sequence[Finished]) -> str:
         return run.variant
     settings = ", ".join(f"{key}={mine.get(key)}" for key in sorted(different))
     return f"{run.variant} ({settings})"
+
+
+def shared_lines(groups: Sequence[Group]) -> list[Line]:
+    """Return the first run's lines of the metrics that all runs have, without W1.
+
+    Args:
+        groups: runs by settings.
+    """
+    evaluation = groups[0].runs[0].evaluation
+    if not evaluation:
+        return []
+    return [
+        line
+        for line in evaluation.lines
+        if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)
+    ]
 
 
 def differences(groups: Sequence[Group]) -> list[Difference]:

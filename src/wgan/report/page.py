@@ -1,7 +1,6 @@
 """Pages of results: one HTML file, Markdown with plots beside it, or the plots alone."""
 
 import base64
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,12 +19,11 @@ from wgan.base.intervals import Mean, short
 from wgan.base.places import check_folder, check_replaceable
 from wgan.base.printing import markdown, visible
 from wgan.base.version import __version__
-from wgan.distances.results import finite
 from wgan.evaluation.learned_words import learned_in_words
 from wgan.evaluation.results import Line
 from wgan.evaluation.words import sentences
 from wgan.models.pictures import pictures_of
-from wgan.report.comparison import Group, conclusions, differences, grouped
+from wgan.report.comparison import Group, conclusions, grouped, shared_lines
 from wgan.report.drawing import Plot
 from wgan.report.plots import plots_of, plots_of_run
 from wgan.runs import Finished
@@ -193,25 +191,13 @@ def _table_of_groups(groups: Sequence[Group]) -> Table:
             f"w1-exact-n{runs[0].finish.held_out.n}",
         ]
     ]
-    for line in _shared_lines(groups):
+    for line in shared_lines(groups):
         means = [_scaled(group, line) for group in groups]
         rows.append([line.cells[0], *means, line.cells[2], line.name])
     rows.append(["runs", *(str(len(group.runs)) for group in groups), "", ""])
     seconds = [np.mean([run.finish.seconds for run in group.runs]) for group in groups]
     rows.append(["seconds of training", *(f"{each:.0f}" for each in seconds), "", ""])
     return ("", *(group.name for group in groups), "real samples", "name"), rows
-
-
-def _shared_lines(groups: Sequence[Group]) -> list[Line]:
-    """Return the first run's lines of the metrics that all runs have, without W1."""
-    evaluation = groups[0].runs[0].evaluation
-    if not evaluation:
-        return []
-    return [
-        line
-        for line in evaluation.lines
-        if line.metric != "w1-exact" and all(group.metric(line.name) for group in groups)
-    ]
 
 
 def _scaled(group: Group, line: Line) -> str:
@@ -299,48 +285,3 @@ def _data(path: Path, run: Finished) -> str:
             " itself there"
         )
     return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
-
-
-def _verdict_fields(group: Group, run: Finished) -> dict[str, Any]:
-    """Return the verdict of a run as plain values."""
-    held_out = run.finish.held_out
-    return {
-        "folder": str(run.path),
-        "settings": group.name,
-        "seed": run.seed,
-        "w1": held_out.w1,
-        "half_width": held_out.half_width,
-        "floor": held_out.floor,
-        "n": held_out.n,
-        "figures": [line.to_json() for line in held_out.figures],
-        "step": run.finish.step,
-        "seconds": run.finish.seconds,
-    }
-
-
-def comparison_json(groups: Sequence[Group]) -> str:
-    """Return all numbers of a comparison as JSON.
-
-    Args:
-        groups: runs by settings.
-    """
-    values = {
-        "metric": "w1-exact-held-out",
-        "runs": [_verdict_fields(group, run) for group in groups for run in group.runs],
-        "differences": [
-            {
-                "figure": d.metric,
-                "better": d.better,
-                "worse": d.worse,
-                "value": d.mean.value,
-                "half_width": d.mean.half_width,
-                "paired": d.paired,
-                "rank_test_p": d.p,
-                "level": d.level,
-                "seen": d.seen,
-            }
-            for d in differences(groups)
-        ],
-        "said": conclusions(groups),
-    }
-    return json.dumps(finite(values), indent=2) + "\n"

@@ -25,6 +25,8 @@ VERSION = 1
 """Counts the ways in which records were made; those of another one are made again."""
 FOLDER = "shards"
 """Folder of records in the cache."""
+HEADER = "record"
+"""Name of the header of a record's file."""
 ORDER = "order"
 """Purpose of the hashes by which rows are sampled, and which order them."""
 
@@ -147,7 +149,7 @@ def write_record(record: Record, path: Path) -> None:
         "bound": record.bound,
         "labels": record.labels,
     }
-    write_tensors(path, tensors, {"record": json.dumps(about)})
+    write_tensors(path, tensors, {HEADER: json.dumps(about)})
 
 
 def read_record(path: Path, bound: int) -> Record | None:
@@ -159,7 +161,7 @@ def read_record(path: Path, bound: int) -> Record | None:
     """
     try:
         tensors, header = read_tensors(path)
-        about = json.loads(header["record"])
+        about = json.loads(header[HEADER])
         if about["bound"] < bound:
             return None
         dtype = np.dtype(about["dtype"])

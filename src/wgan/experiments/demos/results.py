@@ -2,13 +2,13 @@
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from wgan.base.figures import figure
 from wgan.base.files import replaced, write_text
-from wgan.base.intervals import Mean, mean_of
+from wgan.base.intervals import CONFIDENCE, Mean, mean_of
 from wgan.base.places import check_new
 from wgan.base.progress import Progress
 
@@ -60,6 +60,15 @@ class Result:
         header = ["| " + " | ".join(names) + " |", "|---" * len(names) + "|"]
         lines = ["| " + " | ".join(cell(row[name]) for name in names) + " |" for row in self.table]
         return "\n".join([*header, *lines, "", *map(str, self.claims)])
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the table of means and the claims as plain values."""
+        means = [
+            {name: asdict(v) if isinstance(v, Mean) else v for name, v in row.items()}
+            for row in self.table
+        ]
+        claims = [asdict(claim) for claim in self.claims]
+        return {"confidence": CONFIDENCE, "means": means, "claims": claims}
 
 
 @dataclass(frozen=True)
