@@ -52,7 +52,7 @@ COMMANDS = {
     ),
     "track": (
         "wgan.cli.track:track_command",
-        "Send the metrics, pictures and results of RUN to TensorBoard, MLflow, W&B or trackio.",
+        "Send the metrics, pictures and results of RUN to TensorBoard, MLflow or W&B.",
     ),
     "serve": (
         "wgan.cli.serve:serve_command",

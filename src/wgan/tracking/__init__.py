@@ -1,4 +1,4 @@
-"""Tracking: runs shown in TensorBoard, MLflow, Weights & Biases or trackio, from their folders."""
+"""Tracking: runs shown in TensorBoard, MLflow or Weights & Biases, from their folders."""
 
 from wgan.tracking.sending import Sent, send
 from wgan.tracking.services import SERVICES, Tracker, open_tracker

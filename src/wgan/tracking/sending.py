@@ -53,7 +53,7 @@ def send(
 
     Args:
         path: the run's folder.
-        service: `tensorboard`, `mlflow`, `wandb` or `trackio`.
+        service: `tensorboard`, `mlflow` or `wandb`.
         into: where it goes; None: the service's default.
         follow: go on until the run ends.
         progress: listener to the last step.

@@ -94,7 +94,7 @@ class TensorBoard:
 
 
 class MLflow:
-    """A run of MLflow, in the experiment `wgan` of a tracking server or folder."""
+    """A run of MLflow, in the experiment `wgan` of a tracking server or a database."""
 
     MOST_PARAMETERS: ClassVar[int] = 100
     """Parameters that MLflow takes in one call."""
@@ -132,10 +132,8 @@ class MLflow:
 class WeightsAndBiases:
     """A run of Weights & Biases; `WANDB_MODE=offline` keeps it here."""
 
-    PACKAGE: ClassVar[str] = "wandb"
-
     def __init__(self, into: str, name: str, settings: Mapping[str, Any]) -> None:
-        self._package = import_module(self.PACKAGE)
+        self._package = import_module("wandb")
         self._run = self._package.init(project=into, name=name, config=dict(settings))
 
     def log(self, step: int, metrics: Metrics) -> None:
@@ -153,19 +151,12 @@ class WeightsAndBiases:
         self._run.finish()
 
 
-class Trackio(WeightsAndBiases):
-    """A run of trackio, which has the interface of Weights & Biases."""
-
-    PACKAGE: ClassVar[str] = "trackio"
-
-
 SERVICES: dict[str, Service] = {
     "tensorboard": Service(
         "tensorboard", "tensorboard", "a folder", "tensorboard-runs", TensorBoard
     ),
-    "mlflow": Service("mlflow", "mlflow", "a tracking URI or folder", "mlruns", MLflow),
+    "mlflow": Service("mlflow", "mlflow", "a tracking URI", "sqlite:///mlflow.db", MLflow),
     "wandb": Service("wandb", "wandb", "a project", "wgan", WeightsAndBiases),
-    "trackio": Service("trackio", "trackio", "a project", "wgan", Trackio),
 }
 
 
