@@ -215,7 +215,9 @@ export async function mount(element, api) {
     const steps = number(controls.steps);
     return {
       ...data(),
-      kinds: {}, // those that are being read now count once they are known to fit
+      // What is being read now counts once it is known to fit.
+      kinds: {},
+      schema_text: state.found.corrected,
       variant: controls.variant.value || null,
       minutes: steps === null ? number(controls.minutes) : null,
       steps,
