@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from urllib.error import HTTPError
@@ -76,6 +77,7 @@ def test_the_next_free_port_is_taken():
     first = listen("127.0.0.1", 18965)
     second = listen("127.0.0.1", first.getsockname()[1])
     assert second.getsockname()[1] > first.getsockname()[1]
+    assert first.proto == socket.IPPROTO_TCP, "answers would wait 40 ms for more to send"
     first.close()
     second.close()
 

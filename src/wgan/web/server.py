@@ -93,7 +93,8 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for each in range(port, min(port + TRIES, 2**16)):
-        found = socket.socket(family, socket.SOCK_STREAM)
+        # By its protocol asyncio sees that answers need not wait to be filled up (TCP_NODELAY).
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             found.bind((host, each))
