@@ -37,10 +37,10 @@ class Recorder:
 
 @pytest.fixture
 def recorder(monkeypatch):
-    """The service `here`, whose package is always there."""
+    """The service `here`, whose package is there."""
     monkeypatch.setattr(Recorder, "made", [])
-    found = services.Service("json", "here", "a place", "there", Recorder)
-    monkeypatch.setitem(SERVICES, "here", found)
+    monkeypatch.setitem(SERVICES, "here", services.Service("there", Recorder))
+    monkeypatch.setattr(services, "find_spec", lambda name: name)
     return Recorder.made
 
 
@@ -105,14 +105,17 @@ def test_a_run_that_has_not_ended_is_sent_as_far_as_it_is(recorder, run):
     assert recorder[0].results == {}
 
 
-def test_an_error_of_a_service_is_one_line_and_the_run_is_untouched(recorder, run, monkeypatch):
+@pytest.mark.parametrize("error", [RuntimeError, ConnectionError])
+def test_an_error_of_a_service_is_one_line_and_the_run_is_untouched(
+    recorder, run, monkeypatch, error
+):
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
 
     def broken(*_):
-        raise RuntimeError("no\nconnection")
+        raise error("no\nconnection")
 
     monkeypatch.setattr(Recorder, "log", broken)
-    with pytest.raises(WganError, match="--to here: RuntimeError: no connection: see that"):
+    with pytest.raises(WganError, match=f"--to here: {error.__name__}: no connection: see that"):
         send(run, "here")
     assert recorder[0].results == {}, "it was closed"
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before

@@ -144,9 +144,11 @@ def _named(service: str) -> Iterator[None]:
     """Turn an error of a service's package into one line that names it."""
     try:
         yield
-    except (WganError, OSError):
+    except WganError:
         raise
     except Exception as error:  # each package has errors of its own
+        if isinstance(error, OSError) and error.filename is not None:  # of a file here
+            raise
         reason = " ".join(str(error).split())
         raise WganError(
             f"--to {service}: {type(error).__name__}: {reason}: see that the service can be"

@@ -43,19 +43,13 @@ class Tracker(Protocol):
 
 @dataclass(frozen=True)
 class Service:
-    """A service of the table.
+    """A service of the table, whose name is that of its package and of the extra.
 
     Attributes:
-        package: what is imported.
-        extra: the extra that installs it.
-        into: what `--into` names, for messages.
-        default: where runs go unless it is given.
+        default: where runs go unless `--into` says otherwise.
         begin: opens a run, given the place, the run's name and its settings, flat.
     """
 
-    package: str
-    extra: str
-    into: str
     default: str
     begin: type["Tracker"]
 
@@ -152,11 +146,9 @@ class WeightsAndBiases:
 
 
 SERVICES: dict[str, Service] = {
-    "tensorboard": Service(
-        "tensorboard", "tensorboard", "a folder", "tensorboard-runs", TensorBoard
-    ),
-    "mlflow": Service("mlflow", "mlflow", "a tracking URI", "sqlite:///mlflow.db", MLflow),
-    "wandb": Service("wandb", "wandb", "a project", "wgan", WeightsAndBiases),
+    "tensorboard": Service("tensorboard-runs", TensorBoard),
+    "mlflow": Service("sqlite:///mlflow.db", MLflow),
+    "wandb": Service("wgan", WeightsAndBiases),
 }
 
 
@@ -175,10 +167,10 @@ def open_tracker(service: str, into: str | None, name: str, settings: Mapping[st
     if service not in SERVICES:
         raise WganError(f"--to {service}: no such service. {did_you_mean(service, SERVICES)}")
     found = SERVICES[service]
-    if find_spec(found.package) is None:
+    if find_spec(service) is None:
         raise WganError(
-            f"--to {service} needs {found.package}: install it with"
-            f" `pip install 'wgan[{found.extra}]'`"
+            f"--to {service}: its package is missing: install it with"
+            f" `pip install 'wgan[{service}]'`"
         )
     begin: Any = found.begin
     tracker: Tracker = begin(found.default if into is None else into, name, settings)

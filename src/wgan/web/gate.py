@@ -98,7 +98,7 @@ class Gate:
                 raise RefusedError(403, f"a page of another site may not use `{self.command}`")
         if is_protected and self.token and not self._has_token(scope):
             raise RefusedError(
-                401, f"the token is missing or wrong: use the one that `{self.command}` printed"
+                401, f"the token is missing or wrong: use that of the running `{self.command}`"
             )
 
     def _has_token(self, scope: Scope) -> bool:
