@@ -5,11 +5,13 @@ its paragraph, list item or table. Code blocks, tables, headings and front matte
 piece of inline code, a formula or a number is one word.
 
     python benchmarks/prose.py              # README.md and docs/, a line a page
-    python benchmarks/prose.py FILE...      # these pages alone
+    python benchmarks/prose.py FILE...      # these pages alone; of Python files, the docstrings
     python benchmarks/prose.py --long 30    # the sentences of more than 30 words too
 """
 
 import argparse
+import ast
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -74,9 +76,22 @@ def words(sentence: str) -> int:
     return sum(bool(re.search(r"\w", word)) for word in sentence.split())
 
 
+def text_of(page: Path) -> str:
+    """The text of a page in Markdown, or the docstrings of a Python file, without examples."""
+    if page.suffix != ".py":
+        return page.read_text()
+    found = []
+    for node in ast.walk(ast.parse(page.read_text())):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            found.append(inspect.cleandoc(value.value))
+    text = re.sub(r"^ *>>> .*\n(?:(?!\s*$).*\n)*", "", "\n\n".join(found), flags=re.M)
+    return re.sub(r"^ {4}([*\w, ]+: )", r"- \1", text, flags=re.M)
+
+
 def lengths(page: Path) -> list[tuple[int, str]]:
     """Number of words of each sentence of a page, with the sentence."""
-    found = (s for paragraph in paragraphs(page.read_text()) for s in sentences(paragraph))
+    found = (s for paragraph in paragraphs(text_of(page)) for s in sentences(paragraph))
     return [(words(sentence), sentence) for sentence in found]
 
 
