@@ -4,6 +4,7 @@ under conditions. Every figure comes from the records.
 
 import json
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from wgan.base.intervals import Mean, decimals, mean_of, short
@@ -13,6 +14,8 @@ BEGIN = "<!-- results: begin; `benchmarks/tables.py docs` writes what stands her
 END = "<!-- results: end -->"
 TITLES = {"adult": "Adult", "housing": "California housing", "orders": "orders"}
 """Names of tables in the page, in its order; others come last, as they are called."""
+COLUMNS = 100
+"""Columns of a line of the page that is no row of a table."""
 LEFT_OUT = ("c2st-score", "tstr-f1", "w1-exact")
 """Figures that another one gives already: detection and usefulness in a second form, and W1, which
 is mostly its floor.
@@ -31,7 +34,7 @@ def read_lines(path: Path) -> list[Record]:
 
 
 def written(page: str, text: str) -> str:
-    """Return a page with a text in the place of what stood between its markers.
+    """Return a page with a text, its lines wrapped, in the place of what stood between its markers.
 
     Raises:
         SystemExit: a page without the two markers, or with several.
@@ -39,7 +42,11 @@ def written(page: str, text: str) -> str:
     if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
         raise SystemExit(f"the page needs the lines {BEGIN} and {END}, once each, in this order")
     before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}"
+    lines = text.split("\n")
+    wrapped = "\n".join(
+        x if x.startswith("|") else fill(x, COLUMNS, break_on_hyphens=False) for x in lines
+    )
+    return f"{before}{BEGIN}\n{wrapped}\n{END}{rest.split(END)[1]}"
 
 
 def markdown(runs: list[Record], conditions: list[Record]) -> str:

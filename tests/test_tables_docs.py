@@ -171,5 +171,5 @@ def test_a_page_keeps_what_stands_around_the_markers(docs, tmp_path):
 
 
 def test_the_page_of_tables_has_the_markers(docs):
-    page = (BENCHMARKS.parent / "docs" / "tables.md").read_text(encoding="utf-8")
+    page = (BENCHMARKS.parent / "docs" / "figures" / "tables.md").read_text(encoding="utf-8")
     assert "| new |" in docs.written(page, "| new |")
