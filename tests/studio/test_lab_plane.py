@@ -1,8 +1,6 @@
 """The Lab in the plane: frames are finite, slopes are the critic's, the certified keep to 1."""
 
 import json
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +13,6 @@ from wgan.objectives.variants import VARIANTS
 from wgan.studio import lab_plane
 from wgan.studio.lab_plane import Group, Scene, Training, check_choice
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "studio.md"
 TOLERANCE = 1e-5
 """Rounding of float32 in the norm of a gradient."""
 
@@ -128,13 +125,6 @@ def test_every_toy_has_a_scene_that_holds_its_points(name):
     assert (scene.real <= [x1, y1]).all()
     frame = trained(scene, "wgan-gp", 1).frame().to_json()
     json.dumps([values, frame], allow_nan=False)
-
-
-@pytest.mark.skipif(not PAGE.exists(), reason="installed without its checkout")
-def test_the_program_of_the_page_runs(capsys):
-    (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
-    exec(compile(program.replace("1000", "2"), PAGE.name, "exec"), {})
-    assert len(capsys.readouterr().out.split()) == 6
 
 
 @pytest.mark.parametrize("checked_every", [1, 1000])
