@@ -2,8 +2,8 @@
 
 `wgan export RUN -o model.onnx` writes a network, the decoder of its data and a description of both.
 The graph is a function of its inputs alone. Random numbers are drawn here, and they are those of
-`wgan sample`: standard normal latents in blocks of 256 rows, each block of a seed of its own, and
-classes as frequent as in the data.
+`wgan sample`. Latents are standard normal, in blocks of 256 rows with a random seed for each.
+Classes are as frequent as in the data.
 """
 
 import json

@@ -51,10 +51,12 @@ LEAST_BETWEEN = 5
 """Fewest steps between two of them: in short trainings scoring took a quarter of the time."""
 
 NOISE = 1.0
-"""Noise of the first step, in units of the spacing of the samples. Shares of W1 that were read on
-fresh samples, without noise and with it, the best critic on the way each: .86 and .91 (shift by 2,
-128-D, 2,000 samples), .42 and .67 (shift by 0.5, 64-D, 2,000). Twice as much read .70 of the
-latter, and .73 in place of .75 on funnels in 4-D.
+"""Noise of the first step, in units of the spacing of the samples.
+
+The value was chosen by the share of W1 read on fresh samples, by the best critic on the way.
+Without and with this noise it was .86 and .91 (shift by 2, 128-D, 2,000 samples), and .42 and .67
+(shift by 0.5, 64-D, 2,000). Twice the noise read .70 on the latter, and .73 instead of .75 on
+funnels in 4-D.
 """
 
 SPACED = 300
@@ -205,8 +207,9 @@ def _spacing(s: Float[np.ndarray, "n d"]) -> float:
 def _best(
     net: nn.Module, x: Split, y: Split, steps: int, noise: float, seed: int, progress: Progress
 ) -> nn.Module:
-    """Return the critic that reads most on the samples that choose: a direction, or the network
-    that is trained, at one of its checks.
+    """Return the critic that reads most on the choosing samples.
+
+    It is a direction, or the trained network at one of its checks.
     """
     best: nn.Module = _direction(x[0].mean(0) - y[0].mean(0))
     most = _gap(best, x[1], y[1])

@@ -69,9 +69,9 @@ class Scores:
 class Reading:
     """What a critic read on `pairs` pairs of samples: the mean score difference `gap`.
 
-    Scores are clamped to `clamp`, and not in a bracket of samples. gap / lipschitz is at most W1 of
-    the populations in expectation, and W1 of the samples in a bracket of samples. `stage` counts
-    from 1.
+    For populations, scores are clamped to `clamp`, and the expectation of gap / lipschitz is at
+    most W1. In a bracket of samples nothing is clamped, and gap / lipschitz is at most W1 of the
+    samples. `stage` counts from 1.
     """
 
     critic: str
@@ -108,12 +108,12 @@ class Lower:
 def lower_bound(stages: Sequence[Sequence[Scores]], delta: float) -> Lower:
     """Return a lower bound on W1(P, Q) that holds with probability at least 1 - delta.
 
-    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each fresh
-    x (or group) is paired with a fresh y (`paired_differences`), and gamblers bet on
+    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each
+    fresh x (or group) is paired with a fresh y (`paired_differences`), and gamblers bet on
     z = (f(x) - f(y)) / L. The critics of a stage may be made from all samples of the stages before
-    it: then E z <= W1 still holds given the past, which is all that `betting_lower_bound` needs.
-    For each critic one gambler bets in all stages, and another in the last one alone, where the
-    critic knows most.
+    it. Then E z <= W1 still holds given the past, and `betting_lower_bound` needs no more. For each
+    critic one gambler bets in all stages. Another bets in the last stage alone, where the critic
+    knows most.
 
     Args:
         stages: the critics' scores in each stage, the same critics in the same order; the samples
@@ -247,9 +247,9 @@ def extension(
 def farthest_pair(x: Float[np.ndarray, "n d"], beyond: float = 0.0) -> float:
     """Return the largest distance of two samples where it exceeds `beyond`, otherwise `beyond`.
 
-    Samples at distances r_i and r_j from the mean are at most r_i + r_j apart, so that only pairs
-    with r_i + r_j above the largest distance so far are looked at. Where `beyond` is twice the
-    largest r_i, none is.
+    Samples at distances r_i and r_j from the mean are at most r_i + r_j apart. So only pairs with
+    r_i + r_j above the largest distance so far are looked at. If `beyond` is twice the largest r_i,
+    there are no such pairs.
 
     Args:
         x: samples `[n, d]`.

@@ -220,10 +220,10 @@ def _circular_norm(
 ) -> float:
     """Return an upper bound on the norm of a convolution of images that zeros surround.
 
-    It is part of a circular convolution on a grid that it never reaches around, whose singular
-    values are those of one small matrix a frequency (Sedghi et al. 2019, theorem 6). A stride
-    becomes more channels, each patch's pixels (polyphase). The bound exceeds the norm by what the
-    edges lack.
+    The convolution is part of a circular one, on a grid so large that it never reaches around. The
+    singular values of that are those of one small matrix per frequency (Sedghi et al. 2019, theorem
+    6). A stride becomes more channels, the pixels of each patch (polyphase). The bound exceeds the
+    norm by what the edges lack.
     """
     (out, c, kh, kw), (a, b) = weight.shape, stride
     weight = np.pad(weight, ((0, 0), (0, 0), (0, -kh % a), (0, -kw % b)))
@@ -266,8 +266,8 @@ def _rounded_up(value: float, operations: int) -> float:
 def frozen(net: nn.Module) -> nn.Module:
     """Make a network's parametrised weights plain, in float64, for good, and return the network.
 
-    Use it on a network that is not trained any more, and not on a copy of one that is: torch gives
-    a copied layer the original's class, and would undo that too.
+    Use it on a network that is not trained any more. Do not use it on a copy of one that is: torch
+    gives a copied layer the original's class, so the original would change too.
 
     Args:
         net: the network, which is changed in place.

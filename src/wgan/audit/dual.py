@@ -42,8 +42,8 @@ PAIRS = 2**18
 """Drawn pairs of scores for an estimate that needs pairs, instead of all n x m."""
 
 HELD_OUT = 4
-"""One in so many samples of each side trains nothing: the held-out reading of n samples is then
-known to within 2 / sqrt(n) standard deviations of the scores of either side.
+"""One in so many samples of each side is kept from training. The held-out reading of n samples is
+then known to within 2 / sqrt(n) standard deviations of the scores of either side.
 """
 
 

@@ -1,8 +1,10 @@
 """Tests of what a population bracket assumes: rows that are drawn independently.
 
-No test proves independence. These see three ways in which it fails: rows that resemble their
-neighbours in the file (series, sorted files), rows that were copied, and rows that were copied and
-jittered, within a side or across.
+No test proves independence. These tests see three ways in which it fails, within a side or across:
+
+- rows resemble their neighbours in the file (series, sorted files);
+- rows were copied;
+- rows were copied and jittered.
 """
 
 from dataclasses import dataclass
@@ -23,8 +25,8 @@ the assumptions of `copies` hold.
 """
 
 REFUSED = 1e-3
-"""p-value of shared rows from which on a bracket is refused and not only warned of: one pair of
-independent samples in a thousand, while 14 copied rows among continuous ones fall below it.
+"""p-value of shared rows below which a bracket is refused, not only warned of. One pair of
+independent samples in a thousand falls below it, and so do 14 copied rows among continuous ones.
 """
 
 SERIES = (
@@ -38,9 +40,9 @@ SERIES = (
 class Check:
     """One test: its name, what it measured, the p-value for independent rows, and the verdict.
 
-    `statistic` is a correlation of ranks for the order of a file, and otherwise the share of the
-    rows that look copied (for `near-copies`), that occur again or that are on both sides. `words`
-    say what was seen, and are empty where the verdict is "passed".
+    `statistic` is a correlation of ranks for the order of a file. Otherwise it is the share of the
+    rows that look copied (for `near-copies`), that occur again, or that are on both sides. `words`
+    say what was seen, and are empty if the verdict is "passed".
     """
 
     name: str
@@ -118,8 +120,9 @@ class Rows:
         return group_means(self.scores[order], self.codes[self.places[order]])
 
     def sizes(self) -> Int64[np.ndarray, " g"] | None:
-        """Return the rows of each group, as groups first occur; None where sizes have no part in
-        that order: where each row is one, or the rows of each group stand together.
+        """Return the sizes of groups as they first occur; None if sizes do not matter.
+
+        Sizes do not matter if each row is a group, or if the rows of each group stand together.
 
         Otherwise a large group occurs early in a shuffled file. So groups are in random order
         among those of one size alone, since their values may depend on their size.

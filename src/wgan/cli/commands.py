@@ -1,5 +1,7 @@
-"""The table of commands. A command's file is imported when the command is given, so that help, and
-what needs no torch, come at once.
+"""The table of commands.
+
+A command's file is imported only when the command is given, so that help and whatever needs no
+torch start at once.
 """
 
 import cyclopts

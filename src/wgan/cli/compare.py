@@ -45,8 +45,9 @@ def compare_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger
-    than the noise; the same command again goes on.
+    """Train variants from several seeds, and say which differences are larger than the noise.
+
+    Each run is trained and evaluated. The same command again continues.
 
     Parameters
     ----------

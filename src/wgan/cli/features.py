@@ -1,5 +1,6 @@
-"""`wgan features train DATA`: a feature map of one's own, for comparing pictures by more than their
-pixels.
+"""`wgan features train DATA`: train your own feature map for comparing pictures.
+
+It sees more than pixels do.
 """
 
 from pathlib import Path
@@ -37,8 +38,9 @@ def train_features_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train a small classifier of labelled pictures; its features are the map. A fifth of the
-    pictures is held out to state its accuracy.
+    """Train a small classifier of labelled pictures, and write its features as a feature map.
+
+    A fifth of the pictures is held out to measure its accuracy.
 
     Parameters
     ----------

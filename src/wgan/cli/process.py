@@ -1,6 +1,4 @@
-"""The process of the command line: interrupts, output of any encoding, and errors that no code
-expected.
-"""
+"""The process of the command line: interrupts, encodings of output, and unexpected errors."""
 
 import os
 import signal

@@ -18,8 +18,9 @@ def report_command(
     form: Annotated[Format, Parameter(name="--format")] = "html",
     json_: Json = False,
 ) -> int:
-    """Write what came out of one run, or how several compare: the verdict in words, figures,
-    samples, configuration, provenance.
+    """Write a report of one run, or a comparison of several.
+
+    It holds the verdict in words, figures, samples, configuration and provenance.
 
     Parameters
     ----------

@@ -173,8 +173,9 @@ def _layers(
 
 
 class _Signals:
-    """Catches the first SIGINT or SIGTERM so that a step can end and be saved; a second one acts at
-    once.
+    """Catches the first SIGINT or SIGTERM, so that a step can end and be saved.
+
+    A second signal acts at once.
     """
 
     caught: int | None = None

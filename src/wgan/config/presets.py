@@ -17,8 +17,8 @@ Nested = dict[str, dict[str, Any]]
 LEAST_STEPS = 100
 """Steps of a run that passes over few samples: Adam needs about as many to find its pace."""
 LEAST_OF_SERIES = 600
-"""Those of series, whose critic alone teaches the generator: 300 were too few for 512 spoken vowels
-of 7 to 29 steps (detection AUC 0.85), and 600 met the law of an autoregression.
+"""Fewest steps for series, whose critic alone teaches the generator. On 512 spoken vowels of 7 to
+29 steps 300 were too few (detection AUC 0.85). 600 met the law of an autoregression.
 """
 CONSTANT_DROPOUT = 0.2
 """Dropout of a run that may end at any step, and so never falls to zero. More would leave a larger
@@ -154,8 +154,9 @@ def configure(
     data: Dataset | None = None,
     progress: Progress = silent,
 ) -> tuple[Config, Dataset]:
-    """Load the data and resolve the configuration: defaults, the variant, the preset, then the
-    user's layers.
+    """Load the data and resolve the configuration.
+
+    Its layers are the defaults, the variant, the preset, then the user's.
 
     Args:
         user: layers in rising order, e.g. a file, `--set`, flags.

@@ -47,8 +47,9 @@ class DataConfig:
     source: str = "digits"
     """A name, file or folder."""
     kind: str = "auto"
-    """Kind of data that a table or an array is read as, such as series; auto: a table as such, an
-    array as vectors or images by its shape, and series where one of the settings below cuts any.
+    """Kind of data that a table or an array is read as, such as series. With auto, a table is read
+    as such, and an array as vectors or images by its shape. If one of the settings below cuts
+    series, auto is series.
     """
     key: str | None = None
     """Which array of an .npz that holds several, or sheet of an .xlsx."""
@@ -242,8 +243,8 @@ class TrainingConfig:
     measure_every: int | None = None
     """Steps between measurements of the held-out distance; unset: a 64th of the steps."""
     stop_when_converged: bool = False
-    """End the run once as many steps again would surely change the held-out distance by less than
-    5 %, measured on held-out samples of its own; presets then keep the learning rate.
+    """End the run once as many steps again would surely change the held-out distance by less than 5
+    %. The distance is measured on held-out samples of its own; presets then keep the learning rate.
     """
     snapshot_every: int = 1000
     """Steps between pictures of samples."""

@@ -56,11 +56,15 @@ class Augmentation:
 def drawn_changes(
     u: Float[Tensor, "n numbers"], p: float, names: Sequence[str], shape: tuple[int, ...]
 ) -> Float[Tensor, "n 9"]:
-    """Return what is changed of each picture, of which zeros change nothing.
+    """Return what is changed in each picture; zeros change nothing.
 
-    The columns are: whether it is mirrored; brightness that is added; saturation and contrast, each
-    as a factor less 1; pixels by which it is moved down and right; whether a part is cut out, and
-    the first row and column of that part.
+    The columns are:
+
+    - whether the picture is mirrored;
+    - the brightness that is added;
+    - saturation and contrast, each as a factor less 1;
+    - the pixels by which it is moved down and right;
+    - whether a part is cut out, and the first row and column of that part.
 
     Args:
         u: independent numbers, uniform in [0, 1).

@@ -1,8 +1,8 @@
 """Contents of the cache: which files there are ours, by kind, and how they are cleared away.
 
-A file is ours where its name is one that the cache gives, and where it says so itself: decoded
-files have a seal beside them, and records of shards a header. All others are left alone, and so are
-links. Nothing that a process uses is removed: it holds a lock, or was used a moment ago.
+A file is ours if its name is one that the cache gives, and if its content says so too. Decoded
+files have a seal beside them, and records of shards a header. All other files and links are left
+alone. Files in use are not removed: a process holds their lock, or used them a moment ago.
 """
 
 import os

@@ -143,9 +143,9 @@ def csv_names(path: Path, encoding: str = UTF_8) -> tuple[str, list[str]]:
 def _are_names(first: list[str], rows: list[list[str]]) -> bool:
     """Return whether a first line of numbers seems to hold names, such as 2019,2020,2021.
 
-    Names are whole numbers that differ. They rise by equal steps or are years, as no other row
-    is, or the columns below them hold fractions, so that by chance such a row is rarer than 1 in
-    1,000.
+    Names are whole numbers that differ. They rise by equal steps or are years, and no other row
+    does so. Or the columns below them hold fractions, so that such a row is rarer by chance than 1
+    in 1,000.
     """
     if len(first) < 2 or len(set(first)) < len(first) or not all(map(_is_whole, first)):
         return False

@@ -180,8 +180,8 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
 class Split:
     """A split: a random part of the samples is held out and never trained on.
 
-    Which part depends on the random seed and the number of samples alone, or on their groups where
-    they have some: whole groups are held out then, nearest to the share.
+    Which part it is depends on the random seed and the number of samples alone. If the samples have
+    groups, whole groups are held out, nearest to the share.
 
     Attributes:
         dataset: the samples.

@@ -79,8 +79,9 @@ def look_at(content: bytes, where: str) -> Look:
 
 
 def _dtype(image: Image.Image, where: str) -> str:
-    """Return the type that holds the pixels; 16 bits of colour are refused, which Pillow would cut
-    to 8.
+    """Return the type that holds the pixels.
+
+    16 bits of colour are refused, because Pillow would cut them to 8.
     """
     if image.mode == "F":
         return FLOATS
@@ -137,8 +138,9 @@ def decode(
 
 
 def read_picture(path: Path, size: tuple[int, int], mode: Mode) -> Shaped[np.ndarray, "h w c"]:
-    """Return the pixels of one picture file, in its own depth; a picture of another size is cut and
-    resampled, and a `UserWarning` says so.
+    """Return the pixels of one picture file, in its own depth.
+
+    A picture of another size is cut and resampled, with a `UserWarning`.
 
     Args:
         path: the file.

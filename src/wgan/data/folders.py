@@ -103,8 +103,10 @@ def _checked_size(resize: tuple[int, int]) -> tuple[int, int]:
 
 
 def _modes(looks: list[Look]) -> list[str]:
-    """Return the modes to decode in, in order: one that keeps a channel of transparency is given up
-    for one without it where all pixels turn out to be opaque.
+    """Return the modes to decode in, in order.
+
+    A mode with a channel of transparency is replaced by one without it if all pixels turn out to be
+    opaque.
     """
     modes = [common_mode(looks, opaque) for opaque in (False, True)]
     return list(dict.fromkeys(modes))

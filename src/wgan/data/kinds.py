@@ -157,15 +157,17 @@ def find_kind(name: str | Kind) -> Kind:
 
 
 def kind_of_array(axes: int) -> str:
-    """Return the name of the kind that an array of so many axes is read as; images by default,
-    whose reader says which shapes it takes.
+    """Return the name of the kind that an array with so many axes is read as.
+
+    It is images by default, whose reader says which shapes it takes.
     """
     return next((name for name, kind in KINDS.items() if axes in kind.axes), "images")
 
 
 def kind_of_reading(reading: Reading) -> str:
-    """Return the name of the kind that samples are read as where they are cut, and no kind is
-    given; `auto` where a reading cuts nothing.
+    """Return the name of the kind of samples that are cut from a longer array, if no kind is given.
+
+    It is `auto` if the reading cuts nothing.
     """
     parts = (reading.window, reading.series, reading.time, reading.static)
     if all(part is None for part in parts):

@@ -24,9 +24,9 @@ SHOW_PROGRESS_BYTES = 512 * 2**20
 class FileRows:
     """An array inside a file, read row by row with plain reads.
 
-    The file is not mapped: a kernel may map 2 MiB around every row that is read, so that a thousand
-    scattered rows hold 2 GiB (LOG.md, "Mapped files held gigabytes"). Only an array in Fortran's
-    order, whose rows lie scattered themselves, is mapped for each read.
+    The file is not mapped. A kernel may map 2 MiB around every row that is read, so a thousand
+    scattered rows would hold 2 GiB (LOG.md, "Mapped files held gigabytes"). Only an array in
+    Fortran order, whose rows are scattered themselves, is mapped for each read.
 
     Attributes:
         path: the file.

@@ -5,8 +5,8 @@ reduced cost is negative are added. A solve may move the potentials by a limited
 few pairs say little of potentials far away (the box step method).
 
 Most pairs need no pricing. A pass returns all pairs of two blocks whose reduced cost is below a
-margin, so that the others are at least the margin, and they stay above 0 as long as the potentials
-of the two blocks have not risen by more. With r_ij = |x_i - y_j|^p - u_i - v_j and moves du, dv,
+margin. The others are at least the margin, and stay above 0 as long as the potentials of the two
+blocks have not risen by more. With r_ij = |x_i - y_j|^p - u_i - v_j and moves du, dv,
 
     r_ij(u + du, v + dv) = r_ij(u, v) - du_i - dv_j >= margin - max du - max dv
 
@@ -261,7 +261,7 @@ def _first(problem: Problem, v: np.ndarray) -> State:
 def _move(problem: Problem, state: State) -> Move:
     """Solve on the pairs so far, where mass may also be left out at a price.
 
-    An extra node takes mass of x, and another gives it to y, for a cost of `box` each: so du and dv
+    An extra node takes mass of x, and another gives it to y, for a cost of `box` each. So du and dv
     are at most `box`, and a plan always exists. The costs are reduced costs, in units of the box.
     """
     import ot  # takes seconds to import

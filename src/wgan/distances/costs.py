@@ -103,8 +103,9 @@ class Ground:
     def matrix(
         self, a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"], p: int
     ) -> tuple[Float[np.ndarray, "n m"], float]:
-        """Return the costs of all pairs to the power p, in a unit near the largest of them or of
-        the coordinates, and that unit.
+        """Return the costs of all pairs to the power p in a unit, and that unit.
+
+        The unit is near the largest of the costs, or of the coordinates.
 
         Args:
             a: samples `[n, d]`.

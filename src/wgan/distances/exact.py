@@ -119,8 +119,8 @@ def transport(
 
     max over u, v of sum_i a_i u_i + sum_j b_j v_j, with u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
     Small samples are solved on all pairs. From 10,000 x 10,000 pairs on (2,500 x 2,500 beyond three
-    dimensions) the solver starts from few pairs, and adds others until none of the n m pairs
-    violates the dual, which proves the value all the same.
+    dimensions) the solver starts from few pairs. It adds others until none of the n m pairs
+    violates the dual, which proves the value just as well.
 
     Other ground costs c(x_i, y_j) take the place of |x_i - y_j|. All proofs of the dual stay. The
     result is a metric where c is one, and statements on 1-Lipschitz critics need that:

@@ -159,8 +159,9 @@ def whole_masses(
 
 @contextmanager
 def _workers() -> Iterator[Executor | None]:
-    """Yield as many workers as the matrix library has threads, each of which multiplies alone: its
-    threads would spend most of their time waiting, as tiles are small.
+    """Yield as many workers as the matrix library has threads, each of which multiplies alone.
+
+    Tiles are small, so the library's own threads would spend most of their time waiting.
     """
     from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -240,9 +241,7 @@ def _solve_all_pairs(
 
 
 def _transform(to: Blocks, points: Blocks, potentials: np.ndarray, means: Means) -> np.ndarray:
-    """Return the largest potentials of `to` that are feasible against those of points, in blocks'
-    order.
-    """
+    """Return the largest feasible potentials of `to` given those of points, in blocks' order."""
     pairing = Pairing.of(to, points, means.p, means.tiles)
     return least(pairing, potentials, 1, means.pool).lower
 

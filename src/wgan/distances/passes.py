@@ -117,8 +117,10 @@ def least(
 def _least_of_block(
     pairing: Pairing, b: int, boxes: np.ndarray, v: np.ndarray, keep: int
 ) -> tuple[np.ndarray, ...]:
-    """Return the least pairs of block b: blocks of columns in the order of their bounds, until no
-    more can matter. One pair more than `keep` is ordered: it bounds the rest.
+    """Return the least pairs of block b.
+
+    Blocks of columns are read in the order of their bounds, until no more can matter. One pair more
+    than `keep` is ordered: it bounds the rest.
     """
     rows, columns, p = pairing.rows, pairing.columns, pairing.p
     s, e = rows.span(b)
@@ -308,8 +310,9 @@ def _leave_out(columns: Blocks, margins: np.ndarray, j: np.ndarray, r: np.ndarra
 
 
 def in_order(work: Callable[[int], T], count: int, pool: Executor | None) -> Iterator[T]:
-    """Yield work(0) to work(count - 1), of which the pool has few at a time: those that it was
-    given it finishes, even at the end of the process.
+    """Yield work(0) to work(count - 1), of which the pool has few at a time.
+
+    The pool finishes the work that it was given, even at the end of the process.
 
     Args:
         work: a function of a block's number.

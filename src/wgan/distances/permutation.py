@@ -43,16 +43,15 @@ DIRECTIONS = 100
 
 EQUAL = 1e-9
 """Relative difference below which two distances count as equal, which can only raise the p-value.
-Equal permutations of discrete data differ by rounding of about 1e-15 in another order of summation,
-and by up to 1e-12 after a solve.
+Equal permutations of discrete data differ by 1e-15 by rounding, and by up to 1e-12 after a solve.
 """
 
 FEWEST = 20
 """Fewest different exchanges: from fewer, no p-value of 5 % or less could come."""
 
 SCALES = 2.0
-"""Ratio of the mean weights of both sides from which on they are taken for two scales: of 50
-lognormal weights a side (log-deviation 1), 0.8 % of pairs have such a ratio by chance.
+"""Ratio of both sides' mean weights from which on they count as two scales. Of 50 lognormal weights
+a side (log-deviation 1), 0.8 % of pairs have such a ratio by chance.
 """
 
 Statistic = Callable[[Bool[np.ndarray, " k"]], float]
@@ -222,8 +221,9 @@ def permutation_test(
 
 
 def _rounding(rows: Float[np.ndarray, "k d"], p: float) -> float:
-    """Return r (k eps)^(1/p), up to which a distance of 0 may be rounded, with r the reach of the
-    rows: sums of k shares err by k eps, a mass that goes r at most.
+    """Return r (k eps)^(1/p), up to which a distance of 0 may be rounded.
+
+    r is the reach of the rows. Sums of k shares err by k eps, and that mass travels r at most.
     """
     reach = float((rows.max(axis=0) / 2 - rows.min(axis=0) / 2).max())
     return reach * (len(rows) * float(np.finfo(np.float64).eps)) ** (1 / min(p, 2.0))

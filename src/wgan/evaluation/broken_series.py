@@ -42,11 +42,11 @@ def shuffled_steps(split: Split, n: int) -> np.ndarray:
 def one_step_markov(split: Split, n: int) -> np.ndarray:
     """Return `n` series of a first-order Markov process that is estimated from training series.
 
-    The next step of a series is that which followed, in another training series, on a step like
-    its own at the same time: one of the k = sqrt(N) most like it of N series, the j-th with a
-    probability in proportion to 1 / j. So each step has nearly the values that training series have
-    there, and depends on the step before alone. Columns that describe a series are those of the
-    series that its first step is from.
+    The next step of a series is taken from another training series: it followed there on a similar
+    step at the same time. Of N series, the k = sqrt(N) most similar ones are candidates, the j-th
+    with a probability in proportion to 1 / j. So each step has nearly the values that training
+    series have there, and depends on the step before alone. Static columns are those of the series
+    that gave the first step.
 
     Args:
         split: the data.

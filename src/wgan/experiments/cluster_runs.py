@@ -37,8 +37,8 @@ from wgan.runs.folder import ABOUT, CHECKPOINT, FILES, LOCK, RESULTING, SAMPLES,
 ASK = 10.0
 """Seconds between questions to the workers, each a line in their logs: a run takes minutes."""
 KEEP = 60.0
-"""Seconds between copies of a run's checkpoint: a lost worker costs a minute or so of its run, and
-a checkpoint of 100 MB a second or two of the network.
+"""Seconds between copies of a run's checkpoint. A lost worker costs a minute or so of its run, and
+a checkpoint of 100 MB takes a second or two of the network.
 """
 MOST_LOSSES = 5
 """Workers that a run may lose: one that takes too much memory loses each, and must come to an end.
@@ -200,8 +200,9 @@ class _Fleet:
             work.is_newer = True
 
     def _keep(self, work: _Work, files: Pack) -> None:
-        """Write the files of a run into its folder, and remove those that it removed; a run that
-        has not come to a checkpoint begins again.
+        """Write the files of a run into its folder, and remove those that it removed.
+
+        A run that has not come to a checkpoint begins again.
         """
         own = files.only(is_of_run)
         if CHECKPOINT not in own.digests:
@@ -257,8 +258,9 @@ class _Fleet:
         work.lock.close()
 
     def stop(self) -> None:
-        """Stop all runs, and take what they saved in some seconds; an error is not told here, for
-        what led here is told.
+        """Stop all runs, and take what they saved within some seconds.
+
+        No error is reported here, because the one that led here is reported.
         """
         end = time.monotonic() + SAVING
         with suppress(OSError, TimeoutError, WganError):

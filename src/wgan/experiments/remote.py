@@ -1,10 +1,10 @@
 """What runs on the workers of a cluster: a run in a process of its own, or one call of a function.
 
 A run is trained in the worker's own scratch folder, by the same process as on this machine. Nothing
-needs a shared disk: the files of the run arrive with the order and go back with the outcome, and
-the command that gave the order asks for the newest checkpoint now and then. A folder of files
-stands for each run: what was asked, and whether it is to stop. A worker that nobody asks any more
-stops its runs, so that they do not outlive the command.
+needs a shared disk. The files of the run arrive with the order and go back with the outcome. The
+command that gave the order asks for the newest checkpoint now and then. A folder of files stands
+for each run: its order, and whether it is to stop. A worker that gets no more questions stops its
+runs, so that they do not outlive the command.
 
 This module imports no torch: a Dask worker that imports it stays small.
 """
@@ -214,8 +214,9 @@ def _working_folder(order: Order, place: Path) -> Path:
 
 
 def _watched(worker: Worker, place: Path) -> int:
-    """Wait for a process, and stop it when it is told so, or when nobody asks any more; return its
-    exit code.
+    """Wait for a process, and return its exit code.
+
+    The process is stopped if it is to stop, or if the command asks no more.
     """
     last: float | None = None
     asked = time.monotonic()

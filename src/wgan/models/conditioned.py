@@ -3,10 +3,10 @@
 Conditions that many rows satisfy are met by rejection: rows are drawn freely until enough of them
 satisfy all. So they follow the generator's joint distribution, given the conditions, exactly.
 
-Where few rows satisfy them, each column of which the conditions leave one choice (a level, a
-missing value, a spike, a single number) is given to the generator, and rows are chosen among
-candidates (see `models.resampling`). Other conditions are waited for among these rows. Series are
-met by rejection alone.
+If few rows satisfy them, some columns are given to the generator: those for which the conditions
+leave one choice (a level, a missing value, a spike, a single number). Rows are then chosen among
+candidates (see `models.resampling`). The other conditions are met by rejection among these rows.
+Series are met by rejection alone.
 """
 
 from collections.abc import Mapping
@@ -154,8 +154,7 @@ def check_where(
 
 
 def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSampler | None:
-    """Return a function (where, n, draw) -> `n` fresh rows under conditions; None for a model of
-    something else than a table.
+    """Return a function (where, n, draw) -> `n` fresh rows under conditions; None if not a table.
 
     Each seed, purpose, draw and condition has a stream of random numbers of its own.
 

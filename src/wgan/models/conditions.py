@@ -81,8 +81,9 @@ class Condition:
         return self._of_cells_and_others(self._in_cells_always, self._in_cells_always)
 
     def _of_difference(self, of_numbers: bool) -> Bool[np.ndarray, " choices"]:
-        """Return what holds of the choices of a difference, none of which tells a number, and of a
-        missing value.
+        """Return which choices of a difference, and of a missing value, satisfy the condition.
+
+        No choice of a difference tells a number.
         """
         coded = as_coded(self.column)
         missing = np.full(int(coded.missing_state), np.nan)
@@ -93,8 +94,9 @@ class Condition:
         of_cells: Callable[[np.ndarray, np.ndarray], np.ndarray],
         of_twin: Callable[[np.ndarray, np.ndarray], np.ndarray],
     ) -> Bool[np.ndarray, " choices"]:
-        """Return what holds of cells, by their ends, of the single values behind them, and of the
-        value of the twin, by the ends of the column.
+        """Return which cells, single values and values of the twin satisfy the condition.
+
+        Cells are judged by their ends, and the value of the twin by the ends of the column.
         """
         column = self.column
         missing = [np.nan] * column.missing_state
@@ -110,8 +112,9 @@ class Condition:
         return np.insert(holds, column.twin_choice, of_twin(lows[:1], highs[-1:])[0])
 
     def _twin_at_times(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
-        """Return whether the condition can hold for the value of a twin, which is any of the range
-        and may equal a spike.
+        """Return whether the condition can hold for the value of a twin.
+
+        It is any of the range, and may equal a spike.
         """
         if self.operator == "=":
             return self._any_inside(lows, highs, self.values)

@@ -178,8 +178,9 @@ def _graph(model: Model, inputs: dict[str, Tensor]) -> torch.export.ExportedProg
 
 
 def _leave_out_empty(sampler: nn.Module) -> None:
-    """Make tensors without numbers, such as layers of depth 0, plain values of their modules: torch
-    2.13 fails to save them as weights.
+    """Make tensors without numbers, such as layers of depth 0, plain values of their modules.
+
+    torch 2.13 fails to save them as weights.
     """
     for module in sampler.modules():
         for tensors in (module._parameters, module._buffers):

@@ -102,8 +102,9 @@ def _other_of_difference(
     random: Float[np.ndarray, " n"],
     beyond: bool,
 ) -> Float[np.ndarray, " n"]:
-    """Return values of the other column of column i, a gap where the column is known; NaN where
-    none was found.
+    """Return values of the other column of column i, which is a difference.
+
+    They are a gap where the column is known, and NaN where none was found.
 
     Where that column is a difference from a gap too, this keeps its drawn difference, and so on.
 
@@ -216,8 +217,9 @@ def _probability(
 
 
 def _in_its_cell(column: Column, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Return the density of numbers in their cells, in steps where there are; a single number has
-    the width of its rounding error.
+    """Return the density of numbers in their cells, in steps if the column has them.
+
+    A single number has the width of its rounding error.
     """
     if not column.scored:
         return np.ones(len(x)) / (column.step or 1.0)

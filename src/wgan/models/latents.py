@@ -63,8 +63,7 @@ def truncated(model: Model, psi: float) -> Model:
 
 
 def prior_latents(model: Model, n: int, seed: int) -> Float[np.ndarray, "n noise"]:
-    """Return the noise of the first `n` samples that `Model.sample` draws with a seed, shrunk as it
-    does.
+    """Return the noise of the first `n` samples that `Model.sample` draws, shrunk as it does.
 
     Args:
         model: the model.
@@ -84,8 +83,9 @@ def slerp(
     """Return points on arcs: sin((1-t) w) / sin w a + sin(t w) / sin w b, cos w = <a, b> / |a| |b|.
 
     Between vectors of one length it is the great arc, at constant speed. Independent latents of d
-    numbers are nearly orthogonal and of length sqrt(d); points on the straight line between them
-    are shorter by up to a factor of sqrt(1/2), where the generator has seen hardly any noise.
+    numbers are nearly orthogonal, with a length near sqrt(d). Points on the straight line between
+    them are shorter by up to a factor of sqrt(1/2), and there the generator has seen hardly any
+    noise.
 
     Args:
         a: points at t = 0.

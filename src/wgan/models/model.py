@@ -178,8 +178,9 @@ class Model:
             )
 
     def sampler(self, seed: int, purpose: str, rules: bool = True) -> Sampler:
-        """Return a function (n, draw) -> `n` fresh samples, from a stream of random numbers of its
-        own for each seed, purpose and draw.
+        """Return a function (n, draw) -> `n` fresh samples.
+
+        Each seed, purpose and draw has a stream of random numbers of its own.
 
         Args:
             seed: random seed.
@@ -196,8 +197,9 @@ class Model:
         return lambda labels: self.sample(len(labels), stream, labels)
 
     def draw_labels(self, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
-        """Return `n` class numbers, as frequent as among the training samples; the first do not
-        depend on `n`.
+        """Return `n` class numbers, as frequent as among the training samples.
+
+        The first ones do not depend on `n`.
         """
         draws = numpy_generator(seed, "labels").random(n)
         return np.searchsorted(np.cumsum(self.shares)[:-1], draws, side="right").astype(np.int64)
@@ -298,8 +300,9 @@ def generate(
     z: Float[Tensor, "n latent"],
     y: Shaped[Tensor, "n *columns"] | None = None,
 ) -> Float[Tensor, "n *shape"]:
-    """Return the generator's samples of latents (and labels), in evaluation mode: with running
-    statistics, never the batch's.
+    """Return the generator's samples of latents (and labels), in evaluation mode.
+
+    So it uses running statistics, never those of the batch.
     """
     was_training = generator.training
     generator.eval()

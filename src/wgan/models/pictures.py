@@ -102,8 +102,10 @@ def _grid_with_neighbours(model: Model, split: Split, seed: int, path: Path) -> 
 def nearest_training(
     codec: Codec, raw: np.ndarray, split: Split
 ) -> tuple[np.ndarray, Float[np.ndarray, " n"]]:
-    """Return the nearest training sample of each raw sample, and its Euclidean distance in the
-    codec's units; of large data, the first training samples that memory takes are searched.
+    """Return the nearest training sample of each raw sample, and its Euclidean distance.
+
+    The distance is in the codec's units. If the data are too large for memory, only as many of the
+    first training samples as fit are searched.
 
     Args:
         codec: the codec of the data.

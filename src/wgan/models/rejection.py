@@ -13,7 +13,7 @@ from wgan.base.errors import WganError
 from wgan.data.codec import Rule
 
 MOST_TRIES = 10_000
-"""Draws of one row before it is given up: a row of rare conditions may keep the rules once in a
+"""Draws of one row before it is given up. A row of rare conditions may keep the rules once in a
 thousand draws, and then fails in one of 20,000 rows.
 """
 LEAST_KEPT = 1e-3

@@ -118,8 +118,9 @@ Chain = tuple[Link, ...]
 
 
 def layers_of(chain: Chain) -> Iterator[nn.Linear | nn.Conv2d]:
-    """Yield the layers with weights, in the order of a chain, and of each first path before its
-    second.
+    """Yield the layers with weights, in the order of a chain.
+
+    A sum yields its first path before its second.
     """
     for link in chain:
         if isinstance(link, Block):

@@ -211,8 +211,9 @@ def _is_relu(activation: nn.Module) -> bool:
 
 
 def _weighs(layer: nn.Module) -> bool:
-    """Whether a layer is exactly linear or convolutional, with parameters as weight and bias, or
-    without a bias.
+    """Return whether a layer is exactly linear or convolutional.
+
+    Its weight, and its bias if it has one, are parameters.
     """
     return (
         type(layer) in (nn.Linear, nn.Conv2d)

@@ -1,8 +1,8 @@
 """Loss modules of critic and generator, one value a sample, with the penalty's gradient inside.
 
-Because the penalty is part of `forward` and there is one backward pass a step, the modules may be
-compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of links
-and nothing compiles it, a penalised loss is computed by a `Sweep`, unless `swept` is false: the
+The penalty is part of `forward`, and there is one backward pass a step. So the modules may be
+compiled, or wrapped for data-parallel training, as they are. If the critic is a chain of links and
+is not compiled, a penalised loss is computed by a `Sweep`, unless `swept` is false. It gives the
 same terms and gradient in fewer passes.
 """
 
@@ -39,14 +39,14 @@ class CriticLoss(nn.Module):
     """The critic's loss on a batch.
 
     A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every`
-    times its weight: give coefficients `u` at that one, and none at the others.
+    times its weight. Give coefficients `u` at that update, and none at the others.
 
-    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them:
-    the estimate is then the mean over classes of the distances within each.
+    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them.
+    The estimate is then the mean over classes of the distances within each.
 
     A critic of packs, with an attribute `pack` above 1, scores so many samples at once. The terms
-    then have one value a pack: the point lies between a real and a fake pack, at one coefficient,
-    and the norm is that of the gradient to the whole pack. y has a label or row for each sample.
+    then have one value a pack. The point lies between a real and a fake pack, at one coefficient.
+    The norm is that of the gradient in the whole pack. y has a label or row for each sample.
 
     Args:
         critic: the network to be trained.
@@ -170,8 +170,9 @@ def packed(
     x_fake: Float[Tensor, "n *shape"],
     u: Float[Tensor, " n"] | None,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return samples `[n / pack, pack, *shape]` and one coefficient a pack, for a critic with an
-    attribute `pack` above 1; otherwise all as they are.
+    """Return samples `[n / pack, pack, *shape]` and one coefficient a pack.
+
+    If the critic has no attribute `pack` above 1, all is returned as it is.
     """
     pack = getattr(critic, "pack", 1)
     if pack == 1:

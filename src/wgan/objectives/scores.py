@@ -103,8 +103,8 @@ def least_squares_generator(f_fake: PerSample, f_real: PerSample | None = None) 
 def least_squares_estimate(f_real: PerSample, f_fake: PerSample) -> PerSample:
     """1 - 4 (critic's loss).
 
-    The mean is half the triangular discrimination for the best f = p / (p + q): half the integral
-    of (p - q)^2 / (p + q), which is 0 where p = q and 1 where they do not overlap.
+    For the best f = p / (p + q), the mean is half the triangular discrimination. That is half the
+    integral of (p - q)^2 / (p + q), which is 0 if p = q and 1 if they do not overlap.
     """
     return 1 - 4 * least_squares_critic(f_real, f_fake)
 

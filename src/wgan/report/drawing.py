@@ -117,8 +117,10 @@ class Plot:
 
 
 def plain(text: str) -> str:
-    """Return text that matplotlib draws as it is: between two dollars it would read a formula, and
-    an SVG with control characters would be no XML.
+    """Return text that matplotlib draws as it is.
+
+    Between two dollars it would read a formula, and an SVG with control characters would not be
+    XML.
     """
     return on_one_line(text).replace("$", r"\$")
 

@@ -102,8 +102,9 @@ def _title(group: Group, run: Finished) -> str:
 
 
 def _shown(value: object) -> object:
-    """Return what a page shows of a value: text of ours or of the data, without control characters;
-    markup of ours as it is.
+    """Return the form in which a page shows a value.
+
+    Text is shown without control characters, the package's own markup as it is.
     """
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 

@@ -40,22 +40,25 @@ WITHOUT_EFFECT = (
     "training.checkpoint_every",
     "optimizer.microbatches",
 )
-"""Settings that do not name a run: paths, how often it writes, and in how many parts it computes a
-batch; its length and measurements too, where nothing that a step does depends on them.
+"""Settings that do not name a run. They are paths, how often it writes, and in how many parts it
+computes a batch. Its length and measurements belong to them too, if nothing that a step does
+depends on them.
 """
 
 
 def default_folder(config: Config) -> Path:
-    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its
-    endings.
+    """Return runs/<data>-<variant>-<seed>.
+
+    <data> is a name, or that of the file without its endings.
     """
     name = f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
     return Path("runs") / name
 
 
 def as_begun(config: Config, folder: Path) -> Config:
-    """Return the settings with the precision that the run in a folder began in, if there is one:
-    what `auto` chooses depends on the machine.
+    """Return the settings with the precision that the run in a folder began in, if there is one.
+
+    What `auto` chooses depends on the machine.
     """
     begun = begun_config(folder)
     if begun is None:
@@ -105,8 +108,9 @@ def begin_run(
 
 
 def claim(path: Path, patience: float = 0.0) -> IO[str]:
-    """Return the lock of a folder for a run, which is made; until it is closed, no other process
-    works there.
+    """Make a folder for a run, and return its lock.
+
+    Until the lock is closed, no other process works there.
 
     Args:
         path: the folder.

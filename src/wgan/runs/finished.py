@@ -16,8 +16,10 @@ from wgan.runs.records import About, Finish
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that came to its end: its configuration, what it was begun with, its metrics, what it
-    ended with, and its evaluation, where there is one.
+    """A finished run.
+
+    It holds the run's configuration, its start record, its metrics, its result, and its evaluation
+    if there is one.
     """
 
     folder: RunFolder

@@ -1,15 +1,15 @@
 """The folder of a run. This is the only file that knows the names of a run's files.
 
-config.toml             the resolved configuration
-run.json                data, versions, commit, hardware, when begun
-metrics.jsonl           one line a logged step
-checkpoint.safetensors  the whole state, to go on from
-schema.toml             for a table: what its columns were inferred to be
-generator.safetensors   the averaged generator, with generator.json: all that sampling needs
-critic.safetensors      the critic, for scores
-samples/                pictures of samples at steps
-finish.json             what the run ended with: the held-out distance, the diagnosis
-evaluation.json, .png   what `wgan evaluate` measured; results.jsonl, a line a figure
+    config.toml             the resolved configuration
+    run.json                data, versions, commit, hardware, when begun
+    metrics.jsonl           one line a logged step
+    checkpoint.safetensors  the whole state, to go on from
+    schema.toml             for a table: what its columns were inferred to be
+    generator.safetensors   the averaged generator, with generator.json: all that sampling needs
+    critic.safetensors      the critic, for scores
+    samples/                pictures of samples at steps
+    finish.json             what the run ended with: the held-out distance, the diagnosis
+    evaluation.json, .png   what `wgan evaluate` measured; results.jsonl, a line a figure
 
 Every file is written whole, or not at all, and what is read comes back in types. Files that belong
 to another run, or were changed, are refused, and no link is followed out of the folder. Files of

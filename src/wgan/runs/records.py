@@ -1,5 +1,6 @@
-"""Records of a run, as its folder keeps them: what it was begun with, how it ended, how it was
-evaluated. Each has a form in JSON, and comes back from it; forms of older versions are read too.
+"""Records of a run, as its folder keeps them: its start, its end and its evaluation.
+
+Each has a form in JSON, and is read back from it. Forms of older versions are read too.
 """
 
 import tomllib
@@ -25,8 +26,10 @@ changes are within what seeds differ by.
 
 @dataclass(frozen=True)
 class DataFacts:
-    """The data of a run; `labels` is a hash of its classes, None without. `coding` is the version
-    of the kind's codec, and `in_words` what a number of samples is followed by in a sentence.
+    """The data of a run.
+
+    `labels` is a hash of its classes, None without. `coding` is the version of the kind's codec.
+    `in_words` follows a number of samples in a sentence.
     """
 
     name: str
@@ -160,8 +163,9 @@ class About:
 
 @dataclass(frozen=True)
 class Headroom:
-    """The critic's estimate `before` and `after` so many more `steps`; the rise is known to +-
-    `half_width` (95 %, over samples).
+    """The critic's estimate `before` and `after` so many more `steps`.
+
+    The rise is known to +- `half_width` (95 %, over samples).
     """
 
     before: float
@@ -171,8 +175,10 @@ class Headroom:
 
     @property
     def state(self) -> Literal["under-trained", "steady", "unclear"]:
-        """Under-trained: it rose by more than a tenth, and than its noise. Steady: over these steps
-        it surely moved by less than a tenth, which says nothing of more steps.
+        """State of the critic.
+
+        Under-trained: the estimate rose by more than a tenth, and by more than its noise. Steady:
+        over these steps it surely moved by less than a tenth, which says nothing of more steps.
         """
         rise = self.after - self.before
         tenth = TENTH * abs(self.before)

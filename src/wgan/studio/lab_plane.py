@@ -65,8 +65,8 @@ SETTINGS: dict[str, Any] = {
 since nobody knows when the student has seen enough.
 """
 PENALTY_WEIGHT = 1.0
-"""Weight of a Wasserstein penalty. On 8 Gaussians, 0.1 (the paper's for toys) leaves slopes of 2,
-and 10 leaves W1 of the averaged generator at 0.66 after 1,000 steps, where 1 brings it to 0.18.
+"""Weight of a Wasserstein penalty. On 8 Gaussians, 0.1 (the paper's value for toys) leaves slopes
+of 2. With 10, W1 of the averaged generator is 0.66 after 1,000 steps, and with 1 it is 0.18.
 """
 
 

@@ -14,8 +14,8 @@ from wgan.training.state import State
 RESTARTED = "TORCHELASTIC_RESTART_COUNT"
 """The variable of the environment with which torchrun counts its restarts."""
 PATIENCE = 60.0
-"""Seconds for which a restarted process waits for the folder: torchrun kills the one before it
-30 seconds after it was told to end, and on another host that may take as long again.
+"""Seconds for which a restarted process waits for the folder. Launchers such as torchrun kill the
+previous process 30 seconds after telling it to end. On another host that may take as long again.
 """
 
 
@@ -48,8 +48,7 @@ def in_folder(
 
 
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
-    """Return the names of the classes that a run is conditioned on: none unless its configuration
-    asks for labels.
+    """Return the names of the classes that a run is conditioned on; none without labels.
 
     Raises:
         WganError: labels are configured, and the data have none.

@@ -36,8 +36,9 @@ class Measure(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """The run after `step` steps; `metrics` where the step was logged. `stopped` marks an early end
-    that was requested.
+    """The run after `step` steps; `metrics` is there if the step was logged.
+
+    `stopped` marks an early end that was requested.
     """
 
     step: int

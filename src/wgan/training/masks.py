@@ -1,7 +1,7 @@
 """Dropout of a part of a batch, as the whole batch would have it.
 
-Masks are drawn for the whole batch, and a part keeps its own rows: so parts on several processes,
-or one after the other, drop the units that one process would drop.
+Masks are drawn for the whole batch, and a part keeps its own rows. So parts on several processes,
+or one after the other, drop the same units as one process.
 """
 
 from collections.abc import Callable

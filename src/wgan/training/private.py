@@ -122,8 +122,9 @@ class PrivateSteps:
         return torch.from_numpy(y).to(self.device)
 
     def _metrics(self) -> Metrics:
-        """Return metrics of the last step: what does not follow from the noisy gradients would cost
-        a budget, the likelihood too.
+        """Return metrics of the last step, which follow from the noisy gradients alone.
+
+        Any other, such as the likelihood, would cost a privacy budget.
         """
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         metrics: Metrics = {
@@ -184,9 +185,9 @@ def gradient_norms(
 ) -> Float[Tensor, " n"]:
     """Return the norm of each row's gradient in all parameters.
 
-    With row i's input a_i of a linear layer and the gradient d_i in what comes out of it, the
-    gradient in weight and bias is the outer product of (a_i, 1) and d_i, whose norm is the product
-    of both norms (Goodfellow 2015).
+    Let a_i be row i's input of a linear layer, and d_i the gradient in its output. The gradient in
+    weight and bias is the outer product of (a_i, 1) and d_i. Its norm is the product of both norms
+    (Goodfellow 2015).
 
     Args:
         losses: a loss a row, which depends on no other row.

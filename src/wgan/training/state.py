@@ -57,8 +57,9 @@ class Augmenting:
 
     @property
     def overfitting(self) -> float | None:
-        """r_v of Karras et al. (2020), equation 1; None where the critic tells no training samples
-        from generated ones.
+        """r_v of Karras et al. (2020), equation 1.
+
+        None if the critic does not tell training samples from generated ones.
         """
         train, watched, generated = self.scores
         return (train - watched) / (train - generated) if train > generated else None
@@ -96,8 +97,9 @@ class Augmenting:
 
 @dataclass
 class State:
-    """A run after `step` generator steps and `seconds` of training; `average` is the generator's
-    moving average, and `augment` is None where samples are not changed.
+    """A run after `step` generator steps and `seconds` of training.
+
+    `average` is the generator's moving average. `augment` is None if samples are not changed.
     """
 
     generator: nn.Module
@@ -299,8 +301,9 @@ def _present(name: str) -> str:
 
 
 def _lay_out_as(parameter: Tensor, slots: dict[str, Tensor]) -> None:
-    """Give a parameter's moments its own layout in memory: a fused optimizer goes through them side
-    by side, and does not look at strides.
+    """Give a parameter's moments its own layout in memory.
+
+    A fused optimizer goes through them side by side, and ignores strides.
     """
     for slot, tensor in slots.items():
         if slot == "step" and tensor.ndim == 0:

@@ -1,8 +1,7 @@
 """Guarding of a server: who may ask, how large a body may be, and what every answer says.
 
-A request needs a Host that is this server's (so that a foreign name that leads here, by DNS
-rebinding, is refused), no Origin but this server's, and for protected paths the token, where there
-is one.
+A request needs the Host of this server, so that a foreign name that leads here by DNS rebinding is
+refused. Its Origin, if any, must be this server's. Protected paths need the token, if there is one.
 """
 
 import hmac

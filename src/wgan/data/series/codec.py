@@ -32,13 +32,17 @@ LARGEST_LOG = 600.0
 class SeriesCodec(SeriesFields, PlainCodec):
     """The codec of series `[n, T, channels]`, or `[n, T]` for one channel.
 
-    x -> (x - mean) / scale, channel by channel, over all series and steps together: what tells one
-    series from another, such as its level, stays. A network sees `[planes, 1, T]`: a picture that
-    is one pixel high, so that the layers of pictures, and what is known of their slopes, serve.
+    x -> (x - mean) / scale, channel by channel, over all series and steps together. So the
+    differences between series, such as their levels, stay. A network sees `[planes, 1, T]`, a
+    picture that is one pixel high. So the layers of pictures, and what is known of their slopes,
+    serve.
 
-    Planes are, in this order: the channels, 0 where a value is missing or past the end; for each
-    channel with missing values, 1 where there is a value and 0 where there is none; where lengths
-    differ, 1 up to the end and 0 after it; and the coded static columns, the same at each step.
+    The planes are, in this order:
+
+    - the channels, 0 where a value is missing or past the end;
+    - for each channel with missing values, 1 where there is a value and 0 where there is none;
+    - if lengths differ, 1 up to the end and 0 after it;
+    - the coded static columns, the same at each step.
 
     Attributes:
         statics: the codec of the columns that describe a whole series, which stored series have

@@ -8,8 +8,8 @@ With n training rows and L lanes, epoch e of lane l begins at its sample number
 
     floor((e n + l) / L).
 
-The stretches of an epoch so have n rows together (Hermite's identity): each training row comes once
-an epoch, and no lane gets ahead of another by more than one row, whatever the sizes of shards.
+So the stretches of an epoch have n rows together (Hermite's identity), and each training row comes
+once an epoch. No lane gets ahead of another by more than one row, whatever the sizes of shards.
 """
 
 from collections import OrderedDict

@@ -62,9 +62,12 @@ def scheme_of(source: str) -> str:
 def is_sharded(source: str | Path) -> bool:
     """Return whether a source is read as shards.
 
-    These are: an address; a pattern with `*`, `?`, `[` or `{0..9}` that is no file's own name; a
-    `.txt` or `.json` that lists shards; a folder with `.npy` or `.tar` files, and
-    without pictures or other folders.
+    These sources are:
+
+    - an address;
+    - a pattern with `*`, `?`, `[` or `{0..9}` that is no file's own name;
+    - a `.txt` or `.json` that lists shards;
+    - a folder with `.npy` or `.tar` files, and without pictures or other folders.
 
     Args:
         source: a name or path.
@@ -81,8 +84,9 @@ def is_sharded(source: str | Path) -> bool:
 
 
 def _is_folder_of_shards(folder: Path) -> bool:
-    """Return whether a folder holds arrays or tar files, and neither pictures nor other folders:
-    beside these, they say something of pictures.
+    """Return whether a folder holds arrays or tar files, and neither pictures nor other folders.
+
+    Beside pictures, such files describe them.
     """
     names = [name for name in os.listdir(folder) if not name.startswith(".")]
     endings = {PurePosixPath(name).suffix.lower() for name in names}

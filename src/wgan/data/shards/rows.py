@@ -52,8 +52,9 @@ class ShardedRows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the array; the first axis counts rows. Shards of plain numbers have one
-        column.
+        """The shape of the array, whose first axis counts rows.
+
+        Shards of plain numbers have one column.
         """
         return (int(self.starts[-1]), *(self.heads[0].shape or (1,)))
 
@@ -91,9 +92,7 @@ class ShardedRows:
         return self.read(*self.rows_of(block)).reshape(-1, *self.shape[1:])
 
     def follow(self, blocks: Sequence[int], following: Sequence[int]) -> None:
-        """Take note of the blocks that are read after others: reading one of `blocks` begins to
-        read `following`.
-        """
+        """Note that reading one of `blocks` begins to read `following`."""
         for block in blocks:
             self._next[block] = following
         while len(self._next) > FOLLOWED:

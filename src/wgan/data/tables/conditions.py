@@ -1,9 +1,9 @@
 """Conditions of tables: columns that a generator is given while it trains, rare states more often.
 
-Half of the rows have no condition, so that samples without conditions have the true frequencies.
-In the others one column is given, its state drawn by the logarithm of its frequency (Xu et al.
-2019, section 4.3), and other columns besides: mostly few, at times any number. A row is chosen by
-what is given of it alone, so the distribution of the rest, given that, is the data's own.
+Half of the rows have no condition, so that samples without conditions have the true frequencies. In
+the others one column is given, its state drawn by the logarithm of its frequency (Xu et al. 2019,
+section 4.3). Other columns are given besides, mostly few, at times any number. A row is chosen by
+its given columns alone, so the rest has the data's own distribution under that condition.
 """
 
 from dataclasses import dataclass

@@ -93,8 +93,8 @@ def read_content(path: Path, most: int | None = None, encoding: str = UTF_8) -> 
 def _header(head: str, path: Path, told: str = "") -> tuple[str, list[str]]:
     """Return the separator of a text file, and the fields of its first line.
 
-    Unless the file itself names it, it is the separator that gives most of the first rows as many
-    fields as the first has; then the one that gives most fields.
+    The file may name the separator itself. Otherwise it is the one with which most of the first
+    rows have as many fields as the first row; among several, the one that gives most fields.
     """
     if not head.strip():
         raise WganError(f"{path}: an empty file: give one with a line of names and rows below")

@@ -193,8 +193,9 @@ def _rank_correlations(x: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "k k"]:
 def _difference(
     column: Column, other: Column, x: Numbers, y: Numbers
 ) -> tuple[float, Difference] | None:
-    """Return how narrow a column's difference from another one is, and the difference; None if it
-    is not to be learned.
+    """Return how narrow a column's difference from another one is, and the difference.
+
+    None if it is not to be learned.
     """
     if column.kind != other.kind:
         return None
@@ -211,8 +212,9 @@ def _difference(
 def _narrowest(
     column: Column, other: Column, x: Numbers, y: Numbers, digits: Iterable[int] = ALL_DIGITS
 ) -> tuple[float, Difference] | None:
-    """Return the narrowest difference of two columns, after its width as a share of the column's;
-    None if there are too few rows to tell.
+    """Return the width of the narrowest difference of two columns, and that difference.
+
+    The width is a share of the column's. None if there are too few rows to tell.
 
     Rows where both are equal do not count: a twin has these, and the rest may be independent.
     """
@@ -257,8 +259,9 @@ def _width(x: Numbers) -> float:
 
 
 def _loses(column: Column, difference: Difference, x: Numbers, y: Numbers) -> bool:
-    """Return whether differences lose what is special of a column's own numbers: that rows share
-    them, or that they are round.
+    """Return whether differences lose what is special in a column's own numbers.
+
+    That is, rows share them, or they are round.
 
     Numbers are put together as a generator would, from a row and the difference of the next one in
     the order of the other column. Every second one is looked for among the others.

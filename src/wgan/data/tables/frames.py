@@ -262,8 +262,9 @@ def _hint_of(column: Column) -> Hint:
 
 
 def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
-    """Write a table as `.csv` or `.tsv`, plain or `.gz`, as `.parquet` or `.xlsx`, whole or not at
-    all.
+    """Write a table as `.csv` or `.tsv`, plain or `.gz`, as `.parquet` or `.xlsx`.
+
+    The file is written whole or not at all.
 
     Text is in UTF-8, however the data were encoded. In text, whole numbers with gaps stay whole,
     which pandas holds as floats.

@@ -47,7 +47,7 @@ should be told by one digit.
 LEAST_CERTAIN = 4.0
 """Standard deviations of the noise that a cell holds at least, so that most of it is no noise."""
 LEAST_SHARE = 0.1
-"""Rows that each choice counts as having at least, in standard deviations of the noise: a rare one
+"""Fewest rows that each choice counts as having, in standard deviations of the noise. A rare choice
 may be there, and the networks begin with the logarithm of these frequencies.
 """
 
@@ -311,8 +311,9 @@ def _cells(
 def _pieces(
     grid: Grid, counts: np.ndarray, singles: dict[int, float]
 ) -> Iterator[tuple[float, float, float, bool]]:
-    """Yield parts of ranges and single numbers in order: beginning, end, count, and whether it is a
-    single number.
+    """Yield parts of ranges, and single numbers, in order.
+
+    Each is its beginning, end, count, and whether it is a single number.
     """
     for start, stop, count in zip(grid.starts[:-1], grid.starts[1:], counts, strict=True):
         inside = [place for place in singles if start <= place < stop]

@@ -1,7 +1,7 @@
 """Rules that the rows of a table seem to keep, proposed to the user with their evidence.
 
-Candidates are looked for among a sample of the rows and the first columns of each kind, so that the
-cost does not grow with the table; those found are then counted in all rows. A rule that shuffled
+Candidates are looked for in a sample of the rows and in the first columns of each kind, so that the
+cost does not grow with the table. Candidates are then counted in all rows. A rule that shuffled
 columns keep too says nothing, and is not proposed.
 """
 

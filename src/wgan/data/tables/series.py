@@ -21,8 +21,8 @@ whole seconds of the year 9999 stay whole.
 EPOCHS = {"epoch s": 1, "epoch ms": 10**3, "epoch us": 10**6, "epoch ns": 10**9}
 """Formats of times that are numbers since 1970, and how many of them a second has."""
 YEARS_IN_SECONDS = (-62135596800.0, 253402300800.0)
-"""Seconds since 1970 of the beginning of year 1 and the end of year 9999: Python, TOML and Excel
-know no other years, and in data such a time is damage.
+"""Seconds since 1970 of the beginning of year 1 and the end of year 9999. Python, TOML and Excel
+know no other years, and a time outside them is an error in the data.
 """
 LEVELS_NAMED = 50
 """Levels among which an error looks for the nearest spelling; a column may have thousands."""

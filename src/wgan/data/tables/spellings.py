@@ -1,9 +1,9 @@
 """Spellings of numbers in text, such as 1,234.50 and 12.5 %: inferred, read and written back.
 
-A spelling is described as spreadsheets do: `#,##0.00` groups thousands and has two decimals,
-`0.#` has as many decimals as there are. What stands before or behind is a currency or a unit;
-`+0` writes the sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has
-the sign behind the currency.
+A spelling is described as spreadsheets do: `#,##0.00` groups thousands and has two decimals, `0.#`
+has as many decimals as there are. A currency or a unit stands before or behind. `+0` writes the
+sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has the sign behind
+the currency.
 """
 
 import re

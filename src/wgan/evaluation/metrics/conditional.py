@@ -1,5 +1,4 @@
-"""Rows under a condition, such as sex=Female, against rows of the same generator that happen to be
-such.
+"""Rows under a condition, such as sex=Female, against free rows of the same generator.
 
 A condition sets one column. The rest of the row should be what it is where the column has that
 level anyway: then rows under the condition are as good as filtered ones.

@@ -55,8 +55,10 @@ Input = Float[Tensor, "n c 1 t"]
 
 
 class Discriminator(nn.Module):
-    """Convolutions that halve a series down to 4 steps, each with batch normalisation, and a linear
-    layer on the mean and the largest value of each channel over time.
+    """A convolutional network that tells generated series from real ones.
+
+    Convolutions halve a series down to 4 steps, each with batch normalisation. A linear layer reads
+    the mean and the largest value of each channel over time.
 
     Without the normalisation, noise of 0.2 deviations on windows of 96 hours read 0.04, not 0.47.
 
@@ -147,8 +149,10 @@ def fit(net: Discriminator, x: Input, train: Float[Tensor, "m c 1 t"], seed: int
 
 
 def series_taken(reference: Reference) -> int:
-    """Return how many series of a set are taken: no more than half of the training series, since
-    the floor puts some of these in the place of the set.
+    """Return how many series of a set are used.
+
+    At most half as many as training series, since the floor puts some of these in the place of the
+    set.
 
     Args:
         reference: real series.
@@ -174,8 +178,9 @@ def _score(c: Comparison[Reference]) -> float:
 
 
 def _floor(reference: Reference) -> float:
-    """Return the mean score of sets of training series, none of which a network is trained on as a
-    real one.
+    """Return the mean score of sets of training series.
+
+    No network is trained on these as real series.
     """
     n, split = series_taken(reference), reference.split
     sets = max(1, min(REAL_SETS, split.n_train // n - 1))

@@ -108,8 +108,8 @@ def log_distances(
 def area(members: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> Mean:
     """Return the AUC of members against others: how often a member's score is higher, ties half.
 
-    With the half-width of its 95 % interval by DeLong, DeLong and Clarke-Pearson (1988): the
-    variance is that of the members' ranks among the others over n, and the reverse over m.
+    The half-width of its 95 % interval follows DeLong, DeLong and Clarke-Pearson (1988). The
+    variance is that of the members' ranks among the others over n, plus the reverse over m.
 
     Args:
         members: scores that should be high.

@@ -42,8 +42,10 @@ def autocovariances(x: Series) -> Float[np.ndarray, "t c"]:
 
 
 def _autocovariances_of(x: Float[np.ndarray, "n t"]) -> Float[np.ndarray, " t"]:
-    """Return those of one channel. Sums of products at all lags are a Fourier transform of the
-    squared moduli of another one, of series that are padded with zeros to twice their length.
+    """Return the autocovariances of one channel.
+
+    The squared moduli of the Fourier transform of series, padded with zeros to twice their length,
+    are transformed once more: this gives the sums of products at all lags.
     """
     steps = x.shape[1]
     there = ~np.isnan(x)
@@ -146,8 +148,9 @@ def lags_of(length: int) -> int:
 
 
 def usual_length(reference: Reference) -> int:
-    """Return the length of series that correlations and spectra are of: the median of held-out
-    series, so that half of them have pairs of values at each lag.
+    """Return the length of series for correlations and spectra, the median of held-out series.
+
+    So half of them have pairs of values at each lag.
 
     Args:
         reference: real series.

@@ -1,7 +1,7 @@
-"""Operations that ONNX has not, made of those that onnxruntime has in double precision.
+"""Operations that ONNX lacks, made of those that onnxruntime has in double precision.
 
-They are the normal distribution function and its inverse, with which tables and series draw levels,
-places in cells, gaps and ends. onnxruntime has an error function in single precision alone.
+They are the normal distribution function and its inverse. Tables and series draw levels, places in
+cells, gaps and ends with them. For the error function, onnxruntime has single precision alone.
 """
 
 from collections.abc import Callable
@@ -84,8 +84,9 @@ def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
         return op.CastLike(both, self)
 
     def ndtri(self: Any) -> Any:
-        """Return the inverse of the normal distribution function, with a relative error of 1e-15;
-        probabilities within 1.4e-11 of 0 or 1 count as that.
+        """Return the inverse of the normal distribution function, with a relative error of 1e-15.
+
+        Probabilities within 1.4e-11 of 0 or 1 count as that.
         """
         p = op.Cast(self, to=ir.DataType.DOUBLE)
         q = op.Sub(p, constant(0.5))

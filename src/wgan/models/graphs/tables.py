@@ -112,9 +112,7 @@ class Written(nn.Module):
 
 
 def _starts(column: Column, ends: tuple[float, float]) -> np.ndarray:
-    """Return all times within ends that a column writes, where these are months or years; else
-    none.
-    """
+    """Return all times within the ends of a column that writes months or years, else none."""
     if column.kind != "datetime":
         return np.zeros(0)
     low, high = (np.array(end).astype("datetime64[s]").astype("datetime64[M]") for end in ends)

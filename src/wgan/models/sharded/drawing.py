@@ -158,9 +158,9 @@ def _write_arrays(
 def _form(model: Model, plan: Plan) -> Any:
     """Return the columns and types of all shards, a `pyarrow.Schema`.
 
-    They are those of a table of the last sample, whose number is the largest, and in which nothing
-    is missing: ones in the place of the generator's output stand for the first state of a column,
-    and for a value that is there.
+    They are those of a table of the last sample, whose number is the largest, with nothing missing.
+    Ones in the place of the generator's output stand for the first state of a column, and for a
+    value that is there.
     """
     frame_of = formats_of(model.codec).frame
     assert frame_of is not None
@@ -189,8 +189,10 @@ def _added(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Within, torch computes in one thread: sums in several threads may differ in their last bits,
-    and shards must not. Workers use the other cores.
+    """Return a context in which torch computes in one thread.
+
+    Sums in several threads may differ in their last bits, and shards must not. Workers use the
+    other cores.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

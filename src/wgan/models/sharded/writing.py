@@ -132,8 +132,9 @@ def record_folder(out: Path, plan: Plan) -> Path:
 
 
 def write_shard(model: str, out: str, plan: Mapping[str, Any], i: int) -> dict[str, Any]:
-    """Write one shard if it is not there yet, and return what was written: `write_shards` for one
-    shard, with arguments and a result that any queue of jobs takes.
+    """Write one shard if it is not there yet, and return what was written.
+
+    It is `write_shards` for one shard, with arguments and a result that any queue of jobs takes.
 
     Args:
         model: the folder of the model.
