@@ -118,9 +118,9 @@ def test_identifiers_cannot_be_measured():
 
 def test_what_has_no_columns_is_refused_with_a_remedy():
     np.save("p.npy", np.zeros((4, 2)) + np.arange(4)[:, None])
-    with pytest.raises(WganError, match=r"p.npy: has no names of columns, and --weights takes"):
+    with pytest.raises(WganError, match=r"p.npy: has no column names, and --weights takes"):
         read_pair("p.npy", "p.npy", columns=Columns((), "w"))
-    with pytest.raises(WganError, match="digits: has no names of columns, and --columns, --groups"):
+    with pytest.raises(WganError, match="digits: has no column names, and --columns, --groups"):
         read_pair("digits", "digits", columns=Columns(("a",), None, "b"))
 
 

@@ -119,7 +119,7 @@ def test_a_folder_of_other_files_is_no_place_for_runs(points, tmp_path, capsys):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "note").write_text("mine")
     assert main(["compare", points, "--seeds", "1", "--out", "c", *SMALL]) == 2
-    assert "c: is there already, and nothing is overwritten" in capsys.readouterr().err
+    assert "c: already exists, and nothing is overwritten" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "c").iterdir()] == ["note"]
 
 

@@ -206,7 +206,7 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         (["--bracket", "population", "--range", "age"], "has no number after a '='"),
         (
             ["--bracket", "population", "--range", "age=1"],
-            "'' is no number: give such as age=17:90",
+            "'' is not a number: give such as age=17:90",
         ),
         (["--bracket", "population", "--range", "age=0:9", "--range", "age=0:9"], "twice"),
         (["--bracket", "population", "--range", "=0:9"], "names no column"),
@@ -216,7 +216,7 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         ),
         (["--circular", "hour=24"], "no measured column is 'hour'. Did you mean"),
         (["--circular", "hours=-1"], "--circular hours=-1: give a period above 0"),
-        (["--circular", "hours=day"], "'day' is no number: give such as hour=24"),
+        (["--circular", "hours=day"], "'day' is not a number: give such as hour=24"),
         (["--circular", "hours=24", "--circular", "hours=12"], "twice"),
         (["--circular", "hours=24", "--metric", "sliced"], "by no other --metric"),
         (["--circular", "hours=24", "--permutations", "99"], "knows no circular columns"),

@@ -99,7 +99,7 @@ def test_rules_that_samples_may_break_are_named(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("r -o mine.onnx", "mine.onnx: is there already, and nothing is overwritten"),
+        ("r -o mine.onnx", "mine.onnx: already exists, and nothing is overwritten"),
         ("r -o x.pt", "x.pt: generators are exported as .onnx or .pt2"),
         ("r", "parameter -o requires"),
         ("r -o x.pt2 --conditions", "exported vectors take no conditions"),

@@ -147,7 +147,7 @@ def test_workers_that_are_killed_leave_what_the_same_command_goes_on_with(run, m
         return listen(started, advance)
 
     monkeypatch.setattr(workers, "_listen", killing)
-    with pytest.raises(WganError, match="code -9: the same command goes on"):
+    with pytest.raises(WganError, match="code -9: the same command continues"):
         write_all(Path("r"), Path("out"), plan, range(16), 2)
     assert len(processes) == 2
     assert not any(process.is_alive() for process in processes)
@@ -196,7 +196,7 @@ def test_processes_and_a_parent_that_is_killed_give_the_same_bytes(run):
         ("--shards 2 -o x.csv", "x.csv: names a file, and --shards writes a folder"),
         ("--shards 2 -o x.png", "x.png: names a file"),
         ("--shards 2 -o taken", "taken: is a file, and shards are written into a folder"),
-        ("--shards 2 -o full", "full: holds notes, which is no shard: choose another --out"),
+        ("--shards 2 -o full", "full: holds notes, which is not a shard: choose another --out"),
         ("--shards 2 --complete gaps.csv", "--complete writes one file: leave out --shards"),
         ("--shards 2 --given gaps.csv", "--given writes one file: leave out --shards"),
         ("--shards 2 --label a", "ask for values of columns with --where"),

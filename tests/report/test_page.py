@@ -223,7 +223,7 @@ def test_pictures_of_ones_own_are_kept_and_then_nothing_is_written(form, single,
     out = tmp_path / ("page.md" if form == "md" else "page")
     command = ["report", str(single), "--format", form, "-o", str(out)]
     assert main(command) == 2
-    assert f"{folder}: is there already, and nothing is overwritten" in capsys.readouterr().err
+    assert f"{folder}: already exists, and nothing is overwritten" in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == [mine.name]
     mine.unlink()
     assert main(command) == 0
@@ -233,7 +233,7 @@ def test_pictures_of_ones_own_are_kept_and_then_nothing_is_written(form, single,
     if form == "md":
         out.unlink()
     assert main(command) == 2
-    assert f"{mine}: is there already, and is no report of wgan" in capsys.readouterr().err
+    assert f"{mine}: already exists, and is not a report of wgan" in capsys.readouterr().err
     assert sorted(path.name for path in folder.iterdir()) == ["earlier.svg", mine.name]
     assert mine.read_text() == "mine"
     assert out.exists() == (form != "md")

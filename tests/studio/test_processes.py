@@ -154,7 +154,7 @@ def test_what_killed_a_process_is_told_until_it_begins_again(begin, tmp_path):
     until(lambda: found.pid("r") is None)
     assert (
         found.fault("r")
-        == "signal 9, Killed, ended its process (was memory full?): go on with the run"
+        == "signal 9, Killed, ended its process (was memory full?): continue the run"
     )
     assert found.fault("r", since=time.time_ns()) is None
     begin("r", at=found)

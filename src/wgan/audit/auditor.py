@@ -114,8 +114,8 @@ class Auditor:
         if count:
             total = sum(map(len, samples))
             raise WganError(
-                f"the auditor was trained on {count} of these {total} samples: on them it certifies"
-                " nothing beyond; give fresh ones, or no auditor"
+                f"the auditor was trained on {count} of these {total} samples, so it certifies"
+                " these samples alone: give fresh ones, or no auditor"
             )
 
 

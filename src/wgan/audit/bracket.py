@@ -139,12 +139,12 @@ def bracket(
     )
     independence = None
     if certifies == "samples":
-        split = "none: the auditor may have seen every sample, and certifies these alone"
+        split = "none: the auditor may have seen every sample, and certifies these samples alone"
         ends = _sample_ends(auditor, left, right, steps, seed, progress)
     else:
         split = f"random halves of each side by seed {seed}"
         if auditor is not None:
-            split = "none: the auditor came from elsewhere, and saw no row that is here"
+            split = "none: the auditor was given, and has seen none of these rows"
             auditor.check_unseen(left.held_out, right.held_out)
             left = shuffled(left.held_out, seed, "x", codes[0])
             right = shuffled(right.held_out, seed, "y", codes[1])
@@ -249,7 +249,7 @@ def _numbered(progress: Progress, words: str) -> Progress:
 def _check_space(space: str, auditor: Auditor | None) -> None:
     if auditor is not None and space != "raw":
         raise WganError(
-            f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave"
+            f"space '{space}' does not go with a given auditor: map the samples yourself, and leave"
             " space out"
         )
 
@@ -279,7 +279,9 @@ def _check(
     if certifies == "population":
         _check_diameter(diameter, a, b)
     elif any(labels is not None for labels in groups):
-        raise WganError("a bracket of samples holds whatever depends on what: leave groups out")
+        raise WganError(
+            "a bracket of samples holds even if rows depend on each other: leave groups out"
+        )
 
 
 def _check_diameter(diameter: float | None, a: Sample, b: Sample) -> None:

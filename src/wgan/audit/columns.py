@@ -82,8 +82,8 @@ def read_tables(
     for source, dataset in loaded.items():
         if not dataset.codec.column_names:
             raise WganError(
-                f"{source}: has no names of columns, and {columns.flags} takes tables: save it as"
-                " a .csv or .parquet with names, or leave the option out"
+                f"{source}: has no column names, and {columns.flags} takes tables: save it as a"
+                " .csv or .parquet with names, or leave the option out"
             )
     # Rows of numbers have no names of their own; a table has.
     as_numbers = not any(dataset.codec.names for dataset in loaded.values())
@@ -176,7 +176,7 @@ def _weights(frame: pd.DataFrame, name: str | None, source: str) -> np.ndarray |
         held = "nothing" if pd.isna(value) else str(value)
         raise WganError(
             f"{source}, column '{name}', row {row + 1} holds {held}: a weight is a number of at"
-            " least 0; mend it, or leave the row out"
+            " least 0; fix it, or leave the row out"
         )
     if not weights.any():
         raise WganError(f"{source}, column '{name}': all weights are 0: give some row weight")
@@ -229,8 +229,8 @@ def diameter_of(
     lacking = [name for name in names if name not in ranges]
     if lacking:
         raise WganError(
-            f"no --range of {', '.join(lacking[:5])}: a diameter takes that of every measured"
-            " column; give each one, or measure fewer with --columns"
+            f"--range is missing for {', '.join(lacking[:5])}: a diameter needs the range of every"
+            " measured column; give each one, or measure fewer with --columns"
         )
     lows, highs = zip(*(ranges[name] for name in names), strict=True)
     for side, values in sides.items():

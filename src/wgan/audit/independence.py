@@ -239,7 +239,7 @@ def _repeats(side: str, found: Found) -> Check:
         found.count / max(1, found.total),
         found.p,
         "",
-        f"rows of {side} occur {found.copies} times more often than draws of any law would"
+        f"rows of {side} occur {found.copies} times more often than independent draws would"
         f" ({found.count} rows occur again, p {_p(found.p)})",
         "copied rows, as of oversampling: drop the copies",
     )

@@ -99,8 +99,8 @@ class Bracket(Printed):
             assert self.floor is not None
             parts = f"{figures(self.floor)} of the transport of {figures(u.transport)}"
             verdict = (
-                f"W1 <= {rounded(u.bound)} says nothing of a difference, as it would be much the"
-                " same if both populations were one"
+                f"W1 <= {rounded(u.bound)} does not show a difference: it would be much the same if"
+                " both populations were equal"
             )
             if self.floor_share < HIDDEN:
                 verdict = "is loose"
@@ -158,7 +158,7 @@ class Bracket(Printed):
         rows |= self._upper_facts()
         if self.heuristic is not None:
             rows["heuristic"] = (
-                f"{_heuristic_words(self.heuristic)}; it is the transport with its floor taken off"
+                f"{_heuristic_words(self.heuristic)}; it is the transport minus its floor"
             )
         if self.independence:
             rows |= self.independence.facts()

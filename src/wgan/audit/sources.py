@@ -94,7 +94,7 @@ def read_pair(
     if columns is not None and columns.flags:
         if kind != "auto":
             raise WganError(
-                f"--kind {kind} is of arrays, and {columns.flags} of tables: leave one out"
+                f"--kind {kind} is for arrays, and {columns.flags} for tables: leave one out"
             )
         _refuse_models(models, columns)
         tables = read_tables(sorted({a, b}), columns, progress)

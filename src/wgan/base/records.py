@@ -122,7 +122,7 @@ def parsed(text: str, all_finite: bool = True) -> Any:
     def number(digits: str) -> float:
         x = float(digits)
         if all_finite and not isfinite(x):
-            raise ValueError(f"{digits[:20]} is no finite number")
+            raise ValueError(f"{digits[:20]} is not a finite number")
         return x
 
     values = json.loads(

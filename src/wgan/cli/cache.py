@@ -12,7 +12,7 @@ from wgan.data.cache_contents import KINDS, Entry, cache_contents, clear_cache, 
 
 cache = App(
     name="cache",
-    help="Print where the cache of decoded files is, and what it holds; clear it.",
+    help="Print where the cache of decoded files is and what it holds, or clear it.",
     help_epilogue="",
 )
 

@@ -48,7 +48,7 @@ def data_command(
         Print one JSON document instead of text.
     """
     if source is None and (how != AS_THEY_ARE or out is not None):
-        raise WganError("flags say how SOURCE is read: give it too")
+        raise WganError("these flags say how SOURCE is read: give SOURCE too")
     if source is None:
         _list_sources(json_)
         return 0

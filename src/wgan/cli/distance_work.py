@@ -152,7 +152,7 @@ def _places(flag: str, given: dict[str, float], x: Source) -> dict[int, float]:
     """Return what was given of columns by their places."""
     if given and not x.names:
         raise WganError(
-            f"{flag} is of columns of numbers without gaps, with names, and these samples are"
+            f"{flag} is for columns of numbers without gaps, with names, and these samples are"
             f" {x.units}: choose such columns with --columns"
         )
     for name in given:

@@ -22,7 +22,7 @@ EXIT_CODES = {
     REFUSED: "input that cannot be used, or no room",
     UNEXPECTED: "a fault of wgan itself",
     INTERRUPTED: "stopped by Ctrl-C; a run in training is saved first",
-    BROKEN_PIPE: "whoever read the output has gone",
+    BROKEN_PIPE: "the program that read the output has ended",
     TERMINATED: "stopped by SIGTERM; a run in training is saved first",
 }
 """What each code means."""

@@ -152,7 +152,7 @@ class SampleFlags:
                 raise WganError(f"{given[0]} does not go with {flag}: leave one of them out")
         for flag in chosen:
             if flag != "--walk" and self.number is not None:
-                raise WganError(f"{flag} says by itself how many samples there are: leave out -n")
+                raise WganError(f"{flag} sets the number of samples itself: leave out -n")
         if self.invert is not None and self.truncation is not None:
             raise WganError("--invert searches among all latents: leave out --truncation")
 

@@ -61,12 +61,12 @@ def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) ->
     manifest = finish_shards(run.path, out, plan)
     pace = f"{done.drawn} drawn in {seconds:.1f} s, {done.drawn / seconds:.0f} a second"
     if done.kept:
-        kept = f"{done.kept} were there, and are as they were written"
+        kept = f"{done.kept} were there already, unchanged"
         pace = f"{pace}; {kept}" if done.drawn else kept
     if manifest is None and world_size == 1:
         raise WganError(
-            f"{out}: some shards that were written are not seen here, as may be for a minute where"
-            " a network file system is slow: the same command goes on"
+            f"{out}: some written shards cannot be seen here, perhaps because a network file system"
+            " is slow: run the same command again in a minute"
         )
     values = {
         "what": "shards",

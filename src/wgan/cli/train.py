@@ -145,7 +145,7 @@ def _train(run: Run, quiet: bool, as_json: bool) -> int:
         stopped = _follow(run, run.records(stop=lambda: signals.caught is not None), quiet)
     if stopped:
         done = run.state.step
-        saved = "and saved; the same command goes on from there"
+        saved = "and saved; the same command continues from there"
         begun = "of the generator; the same command begins again"
         notes_on(as_json).print(f"stopped at step {done} {saved if done else begun}")
         if as_json and ranks.first:
@@ -203,7 +203,7 @@ def _print_start(run: Run, quiet: bool, as_json: bool) -> None:
     to.print(f"training on {choose_device(training.device)} in {training.precision}")
     print_columns(run.dataset, to)
     if run.state.step and run.folder:
-        to.print(f"going on from step {run.state.step} of {run.folder.path}")
+        to.print(f"continuing from step {run.state.step} of {run.folder.path}")
 
 
 def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
@@ -246,8 +246,8 @@ def _print_finish(run: Run, finish: Finish) -> None:
     promised = guarantee(run.config, run.split.n_train, step)
     if promised is not None:
         screen.print(
-            f"trained with {promised}; what is printed above of real rows is not part of it, and"
-            " stands in no file"
+            f"trained with {promised}; the figures above on real rows are not covered by it, and"
+            " are written to no file"
         )
 
 

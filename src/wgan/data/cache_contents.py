@@ -36,8 +36,8 @@ DECODED = {
 RECORDS, WORKING, UNFINISHED = "shard-records", "working-folders", "unfinished"
 KINDS = {name: words for name, (_, words) in DECODED.items()} | {
     RECORDS: "records of shards",
-    WORKING: "folders of work that goes on or was killed",
-    UNFINISHED: "files whose writer goes on or was killed",
+    WORKING: "folders of work that is in progress or was killed",
+    UNFINISHED: "files whose writer is at work or was killed",
 }
 """All kinds of contents, in words."""
 SEALED = "|".join(f"(?:{pattern})" for pattern, _ in DECODED.values())

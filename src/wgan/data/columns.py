@@ -123,7 +123,7 @@ def csv_names(path: Path, encoding: str = UTF_8) -> tuple[str, list[str]]:
     names = [name.strip().strip('"') for name in first.split(separator)]
     if _name_lines(names) and not names[0]:
         raise WganError(
-            f"{path}: the first column has no name, as if it counted rows: drop it, or name it to"
+            f"{path}: the first column has no name (a saved row index?): drop it, or name it to"
             " have it measured"
         )
     if names == [str(i) for i in range(len(names))] and len(names) > 1:

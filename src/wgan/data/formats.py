@@ -203,7 +203,7 @@ def check_place(path: Path, codec: Codec, sheet: Sheet = AS_FITS) -> None:
         sheet: how pictures are laid out.
 
     Raises:
-        WganError: a file that is there already, an ending that does not fit the samples, a package
+        WganError: a file that already exists, an ending that does not fit the samples, a package
             that it needs and is missing, or a scale where there are no pictures.
     """
     check_special(path)

@@ -92,8 +92,8 @@ class FileRows:
         have = self.path.stat().st_size
         if have > need:
             raise WganError(
-                f"{self.name or self.path}: goes on after its array, {have} bytes where its header"
-                f" promises {need}: save one array in a file"
+                f"{self.name or self.path}: continues after its array, {have} bytes where its"
+                f" header promises {need}: save one array in a file"
             )
         return self
 

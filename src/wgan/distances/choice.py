@@ -189,12 +189,14 @@ def distance(
     m = len(b[0])
     name, why = chosen_metric(metric, n, m, d)
     if epsilon is not None and name != "sinkhorn":
-        raise WganError(f"epsilon is of Sinkhorn, and the metric is {name}: leave it out")
+        raise WganError(
+            f"epsilon is for the Sinkhorn divergence, and the metric is {name}: leave it out"
+        )
     periods: dict[int | str, float] | None = None
     if circular:
         if name != "exact" and metric != "auto":
-            raise WganError(f"circular columns are of exact transport, and the metric is {name}")
-        name, why = "exact", "circular columns: exact transport alone has them"
+            raise WganError(f"circular columns are for exact transport, and the metric is {name}")
+        name, why = "exact", "circular columns: only exact transport takes them"
         ground = Ground.of(None, None, circular, a[0], b[0], names_of_columns(x))
         assert ground.periods is not None
         periods = {k: float(t) for k, t in enumerate(ground.periods) if np.isfinite(t)}

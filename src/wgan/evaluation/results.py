@@ -282,7 +282,7 @@ def line_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         KeyError: a value is missing.
-        ValueError: a half-width below 0, or a value that is no number.
+        ValueError: a half-width below 0, or a value that is not a number.
     """
     generated = {name: number(values["generated"][name]) for name in ("value", "half_width")}
     if generated["half_width"] < 0:

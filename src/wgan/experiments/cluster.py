@@ -82,7 +82,7 @@ def connected(address: str) -> Iterator[Any]:
                 raise
             raise WganError(
                 f"--cluster {address}: the scheduler is gone ({_first_line(error)}): start it"
-                " again, then the same command goes on"
+                " again, then the same command continues"
             ) from None
         finally:
             client.close(timeout=CLOSE_SECONDS)
@@ -146,7 +146,7 @@ class Crew:
         elif now - self.seen > ALONE:
             raise WganError(
                 f"--cluster {self.address}: has had no workers for {ALONE / 60:.0f} minutes: start"
-                " some, then the same command goes on"
+                " some, then the same command continues"
             )
         return threads
 
@@ -242,7 +242,7 @@ def why(error: BaseException | None) -> str:
         return "was cancelled by the scheduler: see whether it was restarted"
     if isinstance(error, KilledWorker):
         lost = getattr(error.last_worker, "address", error.last_worker)
-        return f"its worker was lost time and again, last {lost}: see its log, such as for memory"
+        return f"its worker was lost repeatedly, last {lost}: see its log, perhaps memory ran out"
     if isinstance(error, ImportError):
         return f"a worker lacks a package ({_first_line(error)}): install there what is here"
     return f"{type(error).__name__}: {_first_line(error)}"

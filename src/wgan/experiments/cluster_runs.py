@@ -221,7 +221,7 @@ class _Fleet:
             last = f", last {where}" if where else ""
             raise WganError(
                 f"{work.job.folder}: lost its worker {work.losses} times{last}: see the worker's"
-                " log, such as for memory; then the same command goes on"
+                " log, perhaps memory ran out; then the same command continues"
             )
 
     def _again(self, work: _Work) -> None:

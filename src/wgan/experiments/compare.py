@@ -100,7 +100,7 @@ class Plan:
         for setting in self.settings:
             key = setting.partition("=")[0].strip()
             if key in FLAGS:
-                raise WganError(f"--set {setting}: is what {FLAGS[key]} says here: give it there")
+                raise WganError(f"--set {setting}: {FLAGS[key]} sets this here: use that flag")
         self._check_place()
 
     @property
@@ -141,7 +141,9 @@ class Plan:
         mine = self.folder / COMPARISON
         check_special(mine)
         if mine.exists() and MARK not in mine.read_text(encoding="utf-8", errors="replace"):
-            raise WganError(f"{mine}: is there, and not of a comparison: choose another --out")
+            raise WganError(
+                f"{mine}: exists, and does not belong to a comparison: choose another --out"
+            )
         check_replaceable(self.folder / REPORT)
 
 

@@ -84,7 +84,7 @@ def _found(name: str, check: Callable[[], Finding]) -> Finding:
         lines = str(error).strip().splitlines()
         reason = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
         faults = (f"{name}: {reason}",) if name in NEEDED else ()
-        return Finding(name, (f"cannot be told ({reason})",), {"unknown": reason}, faults)
+        return Finding(name, (f"unknown ({reason})",), {"unknown": reason}, faults)
 
 
 def _python() -> Finding:
@@ -195,7 +195,7 @@ def _unwritable(folder: Path) -> str:
     """Return why a folder, or the first above it that is there, cannot be written to."""
     there = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
     if not there.is_dir():
-        return f"{there} is no folder"
+        return f"{there} is not a folder"
     return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
 

@@ -100,7 +100,7 @@ def complete_file(
         sheet: the sheet of an `.xlsx` that is read if it has one of that name; else the first.
 
     Raises:
-        WganError: as `complete`; a file that is no table, or an ending that no table has.
+        WganError: as `complete`; a file that is not a table, or an ending that no table has.
     """
     codec = _codec_of(model)
     refuse_other_spreadsheets(source)

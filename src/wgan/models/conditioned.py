@@ -269,7 +269,7 @@ def _wait(
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(
                 f"{count} of {tried} rows satisfy {_words(waited_for)}, too few to wait for {n}:"
-                " ask for fewer rows, or for less"
+                " ask for fewer rows, or weaken the conditions"
             )
         of_block = derive(seed, "where", tried)
         drawn = _draw(model, block, of_block, y)

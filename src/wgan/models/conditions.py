@@ -235,7 +235,7 @@ def _parsed(codec: TableCodec, text: str) -> tuple[str, str, list[Wanted]]:
 def _refuse_sign(text: str, sign: str, value: str, column: Column) -> None:
     """Refuse an operator of other languages, such as ==, unless a level begins with its end."""
     if value not in column.levels:
-        raise WganError(f"--where {text}: {sign} is no operator: write =, !=, <, <=, > or >=")
+        raise WganError(f"--where {text}: {sign} is not an operator: write =, !=, <, <=, > or >=")
 
 
 def _separated(text: str, values: str) -> list[str]:
@@ -269,7 +269,9 @@ def _value(column: Column, operator: str, wanted: Wanted) -> float:
         if operator in COMPARISONS:
             raise WganError(f"column '{name}': a range needs a value: give a value")
         if not column.missing_state and operator == "=":
-            raise WganError(f"column '{name}': never missing in the data learned: give a value")
+            raise WganError(
+                f"column '{name}': it is never missing in the training data: give a value"
+            )
         return np.nan
     if column.is_number:
         return _number(column, wanted)

@@ -271,7 +271,7 @@ def _checked(codec: SeriesCodec, beginnings: np.ndarray) -> np.ndarray:
                 " ever is: fill it"
             )
     if codec.gap_channel and not (values[..., -1] > 0).all():
-        raise WganError("beginnings: the time since the step before is not positive: mend it")
+        raise WganError("beginnings: the time since the step before is not positive: fix it")
     same = (described == described[:, :1]) | (np.isnan(described) & np.isnan(described[:, :1]))
     if not same.all():
         which = int((~same).any(axis=(1, 2)).argmax()) + 1

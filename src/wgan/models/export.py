@@ -93,7 +93,7 @@ def check_export(path: Path) -> None:
         path: the file.
 
     Raises:
-        WganError: something that is there already, another ending, or a missing package.
+        WganError: something that already exists, another ending, or a missing package.
     """
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:

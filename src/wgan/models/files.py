@@ -171,8 +171,8 @@ def described(net: nn.Module, own_pair: bool = False) -> dict[str, Any] | None:
         found = {"name": str(name), "config": json.loads(json.dumps(config))}
     except (TypeError, ValueError) as error:
         raise WganError(
-            f"network '{name}': `config` is no dict of plain values ({error}): give numbers, text,"
-            " lists and dicts"
+            f"network '{name}': `config` is not a dict of plain values ({error}): give numbers,"
+            " text, lists and dicts"
         ) from None
     noise = getattr(net, "noise", None)
     return found | {"noise": noise} if isinstance(noise, int) else found

@@ -65,8 +65,8 @@ def _refuse(name: str, layer: nn.Module, variant: Variant, compiling: bool) -> N
         )
     if compiling and getattr(layer, "inplace", False):
         raise WganError(
-            f"the critic's layer {name} ({kind}) works in place, which a compiled penalty"
-            " cannot bear: leave out inplace=True"
+            f"the critic's layer {name} ({kind}) works in place, which a compiled penalty does not"
+            " allow: leave out inplace=True"
         )
 
 
@@ -82,7 +82,7 @@ def _warn(name: str, layer: nn.Module, variant: Variant) -> None:
     if clips and _is_clipped_though_no_weight(layer):
         warnings.warn(
             f"the critic's layer {name} ({type(layer).__name__}) has parameters of its own, which"
-            " clipping will hold small too",
+            " clipping keeps small too",
             stacklevel=4,
         )
 
@@ -103,7 +103,7 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     if not variant.bounded:
         return (
             f"{variant.name} has no optimum where real and generated samples do not overlap: its"
-            " estimate then grows without limit, and is no distance"
+            " estimate then grows without limit, and is not a distance"
         )
     if variant.penalty is None or not (variant.score.is_w1 and variant.aims_at_slope_one):
         return ""
@@ -113,9 +113,9 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     if scale == 0 or scale / FAR_OFF <= weight <= scale * FAR_OFF:
         return ""
     effect = (
-        "the critic's slope is hardly held"
+        "the critic's slope is hardly constrained"
         if weight < scale / FAR_OFF
-        else "the penalty drowns the score"
+        else "the penalty outweighs the score"
     )
     return (
         f"penalty weight {weight:g} is far from the data's scale (two samples lie {scale:.3g} apart"

@@ -200,8 +200,7 @@ VARIANTS = {
                 "Petzka, Fischer and Lukovnikov 2018, equation 7; settings of Gulrajani et al. 2017"
             ),
             when=(
-                "where wgan-gp's estimate is wanted nearer to 1-Lipschitz: slopes below 1 cost"
-                " nothing"
+                "for an estimate nearer to 1-Lipschitz than wgan-gp's: slopes below 1 cost nothing"
             ),
         ),
         Variant(

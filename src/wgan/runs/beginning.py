@@ -229,8 +229,8 @@ def _check_whole(folder: RunFolder) -> None:
     left = _present(folder.path, RESULTING)
     if left and not folder.checkpoint.exists():
         raise WganError(
-            f"{folder.path}: holds {left[0]} of a run without its checkpoint, so that it cannot go"
-            " on; nothing is written over: choose another --out"
+            f"{folder.path}: holds {left[0]} of a run without its checkpoint, so it cannot be"
+            " continued; nothing is overwritten: choose another --out"
         )
 
 
@@ -267,7 +267,7 @@ def _check_same(folder: RunFolder, about: About, config: Config) -> None:
 def _lock(path: Path, patience: float = 0.0) -> IO[str]:
     place = path / LOCK
     if place.is_symlink() or (place.exists() and not place.is_file()):
-        raise WganError(f"{place}: is no regular file: choose another --out")
+        raise WganError(f"{place}: is not a regular file: choose another --out")
     lock = place.open("a")
     try:
         import fcntl

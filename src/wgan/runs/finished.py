@@ -78,13 +78,13 @@ def read_finished(path: Path) -> Finished:
     finish = folder.finish()
     if finish is None and settings.get("privacy", {}).get("epsilon") is not None:
         raise WganError(
-            f"{path}: is a private run, which writes down no held-out distance, nor anything else"
-            " that is measured on rows without noise: `wgan evaluate` measures it"
+            f"{path}: is a private run, which records no held-out distance, and nothing else that"
+            " is measured on rows without noise: `wgan evaluate` measures it"
         )
     if finish is None:
         raise WganError(
-            f"{path}: holds no held-out distance, so the run has not come to its end: give the same"
-            " `wgan train` again, and it goes on"
+            f"{path}: holds no held-out distance, so the run has not ended: run the same `wgan"
+            " train` again to continue it"
         )
     evaluated = folder.evaluation()
     fresh = evaluated is not None and evaluated.step == finish.step  # else of an earlier step

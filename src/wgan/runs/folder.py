@@ -238,8 +238,8 @@ class RunFolder:
                 with damage_named(path):
                     return step_of(header)
         raise WganError(
-            f"{self.path}: holds no checkpoint, so which step its generator is of cannot be"
-            " told: give a run's folder, whole"
+            f"{self.path}: holds no checkpoint, so the step of its generator is unknown: give the"
+            " whole folder of a run"
         )
 
     def append_metrics(self, line: Metrics) -> None:

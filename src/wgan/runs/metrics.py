@@ -54,7 +54,7 @@ def parsed_line(line: str) -> Metrics:
     metrics: Metrics = typed(parsed(line, all_finite=False), Metrics)
     step = metrics["step"]
     if type(step) is not int or step < 0:
-        raise ValueError("a step is no whole number of 0 or more")
+        raise ValueError("a step is not a whole number of 0 or more")
     for value in metrics.values():
         float(value)  # a whole number may be larger than any float
     return metrics

@@ -111,8 +111,8 @@ def noise_of(config: Config, n_train: int) -> Noise:
     if privacy.delta * n_train >= 1:
         raise SettingError(
             "privacy.delta",
-            f"= {privacy.delta:g}: a model that gives away one of {n_train} rows would keep it:"
-            f" give less than {1 / n_train:.1g}",
+            f"= {privacy.delta:g}: even a model that reveals one of {n_train} rows would satisfy"
+            f" it: give less than {1 / n_train:.1g}",
         )
     rate = min(1.0, config.optimizer.batch / n_train)
     return noise_for(privacy.epsilon, privacy.delta, rate, config.training.steps)

@@ -72,8 +72,8 @@ class DataFacts:
         """
         if self.coding != dataset.codec.version:
             raise WganError(
-                f"{path}: was begun by a version that coded {self.kind} otherwise, so it can be"
-                " neither gone on with nor evaluated: train again in another --out"
+                f"{path}: was begun by a version of wgan that coded {self.kind} differently, so it"
+                " can be neither continued nor evaluated: train again in another --out"
             )
 
 

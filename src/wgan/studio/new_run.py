@@ -133,7 +133,7 @@ def router() -> APIRouter:
         with reading:
             name, words = arguments_of(studio, given)
         if (studio.roots.folder / name).exists():
-            raise RefusedError(409, f"{name}: is there already: give the run another name")
+            raise RefusedError(409, f"{name}: already exists: give the run another name")
         studio.processes.begin(name, words)
         studio.follower.search_soon()
         return {"name": name, "command": shown(words)}

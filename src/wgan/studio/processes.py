@@ -111,7 +111,7 @@ class Processes:
                 )
             if len(_kept_as(name, "json")) > LONGEST_NAME:
                 raise RefusedError(
-                    400, f"{name}: too long a name to be kept: rename the folder, or give a shorter"
+                    400, f"{name}: the name is too long: rename the folder, or give a shorter name"
                 )
             command = command_of(arguments)
             with self._file(name, "log").open("wb") as log:
@@ -273,7 +273,7 @@ def _killed_by(number: int) -> str:
     """Return what is said of a process that a signal ended, of which it printed nothing."""
     name = signal.strsignal(number) or "unknown"
     hint = " (was memory full?)" if number == signal.SIGKILL else ""
-    return f"signal {number}, {name}, ended its process{hint}: go on with the run"
+    return f"signal {number}, {name}, ended its process{hint}: continue the run"
 
 
 def _changed_at(path: Path) -> int | None:

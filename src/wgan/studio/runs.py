@@ -209,7 +209,7 @@ def _floor(studio: Studio, name: str) -> dict[str, Any]:
     run = RunFolder(found.path)
     config = run.config()
     if config.private:
-        raise WganError(f"{name}: is a private run, of whose rows nothing is measured here")
+        raise WganError(f"{name}: is a private run, whose rows are not measured here")
     if not measurements(found.lines, 0) and not _measured(found.lines):
         raise WganError(f"{name}: has measured nothing yet")
     studio.roots.check_data(run.about().folder, config.data)

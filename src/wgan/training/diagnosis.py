@@ -95,7 +95,7 @@ def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
         return f"critic not at an optimum, which {variant.name} need not have: {figures}"
     if not variant.score.is_w1:
         return (
-            f"critic not at its optimum: {figures}; for this score that is no fault, since there"
+            f"critic not at its optimum: {figures}; for this score that is not a fault, since there"
             " the generator's gradient may vanish"
         )
     return (
@@ -173,13 +173,13 @@ def _stop(config: Config, trend: Trend | None, step: int) -> str:
     if not steady:
         longer += " in another --out"
     if trend.state == "falling":
-        return f"not converged: {trend}; go on with {longer}"
+        return f"not converged: {trend}; continue with {longer}"
     if trend.state == "rising":
         return f"getting worse: {trend}; lower optimizer.lr, or raise optimizer.critic_steps"
     if trend.state == "unclear":
         return (
             f"whether it has converged cannot be told: {trend}, which does not show that as many"
-            f" steps again would change it by less than {TOLERANCE:.0%}; go on with {longer}"
+            f" steps again would change it by less than {TOLERANCE:.0%}; continue with {longer}"
         )
     if steady or step < config.training.steps:
         return (

@@ -166,11 +166,11 @@ class Link:
         self._lost.update(gone)
         if gone:
             raise WganError(
-                f"{_named(gone)} is gone: killed, or out of memory; the same command goes on from"
+                f"{_named(gone)} is gone: killed, or out of memory; the same command continues from"
                 " the last checkpoint"
             )
         reason = " ".join(str(error).split())
-        raise WganError(f"the ranks lost their connection ({reason}): the same command goes on")
+        raise WganError(f"the ranks lost their connection ({reason}): the same command continues")
 
     def _others(self) -> list[int]:
         return [r for r in range(self.world_size) if r != self.rank]

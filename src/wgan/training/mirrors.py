@@ -69,7 +69,7 @@ class MirrorTest:
         found = f"{rate} training pictures from their mirror images (50% is chance)"
         if self.alike:
             return f"pictures are mirrored at random: {found}; augment.flips=false turns it off"
-        return f"pictures are not mirrored: {found}; augment.flips=true mirrors them all the same"
+        return f"pictures are not mirrored: {found}; augment.flips=true mirrors them anyway"
 
 
 def with_mirrors(

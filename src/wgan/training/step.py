@@ -121,7 +121,7 @@ def move_critic(
 def generator_update(
     state: State, losses: Losses, variant: Variant, draws: Draws, ranks: Ranks = ALONE
 ) -> Tensor:
-    """Lines 10 to 12: move the generator against the critic, and return the norm of its gradient."""
+    """Lines 10 to 12: move the generator against the critic; return the norm of its gradient."""
     state.critic.requires_grad_(False)
     state.generator_optimizer.zero_grad(set_to_none=True)
     for i in each_as_first(draws.microbatches, state.generator, state.critic):

@@ -85,7 +85,7 @@ class Gate:
         if len(hosts) != 1 or not known:
             raise RefusedError(
                 421,
-                f"this is no name of this server: use the address that `{self.command}` printed",
+                f"this is not a name of this server: use the address that `{self.command}` printed",
             )
         is_protected = any(scope["path"].startswith(path) for path in self.protected)
         for origin in _values(headers, b"origin"):

@@ -202,8 +202,14 @@ def test_clocks_of_two_rates_are_irregular():
         (["2024-01-01", "2024-01-03", "2024-01-02", "2024-01-04"], "row 3: 2024-01-02 comes after"),
         ([1.0, 2.0, np.inf, 4.0], "row 3: an infinite time"),
         ([1.0, 2.0, np.nan, 4.0], "row 3: a time is missing"),
-        (["one", "two", "three", "four"], "'one' is no time that can be read: write all as 2024"),
-        (["2024-01-01", "2024-01-02", "soon", "2024-01-04"], "row 3: 'soon' is no time written as"),
+        (
+            ["one", "two", "three", "four"],
+            "'one' is not a time that can be read: write all as 2024",
+        ),
+        (
+            ["2024-01-01", "2024-01-02", "soon", "2024-01-04"],
+            "row 3: 'soon' is not a time written as",
+        ),
         ([True, False, True, False], "no time that can be read"),
     ],
 )

@@ -140,7 +140,7 @@ def _checked(frame: pd.DataFrame, name: str, reading: Reading, labels: str | Non
     for role, column in roles.items():
         if column is not None and column not in frame.columns:
             raise WganError(
-                f"{name}: data.{role} = '{column}' is no column."
+                f"{name}: data.{role} = '{column}' is not a column."
                 f" {did_you_mean(column, frame.columns)}"
             )
     repeated = frame.columns[frame.columns.duplicated()]
@@ -155,8 +155,8 @@ def _checked(frame: pd.DataFrame, name: str, reading: Reading, labels: str | Non
         )
     if reading.series is None and SERIES in frame.columns:
         raise WganError(
-            f"{name}: a column is called '{SERIES}', as the numbers of samples will be: give"
-            f" data.series = '{SERIES}' if it names series, or rename it"
+            f"{name}: a column is called '{SERIES}', the name that samples use for their numbers:"
+            f" give data.series = '{SERIES}' if it names series, or rename it"
         )
     return frame
 
@@ -221,7 +221,7 @@ def _timed(
         inserted = int((whole - 1).sum())
         if on_grid and inserted <= MOST_INSERTED * len(rows.order):
             put_in = (
-                f"{inserted} row(s) put in where '{clock.name}' leaves some out, without values"
+                f"{inserted} row(s) without values inserted where '{clock.name}' leaves some out"
             )
             at = places(rows, whole)
             return _Steps(rows, values, at, none_apart, clock, (words, put_in))

@@ -70,7 +70,7 @@ def arrange(frame: pd.DataFrame, column: str | None, name: str = "the table") ->
         return Arrangement(rows, np.zeros_like(rows), np.zeros(1, dtype=np.int64), np.array([""]))
     if frame[column].isna().any():
         row = int(frame[column].isna().to_numpy().argmax())
-        raise WganError(f"{name}: column '{column}', row {row + 1}: no series: name it")
+        raise WganError(f"{name}: column '{column}', row {row + 1}has no series: name it")
     of, names = pd.factorize(frame[column])
     order = np.argsort(of, kind="stable")
     of = of[order]
@@ -156,14 +156,14 @@ def _check_named(
     others = [each for each in frame.columns if each not in apart]
     if column not in others:
         raise WganError(
-            f"{name}: data.static = '{column}' is no column, or has another role."
+            f"{name}: data.static = '{column}' is not a column, or has another role."
             f" {did_you_mean(column, others)}"
         )
     place = varying(frame[column], rows)
     if place is not None:
         raise WganError(
             f"{rows.words(place, name)}: data.static names column '{column}', which varies at row"
-            f" {rows.row(place)}: leave it out of data.static, or mend the row"
+            f" {rows.row(place)}: leave it out of data.static, or fix the row"
         )
 
 
@@ -285,6 +285,6 @@ def classes_of(series: pd.Series, rows: Arrangement, name: str) -> np.ndarray:
     if place is not None:
         raise WganError(
             f"{rows.words(place, name)}: data.labels = '{series.name}' varies at row"
-            f" {rows.row(place)}: a series has one class: mend the row, or leave data.labels out"
+            f" {rows.row(place)}: a series has one class: fix the row, or leave data.labels out"
         )
     return np.asarray(series.iloc[rows.order[rows.firsts]].astype(object), dtype=object)

@@ -108,7 +108,7 @@ def has_pattern(source: str) -> bool:
 
 
 def form_of(name: str) -> str | None:
-    """Return the form that a name's ending stands for; None: it is no shard's."""
+    """Return the form that a name's ending stands for; None: it is not a shard's."""
     return ENDINGS.get(PurePosixPath(name).suffix.lower())
 
 
@@ -142,7 +142,7 @@ def expanded(pattern: str) -> list[str]:
         raise WganError(f"{pattern}: the range {found[0]} counts down: give the smaller one first")
     rest = expanded(pattern[found.end() :])
     if (last - first + 1) * len(rest) > MOST_SHARDS:
-        raise WganError(f"{pattern}: stands for more than {MOST_SHARDS:,} names: mend the range")
+        raise WganError(f"{pattern}: stands for more than {MOST_SHARDS:,} names: fix the range")
     digits = len(found[1])
     head = pattern[: found.start()]
     return [f"{head}{i:0{digits}d}{tail}" for i in range(first, last + 1) for tail in rest]

@@ -22,7 +22,7 @@ MISSING = (404, 410)
 PASSING = (408, 429)
 """Statuses of HTTP that name the client at fault, and pass: a time-out, and too many requests."""
 LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-"""Errors that another try does not mend."""
+"""Errors that another try does not fix."""
 
 
 def persistently(read: Callable[[], Result], where: str) -> Result:

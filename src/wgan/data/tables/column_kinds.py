@@ -172,7 +172,7 @@ def form_of_times(name: str, series: pd.Series) -> str:
     texts = different_texts(series)
     found = infer_form(texts)
     if found.odd:
-        why = f"is no time written as {found.form}, and most others are"
+        why = f"is not a time written as {found.form}, and most others are"
         raise _unread(name, series, found.odd, why, f'missing = ["{found.odd}"]')
     if found.other:
         _note(
@@ -218,7 +218,7 @@ def _unread(name: str, series: pd.Series, text: str, why: str, setting: str) -> 
     row = int((series.astype(object) == text).to_numpy().argmax())
     settings = f"{setting}, or " if setting else ""
     return WganError(
-        f"column '{name}', row {row + 1}: {text!r} {why}: mend it, leave it empty, or say in a"
+        f"column '{name}', row {row + 1}: {text!r} {why}: fix it, leave it empty, or say in a"
         f' schema [columns."{name}"] {settings}kind = "category" or "identifier"'
     )
 

@@ -112,7 +112,7 @@ def _header(head: str, path: Path, told: str = "") -> tuple[str, list[str]]:
     if not candidates:
         raise WganError(
             f"{path}: a quote near its top is never closed, or a field has more than"
-            f" {csv.field_size_limit()} characters: mend it"
+            f" {csv.field_size_limit()} characters: fix it"
         )
     *_, separator, first = max(candidates)
     return separator, [field.strip() for field in first]

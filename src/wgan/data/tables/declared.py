@@ -98,7 +98,7 @@ def _refuse_broken(rule: Rule, rows: Rows) -> None:
         words = "row breaks" if count == 1 else "rows break"
         raise WganError(
             f"schema, rule '{rule}': {count:,} of {rows.shape[0]:,} {words} it (row"
-            f" {', '.join(map(str, first))}{more}): mend or drop these rows, or leave the rule out"
+            f" {', '.join(map(str, first))}{more}): fix or drop these rows, or leave the rule out"
         )
 
 

@@ -51,7 +51,7 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
     if not (np.abs(snapped - x) <= tolerance).all():
         worst = x[np.abs(snapped - x).argmax()]
         raise WganError(
-            f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}"
+            f"schema, column '{column.name}': {worst:g} is not a multiple of step = {column.step:g}"
         )
     values, counts = np.unique(snapped, return_counts=True)
     ordinary = values[~far_values(values, counts)]

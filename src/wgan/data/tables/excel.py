@@ -164,9 +164,7 @@ def _value(cell: Any, where: str) -> Any:
     """Return the value of a cell."""
     value = cell.value
     if cell.data_type == "e" and value != NOT_AVAILABLE:
-        raise WganError(
-            f"{where}: cell {cell.coordinate} holds the error {value}: mend or empty it"
-        )
+        raise WganError(f"{where}: cell {cell.coordinate} holds the error {value}: fix or empty it")
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return dt.datetime.combine(value, dt.time())
     return value.isoformat() if isinstance(value, dt.time) else value

@@ -107,8 +107,7 @@ def _refuse_unfit(names: Sequence[str], rows: int, corrections: Corrections) -> 
     for name in corrections:
         if name not in names:
             raise WganError(
-                f"the schema speaks of a column '{name}', which the table lacks."
-                f" {did_you_mean(name, names)}"
+                f"schema: the table has no column '{name}'. {did_you_mean(name, names)}"
             )
 
 
@@ -125,7 +124,7 @@ def _refuse_unwritable(name: str, series: pd.Series) -> None:
         if isinstance(text, str) and not is_utf8(text):
             row = int((series.astype(object) == text).to_numpy().argmax())
             raise WganError(
-                f"column '{name}', row {row + 1}: {text!a} is not text that UTF-8 can hold: mend it"
+                f"column '{name}', row {row + 1}: {text!a} is not text that UTF-8 can hold: fix it"
             )
 
 

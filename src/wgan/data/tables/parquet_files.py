@@ -68,8 +68,8 @@ class _Walk:
 def is_parquet_folder(folder: Path) -> bool:
     """Return whether a folder holds a table in Parquet files.
 
-    It is no table where pictures or other folders than `key=value` lie beside the files, which then
-    say something of pictures.
+    It is not a table if pictures, or other folders than `key=value`, lie beside the files, which
+    then say something of pictures.
 
     Args:
         folder: the folder.

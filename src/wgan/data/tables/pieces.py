@@ -94,7 +94,7 @@ def _whole_rows(texts: Iterator[bytes], head: Content) -> Iterator[bytes]:
         elif size > ROW_BYTES:
             raise WganError(
                 f"{head.path}: a row from line {line} on has more than {ROW_BYTES // 2**20} MiB: a"
-                " quote there is never closed: mend it"
+                " quote there is never closed: fix it"
             )
         else:
             most = 2 * size

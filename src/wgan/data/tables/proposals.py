@@ -111,7 +111,7 @@ def _proposal(rule: Rule, broken: int, n: int, shuffled: float) -> Proposal:
     refused = bool(broken) and not isinstance(rule, Together)
     if refused:
         subject = "1 row breaks" if broken == 1 else f"{broken:,} rows break"
-        lines.append(f"{subject} it: mend or drop them, or the rule is refused")
+        lines.append(f"{subject} it: fix or drop them, or the rule is refused")
     lines += rule_to_toml(rule).strip().splitlines()
     return Proposal(words, "".join(f"# {line}\n" for line in ["", *lines]).replace("# \n", "\n"))
 

@@ -221,7 +221,7 @@ def infer_spelling(texts: pd.Series) -> Inferred:
         return Inferred()
     if not numbers.all():
         odd = str(texts[~numbers].iloc[0])
-        fault = "is no number, and most others are"
+        fault = "is not a number, and most others are"
         return Inferred(None, fault, odd, settings=f'missing = ["{odd}"]')
     if parts["body"].isna().any():
         return Inferred(plain=bool(pd.to_numeric(texts, errors="coerce").notna().all()))

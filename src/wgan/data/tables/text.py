@@ -204,7 +204,7 @@ def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
         raise content.fault(
             2,
             f"has more fields than the {len(content.names)} names of line {content.names_line}:"
-            " mend one of them",
+            " fix one of them",
         ) from None
     except pd.errors.ParserError as error:
         raise _parser_fault(content, error) from None
@@ -221,12 +221,12 @@ def _parser_fault(content: Content, error: pd.errors.ParserError) -> WganError:
             if len(record) > width:
                 return content.fault(
                     line,
-                    f"has {len(record)} fields, and line {content.names_line} {width}: mend it, or"
+                    f"has {len(record)} fields, and line {content.names_line} {width}: fix it, or"
                     " quote what holds a separator",
                 )
     if "EOF inside string" in str(error):
         lines = [0, *(line for line, _ in _records(content))]
-        return content.fault(lines[-2] + 1, "opens a quote that is never closed: mend it")
+        return content.fault(lines[-2] + 1, "opens a quote that is never closed: fix it")
     return WganError(f"{content.path}: {error}")
 
 
@@ -290,8 +290,8 @@ def check_names(content: Content) -> None:
     names = content.names
     for i, name in enumerate(names):
         if not name:
-            why = "as if it counted rows: drop it, or name it" if i == 0 else "give it one"
-            raise WganError(f"{path}: column {i + 1} has no name, {why}")
+            why = " (a saved row index?): drop it, or name it" if i == 0 else ": give it one"
+            raise WganError(f"{path}: column {i + 1} has no name{why}")
         if is_number(name):
             raise WganError(
                 f"{path}: line {content.names_line} holds the number {name}, and a table begins"
@@ -316,7 +316,7 @@ def refuse_short_rows(content: Content) -> None:
         if len(record) < width and not blank:
             raise content.fault(
                 line,
-                f"has {len(record)} fields, and line {content.names_line} {width}: mend it",
+                f"has {len(record)} fields, and line {content.names_line} {width}: fix it",
             )
 
 

@@ -219,7 +219,7 @@ def save_classifier(classifier: Classifier, folder: Path) -> None:
     """Write `features.safetensors` and `features.json` into a folder, both or none.
 
     Raises:
-        WganError: one of the two files is there already.
+        WganError: one of the two files already exists.
     """
     for name in (WEIGHTS, DESCRIPTION):
         check_new(folder / name)

@@ -182,7 +182,7 @@ def _added(path: Path) -> Iterator[Path]:
         yield target
         if path.exists() and file_digest(path) != file_digest(target):
             raise WganError(
-                f"{path}: is there already, and holds other bytes than this command writes:"
+                f"{path}: already exists, and holds other bytes than this command writes:"
                 " remove it, or choose another --out"
             )
 

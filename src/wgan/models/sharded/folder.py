@@ -248,7 +248,7 @@ def _check_content(folder: ShardFolder) -> None:
         if partial or name in (folder.progress.name, MANIFEST) or (of_arrays and path == labels):
             continue
         if not folder.plan.is_name(name):
-            raise WganError(f"{path.parent}: holds {name}, which is no shard: {ANOTHER}")
+            raise WganError(f"{path.parent}: holds {name}, which is not a shard: {ANOTHER}")
         # Asked here, and not before the names were listed: another process may write meanwhile.
         if not folder.progress.exists() and folder.manifest() is None:
             raise WganError(

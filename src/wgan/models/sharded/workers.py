@@ -109,7 +109,7 @@ def _listen(started: Sequence[tuple[Any, Connection]], advance: Any) -> Done:
                 process.join()
                 raise WganError(
                     f"a worker ended before its work was done, with code {process.exitcode}: the"
-                    " same command goes on"
+                    " same command continues"
                 ) from None
             if kind == "samples":
                 advance(value)
