@@ -105,7 +105,8 @@ def test_the_stop_report_says_what_to_do_next():
     assert say(trend=UNCLEAR)[0].startswith("whether it has converged cannot be told")
     assert "does not show that as many steps again" in say(trend=UNCLEAR)[0]
     decayed = resolve([from_settings(["optimizer.decay=linear", "training.steps=20"])])
-    assert say(trend=FALLING, config=decayed)[0].endswith("continue with --steps 40 in another --out")
+    said = say(trend=FALLING, config=decayed)[0]
+    assert said.endswith("continue with --steps 40 in another --out")
     assert "converged within 5%" in say(trend=FLAT, config=decayed)[0], "stopped before the end"
     assert "the learning rate fell to zero" in say(metrics=lines(21), trend=FLAT, config=decayed)[0]
 

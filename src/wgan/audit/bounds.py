@@ -83,7 +83,7 @@ class Reading:
 
     @property
     def value(self) -> float:
-        """gap / lipschitz, in the unit of the samples."""
+        """The bound gap / lipschitz, in the unit of the samples."""
         return self.gap / self.lipschitz
 
 

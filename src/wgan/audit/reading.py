@@ -48,7 +48,7 @@ class Dual(Printed):
 
     @property
     def certified(self) -> float | None:
-        """value / L, at most the exact W1 of the training samples; None without a certified L."""
+        """Value / L, at most the exact W1 of the training samples; None without a certified L."""
         return self.value / self.lipschitz if self.lipschitz else None
 
     @property

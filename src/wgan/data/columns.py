@@ -186,12 +186,12 @@ def _are_years(fields: list[str]) -> bool:
 
 
 def told_separator(text: str) -> tuple[str, int]:
-    """Return the separator that a first line `sep=;` names, and the length of that line.
+    r"""Return the separator that a first line `sep=;` names, and the length of that line.
 
     Args:
         text: the beginning of a file.
 
-    >>> told_separator("sep=;\\na;b")
+    >>> told_separator("sep=;\na;b")
     (';', 6)
     >>> told_separator("a;b")
     ('', 0)

@@ -209,7 +209,7 @@ class Moments:
         return cls(len(flat), float(flat.min()), float(flat.max()), mean, m2)
 
     def merged(self, other: "Moments") -> "Moments":
-        """Return those of the rows of both, by the pairwise update of parts A and B
+        """Return the moments of the rows of both parts A and B, by the pairwise update.
 
             M2 = M2_A + M2_B + (mean_B - mean_A)^2 n_A n_B / (n_A + n_B).
 

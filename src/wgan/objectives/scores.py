@@ -83,7 +83,7 @@ def non_saturating_generator(f_fake: PerSample, f_real: PerSample | None = None)
 
 
 def js_estimate(f_real: PerSample, f_fake: PerSample) -> PerSample:
-    """log 2 - (critic's loss) / 2: Goodfellow et al. (2014), theorem 1.
+    """Return log 2 - (critic's loss) / 2: Goodfellow et al. (2014), theorem 1.
 
     The mean is the Jensen-Shannon divergence in nats for the best D.
     """
@@ -137,7 +137,7 @@ def relativistic_generator(f_fake: PerSample, f_real: PerSample | None = None) -
 
 
 def relativistic_estimate(f_real: PerSample, f_fake: PerSample) -> PerSample:
-    """log 2 - (critic's loss): Jolicoeur-Martineau (2020).
+    """Return log 2 - (critic's loss): Jolicoeur-Martineau (2020).
 
     The mean is a divergence in [0, log 2] for the best f.
     """

@@ -143,7 +143,7 @@ def gradients(net: nn.Module) -> list[Tensor]:
 
 @torch.no_grad()
 def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
-    """average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)).
+    """Set average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)).
 
     So it soon forgets the first weights.
     """

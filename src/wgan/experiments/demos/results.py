@@ -128,6 +128,7 @@ def find(table: Sequence[Row], name: str, **where: Any) -> Mean:
     Args:
         table: rows of means.
         name: column of the mean.
+        **where: the values of other columns.
     """
     (mean,) = [row[name] for row in table if all(row[k] == v for k, v in where.items())]
     assert isinstance(mean, Mean)
