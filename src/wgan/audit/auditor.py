@@ -146,7 +146,7 @@ def train_auditor(
             the one on the way that reads most on those kept back; the unit vector along the
             difference of the means is the first. False: it is to read these samples, and nothing
             is kept back.
-        progress: told of each step.
+        progress: listener to each step.
 
     Returns:
         The auditor, in float64.

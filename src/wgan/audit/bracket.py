@@ -79,8 +79,8 @@ def bracket(
     law of a random row of a random group, whatever the sizes. Whole groups are held out. The means
     of their scores are bounded, and the upper end takes one random row of each.
 
-    Rows (or groups) are tested for independence (`wgan.audit.independence`). Where a test fails,
-    the line that is printed says so.
+    Rows (or groups) are tested for independence (`wgan.audit.independence`). If a test fails, the
+    printed line says so.
 
     Args:
         x: independent samples of P, `[n, d]`, in any unit; they must not have trained what made y.
@@ -97,7 +97,7 @@ def bracket(
             the training half.
         seed: random seed of the split and the auditor; the same seed gives the same bracket.
         units: the unit of the raw coordinates, for the reader.
-        progress: told of each training step and each exact transport.
+        progress: listener to each training step and each exact transport.
         x_groups: `[n]` labels of the groups of x, in a population bracket; None: rows are
             independent.
         y_groups: `[m]`, likewise of y.

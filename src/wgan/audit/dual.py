@@ -101,7 +101,7 @@ def dual(
         seed: random seed of weights, batches, interpolates and the samples kept back; the same
             seed gives the same reading.
         units: the unit of the coordinates, for the reader.
-        progress: told of each step.
+        progress: listener to each step.
 
     Returns:
         The reading with its gradient norms, the slope-corrected value for a two-sided penalty, and

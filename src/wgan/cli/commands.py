@@ -50,7 +50,7 @@ COMMANDS = {
     ),
     "demo": (
         "wgan.cli.demo:demo_command",
-        "Run the experiment behind a claim about GANs, and print what was seen.",
+        "Run the experiment behind a claim about GANs, and print its results.",
     ),
     "track": (
         "wgan.cli.track:track_command",

@@ -47,12 +47,12 @@ def train_features_command(
     data
         Pictures, as `wgan train` takes them.
     labels
-        Their classes: own (folders, digits), an array of the .npz, or a file of one label a
-        picture.
+        Classes of the pictures: own (folders, digits), an array of the .npz, or a file with one
+        label for each picture.
     out
-        The folder for features.safetensors and features.json; features/DATA unless given.
+        Folder for features.safetensors and features.json; by default features/DATA.
     epochs
-        Passes over the pictures.
+        Number of passes over the pictures.
     seed
         Random seed of weights and batches.
     json_

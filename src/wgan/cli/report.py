@@ -25,15 +25,14 @@ def report_command(
     Parameters
     ----------
     runs
-        Folders of finished runs on the same data; those that differ by their seed alone are taken
-        together.
+        Folders of finished runs on the same data; runs that differ by their seed alone are grouped.
     out
-        A file of html or md; the folder for png or svg. Earlier reports there are replaced, other
-        or edited files never. Unless given report.html, report.md or figures, of one run in its
+        File for html or md, folder for png or svg. Earlier reports there are replaced, other or
+        edited files never. By default report.html, report.md or figures; for a single run in its
         folder.
     form
-        html: one file that needs no network. md: for a README, figures beside it. png or svg: the
-            figures alone, for a paper.
+        Format: html, one file that needs no network; md, for a README, with figures beside it; png
+            or svg, only the figures, for a paper.
     json_
         Print one JSON document too: where the report is, and all numbers of the comparison.
     """

@@ -30,7 +30,7 @@ def sample_command(run: Path, /, *, how: SampleFlags = AS_LEARNED) -> int:
     Parameters
     ----------
     run
-        A run's folder, or one that `WGAN.save` wrote.
+        Folder of a run, or one that `WGAN.save` wrote.
     how
         The flags.
     """

@@ -216,7 +216,8 @@ def _without_end(name: str) -> Nested:
 def _fewer_steps(name: str, config: Config, data: Dataset) -> int | None:
     """Return the steps of a preset's passes over the training samples, where its own are more.
 
-    Those of a preset with a likelihood are meant for it: without one, nothing is learned by heart.
+    The steps of a preset with a likelihood are chosen for it. Without a likelihood, nothing is
+    learned by heart.
     """
     preset = PRESETS[name]
     has_likelihood = "likelihood_weight" in preset.any_variant.get("objective", {})

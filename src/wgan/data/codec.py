@@ -1,8 +1,8 @@
 """The contract of a codec: stored samples of one kind become numbers for a network, and back.
 
-A codec is a frozen dataclass, and is saved with the generator as JSON: its fields are numbers,
-text and tuples of them. It says how a data set is read. Where the split is made, it may be fitted
-to the training rows: tables are, while the mean and scale of vectors are those of all rows.
+A codec is a frozen dataclass, and is saved with the generator as JSON: its fields are numbers, text
+and tuples of them. It says how a data set is read. When the split is made, it may be fitted to the
+training rows. The codec of tables is; the mean and scale of vectors are those of all rows.
 
 Encoding takes two steps. `pack` runs on the host and gives what is cheap to keep in memory.
 `unpack` runs on the device and gives what a network reads.
@@ -61,7 +61,7 @@ class Codec(Protocol):
     kind: ClassVar[str]
     """The key of this kind of data in the table of each stage."""
     version: ClassVar[int]
-    """Counts the ways in which this kind has been coded; a run goes on in its own way alone."""
+    """Number of the way in which this kind is coded; a run continues only in its own way."""
 
     @property
     def coarse(self) -> bool:

@@ -20,7 +20,7 @@ SUFFIXES = {
 }
 """Endings of files that are taken for pictures in folders and archives."""
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
-"""Pillow's names of the formats that are read, whatever a file is called. Of the others, one (EPS)
+"""Pillow's names of the formats that are read, whatever a file is called. One of the others (EPS)
 would start a program, Ghostscript, on the file.
 """
 PREVIEWS = "MPO"

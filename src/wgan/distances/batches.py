@@ -39,7 +39,7 @@ def pairwise_wasserstein(
         weights: the weights of each sample, `[n_k]` or None; None: equal.
         other_weights: those of the others, likewise.
         threads: pairs that are solved at once; each takes the memory of one solve.
-        progress: told of the pairs solved.
+        progress: listener to the pairs solved.
 
     Returns:
         Distances `[k, l]` in the unit of the samples.

@@ -31,7 +31,7 @@ from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wassers
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"]
 EXACT_PAIRS = 20_000 * 20_000
 """Largest number of pairs that `auto` solves exactly, measured: 5 s in 16 dimensions and 18 s in
-the plane on one core. More are solved where `exact` is asked for, in minutes or longer.
+the plane on one core. More are solved if `exact` is requested, in minutes or longer.
 """
 
 NAMES = {
@@ -159,8 +159,8 @@ def distance(
         y_weights: weights `[m]`; None: equal.
         seed: random seed of the directions and of the floor's halves; the same seed gives the
             same result.
-        floor: also measure two random halves of x against each other, after the distance. Where
-            that fails, the distance stands, and `floor_missing` says why.
+        floor: also measure two random halves of x against each other, after the distance. If that
+            fails, the distance stands, and `floor_missing` says why.
         units: the unit of the coordinates, for the reader.
         progress: a listener to exact transport of large samples.
         epsilon: the weight of the entropy of Sinkhorn, in the unit to the power p; None: see
@@ -262,7 +262,7 @@ def _halves(x: Samples, codes: np.ndarray, seed: int) -> tuple[Samples, Samples]
 
 @dataclass(frozen=True)
 class Task:
-    """What a solver is told beside the samples: see `distance`."""
+    """Arguments of a solver besides the samples: see `distance`."""
 
     p: float
     seed: int

@@ -38,7 +38,7 @@ FIRST_BOX = 64.0
 """First bound of a move of the potentials, in typical reduced costs of the first pairs."""
 
 GROWTH = 8.0
-"""The bound grows by this where the solve still asked for more."""
+"""Factor by which the bound grows if the solve still asked for more."""
 
 PATIENCE = 4
 """Rounds without a better dual until the bound is halved."""
@@ -64,7 +64,7 @@ SERIOUS = 0.1
 """Share of the gain that a solve promised, from which on its move counts as better."""
 
 ROUNDING = 1e-12
-"""Where the cost is nearly 0, the gap that counts as closed is this share of a small cost."""
+"""If the cost is nearly 0, the gap that counts as closed is this share of a small cost."""
 
 EPS = float(np.finfo(np.float64).eps)
 

@@ -26,7 +26,7 @@ INCHES = (7.2, 6.0)
 WALK_INCHES = (7.2, 5.4)
 """As wide as a page of text."""
 DOTS_PER_INCH = 200
-"""Of a PNG: 1,440 pixels across, sharp in print over a column's width."""
+"""Dots per inch of a PNG: 1,440 pixels across, sharp in print over a column's width."""
 MOST_MOVES = 400
 """Moves drawn at most: 1,000 long ones ran together into a grey ground, and hid the points."""
 MOST_MARKED = 16
@@ -75,8 +75,8 @@ def draw_plan(
     """Draw a transport plan: samples of both sides as points, and mass that moves as segments.
 
     Samples on a line are drawn as two rows of points. Samples of more than two dimensions are drawn
-    on the first two principal axes of both sides together. Of more than 400 moves, that many are
-    drawn at random, each with a chance by its mass. The title says all this.
+    on the first two principal axes of both sides together. If there are more than 400 moves, 400
+    are drawn at random, each with a chance by its mass. The title says all this.
 
     Args:
         found: the transport, with its samples.

@@ -35,7 +35,7 @@ early, or one that a far sample misled, was off by 1e-4 and more.
 """
 
 ROUNDING = 1e-10
-"""Where the distance is nearly 0: the largest gap, as a share of a small cost.
+"""Largest gap if the distance is nearly 0, as a share of a small cost.
 
 Equal samples have no relative gap. As a share of the largest cost, one far sample would hide any
 error; as a share of the median, samples of which most are equal were refused.
@@ -137,7 +137,7 @@ def transport(
         p: the order, 1 or 2.
         x_weights: weights `[n]`; None: equal.
         y_weights: weights `[m]`; None: equal.
-        progress: told of blocks of pairs priced, with the round and its gap.
+        progress: listener to blocks of pairs priced, with the round and its gap.
         cost: a matrix of costs `[n, m]`, or a function that makes one for blocks of samples
             `[k, d]` and `[m, d]`; None: the norm. For p = 2 their squares count.
         column_weights: weights `[d]` of the columns in the norm, at least 0; None: 1.

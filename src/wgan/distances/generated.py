@@ -86,7 +86,7 @@ def generated(
         wa: weights `[n]`, which sum to 1.
         wb: weights `[m]`.
         p: 1 or 2.
-        report: told of what is done, in blocks done and all blocks.
+        report: called with what is done, in blocks done and all blocks.
         device: a device of torch that prices pairs; None: this machine's processors.
 
     Raises:

@@ -102,7 +102,7 @@ def least(
         v: potentials of y, in the order of the tree.
         keep: pairs of a row.
         pool: workers for blocks; None: this thread.
-        report: told of (blocks done, all blocks).
+        report: called with (blocks done, all blocks).
     """
     count = len(pairing.rows.starts)
     bounds = pairing.boxes - pairing.columns.most(v)
@@ -211,8 +211,8 @@ def least_of_each(
 class Below:
     """All pairs (i, j) of some blocks with a reduced cost below a margin, in tree order.
 
-    `margins` `[b, c]` bounds the reduced costs of the other pairs of each pair of blocks. Where
-    there were too many pairs, that may be negative, and `rows` and `columns` bound the other pairs
+    `margins` `[b, c]` bounds the reduced costs of the other pairs of each pair of blocks. If there
+    were too many pairs, this bound may be negative, and `rows` and `columns` bound the other pairs
     of each point; otherwise they are infinite.
     """
 
@@ -242,7 +242,7 @@ def below(
         v: potentials of y.
         margin: the reduced cost below which pairs are returned, at least 0.
         pool: workers for blocks; None: this thread.
-        report: told of (blocks done, all blocks).
+        report: called with (blocks done, all blocks).
     """
     margins = margins.copy()
     due = np.flatnonzero((margins < 0).any(axis=1)).tolist()

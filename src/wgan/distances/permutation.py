@@ -160,7 +160,7 @@ def permutation_test(
         y_groups: labels `[m]`; groups of the two sides are different ones, whatever their labels.
         seed: random seed of the permutations and directions; the same seed gives the same p-value.
         units: the unit of the coordinates, for the reader.
-        progress: told of each permutation.
+        progress: listener to each permutation.
 
     Returns:
         The test, which prints as a line; `.table()` and `.to_json()` hold the details.

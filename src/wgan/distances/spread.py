@@ -134,7 +134,7 @@ def sampling_spread(
         epsilon: as in `distance`; None: that of x and y, for all subsamples.
         value: the distance of x and y, where it is known; None: it is solved.
         units: the unit of the coordinates, for the reader.
-        progress: told of each subsample.
+        progress: listener to each subsample.
 
     Returns:
         The spread, which prints as a line; `.table()` and `.to_json()` hold the details.

@@ -3,9 +3,9 @@
 n = min(held-out, training, 1,000) samples are on each side. The first n held-out samples of the
 split's random order are compared with 5 fresh sets of n generated samples, draws 0 to 4. The floor
 puts up to 5 disjoint sets of n training samples in their place. Figures are means; the interval is
-95 % (Student's t) over the generated sets, with the held-out samples fixed. Where modes are known
-by place, they are counted among 2,500 samples of draw 5. Further figures of the same sets are those
-that the protocol of the kind of data states at the end of a run, beside broken samples.
+95 % (Student's t) over the generated sets, with the held-out samples fixed. If the places of modes
+are known, they are counted among 2,500 samples of draw 5. Further figures of the same sets are
+those that the protocol of the kind of data states at the end of a run, beside broken samples.
 """
 
 from collections.abc import Callable, Mapping
@@ -197,7 +197,7 @@ def _figures(split: Split, sets: list[np.ndarray]) -> tuple[tuple[Line, ...], st
 
 
 def _modes(split: Split, sample: Callable[[], np.ndarray]) -> ModeCoverage | None:
-    """Return the coverage of modes that are known by place; none otherwise."""
+    """Return the coverage of modes whose places are known; None otherwise."""
     toy = split.dataset.toy
     if toy is None or toy.modes is None:
         return None

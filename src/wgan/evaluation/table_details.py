@@ -26,7 +26,7 @@ from wgan.evaluation.metrics.trend import trend_of
 class Part(NamedTuple):
     """Figures of parts of a set, and the details that their means over sets make.
 
-    Where details name some parts alone, `number` counts all that would be reported.
+    If details name only some parts, `number` counts all that would be reported.
     """
 
     of_set: Callable[[Comparison[TableReference]], np.ndarray]

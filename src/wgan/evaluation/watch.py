@@ -214,8 +214,9 @@ class Watch:
     """Measures a generator while it is trained.
 
     A measurement is the exact W1 between up to 500 samples, always the same, and as many generated
-    ones. The samples are those that the split sets apart for it, or else held-out ones. Where modes
-    are known by place, the number of covered modes and the share of good samples go with it.
+    ones. The samples are those that the split sets apart for it, or else held-out ones. If the
+    places of modes are known, the number of covered modes and the share of good samples are
+    measured too.
 
     Args:
         split: the data that the generator is trained on.
@@ -229,7 +230,7 @@ class Watch:
 
     @classmethod
     def resumed(cls, split: Split, metrics: Iterable[Mapping[str, int | float]]) -> "Watch":
-        """Return a watch that goes on from logged metrics.
+        """Return a watch that continues from logged metrics.
 
         Measurements on other samples are left out: older versions measured on held-out samples,
         also where a run ended by that.

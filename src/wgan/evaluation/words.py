@@ -15,7 +15,7 @@ LEANS = 0.5
 LOST = 0.1
 """A mode is lost below a tenth of its true share. Chosen here: above it, modes are only unequal."""
 LEAST_EXPECTED = 10
-"""Expected samples of a mode without which it cannot be called lost. Where 10 are expected, a right
+"""Expected samples of a mode without which it cannot be called lost. If 10 are expected, a correct
 generator draws none with probability exp(-10), or 1 in 20,000.
 """
 NAMED = 8
@@ -41,7 +41,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
       real samples reach.
     - Training samples are copied where the figure of copying, whole interval, is above 60 (50: no
       copying, 100: all copied). No copying is seen where its interval ends below 60 and holds 50.
-      Where it holds both 50 and 60, copying is undecided.
+      If it contains both 50 and 60, copying is undecided.
 
     Args:
         evaluation: the figures.

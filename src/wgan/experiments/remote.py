@@ -65,7 +65,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Order:
-    """A run to go on with.
+    """A run to continue.
 
     Attributes:
         session: names the command that gives it.

@@ -25,8 +25,8 @@ from wgan.networks.heads import numbers_of
 
 TRIES = 100
 """Draws of a row after which a gap that is missing in all of them is left. A value that is there in
-one of twenty draws is then found in 99.4 % of cases. Where a column does not apply it is always
-missing, and rows of it would cost more draws for nothing.
+one of twenty draws is then found in 99.4 % of cases. A column that does not apply to a row is
+always missing, and more draws would cost time for nothing.
 """
 RULE_TRIES = 1000
 """Draws of a row after which a rule that none of them kept is given up, for this row. One that a

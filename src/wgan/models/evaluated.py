@@ -26,7 +26,7 @@ def evaluate_model(
 ) -> Evaluation:
     """Return all figures of a model.
 
-    Where the data have rules, the details have `redrawn`: the share of the generated rows of all
+    If the data have rules, the details have `redrawn`. It is the share of the generated rows of all
     sets that broke a rule and were drawn again.
 
     Args:

@@ -5,7 +5,8 @@ Bayes' rule, with the generator's own probabilities:
 
     p(twin) : p(own) = p(other = v) p(twin | other = v) : E p(own = v | other)
 
-Where it is the twin, the other column is the same number. Other gaps are as a draw has them.
+If the known column is the twin, the other column is the same number. Other gaps are filled as in a
+draw.
 
 A number v that is learned as its difference d leaves v - d to the other column. Differences d_k are
 drawn, and one of them is taken with the weight p(other = v - d_k | d_k), since both together have
@@ -106,7 +107,7 @@ def _other_of_difference(
 
     They are a gap where the column is known, and NaN where none was found.
 
-    Where that column is a difference from a gap too, this keeps its drawn difference, and so on.
+    If that column is a difference from a gap too, this keeps its drawn difference, and so on.
 
     Args:
         model: the model.

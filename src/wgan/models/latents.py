@@ -1,6 +1,6 @@
 """Latents: the noise of a generator, shrunk (truncation) or interpolated on grids and loops.
 
-The noise z of every generator is standard normal. Where samples are a continuous function of it,
+The noise z of every generator is standard normal. If samples are a continuous function of it,
 points between two latents give samples between two samples.
 """
 

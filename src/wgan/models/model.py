@@ -138,8 +138,8 @@ class Model:
     ) -> Tensor:
         """Return network output for latents, at most a whole block of them.
 
-        Where there are more latents than labels, each label has as many candidates, and one of them
-        is returned.
+        If there are more latents than labels, each label has an equal number of candidates, and one
+        of them is returned.
         """
         n = len(z)
         if self.truncation != 1:

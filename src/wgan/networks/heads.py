@@ -208,8 +208,8 @@ class ColumnHead(nn.Module):
     def seen(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> Float[Tensor, "n f"]:
         """Return what the networks of other columns see of the column.
 
-        Of a number it is the first digit, the score s, s^2 - 1, and the place in its range, each
-        range for itself. So a layer can be any broken line of the number (piecewise linear
+        For a number these are the first digit, the score s, s^2 - 1, and the place in its range,
+        each range for itself. So a layer can be any broken line of the number (piecewise linear
         encoding; Gorishniy et al. 2022).
         """
         if not self.code.scored:

@@ -229,7 +229,7 @@ class SeriesGenerator(nn.Module):
     ) -> Float[Tensor, "n masked t"]:
         """Return which values are there, 0 or 1, with the gradient of their probability.
 
-        Where no value is drawn and one is there in the data, it is the likeliest one.
+        If no value is drawn but the data have one, it is the likeliest one.
         """
         if not self.masked:
             return logits

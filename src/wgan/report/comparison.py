@@ -1,6 +1,6 @@
 """Comparison of several settings: differences over seeds, with intervals, and in words.
 
-The noise is that between seeds, since weights and batches decide as much as a variant does. Where
+The noise is that between seeds, since weights and batches decide as much as a variant does. If
 settings were run from the same seeds, differences are taken seed by seed. All intervals of a
 comparison hold together at 95 % (Bonferroni).
 

@@ -82,7 +82,7 @@ def begin_run(
     restore: Callable[[RunFolder], None] | None = None,
     patience: float = 0.0,
 ) -> RunFolder:
-    """Begin a run in a folder, or go on with the same one; the folder is locked for others.
+    """Begin a run in a folder, or continue the same one; the folder is locked for others.
 
     A folder is a run's if it holds a `run.json` of ours. Any other must be new or empty.
 

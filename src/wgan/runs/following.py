@@ -110,7 +110,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
 def is_training(path: Path) -> bool:
     """Tell whether a process trains in a folder now: it holds the folder's lock.
 
-    Where files cannot be locked, nobody is seen.
+    If files cannot be locked, no process is seen.
 
     Args:
         path: the run's folder.

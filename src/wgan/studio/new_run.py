@@ -43,7 +43,7 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 class Reading(Strict):
     """How data are read: settings of `data`, each of which is a flag or a setting of the command.
 
-    Those that are not given are inferred.
+    Missing ones are inferred.
     """
 
     kind: Word | None = None

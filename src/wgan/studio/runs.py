@@ -33,7 +33,7 @@ MOST_LINES = 2000
 MOST_COMPARED = 20
 """Runs of one report: a plot of more has colours twice."""
 NORMAL_QUANTILE = 1.96
-"""Of 95 %, as in reports: half-widths of measurements are so many standard deviations."""
+"""Half-width of a measurement's 95 % interval in standard deviations, as in reports."""
 LONGEST_NAME = 500
 
 Name = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME)]

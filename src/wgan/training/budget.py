@@ -84,9 +84,9 @@ def fitted(
 ) -> tuple[Config, tuple[str, ...]]:
     """Return the configuration of a run that takes a time, and what was chosen in words.
 
-    A trial of 20 steps tells how many fit; no more than the preset's are taken. Where they are
-    fewer than a quarter of the preset's, networks of half the width are tried next, and so on, down
-    to 16. The time of the trials counts, and so does what measures the run.
+    A trial of 20 steps tells how many fit; no more than the preset's are taken. If they are fewer
+    than a quarter of the preset's, networks of half the width are tried next, and so on, down to
+    16. The time of the trials and of the run's measurements counts.
 
     Args:
         config: resolved, with the preset's steps.

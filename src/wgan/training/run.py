@@ -151,7 +151,7 @@ class Run:
         pair: Pair | None = None,
         ranks: Ranks = ALONE,
     ) -> "Run":
-        """Begin a run of a resolved configuration, or go on with it; arguments as in `open`.
+        """Begin a run of a resolved configuration, or continue it; arguments as in `open`.
 
         Raises:
             WganError: data that cannot be split or learned with these settings, or a folder that

@@ -123,8 +123,8 @@ class BeginningSampler:
     ) -> tuple[Int64[np.ndarray, " n"], Beginnings]:
         """Return rows and their beginnings.
 
-        Where lengths differ, rows with a beginning are drawn among the series that are long enough,
-        so that those without one have all lengths as often as the data.
+        If lengths differ, rows with a beginning are drawn among the series that are long enough. So
+        rows without one have all lengths as often as the data.
 
         Args:
             random: the generator of random numbers.

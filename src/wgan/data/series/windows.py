@@ -126,7 +126,7 @@ class Stretches:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Where windows are cut.
+    """Places at which windows are cut.
 
     Attributes:
         starts: `[n]` the first row of each window.

@@ -31,8 +31,8 @@ EPOCHS = 3
 generator's, and one that follows. Each takes 16 bytes a block: 13 MB for 100 GB.
 """
 FEW_BLOCKS = 2**16
-"""Of few blocks more epochs are remembered, up to so many blocks, since the rows of several epochs
-are looked up at once where there are few.
+"""If there are few blocks, more epochs are remembered, up to this many blocks, since the rows of
+several epochs are then looked up at once.
 """
 
 

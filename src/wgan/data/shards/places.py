@@ -31,7 +31,7 @@ MOST_SHARDS = 10_000_000
 
 @dataclass(frozen=True)
 class Place:
-    """Where a shard is.
+    """Place of a shard.
 
     Attributes:
         name: its name, by which rows are split.

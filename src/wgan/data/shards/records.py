@@ -33,7 +33,7 @@ ORDER = "order"
 
 @dataclass(frozen=True)
 class Head:
-    """Where the rows of a shard are: an array in a file.
+    """Place of the rows of a shard, as an array in a file.
 
     Attributes:
         rows: their number.

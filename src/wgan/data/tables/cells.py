@@ -37,9 +37,9 @@ group in official statistics.
 """
 REPEATS = 5
 """At most `CELLS` different numbers, each in so many rows on average, are taken for all there are,
-and no number between them is made. With fewer rows, unseen numbers are likely. Those of fewer than
-`LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th of the rows at most.
-More of them would be a tail that is cut off: there are ranges then.
+and no number between them is made. With fewer rows, unseen numbers are likely. Numbers of fewer
+than `LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th of the rows at
+most. If there are more, this would cut off a tail, so ranges are made.
 """
 MARGIN = 1e-3
 """Share of a cell's rise of F that is kept free on either side, so that the least number has a

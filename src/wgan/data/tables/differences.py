@@ -39,12 +39,12 @@ ROWS_COMPARED = 10_000
 either quantile.
 """
 QUICK_ROWS = 1000
-"""Of these, rows that rule most pairs out: their widths are right within a fifth."""
+"""Number of these rows that rules most pairs out: widths are then right within a fifth."""
 MOST_EARLIER = 100
 """Columns before it that a column is compared with, as with twins."""
 LEAST_CORRELATION = 0.5
-"""Rank correlation below which a pair is not looked at, which keeps wide tables cheap. That of nine
-tenths of the rows is near 1, whatever the others hold.
+"""Rank correlation below which a pair is not looked at, which keeps wide tables cheap. If nine
+tenths of the rows agree, it is near 1, whatever the others hold.
 """
 WORTH = 2.0
 """How many times narrower a factor other than 1 must make the differences. Chance alone makes the
@@ -122,8 +122,8 @@ def put_together(
 ) -> Numbers:
     """Return the numbers of a column that is learned as a difference.
 
-    One that is drawn ends where the column does. Where the other column is known, and so may lie
-    beyond what the data hold, only bounds of a schema are kept.
+    A drawn number ends where the column does. If the other column is known, it may lie beyond the
+    data, so only bounds of a schema are kept.
 
     Args:
         columns: the learned columns.

@@ -30,8 +30,8 @@ NOT_AVAILABLE = "#N/A"
 def read_excel(path: Path, sheet: str | None = None, hints: Hints | None = None) -> pd.DataFrame:
     """Return the table in a sheet, whose first row that is not empty holds the names.
 
-    Dates are times. Where texts lie among numbers, all are text, as in a text file. Empty rows are
-    passed over, and texts that stand for a missing value are counted in a note.
+    Dates are times. If there are texts among numbers, all are text, as in a text file. Empty rows
+    are skipped, and texts that stand for a missing value are counted in a note.
 
     Args:
         path: the file.

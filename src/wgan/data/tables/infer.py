@@ -42,8 +42,8 @@ from wgan.data.tables.spellings import DIGITS, Spelling, infer_spelling
 MANY_CELLS = 5_000_000
 """From so many cells on, reading the columns takes seconds, so that progress is worth showing."""
 ROOM = 2**32
-"""New identifiers that there must be room for above the largest. Where there is less, counting goes
-on in the widest gap, so that none exceeds its type.
+"""Room for new identifiers that is needed above the largest. If there is less, counting continues
+in the widest gap, so that none exceeds its type.
 """
 ROWS_TRIED = 100
 """Rows that are coded and given back, to see whether their type comes back."""
@@ -214,9 +214,9 @@ def _with_levels(column: Column, series: pd.Series) -> Column:
 
 
 def _with_pattern(column: Column, series: pd.Series) -> Column:
-    """Return a column of identifiers with how a new one is written, and where counting goes on.
+    """Return a column of identifiers with how a new one is written, and where counting continues.
 
-    Where all identifiers are one prefix and a number, new ones are too, with as many digits as the
+    If all identifiers are one prefix and a number, new ones are too, with as many digits as the
     shortest.
     """
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
@@ -233,7 +233,7 @@ def _with_pattern(column: Column, series: pd.Series) -> Column:
 
 
 def _first_new(name: str, values: pd.Series) -> int:
-    """Return the number that counting identifiers goes on from."""
+    """Return the number from which counting identifiers continues."""
     if not len(values):
         return 1
     if (values % 1 != 0).any():

@@ -35,8 +35,8 @@ RANGES = 256
 a range has some 100, and the noise of epsilon = 1 is 60.
 """
 MOST_POINTS = 2**17
-"""Single numbers that are counted at most. Of more multiples of the step, those of ten steps, of a
-hundred, ... are counted. Counts of doubles then take 1 MiB a column.
+"""Most single numbers that are counted. If there are more multiples of the step, those of ten
+steps, of a hundred, ... are counted instead. Counts of doubles then take 1 MiB a column.
 """
 FALSE_POINTS = 0.1
 """Single numbers of a column that noise alone makes stand out, on average, at most."""

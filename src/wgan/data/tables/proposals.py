@@ -34,7 +34,7 @@ MOST_COLUMNS = 50
 LEAST_SHARE = 0.999
 """Share of the rows in which a rule holds at least, so that one slip in a thousand rows is said."""
 LEAST_BROKEN = 0.05
-"""Share of shuffled rows that break a rule at least. Where fewer do, the columns say it alone."""
+"""Least share of shuffled rows that break a rule. If fewer do, each column by itself implies it."""
 LEAST_ROWS = 50
 """Rows with all columns present, below which a relation may be chance."""
 ROWS_A_LEVEL = 5

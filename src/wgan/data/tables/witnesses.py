@@ -20,7 +20,7 @@ UNITS = (86_400 * 10**9, 3600 * 10**9, 60 * 10**9, 10**9, 10**6, 10**3)
 
 
 def witnesses(table: Any) -> Bool[np.ndarray, " n"]:
-    """Return which rows are witnesses of a column. Those of witnesses are all of them.
+    """Return which rows are witnesses of a column. Among witnesses, all rows are.
 
     Args:
         table: a `pyarrow.Table`.

@@ -83,7 +83,7 @@ class Classifier:
     def classify(self, x: Float[np.ndarray, "n c h w"]) -> Int64[np.ndarray, " n"]:
         """Return class numbers.
 
-        Where each channel is classified by itself, the classes are digits of one number, with the
+        If each channel is classified by itself, the classes are digits of one number, with the
         first channel in front.
 
         Raises:

@@ -6,9 +6,9 @@ of a few units. This one is convolutions along time, on what the critic sees: va
 missing, where a series ends, and the columns that describe it.
 
 The network is trained on a part of the set and on training series, and tested on the rest of the
-set and on held-out series. Were it trained on held-out windows of some weeks, it would learn these
-weeks by heart, and know windows that overlap with them. A network that cannot tell the set from
-training series may be wrong more often than not about other weeks: this counts as 0.
+set and on held-out series. If it were trained on held-out windows of some weeks, it would learn
+these weeks by heart, and know windows that overlap with them. A network that cannot tell the set
+from training series may be wrong more often than not about other weeks: this counts as 0.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ TESTED = 0.2
 NETWORKS = 3
 """Networks, each with other tested series: with 400 of them, one accuracy is off by 2 %."""
 STEPS = 400
-"""Batches of a network at most. Of 2,000 series a side, white noise of 0.2 deviations on hourly
+"""Most batches of a network. With 2,000 series a side, white noise of 0.2 deviations on hourly
 temperatures then reads 0.47, and noise of 0.05 on Sines 0.00.
 """
 PASSES = 16

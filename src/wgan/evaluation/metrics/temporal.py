@@ -2,7 +2,7 @@
 
 Series are `[n, T, channels]` in standard deviations of their channels. NaN stands where a value is
 missing, and past the end of a series. Each statistic is pairwise complete: it takes the values, or
-the pairs of values, that are there. Where nothing is missing these are all values.
+the pairs of values, that exist. If nothing is missing these are all values.
 """
 
 from collections.abc import Callable

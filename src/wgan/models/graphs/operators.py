@@ -37,7 +37,7 @@ CENTRAL = (
         *(42.313330701600911252, 1.0),
     ),
 )
-"""Those of Phi^-1 within 0.425 of 1/2: Wichura (1988), algorithm AS 241, PPND16."""
+"""Coefficients of Phi^-1 within 0.425 of 1/2: Wichura (1988), algorithm AS 241, PPND16."""
 OUTER = (
     (
         *(7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177),
@@ -50,7 +50,7 @@ OUTER = (
         *(2.05319162663775882187, 1.0),
     ),
 )
-"""Those outside, down to a probability of e^-25, 1.4e-11."""
+"""Coefficients outside, down to a probability of e^-25, 1.4e-11."""
 NEAR = 0.425
 LEAST = 1.4e-11
 

@@ -277,7 +277,7 @@ def _values(column: Column) -> dict[str, Any]:
 def _choices(coded: Column, column: Column) -> list[list[Any]]:
     """Return the values of a column that can be given, each with its choice; None: missing.
 
-    Of ordinary numbers, and of the value of a twin, cells and not values are chosen.
+    For ordinary numbers, and for the value of a twin, cells are chosen instead of values.
     """
     first = len(coded.cells)
     if not column.is_number:

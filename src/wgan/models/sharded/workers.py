@@ -44,7 +44,7 @@ def write_all(
         progress: listener to the number of samples that are written.
 
     Raises:
-        WganError: as `write_shards`, or a worker that was killed; the same call goes on.
+        WganError: as `write_shards`, or a worker that was killed; the same call continues.
     """
     total = sum(plan.samples(i) for i in numbers)
     so_far = 0
