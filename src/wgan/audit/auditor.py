@@ -154,6 +154,9 @@ def train_auditor(
     Raises:
         WganError: wrong samples, or settings out of range.
 
+    See also:
+        bracket: an interval from such a critic.
+
     Reference: Anil, Lucas and Grosse, "Sorting out Lipschitz function approximation" (2019).
 
     >>> x = np.zeros((20, 2)); auditor = train_auditor(x, x + 3.0, steps=5, width=8)

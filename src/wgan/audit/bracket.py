@@ -114,6 +114,10 @@ def bracket(
             given with a space; labels of another number than rows, missing ones, fewer than 20
             groups, or groups in a bracket of samples.
 
+    See also:
+        wgan.distances.distance: the distance of the samples themselves.
+        train_auditor: the critic of a bracket of samples.
+
     Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith
     and Ramdas (2024), theorem 3; McDiarmid (1989).
 

@@ -66,6 +66,9 @@ def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
     Source: Szegedy et al. (2014), section 4.3; the rounding of the singular values: LAPACK Users'
     Guide (1999), section 4.9.
 
+    See also:
+        dual: readings divided by this constant.
+
     >>> certify(nn.Sequential(nn.Linear(2, 1, bias=False)), (2,)).lipschitz > 0
     True
     """

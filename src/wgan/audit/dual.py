@@ -111,6 +111,10 @@ def dual(
         WganError: wrong samples, an unknown variant, steps below 8, a weight that is not above 0 or
             of a variant without penalty, or a critic whose scores stopped being finite.
 
+    See also:
+        bracket: a certified interval instead of a reading.
+        certify: the Lipschitz constant behind a certified reading.
+
     Reference: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the
     correction is derived in `slope_corrected`.
 

@@ -70,6 +70,9 @@ def barycentre(
         WganError: wrong masses, positions, weights or order; too many bins; or an optimum that its
             dual does not prove.
 
+    See also:
+        barycentre_1d: samples on a line, free of bins.
+
     Reference: Agueh and Carlier (2011), equation 2.2; POT's `ot.lp.barycenter`.
 
     >>> barycentre([[1, 0, 0, 0, 0], [0, 0, 0, 0, 1]]).masses.round(6).tolist()
@@ -115,6 +118,9 @@ def barycentre_1d(
 
     Raises:
         WganError: wrong samples or weights, or samples of more than one dimension.
+
+    See also:
+        barycentre: histograms on given bins.
 
     Reference: Agueh and Carlier (2011), section 6.1.
 

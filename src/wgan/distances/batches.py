@@ -48,6 +48,9 @@ def pairwise_wasserstein(
         WganError: as `wasserstein`; the message names the pair. No samples, or another number of
             weights than of samples.
 
+    See also:
+        wasserstein: the distance of a single pair.
+
     >>> pairwise_wasserstein([[0.0, 1.0], [3.0, 4.0], [0.0, 5.0]]).tolist()
     [[0.0, 3.0, 2.0], [3.0, 0.0, 2.0], [2.0, 2.0, 0.0]]
     """

@@ -91,6 +91,11 @@ def wasserstein(
             the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
             cost (the 10 % quantile of those above 0).
 
+    See also:
+        transport: the same distance with its plan and dual.
+        wasserstein_loss: the same distance as a differentiable tensor.
+        distance: a choice that suits the size of the samples.
+
     Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
     through POT's `ot.emd2`.
 
@@ -152,6 +157,11 @@ def transport(
     Raises:
         WganError: as `wasserstein`. Also costs that are negative, NaN or of another shape, wrong
             column weights or periods, or a cost with either; or a device that cannot be used.
+
+    See also:
+        wasserstein: the distance alone.
+        transport_1d: the same for numbers, by sorting.
+        partial_transport: transport of a share of the mass.
 
     Reference: Peyre and Cuturi (2019), proposition 2.4.
 

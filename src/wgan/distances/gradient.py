@@ -55,6 +55,9 @@ def wasserstein_loss(
         WganError: as `wasserstein`, or no argument is a tensor. In a backward pass: a second
             derivative was asked for.
 
+    See also:
+        wasserstein: the distance without a gradient.
+
     >>> import torch
     >>> points = torch.zeros(3, 2, requires_grad=True)
     >>> target = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 3.0]])

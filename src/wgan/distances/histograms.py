@@ -103,6 +103,10 @@ def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) 
         WganError: different lengths, negative or non-finite masses, unequal totals, or positions
             that do not rise, or too large for float64.
 
+    See also:
+        wasserstein_1d: the same distance between samples.
+        barycentre: the histogram nearest to several.
+
     Reference: Peyre and Cuturi (2019), remark 2.30.
 
     >>> result = earth_mover([3, 2, 1, 4], [1, 2, 4, 3])

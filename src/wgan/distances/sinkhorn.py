@@ -98,6 +98,9 @@ def sinkhorn_divergence(
         WganError: as `wasserstein`; epsilon not above 0; or an epsilon so small that the solve does
             not converge (the plan's sums are off by more than 1e-6) or leaves float64.
 
+    See also:
+        wasserstein: the exact distance, without entropy.
+
     Reference: Feydy et al. (2019), equations 1, 3 and 25.
 
     >>> round(sinkhorn_divergence([[0.0], [1.0]], [[5.0], [6.0]], p=2).value, 2)

@@ -143,6 +143,10 @@ def sampling_spread(
         WganError: as `distance`; fewer than 40 rows or groups on a side, or 20 subsamples; a
             confidence outside (0, 1).
 
+    See also:
+        permutation_test: whether two samples differ by more than chance.
+        wgan.audit.bracket: an interval for the distance of the populations.
+
     Reference: Politis and Romano (1994), section 2; Shao and Wu (1989), "A general theory for
     jackknife variance estimation", section 2, for the factor f / (1 - f).
 

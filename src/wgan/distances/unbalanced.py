@@ -93,6 +93,9 @@ def partial_transport(
     Raises:
         WganError: as `wasserstein`, or a share outside (0, 1].
 
+    See also:
+        unbalanced_transport: mass is made or removed at a price.
+
     Reference: Caffarelli and McCann (2010); the dummy samples: Chapel et al. (2020), section 3.
 
     >>> near = partial_transport([[0.0], [1.0], [99.0]], [[0.5], [1.5], [2.0]], share=2 / 3)
@@ -145,6 +148,9 @@ def unbalanced_transport(
 
     Raises:
         WganError: as `wasserstein`, or a reach that is not above 0.
+
+    See also:
+        partial_transport: a given share of the mass moves.
 
     Reference: Piccoli and Rossi (2014), whose distance is this cost for p = 1; Hanin, "Kantorovich-
     Rubinstein norm and its application in the theory of Lipschitz spaces" (1992).

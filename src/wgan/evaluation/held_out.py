@@ -150,6 +150,9 @@ def held_out_distance(
         split: the data that it was trained on.
         of_classes: for a generator with classes, a function of class numbers to one raw sample
             each.
+
+    See also:
+        evaluate: all metrics, each with its floor and ceiling.
     """
     measure = split.dataset.codec.measure
     n = min(SAMPLES, split.n_held_out, split.n_train)

@@ -50,6 +50,11 @@ def evaluate(
     Raises:
         WganError: options that the kind does not take or that do not fit the data, too few samples,
             or a metric of your own that has a name in use or returns no finite number.
+
+    See also:
+        wgan.models.evaluate_model: the same for a model that was loaded.
+        OwnMetric: a metric of your own.
+        held_out_distance: the distance alone.
     """
     codec = split.dataset.codec
     protocol = protocol_of(codec.kind)

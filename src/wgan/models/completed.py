@@ -66,6 +66,10 @@ def complete(
     Raises:
         WganError: a model of something else, no DataFrame, no rows, no column of the table, or a
             value that its column cannot have.
+
+    See also:
+        complete_file: the same from file to file.
+        sample_where: rows under conditions.
     """
     if not is_frame(frame):
         raise WganError(f"rows are completed as a DataFrame, and this is a {type(frame).__name__}")

@@ -105,6 +105,9 @@ def sample_where(
     Raises:
         WganError: a model of something else; conditions that contradict each other or the data, or
             that hardly any row meets.
+
+    See also:
+        complete: rows with gaps instead of conditions.
     """
     codec, requested, place = check_where(model, where, balance)
     if place is None:

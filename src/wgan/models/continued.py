@@ -131,6 +131,9 @@ def continue_series(
         WganError: a model that is given no beginnings; beginnings of another form, of too few
             steps, or with what the data never have; more steps than a series of the data has,
             where lengths differ.
+
+    See also:
+        continue_file: the same for beginnings in a file.
     """
     codec = _codec_of(model)
     check_count(copies, "copies", 1)

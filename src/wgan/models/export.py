@@ -70,6 +70,9 @@ def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str
     Raises:
         WganError: as `check_export`, a network that cannot be exported, a truncated model, or
             conditions of a kind that has none.
+
+    See also:
+        wgan.exported: reads the file without torch.
     """
     check_export(path)
     if model.truncation != 1:

@@ -114,6 +114,10 @@ def save_model(model: Model, folder: Path, marks: Mapping[str, str] | None = Non
 
     Raises:
         WganError: a network of the user's own that cannot be rebuilt, or a truncated model.
+
+    See also:
+        load_model: reads the folder again.
+        export_model: a single file for other programs.
     """
     if model.truncation != 1:
         raise WganError("a truncated model is not saved: save the model, and truncate what is read")
@@ -193,6 +197,9 @@ def load_model(
     Raises:
         WganError: no model there, damaged files, files of other models, weights that are not
             finite, or a network class that is not given.
+
+    See also:
+        save_model: what wrote the folder.
     """
     layout = read_layout(folder)
     with _blamed(folder / LAYOUT):

@@ -114,6 +114,9 @@ def invert(
         WganError: samples that are not of this data's shape and type, samples that are no
             continuous function of their noise, or starts and steps out of range.
 
+    See also:
+        compare: the distances with which these are to be compared.
+
     References:
         Creswell and Bharath (2018), "Inverting the generator of a generative adversarial network";
         Samuel et al. (2023), "Norm-guided latent space exploration", for the law of the length.

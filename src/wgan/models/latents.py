@@ -126,6 +126,9 @@ def grid(model: Model, side: int, seed: int = 0, label: int | None = None) -> np
     Raises:
         WganError: fewer than 2 in a row, as `check_continuous`, or a generator that blends no
             classes.
+
+    See also:
+        loop: samples along a closed loop of latents.
     """
     if side < 2:
         raise WganError(f"--interpolate {side}: give 2 or more samples in a row")
@@ -176,6 +179,9 @@ def loop(model: Model, keys: int, n: int, seed: int = 0, label: int | None = Non
     Raises:
         WganError: fewer than 2 latents, fewer samples than latents, as `check_continuous`, or a
             generator that blends no classes.
+
+    See also:
+        grid: samples between four samples.
     """
     if keys < 2:
         raise WganError(f"--walk {keys}: give 2 or more latents to pass through")

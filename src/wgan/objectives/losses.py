@@ -57,6 +57,10 @@ class CriticLoss(nn.Module):
     Raises:
         WganError: a critic that the variant would train wrongly, see `check_critic`; in `forward`,
             backward hooks on the critic's modules under a penalty.
+
+    See also:
+        GeneratorLoss: the loss of the other network.
+        check_critic: what a critic must satisfy.
     """
 
     def __init__(
@@ -217,6 +221,9 @@ class GeneratorLoss(nn.Module):
 
     Raises:
         WganError: a weight, and a generator without likelihood.
+
+    See also:
+        CriticLoss: the loss of the other network.
     """
 
     def __init__(
