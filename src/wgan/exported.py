@@ -45,7 +45,8 @@ class Exported:
     """An exported generator.
 
     Attributes:
-        description: what the file says of its inputs and of its samples, see docs/export.md.
+        description: the file's description of its inputs and of its samples, see
+            docs/how-to/export.md.
         session: the graph, an `onnxruntime.InferenceSession`.
     """
 
@@ -54,7 +55,7 @@ class Exported:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes; empty where there are none."""
+        """Names of the classes; empty if there are none."""
         return tuple(self.description["classes"]["names"])
 
     def sample(

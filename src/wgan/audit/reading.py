@@ -122,9 +122,9 @@ def slope_corrected(value: float, penalty_weight: float) -> float:
     With the penalty lambda (|grad f| - 1)^2 a critic gains by a slope above 1. Along transport of
     length W, slope s pays s W - lambda (s - 1)^2, which is best at s = 1 + W / (2 lambda) and reads
     s W. For any pair, if a Kantorovich potential has slope 1 at the interpolates, the optimum reads
-    at least W + W^2 / (2 lambda). It reads just that where the optimal critic's slope is the same
-    at all interpolates. So the corrected value errs upwards where slopes vary, and downwards where
-    the critic could not or did not reach the optimum. It is a correction, not a bound.
+    at least W + W^2 / (2 lambda). It reads exactly that if the optimal critic's slope is the same
+    at all interpolates. So the corrected value is too large if slopes vary, and too small if the
+    critic did not reach the optimum. It is a correction, not a bound.
 
     Args:
         value: the reading, in the unit of the samples; returned as it is if not above 0.

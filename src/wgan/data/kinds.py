@@ -178,6 +178,9 @@ def kind_of_reading(reading: Reading) -> str:
 def augmentation_of(codec: Codec) -> Augmentation:
     """Return how samples of a codec's kind are changed at random.
 
+    Args:
+        codec: the codec of the data.
+
     Raises:
         WganError: a kind whose samples are not.
     """
@@ -191,21 +194,35 @@ def augmentation_of(codec: Codec) -> Augmentation:
 
 
 def conditions_of(codec: Codec) -> Conditions | None:
-    """Return the conditions that generators of a codec's kind take beside class labels, if any."""
+    """Return the conditions that generators of a codec's kind take besides class labels, if any.
+
+    Args:
+        codec: the codec of the data.
+    """
     make = find_kind(codec.kind).conditions
     return make(codec) if make else None
 
 
 def codec_to_json(codec: Codec) -> dict[str, Any]:
-    """Return a codec as plain values for JSON."""
+    """Return a codec as plain values for JSON.
+
+    Args:
+        codec: the codec.
+
+    See also:
+        codec_from_json: turns them into the codec again.
+    """
     return {"kind": codec.kind, **codec.to_json()}
 
 
 def codec_from_json(fields: Any) -> Codec:
-    """Return the codec that `codec_to_json` made plain values of.
+    """Return the codec that `codec_to_json` turned into plain values.
+
+    Args:
+        fields: the plain values.
 
     Raises:
-        OlderVersionError: plain values of a version that coded this kind otherwise.
+        OlderVersionError: plain values of a version of wgan that coded this kind differently.
         WganError: anything else.
     """
     try:

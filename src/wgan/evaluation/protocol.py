@@ -75,7 +75,8 @@ class Protocol:
     """How generators of one kind of data are evaluated.
 
     Args:
-        name: name and version, such as `wgan-samples-2`; figures of other names differ.
+        name: name and version, such as `wgan-samples-2`; figures of protocols with different names
+            are not comparable.
         sets: sets of generated samples.
         real_sets: the most disjoint sets of training samples for the floor.
         metrics: the metrics, in the order of printing.

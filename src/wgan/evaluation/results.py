@@ -150,7 +150,10 @@ class Evaluation:
 
 
 def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that `to_json` gave.
+    """Return the evaluation that `to_json` turned into plain values.
+
+    Args:
+        values: the plain values.
 
     Metrics that this version does not know are read too.
 

@@ -99,7 +99,11 @@ class Layout:
 
 
 def holds_model(folder: Path) -> bool:
-    """Tell whether a folder holds the files of a model."""
+    """Return whether a folder holds the files of a model.
+
+    Args:
+        folder: the folder.
+    """
     return (folder / LAYOUT).exists()
 
 
@@ -108,7 +112,7 @@ def save_model(model: Model, folder: Path, marks: Mapping[str, str] | None = Non
 
     Args:
         model: the model.
-        folder: its folder, which is made if need be.
+        folder: its folder, which is made if it does not exist.
         marks: text by name for the headers, such as the `id` of a run; an id of the weights is
             made where they have none.
 
@@ -227,7 +231,10 @@ def load_model(
 
 
 def read_layout(folder: Path) -> Layout:
-    """Return what `generator.json` in a folder holds.
+    """Return the contents of `generator.json` in a folder.
+
+    Args:
+        folder: the folder of a model.
 
     Raises:
         WganError: no model there, or a damaged file.

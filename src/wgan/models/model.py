@@ -33,7 +33,7 @@ ClassSampler = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Model:
-    """A generator (and its critic, where it was kept) together with the codec of its data.
+    """A generator, its critic if that was kept, and the codec of its data.
 
     A model that was trained with labels also has the `classes` and their `shares` among the
     training samples. Some kinds of data take conditions of their own, see `data.kinds.Conditions`:

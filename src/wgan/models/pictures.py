@@ -143,12 +143,26 @@ def pictures_of(kind: str) -> Pictures:
 
 
 def write_snapshot(path: Path, model: Model, split: Split, seed: int) -> None:
-    """Write a picture of what a generator makes, always from the same noise."""
+    """Write a picture of generated samples, always from the same noise.
+
+    Args:
+        path: the file.
+        model: the model that draws the samples.
+        split: the data that it was trained on.
+        seed: random seed of the noise.
+    """
     with replaced(path) as target:
         pictures_of(model.codec.kind).snapshot(model, split, derive(seed, "snapshot"), target)
 
 
 def write_beside(path: Path, model: Model, split: Split, seed: int) -> None:
-    """Write a picture of generated samples beside real ones."""
+    """Write a picture of generated samples beside real ones.
+
+    Args:
+        path: the file.
+        model: the model that draws the samples.
+        split: the data that it was trained on.
+        seed: random seed of the samples.
+    """
     with replaced(path) as target:
         pictures_of(model.codec.kind).beside(model, split, derive(seed, "picture"), target)

@@ -20,7 +20,7 @@ FAR_OFF = 200.0
 
 
 def check_critic(critic: nn.Module, variant: Variant, compiling: bool = False) -> None:
-    """Refuse a critic that a variant would train wrongly, and warn of what is doubtful.
+    """Refuse a critic that a variant would train wrongly, and warn of doubtful ones.
 
     Args:
         critic: the network that is to be trained.
@@ -28,9 +28,9 @@ def check_critic(critic: nn.Module, variant: Variant, compiling: bool = False) -
         compiling: whether its loss is to be compiled.
 
     Raises:
-        WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017,
-            section 4); a bounded head under a Wasserstein score, whose estimate has no bound; a
-            consistency term without a hidden layer to compare; in a compiled critic, an activation
+        WganError: a normalization over the batch with a penalty per sample (Gulrajani et al. 2017,
+            section 4). A bounded head with a Wasserstein score, whose estimate has no bound. A
+            consistency term without a hidden layer to compare. In a compiled critic, an activation
             in place or a consistency term.
     """
     if compiling and variant.consistency:
@@ -88,9 +88,9 @@ def _warn(name: str, layer: nn.Module, variant: Variant) -> None:
 
 
 def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
-    """Return a sentence where a variant is doubtful on these data, or nothing.
+    """Return a sentence if a variant is doubtful on these data, otherwise an empty text.
 
-    It is doubtful where nothing bounds its estimate, or its penalty's weight is far off for the
+    It is doubtful if nothing bounds its estimate, or if its penalty's weight does not fit the
     data's scale.
 
     The scale is the mean distance of two samples as the critic sees them: the unit in which the

@@ -50,6 +50,10 @@ def in_folder(
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
     """Return the names of the classes that a run is conditioned on; none without labels.
 
+    Args:
+        config: the run's configuration.
+        dataset: the run's data.
+
     Raises:
         WganError: labels are configured, and the data have none.
     """

@@ -24,7 +24,7 @@ about 30 ms.
 
 @runtime_checkable
 class Measure(Protocol):
-    """Measures a generator while it is trained, and tells when it no longer gets better."""
+    """Measures a generator while it is trained, and tells when it no longer improves."""
 
     def __call__(self, sample: Sampler, step: int, /) -> Metrics:
         """Return measurements of a generator, given as a function (n, draw) -> raw samples."""

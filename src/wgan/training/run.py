@@ -50,11 +50,11 @@ class Run:
 
     Attributes:
         config: the resolved configuration.
-        dataset: what is learned, its codec as the split fits it.
+        dataset: the data, with their codec as the split fits it.
         variant: the objective, with the configuration's numbers.
         state: networks, optimizers, and how far they are.
         watch: measures the generator every `measure_every` steps; None: nothing does.
-        folder: where metrics, snapshots and checkpoints go; None: nothing is written.
+        folder: the folder of metrics, snapshots and checkpoints; None: nothing is written.
         history: the logged metrics, one dict a line.
         ranks: this process, and those that train with it; the first alone writes.
         chosen: what a trial or a test of the data chose, in words.

@@ -122,13 +122,12 @@ def means(rows: Sequence[Row], by: Sequence[str], of: Sequence[str]) -> list[Row
     return table
 
 
-def find(table: Sequence[Row], name: str, **where: Any) -> Mean:
+def find(table: Sequence[Row], name: str, **where: Any) -> Mean:  # noqa: D417
     """Return one mean of a table, from the one row whose other columns are as in `where`.
 
     Args:
         table: rows of means.
         name: column of the mean.
-        **where: the values of other columns.
     """
     (mean,) = [row[name] for row in table if all(row[k] == v for k, v in where.items())]
     assert isinstance(mean, Mean)
