@@ -1,4 +1,6 @@
-"""Exit codes of the command line: the table that the help prints and docs/how-to/script.md explains.
+"""Exit codes of the command line, as a table that the help prints.
+
+docs/how-to/script.md explains them.
 
 Signals end a process with 128 and their number, as shells write it.
 """
