@@ -134,7 +134,7 @@ def test_the_diameter_of_ranges_is_that_of_their_box():
 @pytest.mark.parametrize(
     ("ranges", "message"),
     [
-        ({"a": (0, 1)}, "no --range of b"),
+        ({"a": (0, 1)}, "--range is missing for b"),
         ({"a": (0, 1), "b": (0, 1), "c": (0, 1)}, "no measured column is 'c'"),
         ({"a": (0, 1), "b": (1, 1)}, "finite and rising"),
         ({"a": (0, 1), "b": (0, float("inf"))}, "finite and rising"),

@@ -53,11 +53,11 @@ def test_one_command_writes_all_and_again_finds_all(run, capsys):
         assert hashes("out")[file["name"]] == file["sha256"]
     before = hashes("out")
     assert wgan("sample r -n 1_000 --shards 3 -o out") == 0
-    assert "(1000 were there, and are as they were written)" in said(capsys)
+    assert "(1000 were there already, unchanged)" in said(capsys)
     Path("out/part-00001-of-00003.parquet").unlink()
     assert wgan("sample r -n 1000.0 --shards 3 -o out") == 0
     assert "(333 drawn in" in (words := said(capsys))
-    assert "; 667 were there, and are as they were written)" in words
+    assert "; 667 were there already, unchanged)" in words
     assert hashes("out") == before
     assert wgan("sample r -n 20 --shards 2") == 0, "by itself into the folder samples"
     assert sorted(hashes("samples"))[1:] == [

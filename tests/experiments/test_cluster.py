@@ -501,7 +501,7 @@ def test_workers_must_find_the_model_and_share_the_folder(tmp_path, monkeypatch,
     assert rest["paths"] == [str(tmp_path / "r" / f"generator.{end}") for end in ENDS]
     assert rest["folder"].parent == tmp_path / "out"
     # Nothing came, as where a network file system is slow.
-    assert "out: some shards that were written are not seen here" in capsys.readouterr().err
+    assert "out: some written shards cannot be seen here" in capsys.readouterr().err
 
 
 # What runs on the workers, without a cluster

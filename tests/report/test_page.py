@@ -210,7 +210,7 @@ def test_a_report_never_replaces_a_file_of_a_run(name, form, single, capsys):
     before = (single / name).read_bytes()
     command = ["report", str(single), "--format", form, "-o", str(single / name)]
     assert main(command) == 2
-    assert "is no report of wgan" in capsys.readouterr().err
+    assert "is not a report of wgan" in capsys.readouterr().err
     assert (single / name).read_bytes() == before
 
 

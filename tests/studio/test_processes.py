@@ -232,7 +232,7 @@ def test_a_run_goes_on_by_the_command_that_is_shown(tmp_path, monkeypatch):
 
 
 def test_a_name_that_cannot_be_kept_begins_nothing(begin, tmp_path):
-    with pytest.raises(WganError, match="too long a name to be kept"):
+    with pytest.raises(WganError, match="the name is too long"):
         begin("\u6f22" * 26)
     assert not list((tmp_path / ".studio").glob("*"))
 

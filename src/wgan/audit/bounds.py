@@ -38,7 +38,7 @@ bracket with both ends.
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What one critic, L-Lipschitz, says of fresh samples: `x` `[n]` of P and `y` `[m]` of Q.
+    """Scores of one L-Lipschitz critic on fresh samples: `x` `[n]` of P and `y` `[m]` of Q.
 
     The critic and `clamp` (low, high) were chosen without these samples, which are in random order.
     `x_groups` and `y_groups` are the groups of samples that may depend on each other; None: each
@@ -67,7 +67,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a critic read on `pairs` pairs of samples: the mean score difference `gap`.
+    """Reading of a critic on `pairs` pairs of samples: the mean score difference `gap`.
 
     For populations, scores are clamped to `clamp`, and the expectation of gap / lipschitz is at
     most W1. In a bracket of samples nothing is clamped, and gap / lipschitz is at most W1 of the

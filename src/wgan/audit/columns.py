@@ -21,7 +21,7 @@ Ranges = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of two tables are measured, and which are their rows' weights and groups.
+    """Columns of two tables that are measured, and those with their rows' weights and groups.
 
     `measured` are names, none for all others; `weights` and `groups` are each the name of a column
     that one table or both have.

@@ -51,7 +51,7 @@ PAIRS_AT_ONCE = 2**22
 
 @dataclass(frozen=True)
 class Found:
-    """What a test found: `count` rows of `total`, with `copies` each, and the p-value."""
+    """Finding of a test: `count` rows of `total`, with `copies` each, and the p-value."""
 
     p: float
     count: int = 0

@@ -13,13 +13,13 @@ DIGITS = 4
 """Significant digits of a printed bound, as of a distance (`figures`)."""
 
 LOOSE = 0.5
-"""From this share of the transport on, the floor makes the upper end say little: most of the
+"""Share of the transport from which on the floor makes the upper end say little. Most of the
 transport would be read between two samples of one population.
 """
 
 HIDDEN = 0.9
-"""From this share of the transport on, the upper end says nothing: if both populations were one,
-the transport would be a tenth lower at most.
+"""Share of the transport from which on the upper end says nothing. If both populations were equal,
+the transport would be at most a tenth lower.
 """
 
 

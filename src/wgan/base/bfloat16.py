@@ -1,4 +1,4 @@
-"""Which devices compute in bfloat16."""
+"""Devices that compute in bfloat16."""
 
 import torch
 

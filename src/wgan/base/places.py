@@ -14,7 +14,7 @@ from pathlib import Path
 from wgan.base.errors import WganError
 
 SEAL = b"sealed by wgan, sha256 "
-"""What stands before the hash, in a comment at the end of the file."""
+"""Text before the hash, in a comment at the end of the file."""
 PNG_HEAD = b"\x89PNG"
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 """The last chunk of every PNG: no data, its name and its checksum (PNG specification, 11.2.5)."""
@@ -23,7 +23,7 @@ SEAL_LENGTH = len(SEAL) + 64
 TEXT_END = b" -->\n"
 CHECKSUM_LENGTH = 4
 LONGEST_TAIL = CHECKSUM_LENGTH + len(PNG_END)
-"""Bytes after a seal at most, which are those of a PNG."""
+"""Most bytes after a seal, which are those of a PNG."""
 ORDINARY = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 SPECIAL = {
     stat.S_IFCHR: "a device",

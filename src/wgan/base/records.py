@@ -40,7 +40,7 @@ FAULTS = (
     ArithmeticError,
     RecursionError,
 )
-"""What reading values of another form raises."""
+"""Errors that reading values of another form raises."""
 
 Record = TypeVar("Record")
 
@@ -174,7 +174,7 @@ def typed(values: Any, form: type[Record], known_only: bool = False) -> Record:
 
 @contextmanager
 def damage_named(path: Path, remedy: str = RESTORE) -> Iterator[None]:
-    """Within, a fault in what a file holds becomes an error that names the file.
+    """Return a context in which a fault in a file's contents becomes an error that names the file.
 
     Args:
         path: the file.

@@ -67,4 +67,4 @@ class DataFlags:
 
 
 AS_THEY_ARE = DataFlags()
-"""No flag was given."""
+"""Flags of a command without any of them."""

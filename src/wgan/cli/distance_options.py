@@ -12,7 +12,7 @@ Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for, as `wgan distance --help` explains it; None: not given."""
+    """Options as the user gave them, see `wgan distance --help`; None: not given."""
 
     metric: Metric
     p: float | None

@@ -27,7 +27,7 @@ EXIT_CODES = {
     BROKEN_PIPE: "the program that read the output has ended",
     TERMINATED: "stopped by SIGTERM; a run in training is saved first",
 }
-"""What each code means."""
+"""Exit codes and their meanings."""
 
 
 def in_help() -> str:

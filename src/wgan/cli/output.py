@@ -1,4 +1,4 @@
-"""What all commands share: the screen, and how flags and tables look."""
+"""Parts that all commands share: the screen, and how flags and tables look."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ class Screen(Console):
 
 screen = Screen(highlight=False, markup=False, soft_wrap=True)
 aside = Screen(highlight=False, markup=False, soft_wrap=True, stderr=True)
-"""What stands beside results, where those are JSON."""
+"""The screen for notes beside results in JSON."""
 WIDEST = 1000
 """Columns in which a table is measured: wider than any that is printed."""
 Flag = cyclopts.Parameter(negative="")
@@ -37,7 +37,7 @@ Flag = cyclopts.Parameter(negative="")
 
 @dataclass(frozen=True)
 class Written:
-    """What a command wrote.
+    """Files that a command wrote.
 
     Attributes:
         lines: for people.

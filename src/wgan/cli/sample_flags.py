@@ -115,7 +115,7 @@ class SampleFlags:
 
     @property
     def sheet(self) -> Sheet:
-        """How pictures are laid out."""
+        """Layout of pictures."""
         return Sheet(scale=self.scale)
 
     @property
@@ -125,7 +125,7 @@ class SampleFlags:
         return label if self.truncation is None else f"{label} with truncation {self.truncation:g}"
 
     def class_of(self, model: Model) -> int | None:
-        """Return the number of the class that was given, if any.
+        """Return the number of the given class, if any.
 
         Args:
             model: the model.
@@ -176,4 +176,4 @@ class SampleFlags:
 
 
 AS_LEARNED = SampleFlags()
-"""No flag was given."""
+"""Flags of a command without any of them."""

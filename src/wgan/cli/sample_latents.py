@@ -114,7 +114,7 @@ def sample_nearest(run: RunFolder, model: Model, how: SampleFlags, given: list[P
 
 
 def _data(run: RunFolder) -> Split | None:
-    """Return the data of a run, or say that they are not at hand."""
+    """Return the data of a run, or print that they cannot be read."""
     if not run.exists():  # what `WGAN.save` wrote has none
         return None
     try:

@@ -25,8 +25,8 @@ FILES = (*ARRAYS, *ENDINGS, *ANIMATIONS, ".png")
 def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) -> Written:
     """Write the samples of a run in shards; return what was written.
 
-    Under torchrun, rank r of k writes the shards r, r + k, r + 2 k, ... It asks nothing of the
-    others, and whoever comes last writes the manifest.
+    Under torchrun, rank r of k writes the shards r, r + k, r + 2 k, ... It does not wait for the
+    others, and the last one writes the manifest.
 
     Args:
         run: the run's folder.

@@ -42,7 +42,7 @@ def _at_most(section: Any, place: str, most: Mapping[str, int]) -> None:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which samples, and how they are split."""
+    """Samples to learn, and how they are split."""
 
     source: str = "digits"
     """A name, file or folder."""
@@ -51,7 +51,7 @@ class DataConfig:
     array as vectors or images by its shape, both as series if a setting below cuts them.
     """
     key: str | None = None
-    """Which array of an .npz that holds several, or sheet of an .xlsx."""
+    """Name of an array of an .npz that holds several, or of a sheet of an .xlsx."""
     held_out: float = 0.2
     """Share of the samples that is never trained on."""
     split_seed: int = 0
@@ -68,7 +68,7 @@ class DataConfig:
     schema: str | None = None
     """A TOML file that corrects what is inferred of a table's columns."""
     encoding: str = UTF_8
-    """How a text of a table or of numbers is encoded, such as latin-1, cp1252 or utf-16."""
+    """Encoding of a text file of a table or of numbers, such as latin-1, cp1252 or utf-16."""
     window: int | None = None
     """Steps of the windows into which a long series, or each series of a table, is cut."""
     stride: int = 1
@@ -110,7 +110,7 @@ class DataConfig:
 
     @property
     def reading(self) -> Reading:
-        """How tables and long arrays are cut into series."""
+        """Settings by which tables and long arrays are cut into series."""
         return Reading(self.window, self.stride, self.series, self.time, self.context, self.static)
 
     def split(self, dataset: Dataset) -> Split:
@@ -135,7 +135,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
-    """Which variant, and its one or two numbers."""
+    """The variant, and its one or two numbers."""
 
     variant: str = "wgan-gp"
     """See `wgan variants`; unset: wgan-gp, and wgan-lp for tables."""
@@ -178,7 +178,7 @@ class ObjectiveConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How weights are moved."""
+    """The optimizer and its settings."""
 
     name: Literal["adam", "rmsprop"] = "adam"
     """The method, for both networks."""
@@ -219,7 +219,7 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long, on what, and what is kept."""
+    """Length of the training, device, and what is kept."""
 
     steps: int = 20_000
     """Generator steps."""

@@ -18,13 +18,13 @@ MIRRORED = "mirrored"
 NUMBERS = 14
 """Random numbers of a picture: six that say what is changed, and eight that say how."""
 MOST_BRIGHTER = 0.5
-"""Brightness added at most, either way: Zhao et al. (2020), section 3.2."""
+"""Most brightness that is added or removed: Zhao et al. (2020), section 3.2."""
 MOST_SATURATION = 1.0
-"""Change of the saturation's factor at most, from 1: it lies in [0, 2], as in the paper."""
+"""Largest change of the saturation's factor from 1: it lies in [0, 2], as in the paper."""
 MOST_CONTRAST = 0.5
-"""Change of the contrast's factor at most, from 1: it lies in [0.5, 1.5], as in the paper."""
+"""Largest change of the contrast's factor from 1: it lies in [0.5, 1.5], as in the paper."""
 SHARE_MOVED = 1 / 8
-"""Share of a side by which a picture is moved at most, either way, as in the paper."""
+"""Largest share of a side by which a picture is moved, either way, as in the paper."""
 SHARE_CUT = 1 / 2
 """Side of the part that is cut out, as a share of the picture's, as in the paper."""
 COLOURS = 3
@@ -40,7 +40,7 @@ Applied = Callable[[Float[Tensor, "n *shape"], Float[Tensor, "n k"]], Float[Tens
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How samples of a kind are changed at random.
+    """Random changes of the samples of a kind.
 
     Attributes:
         numbers: uniform random numbers that one sample takes.

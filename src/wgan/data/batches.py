@@ -17,7 +17,7 @@ BLOCK = 8192
 block delays the first batch and takes more memory.
 """
 EPOCHS = 4
-"""Epochs that are shuffled at once at most, so that small data sets are not shuffled far ahead."""
+"""Most epochs that are shuffled at once, so that small data sets are not shuffled far ahead."""
 KEPT_BLOCKS = 4
 """Blocks that are remembered, since batches of several sizes may be read by turns. All four take
 256 KiB.

@@ -24,7 +24,7 @@ from wgan.data.shards.unpacked import BEGINNING
 SEAL_BYTES = 64
 DIGEST = "[0-9a-f]{64}"
 RANDOM = "[a-z0-9_]{8}"
-"""What `tempfile` adds to a name."""
+"""Characters that `tempfile` adds to a name."""
 DECODED = {
     "unpacked": (DIGEST, "unpacked .gz and .npz files"),
     "arrays": (rf"{DIGEST}\.npy", "decoded pictures and coded tables"),
@@ -45,7 +45,9 @@ UNFINISHED_NAME = re.compile(
     rf"\.(?:(?:{SEALED})(?:{re.escape(SEAL)})?)\.{RANDOM}{re.escape(PARTIAL)}"
 )
 JUST_USED = 5
-"""Seconds for which a file counts as used after it was asked for: who asks opens it at once."""
+"""Seconds for which a file counts as used after it was requested: the process that requests it
+opens it at once.
+"""
 QUIET = 3600
 """Seconds without a change after which an unfinished file has no writer: pieces take seconds."""
 
@@ -67,7 +69,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contents:
-    """What the cache holds.
+    """Contents of the cache.
 
     Attributes:
         folder: where it is; it need not exist.
@@ -82,7 +84,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Cleared:
-    """What was cleared away, and what is left since processes use it."""
+    """Files that were removed, and files that are left because processes use them."""
 
     gone: tuple[Entry, ...]
     used: tuple[Entry, ...]
@@ -117,7 +119,7 @@ def cache_contents() -> Contents:
 
 
 def clear_cache() -> Cleared:
-    """Remove what is ours and in nobody's use; return what was removed, and what was not.
+    """Remove wgan's own files that no process uses; return what was removed, and what was not.
 
     Raises:
         WganError: as `cache_contents`, or a file that may not be removed.

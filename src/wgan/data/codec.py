@@ -77,7 +77,7 @@ class Codec(Protocol):
 
     @property
     def samples_in_words(self) -> str:
-        """What a number of samples is followed by in a sentence, such as `rows of 3 columns`."""
+        """Words that follow a number of samples in a sentence, such as `rows of 3 columns`."""
 
     @property
     def dtype(self) -> str:

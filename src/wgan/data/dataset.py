@@ -19,11 +19,11 @@ from wgan.data.toys import Toy
 MIN_SAMPLES = 10
 """Samples of the smallest data set: a fifth of it, held out, is still two samples."""
 MAX_CLASSES = 10_000
-"""More classes are refused: so many labels are likely numbers or names of the samples."""
+"""Most classes: more labels are likely numbers or names of the samples."""
 MOST_EXACT = 2**53
 """Whole numbers below this are exact in double precision, which has a mantissa of 53 bits."""
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
-"""How a whole number is written. A code with leading zeros, such as 007, is a name."""
+"""Form of a whole number. A code with leading zeros, such as 007, is a name."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Dataset:
 
     @property
     def origin(self) -> list[str]:
-        """What was read, in sentences, where the source's name does not say it."""
+        """Sentences on what was read, if the source's name does not say it."""
         return []
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
@@ -197,7 +197,7 @@ class Split:
     watched: int = 0
 
     may_be_resident: ClassVar[bool] = True
-    """Whether all samples may be held on the device, where they are few."""
+    """Whether all samples may be held on the device, if they are few."""
 
     def __post_init__(self) -> None:
         n = len(self.dataset)

@@ -42,7 +42,7 @@ BITS_PER_SAMPLE = 258
 
 @dataclass(frozen=True)
 class Look:
-    """What the header of a picture file says.
+    """Facts from the header of a picture file.
 
     Attributes:
         dtype: the type that holds its pixels.
@@ -118,7 +118,7 @@ def decode(
     Args:
         content: the bytes of the file.
         where: what messages call it.
-        dtype: the type of its pixels, as `look_at` told.
+        dtype: the type of its pixels, as `look_at` returned it.
         mode: `L`, `RGB` or `RGBA`; more than 8 bits are grey.
         resize: (height, width) in pixels, or None; the picture is cut centrally to that aspect.
 

@@ -18,7 +18,7 @@ FAR = 10.0
 of a Cauchy distribution. So heavy tails stay tails.
 """
 MOST_CODES = 20
-"""More far values than these are no codes but a second group of ordinary values. Surveys have about
+"""Most far values that are codes: more are a second group of ordinary values. Surveys have about
 five (refused, unknown, does not apply, ...). Nor are there any among so few values, whose middle
 says nothing.
 """

@@ -23,9 +23,9 @@ RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 DEEP_BITS = (10, 12, 14, 16)
 """Bits that cameras and scanners record in whole numbers of 16 bits."""
 TOLERANCE = 1 / 510
-"""How far floats may leave a range, as a share of its width: half of one of 255 grey levels. What
-rounding adds at an end (2e-7 in single precision) is then no wider range, and no 8-bit picture
-changes when such values are clipped.
+"""Share of a range's width by which floats may leave it: half of one of 255 grey levels. So
+rounding at an end (2e-7 in single precision) does not widen the range, and no 8-bit picture changes
+when such values are clipped.
 """
 NO_BRIGHTER = 2.0
 """Floats up to here are not read in [0, 255]. Pictures of 2 grey levels would be black to the eye,

@@ -43,7 +43,7 @@ Private = Callable[
 
 
 class Cutter(NamedTuple):
-    """How a kind is read whose samples are cut from a table or a long array, as a reading says.
+    """Readers of a kind whose samples are cut from a table or a long array, as a reading says.
 
     Attributes:
         table: (table, name, reading, progress, column of the classes) -> data set.
@@ -75,7 +75,7 @@ class Conditions(Protocol):
 
     @property
     def instead_of_labels(self) -> str:
-        """What to do instead of giving a class label: one sentence for the user."""
+        """Sentence for the user on what to do instead of giving a class label."""
 
     def check(self, y: np.ndarray, n: int) -> Shaped[np.ndarray, "n *columns"]:
         """Return conditions in the form that networks take.
@@ -108,7 +108,7 @@ class Kind:
         codec: the class of its codec.
         read: returns the data set of an array; None where an array is not enough.
         cut: reads tables and long arrays; None where samples are never cut.
-        axes: an array of so many axes is read as this kind, where no kind is given.
+        axes: an array with these numbers of axes is read as this kind, if no kind is given.
         conditions: returns the conditions that generators take, given a codec; None where there are
             none but class labels.
         private: returns the data set as a run with differential privacy takes it; None where there

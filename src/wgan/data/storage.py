@@ -17,7 +17,7 @@ from wgan.data.cache import hold
 CHUNK_BYTES = 4 * 2**20
 """Bytes that a pass reads at once. Smaller pieces cost more calls, larger ones more memory."""
 SHOW_PROGRESS_BYTES = 512 * 2**20
-"""From 512 MiB on, a pass over the data takes seconds, so that progress is worth showing."""
+"""Bytes from which on a pass over the data takes seconds, so that progress is worth showing."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class FileRows:
         return out
 
     def whole(self) -> "FileRows":
-        """Return the array, and refuse a file that goes on after it.
+        """Return the array, and refuse a file that continues after it.
 
         Raises:
             WganError: more bytes than the header promises, such as those of a second array.

@@ -318,7 +318,7 @@ EMPTY = MANY.assign(x=MANY.x.where(MANY.id != 4))
         (
             MANY.assign(id=MANY.id.where(MANY.x != 7)),
             {"series": "id"},
-            "row 8: no series: name it",
+            "row 8 has no series: name it",
         ),
         (MANY.rename(columns={"id": "series"}), {"window": 5}, "a column is called 'series'"),
         (MANY.set_axis([["a", "b"], ["c", "d"]], axis=1), {"window": 5}, "several levels"),

@@ -36,7 +36,7 @@ Unit = Literal["numbers", "seconds", "days", "months", "month ends"]
 
 @dataclass(frozen=True)
 class Clock:
-    """How the times of a long table are written; plain values.
+    """Form in which the times of a long table are written, as plain values.
 
     Attributes:
         name: the column.
@@ -67,7 +67,7 @@ class Clock:
 
     @property
     def unit_in_words(self) -> str:
-        """What times are counted in."""
+        """Unit in which times are counted."""
         if self.unit == "numbers":
             return f"the numbers of '{self.name}'"
         return "months" if self.unit == "month ends" else self.unit

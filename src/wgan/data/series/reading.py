@@ -35,9 +35,9 @@ from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 
 MOST_PADDING = 100
-"""The longest series in medians of all from which on none is padded to it: 99 of 100 are empty."""
+"""Largest ratio of the longest series to the median: 99 of 100 steps are then empty."""
 MOST_INSERTED = 1.0
-"""Rows that may be put in for missing ones, a row that is there: more would be mostly invented."""
+"""Most rows inserted for each existing one: more data would be mostly invented."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -70,7 +70,7 @@ def arrange(frame: pd.DataFrame, column: str | None, name: str = "the table") ->
         return Arrangement(rows, np.zeros_like(rows), np.zeros(1, dtype=np.int64), np.array([""]))
     if frame[column].isna().any():
         row = int(frame[column].isna().to_numpy().argmax())
-        raise WganError(f"{name}: column '{column}', row {row + 1}has no series: name it")
+        raise WganError(f"{name}: column '{column}', row {row + 1} has no series: name it")
     of, names = pd.factorize(frame[column])
     order = np.argsort(of, kind="stable")
     of = of[order]
@@ -80,12 +80,12 @@ def arrange(frame: pd.DataFrame, column: str | None, name: str = "the table") ->
 
 @dataclass(frozen=True)
 class Roles:
-    """What the columns of a long table are, beside those of series and time.
+    """Roles of the columns of a long table, besides those of series and time.
 
     Attributes:
         channels: numbers that vary within a series.
         statics: columns that describe a series.
-        guessed: those of the statics that hold numbers and that nobody named.
+        guessed: static columns of numbers that the user did not name.
     """
 
     channels: tuple[str, ...]

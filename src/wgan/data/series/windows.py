@@ -29,7 +29,7 @@ MANY_SERIES = 20
 
 @dataclass(frozen=True)
 class Reading:
-    """How a table or a long array is read as series; all None: it is not cut.
+    """Settings by which a table or a long array is read as series; all None: it is not cut.
 
     Attributes:
         window: steps of each window; None: each series is one sample.

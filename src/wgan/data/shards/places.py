@@ -26,7 +26,7 @@ BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 HEAD_BYTES = 2**16
 """Bytes of a text in which names of shards are looked for: enough for a long remark above them."""
 MOST_SHARDS = 10_000_000
-"""More names than these are a slip in a range, and would not fit in memory."""
+"""Most names: more are an error in a range, and would not fit in memory."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _is_folder_of_shards(folder: Path) -> bool:
 
 
 def _names_shards(path: Path) -> bool:
-    """Return whether a text speaks of files with endings of shards near its top."""
+    """Return whether a text names files with endings of shards near its top."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES).lower()
     return any(ending.encode() in head for ending in ENDINGS)

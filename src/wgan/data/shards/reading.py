@@ -9,7 +9,7 @@ from wgan.base.errors import WganError
 Result = TypeVar("Result")
 ATTEMPTS = 5
 """Tries of a read. With the waits below they span 7.5 seconds: object stores ask for back-offs of
-seconds, and an outage of minutes is the business of whoever restarts the run.
+seconds, and after an outage of minutes the run must be restarted.
 """
 FIRST_WAIT = 0.5
 """Seconds before the second try; each further wait is twice as long."""

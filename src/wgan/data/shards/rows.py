@@ -14,7 +14,7 @@ from wgan.data.shards.records import Head
 from wgan.data.storage import Summary
 
 FOLLOWED = 2**16
-"""Blocks of which it is remembered what is read after them: those of hundreds of windows."""
+"""Blocks whose following blocks are remembered: those of hundreds of windows."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class ShardedRows:
 
     @cached_property
     def blocks(self) -> Blocks:
-        """The blocks that are held."""
+        """The blocks in memory."""
         return Blocks(self._load)
 
     @cached_property

@@ -26,7 +26,7 @@ CELLS = 1000
 as large, and the saved schema stays small.
 """
 LEAST_ROWS = 10
-"""Rows of a range at least. With fewer, the ranges would follow chance."""
+"""Fewest rows of a range. With fewer, the ranges would follow chance."""
 ATOM = 0.25
 """A number with a quarter of the rows of a range is a cell of its own, such as a round sum of
 money. Rarer repeats cannot be told from chance.
@@ -36,10 +36,10 @@ LEAST_HOLDERS = 5
 group in official statistics.
 """
 REPEATS = 5
-"""At most `CELLS` different numbers, each in so many rows on average, are taken for all there are,
-and no number between them is made. With fewer rows, unseen numbers are likely. Numbers of fewer
-than `LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th of the rows at
-most. If there are more, this would cut off a tail, so ranges are made.
+"""Rows of each number, on average, from which on at most `CELLS` different numbers are taken for
+all there are, and no number between them is made. With fewer rows, unseen numbers are likely.
+Numbers of fewer than `LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th
+of the rows at most. If there are more, this would cut off a tail, so ranges are made.
 """
 MARGIN = 1e-3
 """Share of a cell's rise of F that is kept free on either side, so that the least number has a
