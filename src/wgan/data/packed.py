@@ -16,7 +16,7 @@ from wgan.base.files import check_regular
 FREELY = 2**30
 """Bytes up to which anything is unpacked: 1 GiB fits on any disk, and in most memories."""
 MOST_TIMES = 100
-"""Largest ratio of a file's unpacked size to its size, beyond that. Data that are worth learning
+"""Largest ratio of the unpacked size of a larger file to its packed size. Data that are worth learning
 hold more: MNIST, mostly black, shrinks to a fifth. A bomb reaches 1,000 times, the most that
 deflate can do.
 """

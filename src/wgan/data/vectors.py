@@ -21,7 +21,7 @@ CRUSHED = 0.01
 networks that begin at a scale of 1 hardly see them apart.
 """
 COLUMNS_NAMED = 5
-"""Columns that notes speak of at most: an array may have hundreds of the same."""
+"""Most columns that notes name: an array may have hundreds of the same."""
 
 
 @dataclass(frozen=True)

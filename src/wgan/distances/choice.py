@@ -95,7 +95,7 @@ class Distance(Printed):
 
     @property
     def _halves(self) -> str:
-        """What the floor was measured between, in words."""
+        """Words for the samples between which the floor was measured."""
         if self.floor_n == self.floor_m:
             return f"halves of x, n={self.floor_n}"
         return f"halves of x by groups, n={self.floor_n} and {self.floor_m}"

@@ -1,4 +1,4 @@
-"""What multiplies the tiles of exact transport: this machine's processors, or a device of torch.
+"""Devices that multiply the tiles of exact transport: this machine's processors, or one of torch.
 
 Both find the same pairs up to the rounding of float32, which is taken off either way. Pairs that a
 device finds are computed again in float64 on the processor, so that the proof is the same.
@@ -36,7 +36,7 @@ DEVICE_WIDTH = 65_536
 
 @dataclass(frozen=True)
 class Tiles:
-    """How pairs are priced: the points of a block, the columns of a tile, and what multiplies."""
+    """Settings of pricing: the points of a block, the columns of a tile, and the multiplication."""
 
     block: int
     width: int

@@ -24,11 +24,11 @@ SIDES = (("#3b82f6", "o"), ("#e07b39", "^"))
 MOVED = "#707070"
 INCHES = (7.2, 6.0)
 WALK_INCHES = (7.2, 5.4)
-"""As wide as a page of text."""
+"""Width and height of the figure: as wide as a page of text."""
 DOTS_PER_INCH = 200
 """Dots per inch of a PNG: 1,440 pixels across, sharp in print over a column's width."""
 MOST_MOVES = 400
-"""Moves drawn at most: 1,000 long ones ran together into a grey ground, and hid the points."""
+"""Most moves drawn: 1,000 long ones ran together into a grey ground, and hid the points."""
 MOST_MARKED = 16
 """Bins whose flow is written beside it: the words of more would touch."""
 MOST_ELEMENTS = 5000

@@ -35,7 +35,7 @@ COARSE_GAP = 1e-4
 
 COARSE_ROUNDS = 12
 ROUNDS = 100
-"""Rounds at most; samples of all kinds took 3 to 20."""
+"""Most rounds; samples of all kinds took 3 to 20."""
 
 MASS = 2**50
 """Weights are whole numbers of this sum, so that the solver's sums are exact: rounding them changes
@@ -45,7 +45,7 @@ the value by n / 2^51 of the largest cost at most.
 
 @dataclass(frozen=True)
 class Means:
-    """What a solve uses: the order, the tiles, the workers and a listener."""
+    """Means of a solve: the order, the tiles, the workers and a listener."""
 
     p: int
     tiles: Tiles
@@ -249,7 +249,7 @@ def _transform(to: Blocks, points: Blocks, potentials: np.ndarray, means: Means)
 def _of_points(
     to: np.ndarray, points: np.ndarray, potentials: np.ndarray, means: Means
 ) -> np.ndarray:
-    """Return the same of points in any order."""
+    """Return the same for points in any order."""
     rows = Blocks.of(to, means.tiles.block)
     columns = Blocks.of(points, means.tiles.block)
     found = np.empty(len(to))

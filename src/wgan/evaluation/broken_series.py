@@ -14,7 +14,7 @@ from wgan.base.seeding import numpy_generator
 from wgan.data import Split
 
 MOST = 2000
-"""Training series among which steps are looked up: as many as a set has at most."""
+"""Most training series among which steps are looked up, as many as a set has."""
 
 TIE = 1e-6
 """Deviations by which equal steps are set apart at random. Otherwise all series with one value, of
@@ -69,7 +69,7 @@ def _sources(
 ) -> Int64[np.ndarray, "n t"]:
     """Return the series of x that each step of each new series is taken from.
 
-    A series that has ended stays with its source, so that none goes on after its end.
+    A series that has ended stays with its source, so that none continues after its end.
     """
     m, steps, _ = x.shape
     k = max(1, min(round(m**0.5), m - 1))

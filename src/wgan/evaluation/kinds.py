@@ -21,7 +21,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "series": SERIES,
     "tables": TABLES,
 }
-"""How each kind of data is evaluated; a further kind adds one line."""
+"""Protocol of each kind of data; a further kind adds one line."""
 
 DEFAULTS = EvaluationOptions()
 # What the command line calls the options, which messages name.

@@ -72,7 +72,7 @@ def no_notes(reference: Reference) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How generators of one kind of data are evaluated.
+    """Protocol by which generators of one kind of data are evaluated.
 
     Args:
         name: name and version, such as `wgan-samples-2`; figures of protocols with different names

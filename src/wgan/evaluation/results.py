@@ -130,7 +130,7 @@ class Evaluation:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What stands above the cells of the lines."""
+        """Headings above the cells of the lines."""
         return ("", "generated", "real", self.broken, *self.more_broken, "")
 
     def line(self, metric: str) -> Line:
@@ -190,7 +190,7 @@ class _Modes:
 
 @dataclass(frozen=True)
 class _Levels:
-    """Levels of a table that are lost or far too frequent or rare, by name, of so many.
+    """Levels of a table that are lost or far too frequent or rare, by name, and the number of all.
 
     `numbers` counts those of each sort, also those that are not named.
     """

@@ -10,8 +10,8 @@ NAMED = 5
 ROUND_OFF = 0.1
 """Round numbers surely further off are reported: a tenth of them is missing, or too many."""
 BROKEN_RULES = 0.001
-"""Rows that break a rule, surely more than so many and than real rows, are reported: one in 1,000
-is what errors in data make.
+"""Share of rows that break a rule from which on they are reported, if it is surely above that of
+real rows. Errors in data make one in 1,000.
 """
 IMPOSSIBLE = "combine values as no training row does"
 VIOLATED = "violate what holds in all training rows"
@@ -34,7 +34,7 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
     """Return what a generator of tables loses: levels, round numbers, rules, tails, conditions.
 
     Args:
-        evaluation: the figures; those that it does not have are passed over.
+        evaluation: the figures; missing ones are skipped.
     """
     parts = [
         *_levels(evaluation),

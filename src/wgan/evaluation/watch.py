@@ -163,7 +163,7 @@ def noise_of(distances: Sequence[float] | np.ndarray) -> float:
 
 
 def looks_at(measurements: int) -> bool:
-    """Whether a run may end after so many measurements: at four counts in each doubling.
+    """Whether a run may end after this many measurements: at four counts in each doubling.
 
     >>> [n for n in range(100) if looks_at(n)]
     [32, 40, 48, 56, 64, 80, 96]

@@ -16,9 +16,9 @@ from wgan.experiments.jobs import termination_as_interrupt
 from wgan.experiments.remote import Needs
 
 CONNECT_SECONDS = 10
-"""Until no scheduler is taken to be at an address: one in the same network answers in a second."""
+"""Seconds to wait for a scheduler at an address: one in the same network answers in a second."""
 WORKERS_SECONDS = 10.0
-"""Until a cluster is taken to have no workers, which begin within seconds of the scheduler."""
+"""Seconds to wait for the workers of a cluster, which begin within seconds of the scheduler."""
 ALONE = 600.0
 """Seconds without any worker after which it is given up: a queue may take minutes to start some."""
 POLL = 0.2
@@ -26,7 +26,7 @@ POLL = 0.2
 FETCHING = 60.0
 """Seconds for fetching the outcome of a run or a call; nothing else is looked at meanwhile."""
 CLOSE_SECONDS = 5
-"""For leaving: nothing of value is under way then."""
+"""Seconds to wait when leaving: no work is in progress then."""
 QUIET = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
 """Logs that would print tracebacks of what is told here in one line; Dask gives the longer names
 levels of their own.

@@ -1,7 +1,7 @@
 """Runs on the workers of a cluster, each in a worker's scratch folder; their folders are here.
 
 The files of a run travel with its order and come back with its outcome, and its newest checkpoint
-now and then. A run whose worker is lost goes on elsewhere, from what has come back.
+now and then. A run whose worker is lost continues elsewhere, from the files that have come back.
 """
 
 import time
@@ -48,7 +48,7 @@ SAVING = 15.0
 MOST_NAMES = 8
 """Names of runs in the progress: more do not fit on a line."""
 ORDER = (CHECKPOINT, *RESULTING)
-"""Files that are written last: what is there before them is what a killed run leaves."""
+"""Files that are written last: the files before them are what a killed run leaves."""
 
 
 @dataclass
@@ -87,8 +87,8 @@ def run_on_cluster(
 
     Raises:
         WganError: no cluster, or one that is not fit; the error of the first run that failed, or
-            that lost its worker time and again. The others are stopped and saved, and go on when
-            the same jobs are done again.
+            that lost its worker repeatedly. The others are stopped and saved, and continue when the
+            same jobs are done again.
     """
     with connected(address) as client:
         needs = needed(Path.cwd(), paths)
@@ -229,7 +229,7 @@ class _Fleet:
         self._send(work)
 
     def _end(self, work: _Work) -> None:
-        """Take what came of a run; order it again where its worker was lost or stopped it."""
+        """Take the outcome of a run; order it again if its worker was lost or stopped it."""
         if work.future.status != "finished":
             error = work.future.exception() if work.future.status == "error" else None
             if error is not None and not _is_loss(error):

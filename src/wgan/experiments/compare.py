@@ -45,7 +45,7 @@ depend on the machine. A comparison has many runs, and small networks gain littl
 """
 COMPARISON, REPORT, STEPS = "comparison.json", "report.html", "steps.json"
 MARK = '"metric": "w1-exact-held-out"'
-"""What tells our comparison.json from another file of that name."""
+"""Text that distinguishes wgan's comparison.json from another file of that name."""
 FLAGS = {
     "objective.variant": "--variants",
     "training.seed": "--seeds",
@@ -150,7 +150,7 @@ class Plan:
 def compare(plan: Plan, progress: Progress = silent) -> list[Path]:
     """Train and evaluate every run of a comparison; return their folders.
 
-    Runs that are done are not done again, and broken ones go on.
+    Finished runs are not done again, and interrupted ones continue.
 
     Args:
         plan: the comparison.
@@ -195,7 +195,7 @@ def _places(data: DataConfig, features: Path | None) -> list[str]:
 
 
 def _is_evaluated(path: Path, options: EvaluationOptions, steps: int) -> bool:
-    """Tell whether a run of so many steps was evaluated at its end, with these options."""
+    """Return whether a run of this many steps was evaluated at its end, with these options."""
     folder = RunFolder(path)
     if not folder.exists():
         return False
@@ -220,7 +220,7 @@ def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
     Args:
         plan: the comparison.
         length: steps of the first variant.
-        dataset: what is learned.
+        dataset: the data to learn.
 
     Raises:
         WganError: the folder holds the steps of another comparison, or a damaged file.

@@ -1,4 +1,4 @@
-"""What runs on the workers of a cluster: a run in a process of its own, or one call of a function.
+"""Work on the workers of a cluster: a run in a process of its own, or one call of a function.
 
 A run is trained in the worker's own scratch folder, by the same process as on this machine. Nothing
 needs a shared disk. The files of the run arrive with the order and go back with the outcome. The
@@ -31,7 +31,7 @@ from wgan.experiments.jobs import POLL, Job, Worker, start
 from wgan.experiments.packs import Pack, names_below, pack, unpack
 
 LEASE = 300.0
-"""Seconds after which a run stops that nobody asks about: it is asked about every second, and a
+"""Seconds without a question after which a run stops. The command asks every second, and a
 scheduler or a network that recovers does so within minutes.
 """
 PATIENCE = 30.0
@@ -50,7 +50,7 @@ ONE_AT_A_TIME = Lock()
 
 @dataclass(frozen=True)
 class Needs:
-    """What a worker must have, so that it computes what this machine would.
+    """Requirements on a worker, so that it computes the same as this machine.
 
     Attributes:
         versions: of packages, by name.
@@ -90,11 +90,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an order, or of a call.
+    """Outcome of an order, or of a call.
 
     Attributes:
         worker: where.
-        code: exit code of the process; UNFIT: the worker was not fit for it.
+        code: exit code of the process; UNFIT: the worker does not meet the requirements.
         said: its last words, where it failed.
         run: the files of the run.
         value: what a call returned.

@@ -95,7 +95,7 @@ class ColumnCode:
 
     @property
     def possible(self) -> list[list[bool]]:
-        """Which second digits there are after each first one."""
+        """Second digits that exist after each first one."""
         possible: list[list[bool]] = (~np.isnan(self._grid)).tolist()
         return possible
 

@@ -14,7 +14,7 @@ from wgan.data.tables.rounding import Rounding
 from wgan.data.tables.schema import Column
 
 MOST_DIGITS = r"0?\d{0,2}d?"
-"""How an identifier's number may be written: with at most 99 digits, zeros in front or not."""
+"""Format of an identifier's number: at most 99 digits, with or without zeros in front."""
 
 
 def from_json(fields: Any) -> tuple[Column, ...]:

@@ -21,10 +21,10 @@ FREE = -1
 CONDITION_SHARE = 0.5
 """Share of the rows that have conditions."""
 FEW_SHARE = 0.6
+"""Share of these rows in which each further column is given with the probability `FEW`."""
 FEW = 0.1
-"""In so many of these rows, each further column is given with this probability: the one to three
-conditions that people ask for. In the others all probabilities are equally frequent, for rows that
-are to be completed.
+"""This gives the one to three conditions that people use. In the other rows all probabilities are
+equally frequent, for rows that are to be completed.
 """
 MOST_ROWS = 1_000_000
 """Training rows among which rows of a given state are looked up. The index takes 8 bytes a row and

@@ -20,7 +20,7 @@ HEAD_BYTES = 2**18
 HEAD_RECORDS = 100
 """Rows that the separator is inferred from: enough to outvote one in a text field."""
 NO_VALUE = ("", "na")
-"""What a row of numbers may hold where a number is missing, in lower case."""
+"""Words for a missing number in a row of numbers, in lower case."""
 
 
 @dataclass(frozen=True)

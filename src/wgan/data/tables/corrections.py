@@ -36,7 +36,7 @@ SETTINGS = {
 }
 """Settings that a kind has beside `kind` and `missing`."""
 WITH_MISSING: tuple[StorageKind, ...] = ("text", "numbers", "categories")
-"""What values that stand for a missing one can be told in."""
+"""Types of columns in which certain values can stand for a missing one."""
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:

@@ -29,7 +29,7 @@ WITH_ZONE = re.compile(
 ZONE_OF_FORM = re.compile(r".*?(?: ?(Z|UTC|GMT)|([+-]\d\d):?(\d\d))", re.DOTALL)
 """The form of times with a zone, which stands at its end."""
 WITHIN_A_MONTH = re.compile("%-?[djUWVuwaAcxHI]")
-"""What tells times within a month apart."""
+"""Parts of a form that distinguish times within a month."""
 DECIMALS = r"%Y\.%-?m"
 """Form that is none: numbers such as 2024.05 are written so."""
 BETWEEN = " ,-/.T"
@@ -53,7 +53,7 @@ CUT_MICROSECONDS = "\x01"
 
 
 class Form(NamedTuple):
-    """What was found out about the times in a column of text.
+    """Form inferred from the times in a column of text.
 
     Attributes:
         form: how they, or most of them, are written; empty if in no known way.

@@ -25,7 +25,7 @@ from wgan.data.tables.series import zone_of
 ROWS_NAMED = 5
 """Rows that break a rule which an error names: enough to see what they have in common."""
 FEWEST = {"order": 2, "sum": 3, "together": 2, "date": 2}
-"""Columns that a rule speaks of at least."""
+"""Fewest columns of a rule."""
 
 
 def declared_rules(

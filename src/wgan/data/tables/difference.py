@@ -22,7 +22,7 @@ Numbers = Float[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class Difference:
-    """How a column is made of an earlier one, and the distribution of what is added.
+    """How a column is computed from an earlier one, and the distribution of the difference.
 
     Attributes:
         other: name of the earlier column.

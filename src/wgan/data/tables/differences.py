@@ -33,7 +33,7 @@ MIDDLE = (0.05, 0.95)
 other column is missing. If more did, their own numbers would be learned worse.
 """
 LEAST_ROWS = 100
-"""Rows in which a difference is looked for at least: five of them lie beyond either quantile."""
+"""Fewest rows in which a difference is looked for: five of them lie beyond either quantile."""
 ROWS_COMPARED = 10_000
 """Training rows, evenly spaced, among which pairs are looked for: 500 of them lie beyond
 either quantile.

@@ -43,7 +43,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Filling:
-    """What goes into the gaps of rows.
+    """Rows with values for their gaps.
 
     Attributes:
         copies: how often each row comes back, one after the other.
@@ -74,7 +74,7 @@ class Filling:
         """Return rows with the gaps filled; other cells stay as they are.
 
         Args:
-            frame: the rows that were given, as values or as fields of text.
+            frame: the given rows, as values or as fields of text.
         """
         repeated = frame.iloc[np.repeat(np.arange(len(frame)), self.copies)]
         columns = {}
@@ -137,7 +137,7 @@ def filling(
 
     Args:
         codec: the table's codec.
-        frame: the rows that were given.
+        frame: the given rows.
         given: the same as numbers, perhaps repeated.
         places: which of the repeated rows have gaps.
         raw: these rows without gaps.

@@ -40,7 +40,7 @@ from wgan.data.tables.series import (
 from wgan.data.tables.spellings import DIGITS, Spelling, infer_spelling
 
 MANY_CELLS = 5_000_000
-"""From so many cells on, reading the columns takes seconds, so that progress is worth showing."""
+"""Cells from which on reading the columns takes seconds, so that progress is worth showing."""
 ROOM = 2**32
 """Room for new identifiers that is needed above the largest. If there is less, counting continues
 in the widest gap, so that none exceeds its type.
@@ -50,7 +50,7 @@ ROWS_TRIED = 100
 
 
 Keep = Callable[[Float[np.ndarray, " n"]], object]
-"""What takes the numbers of a column once it is inferred."""
+"""Function that takes the numbers of a column once it is inferred."""
 
 
 def ignored(x: Float[np.ndarray, " n"]) -> None:

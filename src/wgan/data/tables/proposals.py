@@ -32,7 +32,8 @@ MOST_COLUMNS = 50
 """Columns of a kind that are looked at: 1,225 pairs, and 59,000 sums of two, take a second or two.
 """
 LEAST_SHARE = 0.999
-"""Share of the rows in which a rule holds at least, so that one slip in a thousand rows is said."""
+"""Least share of the rows in which a rule holds, so that one error in a thousand rows is reported.
+"""
 LEAST_BROKEN = 0.05
 """Least share of shuffled rows that break a rule. If fewer do, each column by itself implies it."""
 LEAST_ROWS = 50

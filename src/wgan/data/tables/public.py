@@ -19,7 +19,7 @@ from wgan.data.tables.schema import Column
 from wgan.data.tables.steps import rounded
 
 NUMBERS_NEED = ("low", "high", "step")
-"""What a schema must say of a column of numbers or times."""
+"""Keys that a schema must have for a column of numbers or times."""
 
 
 def public_columns(columns: Sequence[Column], given: Corrections) -> tuple[Column, ...]:

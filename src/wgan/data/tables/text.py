@@ -37,12 +37,12 @@ MOST_NOTED = 5
 
 @dataclass(frozen=True)
 class Hint:
-    """What is known beforehand about a column of a text file.
+    """Facts about a column of a text file that are known before it is read.
 
     Attributes:
         as_text: whether its fields are kept as they are spelled.
         missing: the texts that stand for a missing value, beside nothing.
-        declared: those of them that a schema names, so that nothing need be said of them.
+        declared: those of them that a schema names, so that no note is needed.
     """
 
     as_text: bool = False
@@ -56,7 +56,7 @@ Hints = Mapping[str, Hint]
 
 @dataclass
 class Seen:
-    """What has been seen of the texts of a column, in one or several pieces.
+    """Findings about the texts of a column, in one or several pieces.
 
     Attributes:
         hint: what is known beforehand of the column.

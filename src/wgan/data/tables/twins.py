@@ -18,7 +18,7 @@ from wgan.data.tables.steps import equal, rounded
 LEAST_SHARE = 0.01
 """Share of the rows from which on a twin is a state. Rarer ones would be learned from few rows."""
 LEAST_ROWS = 20
-"""Rows that a twin has at least. The share of fewer is known to a factor of two at best."""
+"""Fewest rows of a twin. The share of fewer is known to a factor of two at best."""
 TIMES_CHANCE = 5
 """How many times more often values agree than by chance, and than they are a step apart.
 

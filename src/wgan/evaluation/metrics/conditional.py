@@ -105,7 +105,7 @@ def _errors(
         reference: the training rows.
         raw: a set, which is filtered.
         rows: a condition and a number to rows under the condition.
-        least: rows of the set that have the level, without which it is passed over.
+        least: fewest rows of the set with the level; with fewer it is skipped.
     """
     tried = reference.once(_tried)
     known = np.full((2, 2, len(tried)), np.nan)

@@ -29,8 +29,8 @@ STEPS = 400
 temperatures then reads 0.47, and noise of 0.05 on Sines 0.00.
 """
 PASSES = 16
-"""Passes over the series that are trained on at most: these are 400 batches of 2,000 series a side,
-and fewer series are learned by heart after more.
+"""Most passes over the training series: these are 400 batches of 2,000 series a side, and after
+more passes fewer series are learned by heart.
 """
 BATCH = 128
 LEAST_BATCH = 16
@@ -161,7 +161,10 @@ def series_taken(reference: Reference) -> int:
 
 
 def _real(reference: Reference) -> tuple[Input, Float[Tensor, "k c 1 t"]]:
-    """Return training and held-out series as networks see them; the former are the last ones."""
+    """Return training and held-out series as networks see them.
+
+    Training series are the last ones.
+    """
     split = reference.split
     last = split.train_sample(split.n_train - series_taken(reference), split.n_train)
     return split.dataset.encode(last), split.dataset.encode(reference.held_out)

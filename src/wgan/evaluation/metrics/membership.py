@@ -49,7 +49,7 @@ PART_BYTES = 2**26
 
 
 class Attack(NamedTuple):
-    """What the attacker knows before seeing generated rows.
+    """Knowledge of the attacker before seeing generated rows.
 
     Args:
         candidates: coordinates of members, and behind them of as many non-members.
@@ -65,7 +65,7 @@ class Attack(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What an attack on one set finds.
+    """Findings of an attack on one set.
 
     Args:
         auc: area under the ROC curve of members against non-members.

@@ -97,7 +97,7 @@ def places_in(
 
 
 class Broken(NamedTuple):
-    """What rows break of a list of rules: the share that breaks each, and which break any."""
+    """Rules that rows break: the share of rows that breaks each, and the rows that break any."""
 
     shares: Float[np.ndarray, " rules"]
     rows: Bool[np.ndarray, " n"]

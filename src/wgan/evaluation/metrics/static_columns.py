@@ -69,7 +69,7 @@ def level_means_difference(
 
 
 def _means(x: Series) -> Float[np.ndarray, " c"]:
-    """Return the mean of the values of each channel that are there; NaN where none is."""
+    """Return the mean of the existing values of each channel; NaN if there are none."""
     count = (~np.isnan(x)).sum(axis=(0, 1))
     return np.where(count > 0, np.nansum(x, axis=(0, 1)) / np.maximum(count, 1), np.nan)
 

@@ -129,7 +129,7 @@ def cross_correlations(x: Series) -> Float[np.ndarray, " pairs"]:
 
 
 def mean_there(values: np.ndarray) -> float | None:
-    """Return the mean of the values that are there; None where none is.
+    """Return the mean of the existing values; None if there are none.
 
     >>> mean_there(np.array([1.0, np.nan])), mean_there(np.array([np.nan]))
     (1.0, None)
@@ -186,7 +186,7 @@ def _marginal(c: Comparison[Reference]) -> float | None:
 
 
 def _values(c: Comparison[Reference]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the values of each channel that are there, of both sides."""
+    """Return the existing values of each channel, of both sides."""
     x, y = c.once(sides)
     channels = ((x[..., i], y[..., i]) for i in range(x.shape[2]))
     return [(a[~np.isnan(a)], b[~np.isnan(b)]) for a, b in channels]
