@@ -16,9 +16,9 @@ from wgan.base.files import check_regular
 FREELY = 2**30
 """Bytes up to which anything is unpacked: 1 GiB fits on any disk, and in most memories."""
 MOST_TIMES = 100
-"""Largest ratio of the unpacked size of a larger file to its packed size. Data that are worth learning
-hold more: MNIST, mostly black, shrinks to a fifth. A bomb reaches 1,000 times, the most that
-deflate can do.
+"""Largest ratio of the unpacked size of a larger file to its packed size. Data that are worth
+learning hold more: MNIST, mostly black, shrinks to a fifth. A bomb reaches 1,000 times, the most
+that deflate can do.
 """
 PIECE = 2**20
 """Bytes that are unpacked at once."""

@@ -40,15 +40,15 @@ columns costs about as much as 16 free ones: 8 candidates, each weighted by a se
 LARGEST_BLOCK = 65_536
 """Rows drawn at once at most. Rows of a hundred columns then take 50 MB."""
 LARGEST_BYTES = 2**28
-"""Bytes of samples drawn at once at most: series are larger than rows. Up to 512 columns, tables
-are drawn in blocks of `LARGEST_BLOCK` still.
+"""Most bytes of samples drawn at once: series are larger than rows. Up to 512 columns, tables are
+drawn in blocks of `LARGEST_BLOCK` still.
 """
 TRIES = 1000
 """Rows drawn for each requested row before a condition is given up. More would serve rarer ones,
 and would let a condition that no row meets take longer to be refused.
 """
 LEAST_TRIES = 200_000
-"""Rows drawn at least before a condition is given up, so that rare ones pass where few rows are
+"""Fewest rows drawn before a condition is given up, so that rare ones pass if few rows are
 requested.
 """
 

@@ -25,13 +25,13 @@ COMPARISONS = {
 }
 SIGNS = ">=|<=|!=|=|>|<"
 CONDITION = re.compile(rf"\s*({SIGNS})(.*)|\s+in(?:\s+(.*))?", re.DOTALL)
-"""What follows the name of a column: a sign and a value, or `in` and several."""
+"""Text after the name of a column: a sign and a value, or `in` and several."""
 UNKNOWN_COLUMN = re.compile(rf"\s*([^=<>!]+?)(?:\s*(?:{SIGNS}).*|\s+in\s.*)", re.DOTALL)
 """A condition of which no column has the name, as the error needs it."""
 Where = Mapping[str, object] | Sequence[str | Mapping[str, object]] | str
 """Conditions: text such as `age>=30`, or columns and their values; one or several of these."""
 Wanted = str | float | None
-"""A value that is asked for: a text, a number, or none for a missing value."""
+"""A requested value: a text, a number, or None for a missing value."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Condition:
         return self._of_cells_and_others(self._in_cells_at_times, self._twin_at_times)
 
     def certain(self) -> Bool[np.ndarray, " choices"]:
-        """Return for which choices of the column the condition holds, whatever else is drawn."""
+        """Return the choices of the column for which the condition holds."""
         if self.column.difference:
             return self._of_difference(self.operator == "!=" and bool(np.isnan(self.values[0])))
         return self._of_cells_and_others(self._in_cells_always, self._in_cells_always)
@@ -263,7 +263,7 @@ def _condition(codec: TableCodec, name: str, operator: str, wanted: Sequence[Wan
 
 
 def _value(column: Column, operator: str, wanted: Wanted) -> float:
-    """Return the number, the time or the place of the level of a value that is asked for."""
+    """Return the number, the time or the place of the level of a requested value."""
     name = column.name
     if wanted is None:
         if operator in COMPARISONS:

@@ -38,9 +38,9 @@ class Continued:
             one after the other, in the form of the data.
         given: number of beginnings.
         steps: new steps of each series.
-        codec: that of the data, for series of so many steps.
-        frame: the same as a table, where the beginnings were one: with the names of their series,
-            a column `copy` where there are several, and times that go on from theirs.
+        codec: that of the data, for series of this many steps.
+        frame: the same as a table, where the beginnings were one: with the names of their series, a
+            column `copy` where there are several, and times that continue theirs.
     """
 
     raw: np.ndarray
@@ -89,7 +89,7 @@ class _Beginnings:
         Args:
             raw: the series, the copies of each beginning one after the other.
             copies: how many.
-            codec: the codec of series of so many steps.
+            codec: the codec of series of this many steps.
         """
         begins = None if self.begins is None else np.repeat(self.begins, copies)
         values, alive, described = codec.in_channels(raw), codec.alive(raw), codec.static_rows(raw)

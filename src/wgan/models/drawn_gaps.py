@@ -1,7 +1,7 @@
 """Draws of the missing cells of rows, given the others: values that keep the rules of the table.
 
-Cells that are known are taken as they are, so that twins, sums and rules speak of them, and not of
-what the network has of them. A cell that follows from known ones by a sum is known too.
+Known cells are taken as they are. So twins, sums and rules use them, and not the network's codes of
+them. A cell that follows from known ones by a sum is known too.
 """
 
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ def _broken(codec: TableCodec, raw: Rows, known: Rows) -> Bool[np.ndarray, "n ru
 
 
 def _broken_by_known(codec: TableCodec, known: Rows) -> Bool[np.ndarray, "n rules"]:
-    """Return which rules rows break by known cells, whatever goes into their gaps."""
+    """Return which rules rows break by known cells, for any values in their gaps."""
     broken = np.zeros((len(known), len(codec.rules)), dtype=bool)
     for k, rule in enumerate(codec.rules):
         broken[:, k] = ~rule.holds(known)

@@ -38,9 +38,10 @@ SEEDS = (
     "block i: torch's generator on a CPU, seeded with BLAKE2b (8 bytes, little-endian) of Python's"
     " repr((seed, 'sample', i)), shifted right by one bit"
 )
-"""How the latents of a seed come about, for a reader without this package."""
+"""Computation of the latents of a seed, for a reader without this package."""
 MOST_ONNX_BYTES = 2**31
-"""Weights of an .onnx file at most: it is one message of protobuf, which counts in 31 bits."""
+"""Most bytes of weights in an .onnx file: it is one message of protobuf, which counts in 31 bits.
+"""
 
 
 class Sampler(nn.Module):
@@ -236,7 +237,7 @@ def _tidy(graph: Any) -> None:
 
 @contextmanager
 def _torchs_own(network: str) -> Iterator[None]:
-    """Within, notes of torch's exporters are kept from the user, and their errors are one line.
+    """Return a context that hides notes of torch's exporters, and makes their errors one line.
 
     Args:
         network: the class of the generator, which may be one of the user's own.
@@ -258,7 +259,10 @@ def _torchs_own(network: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Writer:
-    """What writes a format, given a graph, its description and the path, and what it needs."""
+    """Function that writes a format, and the packages that it needs.
+
+    The function takes a graph, its description and the path.
+    """
 
     write: Callable[[torch.export.ExportedProgram, str, Path], None]
     packages: tuple[str, ...] = ()

@@ -50,11 +50,11 @@ ID_LENGTH = 16
 """Characters of an id: two models with one of 64 bits do not meet by chance."""
 COPY = "copy the folder again"
 MOST_TIMES = 2
-"""Networks of more weights than so many times those in the file are not built. Ours have no more
-than there are; two leaves room for networks to come.
+"""Largest ratio of a network's weights to those in the file; larger networks are not built. wgan's
+own have a ratio of 1; two leaves room for future networks.
 """
 SHARES = 1e-6
-"""How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
+"""Largest distance of the sum of classes' shares from 1: rounding leaves a billionth of it."""
 OURS = {__name__.split(".")[0], nn.Module.__module__.split(".")[0]}
 """Packages whose networks are rebuilt from settings: this one, and torch."""
 
@@ -70,7 +70,7 @@ class OwnNetwork:
 
 @dataclass(frozen=True)
 class Layout:
-    """What `generator.json` holds.
+    """Contents of `generator.json`.
 
     Attributes:
         format: name of the format.
@@ -341,7 +341,7 @@ def _check_fit(path: Path, given: Mapping[str, Any], needed: Mapping[str, Any]) 
 
 @contextmanager
 def _blamed(path: Path) -> Iterator[None]:
-    """Within, every fault is one of what a file holds."""
+    """Return a context in which every fault is one of a file's contents."""
     try:
         yield
     except (*FAULTS, RuntimeError) as error:

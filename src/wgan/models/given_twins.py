@@ -38,7 +38,7 @@ DIFFERENCES = 64
 differences have ten values: all but one row in a thousand then have one that fits.
 """
 TRIES = 4
-"""Times that so many are drawn before the other column is drawn freely, since none fits."""
+"""Tries before the other column is drawn freely, since no draw fits."""
 PIECE = 4096
 """Rows whose probabilities are computed at once: some 100 MB for tables of 100 columns."""
 Rows = Float[np.ndarray, "n c"]

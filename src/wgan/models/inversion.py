@@ -55,7 +55,7 @@ class Inverted:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the distances of an inversion are to be read beside.
+    """Distances with which those of an inversion are to be compared.
 
     Attributes:
         train: the training sample nearest to each given one `[n, *raw_shape]`.

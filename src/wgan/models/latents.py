@@ -17,8 +17,8 @@ from wgan.networks.pairs import find_pair
 
 CORNERS = 4
 LEAST_SINE = 1e-6
-"""Below this sine of the angle the arc is a straight line to ten digits, or, between opposite
-latents, no plane is determined: interpolation is then linear.
+"""Sine of the angle below which interpolation is linear. The arc is then a straight line to ten
+digits, or, between opposite latents, no plane is determined.
 """
 
 
@@ -27,7 +27,7 @@ def check_continuous(model: Model, what: str) -> None:
 
     Args:
         model: the model.
-        what: what was asked for, at the beginning of the message.
+        what: the request, at the beginning of the message.
 
     Raises:
         WganError: such a model.

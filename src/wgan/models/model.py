@@ -24,7 +24,7 @@ BLOCK = 256
 must not depend on it.
 """
 BLEND = 1e-6
-"""How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
+"""Largest distance of the sum of classes' shares from 1: rounding leaves a billionth of it."""
 Decode = Callable[[Tensor, Int64[np.ndarray, " k"]], np.ndarray]
 """(network output, numbers of its rows) -> raw samples."""
 ClassSampler = Callable[[np.ndarray], np.ndarray]

@@ -11,7 +11,7 @@ from wgan.models.model import Model
 
 @dataclass(frozen=True)
 class Request:
-    """What samples are asked for, beside their number.
+    """Choices of the requested samples, besides their number.
 
     Attributes:
         label: the name of their class; None: classes are as frequent as among training samples.
@@ -25,7 +25,7 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """Whether conditions or a balanced column are asked for."""
+        """Whether conditions or a balanced column are requested."""
         return bool(self.where) or self.balance is not None
 
     def __str__(self) -> str:

@@ -35,7 +35,7 @@ def candidates_of(generator: nn.Module, labels: np.ndarray | None) -> int:
 
 @torch.no_grad()
 def chosen(generator: nn.Module, z: Tensor, y: Tensor, candidates: int) -> Tensor:
-    """Return one of so many candidates that follow each other, for each row.
+    """Return one of each row's candidates, which follow each other.
 
     Args:
         generator: a generator of tables.

@@ -12,8 +12,8 @@ PIXEL_NORM_EPSILON = 1e-8
 class PixelNorm(nn.Module):
     """x -> x / sqrt(mean over channels of x^2 + epsilon), at each position.
 
-    Unlike BatchNorm it looks at one sample alone, so that the generator gives the same sample
-    whatever the batch.
+    Unlike BatchNorm it looks at one sample alone, so that the generator gives the same sample in
+    every batch.
 
     Reference: Karras et al. (2018), section 4.2.
     """

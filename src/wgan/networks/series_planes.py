@@ -178,7 +178,7 @@ class SeriesGenerator(nn.Module):
     def _moved(
         self, targets: Float[Tensor, "n c t"], beginning: Tensor | None
     ) -> Float[Tensor, "n c t"]:
-        """Return values of an irregular clock, which go on from those of a beginning."""
+        """Return values of an irregular clock, which continue those of a beginning."""
         assert self.moves is not None
         if beginning is None:
             none = targets[..., :0]

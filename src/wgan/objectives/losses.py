@@ -44,7 +44,7 @@ class CriticLoss(nn.Module):
     With labels `y`, real and fake sample i are both of class y_i, and so is the point between them.
     The estimate is then the mean over classes of the distances within each.
 
-    A critic of packs, with an attribute `pack` above 1, scores so many samples at once. The terms
+    A critic of packs, with an attribute `pack` above 1, scores this many samples at once. The terms
     then have one value a pack. The point lies between a real and a fake pack, at one coefficient.
     The norm is that of the gradient in the whole pack. y has a label or row for each sample.
 
@@ -52,7 +52,7 @@ class CriticLoss(nn.Module):
         critic: the network to be trained.
         variant: what it is trained for.
         bfloat16: run the network in bfloat16; scores and norms are float32.
-        every: the penalty is taken at one update in so many.
+        every: the penalty is taken at one update in this many.
 
     Raises:
         WganError: a critic that the variant would train wrongly, see `check_critic`; in `forward`,

@@ -73,7 +73,7 @@ class Variant:
 
     @property
     def bounded(self) -> bool:
-        """Whether the critic's loss has a lower bound, whatever the samples.
+        """Whether the critic's loss has a lower bound for all samples.
 
         A Wasserstein score has one only where the slope is held on the way from real to fake
         samples. A penalty at the samples alone lets the critic rise without limit between them.
@@ -84,7 +84,7 @@ class Variant:
 
     @property
     def layers(self) -> Layers:
-        """What the critic is built of."""
+        """Layers that the critic is built of."""
         if self.consistency is not None:
             return "dropout"
         return self.constraint.layers if self.constraint is not None else "plain"

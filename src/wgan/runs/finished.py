@@ -62,7 +62,7 @@ class Finished:
 
     @property
     def held_out(self) -> tuple[Any, ...]:
-        """Which samples are held out, and how many of them the held-out distance takes."""
+        """Facts about the held-out samples, and how many of them the held-out distance takes."""
         data = self.settings["data"]
         return data["held_out"], data["split_seed"], self.finish.held_out.n
 

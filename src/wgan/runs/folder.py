@@ -140,7 +140,7 @@ class RunFolder:
                     )
 
     def about(self) -> About:
-        """Return what the run was begun with.
+        """Return the record of the run's start.
 
         Raises:
             WganError: no run there, or a damaged file.
@@ -222,7 +222,7 @@ class RunFolder:
 
     @property
     def marks(self) -> dict[str, str]:
-        """What the headers of the run's files say, so that no other run takes them."""
+        """Marks in the headers of the run's files, so that no other run takes them."""
         return {ID: self.id} if self.id else {}
 
     def step(self) -> int:
@@ -328,7 +328,7 @@ class RunFolder:
         return self.path / PICTURE
 
     def write_about(self, about: About) -> None:
-        """Write what the run was begun with."""
+        """Write the record of the run's start."""
         write_json(self.path / ABOUT, about.to_json())
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:

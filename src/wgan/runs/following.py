@@ -28,9 +28,9 @@ from wgan.runs.metrics import Metrics, parsed_line
 DEPTH = 4
 """Folders within folders in which runs are looked for: a comparison has its runs two below."""
 MOST_RUNS = 2000
-"""Runs that are found at most: a page of more would not be read."""
+"""Most runs that are found: a page of more would not be read."""
 PARTS = (CONFIG, ABOUT, FINISH, OLD_FINISH, EVALUATION, CHECKPOINT, GENERATOR, SAMPLES)
-"""What changes of a run beside its metrics."""
+"""Parts of a run that change, besides its metrics."""
 MOST_READ = 2**24
 """Bytes of metrics that are read at one look, so that a long file does not hold up the others."""
 
@@ -137,7 +137,7 @@ class MetricsTail:
     Attributes:
         path: the run's folder.
         lines: what was read until now.
-        readings: how often it was begun to read from the first line; a run that goes on from an
+        readings: how often reading started from the first line; a run that continues from an
             earlier step drops lines.
     """
 

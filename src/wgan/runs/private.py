@@ -17,7 +17,7 @@ from wgan.models import holds_model, read_layout
 
 @dataclass(frozen=True)
 class Guarantee:
-    """What a private run promises of each training row.
+    """Promise of a private run for each training row.
 
     Attributes:
         epsilon: the epsilon that was spent.
@@ -119,7 +119,7 @@ def noise_of(config: Config, n_train: int) -> Noise:
 
 
 def guarantee(config: Config, n_train: int, steps: int) -> Guarantee | None:
-    """Return what a run promises after so many steps; None without privacy."""
+    """Return the promise of a run after this many steps; None without privacy."""
     if not config.private:
         return None
     noise = noise_of(config, n_train)

@@ -120,7 +120,7 @@ def _in_words(rule: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class About:
-    """What a run was begun with.
+    """Record of the start of a run.
 
     Attributes:
         data: its data.
@@ -163,7 +163,7 @@ class About:
 
 @dataclass(frozen=True)
 class Headroom:
-    """The critic's estimate `before` and `after` so many more `steps`.
+    """The critic's estimate `before` and `after` as many more `steps`.
 
     The rise is known to +- `half_width` (95 %, over samples).
     """
@@ -197,7 +197,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Finish:
-    """What a run ended with: the held-out distance, the critic's headroom, and a diagnosis."""
+    """Record of the end of a run: the held-out distance, the critic's headroom, and a diagnosis."""
 
     held_out: HeldOutDistance
     headroom: Headroom | None

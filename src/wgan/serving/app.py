@@ -39,7 +39,7 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Wanted(Strict):
-    """What samples are asked for: `wgan sample` has the same choices as flags.
+    """Request for samples: `wgan sample` has the same choices as flags.
 
     Attributes:
         n: number of samples.

@@ -51,7 +51,7 @@ class Follower:
         """Read what is new of every run.
 
         Args:
-            fresh: nothing is read where the last look was so many seconds ago or less.
+            fresh: nothing is read if the last reading was this many seconds ago or less.
         """
         with self._lock:
             now = time.monotonic()

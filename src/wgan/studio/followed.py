@@ -11,7 +11,7 @@ from wgan.runs.metrics import Metrics
 from wgan.studio.processes import Processes
 
 IDLE_INTERVAL = 1.0
-"""Seconds between two looks at a run that nobody trains."""
+"""Seconds between two readings of a run that no process trains."""
 FAULT_INTERVAL = 5.0
 """Seconds after which a damaged run is read again."""
 RATE_LINES = 20

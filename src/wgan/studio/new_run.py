@@ -41,7 +41,7 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Reading(Strict):
-    """How data are read: settings of `data`, each of which is a flag or a setting of the command.
+    """Settings of `data`, by which data are read. Each is a flag or a setting of the command.
 
     Missing ones are inferred.
     """

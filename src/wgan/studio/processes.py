@@ -27,7 +27,7 @@ HIDDEN = ".studio"
 TAIL = 4000
 """Bytes of a log's end that are shown: its last forty lines."""
 FAULT = "wgan: error: "
-"""How the command line begins its one line on what was wrong."""
+"""Beginning of the line that the command line prints for an error."""
 LONGEST_NAME = 230
 """Characters of a file's name here: file systems take 255 bytes, and a file is written beside its
 place under a longer name first.
@@ -36,13 +36,13 @@ PROCESSES = Path("/proc")
 ASKED = (signal.SIGTERM, signal.SIGINT)
 """Signals that ask a process to end: where it does, nothing was wrong."""
 TRAINING = ["-P", "-m", "wgan", "train"]
-"""What follows Python in the command of a run. A record may come from a stranger: no process of
+"""Words after Python in the command of a run. A record may come from a stranger: no process of
 another command is ever taken for a run's.
 """
 
 
 class Record(msgspec.Struct):
-    """What is written down of a process: its number, and the command by which it is known again."""
+    """Record of a process: its number, and the command by which it is recognised."""
 
     pid: int
     command: list[str]
@@ -235,8 +235,8 @@ class Processes:
 
         Args:
             name: the run's name.
-            since: when the run was last begun, in nanoseconds; what was printed before is of no
-                account, since a terminal may have gone on with it.
+            since: when the run was last begun, in nanoseconds; earlier output is ignored, since a
+                terminal may have continued the run.
         """
         killed_at, killed = self._killed.get(name, (0, None))
         if killed and killed_at >= since:

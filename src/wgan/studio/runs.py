@@ -137,7 +137,7 @@ def _add_acting(routes: APIRouter) -> None:
 
 
 def thinned(lines: Lines) -> Lines:
-    """Return at most so many lines as a page draws, those that were measured among them.
+    """Return at most as many lines as a page draws, with all measured ones.
 
     Args:
         lines: the metrics of a run.

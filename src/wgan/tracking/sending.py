@@ -24,7 +24,7 @@ LOOK = 2.0
 
 @dataclass
 class Sent:
-    """What a service was sent.
+    """Records that a service was sent.
 
     Attributes:
         steps: lines of metrics.

@@ -36,7 +36,7 @@ Begin = Callable[[Config], "Run"]
 
 @dataclass(frozen=True)
 class Budget:
-    """What fits into a time.
+    """Plan of a run that fits into a time.
 
     Attributes:
         steps: generator steps.

@@ -13,8 +13,8 @@ from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
 from wgan.training.state import State
 
 TOLERANCE, MOST = 0.01, 0.3
-"""How far a compiled gradient may be from float32's, relative to its norm, beyond twice as far as
-the plain one is; and at most.
+"""Largest distance of a compiled gradient from float32's, relative to its norm: the first value
+beyond twice the plain gradient's distance, and at most the second.
 """
 
 CHANGED = 0.5

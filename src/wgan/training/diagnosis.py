@@ -40,8 +40,8 @@ by chance, and of 25 modes two may be missing.
 QUARTERS = 4
 """Parts into which the measurements of modes are divided, the last of which is compared."""
 FAR_OUTSIDE = 3.0
-"""A run has diverged if its samples lie so many times farther from the data than a single point in
-their middle does. An untrained generator reads about 1, the worst collapse below 2.
+"""Ratio that marks a diverged run: its samples lie this many times farther from the data than a
+single point in their middle does. An untrained generator reads about 1, the worst collapse below 2.
 """
 LEAST_IN_A_QUARTER = 2
 """Measurements in a quarter without which nothing is said: of a single one, chance would decide."""

@@ -33,7 +33,7 @@ about as long as their likelihood, and the critic's gradient adds little to it (
 """
 
 Part: TypeAlias = slice | Int64[np.ndarray, " k"]
-"""Which samples of a batch belong to a part of it."""
+"""Samples of a batch that belong to a part of it."""
 
 
 class CriticDraw(NamedTuple):
@@ -83,7 +83,7 @@ class Draws:
         microbatches: parts that this rank computes one after the other, numbered from 0.
 
     Raises:
-        WganError: a batch that cannot be divided into so many parts.
+        WganError: a batch that cannot be divided into this many parts.
     """
 
     batches: Batches
@@ -290,7 +290,7 @@ class Draws:
     def dropout(
         self, stream: str, draw: int, variant: Variant, microbatch: int = 0
     ) -> Iterator[None]:
-        """Within, units drop by (seed, stream, draw), where critic or generator drop any.
+        """Return a context in which units drop by (seed, stream, draw).
 
         A part drops what the whole batch would.
         """
@@ -327,7 +327,10 @@ def likelihood_dropout(config: Config, step: int, device: torch.device) -> Float
 
 @contextmanager
 def seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Within, torch's own random numbers are those of `seed`; afterwards they go on as before."""
+    """Return a context in which torch's random numbers are those of `seed`.
+
+    Later ones are unaffected.
+    """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -24,8 +24,8 @@ from wgan.training.step import critic_update, set_learning_rate
 PART = 20
 """The critic is trained further by a twentieth of its steps so far: more would be another run."""
 LEAST_STEPS, MOST_STEPS = 10, 100
-"""Fewer steps show nothing above their noise; more than 100 cost seconds. So a slower
-rise is not seen, and the diagnosis says how many steps were tried.
+"""Fewest and most further steps: fewer show nothing above their noise, and more cost seconds. So a
+slower rise is not seen, and the diagnosis says how many steps were tried.
 """
 BATCHES = 4
 """Batches on which the estimate is read before and after: their noise is the interval."""

@@ -38,7 +38,7 @@ class RankEndedError(Exception):
 
 
 class Link:
-    """What a rank exchanges with the others.
+    """Exchange of a rank with the others.
 
     Args:
         store: where all ranks read and write.

@@ -1,4 +1,4 @@
-"""What the loop of a run yields and asks: records, measurements while training, logged metrics."""
+"""Parts of the loop of a run: records, measurements while training, logged metrics."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -17,7 +17,7 @@ from wgan.training.state import State
 
 Metrics = dict[str, int | float]
 MEASUREMENTS = 64
-"""Measurements of the held-out distance in a run: twice what a trend needs at least. Each takes
+"""Measurements of the held-out distance in a run: twice the fewest that a trend needs. Each takes
 about 30 ms.
 """
 

@@ -18,7 +18,7 @@ from wgan.base.errors import WganError
 
 
 class OwnRows(TorchFunctionMode):
-    """Within, `F.dropout` and `torch.rand_like` give a part's rows of the whole batch's numbers.
+    """Context in which `F.dropout` and `torch.rand_like` give a part's rows of the batch's numbers.
 
     A critic drops units by `F.dropout`, samples along the first axis, some batches of them one
     after the other. A likelihood draws by `torch.rand_like`, samples along the second axis.

@@ -1,9 +1,9 @@
 """Test whether training pictures can be told from mirrored ones: if so, none are mirrored.
 
 A small critic g is trained on one half of the pictures, to score x above its mirror image x'. On
-the other half, g(x) > g(x') is a toss of a fair coin where x and x' have the same distribution,
-whatever g is: the number of hits is binomial. Shoes that all point one way, digits and text are
-told within a few hundred steps; photographs of most things are not.
+the other half, g(x) > g(x') is a toss of a fair coin for every g if x and x' have the same
+distribution: the number of hits is binomial. Shoes that all point one way, digits and text are
+recognised within a few hundred steps; photographs of most things are not.
 """
 
 from dataclasses import dataclass, replace
@@ -32,8 +32,7 @@ handwritten digits, where mirrored pictures would be wrong.
 DEVIATIONS = 1.64
 """Standard deviations of a 95 % bound on one side."""
 PICTURES = 4000
-"""Pictures that the test takes at most, half to train and half to test: the bound is then 2 %.
-"""
+"""Most pictures that the test takes, half to train and half to test: the bound is then 2 %."""
 SIDE = 32
 """Pixels of a side to which larger pictures are averaged: what is told by finer detail, such as
 small print, needs an explicit augment.flips.
@@ -44,7 +43,7 @@ WIDTH, STEPS, BATCH, RATE = 16, 300, 64, 1e-3
 
 @dataclass(frozen=True)
 class MirrorTest:
-    """How well training pictures are told from mirrored ones.
+    """Test of how well training pictures are distinguished from mirrored ones.
 
     Attributes:
         hits: pictures that score above their mirror image.
@@ -61,7 +60,7 @@ class MirrorTest:
 
     @property
     def alike(self) -> bool:
-        """Whether at most a fifth of the pictures can be told from their mirror images."""
+        """Whether at most a fifth of the pictures can be distinguished from their mirror images."""
         return self.bound <= (1 + MOST_TOLD) / 2
 
     def __str__(self) -> str:

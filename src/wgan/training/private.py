@@ -4,8 +4,9 @@
 2. The gradient of each row's negative log-likelihood is clipped to the norm C.
 3. Normal noise of standard deviation s C is added to their sum, which is divided by q n.
 
-All randomness of a step is the operating system's, see `wgan.base.secret`: the guarantee is lost to
-whoever knows it. No critic is trained: its score of the same rows would cost a budget of its own.
+All randomness of a step is the operating system's, see `wgan.base.secret`: the guarantee does not
+hold against anyone who knows it. No critic is trained: its score of the same rows would cost a
+budget of its own.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -33,7 +33,7 @@ SLOTS: dict[type, set[str]] = {
     Adam: {"step", "exp_avg", "exp_avg_sq"},
     RMSprop: {"step", "square_avg"},
 }
-"""What an optimizer keeps of each parameter."""
+"""Values that an optimizer keeps for each parameter."""
 
 
 AUGMENT = "augment/probability"
@@ -42,7 +42,7 @@ AUGMENT = "augment/probability"
 
 @dataclass
 class Augmenting:
-    """How samples are changed before the critic sees them.
+    """Augmentation of samples before the critic sees them.
 
     Attributes:
         apply: changes samples.

@@ -30,7 +30,7 @@ READING = ("GET", "HEAD")
 MOST_BODY = 2**20
 """Bytes of a body but an upload's: a schema of a wide table takes a tenth of it."""
 NOTHING_LOADED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What an answer that is no page may load."""
+"""Policy of an answer that is not a page: it may load nothing."""
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -51,7 +51,7 @@ class RefusedError(WganError):
 
 @dataclass(frozen=True)
 class Gate:
-    """What a request must bring.
+    """Requirements on a request.
 
     Attributes:
         command: what was started, for messages, such as `wgan studio`.

@@ -22,18 +22,18 @@ from wgan.models.sharded.plan import Part, Plan, WrittenFile
 STREAM = "shard"
 """The stream of random numbers that samples are drawn from, one for each shard and piece."""
 PIECE_BYTES = 2**24
-"""Bytes of samples drawn at once at most, where a block of the generator is no larger. A table of
-20 columns then comes in pieces of 65,536 rows, which as text in memory take about 100 MB; larger
+"""Most bytes of samples drawn at once, if a block of the generator is no larger. A table of 20
+columns then comes in pieces of 65,536 rows, which as text in memory take about 100 MB; larger
 pieces were no faster.
 """
 MOST_ROWS = LARGEST_BLOCK
-"""Rows drawn at once at most: 65,536, as where conditions are waited for. Readers of Parquet take
-a row group at once, and one of so many rows suits them.
+"""Most rows drawn at once, as in rejection under conditions. Readers of Parquet take a row group at
+once, and this size suits them.
 """
 LABELS = "labels"
 """The folder of the classes of samples that are arrays, below that of the shards."""
 Advance = Callable[[int], object]
-"""Takes note that so many further samples are written."""
+"""Notes that this many further samples are written."""
 
 
 def layout_of(model: Model, plan: Plan) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def write_part(
 def _pieces(model: Model, plan: Plan, i: int) -> Iterator[Conditioned]:
     """Yield the samples of shard i in pieces of about one size, each of a stream of its own.
 
-    With pieces of one size, none is so small that it waits in vain for a rare condition.
+    With pieces of one size, none is so small that it draws in vain for a rare condition.
     """
     bytes_of_one = prod(model.codec.raw_shape) * np.dtype(model.codec.dtype).itemsize
     # The generator makes a whole block, however few samples are asked for.

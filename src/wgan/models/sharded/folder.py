@@ -37,7 +37,7 @@ ANOTHER = "choose another --out"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `_manifest.json` holds: the plan, what the files hold, and what was written.
+    """Contents of `_manifest.json`: the plan, the contents of the files, and the written shards.
 
     Attributes:
         format: name of the format.
@@ -189,7 +189,7 @@ class ShardFolder:
 
 
 def open_folder(path: Path, plan: Plan) -> ShardFolder:
-    """Return the folder of a plan's shards, made if need be.
+    """Return the folder of a plan's shards, which is made if it does not exist.
 
     Args:
         path: the folder.

@@ -20,7 +20,7 @@ from wgan.models.sharded.plan import Plan
 from wgan.models.sharded.writing import Done, write_shards
 
 WHAT = "writing samples"
-"""What the progress is of."""
+"""Work whose progress is shown."""
 STOP_SECONDS = 5.0
 """Seconds that a worker which is told to end has for it: it has nothing to save, and cleans up."""
 
@@ -81,7 +81,9 @@ def write_all(
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Within, Ctrl-C does nothing here, nor ever in a process that is started: its parent ends it.
+    """Return a context that ignores Ctrl-C here, and in processes started in it.
+
+    Their parent ends them.
 
     Without this, one that is still importing would print a traceback.
     """

@@ -23,7 +23,7 @@ PACKAGES = ("torch", "numpy", "pandas", "pyarrow")
 
 @dataclass(frozen=True)
 class Done:
-    """What a process did.
+    """Work that a process did.
 
     Attributes:
         drawn: samples that it drew and wrote.
@@ -48,7 +48,7 @@ def make_plan(
         n: number of samples in all shards.
         shards: number of shards.
         seed: random seed.
-        request: what samples are asked for; None: samples as they were learned.
+        request: the choices of samples; None: samples as they were learned.
 
     Raises:
         WganError: more shards than samples, a request that the model cannot meet, no pyarrow for
