@@ -47,8 +47,9 @@ class DataConfig:
     source: str = "digits"
     """A name, file or folder."""
     kind: str = "auto"
-    """Kind of data that a table or an array is read as, such as series. auto: a table as such, an
-    array as vectors or images by its shape, both as series if a setting below cuts them.
+    """Kind of data that a table or an array is read as, such as series. With auto, a table is read
+    as such, an array as vectors or images by its shape. Both are series if a setting below cuts
+    them.
     """
     key: str | None = None
     """Name of an array of an .npz that holds several, or of a sheet of an .xlsx."""

@@ -52,9 +52,9 @@ class Partial:
 class Unbalanced:
     """Optimal transport in which mass may also be made or removed at a price.
 
-    The optimum `cost` is in mass x unit of the samples to the power p. The mass `moved` is the mass
-    that moves, `removed` is the mass of x that does not, and `made` that of y. `plan` `[n, m]` sums
-    to `moved`. `gap` is the relative duality gap, which bounds the relative error of `cost`.
+    The optimum `cost` is in mass x unit of the samples to the p-th power. The mass `moved` is the
+    mass that moves, `removed` is the mass of x that does not, and `made` that of y. `plan` `[n, m]`
+    sums to `moved`. `gap` is the relative duality gap, which bounds the relative error of `cost`.
     """
 
     cost: float

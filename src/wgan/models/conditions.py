@@ -75,7 +75,7 @@ class Condition:
         return self._of_cells_and_others(self._in_cells_at_times, self._twin_at_times)
 
     def certain(self) -> Bool[np.ndarray, " choices"]:
-        """Return the choices of the column for which the condition holds."""
+        """Return the choices of the column for which the condition surely holds."""
         if self.column.difference:
             return self._of_difference(self.operator == "!=" and bool(np.isnan(self.values[0])))
         return self._of_cells_and_others(self._in_cells_always, self._in_cells_always)
