@@ -359,7 +359,7 @@ def test_a_folder_of_other_things_is_refused_and_stays_as_it_is(name, words):
 @pytest.mark.parametrize(
     ("make", "name", "words"),
     [
-        (lambda: random_model(few_rows()), "labels/mine.npy", "out: holds labels, which is no"),
+        (lambda: random_model(few_rows()), "labels/mine.npy", "out: holds labels, which is not"),
         (pictures, "labels/mine.npy", "out/labels: holds mine.npy, which is not a shard"),
         (pictures, "labels/part-00000-of-00004.npy", "nothing says of which command"),
         (pictures, "labels", "out: holds labels, which is not a shard"),

@@ -163,7 +163,7 @@ def test_markdown_and_figures_for_a_paper(several, tmp_path):
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda run: (run / "finish.json").unlink(), "has not come to its end"),
+        (lambda run: (run / "finish.json").unlink(), "the run has not ended"),
         (lambda run: (run / "config.toml").unlink(), "holds no run"),
         (lambda run: (run / "run.json").write_text("{"), "damaged"),
         (lambda run: (run / "finish.json").write_text("{}"), "damaged"),
