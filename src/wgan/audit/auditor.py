@@ -32,23 +32,25 @@ BATCH = 512
 
 LEARNING_RATE = 1e-2
 """Adam's first learning rate, which falls to 0. It is ten times that of `dual`: orthonormal layers
-stay 1-Lipschitz whatever the step, so that a large one does no lasting harm.
+stay 1-Lipschitz for any step, so a large one does no lasting harm.
 """
 
 BETAS = (0.9, 0.999)
-"""Adam's own momenta: a critic on frozen samples plays no game in which momentum would harm."""
+"""Adam's default momenta: they harm in a game of two networks, but here the samples are frozen."""
 
 CHUNK = 4096
 """Samples scored at once, which bounds the memory of the activations."""
 
 VALIDATION = 8
-"""One in so many training samples trains nothing and chooses among the critics on the way."""
+"""One in so many training samples is kept back, to choose among the critics on the way."""
 
 CHECKS = 20
-"""Critics on the way that are compared: scoring them takes a tenth of the time of training."""
+"""Number of critics on the way that are compared: scoring them takes a tenth of the time of
+training.
+"""
 
 LEAST_BETWEEN = 5
-"""Fewest steps between two of them: in short trainings scoring took a quarter of the time."""
+"""Fewest steps between two such critics: in short trainings scoring took a quarter of the time."""
 
 NOISE = 1.0
 """Noise of the first step, in units of the spacing of the samples.
@@ -141,11 +143,11 @@ def train_auditor(
         width: units of a hidden layer, an even number, as units are sorted in pairs.
         depth: hidden layers.
         seed: random seed of the weights and batches; the same seed gives the same auditor.
-        generalise: whether it is to read fresh samples. One sample in eight is then kept back,
-            noise as wide as the samples are spaced falls to 0 during training, and the critic is
-            the one on the way that reads most on those kept back; the unit vector along the
-            difference of the means is the first. False: it is to read these samples, and nothing
-            is kept back.
+        generalise: whether it is to read fresh samples. One sample in eight is then kept back, and
+            noise as wide as the samples are spaced falls to 0 during training. The critic is the
+            one on the way that reads most on the samples kept back; the first is the unit vector
+            along the difference of the means. False: it is to read these samples, and nothing is
+            kept back.
         progress: listener to each step.
 
     Returns:
@@ -182,11 +184,11 @@ def train_auditor(
 
 
 Split = tuple[Tensor, Tensor]
-"""Samples that train, and those that choose among critics on the way."""
+"""Samples for training, and samples for the choice among critics on the way."""
 
 
 def _parts(s: Float[np.ndarray, "n d"], seed: int, side: str, generalise: bool) -> Split:
-    """Return the samples that train, and those that choose; both are all where none is kept."""
+    """Return the samples for training and for the choice; both are all if none is kept back."""
     order = numpy_generator(seed, "auditor", "validation", side).permutation(len(s))
     kept = len(s) // VALIDATION
     samples = torch.from_numpy(s[order]).float()

@@ -176,7 +176,7 @@ def _gambler(streams: Sequence[_Stream], start: int, unit: float, log_price: flo
 
 
 def _reading(scores: Scores, stage: int) -> Reading:
-    """Return what a critic reads, and refuse what certifies nothing."""
+    """Return the reading of a critic, and refuse one that certifies nothing."""
     if not min(len(scores.x), len(scores.y)):
         raise WganError("a bound needs held-out samples on each side")
     a, b = scores.clamped()

@@ -83,14 +83,15 @@ def bracket(
     printed line says so.
 
     Args:
-        x: independent samples of P, `[n, d]`, in any unit; they must not have trained what made y.
+        x: independent samples of P, `[n, d]`, in any unit; they must not have trained the generator
+            of y.
         y: independent samples of Q, `[m, d]`, in the same unit.
         certifies: "population" or "samples".
         confidence: the probability 1 - delta of the population bracket. delta is split evenly
             between its two ends, if there are two.
         diameter: R, which no two possible samples of one side exceed, in raw coordinates. None:
             there is no upper end, as no bound is free of the distribution.
-        diameter_from: how R is known, for the reader.
+        diameter_from: words for the reader on how R is known.
         auditor: an auditor that was trained elsewhere on other samples; None: one is trained here.
         steps: training steps of the auditor, in each of its two trainings.
         space: `raw`, `standard` or `pca-K`, see `wgan.distances.spaces`; its constants come from
@@ -189,7 +190,7 @@ def bracket(
 
 
 def _diameter(length: float | None, source: str, stretch: float) -> Diameter | None:
-    """Return the diameter in a space that stretches distances by so much at most."""
+    """Return the diameter in a space that stretches distances by at most this factor."""
     return None if length is None else Diameter(length * stretch, source)
 
 
@@ -246,7 +247,7 @@ def _lower_end(
 
 
 def _numbered(progress: Progress, words: str) -> Progress:
-    """Return a listener to whom each part of the work is named with some words more."""
+    """Return a listener that adds words to the name of each part of the work."""
     return lambda what, done, total: progress(what + words, done, total)
 
 
@@ -266,7 +267,7 @@ def _check(
     b: Sample,
     groups: tuple[ArrayLike | None, ArrayLike | None],
 ) -> None:
-    """Refuse what would not certify anything."""
+    """Refuse arguments that would not certify anything."""
     if certifies not in get_args(Certifies):
         raise WganError(
             f"a bracket certifies {' or '.join(get_args(Certifies))}, not '{certifies}'"

@@ -260,7 +260,7 @@ def spectral_norm(weight: Float[np.ndarray, "out in"], name: str = "weight") -> 
 
 
 def _rounded_up(value: float, operations: int) -> float:
-    """Raise a computed norm by more than the rounding errors of so many operations in float64."""
+    """Raise a computed norm by more than the rounding errors of this many operations in float64."""
     # LAPACK bounds the error by p(n) eps times the norm, with p a modest function of the dimension
     # (LAPACK Users' Guide 1999, section 4.9). 16 n is far more than is ever seen.
     return float(np.nextafter(value * (1 + 16 * operations * np.finfo(np.float64).eps), np.inf))

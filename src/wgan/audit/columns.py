@@ -1,4 +1,4 @@
-"""Columns of tables that a distance treats apart: those measured, weights, groups, and ranges."""
+"""Columns of tables with a role in a distance: measured ones, weights, groups, and ranges."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Columns:
 
     @property
     def flags(self) -> str:
-        """The flags by which they were chosen on the command line; empty: none."""
+        """The flags that chose them on the command line; empty: none."""
         given = {"--columns": self.measured, "--weights": self.weights, "--groups": self.groups}
         return ", ".join(flag for flag, value in given.items() if value)
 
@@ -71,12 +71,12 @@ def read_tables(
 
     Args:
         sources: names or paths.
-        columns: the chosen ones.
+        columns: the chosen columns.
         progress: listener to reading the data.
 
     Raises:
-        WganError: a source without named columns; a column that is missing, or that holds what is
-            no weight or no group.
+        WganError: a source without named columns; a column that is missing, or that holds something
+            else than weights or groups.
     """
     loaded = {source: load(source, as_numbers=True, progress=progress) for source in sources}
     for source, dataset in loaded.items():

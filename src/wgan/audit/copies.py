@@ -135,13 +135,12 @@ def near_copies(
     """Return how many rows lie unusually near to a few known rows, and a p-value.
 
     Let d_k be the distance to the k-th neighbour. Where the density is smooth, the spacings k
-    log(d_{k+1} / d_k) are independent exponentials of one mean, in any dimension and at any scale.
-    So the largest share of one of K in their sum exceeds t with probability (1 - t)^(K - 1) for
-    each. A row with j copies has its largest spacing at k = j. Independent rows of small clusters
-    have it too, but then the sizes of clusters vary. Clumps with j + 1 known rows then occur at
-    least half as often as those with j (`FALL`). The excess is tested by the binomial law, for j up
-    to 4. A clump counts once, however many of the rows lie in it. Equal rows are left to the other
-    tests.
+    log(d_{k+1}/d_k) are independent exponentials of one mean, in any dimension and at any scale. So
+    the largest share of one of K in their sum exceeds t with probability (1 - t)^(K - 1) for each.
+    A row with j copies has its largest spacing at k = j. Independent rows of small clusters have it
+    too, but then the sizes of clusters vary. Clumps with j + 1 known rows then occur at least half
+    as often as those with j (`FALL`). The excess is tested by the binomial law, for j up to 4. A
+    clump counts once, however many of the rows lie in it. Equal rows are left to the other tests.
 
     Args:
         queries: rows `[n, d]`.

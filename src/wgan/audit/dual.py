@@ -53,7 +53,7 @@ NO_DISTANCE = "no distance: nothing bounds this critic where the samples do not 
 
 @dataclass(frozen=True)
 class Problem:
-    """Two samples as the critic sees them: (s - middle) / scale; those that train, and fresh ones.
+    """Two samples as the critic sees them, (s - middle) / scale: training samples and fresh ones.
 
     f(x) = scale g(x / scale) has the slope of g: g with lambda / scale is the same problem.
     """
@@ -86,9 +86,9 @@ def dual(
 ) -> Dual:
     """Train a critic of any variant between two fixed samples, and return its reading.
 
-    mean f(x) - mean f(y) for the trained f: over the samples that trained it, and over one in four
-    of each side that was kept back. A variant of the Jensen-Shannon or another divergence has its
-    own estimate.
+    It is mean f(x) - mean f(y) for the trained f, over the samples that trained it, and over one in
+    four of each side that was kept back. A variant of the Jensen-Shannon or another divergence has
+    its own estimate.
 
     Args:
         x: samples `[n, d]` ("real"), in any unit.
@@ -171,7 +171,7 @@ def dual(
 
 
 def _parts(s: np.ndarray, keep: bool, seed: int, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the samples that train, and those kept back."""
+    """Return the training samples, and those kept back."""
     kept = len(s) // HELD_OUT if keep else 0
     order = numpy_generator(seed, "dual", "held out", side).permutation(len(s))
     return s[order[kept:]], s[order[:kept]]

@@ -33,7 +33,7 @@ SERIES = (
     "a series or a sorted file; if it is sorted, its order says nothing of independence; if it is a"
     " series, name groups (--groups) or take rows far apart"
 )
-"""Advice where the order of a file is not random."""
+"""Advice for a file whose order is not random."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Independence:
-    """All tests of a pair of samples. `verdict` is "doubtful" where one failed, "not refuted" else.
+    """All tests of a pair of samples.
+
+    `verdict` is "doubtful" if one failed, otherwise "not refuted".
 
     Each test fails with probability `level` / number of tests for independent rows.
     """
@@ -96,7 +98,7 @@ class Independence:
 
 @dataclass(frozen=True)
 class Rows:
-    """A side of a pair, as the tests take it.
+    """A side of a pair, for the tests.
 
     Attributes:
         values: `[n, d]` in the order of the file, and in the coordinates of the bracket.
@@ -143,7 +145,7 @@ class Rows:
 
 
 def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
-    """Return what eleven tests say of the independence of two samples.
+    """Return the results of eleven tests of the independence of two samples.
 
     With groups, one row of each stands for it (`representatives`), and in the order of the file the
     mean of its scores. Groups have the order in which they first occur; where their rows are

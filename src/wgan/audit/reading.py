@@ -20,9 +20,9 @@ class Dual(Printed):
 
     `value` is in the unit of the samples where the variant measures W1. `held_out_value` is the
     reading of `held_out` samples of each side that trained nothing. In expectation it is at most
-    what the critic reads of the populations; far below `value`, the critic has learned its samples
-    by heart. None where fewer than 20 are given. `corrected` takes the slope
-    of the penalty off (`slope_corrected`), where the variant has that penalty. `mean_norm` and
+    the critic's reading between the populations. If it is far below `value`, the critic has learned
+    its samples by heart. It is None if fewer than 20 samples are given. `corrected` is without the
+    slope of the penalty (`slope_corrected`), if the variant has that penalty. `mean_norm` and
     `max_norm` are norms of the critic's gradient at interpolates; an optimal critic for W1 has 1.
     `lipschitz` is the certified constant, where the variant's layers allow one. `drift` is the
     relative change of the value over the second half of the training, in which the learning rate

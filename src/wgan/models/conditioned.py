@@ -29,23 +29,23 @@ from wgan.models.model import Model
 from wgan.models.rejection import Drawn
 
 FIRST_BLOCK = 1024
-"""Rows drawn at first while a condition is waited for: four blocks of noise. Each further block is
-twice as large, so that at most about twice the rows that are needed are drawn, in few calls. Blocks
-do not depend on how many rows are requested, and so neither do the first rows.
+"""Rows drawn at first in rejection: four blocks of noise. Each further block is twice as large, so
+that at most about twice the rows that are needed are drawn, in few calls. Blocks do not depend on
+how many rows are requested, and so neither do the first rows.
 """
 LEAST_SHARE = 1 / 20
-"""Share of free rows that satisfies conditions from which on they are waited for. A row with given
-columns costs about as much as 16 free ones: 8 candidates, each weighted by a second pass.
+"""Least share of free rows that satisfies conditions for plain rejection. A row with given columns
+costs about as much as 16 free ones: 8 candidates, each weighted by a second pass.
 """
 LARGEST_BLOCK = 65_536
-"""Rows drawn at once at most. Rows of a hundred columns then take 50 MB."""
+"""Most rows drawn at once. Rows of a hundred columns then take 50 MB."""
 LARGEST_BYTES = 2**28
 """Most bytes of samples drawn at once: series are larger than rows. Up to 512 columns, tables are
 drawn in blocks of `LARGEST_BLOCK` still.
 """
 TRIES = 1000
-"""Rows drawn for each requested row before a condition is given up. More would serve rarer ones,
-and would let a condition that no row meets take longer to be refused.
+"""Rows drawn for each requested row before a condition is given up. More would serve rarer
+conditions, but a condition that no row meets would be refused later.
 """
 LEAST_TRIES = 200_000
 """Fewest rows drawn before a condition is given up, so that rare ones pass if few rows are
@@ -85,7 +85,7 @@ class Conditioned:
 
     @property
     def acceptance(self) -> float:
-        """Share of the drawn rows that satisfied the conditions; 1 where none was waited for."""
+        """Share of the drawn rows that satisfied the conditions; 1 without rejection."""
         return self.satisfied / self.tried
 
 
@@ -99,8 +99,8 @@ def sample_where(
         n: the number of rows.
         seed: random seed.
         where: the conditions, as `conditions` takes them.
-        balance: a column whose levels (or few numbers) are to be equally frequent, those of them
-            that the conditions leave; None: no column.
+        balance: a column whose levels (or few numbers) are to be equally frequent, as far as the
+            conditions allow them; None: no column.
 
     Raises:
         WganError: a model of something else; conditions that contradict each other or the data, or
@@ -164,7 +164,7 @@ def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSam
     Args:
         model: a model.
         seed: random seed.
-        purpose: a name for what the rows are for.
+        purpose: a name for the purpose of the rows.
     """
     if not isinstance(model.codec, TableCodec):
         return None

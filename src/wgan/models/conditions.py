@@ -27,7 +27,7 @@ SIGNS = ">=|<=|!=|=|>|<"
 CONDITION = re.compile(rf"\s*({SIGNS})(.*)|\s+in(?:\s+(.*))?", re.DOTALL)
 """Text after the name of a column: a sign and a value, or `in` and several."""
 UNKNOWN_COLUMN = re.compile(rf"\s*([^=<>!]+?)(?:\s*(?:{SIGNS}).*|\s+in\s.*)", re.DOTALL)
-"""A condition of which no column has the name, as the error needs it."""
+"""Form of a condition on an unknown column, for the error."""
 Where = Mapping[str, object] | Sequence[str | Mapping[str, object]] | str
 """Conditions: text such as `age>=30`, or columns and their values; one or several of these."""
 Wanted = str | float | None
@@ -54,7 +54,7 @@ class Condition:
     def holds(self, x: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
         """Return for which values the condition holds.
 
-        It holds for a missing value only where a missing one is requested. So != holds for none.
+        It holds for a missing value only if a missing one is requested. So != never holds for one.
 
         Args:
             x: `[n]` values of the column; NaN: missing.

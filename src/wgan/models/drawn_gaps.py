@@ -149,7 +149,7 @@ def _notes(
     exempt: Bool[np.ndarray, "n rules"],
     broken: Bool[np.ndarray, "n rules"],
 ) -> tuple[str, ...]:
-    """Return what is to be said of rules that rows break."""
+    """Return sentences on rules that rows break."""
     notes = []
     for k, rule in enumerate(codec.rules):
         if exempt[:, k].any():

@@ -1,6 +1,6 @@
 """Export of a model: its generator and the decoder of its data as one graph, in one file.
 
-A `.pt2` file is what `torch.export` writes, and an `.onnx` file is read by onnxruntime and others.
+A `.pt2` file is written by `torch.export`, and an `.onnx` file is read by onnxruntime and others.
 Both hold the graph `latents [n, size], labels [n] -> samples [n, *shape]`, for any n, and a
 description, see `wgan.exported`.
 """
@@ -31,9 +31,9 @@ from wgan.models.graphs.operators import translations
 from wgan.models.model import Model
 
 ROWS = 3
-"""Samples that a graph is traced with. One or none would be taken for a constant."""
+"""Number of samples with which a graph is traced. One or none would be taken for a constant."""
 OPSET = 18
-"""The version of ONNX's operators: the one that torch's translations are written in."""
+"""The version of ONNX's operators, that of torch's translations."""
 SEEDS = (
     "block i: torch's generator on a CPU, seeded with BLAKE2b (8 bytes, little-endian) of Python's"
     " repr((seed, 'sample', i)), shifted right by one bit"
@@ -61,7 +61,7 @@ class Sampler(nn.Module):
 
 
 def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str, Any]:
-    """Write a generator, and what decodes its samples, as one graph; return its description.
+    """Write a generator and the decoder of its samples as one graph; return its description.
 
     Args:
         model: the model.
@@ -91,7 +91,7 @@ def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str
 
 
 def check_export(path: Path) -> None:
-    """Refuse a file that no generator is exported to.
+    """Refuse a file to which no generator can be exported.
 
     Args:
         path: the file.
@@ -113,7 +113,7 @@ def check_export(path: Path) -> None:
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """Return what a reader of an exported model should know, as plain values for JSON.
+    """Return the description of an exported model, as plain values for JSON.
 
     Args:
         model: the model.

@@ -2,8 +2,8 @@
 
 `generator.json` names the layout: the codec, the settings of the networks, the variant and the
 classes. `generator.safetensors` and `critic.safetensors` hold the weights. Networks of the package
-are rebuilt from their settings. A network class of your own is rebuilt where it has a class
-attribute `name` and an attribute `config`, a dict of plain values that its constructor takes:
+are rebuilt from their settings. A network class of your own is rebuilt if it has a class attribute
+`name` and an attribute `config`, a dict of plain values that its constructor takes:
 
     class Mine(nn.Module):
         name = "mine"
@@ -14,9 +14,9 @@ attribute `name` and an attribute `config`, a dict of plain values that its cons
 
 A folder with such a model is loaded by `load_model(folder, networks=[Mine])`.
 
-The three files name the model, or the run, that they are of. A file of another one is refused, and
-so are files that were changed, and weights that are not finite. Files of older versions name
-nothing; their types and shapes are checked.
+The three files name their model, or their run. A file of another one is refused, and so are files
+that were changed, and weights that are not finite. Files of older versions name nothing; their
+types and shapes are checked.
 """
 
 import json
@@ -45,7 +45,7 @@ LAYOUT = "generator.json"
 GENERATOR = "generator.safetensors"
 CRITIC = "critic.safetensors"
 ID = "id"
-"""Key of what names a model or run, in `generator.json` and in the headers of its other files."""
+"""Key of the id of a model or run, in `generator.json` and in the headers of its other files."""
 ID_LENGTH = 16
 """Characters of an id: two models with one of 64 bits do not meet by chance."""
 COPY = "copy the folder again"
@@ -80,7 +80,7 @@ class Layout:
         shape: of one sample as a network sees it.
         classes: shares of the classes by name.
         networks: networks of the user's own, by part.
-        id: what names the model or its run.
+        id: the id of the model or its run.
     """
 
     format: str
@@ -113,8 +113,8 @@ def save_model(model: Model, folder: Path, marks: Mapping[str, str] | None = Non
     Args:
         model: the model.
         folder: its folder, which is made if it does not exist.
-        marks: text by name for the headers, such as the `id` of a run; an id of the weights is
-            made where they have none.
+        marks: text by name for the headers, such as the `id` of a run; without an id, one is made
+            from the weights.
 
     Raises:
         WganError: a network of the user's own that cannot be rebuilt, or a truncated model.
@@ -161,7 +161,7 @@ def described(net: nn.Module, own_pair: bool = False) -> dict[str, Any] | None:
             package's, and would be rebuilt as another.
 
     Raises:
-        WganError: a class from elsewhere without a name, or whose config is no plain values.
+        WganError: a class from elsewhere without a name, or whose config is not plain values.
     """
     name = getattr(type(net), "name", None)
     if name is None:
@@ -199,8 +199,8 @@ def load_model(
         networks: classes of the user's own that the folder may name.
 
     Raises:
-        WganError: no model there, damaged files, files of other models, weights that are not
-            finite, or a network class that is not given.
+        WganError: a folder without a model, damaged files, files of other models, weights that are
+            not finite, or a network class that is not given.
 
     See also:
         save_model: what wrote the folder.
@@ -237,7 +237,7 @@ def read_layout(folder: Path) -> Layout:
         folder: the folder of a model.
 
     Raises:
-        WganError: no model there, or a damaged file.
+        WganError: a folder without a model, or a damaged file.
     """
     path = folder / LAYOUT
     if not holds_model(folder):

@@ -96,10 +96,10 @@ def invert(
     """Return the generated samples nearest to given ones, among those of plausible latents.
 
     For each x it minimises |x - G(z)|^2 in network input, over all z of plausible length. These
-    lengths lie between the 2.5 % and 97.5 % quantiles of the chi law, which |z| follows if z ~ N(0,
-    I). All directions are equally likely. The density of z would draw it to 0, where no noise is
-    drawn. Adam searches from several starts. These are the nearest among 1,024 samples, which come
-    from all classes evenly.
+    lengths lie between the 2.5 % and 97.5 % quantiles of the chi law, the law of |z| for normal z.
+    All directions are equally likely. The density of z would draw it to 0, where no noise is drawn.
+    Adam searches from several starts. These are the nearest among 1,024 samples, which come from
+    all classes evenly.
 
     Args:
         model: the model; its truncation does not matter.
@@ -111,7 +111,7 @@ def invert(
         progress: listener to the samples that are done.
 
     Raises:
-        WganError: samples that are not of this data's shape and type, samples that are no
+        WganError: samples that are not of this data's shape and type, samples that are not a
             continuous function of their noise, or starts and steps out of range.
 
     See also:

@@ -23,7 +23,7 @@ digits, or, between opposite latents, no plane is determined.
 
 
 def check_continuous(model: Model, what: str) -> None:
-    """Refuse a model whose samples are no continuous function of its noise.
+    """Refuse a model whose samples are not a continuous function of its noise.
 
     Args:
         model: the model.
@@ -50,7 +50,7 @@ def truncated(model: Model, psi: float) -> Model:
         psi: factor from 0 (all samples are G(0)) to 1 (as it was learned).
 
     Raises:
-        WganError: another factor, or samples that are no continuous function of their noise.
+        WganError: another factor, or samples that are not a continuous function of their noise.
 
     References:
         Karras, Laine and Aila (2019), appendix B; Brock, Donahue and Simonyan (2019), section 3.1,

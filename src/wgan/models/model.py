@@ -20,7 +20,7 @@ from wgan.networks import NetworkConfig, noise_numbers
 BATCH = 256
 """Samples that a critic scores at once: enough to be fast, few enough for any memory."""
 BLOCK = 256
-"""Samples that the generator makes at once, always: kernels differ by the number of rows, and a row
+"""Samples that the generator always makes at once: kernels differ by the number of rows, and a row
 must not depend on it.
 """
 BLEND = 1e-6
@@ -94,9 +94,9 @@ class Model:
             fixed: noise in the place of drawn noise `[n, noise]`, NaN where it is drawn; None: all
                 is drawn.
             rules: whether rules of the data are kept; False: samples as they were learned.
-            decode: what makes raw samples of network output; None: the codec.
+            decode: function from network output to raw samples; None: the codec.
             candidates: candidates of each row of a table with given columns, see `resampling`;
-                None: as many as serve.
+                None: the number that suits the generator.
 
         Raises:
             WganError: labels that do not fit the model, more samples than memory holds, a
@@ -259,8 +259,8 @@ class Model:
             labels: for a model of classes, the class number that each sample is scored as.
 
         Raises:
-            WganError: the critic was not kept, samples of another shape or type than the data, or
-                labels where the model has none, or none where it has.
+            WganError: a model without its critic, samples of another shape or type than the data,
+                labels for a model without classes, or no labels for a model with classes.
         """
         if self.critic is None:
             raise WganError("this model was saved without its critic: there are no scores")
@@ -312,5 +312,5 @@ def generate(
 
 
 def _rows(rows: Int64[np.ndarray, " k"], *arrays: np.ndarray | None) -> list[np.ndarray | None]:
-    """Return some rows of each array that there is."""
+    """Return some rows of each array that is not None."""
     return [None if each is None else each[rows] for each in arrays]
