@@ -218,7 +218,7 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         (["--circular", "hours=-1"], "--circular hours=-1: give a period above 0"),
         (["--circular", "hours=day"], "'day' is not a number: write it like hour=24"),
         (["--circular", "hours=24", "--circular", "hours=12"], "twice"),
-        (["--circular", "hours=24", "--metric", "sliced"], "not another --metric"),
+        (["--circular", "hours=24", "--metric", "sliced"], "not to another --metric"),
         (["--circular", "hours=24", "--permutations", "99"], "knows no circular columns"),
         (["--circular", "hours=24", "--space", "standard"], "--space standard makes others"),
         (["--circular", "hours=24", "--bracket", "samples"], "is for distances"),

@@ -97,7 +97,7 @@ def test_the_estimator_takes_conditions_and_completes_rows(mixed):
         ("age>200", "no row of the data's kind can satisfy age>200"),
         (["age>50", "age<40"], "no row of the data's kind can satisfy age>50 and age<40"),
         (["price>20", "price<20.005"], "too few to wait for"),
-        ("age=", "never missing in the data"),
+        ("age=", "never missing in the training data"),
         ("age>=", "a range needs a value"),
         ("size==large", "== is not an operator: write =, !=, <"),
         ("size<>large", "<> is not an operator"),
