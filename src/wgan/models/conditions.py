@@ -292,7 +292,9 @@ def _number(column: Column, wanted: str | float) -> float:
     """Return the number or the time of a text, or the number itself."""
     is_time = column.kind == "datetime"
     text = spelled(wanted)
-    refusal = WganError(f"column '{column.name}': '{text}' is not a {'date' if is_time else 'number'}")
+    refusal = WganError(
+        f"column '{column.name}': '{text}' is not a {'date' if is_time else 'number'}"
+    )
     try:
         if is_time:
             value = _time(column, text)
