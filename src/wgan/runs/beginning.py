@@ -1,4 +1,4 @@
-"""The beginning of a run in a folder, new or gone on with; no file of others is replaced."""
+"""The start of a run in a folder, new or continued; no file of others is replaced."""
 
 import time
 import warnings
@@ -90,8 +90,8 @@ def begin_run(
         path: the folder.
         config: the resolved configuration.
         dataset: the data.
-        restore: loads the checkpoint, where there is one; it is called before anything is written,
-            so that a folder whose checkpoint is refused stays as it was.
+        restore: loads the checkpoint, if there is one; it is called before anything is written, so
+            that a folder whose checkpoint is refused stays as it was.
         patience: seconds to wait for another process that trains there.
 
     Raises:
@@ -186,7 +186,7 @@ def _begun(
 
 
 def _is_steady(config: Config) -> bool:
-    """Return whether what a step does is free of how many steps are to come.
+    """Return whether a step does not depend on the number of steps to come.
 
     The noise of a private run is that of all its steps.
     """
@@ -195,7 +195,7 @@ def _is_steady(config: Config) -> bool:
 
 
 def run_id(config: Config, dataset: Dataset) -> str:
-    """Return what names a run: a digest of all that decides its numbers.
+    """Return the id of a run, a digest of everything that decides its numbers.
 
     The same settings on the same data give the same id, and the same files to the bit.
     """
@@ -213,7 +213,7 @@ def run_id(config: Config, dataset: Dataset) -> str:
 
 
 def _plain(config: Config) -> dict[str, dict[str, Any]]:
-    """Return the settings as plain values, those that are set."""
+    """Return the settings that are set, as plain values."""
     return {
         section: {
             name: list(value) if isinstance(value, tuple) else value
@@ -225,7 +225,7 @@ def _plain(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def _check_whole(folder: RunFolder) -> None:
-    """Refuse to begin again where a run left results and lost its checkpoint."""
+    """Refuse to begin again if a run left results and lost its checkpoint."""
     left = _present(folder.path, RESULTING)
     if left and not folder.checkpoint.exists():
         raise WganError(
@@ -241,7 +241,7 @@ def _present(path: Path, names: Iterable[str]) -> list[str]:
 def _check_same(folder: RunFolder, about: About, config: Config) -> None:
     """Refuse other settings.
 
-    Settings that are paths do not count; hashes decide instead. More steps may be requested where
+    Settings that are paths do not count; hashes decide instead. More steps may be requested if
     nothing that was done depends on them.
     """
     if about.settings:

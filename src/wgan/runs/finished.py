@@ -1,4 +1,4 @@
-"""Finished runs: everything that a report reads of a folder, read once."""
+"""Finished runs: everything that a report reads from a folder, read once."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -46,7 +46,7 @@ class Finished:
 
     @cached_property
     def other_settings(self) -> dict[str, Any]:
-        """All settings but the seed; of files their contents count, and not where they lie."""
+        """All settings but the seed; the contents of files count, and not their places."""
         flat = {
             f"{section}.{name}": value
             for section, values in self.settings.items()
@@ -68,10 +68,10 @@ class Finished:
 
 
 def read_finished(path: Path) -> Finished:
-    """Read a run that has come to its end.
+    """Read a run that has ended.
 
     Raises:
-        WganError: no run there, one that has not come to its end, or damaged files.
+        WganError: a folder without a run, a run that has not ended, or damaged files.
     """
     folder = RunFolder(path)
     settings = folder.settings()

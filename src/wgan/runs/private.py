@@ -1,4 +1,4 @@
-"""Runs with differential privacy: the noise that they need, what they promise, and their data."""
+"""Runs with differential privacy: the noise that they need, their promise, and their data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Guarantee:
 
 
 def promised(settings: Mapping[str, Mapping[str, Any]]) -> Guarantee | None:
-    """Return what a run promises after any number of its steps; None without privacy.
+    """Return the promise of a run after any number of its steps; None without privacy.
 
     Args:
         settings: its configuration, as nested plain values.
@@ -44,16 +44,16 @@ def promised(settings: Mapping[str, Mapping[str, Any]]) -> Guarantee | None:
 
 
 def protected(config: Config, dataset: Dataset, folder: Path | None) -> Dataset:
-    """Return a data set as a private run takes it; without privacy, as it is.
+    """Return a data set in the form for a private run; without privacy, as it is.
 
     Args:
         config: the resolved configuration.
         dataset: the data as they were read.
-        folder: the run's, whose codec is taken where it has one: counts are taken once; None: the
-            run has no folder.
+        folder: the run's folder, whose codec is taken if it has one, since counts are taken once;
+            None: the run has no folder.
 
     Raises:
-        WganError: data or settings with which there is no private run.
+        WganError: data or settings that a private run does not allow.
     """
     if not config.private:
         return dataset

@@ -20,7 +20,7 @@ from wgan.runs import older
 
 TENTH = 0.1
 """A critic whose estimate still rises by more than a tenth of itself is under-trained: smaller
-changes are within what seeds differ by.
+changes are within the differences between seeds.
 """
 
 
@@ -65,10 +65,10 @@ class DataFacts:
         )
 
     def check_coding(self, path: Path, dataset: Dataset) -> None:
-        """Refuse a run that another version coded otherwise.
+        """Refuse a run whose data another version coded differently.
 
         Raises:
-            WganError: it did.
+            WganError: such a run.
         """
         if self.coding != dataset.codec.version:
             raise WganError(
@@ -125,8 +125,8 @@ class About:
     Attributes:
         data: its data.
         seed: its random seed.
-        periods: the provenance of each time it was worked on.
-        id: what names it, see `begin_run`; None: an older version began it.
+        periods: the provenance of each period of training.
+        id: its id, see `begin_run`; None: an older version began it.
         folder: the working folder, from which relative paths of its settings lead.
         settings: its configuration, as nested plain values.
     """
@@ -267,7 +267,7 @@ class Evaluated:
         }
 
     def results(self) -> list[dict[str, Any]]:
-        """Return each figure with everything that it rests on, as plain values."""
+        """Return each figure with all facts that it rests on, as plain values."""
         counts = {"sets": self.evaluation.sets, "held_out": self.evaluation.held_out}
         return [
             {

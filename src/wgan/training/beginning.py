@@ -1,4 +1,4 @@
-"""The beginning of a run: its classes, and its folder, where there is one."""
+"""The start of a run: its classes, and its folder if it has one."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ previous process 30 seconds after telling it to end. On another host that may ta
 def in_folder(
     out: Path, config: Config, dataset: Dataset, state: State, own_pair: bool
 ) -> RunFolder:
-    """Begin a run in a folder, or go on with the one there, whose state is loaded.
+    """Begin a run in a folder, or continue the one there, whose state is loaded.
 
     Args:
         out: the folder.

@@ -44,7 +44,7 @@ FAR_OUTSIDE = 3.0
 single point in their middle does. An untrained generator reads about 1, the worst collapse below 2.
 """
 LEAST_IN_A_QUARTER = 2
-"""Measurements in a quarter without which nothing is said: of a single one, chance would decide."""
+"""Fewest measurements in a quarter for a statement: with a single one, chance would decide."""
 
 
 def diagnose(
@@ -61,7 +61,7 @@ def diagnose(
         config: the run's configuration.
         metrics: the lines of its `metrics.jsonl`.
         trend: the trend of its held-out distance; none with fewer than 32 measurements.
-        headroom: the headroom of its critic; none where it was not measured.
+        headroom: the headroom of its critic; None if it was not measured.
     """
     last = metrics[-max(1, len(metrics) // LAST_PART) :]
     step = int(metrics[-1]["step"]) if metrics else 0
@@ -199,7 +199,7 @@ def _mean(lines: Sequence[Metrics], name: str) -> float | None:
 
 
 def diverged(config: Config, w1: float, real: Float[np.ndarray, "n d"]) -> list[str]:
-    """Return that a run has diverged, where its samples lie far outside the data.
+    """Return a sentence if a run has diverged: its samples lie far outside the data.
 
     A generator that gives the mean of the data alone reads W1 = E |x - mean|.
 

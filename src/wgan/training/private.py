@@ -74,7 +74,7 @@ class PrivateSteps:
         return iter(())
 
     def step(self) -> Callable[[], Metrics]:
-        """Move the generator once; return what gives the metrics of the step."""
+        """Move the generator once; return a function that gives the metrics of the step."""
         state, config = self.state, self.config
         left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
         set_learning_rate(generator_rate(config.optimizer) * left, state.generator_optimizer)
@@ -166,7 +166,7 @@ def clipped_sum(
 
 
 class Tape(TorchFunctionMode):
-    """Records the calls of linear layers and embeddings, within."""
+    """Context that records the calls of linear layers and embeddings."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ def gradient_norms(
 
     Args:
         losses: a loss a row, which depends on no other row.
-        tape: the calls in which they came about.
+        tape: the calls in which they were computed.
         parameters: of the network.
 
     Raises:

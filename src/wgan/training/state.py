@@ -135,7 +135,7 @@ def create(
 
     Args:
         config: of the run.
-        variant: decides what the critic is built of.
+        variant: decides the layers of the critic.
         codec: of the data.
         device: where the weights are.
         classes: with any, networks take labels.
@@ -207,9 +207,9 @@ def load(
     Settings of the optimizers are those of the state: the run's configuration has them all.
 
     Args:
-        state: the state; it is of no use after an error.
+        state: the state; it is useless after an error.
         path: the file.
-        marks: what the header says of the run, where it says anything.
+        marks: marks of the run that the header must have, if it has any.
         most_steps: steps that the run may have done; None: any number.
 
     Raises:
@@ -249,7 +249,7 @@ def share(state: State, ranks: Ranks) -> None:
 
 
 def check_equal(state: State, ranks: Ranks) -> None:
-    """Refuse a rank whose weights have moved otherwise than the first one's.
+    """Refuse a rank whose weights differ from the first one's.
 
     Raises:
         WganError: on that rank, naming it.

@@ -27,7 +27,7 @@ class Steps(Protocol):
         """Move the critic alone, before the first step, yielding after each update."""
 
     def step(self) -> Callable[[], Metrics]:
-        """Move the networks once; return what gives the metrics of the step."""
+        """Move the networks once; return a function that gives the metrics of the step."""
 
 
 @dataclass
