@@ -3,8 +3,8 @@
 |f(x) - f(y)| <= L |x - y| with L = product over layers of L_layer (Szegedy et al. 2014, section
 4.3). A linear layer has the largest singular value of its weight, in float64 and rounded up. A
 convolution has that of its operator, padding and stride included: the norm of a reshaped kernel is
-no bound. A mean of two paths has the mean of their constants. Only layers whose constant is known
-are certified.
+not a bound. A mean of two paths has the mean of their constants. Only layers whose constant is
+known are certified.
 """
 
 from collections.abc import Sequence

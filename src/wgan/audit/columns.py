@@ -205,13 +205,13 @@ def diameter_of(
 
     Args:
         ranges: of each measured column.
-        names: of the measured columns, in their order; none: they are no columns of numbers.
+        names: of the measured columns, in their order; none: they are not columns of numbers.
         units: of the coordinates, for messages.
         sides: samples `[n, d]` of each side, under what messages call it.
 
     Raises:
-        WganError: samples that are no columns of numbers, a range that is missing, or of no column,
-            or that a value leaves.
+        WganError: samples that are not columns of numbers, a range that is missing, or of no
+            column, or that a value leaves.
 
     >>> diameter_of({"a": (0, 3), "b": (1, 5)}, ["a", "b"], "", {})
     5.0

@@ -144,7 +144,7 @@ def near_copies(
 
     Args:
         queries: rows `[n, d]`.
-        known: rows `[m, d]`, which may be the same; then a row is no neighbour of itself.
+        known: rows `[m, d]`, which may be the same; then a row is not a neighbour of itself.
         generator: draws the rows that are looked up, where there are many.
 
     Reference: Fisher, "Tests of significance in harmonic analysis" (1929); Renyi (1953) for the

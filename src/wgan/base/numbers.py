@@ -67,7 +67,7 @@ def float_array(values: Any, name: str) -> np.ndarray:
         name: what messages call them.
 
     Raises:
-        WganError: as `plain_array`, or values that are no numbers.
+        WganError: as `plain_array`, or values that are not numbers.
     """
     plain = plain_array(values, name)
     try:
@@ -79,7 +79,7 @@ def float_array(values: Any, name: str) -> np.ndarray:
 
 
 def check_number(value: Any, name: str) -> None:
-    """Refuse what is no real number, such as text, None or a list.
+    """Refuse what is not a real number, such as text, None or a list.
 
     Args:
         value: a setting of the user.
@@ -114,7 +114,7 @@ def as_seed(random_state: Seed) -> int:
         random_state: the random state.
 
     Raises:
-        WganError: a number that is no seed.
+        WganError: a number that is not a seed.
     """
     from sklearn.utils import check_random_state
 

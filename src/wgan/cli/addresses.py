@@ -73,7 +73,7 @@ def check_address(host: str, port: int, token: str | None, risk: str) -> None:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether an address is this machine's own.
+    """Return whether an address is this machine's own.
 
     Args:
         host: a name or an address.

@@ -121,7 +121,7 @@ def _values(
     proposals: list[Proposal],
     schema: Path | None,
 ) -> dict[str, Any]:
-    """Return what was inferred of a source as plain values."""
+    """Return the facts inferred from a source, as plain values."""
     codec = dataset.codec
     partner = dataset.toy.partner if dataset.toy else None
     return {

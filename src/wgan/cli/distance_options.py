@@ -81,7 +81,7 @@ class Options:
         self._check_solvers()
 
     def _check_solvers(self) -> None:
-        """Refuse what the chosen metric does not have."""
+        """Refuse options that the chosen metric does not have."""
         has_plan = self.metric in ("auto", "exact")
         _refuse({"--plot": self.plot}, has_plan, "draws the plan of exact transport")
         circular = self.circular or None
@@ -177,7 +177,7 @@ class Options:
 
 
 def _by_column(flag: str, texts: tuple[str, ...], example: str) -> dict[str, str]:
-    """Return what stands behind the names of columns, such as 24 in hour=24."""
+    """Return the values behind the names of columns, such as 24 in hour=24."""
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.rpartition("=")

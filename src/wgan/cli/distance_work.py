@@ -75,7 +75,7 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
 
 
 def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work:
-    """Return what computes a bracket; the diameter of pictures of 8 bits is known."""
+    """Return a function that computes a bracket; the diameter of pictures of 8 bits is known."""
     diameter = options.diameter
     source = "declared"
     if options.ranges:
@@ -107,7 +107,7 @@ def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work
 
 
 def _dual(x: Source, y: Source, space: Space, options: Options, progress: Progress) -> Work:
-    """Return what trains a critic of a variant and reads it."""
+    """Return a function that trains a critic of a variant and reads it."""
     return lambda: Measured(
         dual(
             space.map(x.values),

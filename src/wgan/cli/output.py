@@ -49,12 +49,12 @@ class Written:
 
 
 def notes_on(as_json: bool) -> Screen:
-    """Return where lines go that are no results: beside a document of JSON, standard error."""
+    """Return where lines go that are not results: beside a document of JSON, standard error."""
     return aside if as_json else screen
 
 
 def print_columns(dataset: "Dataset", to: Screen = screen) -> None:
-    """Print what was inferred of the data, a line for each column of a table."""
+    """Print the facts inferred from the data, a line for each column of a table."""
     for line in dataset.codec.describe():
         to.print(f"  {on_one_line(line)}")
 

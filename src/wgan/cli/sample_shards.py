@@ -115,7 +115,7 @@ def ranks() -> tuple[int, int]:
 
 
 def _manifest_in_words(manifest: Manifest, plan: Plan, out: Path, pace: str) -> tuple[str, ...]:
-    """Return what lies in the folder, and what was done for it, as lines."""
+    """Return lines on the contents of the folder, and on the work of this command."""
     lines = [
         f"{manifest.samples} samples{plan.request} in {plan.shards} shards,"
         f" {manifest.bytes / 1e6:.1f} MB, in {out} ({pace})"

@@ -99,7 +99,7 @@ def studio_command(
 
 
 def _notes(folder: Path, host: str) -> list[str]:
-    """Return what the user should know before opening the address."""
+    """Return lines for the user to read before opening the address."""
     lines = [f"the studio of {folder}; Ctrl-C ends the page, and runs continue"]
     if not is_local(host):
         where = "every network of this machine" if host in EVERYWHERE else host

@@ -195,7 +195,7 @@ def configure(
 
 
 def _layers(name: str, variant: Variant) -> list[Layer]:
-    """Return what a preset sets for a variant."""
+    """Return the settings of a preset for a variant."""
     chosen = PRESETS[name]
     layers = [chosen.any_variant]
     if variant.penalty or variant.layers != "plain":
@@ -206,7 +206,7 @@ def _layers(name: str, variant: Variant) -> list[Layer]:
 
 
 def _without_end(name: str) -> Nested:
-    """Return what a run has that may end at any step: what would fall to zero stays."""
+    """Return settings of a run that may end at any step: values that would fall to zero stay."""
     constant: Nested = {"optimizer": {"decay": "none"}}
     if "likelihood_dropout" in PRESETS[name].any_variant.get("objective", {}):
         constant["objective"] = {"likelihood_dropout": CONSTANT_DROPOUT}

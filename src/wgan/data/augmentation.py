@@ -56,7 +56,7 @@ class Augmentation:
 def drawn_changes(
     u: Float[Tensor, "n numbers"], p: float, names: Sequence[str], shape: tuple[int, ...]
 ) -> Float[Tensor, "n 9"]:
-    """Return what is changed in each picture; zeros change nothing.
+    """Return the changes of each picture; zeros change nothing.
 
     The columns are:
 

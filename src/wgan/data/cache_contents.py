@@ -96,7 +96,7 @@ def total(entries: Sequence[Entry]) -> int:
 
 
 def cache_contents() -> Contents:
-    """Return what the cache holds.
+    """Return the contents of the cache.
 
     Raises:
         WganError: no folder, or one that cannot be read.
@@ -135,7 +135,7 @@ def clear_cache() -> Cleared:
 
 
 def _in_folder(path: Path, names: Collection[str]) -> list[Entry | None]:
-    """Return what a thing in the cache's folder is: an entry, or None where it is not ours.
+    """Return the entry of a file or folder in the cache's folder; None if it is not wgan's.
 
     Nothing is returned for the folder of records, and for a seal, which its file counts.
 
@@ -158,7 +158,7 @@ def _in_folder(path: Path, names: Collection[str]) -> list[Entry | None]:
 
 
 def _in_records(folder: Path) -> Iterator[Entry | None]:
-    """Yield what is ours in the folder of records, and None for each thing that is not."""
+    """Yield wgan's entries in the folder of records, and None for each other file."""
     for name in sorted(os.listdir(folder)):
         path = folder / name
         with suppress(FileNotFoundError):  # another process removed it
@@ -214,14 +214,14 @@ def _seconds_since(path: Path) -> float:
 
 
 def _is_seal(path: Path) -> bool:
-    """Tell whether a file is a seal: a SHA-256 in hexadecimal digits."""
+    """Return whether a file is a seal: a SHA-256 in hexadecimal digits."""
     if not _is_file(path) or _size(path) != SEAL_BYTES:
         return False
     return re.fullmatch(DIGEST.encode(), path.read_bytes()) is not None
 
 
 def _is_record(path: Path) -> bool:
-    """Tell whether a file has the header of a record; its tensors are not read."""
+    """Return whether a file has the header of a record; its tensors are not read."""
     try:
         return HEADER in peek_header(path)
     except (WganError, OSError):

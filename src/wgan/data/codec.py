@@ -122,7 +122,7 @@ class Codec(Protocol):
         """
 
     def notes(self, raw: np.ndarray) -> list[str]:
-        """Return what the user should know of how values are coded, in sentences.
+        """Return sentences for the user on how values are coded.
 
         Args:
             raw: some of the samples that it was fitted to.
@@ -160,10 +160,10 @@ class Codec(Protocol):
         """
 
     def describe(self) -> list[str]:
-        """Return what was inferred, a line for each column; empty where nothing was."""
+        """Return the inferred facts, a line for each column; empty if nothing was inferred."""
 
     def schema(self) -> str | None:
-        """Return what was inferred as TOML that the user may correct; None where nothing was."""
+        """Return the inferred facts as TOML for the user to correct; None if there are none."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values."""

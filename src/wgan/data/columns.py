@@ -28,8 +28,8 @@ ROWS_COMPARED = 100
 YEARS = (1900, 2100)
 """Whole numbers that are taken for years where they stand side by side in a first line."""
 CHANCE = 1e-3
-"""Probability below which a first line of whole numbers is no row like the others: of 1,000 files
-of numbers one would be refused.
+"""Probability below which a first line of whole numbers is not a row like the others: of 1,000
+files of numbers one would be refused.
 """
 
 
@@ -249,7 +249,7 @@ def _read_texts(path: Path, names: list[str], name: str, encoding: str) -> list[
 
 
 def _first_fault(path: Path, names: list[str], label: str | None, encoding: str) -> str:
-    """Return in words which line is not a row of numbers as wide as the first."""
+    """Return words that name a line that is not a row of numbers as wide as the first."""
     separator, _ = csv_names(path, encoding)
     opened, told = _opened(path, encoding)
     with opened as file:

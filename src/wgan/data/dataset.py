@@ -34,7 +34,7 @@ class Dataset:
         name: what messages call the data set.
         rows: the raw samples, in memory or in a file.
         codec: how samples become network input.
-        fingerprint: a hash of the contents; a run refuses to go on with other data.
+        fingerprint: a hash of the contents; a run refuses to continue with other data.
         labels: `[n]` class numbers, where the source has classes.
         classes: the names of the classes.
         shares: `[k]` true frequencies of the classes, where they are known beyond the samples.

@@ -58,7 +58,7 @@ class Look:
 
 
 def look_at(content: bytes, where: str) -> Look:
-    """Return what the header of a picture file says.
+    """Return the facts in the header of a picture file.
 
     Args:
         content: the bytes of the file.

@@ -206,7 +206,7 @@ class _Pictures:
     progress: Progress
 
     def look(self, digest: Callable[[bytes], object]) -> dict[str, Look]:
-        """Return what the headers say; `digest` is called with names and contents."""
+        """Return the facts in the headers; `digest` is called with names and contents."""
         looks = {}
         listener = self.progress if len(self.names) > MANY_PICTURES else silent
         pieces = tracked(self._contents(), "checking pictures", len(self.names), listener)

@@ -89,7 +89,7 @@ class Conditions(Protocol):
         """
 
     def sampler(self, split: Split) -> ConditionSampler:
-        """Return what draws conditions while training on a split."""
+        """Return a function that draws conditions while training on a split."""
 
     def of_rows(self, random: np.random.Generator, raw: np.ndarray) -> np.ndarray:
         """Return a condition that each raw sample meets, drawn for each by itself.

@@ -48,7 +48,7 @@ class Spread(Printed):
     """How much a distance varies over samples of the same sizes.
 
     `deviation` estimates the standard deviation of W(P_n, Q_m) over samples, in their unit. The
-    mean E W(P_n, Q_m) lies in [`low`, `high`] with about the probability `confidence`. It is no
+    mean E W(P_n, Q_m) lies in [`low`, `high`] with about the probability `confidence`. It is not an
     interval for W(P, Q), which is at most that mean for W_1. `taken` says how many rows or groups
     of each side were in a subsample.
     """

@@ -77,7 +77,7 @@ def partial_transport(
 
     min over T >= 0 of sum_ij T_ij |x_i - y_j|^p, where the sums of T over rows and columns are the
     weights at most, and T sums to `share`. The rest may be outliers. At share = 1 the distance is
-    W_p. It is no metric: it is 0 where the samples have a share in common.
+    W_p. It is not a metric: it is 0 where the samples have a share in common.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.

@@ -85,7 +85,7 @@ def details(reference: TableReference, means: Mapping[str, np.ndarray]) -> dict[
 
 
 def notes(reference: TableReference) -> list[str]:
-    """Return what the figures leave out.
+    """Return notes on what the figures leave out.
 
     Args:
         reference: the real rows.

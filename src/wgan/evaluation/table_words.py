@@ -31,7 +31,7 @@ an interval that ends below it says that training rows are not told from others.
 
 
 def table_sentences(evaluation: Evaluation) -> list[str]:
-    """Return what a generator of tables loses: levels, round numbers, rules, tails, conditions.
+    """Return sentences on what a generator loses: levels, round numbers, rules, tails, conditions.
 
     Args:
         evaluation: the figures; missing ones are skipped.

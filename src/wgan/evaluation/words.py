@@ -33,7 +33,7 @@ FARTHEST = 3
 
 
 def sentences(evaluation: Evaluation) -> list[str]:
-    """Return what the figures of a generator say of fit, collapse, detection and copying.
+    """Return sentences on a generator's figures: fit, collapse, detection and copying.
 
     - A mode is lost where its share is less than a tenth of the true one, and 10 samples or more
       were to be expected.
@@ -126,7 +126,7 @@ def _modes(evaluation: Evaluation) -> str:
 
 
 def _coverage(evaluation: Evaluation) -> str:
-    """Return what part of the data is missed, if it surely is."""
+    """Return a sentence on a part of the data that is surely missed."""
     line = evaluation.get("coverage")
     if line is None or line.generated.high >= FAR_FROM_COVERED * line.real:
         return ""

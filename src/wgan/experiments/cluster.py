@@ -181,7 +181,7 @@ def _named(where: str) -> str:
 
 
 def needed(folder: Path, paths: Sequence[str]) -> Needs:
-    """Return what workers need: the versions that are here, and what lies here at paths.
+    """Return the requirements on workers: this machine's versions, and the contents of paths.
 
     Args:
         folder: the working folder.

@@ -290,7 +290,7 @@ class _Fleet:
 
 
 def is_of_run(name: str) -> bool:
-    """Tell whether a path in a run's folder is one of the run's files, its lock aside."""
+    """Return whether a path in a run's folder is one of the run's files, its lock aside."""
     return (name in FILES and name != LOCK) or fnmatch(name, f"{SAMPLES}/{SNAPSHOTS}")
 
 
@@ -299,7 +299,7 @@ def _run_files(folder: Path) -> list[str]:
 
 
 def _is_loss(error: BaseException) -> bool:
-    """Tell whether an error says that a worker was lost, rather than that something went wrong."""
+    """Return whether an error says that a worker was lost, rather than that its work failed."""
     from distributed.client import FutureCancelledError
     from distributed.scheduler import KilledWorker
 

@@ -52,7 +52,7 @@ class Finding:
 
 
 def examine(progress: Progress = silent) -> list[Finding]:
-    """Return what all checks found, in order.
+    """Return the findings of all checks, in order.
 
     Args:
         progress: listener.
@@ -77,7 +77,7 @@ def faults_of(findings: Sequence[Finding]) -> list[str]:
 
 
 def _found(name: str, check: Callable[[], Finding]) -> Finding:
-    """Return what a check found, or that it could not find out."""
+    """Return the finding of a check, or that it failed."""
     try:
         return check()
     except Exception as error:  # whatever is broken, it is said

@@ -129,7 +129,7 @@ def _source() -> str:
 
 
 def mark(path: Path) -> str:
-    """Return what lies at a path, so that two machines can compare it.
+    """Return a summary of the contents at a path, so that two machines can compare it.
 
     >>> mark(Path("nowhere"))
     'nothing'
@@ -197,7 +197,7 @@ def work(order: Order) -> Outcome:
 def _files(folder: Path, checkpoint: str, known: Mapping[str, str]) -> Pack:
     """Return the files of a run; its checkpoint is read first, so that no metrics before it lack.
 
-    Metrics and a model after it do no harm: a run that goes on from the checkpoint replaces them.
+    Metrics and a model after it do no harm: a run that continues from the checkpoint replaces them.
     """
     return pack(folder, names_below(folder, checkpoint), known)
 
@@ -241,7 +241,7 @@ def _watched(worker: Worker, place: Path) -> int:
 
 
 def _is_to_stop(place: Path) -> bool:
-    """Tell whether a run is to stop, or all runs of its command are."""
+    """Return whether a run is to stop, or all runs of its command."""
     return (place / STOP).exists() or (place.parent / STOP).exists()
 
 

@@ -121,7 +121,7 @@ def _can_be_missing(codec: TableCodec) -> Bool[np.ndarray, " c"]:
 
 
 def _broken(codec: TableCodec, raw: Rows, known: Rows) -> Bool[np.ndarray, "n rules"]:
-    """Return which rules rows break; a difference that is no value of its column breaks its sum."""
+    """Return which rules rows break; a difference that its column cannot have breaks its sum."""
     broken = np.zeros((len(raw), len(codec.rules)), dtype=bool)
     for k, rule in enumerate(codec.rules):
         broken[:, k] = ~rule.holds(raw)

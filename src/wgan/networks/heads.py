@@ -206,7 +206,7 @@ class ColumnHead(nn.Module):
         return ((hard + soft - soft.detach()) * ranges.sum(1)).unsqueeze(1)
 
     def seen(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> Float[Tensor, "n f"]:
-        """Return what the networks of other columns see of the column.
+        """Return the input of other columns' networks from this column.
 
         For a number these are the first digit, the score s, s^2 - 1, and the place in its range,
         each range for itself. So a layer can be any broken line of the number (piecewise linear

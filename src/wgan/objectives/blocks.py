@@ -137,7 +137,7 @@ def masked(d: Tensor, a: Tensor, slope: float, out: Tensor) -> Tensor:
 
 
 def patches(x: Tensor, layer: nn.Conv2d) -> Tensor:
-    """Return what each position of a convolution sees, of channels-last x.
+    """Return the input of each position of a convolution, from channels-last x.
 
     The shape is `[n h w, kernel height x kernel width x channels]`.
     """

@@ -32,7 +32,7 @@ class Chained(Protocol):
     features: nn.Sequential
 
     def inputs(self, x: Tensor, y: Tensor | None, /) -> Tensor:
-        """Return what the first layer sees."""
+        """Return the input of the first layer."""
 
     def direction(self, y: Tensor | None, /) -> tuple[Tensor, Tensor]:
         """Return w, `[1, hidden]` or one for each label, and b."""

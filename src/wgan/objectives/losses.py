@@ -112,7 +112,7 @@ class CriticLoss(nn.Module):
         return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norm)
 
     def _refuse_backward_hooks(self) -> None:
-        """Refuse what `torch.func.grad` would fail on with words about its own inner workings."""
+        """Refuse modules on which `torch.func.grad` would fail with an obscure message."""
         if not torch.compiler.is_compiling() and has_backward_hooks(self.critic):
             raise WganError(
                 "the critic's modules have backward hooks, which the gradient inside a penalty"

@@ -140,7 +140,7 @@ class Consistency:
 
 
 def _halves(critic: Any, y: Tensor | None) -> tuple[Critic, Critic]:
-    """Return what makes the last hidden layer, and what scores it."""
+    """Return the modules that make the last hidden layer, and those that score it."""
     if not hasattr(critic, "hidden"):
         return critic[:-2], critic[-2:]
     if y is None:

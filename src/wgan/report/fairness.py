@@ -17,7 +17,7 @@ the same bad distance. With fewer or more collapsing runs, fewer differences are
 
 
 def few_seeds(seeds: int, variants: int, means: list[Mean], level: float) -> str:
-    """Return what Student's t does not allow for, where it decides.
+    """Return a note on what Student's t does not allow for, if it decides.
 
     Args:
         seeds: the fewest runs of a variant.

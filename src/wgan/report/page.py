@@ -209,7 +209,7 @@ def _scaled(group: Group, line: Line) -> str:
 
 
 def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:
-    """Return what the page shows of one run.
+    """Return the values of one run that the page shows.
 
     The first run of each group has pictures over time, the others the last picture alone. What the
     page says of a single run stands in its verdict, and is not repeated.

@@ -44,7 +44,7 @@ def comparison_values(groups: Sequence[Group]) -> dict[str, Any]:
 
 
 def _of_run(group: Group, run: Finished) -> dict[str, Any]:
-    """Return what a run ended with."""
+    """Return the result of a run."""
     held_out = run.finish.held_out
     return {
         "folder": str(run.path),

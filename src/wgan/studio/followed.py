@@ -92,7 +92,7 @@ class Followed:
 
 
 def summary_of(name: str, run: Followed, running: bool, processes: Processes) -> dict[str, Any]:
-    """Return what the list of runs shows of one, as plain values.
+    """Return the list's entry of a run, as plain values.
 
     Args:
         name: its name.

@@ -152,7 +152,7 @@ async def _sent(session: Session, do: str, body: Strict) -> dict[str, str]:
 
 
 def choices() -> dict[str, Any]:
-    """Return what the page offers: data, variants and claims, each with a line of words."""
+    """Return the choices of the page: data, variants and claims, each with a line of words."""
     # Here, since torch takes seconds to import, and the page is to be there before.
     from wgan.data.toys import TOYS
     from wgan.experiments.demos import DEMOS

@@ -175,7 +175,7 @@ class Scene:
         self.xs, self.ys = (np.linspace(c - half, c + half, SIDE) for c in middle.tolist())
 
     def to_json(self) -> dict[str, Any]:
-        """Return what stays the same from frame to frame."""
+        """Return the values that stay the same from frame to frame."""
         ends = [self.xs[0], self.xs[-1], self.ys[0], self.ys[-1]]
         return {
             "data": self.data,
@@ -243,7 +243,7 @@ class Training:
         return WganError(f"{self.name}: diverged at step {self.step}: choose another seed")
 
     def to_json(self) -> dict[str, Any]:
-        """Return what stays the same from frame to frame."""
+        """Return the values that stay the same from frame to frame."""
         variant = self.run.variant
         return {
             "name": self.name,

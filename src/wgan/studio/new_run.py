@@ -142,7 +142,7 @@ def router() -> APIRouter:
 
 
 def described(roots: Roots, given: Data) -> dict[str, Any]:
-    """Return what was inferred of data, as plain values.
+    """Return the facts inferred from data, as plain values.
 
     Args:
         roots: the folders of the studio.

@@ -146,7 +146,7 @@ def router() -> APIRouter:
 
 
 def about(shelf: Shelf, name: str) -> dict[str, Any]:
-    """Return what the page should know of a model, as plain values.
+    """Return a description of a model for the page, as plain values.
 
     Args:
         shelf: models and data.

@@ -196,7 +196,7 @@ class Processes:
         return None
 
     def _trains(self, record: Record, name: str) -> bool:
-        """Tell whether a process runs, is that of a record, and trains in the folder of the run."""
+        """Return whether a process runs, is that of a record, and trains in the run's folder."""
         pid, command = record.pid, record.command
         if pid <= 1 or command[1 : 1 + len(TRAINING)] != TRAINING or not _is(pid, command):
             return False
@@ -231,7 +231,7 @@ class Processes:
             return ""
 
     def fault(self, name: str, since: int = 0) -> str | None:
-        """Return what was wrong, where the last process of a run said so, or what killed it.
+        """Return the fault that the last process of a run printed, or what killed it.
 
         Args:
             name: the run's name.
@@ -270,7 +270,7 @@ def _kept_as(name: str, ending: str) -> str:
 
 
 def _killed_by(number: int) -> str:
-    """Return what is said of a process that a signal ended, of which it printed nothing."""
+    """Return the message on a process that a signal ended, of which it printed nothing."""
     name = signal.strsignal(number) or "unknown"
     hint = " (was memory full?)" if number == signal.SIGKILL else ""
     return f"signal {number}, {name}, ended its process{hint}: continue the run"
@@ -284,7 +284,7 @@ def _changed_at(path: Path) -> int | None:
 
 
 def _is(pid: int, command: Sequence[str]) -> bool:
-    """Tell whether a process runs, and is that of a command: numbers are used again."""
+    """Return whether a process runs, and is that of a command: numbers are used again."""
     if PROCESSES.is_dir():
         try:
             words = (PROCESSES / str(pid) / "cmdline").read_bytes()

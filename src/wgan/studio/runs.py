@@ -152,7 +152,7 @@ def thinned(lines: Lines) -> Lines:
 
 
 def details(studio: Studio, name: str) -> dict[str, Any]:
-    """Return what the page shows of one run, as plain values.
+    """Return the values of one run that the page shows.
 
     Args:
         studio: the studio.
@@ -200,7 +200,9 @@ def _words(found: Followed) -> tuple[list[str], dict[str, Any] | None]:
 
 
 def _floor(studio: Studio, name: str) -> dict[str, Any]:
-    """Return what real samples read in the place of generated ones while a run trains.
+    """Return the floor of the distances while a run trains.
+
+    Real samples take the place of generated ones.
 
     Raises:
         WganError: data that are gone, or lie where nothing may be read; or a private run.

@@ -88,7 +88,7 @@ class Roots:
                     )
 
     def _may_read(self, path: str) -> bool:
-        """Tell whether a path lies below one of the folders once all links are followed."""
+        """Return whether a path lies below one of the folders once all links are followed."""
         real = Path(os.path.realpath(path))
         return any(real.is_relative_to(os.path.realpath(r)) for r in (self.folder, *self.data))
 

@@ -192,7 +192,7 @@ class Link:
         self.go()
 
     def go(self) -> None:
-        """Leave, the first rank last, after a while: the store may end with it."""
+        """Leave; the first rank waits a while for the others, as the store may end with it."""
         try:
             self.store.set(f"gone/{self.rank}", "")
             end = time.monotonic() + GRACE

@@ -101,7 +101,7 @@ class Gate:
             )
 
     def _has_token(self, scope: Scope) -> bool:
-        """Tell whether a request has the token: in a header, or where it only reads, its path."""
+        """Return whether a request has the token: in a header, or in the path if it only reads."""
         given = _values(scope["headers"], TOKEN_HEADER)
         bearer = [value.split() for value in _values(scope["headers"], AUTHORIZATION)]
         given += [words[1] for words in bearer if len(words) == 2 and words[0].lower() == "bearer"]

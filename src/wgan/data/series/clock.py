@@ -16,7 +16,8 @@ that drifts or is read late stays below it, and a missing row lies at 1.
 """
 REGULAR = 0.9
 """Share of steps near the usual one from which on a clock is regular. Sensors lose a few rows in a
-hundred; of five working days a week, one step in five is a weekend, which is no fault of a clock.
+hundred; of five working days a week, one step in five is a weekend, which is not a fault of a
+clock.
 """
 ON_GRID = 0.1
 """Largest distance of a step from a whole multiple of the usual one at which rows count as missing

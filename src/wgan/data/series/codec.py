@@ -206,7 +206,7 @@ class SeriesCodec(SeriesFields, PlainCodec):
         return None if self.statics is None else np.asarray(raw[:, 0, self.channels :])
 
     def _planes(self, raw: np.ndarray, with_statics: bool = True) -> Float[np.ndarray, "n p t"]:
-        """Return what a network sees, in double precision."""
+        """Return network input in double precision."""
         values = self.standardised(raw)
         parts = [np.nan_to_num(values, nan=0.0), ~np.isnan(values[..., list(self.masked)])]
         if self.ends:

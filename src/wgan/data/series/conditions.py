@@ -51,7 +51,7 @@ class SeriesConditions:
         return y.astype(np.float32)
 
     def sampler(self, split: Split) -> "BeginningSampler":
-        """Return what draws beginnings while training on a split."""
+        """Return a function that draws beginnings while training on a split."""
         return BeginningSampler(split)
 
     def of_rows(self, random: np.random.Generator, raw: np.ndarray) -> Beginnings:

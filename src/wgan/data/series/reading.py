@@ -251,7 +251,7 @@ def _counts(rows: Arrangement, reading: Reading) -> tuple[str, ...]:
 def _counters(
     values: Float[np.ndarray, "rows c"], roles: Roles, rows: Arrangement
 ) -> tuple[str, ...]:
-    """Return what is to be said of channels that only count the steps of each series."""
+    """Return notes on channels that only count the steps of each series."""
     steps = np.diff(values, axis=0)[rows.within[1:]]
     counts = (steps == steps[0]).all(axis=0) & (steps[0] != 0)
     return tuple(

@@ -45,7 +45,7 @@ class Arrangement:
         return np.diff(self.firsts, append=len(self.order))
 
     def words(self, place: int, name: str) -> str:
-        """Return what a message calls the series at a place."""
+        """Return the name of the series at a place, for messages."""
         which = self.names[self.of[place]]
         return f"{name}, series {which}" if which else name
 
@@ -100,7 +100,7 @@ def find_roles(
     static: tuple[str, ...] | None,
     name: str,
 ) -> Roles:
-    """Return what the columns of a table are.
+    """Return the roles of the columns of a table.
 
     Columns of text, times, booleans or categories that never vary within a series describe it, and
     so do numbers that never do while they differ between series.
@@ -168,7 +168,7 @@ def _check_named(
 
 
 def _refuse_text(series: pd.Series, rows: Arrangement, name: str) -> None:
-    """Say why a column that holds no numbers describes no series either."""
+    """Refuse a column of text, and say why it does not describe series."""
     codes, _ = pd.factorize(series)
     codes = codes[rows.order]
     there = codes >= 0

@@ -26,7 +26,7 @@ LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryE
 
 
 def persistently(read: Callable[[], Result], where: str) -> Result:
-    """Return what a read returns, tried again where it fails.
+    """Return the result of a read, which is tried again if it fails.
 
     Args:
         read: the read; it raises OSError, or an error of a network library, where it fails.

@@ -68,7 +68,7 @@ def with_rules(codec: TableCodec, rows: Rows, declared: Sequence[Mapping[str, An
         declared: the tables `[[rules]]` of the schema.
 
     Raises:
-        WganError: entries that are no rules of this table, rules that rows break, or nothing to
+        WganError: entries that are not rules of this table, rules that rows break, or nothing to
             learn beside a sum.
     """
     if not declared:

@@ -68,7 +68,7 @@ class Taken(NamedTuple):
 
 
 def storage_kind(series: pd.Series) -> StorageKind:
-    """Return what pandas holds in a column, in one word."""
+    """Return the type of a column's values in pandas, in one word."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return "categories"
     if is_boolean(series):
@@ -141,7 +141,7 @@ def _counts_rows(values: pd.Series) -> bool:
 
 
 def _hint_at_days(name: str, values: pd.Series) -> None:
-    """Say that whole numbers look like days, which they are not taken for."""
+    """Warn that whole numbers look like days, but are learned as numbers."""
     if values.min() < CALENDAR[0] or values.max() > CALENDAR[1]:
         return
     texts = pd.Series(values.unique()).astype(str)
@@ -153,7 +153,7 @@ def _hint_at_days(name: str, values: pd.Series) -> None:
 
 
 def _note(guess: str, remedy: str) -> None:
-    """Say what was guessed, and how a schema says it otherwise."""
+    """Warn of a guess, and say how a schema corrects it."""
     warnings.warn(f"{guess}; {remedy} in a schema says so", stacklevel=2)
 
 

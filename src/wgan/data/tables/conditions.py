@@ -65,7 +65,7 @@ class TableConditions:
         return y.astype(np.int64)
 
     def sampler(self, split: Split) -> "Balance":
-        """Return what draws conditions while training on a split."""
+        """Return a function that draws conditions while training on a split."""
         return Balance(split)
 
     def of_rows(

@@ -39,7 +39,7 @@ def declared_rules(
         rows: `[n, learned columns]` rows.
 
     Raises:
-        WganError: an entry that is no rule of these columns, or a rule that rows break.
+        WganError: an entry that is not a rule of these columns, or a rule that rows break.
     """
     rules = tuple(_declared(entry, columns) for entry in entries)
     if fault := fault_of_sums(rules):

@@ -44,7 +44,7 @@ class Difference:
     far_rows: int = 0
 
     def start(self, other: Numbers, step: float) -> Numbers:
-        """Return what the difference is added to.
+        """Return the numbers to which the difference is added.
 
         Args:
             other: `[n]` values of the earlier column; NaN where it has none.

@@ -59,7 +59,7 @@ Numbers = Float[np.ndarray, " n"]
 
 
 def as_coded(column: Column) -> Column:
-    """Return what networks see of a column: of one with a difference, the numbers of that."""
+    """Return the numbers of a column that networks see: its differences if it has them."""
     difference = column.difference
     if difference is None:
         return column

@@ -38,7 +38,7 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
         corrections: `step`, `low` and `high`, where a schema gives them.
 
     Raises:
-        WganError: values beyond `low` and `high`, or that are no multiples of `step`.
+        WganError: values beyond `low` and `high`, or that are not multiples of `step`.
     """
     column = replace(column, step=float(corrections.get("step", infer_step(column, x))))
     snapped = rounded(x, column.step)

@@ -99,7 +99,7 @@ def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
 
 
 def notes_of(column: Column) -> Iterator[str]:
-    """Yield what the user should know of a column, such as far values, twins, unseen values."""
+    """Yield notes for the user on a column, such as far values, twins, unseen values."""
     name = f"column '{column.name}'"
     if column.codes:
         codes = [

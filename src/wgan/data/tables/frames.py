@@ -185,7 +185,7 @@ def _ruled(dataset: Dataset, rules: Sequence[Mapping[str, Any]]) -> Dataset:
 
 
 def _hint(corrections: Mapping[str, Any]) -> Hint:
-    """Return what a schema says about how a column of a text file is read."""
+    """Return the hint of a schema for reading a column of a text file."""
     missing = corrections.get("missing")
     # A schema that is wrong there is refused where all of it is checked.
     if not isinstance(missing, list):
@@ -307,7 +307,7 @@ def fields_of(series: pd.Series, column: Column) -> pd.Series:
 
 
 def _whole(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    """Return a table in which columns of whole numbers with gaps are no floats."""
+    """Return a table in which columns of whole numbers with gaps are not floats."""
     floats = [
         column.name
         for column in columns

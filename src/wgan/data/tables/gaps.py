@@ -131,7 +131,7 @@ def filling(
     places: Int64[np.ndarray, " k"],
     raw: Float[np.ndarray, "k c"],
 ) -> Filling:
-    """Return what goes into the gaps of rows; a missing value goes into none.
+    """Return the values for the gaps of rows; no gap gets a missing value.
 
     Identifiers that are missing are new.
 
@@ -189,7 +189,7 @@ def _values(
 
 
 def _notes(column: Column, x: Float[np.ndarray, " k"]) -> list[str]:
-    """Return what is to be said of values: that they were never learned, or lie outside."""
+    """Return notes on values that were never learned, or lie outside."""
     state = column.state_of(x)
     unseen = state == UNSEEN
     notes = []

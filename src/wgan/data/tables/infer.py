@@ -65,7 +65,7 @@ def infer(
     progress: Progress = silent,
     keep: Keep = ignored,
 ) -> tuple[Column, ...]:
-    """Return what each column of a table holds, reading one column at a time.
+    """Return the description of each column of a table, reading one column at a time.
 
     Args:
         names: the names of the columns.
@@ -129,7 +129,7 @@ def _refuse_unwritable(name: str, series: pd.Series) -> None:
 
 
 def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Column:
-    """Return what a column holds, without the frequencies of its states."""
+    """Return the description of a column, without the frequencies of its states."""
     refuse_unknown_type(name, series)
     _refuse_unwritable(name, series)
     absent = checked_missing(name, corrections.get("missing", []))

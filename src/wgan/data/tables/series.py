@@ -157,7 +157,7 @@ def spelled(value: Any) -> str:
 
 
 def no_level(column: Column, text: str) -> str:
-    """Return what is said of a level that a column does not have, with the nearest one.
+    """Return the message on a level that a column does not have, with the nearest one.
 
     Args:
         column: the column.

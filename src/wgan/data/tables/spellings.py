@@ -190,7 +190,7 @@ class Inferred(NamedTuple):
     """Spelling inferred from the numbers in a column of text.
 
     Attributes:
-        spelling: how they are written; None if the texts are no numbers in one spelling.
+        spelling: how they are written; None if the texts are not numbers in one spelling.
         plain: whether they are numbers that Python's `float` reads, such as 1e-5, in no spelling.
         fault: why most texts are numbers and yet cannot be read; empty: they are not numbers.
         odd: the first text that shows the fault.

@@ -148,7 +148,7 @@ def typed_columns(content: Content, hints: Hints) -> tuple[pd.DataFrame, pd.Data
 
 
 def check_seen(path: Path, seen: Mapping[str, Seen]) -> None:
-    """Say which texts were read as missing values, and refuse numbers of two readings.
+    """Warn of texts that were read as missing values, and refuse numbers of two readings.
 
     Args:
         path: the file.
@@ -183,7 +183,7 @@ def read_texts(content: Content, names: Sequence[str] | None = None) -> pd.DataF
 
 
 def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
-    """Return what pandas reads of a text."""
+    """Return the table that pandas reads from a text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -213,7 +213,7 @@ def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
 
 
 def _parser_fault(content: Content, error: pd.errors.ParserError) -> WganError:
-    """Return what is wrong with a file, in our words where they are better."""
+    """Return the fault of a file, in wgan's words if they are better."""
     width = len(content.names)
     if "Expected" in str(error):
         # pandas counts rows, and a field may hold line ends.
@@ -265,7 +265,7 @@ def _is_respelled(texts: pd.Series) -> bool:
 
 
 def _note_missing(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Say which texts were read as missing values, and how often."""
+    """Warn of texts that were read as missing values, with their counts."""
     words = [
         f"column '{name}' {', '.join(f'{text!r} {count} times' for text, count in texts.items())}"
         for name, texts in counts.items()

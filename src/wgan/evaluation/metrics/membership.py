@@ -216,7 +216,7 @@ def _of_set(c: Comparison[TableReference]) -> Result | None:
 
 
 def _of_real(reference: TableReference) -> Result | None:
-    """Take training rows that are no candidates as generated: to all candidates they are fresh."""
+    """Take training rows that are not candidates as generated: to all candidates they are fresh."""
     return _result(reference, reference.train[members(reference) :])
 
 

@@ -109,7 +109,7 @@ class Broken(NamedTuple):
 
 
 def broken(rules: Iterable[Bool[np.ndarray, " n"]], n: int) -> Broken:
-    """Return what rows break, with one rule in memory at a time: there may be thousands.
+    """Return the rules that rows break, with one rule in memory at a time: there may be thousands.
 
     Args:
         rules: which rows break a rule, for each.

@@ -54,7 +54,7 @@ class End(NamedTuple):
 
 
 def threshold(x: Float[np.ndarray, " n"], rows: int) -> float | None:
-    """Return the largest number that at least so many others exceed; None where it is no tail.
+    """Return the largest number that at least so many others exceed; None where it is not a tail.
 
     It is none where more than 5 % of the numbers exceed it.
 

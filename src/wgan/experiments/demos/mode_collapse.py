@@ -146,7 +146,7 @@ def _select(rows: Sequence[Row], source: str, name: str, step: int) -> list[Row]
 
 
 def _coverage_claim(rows: Sequence[Row], name: str, last: int) -> Claim:
-    """Return what is said of a variant: standard GANs miss modes, Wasserstein GANs cover all."""
+    """Return the claim on a variant: standard GANs miss modes, Wasserstein GANs cover all."""
     complete = True
     figures = []
     for source in TOYS:

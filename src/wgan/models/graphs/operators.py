@@ -56,7 +56,7 @@ LEAST = 1.4e-11
 
 
 def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
-    """Return what translates these operations of torch to ONNX; it needs onnxscript."""
+    """Return translations of these operations of torch to ONNX; they need onnxscript."""
     from onnxscript import ir, opset18
 
     op: Any = opset18  # its types are those of constants, and not of what is traced

@@ -247,7 +247,7 @@ def free_choices(codec: TableCodec, n: int) -> Tensor:
 
 
 def about_tables(codec: TableCodec) -> dict[str, Any]:
-    """Return what a reader should know of the columns."""
+    """Return a description of the columns for a reader."""
     places = iter(range(len(codec.learned)))
     columns: list[dict[str, Any]] = []
     for column in codec.columns:
@@ -265,7 +265,7 @@ def about_tables(codec: TableCodec) -> dict[str, Any]:
 
 
 def _values(column: Column) -> dict[str, Any]:
-    """Return what the values of a column are."""
+    """Return a description of the values of a column."""
     about: dict[str, Any] = {"missing": column.missing}
     if not column.is_number:
         return about | {"levels": list(column.levels)}

@@ -37,7 +37,7 @@ Advance = Callable[[int], object]
 
 
 def layout_of(model: Model, plan: Plan) -> dict[str, Any]:
-    """Return what the files of shards hold, as plain values.
+    """Return the contents of the files of shards, as plain values.
 
     Args:
         model: the model.

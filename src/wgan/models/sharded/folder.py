@@ -79,7 +79,7 @@ class ShardFolder:
         self._manifest: Manifest | None = None
 
     def manifest(self) -> Manifest | None:
-        """Return what the manifest holds; None while there is none.
+        """Return the contents of the manifest; None while there is none.
 
         Raises:
             WganError: a damaged manifest.
@@ -171,7 +171,7 @@ class ShardFolder:
         return path.is_file() and path.stat().st_size == file.bytes
 
     def _recorded(self, i: int) -> Part | None:
-        """Return what the manifest says of shard i, or until there is one, its record."""
+        """Return the manifest's facts about shard i, or, until there is a manifest, its record."""
         path = self._record_path(i)
         if self.manifest() is None and path.exists():
             remedy = "remove it, and the same command writes the shard again"

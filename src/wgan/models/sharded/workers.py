@@ -98,7 +98,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _listen(started: Sequence[tuple[Any, Connection]], advance: Any) -> Done:
-    """Return what all workers did; raise the first error."""
+    """Return the work of all workers; raise the first error."""
     processes = {ours: process for process, ours in started}
     done = Done()
     while processes:
