@@ -116,7 +116,7 @@ def bracket(
             groups, or groups in a bracket of samples.
 
     See also:
-        wgan.distances.distance: the distance of the samples themselves.
+        distance: the distance of the samples themselves, in `wgan.distances`.
         train_auditor: the critic of a bracket of samples.
 
     Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith

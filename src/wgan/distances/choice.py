@@ -180,7 +180,7 @@ def distance(
     See also:
         wasserstein: the exact distance alone.
         permutation_test: whether two samples differ by more than chance.
-        wgan.audit.bracket: an interval for the distance of the populations.
+        bracket: an interval for the distance of the populations, in `wgan.audit`.
 
     >>> print(distance([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]))
     W1(x, y) = 3 (network simplex; n=2, m=2, d=2, data coordinates)

@@ -145,7 +145,7 @@ def sampling_spread(
 
     See also:
         permutation_test: whether two samples differ by more than chance.
-        wgan.audit.bracket: an interval for the distance of the populations.
+        bracket: an interval for the distance of the populations, in `wgan.audit`.
 
     Reference: Politis and Romano (1994), section 2; Shao and Wu (1989), "A general theory for
     jackknife variance estimation", section 2, for the factor f / (1 - f).

@@ -52,7 +52,7 @@ def evaluate(
             or a metric of your own that has a name in use or returns no finite number.
 
     See also:
-        wgan.models.evaluate_model: the same for a model that was loaded.
+        evaluate_model: the same for a loaded model, in `wgan.models`.
         OwnMetric: a metric of your own.
         held_out_distance: the distance alone.
     """

@@ -73,7 +73,7 @@ def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str
             conditions of a kind that has none.
 
     See also:
-        wgan.exported: reads the file without torch.
+        load_exported: reads the file without torch, in `wgan.exported`.
     """
     check_export(path)
     if model.truncation != 1:
