@@ -53,9 +53,9 @@ def barycentre(
 
     For p = 1 on a line it is a closed form: W_1 is the area between distribution functions, so the
     barycentre's is their weighted median at each bin. Otherwise it is a linear programme with k
-    n^2 + n unknowns, solved by POT and HiGHS and proved by its dual. It keeps to the bins. For
-    p = 2, the barycentre of two single bins is in the bin at the middle between them. If there is
-    none, it is spread over several. If several are optimal, this is one of them.
+    n^2 + n unknowns. POT and HiGHS solve it, and its dual proves the solution. It keeps to the
+    bins. For p = 2, the barycentre of two single bins is in the bin at the middle between them. If
+    there is none, it is spread over several. If several are optimal, this is one of them.
 
     Args:
         histograms: masses `[k, n]`, each row divided by its sum.

@@ -52,7 +52,7 @@ class Distance(Printed):
     relative duality gap of an exact solve, `standard_error` the Monte-Carlo error of drawn
     directions, and `epsilon` the weight of the entropy. `floor` is the same metric between two
     halves of x, of `floor_n` and `floor_m` samples: sampling alone makes as much. `floor_missing`
-    says why it could not be had. `transport` holds the plan and the potentials, where exact
+    says why it could not be measured. `transport` holds the plan and the potentials, if exact
     transport was solved.
     """
 
@@ -167,15 +167,15 @@ def distance(
             `sinkhorn_divergence`. The floor has the epsilon of the distance.
         x_groups: labels `[n]` of rows of x that depend on each other: whole groups go to a half of
             the floor. None: each row is its own group.
-        circular: periods of circular columns, by number or name, as in `transport`: of exact
-            transport alone, which `auto` then takes.
+        circular: periods of circular columns, by number or name, as in `transport`. Only exact
+            transport has them, and `auto` then takes it.
 
     Returns:
         The distance, which prints as a line; `.table()` and `.to_json()` hold the details.
 
     Raises:
-        WganError: an unknown metric, an epsilon or circular columns of another metric, wrong groups
-            or columns, or as the function of the metric.
+        WganError: an unknown metric, an epsilon or circular columns that the metric does not have,
+            wrong groups or columns, or as the function of the metric.
 
     See also:
         wasserstein: the exact distance alone.
@@ -255,7 +255,7 @@ def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
 
 
 def _halves(x: Samples, codes: np.ndarray, seed: int) -> tuple[Samples, Samples] | None:
-    """Return two random halves, whole groups in each; None where one is a single or weightless."""
+    """Return two random halves, whole groups in each; None if one is a single or weightless."""
     samples, weights = x
     first, second = halves_of_groups(codes, seeded_generator(seed))
     if min(len(first), len(second)) < 2:

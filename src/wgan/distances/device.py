@@ -31,7 +31,7 @@ LARGE_WIDTH = 2048
 
 DEVICE_BLOCK = 1024
 DEVICE_WIDTH = 65_536
-"""The same on a device: tiles of 256 MB, as each costs some transfers and launches."""
+"""Columns of a tile on a device: tiles of 256 MB, as each costs some transfers and launches."""
 
 
 @dataclass(frozen=True)

@@ -132,7 +132,7 @@ def draw_plan(
 def _in_the_plane(
     x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], names: Sequence[str], units: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, str], str]:
-    """Return both samples in the plane, what its axes are, and words for the title."""
+    """Return both samples in the plane, the names of its axes, and words for the title."""
     d = x.shape[1]
     labels = tuple(names) or tuple(f"column {i + 1}" for i in range(d))
     if d == 1:
@@ -160,7 +160,7 @@ def _in_the_plane(
 
 
 def _finish(axes: Any, labels: tuple[str, str], points: np.ndarray, plane: bool) -> None:
-    """Label the axes, and give both one scale where that leaves a picture."""
+    """Label the axes, and give both one scale if both stay visible."""
     axes.set_xlabel(_plain(labels[0]))
     if plane:
         axes.set_ylabel(_plain(labels[1]))
@@ -179,7 +179,7 @@ def draw_walk(walk: EarthMover, path: Path) -> None:
     The area below the steps of the flow is the distance.
 
     Args:
-        walk: what `earth_mover` returns.
+        walk: the result of `earth_mover`.
         path: the file, `.png` or `.svg`; an earlier picture of ours is replaced.
 
     Raises:

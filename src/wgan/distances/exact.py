@@ -72,7 +72,7 @@ def wasserstein(
     (see `transport`, which also explains other ground costs).
 
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, if `cost` is a
             matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
@@ -128,7 +128,7 @@ def transport(
     violates the dual, which proves the value just as well.
 
     Other ground costs c(x_i, y_j) take the place of |x_i - y_j|. All proofs of the dual stay. The
-    result is a metric where c is one, and statements on 1-Lipschitz critics need that:
+    result is a metric if c is one, and statements on 1-Lipschitz critics need that:
 
     - column weights: (sum_k w_k (x_ik - y_jk)^2)^(1/2);
     - circular columns: the difference in a column of period P is min(|t|, P - |t|), t = x_ik - y_jk
@@ -136,7 +136,7 @@ def transport(
     - `cost`: any costs of at least 0, solved on all pairs.
 
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, if `cost` is a
             matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.

@@ -31,7 +31,7 @@ CLOSED = 1e-10
 """Relative duality gap at which the solve is done; float64 leaves 1e-12 to 1e-14."""
 
 COARSE_GAP = 1e-4
-"""The same of a coarser level: its potentials are a start only."""
+"""Gap at which the solve of a coarser level is done: its potentials are only a start."""
 
 COARSE_ROUNDS = 12
 ROUNDS = 100
@@ -57,7 +57,7 @@ class Means:
 class Generated:
     """A plan's cost, and feasible potentials whose value proves it, all in the unit^p.
 
-    `upper` is infinite where no plan was found; `small` is a small cost above 0. `plan` has the
+    `upper` is infinite if no plan was found; `small` is a small cost above 0. `plan` has the
     entries of the plan, as shares of 1.
     """
 
@@ -86,7 +86,7 @@ def generated(
         wa: weights `[n]`, which sum to 1.
         wb: weights `[m]`.
         p: 1 or 2.
-        report: called with what is done, in blocks done and all blocks.
+        report: called with (blocks done, all blocks).
         device: a device of torch that prices pairs; None: this machine's processors.
 
     Raises:

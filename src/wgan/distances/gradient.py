@@ -53,7 +53,7 @@ def wasserstein_loss(
 
     Raises:
         WganError: as `wasserstein`, or no argument is a tensor. In a backward pass: a second
-            derivative was asked for.
+            derivative was requested.
 
     See also:
         wasserstein: the distance without a gradient.

@@ -230,7 +230,7 @@ def _rounding(rows: Float[np.ndarray, "k d"], p: float) -> float:
 
 
 def _metric(metric: str, p: float, n: int, m: int, d: int) -> str:
-    """Return the distance that is taken; refuse an order that it does not have."""
+    """Return the chosen distance; refuse an order that it does not have."""
     if metric not in get_args(Metric):
         raise WganError(
             f"a permutation test takes exact or sliced distances, not '{metric}'."
@@ -316,7 +316,7 @@ def _transported(
 def _by_cumulated(lines: Float[np.ndarray, "r k"], weights: Float[np.ndarray, " k"]) -> Statistic:
     """Return the mean over lines of W1 = sum_i |F(t_i) - G(t_i)| (t_{i+1} - t_i).
 
-    The rows are sorted once, whatever the exchange.
+    The rows are sorted once for all exchanges.
     """
     order = np.argsort(lines, axis=1, kind="stable").astype(np.int32)
     gaps = np.diff(np.take_along_axis(lines, order, axis=1), axis=1)

@@ -44,7 +44,7 @@ class Blocks:
 
         Args:
             points: `[n, d]`, at least one.
-            size: points of a block at most.
+            size: most points of a block.
         """
         parts = tree_parts(points, size)
         order = np.concatenate(parts)
@@ -254,7 +254,7 @@ def near(
         some: rows of y in the order of the tree, at least one.
         v: their potentials.
         p: 1 or 2.
-        find: what multiplies and compares.
+        find: function that multiplies and compares.
 
     Returns:
         Rows within the block, columns within `some`, and lower bounds of their reduced costs.
