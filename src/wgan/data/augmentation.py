@@ -2,7 +2,7 @@
 
 The changes of pictures are those of Zhao et al. (2020), section 3.2: colour, translation and
 cutout; mirroring is beside them. A picture has numbers in [-1, 1], and changed pixels may leave
-that range. What is moved in, and what is cut out, is 0, the middle of the range, as in the paper.
+that range. Pixels that are moved in or cut out are 0, the middle of the range, as in the paper.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,14 +28,14 @@ SHARE_MOVED = 1 / 8
 SHARE_CUT = 1 / 2
 """Side of the part that is cut out, as a share of the picture's, as in the paper."""
 COLOURS = 3
-"""Channels of colour; a fourth is transparency, whose values are no brightness."""
+"""Channels of colour; a fourth is transparency, whose values are not brightness."""
 
 Drawn = Callable[
     [Float[Tensor, "n numbers"], float, Sequence[str], tuple[int, ...]], Float[Tensor, "n k"]
 ]
-"""(uniform numbers, probability of each change, names of the changes, shape) -> what is changed."""
+"""(uniform numbers, probability of each change, names of the changes, shape) -> changes."""
 Applied = Callable[[Float[Tensor, "n *shape"], Float[Tensor, "n k"]], Float[Tensor, "n *shape"]]
-"""(samples, what is changed) -> changed samples; it is differentiable in the samples."""
+"""(samples, changes) -> changed samples; it is differentiable in the samples."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Augmentation:
 
     Attributes:
         numbers: uniform random numbers that one sample takes.
-        draw: turns them into what is changed of each sample.
+        draw: turns them into the changes of each sample.
         apply: changes samples.
     """
 

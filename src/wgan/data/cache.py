@@ -23,7 +23,7 @@ SEAL = ".sha256"
 SCRATCH = ".scratch-"
 """Beginning of the names of folders of work in progress."""
 STALE_SECONDS = 7 * 86400
-"""Nobody reads a table for a week, so a folder that has not changed for so long was left behind."""
+"""Seconds after which an unchanged folder was left behind: no table takes a week to read."""
 PIECE = 2**20
 """Bytes that are hashed at once."""
 
@@ -79,9 +79,9 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Yield an empty folder in the cache folder, which is removed in the end, whatever happens.
+    """Yield an empty folder in the cache folder, which is removed in the end, also after an error.
 
-    What a killed process left is removed once it is a week old.
+    Folders that a killed process left are removed once they are a week old.
 
     Raises:
         WganError: a cache folder that cannot be written to.

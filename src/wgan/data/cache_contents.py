@@ -1,8 +1,8 @@
-"""Contents of the cache: which files there are ours, by kind, and how they are cleared away.
+"""Contents of the cache: wgan's own files there, by kind, and how they are cleared away.
 
-A file is ours if its name is one that the cache gives, and if its content says so too. Decoded
-files have a seal beside them, and records of shards a header. All other files and links are left
-alone. Files in use are not removed: a process holds their lock, or used them a moment ago.
+A file is wgan's own if its name is one that the cache gives, and if its content says so too.
+Decoded files have a seal beside them, and records of shards a header. All other files and links are
+left alone. Files in use are not removed: a process holds their lock, or used them a moment ago.
 """
 
 import os
@@ -73,7 +73,7 @@ class Contents:
 
     Attributes:
         folder: where it is; it need not exist.
-        entries: what is ours.
+        entries: wgan's own files and folders.
         others: number of files and folders there that are not.
     """
 

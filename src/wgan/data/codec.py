@@ -4,8 +4,8 @@ A codec is a frozen dataclass, and is saved with the generator as JSON: its fiel
 and tuples of them. It says how a data set is read. When the split is made, it may be fitted to the
 training rows. The codec of tables is; the mean and scale of vectors are those of all rows.
 
-Encoding takes two steps. `pack` runs on the host and gives what is cheap to keep in memory.
-`unpack` runs on the device and gives what a network reads.
+Encoding takes two steps. `pack` runs on the host, and its result is cheap to keep in memory.
+`unpack` runs on the device, and its result is network input.
 """
 
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ class Rule(Protocol):
     """A relation that holds in each sample of the data; `str` says it in a few words."""
 
     def holds(self, raw: np.ndarray) -> Bool[np.ndarray, " n"]:
-        """Return in which raw samples the rule holds."""
+        """Return the raw samples in which the rule holds, as booleans."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Proposal:
 
 @runtime_checkable
 class Codec(Protocol):
-    """The contract of a codec: what every stage may ask of it.
+    """The contract of a codec, on which every stage relies.
 
     The same n samples have five forms:
 
@@ -170,7 +170,7 @@ class Codec(Protocol):
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Codec":
-        """Return the codec that `to_json` made plain values of.
+        """Return the codec that `to_json` turned into plain values.
 
         Raises:
             ValueError: a field is missing, of another name or type, or out of range.

@@ -50,7 +50,7 @@ def from_csv(
         label: name of the column that holds each row's class, numbers or names; None: no column.
         kind: as in `from_rows`.
         progress: as in `from_rows`.
-        encoding: how the text is encoded.
+        encoding: the encoding of the text.
 
     Raises:
         WganError: a file that is not such a text; the message names the line.

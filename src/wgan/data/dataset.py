@@ -39,8 +39,8 @@ class Dataset:
         classes: the names of the classes.
         shares: `[k]` true frequencies of the classes, where they are known beyond the samples.
         toy: the distribution that the samples are drawn from, if it is a toy.
-        groups: `[n]` numbers of what samples belong together, such as windows that overlap: a split
-            holds out whole groups; None: each sample is its own.
+        groups: `[n]` number of each sample's group, such as windows that overlap. A split holds out
+            whole groups; None: each sample is a group.
     """
 
     name: str
@@ -114,7 +114,7 @@ class Dataset:
         return self._splits[key]
 
     def _divided(self, held_out: float, seed: int) -> "Split":
-        """Return a split, whatever the codec was fitted to."""
+        """Return a split, for any fit of the codec."""
         return Split(self, held_out, seed)
 
     def _fitted(self, split: "Split") -> Codec:

@@ -20,8 +20,8 @@ SUFFIXES = {
 }
 """Endings of files that are taken for pictures in folders and archives."""
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
-"""Pillow's names of the formats that are read, whatever a file is called. One of the others (EPS)
-would start a program, Ghostscript, on the file.
+"""Pillow's names of the formats that are read, independent of a file's name. One of the others
+(EPS) would start a program, Ghostscript, on the file.
 """
 PREVIEWS = "MPO"
 """Pillow's name of a JPEG file whose further frames are previews of the same picture."""
@@ -199,7 +199,7 @@ def _fit(image: Image.Image, resize: tuple[int, int] | None) -> Image.Image:
 
 @contextmanager
 def _opened(content: bytes, where: str) -> Iterator[Image.Image]:
-    """Yield a picture; within, errors of Pillow name the file."""
+    """Yield a picture, in a context in which errors of Pillow name the file."""
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             yield image

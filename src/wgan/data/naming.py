@@ -18,12 +18,12 @@ def named_sources() -> dict[str, str]:
 def short_name(source: str) -> str:
     """Return the name of a folder for results on a source.
 
-    Args:
-        source: a name, path or address, as `load` takes it.
-
     It is the source's own name, or that of the file without its endings.
 
     For shards it is the name of their folder, or of the file that lists them.
+
+    Args:
+        source: a name, path or address, as `load` takes it.
 
     >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
     ('digits', 'cats', 'stacked-mnist')

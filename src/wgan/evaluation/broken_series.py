@@ -1,7 +1,8 @@
 """Broken series: training series whose steps are shuffled, and ones that remember a single step.
 
 Both keep the values of the channels, gaps, and columns that describe a whole series. Shuffled steps
-lose what one step says of the next. The others keep just that, and lose all that lies further back.
+lose the dependence of one step on the last. The others keep just that, and lose all that lies
+further back.
 """
 
 from typing import Any

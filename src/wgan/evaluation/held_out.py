@@ -56,7 +56,7 @@ class HeldOutDistance:
         real_coverage: modes covered by held-out samples.
         labels: agreement with requested classes, where the generator has classes.
         figures: further figures of the same sets, where the kind of data has some.
-        broken: what the broken samples of these figures are.
+        broken: words for the broken samples of these figures.
     """
 
     w1: float
@@ -79,7 +79,7 @@ class HeldOutDistance:
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """The figures by what they are of, for a table: of generated samples, then of real ones."""
+        """The figures by title, for a table: of generated samples, then of real ones."""
         rows = [("W1", f"{self.w1:.4g}"), ("W1 of real samples", f"{self.floor:.4g}")]
         for line in self.figures:
             title, generated, real, *_ = line.cells

@@ -112,10 +112,10 @@ class Evaluation:
         sets: sets of generated samples.
         generated: samples in a set.
         held_out: real samples that each set was compared with.
-        broken: what the broken samples are.
+        broken: words for the broken samples.
         details: figures of each column, pair or mode.
         notes: sentences on how a figure was taken.
-        more_broken: what the further broken samples are.
+        more_broken: words for the further broken samples.
     """
 
     protocol: str
@@ -134,11 +134,11 @@ class Evaluation:
         return ("", "generated", "real", self.broken, *self.more_broken, "")
 
     def line(self, metric: str) -> Line:
-        """Return the figure of that name, which must have been taken."""
+        """Return the figure of that name, which must exist."""
         return next(line for line in self.lines if line.metric == metric)
 
     def get(self, metric: str) -> Line | None:
-        """Return the figure of that name; none where it was not taken."""
+        """Return the figure of that name; None if it does not exist."""
         return next((line for line in self.lines if line.metric == metric), None)
 
     def to_json(self) -> dict[str, Any]:
@@ -152,10 +152,10 @@ class Evaluation:
 def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
     """Return the evaluation that `to_json` turned into plain values.
 
+    Metrics that this version does not know are read too.
+
     Args:
         values: the plain values.
-
-    Metrics that this version does not know are read too.
 
     Raises:
         KeyError: a value is missing.

@@ -26,7 +26,7 @@ GUESS = 0.5
 """Membership AUC of an attack that learns nothing."""
 EXPOSED = 0.6
 """Membership AUC is (1 + p) / 2 where a part p of the training rows is exposed, here a fifth. Only
-an interval that ends below it says that training rows are not told from others.
+an interval that ends below it says that training rows are not distinguished from others.
 """
 
 
@@ -53,7 +53,7 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
 
 
 def _levels(evaluation: Evaluation) -> list[str]:
-    """Return which levels are lost, inflated and deflated; that none is, where no set has any."""
+    """Return words on levels that are lost, inflated and deflated, or that there are none."""
     levels = evaluation.details.get("levels")
     line = evaluation.get("levels-lost")
     if not levels or line is None:
