@@ -26,8 +26,10 @@ BEGINNING = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+|^\s*>\s?")
 
 
 def pages() -> list[Path]:
-    """The README and every page of the documentation."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """The README and every page of the documentation that is not generated."""
+    docs = ROOT / "docs"
+    written = set(docs.rglob("*.md")) - set(docs.glob("reference/co*.md"))
+    return [ROOT / "README.md", *sorted(page for page in written if page.parent.name != "api")]
 
 
 def without_code(text: str) -> Iterator[tuple[int, str]]:
@@ -50,7 +52,7 @@ def paragraphs(text: str) -> Iterator[str]:
     """The paragraphs and list items of a page in Markdown, each on one line."""
     gathered: list[str] = []
     for _, line in [*without_code(text), (0, "")]:
-        ends = not line.strip() or line.startswith(("#", "|", "![", "("))
+        ends = not line.strip() or re.match(r"#|\||!\[|\([\w-]+\)=", line)
         begins = BEGINNING.match(line)
         if (ends or begins) and gathered:
             yield " ".join(gathered)

@@ -100,7 +100,7 @@ def contents() -> str:
 def api(module: str) -> str:
     """The page of one public module: its docstring and the names of its `__all__`."""
     imported = importlib.import_module(module)
-    lines = [f"# `{module}`", "", f"{MODULES[module]}.", "", *markdown(imported.__doc__ or "")]
+    lines = [f"# `{module}`", *markdown(imported.__doc__ or f"{MODULES[module]}.")]
     for name in public_names(imported):
         value = getattr(imported, name)
         if inspect.isclass(value):

@@ -31,7 +31,7 @@ part would report gradients that get smaller as the generator gets better.
 """
 STEEP = 1.5
 """Mean slope that is reported where the penalty aims at 1. Chosen here: a penalised slope lies a
-little above 1 in any case (docs/figures/distances.md), and 1.5 is far from that.
+little above 1 in any case (docs/explain/mathematics.md), and 1.5 is far from that.
 """
 LOST = 0.9
 """Modes were lost below nine tenths of what was covered before. Chosen here: any mode may be missed
