@@ -2,8 +2,8 @@
 
 `wgan export RUN -o model.onnx` writes a network, the decoder of its data and a description of both.
 The graph is a function of its inputs alone. Random numbers are drawn here, and they are those of
-`wgan sample`: standard normal latents in blocks of 256 rows, each block of a seed of its own, and
-classes as frequent as in the data.
+`wgan sample`. Latents are standard normal, in blocks of 256 rows with a random seed for each.
+Classes are as frequent as in the data.
 """
 
 import json
@@ -45,7 +45,8 @@ class Exported:
     """An exported generator.
 
     Attributes:
-        description: what the file says of its inputs and of its samples, see docs/how-to/export.md.
+        description: the file's description of its inputs and of its samples, see
+            docs/how-to/export.md.
         session: the graph, an `onnxruntime.InferenceSession`.
     """
 
@@ -54,7 +55,7 @@ class Exported:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes; empty where there are none."""
+        """Names of the classes; empty if there are none."""
         return tuple(self.description["classes"]["names"])
 
     def sample(

@@ -206,7 +206,7 @@ def test_where_sampling_makes_nearly_all_of_the_transport_the_lower_end_stands_a
     assert b.floor_share > 0.9
     assert str(b).startswith(f"W1(P,Q) >= {b.lower:g} (")
     assert f"of no use: the floor is {b.floor_share:.0%} of the transport" in str(b)
-    assert f"W1 <= {rounded(b.upper)} says nothing of a difference" in b.note
+    assert f"W1 <= {rounded(b.upper)} does not show a difference" in b.note
     assert b.to_json()["upper"] == b.upper > 0
     near = bracket(X, Y + 5, steps=5, diameter=20.0)
     assert " in [" in str(near)

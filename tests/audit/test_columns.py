@@ -118,9 +118,9 @@ def test_identifiers_cannot_be_measured():
 
 def test_what_has_no_columns_is_refused_with_a_remedy():
     np.save("p.npy", np.zeros((4, 2)) + np.arange(4)[:, None])
-    with pytest.raises(WganError, match=r"p.npy: has no names of columns, and --weights takes"):
+    with pytest.raises(WganError, match=r"p.npy: has no column names, and --weights takes"):
         read_pair("p.npy", "p.npy", columns=Columns((), "w"))
-    with pytest.raises(WganError, match="digits: has no names of columns, and --columns, --groups"):
+    with pytest.raises(WganError, match="digits: has no column names, and --columns, --groups"):
         read_pair("digits", "digits", columns=Columns(("a",), None, "b"))
 
 
@@ -134,7 +134,7 @@ def test_the_diameter_of_ranges_is_that_of_their_box():
 @pytest.mark.parametrize(
     ("ranges", "message"),
     [
-        ({"a": (0, 1)}, "no --range of b"),
+        ({"a": (0, 1)}, "--range is missing for b"),
         ({"a": (0, 1), "b": (0, 1), "c": (0, 1)}, "no measured column is 'c'"),
         ({"a": (0, 1), "b": (1, 1)}, "finite and rising"),
         ({"a": (0, 1), "b": (0, float("inf"))}, "finite and rising"),

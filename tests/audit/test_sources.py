@@ -120,7 +120,7 @@ def test_tables_are_measured_as_the_run_or_the_first_codes_them(mixed):
     x, y = read_pair("a.csv", "t")
     assert x.words == "a.csv (30 rows held out of the run)"
     assert y.values.shape == x.values.shape
-    with pytest.raises(WganError, match="is no table"):
+    with pytest.raises(WganError, match="is not a table"):
         read_pair("t", "digits")
 
 

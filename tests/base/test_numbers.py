@@ -104,7 +104,7 @@ def test_counts_and_numbers_of_numpy_are_some():
 
 def test_words_are_no_numbers():
     assert float_array([1, 2], "x").dtype == np.float64
-    with pytest.raises(WganError, match=r"^x: holds what is not a number"):
+    with pytest.raises(WganError, match=r"^x: holds something that is not a number"):
         float_array(["a", 2], "x")
 
 

@@ -27,7 +27,7 @@ def test_a_sealed_file_is_replaced_until_it_is_edited(content, tmp_path):
     first = path.read_bytes()
     for edited in (first + b"\n", b"x" + first, first.replace(b"sealed", b"SEALED"), content, b""):
         path.write_bytes(edited)
-        with pytest.raises(WganError, match="is no report of wgan or was edited"):
+        with pytest.raises(WganError, match="is not a report of wgan, or was edited"):
             write_sealed(path, content)
         assert path.read_bytes() == edited
 
@@ -102,7 +102,7 @@ def test_new_places_are_free_and_empty_folders_where_a_folder_is_wanted(tmp_path
         check_new(tmp_path / "a", folder=True)
     with pytest.raises(WganError, match="as a folder"):
         check_replaceable(tmp_path / "a")
-    with pytest.raises(WganError, match="a file stands in the place of its folder"):
+    with pytest.raises(WganError, match="a file is in the place of its folder"):
         check_new(tmp_path / "a" / "file" / "b")
 
 

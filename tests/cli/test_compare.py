@@ -100,7 +100,7 @@ def test_equal_time_gives_slower_variants_fewer_steps(points, tmp_path, capsys):
         (["--jobs", "0"], "give 1 or more"),
         (["--variants", "gan", "gan"], "each variant once"),
         (["--variants", "wgan-pg"], "Did you mean 'wgan-gp'"),
-        (["--set", "training.seed=3"], "--seeds says here"),
+        (["--set", "training.seed=3"], "--seeds sets this here"),
         (["--set", "optimizer.lrr=3"], "Did you mean 'lr'"),
         (["--features", "nowhere"], "is for images"),
     ],
@@ -119,13 +119,16 @@ def test_a_folder_of_other_files_is_no_place_for_runs(points, tmp_path, capsys):
     (tmp_path / "c").mkdir()
     (tmp_path / "c" / "note").write_text("mine")
     assert main(["compare", points, "--seeds", "1", "--out", "c", *SMALL]) == 2
-    assert "c: is there already, and nothing is overwritten" in capsys.readouterr().err
+    assert "c: already exists, and nothing is overwritten" in capsys.readouterr().err
     assert [path.name for path in (tmp_path / "c").iterdir()] == ["note"]
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("report.html", "is no report of wgan"), ("comparison.json", "not of a comparison")],
+    [
+        ("report.html", "is not a report of wgan"),
+        ("comparison.json", "does not belong to a comparison"),
+    ],
 )
 def test_files_of_ones_own_are_not_written_over(name, words, points, tmp_path, capsys):
     (tmp_path / "c").mkdir()

@@ -94,7 +94,7 @@ def test_a_flag_is_the_setting_of_its_name(houses, capsys):
 @pytest.mark.parametrize(
     ("command", "fault"),
     [
-        ("data --window 3", "flags say how SOURCE is read: give it too"),
+        ("data --window 3", "flags say how SOURCE is read: give SOURCE too"),
         ("data digits --window 1", "command line: data.window = 1: give 2 or more"),
         ("data digits --kind serie", "Did you mean 'series'?"),
         ("data digits --kind series --stride 2", "data.stride says how windows are cut"),

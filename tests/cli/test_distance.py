@@ -300,7 +300,7 @@ def test_bad_input_is_one_line(arguments, message, capsys):
         ("a,b\n1,\n1,\n", "nothing to learn"),
         ("1,,3\n1,2,3\n", "line 1, column 2 holds ''"),
         ("1,NA\n1,2\n", "line 1, column 2 holds 'NA'"),
-        (",a\n0,1\n", "column 1 has no name, as if it counted rows"),
+        (",a\n0,1\n", "column 1 has no name (a saved row index?)"),
         ("0,1\n5,6\n", "first line counts the columns"),
         ("a,b\n", "2 column(s) and 0 row(s)"),
         ("1,nan\n2,3\n", "NaN"),

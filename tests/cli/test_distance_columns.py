@@ -132,7 +132,7 @@ def test_hours_of_the_day_go_around(capsys):
     both = values(capsys, "--circular", "hours=24", "--column-weight", "hours=9")
     expected = transport(X * [1, 3], Y * [1, 3], circular={1: 72}).distance
     assert both["value"] == pytest.approx(expected, rel=1e-9)
-    assert both["why"] == "circular columns: exact transport alone has them"
+    assert both["why"] == "circular columns: only exact transport takes them"
     assert both["floor"] > 0
 
 
@@ -192,21 +192,21 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
     [
         (["--epsilon", "1"], "--epsilon is the weight of the entropy of --metric sinkhorn"),
         (["--metric", "sinkhorn", "--epsilon", "0"], "above 0"),
-        (["--metric", "sinkhorn", "--permutations", "99"], "by no other --metric"),
+        (["--metric", "sinkhorn", "--permutations", "99"], "not another --metric"),
         (["--permutations", "9"], "19 or more"),
         (["--subsamples", "3"], "20 or more"),
         (["--metric", "sliced", "--plot", "p.png"], "draws the plan of exact transport"),
         (["--plot", "a.csv"], "a .png or .svg"),
-        (["--weights", "w", "--bracket", "population"], "--bracket population is none"),
-        (["--weights", "w", "--metric", "dual"], "--metric dual is none"),
-        (["--groups", "who", "--bracket", "samples"], "has no part in --bracket samples"),
+        (["--weights", "w", "--bracket", "population"], "--bracket population is not one"),
+        (["--weights", "w", "--metric", "dual"], "--metric dual is not one"),
+        (["--groups", "who", "--bracket", "samples"], "does not apply to --bracket samples"),
         (["--permutations", "99", "--bracket", "samples"], "is for distances"),
         (["--range", "age=0:1"], "belongs to --bracket population"),
-        (["--bracket", "population", "--range", "age=0:1"], "no --range of hours"),
+        (["--bracket", "population", "--range", "age=0:1"], "--range is missing for hours"),
         (["--bracket", "population", "--range", "age"], "has no number after a '='"),
         (
             ["--bracket", "population", "--range", "age=1"],
-            "'' is no number: give such as age=17:90",
+            "'' is not a number: write it like age=17:90",
         ),
         (["--bracket", "population", "--range", "age=0:9", "--range", "age=0:9"], "twice"),
         (["--bracket", "population", "--range", "=0:9"], "names no column"),
@@ -216,11 +216,11 @@ def test_a_test_that_fails_does_not_lose_the_distance(capsys):
         ),
         (["--circular", "hour=24"], "no measured column is 'hour'. Did you mean"),
         (["--circular", "hours=-1"], "--circular hours=-1: give a period above 0"),
-        (["--circular", "hours=day"], "'day' is no number: give such as hour=24"),
+        (["--circular", "hours=day"], "'day' is not a number: write it like hour=24"),
         (["--circular", "hours=24", "--circular", "hours=12"], "twice"),
-        (["--circular", "hours=24", "--metric", "sliced"], "by no other --metric"),
+        (["--circular", "hours=24", "--metric", "sliced"], "not to another --metric"),
         (["--circular", "hours=24", "--permutations", "99"], "knows no circular columns"),
-        (["--circular", "hours=24", "--space", "standard"], "--space standard has others"),
+        (["--circular", "hours=24", "--space", "standard"], "--space standard makes others"),
         (["--circular", "hours=24", "--bracket", "samples"], "is for distances"),
         (["--column-weight", "age=-2"], "give 0 or more"),
         (["--column-weight", "age=0", "--column-weight", "hours=0"], "all columns have weight 0"),

@@ -87,13 +87,13 @@ def test_rules_that_samples_may_break_are_named(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("r -o mine.onnx", "mine.onnx: is there already, and nothing is overwritten"),
+        ("r -o mine.onnx", "mine.onnx: already exists, and nothing is overwritten"),
         ("r -o x.pt", "x.pt: generators are exported as .onnx or .pt2"),
         ("r", "parameter -o requires"),
         ("r -o x.pt2 --conditions", "exported vectors take no conditions"),
         ("nowhere -o x.pt2", "nowhere: holds no generator"),
-        ("r -o mine.onnx/x.pt2", "a file stands in the place of its folder"),
-        ("r -o /dev/null/x.onnx", "a file stands in the place of its folder"),
+        ("r -o mine.onnx/x.pt2", "a file is in the place of its folder"),
+        ("r -o /dev/null/x.onnx", "a file is in the place of its folder"),
     ],
 )
 def test_bad_input_is_one_line_and_harms_nothing(words, message, tmp_path, capsys):

@@ -53,11 +53,11 @@ def test_one_command_writes_all_and_again_finds_all(run, capsys):
         assert hashes("out")[file["name"]] == file["sha256"]
     before = hashes("out")
     assert wgan("sample r -n 1_000 --shards 3 -o out") == 0
-    assert "(1000 were there, and are as they were written)" in said(capsys)
+    assert "(1000 were there already, unchanged)" in said(capsys)
     Path("out/part-00001-of-00003.parquet").unlink()
     assert wgan("sample r -n 1000.0 --shards 3 -o out") == 0
     assert "(333 drawn in" in (words := said(capsys))
-    assert "; 667 were there, and are as they were written)" in words
+    assert "; 667 were there already, unchanged)" in words
     assert hashes("out") == before
     assert wgan("sample r -n 20 --shards 2") == 0, "by itself into the folder samples"
     assert sorted(hashes("samples"))[1:] == [
@@ -147,7 +147,7 @@ def test_workers_that_are_killed_leave_what_the_same_command_goes_on_with(run, m
         return listen(started, advance)
 
     monkeypatch.setattr(workers, "_listen", killing)
-    with pytest.raises(WganError, match="code -9: the same command goes on"):
+    with pytest.raises(WganError, match="code -9: the same command continues"):
         write_all(Path("r"), Path("out"), plan, range(16), 2)
     assert len(processes) == 2
     assert not any(process.is_alive() for process in processes)
@@ -196,7 +196,7 @@ def test_processes_and_a_parent_that_is_killed_give_the_same_bytes(run):
         ("--shards 2 -o x.csv", "x.csv: names a file, and --shards writes a folder"),
         ("--shards 2 -o x.png", "x.png: names a file"),
         ("--shards 2 -o taken", "taken: is a file, and shards are written into a folder"),
-        ("--shards 2 -o full", "full: holds notes, which is no shard: choose another --out"),
+        ("--shards 2 -o full", "full: holds notes, which is not a shard: choose another --out"),
         ("--shards 2 --complete gaps.csv", "--complete writes one file: leave out --shards"),
         ("--shards 2 --given gaps.csv", "--given writes one file: leave out --shards"),
         ("--shards 2 --label a", "ask for values of columns with --where"),

@@ -15,7 +15,7 @@ def make(target):
 
 
 def never(target):
-    raise AssertionError("it is there already")
+    raise AssertionError("it already exists")
 
 
 def test_a_file_is_made_once():

@@ -61,9 +61,9 @@ def test_another_encoding_is_refused_with_the_flag(tmp_path, written, read, word
 
 @pytest.mark.parametrize("name", ["latn-1", "base64", "", "rot13", "a b\0"])
 def test_no_encoding_of_text_is_refused(name):
-    with pytest.raises(WganError, match=r"is no encoding of text: give one such as latin-1"):
+    with pytest.raises(WganError, match=r"is not an encoding of text: give one such as latin-1"):
         check_encoding(name)
-    with pytest.raises(WganError, match=r"data.encoding.* is no encoding of text"):
+    with pytest.raises(WganError, match=r"data.encoding.* is not an encoding of text"):
         resolve([("test", {"data": {"encoding": name}})])
 
 

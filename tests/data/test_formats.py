@@ -26,7 +26,7 @@ def test_the_ending_chooses_the_form(tmp_path):
 
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "a.png").write_text("mine")
-    with pytest.raises(WganError, match="is there already"):
+    with pytest.raises(WganError, match="already exists"):
         write_samples(PICTURES, CODEC, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_text() == "mine"
 

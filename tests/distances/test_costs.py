@@ -152,7 +152,7 @@ def test_circular_columns_of_frames_have_names():
         ({"cost": [[1.0, np.inf]]}, r"the cost of pair \(0, 1\) is inf"),
         ({"cost": [[1.0]]}, r"shape \(1, 1\): give a matrix \[1, 2\]"),
         ({"cost": lambda a, b: cdist(b, a)}, r"shape \(2, 1\) for 1 and 2 samples"),
-        ({"cost": [["a", "b"]]}, "the costs: holds what is not a number"),
+        ({"cost": [["a", "b"]]}, "the costs: holds something that is not a number"),
         ({"cost": cdist, "column_weights": [1, 1]}, "a cost takes the place of the norm"),
         ({"cost": cdist, "circular": {0: 1}}, "a cost takes the place of the norm"),
         ({"column_weights": [1.0]}, "the samples 2 columns: give one weight a column"),

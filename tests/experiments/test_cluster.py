@@ -1,5 +1,5 @@
 """A Dask cluster of two worker processes: runs are those of this machine to the bit, also where
-workers are killed; the same command goes on; and every fault is one line.
+workers are killed; the same command continues; and every fault is one line.
 """
 
 import json
@@ -342,7 +342,7 @@ def test_a_scheduler_that_is_lost_is_told_and_its_runs_stop(tmp_path, monkeypatc
                 processes[0].kill()
 
         monkeypatch.setattr(cluster, "WORKERS_SECONDS", 60)
-        with pytest.raises(WganError, match=r"the scheduler is gone .* the same command goes on"):
+        with pytest.raises(WganError, match=r"the scheduler is gone .* the same command continues"):
             do([job("a", **LONG | {"steps": 10**6})], address, progress=lose)
         assert processes[1].wait(60) is not None
     finally:
@@ -455,7 +455,7 @@ def test_a_function_that_workers_cannot_import_is_told(address, monkeypatch):
 @pytest.mark.slow
 def test_a_call_that_ends_its_worker_time_and_again_is_told(address, two_workers, monkeypatch):
     monkeypatch.setattr(two_workers.scheduler, "allowed_failures", 0)
-    with pytest.raises(WganError, match="shards: its worker was lost time and again, last tcp://"):
+    with pytest.raises(WganError, match="shards: its worker was lost repeatedly, last tcp://"):
         map_on_cluster(address, os._exit, [0], what="shards")
 
 
@@ -501,7 +501,7 @@ def test_workers_must_find_the_model_and_share_the_folder(tmp_path, monkeypatch,
     assert rest["paths"] == [str(tmp_path / "r" / f"generator.{end}") for end in ENDS]
     assert rest["folder"].parent == tmp_path / "out"
     # Nothing came, as where a network file system is slow.
-    assert "out: some shards that were written are not seen here" in capsys.readouterr().err
+    assert "out: some written shards cannot be seen here" in capsys.readouterr().err
 
 
 # What runs on the workers, without a cluster

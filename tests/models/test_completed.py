@@ -148,7 +148,7 @@ def test_what_is_always_missing_stays_and_is_said():
             {"k": ["a", "bb"], "b": [True, None]},
             "row 2, column 'k' has no level 'bb'. Did you mean 'b'",
         ),
-        ({"k": ["a"], "x": ["ten"]}, "column 'x', row 1: 'ten' is no number"),
+        ({"k": ["a"], "x": ["ten"]}, "column 'x', row 1: 'ten' is not a number"),
         ({"q": [1]}, "no learned column of the table is there: give some of 'k', 'b', 'x'"),
         ({"k": []}, "no rows to complete"),
     ],

@@ -97,18 +97,18 @@ def test_the_estimator_takes_conditions_and_completes_rows(mixed):
         ("age>200", "no row of the data's kind can satisfy age>200"),
         (["age>50", "age<40"], "no row of the data's kind can satisfy age>50 and age<40"),
         (["price>20", "price<20.005"], "too few to wait for"),
-        ("age=", "never missing in the data"),
+        ("age=", "never missing in the training data"),
         ("age>=", "a range needs a value"),
-        ("size==large", "== is no operator: write =, !=, <"),
-        ("size<>large", "<> is no operator"),
+        ("size==large", "== is not an operator: write =, !=, <"),
+        ("size<>large", "<> is not an operator"),
         ("size in", "after 'in' write values with commas between them"),
         ('size in "large, small', "double quotes around a value"),
         ("size in large, huge", "has no level 'huge'"),
         ("sise in large, small", "no column is called 'sise'. Did you mean 'size'"),
         ({"size": []}, "a list without values"),
         ({"age": (30, 35, 40)}, "3 values in a tuple, and a tuple is a range"),
-        ("age=old", "'old' is no number"),
-        ("bought>=someday", "is no date"),
+        ("age=old", "'old' is not a number"),
+        ("bought>=someday", "is not a date"),
         ("customer_id=C-00001", "identifiers, which are not learned"),
         ("age", "write COLUMN=VALUE"),
     ],
@@ -208,7 +208,7 @@ def test_times_are_asked_for_as_the_column_writes_them():
     ):
         (condition,) = conditions(codec, text)
         assert pd.Timestamp(condition.values[0], unit="s") == pd.Timestamp("2024-01-05"), text
-    with pytest.raises(WganError, match="is no date"):
+    with pytest.raises(WganError, match="is not a date"):
         conditions(codec, "text=01/05/2024")
 
 
@@ -348,7 +348,7 @@ def test_a_number_is_read_as_the_column_writes_it_and_an_unclear_one_is_refused(
     amounts = [f"{k:,} €".replace(",", ".") for k in range(20, 8020, 20)]
     codec = load(pd.DataFrame({"amount": amounts, "y": np.arange(400) % 3})).codec
     if number is None:
-        with pytest.raises(WganError, match=r"'1\.234' is no number"):
+        with pytest.raises(WganError, match=r"'1\.234' is not a number"):
             conditions(codec, where)
     else:
         assert [condition.values for condition in conditions(codec, where)] == [(number,)]

@@ -223,7 +223,10 @@ def test_times_of_beginnings_are_read_as_those_of_the_data(tmp_path):
     ("when", "fault"),
     [
         (range(K), "column 'when' holds numbers, and in the data it holds dates"),
-        (["2024-01-01"] * K, r"column 'when', row 1: '2024-01-01' is no time written as %d/%m/%Y"),
+        (
+            ["2024-01-01"] * K,
+            r"column 'when', row 1: '2024-01-01' is not a time written as %d/%m/%Y",
+        ),
     ],
 )
 def test_times_of_another_kind_or_form_are_refused(tmp_path, when, fault):

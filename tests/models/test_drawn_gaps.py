@@ -182,7 +182,9 @@ def test_a_csv_of_samples_is_completed_where_times_were_no_text(tmp_path, zone):
     fields = [pd.read_csv(tmp_path / f"{name}.csv", dtype="str")["t"] for name in ("gaps", "full")]
     assert fields[0].equals(fields[1])
     (tmp_path / "bad.csv").write_text("t,k\n2024-03-05 12:00:00,a\nsoon,b\n")
-    with pytest.raises(WganError, match=r"column 't', row \d: '.*' is no time|here they have none"):
+    with pytest.raises(
+        WganError, match=r"column 't', row \d: '.*' is not a time|here they have none"
+    ):
         complete_file(model, tmp_path / "bad.csv", tmp_path / "x.csv")
 
 

@@ -181,7 +181,7 @@ def test_a_config_that_is_not_plain_is_refused(tmp_path, config):
     critic = OwnCritic(2, 4)
     critic.config = config
     with pytest.raises(
-        WganError, match="network 'own-critic': `config` is no dict of plain values"
+        WganError, match="network 'own-critic': `config` is not a dict of plain values"
     ):
         save_model(own_model(critic=critic), tmp_path / "m")
     assert not (tmp_path / "m").exists()

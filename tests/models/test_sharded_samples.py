@@ -342,9 +342,9 @@ def test_a_process_of_other_versions_than_the_plans_writes_nothing():
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("notes.txt", "holds notes.txt, which is no shard"),
+        ("notes.txt", "holds notes.txt, which is not a shard"),
         ("part-00000-of-00004.parquet", "nothing says of which command"),
-        ("part-00000-of-00009.parquet", "which is no shard"),
+        ("part-00000-of-00009.parquet", "which is not a shard"),
     ],
 )
 def test_a_folder_of_other_things_is_refused_and_stays_as_it_is(name, words):
@@ -359,10 +359,10 @@ def test_a_folder_of_other_things_is_refused_and_stays_as_it_is(name, words):
 @pytest.mark.parametrize(
     ("make", "name", "words"),
     [
-        (lambda: random_model(few_rows()), "labels/mine.npy", "out: holds labels, which is no"),
-        (pictures, "labels/mine.npy", "out/labels: holds mine.npy, which is no shard"),
+        (lambda: random_model(few_rows()), "labels/mine.npy", "out: holds labels, which is not"),
+        (pictures, "labels/mine.npy", "out/labels: holds mine.npy, which is not a shard"),
         (pictures, "labels/part-00000-of-00004.npy", "nothing says of which command"),
-        (pictures, "labels", "out: holds labels, which is no shard"),
+        (pictures, "labels", "out: holds labels, which is not a shard"),
     ],
 )
 def test_labels_of_somebody_else_are_refused(make, name, words):

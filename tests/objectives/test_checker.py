@@ -75,7 +75,7 @@ def test_parameters_that_are_no_weights_are_named_before_they_are_clipped():
 
 
 @pytest.mark.parametrize(
-    ("scale", "word"), [(1e-3, "drowns the score"), (1.0, ""), (1e5, "hardly held")]
+    ("scale", "word"), [(1e-3, "outweighs the score"), (1.0, ""), (1e5, "hardly constrained")]
 )
 def test_a_weight_far_from_the_datas_scale_is_reported_with_that_scale(scale, word):
     x = scale * torch.tensor([[0.0, 0.0], [3.0, 4.0]]).repeat(50, 1)

@@ -261,4 +261,4 @@ def test_the_rank_test_says_which_side_is_worse_where_a_collapse_turns_the_means
     assert found.seen
     assert (found.better, found.worse) == ("wgan-gp", "gan")
     assert found.mean.value == pytest.approx(np.mean(y) - np.mean(x))
-    assert "a few runs far off turn the means round" in str(found)
+    assert "a few outlying runs reverse the order of the means" in str(found)

@@ -163,7 +163,7 @@ def test_markdown_and_figures_for_a_paper(several, tmp_path):
 @pytest.mark.parametrize(
     ("harm", "words"),
     [
-        (lambda run: (run / "finish.json").unlink(), "has not come to its end"),
+        (lambda run: (run / "finish.json").unlink(), "the run has not ended"),
         (lambda run: (run / "config.toml").unlink(), "holds no run"),
         (lambda run: (run / "run.json").write_text("{"), "damaged"),
         (lambda run: (run / "finish.json").write_text("{}"), "damaged"),
@@ -210,7 +210,7 @@ def test_a_report_never_replaces_a_file_of_a_run(name, form, single, capsys):
     before = (single / name).read_bytes()
     command = ["report", str(single), "--format", form, "-o", str(single / name)]
     assert main(command) == 2
-    assert "is no report of wgan" in capsys.readouterr().err
+    assert "is not a report of wgan" in capsys.readouterr().err
     assert (single / name).read_bytes() == before
 
 
@@ -223,7 +223,7 @@ def test_pictures_of_ones_own_are_kept_and_then_nothing_is_written(form, single,
     out = tmp_path / ("page.md" if form == "md" else "page")
     command = ["report", str(single), "--format", form, "-o", str(out)]
     assert main(command) == 2
-    assert f"{folder}: is there already, and nothing is overwritten" in capsys.readouterr().err
+    assert f"{folder}: already exists, and nothing is overwritten" in capsys.readouterr().err
     assert [path.name for path in folder.iterdir()] == [mine.name]
     mine.unlink()
     assert main(command) == 0
@@ -233,7 +233,7 @@ def test_pictures_of_ones_own_are_kept_and_then_nothing_is_written(form, single,
     if form == "md":
         out.unlink()
     assert main(command) == 2
-    assert f"{mine}: is there already, and is no report of wgan" in capsys.readouterr().err
+    assert f"{mine}: already exists, and is not a report of wgan" in capsys.readouterr().err
     assert sorted(path.name for path in folder.iterdir()) == ["earlier.svg", mine.name]
     assert mine.read_text() == "mine"
     assert out.exists() == (form != "md")

@@ -100,7 +100,7 @@ def test_links_out_of_a_run_are_not_followed(tmp_path, name):
         outside.write_text("mine")
     (folder / name).symlink_to(outside)
     before = contents(tmp_path)
-    words = f"{name}: is (a link out of the run's folder|no regular file)"
+    words = f"{name}: is (a link out of the run's folder|not a regular file)"
     with pytest.raises(WganError, match=words):
         run_to_end(folder, config, data)
     with pytest.raises(WganError, match=f"{name}: is a link out of the run's folder"):

@@ -114,7 +114,7 @@ def test_files_that_an_older_version_wrote_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("finish.json", None, "has not come to its end"),
+        ("finish.json", None, "the run has not ended"),
         ("config.toml", None, "holds no run"),
         ("config.toml", "[objective]", "damaged"),
         ("run.json", "{", "damaged"),

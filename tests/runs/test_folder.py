@@ -130,5 +130,5 @@ def test_a_run_that_another_version_coded_otherwise_is_not_gone_on_with(tmp_path
     about.write_text(json.dumps(values))
     folder = RunFolder(tmp_path / "r")
     for read in (lambda: begin_run(tmp_path / "r", config, data), folder.load):
-        with pytest.raises(WganError, match="coded tables otherwise, so it can be"):
+        with pytest.raises(WganError, match="coded tables differently, so it can be"):
             read()

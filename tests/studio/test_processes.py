@@ -154,7 +154,7 @@ def test_what_killed_a_process_is_told_until_it_begins_again(begin, tmp_path):
     until(lambda: found.pid("r") is None)
     assert (
         found.fault("r")
-        == "signal 9, Killed, ended its process (was memory full?): go on with the run"
+        == "signal 9, Killed, ended its process (was memory full?): continue the run"
     )
     assert found.fault("r", since=time.time_ns()) is None
     begin("r", at=found)
@@ -232,7 +232,7 @@ def test_a_run_goes_on_by_the_command_that_is_shown(tmp_path, monkeypatch):
 
 
 def test_a_name_that_cannot_be_kept_begins_nothing(begin, tmp_path):
-    with pytest.raises(WganError, match="too long a name to be kept"):
+    with pytest.raises(WganError, match="the name is too long"):
         begin("\u6f22" * 26)
     assert not list((tmp_path / ".studio").glob("*"))
 

@@ -98,14 +98,15 @@ def test_a_steady_critic_is_steady_over_the_steps_that_were_tried_and_no_more_is
 
 def test_the_stop_report_says_what_to_do_next():
     assert say(trend=FALLING)[0].startswith("not converged: held-out W1 -0.1 +- 0.056 to 1 in the")
-    assert say(trend=FALLING)[0].endswith("go on with --steps 40000")
+    assert say(trend=FALLING)[0].endswith("continue with --steps 40000")
     assert say(trend=FLAT)[0].startswith("converged within 5%: held-out W1 -0.01 +- 0.014 to 1 in")
     assert "as many steps again would change it by less" in say(trend=FLAT)[0]
     assert say(trend=RISING)[0].startswith("getting worse")
     assert say(trend=UNCLEAR)[0].startswith("whether it has converged cannot be told")
     assert "does not show that as many steps again" in say(trend=UNCLEAR)[0]
     decayed = resolve([from_settings(["optimizer.decay=linear", "training.steps=20"])])
-    assert say(trend=FALLING, config=decayed)[0].endswith("go on with --steps 40 in another --out")
+    said = say(trend=FALLING, config=decayed)[0]
+    assert said.endswith("continue with --steps 40 in another --out")
     assert "converged within 5%" in say(trend=FLAT, config=decayed)[0], "stopped before the end"
     assert "the learning rate fell to zero" in say(metrics=lines(21), trend=FLAT, config=decayed)[0]
 

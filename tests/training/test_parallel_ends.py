@@ -42,7 +42,7 @@ def test_a_signal_to_any_rank_saves_and_a_run_goes_on_with_another_number_of_ran
     stop_once_saved(crew, folder, 1, signal.SIGTERM)
     first, second = crew.wait()
     assert (first.code, second.code) == (143, 143)
-    assert "and saved; the same command goes on from there" in first.out
+    assert "and saved; the same command continues from there" in first.out
     assert (second.out, second.err) == ("", "")
     assert RunFolder(folder).step() > 0
 

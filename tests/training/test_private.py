@@ -315,7 +315,10 @@ def test_another_epsilon_is_another_run(tmp_path):
         ("training.compile=true", r"training\.compile is not for runs"),
         ("training.warmup_critic_steps=3", r"training\.warmup_critic_steps is not for runs"),
         ("objective.likelihood_weight=0", r"objective\.likelihood_weight = 0: with privacy"),
-        ("privacy.delta=0.01", r"privacy\.delta = 0\.01: a model that gives away one of 240 rows"),
+        (
+            "privacy.delta=0.01",
+            r"privacy\.delta = 0\.01: even a model that reveals one of 240 rows",
+        ),
     ],
 )
 def test_settings_that_do_not_go_with_privacy_are_refused(setting, message):
@@ -364,7 +367,7 @@ def test_the_command_line_says_what_was_promised(tmp_path, capsys):
     assert wgan("sample r -n 20 -o big.csv --where size=large --where age>=30") == 0
     assert set(pd.read_csv("big.csv")["size"]) == {"large"}
     capsys.readouterr()
-    with pytest.raises(WganError, match="is a private run, which writes down no held-out"):
+    with pytest.raises(WganError, match="is a private run, which records no held-out"):
         read_finished(tmp_path / "r")
     assert wgan("evaluate r --quiet") == 0
     assert "differential privacy of the generator does not cover them" in " ".join(

@@ -195,7 +195,7 @@ def test_a_signal_saves_and_leaves(tmp_path, number):
     process.send_signal(number)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 128 + number
-    assert "the same command goes on from there" in out
+    assert "the same command continues from there" in out
     assert (tmp_path / "r/checkpoint.safetensors").exists()
 
 

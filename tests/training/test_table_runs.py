@@ -97,7 +97,7 @@ def test_the_command_line_goes_from_a_file_to_a_file(tmp_path, mixed, capsys):
     assert np.array_equal(new["price"], new["price"].round(2))
     assert not set(new["customer_id"]) & set(frame["customer_id"])
     assert wgan("sample r -n 5 -o new.csv") == 2
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_the_command_line_evaluates_a_table(tmp_path, mixed, capsys):

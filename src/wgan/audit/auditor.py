@@ -32,29 +32,33 @@ BATCH = 512
 
 LEARNING_RATE = 1e-2
 """Adam's first learning rate, which falls to 0. It is ten times that of `dual`: orthonormal layers
-stay 1-Lipschitz whatever the step, so that a large one does no lasting harm.
+stay 1-Lipschitz for any step, so a large one does no lasting harm.
 """
 
 BETAS = (0.9, 0.999)
-"""Adam's own momenta: a critic on frozen samples plays no game in which momentum would harm."""
+"""Adam's default momenta: they harm in a game of two networks, but here the samples are frozen."""
 
 CHUNK = 4096
 """Samples scored at once, which bounds the memory of the activations."""
 
 VALIDATION = 8
-"""One in so many training samples trains nothing and chooses among the critics on the way."""
+"""One in so many training samples is kept back, to choose among the critics on the way."""
 
 CHECKS = 20
-"""Critics on the way that are compared: scoring them takes a tenth of the time of training."""
+"""Number of critics on the way that are compared: scoring them takes a tenth of the time of
+training.
+"""
 
 LEAST_BETWEEN = 5
-"""Fewest steps between two of them: in short trainings scoring took a quarter of the time."""
+"""Fewest steps between two such critics: in short trainings scoring took a quarter of the time."""
 
 NOISE = 1.0
-"""Noise of the first step, in units of the spacing of the samples. Shares of W1 that were read on
-fresh samples, without noise and with it, the best critic on the way each: .86 and .91 (shift by 2,
-128-D, 2,000 samples), .42 and .67 (shift by 0.5, 64-D, 2,000). Twice as much read .70 of the
-latter, and .73 in place of .75 on funnels in 4-D.
+"""Noise of the first step, in units of the spacing of the samples.
+
+The value was chosen by the share of W1 read on fresh samples, by the best critic on the way.
+Without and with this noise it was .86 and .91 (shift by 2, 128-D, 2,000 samples), and .42 and .67
+(shift by 0.5, 64-D, 2,000). Twice the noise read .70 on the latter, and .73 instead of .75 on
+funnels in 4-D.
 """
 
 SPACED = 300
@@ -112,8 +116,8 @@ class Auditor:
         if count:
             total = sum(map(len, samples))
             raise WganError(
-                f"the auditor was trained on {count} of these {total} samples: on them it certifies"
-                " nothing beyond; give fresh ones, or no auditor"
+                f"the auditor was trained on {count} of these {total} samples, so it certifies"
+                " these samples alone: give fresh ones, or no auditor"
             )
 
 
@@ -139,18 +143,21 @@ def train_auditor(
         width: units of a hidden layer, an even number, as units are sorted in pairs.
         depth: hidden layers.
         seed: random seed of the weights and batches; the same seed gives the same auditor.
-        generalise: whether it is to read fresh samples. One sample in eight is then kept back,
-            noise as wide as the samples are spaced falls to 0 during training, and the critic is
-            the one on the way that reads most on those kept back; the unit vector along the
-            difference of the means is the first. False: it is to read these samples, and nothing
-            is kept back.
-        progress: told of each step.
+        generalise: whether it is to read fresh samples. One sample in eight is then kept back, and
+            noise as wide as the samples are spaced falls to 0 during training. The critic is the
+            one on the way that reads most on the samples kept back; the first is the unit vector
+            along the difference of the means. False: it is to read these samples, and nothing is
+            kept back.
+        progress: listener to each step.
 
     Returns:
         The auditor, in float64.
 
     Raises:
         WganError: wrong samples, or settings out of range.
+
+    See also:
+        bracket: an interval from such a critic.
 
     Reference: Anil, Lucas and Grosse, "Sorting out Lipschitz function approximation" (2019).
 
@@ -177,11 +184,11 @@ def train_auditor(
 
 
 Split = tuple[Tensor, Tensor]
-"""Samples that train, and those that choose among critics on the way."""
+"""Samples for training, and samples for the choice among critics on the way."""
 
 
 def _parts(s: Float[np.ndarray, "n d"], seed: int, side: str, generalise: bool) -> Split:
-    """Return the samples that train, and those that choose; both are all where none is kept."""
+    """Return the samples for training and for the choice; both are all if none is kept back."""
     order = numpy_generator(seed, "auditor", "validation", side).permutation(len(s))
     kept = len(s) // VALIDATION
     samples = torch.from_numpy(s[order]).float()
@@ -205,8 +212,9 @@ def _spacing(s: Float[np.ndarray, "n d"]) -> float:
 def _best(
     net: nn.Module, x: Split, y: Split, steps: int, noise: float, seed: int, progress: Progress
 ) -> nn.Module:
-    """Return the critic that reads most on the samples that choose: a direction, or the network
-    that is trained, at one of its checks.
+    """Return the critic that reads most on the choosing samples.
+
+    It is a direction, or the trained network at one of its checks.
     """
     best: nn.Module = _direction(x[0].mean(0) - y[0].mean(0))
     most = _gap(best, x[1], y[1])

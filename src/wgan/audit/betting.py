@@ -1,7 +1,7 @@
 """Lower confidence bound on W1 by betting: several gamblers, one wealth, critics that may change.
 
 A gambler bets that a mean exceeds m, and pays a fair price if it is m. A wealth of 1 / delta then
-has probability delta at most (Ville), so that every m which made somebody that rich is ruled out.
+has probability delta at most (Ville). So every m at which a gambler became that rich is ruled out.
 """
 
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Gambler:
     bets: Float[np.ndarray, " n"]
 
     def log_wealth(self, m: float) -> Float[np.ndarray, " n"]:
-        """Return log K_t(m), `[n]`: what a wealth of 1 has become after each value.
+        """Return log K_t(m), `[n]`: the wealth after each value, from a wealth of 1.
 
         K_t(m) = prod_{i <= t} (1 + min(bet_i, c / (reach_i + m)) (z_i - m)). It falls with m.
 
@@ -126,7 +126,7 @@ def predictable_bets(
     Args:
         z: `[n]`.
         reach: `[n]`, |z_t| <= reach_t.
-        plays: how many values will be bet on in all, with those of other critics.
+        plays: number of values that will be bet on in all, with those of other critics.
         log_price: ln of the wealth that is aimed at.
 
     Reference: Waudby-Smith and Ramdas (2024), section 4: the predictable plug-in for a fixed n.

@@ -38,7 +38,7 @@ bracket with both ends.
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """What one critic, L-Lipschitz, says of fresh samples: `x` `[n]` of P and `y` `[m]` of Q.
+    """Scores of one L-Lipschitz critic on fresh samples: `x` `[n]` of P and `y` `[m]` of Q.
 
     The critic and `clamp` (low, high) were chosen without these samples, which are in random order.
     `x_groups` and `y_groups` are the groups of samples that may depend on each other; None: each
@@ -67,11 +67,11 @@ class Scores:
 
 @dataclass(frozen=True)
 class Reading:
-    """What a critic read on `pairs` pairs of samples: the mean score difference `gap`.
+    """Reading of a critic on `pairs` pairs of samples: the mean score difference `gap`.
 
-    Scores are clamped to `clamp`, and not in a bracket of samples. gap / lipschitz is at most W1 of
-    the populations in expectation, and W1 of the samples in a bracket of samples. `stage` counts
-    from 1.
+    For populations, scores are clamped to `clamp`, and the expectation of gap / lipschitz is at
+    most W1. In a bracket of samples nothing is clamped, and gap / lipschitz is at most W1 of the
+    samples. `stage` counts from 1.
     """
 
     critic: str
@@ -83,7 +83,7 @@ class Reading:
 
     @property
     def value(self) -> float:
-        """gap / lipschitz, in the unit of the samples."""
+        """The bound gap / lipschitz, in the unit of the samples."""
         return self.gap / self.lipschitz
 
 
@@ -108,12 +108,12 @@ class Lower:
 def lower_bound(stages: Sequence[Sequence[Scores]], delta: float) -> Lower:
     """Return a lower bound on W1(P, Q) that holds with probability at least 1 - delta.
 
-    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each fresh
-    x (or group) is paired with a fresh y (`paired_differences`), and gamblers bet on
+    W1 >= (E_P f - E_Q f) / L for every f that is L-Lipschitz, and clamping keeps it so. Each
+    fresh x (or group) is paired with a fresh y (`paired_differences`), and gamblers bet on
     z = (f(x) - f(y)) / L. The critics of a stage may be made from all samples of the stages before
-    it: then E z <= W1 still holds given the past, which is all that `betting_lower_bound` needs.
-    For each critic one gambler bets in all stages, and another in the last one alone, where the
-    critic knows most.
+    it. Then E z <= W1 still holds given the past, and `betting_lower_bound` needs no more. For each
+    critic one gambler bets in all stages. Another bets in the last stage alone, where the critic
+    knows most.
 
     Args:
         stages: the critics' scores in each stage, the same critics in the same order; the samples
@@ -176,7 +176,7 @@ def _gambler(streams: Sequence[_Stream], start: int, unit: float, log_price: flo
 
 
 def _reading(scores: Scores, stage: int) -> Reading:
-    """Return what a critic reads, and refuse what certifies nothing."""
+    """Return the reading of a critic, and refuse one that certifies nothing."""
     if not min(len(scores.x), len(scores.y)):
         raise WganError("a bound needs held-out samples on each side")
     a, b = scores.clamped()
@@ -247,9 +247,9 @@ def extension(
 def farthest_pair(x: Float[np.ndarray, "n d"], beyond: float = 0.0) -> float:
     """Return the largest distance of two samples where it exceeds `beyond`, otherwise `beyond`.
 
-    Samples at distances r_i and r_j from the mean are at most r_i + r_j apart, so that only pairs
-    with r_i + r_j above the largest distance so far are looked at. Where `beyond` is twice the
-    largest r_i, none is.
+    Samples at distances r_i and r_j from the mean are at most r_i + r_j apart. So only pairs with
+    r_i + r_j above the largest distance so far are looked at. If `beyond` is twice the largest r_i,
+    there are no such pairs.
 
     Args:
         x: samples `[n, d]`.

@@ -79,25 +79,26 @@ def bracket(
     law of a random row of a random group, whatever the sizes. Whole groups are held out. The means
     of their scores are bounded, and the upper end takes one random row of each.
 
-    Rows (or groups) are tested for independence (`wgan.audit.independence`). Where a test fails,
-    the line that is printed says so.
+    Rows (or groups) are tested for independence (`wgan.audit.independence`). If a test fails, the
+    printed line says so.
 
     Args:
-        x: independent samples of P, `[n, d]`, in any unit; they must not have trained what made y.
+        x: independent samples of P, `[n, d]`, in any unit; they must not have trained the generator
+            of y.
         y: independent samples of Q, `[m, d]`, in the same unit.
         certifies: "population" or "samples".
         confidence: the probability 1 - delta of the population bracket. delta is split evenly
             between its two ends, if there are two.
         diameter: R, which no two possible samples of one side exceed, in raw coordinates. None:
             there is no upper end, as no bound is free of the distribution.
-        diameter_from: how R is known, for the reader.
+        diameter_from: words for the reader on how R is known.
         auditor: an auditor that was trained elsewhere on other samples; None: one is trained here.
         steps: training steps of the auditor, in each of its two trainings.
         space: `raw`, `standard` or `pca-K`, see `wgan.distances.spaces`; its constants come from
             the training half.
         seed: random seed of the split and the auditor; the same seed gives the same bracket.
         units: the unit of the raw coordinates, for the reader.
-        progress: told of each training step and each exact transport.
+        progress: listener to each training step and each exact transport.
         x_groups: `[n]` labels of the groups of x, in a population bracket; None: rows are
             independent.
         y_groups: `[m]`, likewise of y.
@@ -113,6 +114,10 @@ def bracket(
             side exceed; an auditor that has seen some of the samples, cannot be certified, or is
             given with a space; labels of another number than rows, missing ones, fewer than 20
             groups, or groups in a bracket of samples.
+
+    See also:
+        distance: the distance of the samples themselves, in `wgan.distances`.
+        train_auditor: the critic of a bracket of samples.
 
     Reference: Villani (2009), theorems 4.8 and 5.10; McShane (1934), theorem 1; Waudby-Smith
     and Ramdas (2024), theorem 3; McDiarmid (1989).
@@ -139,12 +144,12 @@ def bracket(
     )
     independence = None
     if certifies == "samples":
-        split = "none: the auditor may have seen every sample, and certifies these alone"
+        split = "none: the auditor may have seen every sample, and certifies these samples alone"
         ends = _sample_ends(auditor, left, right, steps, seed, progress)
     else:
         split = f"random halves of each side by seed {seed}"
         if auditor is not None:
-            split = "none: the auditor came from elsewhere, and saw no row that is here"
+            split = "none: the auditor was given, and has seen none of these rows"
             auditor.check_unseen(left.held_out, right.held_out)
             left = shuffled(left.held_out, seed, "x", codes[0])
             right = shuffled(right.held_out, seed, "y", codes[1])
@@ -185,7 +190,7 @@ def bracket(
 
 
 def _diameter(length: float | None, source: str, stretch: float) -> Diameter | None:
-    """Return the diameter in a space that stretches distances by so much at most."""
+    """Return the diameter in a space that stretches distances by at most this factor."""
     return None if length is None else Diameter(length * stretch, source)
 
 
@@ -242,14 +247,14 @@ def _lower_end(
 
 
 def _numbered(progress: Progress, words: str) -> Progress:
-    """Return a listener to whom each part of the work is named with some words more."""
+    """Return a listener that adds words to the name of each part of the work."""
     return lambda what, done, total: progress(what + words, done, total)
 
 
 def _check_space(space: str, auditor: Auditor | None) -> None:
     if auditor is not None and space != "raw":
         raise WganError(
-            f"space '{space}' with an auditor from elsewhere: map the samples yourself, and leave"
+            f"space '{space}' does not go with a given auditor: map the samples yourself, and leave"
             " space out"
         )
 
@@ -262,7 +267,7 @@ def _check(
     b: Sample,
     groups: tuple[ArrayLike | None, ArrayLike | None],
 ) -> None:
-    """Refuse what would not certify anything."""
+    """Refuse arguments that would not certify anything."""
     if certifies not in get_args(Certifies):
         raise WganError(
             f"a bracket certifies {' or '.join(get_args(Certifies))}, not '{certifies}'"
@@ -279,7 +284,9 @@ def _check(
     if certifies == "population":
         _check_diameter(diameter, a, b)
     elif any(labels is not None for labels in groups):
-        raise WganError("a bracket of samples holds whatever depends on what: leave groups out")
+        raise WganError(
+            "a bracket of samples holds even if rows depend on each other: leave groups out"
+        )
 
 
 def _check_diameter(diameter: float | None, a: Sample, b: Sample) -> None:

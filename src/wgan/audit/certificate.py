@@ -3,8 +3,8 @@
 |f(x) - f(y)| <= L |x - y| with L = product over layers of L_layer (Szegedy et al. 2014, section
 4.3). A linear layer has the largest singular value of its weight, in float64 and rounded up. A
 convolution has that of its operator, padding and stride included: the norm of a reshaped kernel is
-no bound. A mean of two paths has the mean of their constants. Only layers whose constant is known
-are certified.
+not a bound. A mean of two paths has the mean of their constants. Only layers whose constant is
+known are certified.
 """
 
 from collections.abc import Sequence
@@ -65,6 +65,9 @@ def certify(net: nn.Module, shape: tuple[int, ...]) -> Certificate:
 
     Source: Szegedy et al. (2014), section 4.3; the rounding of the singular values: LAPACK Users'
     Guide (1999), section 4.9.
+
+    See also:
+        dual: readings divided by this constant.
 
     >>> certify(nn.Sequential(nn.Linear(2, 1, bias=False)), (2,)).lipschitz > 0
     True
@@ -220,10 +223,10 @@ def _circular_norm(
 ) -> float:
     """Return an upper bound on the norm of a convolution of images that zeros surround.
 
-    It is part of a circular convolution on a grid that it never reaches around, whose singular
-    values are those of one small matrix a frequency (Sedghi et al. 2019, theorem 6). A stride
-    becomes more channels, each patch's pixels (polyphase). The bound exceeds the norm by what the
-    edges lack.
+    The convolution is part of a circular one, on a grid so large that it never reaches around. The
+    singular values of that are those of one small matrix per frequency (Sedghi et al. 2019, theorem
+    6). A stride becomes more channels, the pixels of each patch (polyphase). The bound exceeds the
+    norm by what the edges lack.
     """
     (out, c, kh, kw), (a, b) = weight.shape, stride
     weight = np.pad(weight, ((0, 0), (0, 0), (0, -kh % a), (0, -kw % b)))
@@ -257,7 +260,7 @@ def spectral_norm(weight: Float[np.ndarray, "out in"], name: str = "weight") -> 
 
 
 def _rounded_up(value: float, operations: int) -> float:
-    """Raise a computed norm by more than the rounding errors of so many operations in float64."""
+    """Raise a computed norm by more than the rounding errors of this many operations in float64."""
     # LAPACK bounds the error by p(n) eps times the norm, with p a modest function of the dimension
     # (LAPACK Users' Guide 1999, section 4.9). 16 n is far more than is ever seen.
     return float(np.nextafter(value * (1 + 16 * operations * np.finfo(np.float64).eps), np.inf))
@@ -266,8 +269,8 @@ def _rounded_up(value: float, operations: int) -> float:
 def frozen(net: nn.Module) -> nn.Module:
     """Make a network's parametrised weights plain, in float64, for good, and return the network.
 
-    Use it on a network that is not trained any more, and not on a copy of one that is: torch gives
-    a copied layer the original's class, and would undo that too.
+    Use it on a network that is not trained any more. Do not use it on a copy of one that is: torch
+    gives a copied layer the original's class, so the original would change too.
 
     Args:
         net: the network, which is changed in place.

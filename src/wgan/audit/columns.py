@@ -1,4 +1,4 @@
-"""Columns of tables that a distance treats apart: those measured, weights, groups, and ranges."""
+"""Columns of tables with a role in a distance: measured ones, weights, groups, and ranges."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Ranges = Mapping[str, tuple[float, float]]
 
 @dataclass(frozen=True)
 class Columns:
-    """Which columns of two tables are measured, and which are their rows' weights and groups.
+    """Columns of two tables that are measured, and those with their rows' weights and groups.
 
     `measured` are names, none for all others; `weights` and `groups` are each the name of a column
     that one table or both have.
@@ -47,7 +47,7 @@ class Columns:
 
     @property
     def flags(self) -> str:
-        """The flags by which they were chosen on the command line; empty: none."""
+        """The flags that chose them on the command line; empty: none."""
         given = {"--columns": self.measured, "--weights": self.weights, "--groups": self.groups}
         return ", ".join(flag for flag, value in given.items() if value)
 
@@ -71,19 +71,19 @@ def read_tables(
 
     Args:
         sources: names or paths.
-        columns: the chosen ones.
+        columns: the chosen columns.
         progress: listener to reading the data.
 
     Raises:
-        WganError: a source without named columns; a column that is missing, or that holds what is
-            no weight or no group.
+        WganError: a source without named columns; a column that is missing, or that holds something
+            else than weights or groups.
     """
     loaded = {source: load(source, as_numbers=True, progress=progress) for source in sources}
     for source, dataset in loaded.items():
         if not dataset.codec.column_names:
             raise WganError(
-                f"{source}: has no names of columns, and {columns.flags} takes tables: save it as"
-                " a .csv or .parquet with names, or leave the option out"
+                f"{source}: has no column names, and {columns.flags} takes tables: save it as a"
+                " .csv or .parquet with names, or leave the option out"
             )
     # Rows of numbers have no names of their own; a table has.
     as_numbers = not any(dataset.codec.names for dataset in loaded.values())
@@ -176,7 +176,7 @@ def _weights(frame: pd.DataFrame, name: str | None, source: str) -> np.ndarray |
         held = "nothing" if pd.isna(value) else str(value)
         raise WganError(
             f"{source}, column '{name}', row {row + 1} holds {held}: a weight is a number of at"
-            " least 0; mend it, or leave the row out"
+            " least 0; fix it, or leave the row out"
         )
     if not weights.any():
         raise WganError(f"{source}, column '{name}': all weights are 0: give some row weight")
@@ -205,13 +205,13 @@ def diameter_of(
 
     Args:
         ranges: of each measured column.
-        names: of the measured columns, in their order; none: they are no columns of numbers.
+        names: of the measured columns, in their order; none: they are not columns of numbers.
         units: of the coordinates, for messages.
         sides: samples `[n, d]` of each side, under what messages call it.
 
     Raises:
-        WganError: samples that are no columns of numbers, a range that is missing, or of no column,
-            or that a value leaves.
+        WganError: samples that are not columns of numbers, a range that is missing, or of no
+            column, or that a value leaves.
 
     >>> diameter_of({"a": (0, 3), "b": (1, 5)}, ["a", "b"], "", {})
     5.0
@@ -229,8 +229,8 @@ def diameter_of(
     lacking = [name for name in names if name not in ranges]
     if lacking:
         raise WganError(
-            f"no --range of {', '.join(lacking[:5])}: a diameter takes that of every measured"
-            " column; give each one, or measure fewer with --columns"
+            f"--range is missing for {', '.join(lacking[:5])}: a diameter needs the range of every"
+            " measured column; give each one, or measure fewer with --columns"
         )
     lows, highs = zip(*(ranges[name] for name in names), strict=True)
     for side, values in sides.items():

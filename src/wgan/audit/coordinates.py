@@ -86,15 +86,14 @@ def _columns(raw: np.ndarray, codec: Codec, words: str, codecs: Sequence[Codec])
     """Return columns as the first table codes them; numbers alone, without gaps, as they are."""
     if not isinstance(codec, TableCodec):
         raise WganError(
-            f"{words} is no table, and what it is compared with is: give two tables of the same"
-            " columns"
+            f"{words} is not a table, but the other side is: give two tables of the same columns"
         )
     common = next(each for each in codecs if isinstance(each, TableCodec))
     others = [column.name for column in codec.learned if column.name not in common.names]
     if others:
         raise WganError(
-            f"{words} has columns that what it is compared with lacks: {', '.join(others)}: give"
-            " both the same columns, in any order"
+            f"{words} has columns that the other side lacks: {', '.join(others)}: give both the"
+            " same columns, in any order"
         )
     rows = raw if codec.reading == common.reading else common.matrix(codec.frame(raw))
     plain = all(column.kind == "numeric" and not column.missing for column in common.learned)

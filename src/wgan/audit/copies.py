@@ -27,10 +27,12 @@ neighbours are, the second finds few copies among many rows.
 """
 
 FALL = 2
-"""Rows with j others in their cell may be this many times as frequent as those with j + 1. Where
-the probabilities p of cells have a density p^(-1 - a), with a between 0 and 1 (Zipf's law has 1),
-the ratio is (j + 1) / (j + 1 - a), so at most 2. Equal cells keep to it if each holds a mean of 2.5
-other rows or more. Populations of many equal cells with a row or two each look like copies.
+"""Rows with j others in their cell may be this many times as frequent as those with j + 1.
+
+Suppose that the probabilities p of cells have a density p^(-1 - a), with a between 0 and 1 (Zipf's
+law has 1). Then the ratio is (j + 1) / (j + 1 - a), so at most 2. Equal cells keep to it if each
+holds a mean of 2.5 other rows or more. Populations of many equal cells with a row or two each look
+like copies.
 """
 
 QUERIES = 4000
@@ -49,7 +51,7 @@ PAIRS_AT_ONCE = 2**22
 
 @dataclass(frozen=True)
 class Found:
-    """What a test found: `count` rows of `total`, with `copies` each, and the p-value."""
+    """Finding of a test: `count` rows of `total`, with `copies` each, and the p-value."""
 
     p: float
     count: int = 0
@@ -132,17 +134,17 @@ def near_copies(
 ) -> Found:
     """Return how many rows lie unusually near to a few known rows, and a p-value.
 
-    With d_k the distance to the k-th neighbour, the spacings k log(d_{k+1} / d_k) are independent
-    exponentials of one mean where the density is smooth, in any dimension and at any scale. So the
-    largest share of one of K in their sum exceeds t with probability (1 - t)^(K - 1) for each. A
-    row with j copies has its largest spacing at k = j. Independent rows of small clusters have it
-    too, but then the sizes of clusters vary, and clumps with j + 1 known rows occur at least half
+    Let d_k be the distance to the k-th neighbour. Where the density is smooth, the spacings k
+    log(d_{k+1}/d_k) are independent exponentials of one mean, in any dimension and at any scale. So
+    the largest share of one of K in their sum exceeds t with probability (1 - t)^(K - 1) for each.
+    A row with j copies has its largest spacing at k = j. Independent rows of small clusters have it
+    too, but then the sizes of clusters vary. Clumps with j + 1 known rows then occur at least half
     as often as those with j (`FALL`). The excess is tested by the binomial law, for j up to 4. A
     clump counts once, however many of the rows lie in it. Equal rows are left to the other tests.
 
     Args:
         queries: rows `[n, d]`.
-        known: rows `[m, d]`, which may be the same; then a row is no neighbour of itself.
+        known: rows `[m, d]`, which may be the same; then a row is not a neighbour of itself.
         generator: draws the rows that are looked up, where there are many.
 
     Reference: Fisher, "Tests of significance in harmonic analysis" (1929); Renyi (1953) for the
@@ -167,8 +169,9 @@ def near_copies(
 
 
 def _gaps(queries: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return of each row the probability of its largest spacing, the number of known rows before
-    it, and the clump these rows make, named by one of them.
+    """Return each row's chance of its largest spacing, the known rows before it, and a clump.
+
+    The clump is made of these known rows, and is named by one of them.
     """
     d, neighbours = _nearest(queries, known, SPACINGS + 2)
     equal = d[:, :1] == 0
@@ -193,9 +196,11 @@ def _gaps(queries: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 
 def _fall(sizes: np.ndarray, clumps: np.ndarray, j: int) -> float:
-    """Return a p-value against clumps with j known rows being at most `FALL` times as frequent as
-    those with j + 1. Rows of one clump are not independent, so that counts are divided by the mean
-    number of rows that a row finds in its clump.
+    """Return a p-value against the hypothesis that clumps fall off slowly.
+
+    It says that clumps with j known rows are at most `FALL` times as frequent as those with j + 1.
+    Rows of one clump are not independent, so counts are divided by the mean number of rows that a
+    row finds in its clump.
     """
     from scipy import stats
 
@@ -240,11 +245,11 @@ def _nearest_of(
 
 
 def representatives(rows: RowHashes, codes: Codes) -> list[int]:
-    """Return the place of one row of each group, as groups are numbered: that with the smallest
-    hash.
+    """Return the place of one row of each group, in the order of the groups' numbers.
 
-    A function of the group's rows alone chooses it, so that rows of independent groups are
-    independent, and a copied group is found by a copied row.
+    The row with the smallest hash stands for its group. The choice depends on the group's rows
+    alone, so that rows of independent groups are independent, and a copied group is found by a
+    copied row.
 
     Args:
         rows: the hashes of the rows.

@@ -91,7 +91,7 @@ def scored(
         stage: its samples.
         steps: training steps of the network.
         seed: random seed of the network.
-        progress: told of each training step, and of the exact transport.
+        progress: listener to each training step, and of the exact transport.
     """
     auditor = train_auditor(stage.known_x, stage.known_y, steps, seed=seed, progress=progress)
     return [network_scores(auditor, stage), _extended(stage, progress)], auditor

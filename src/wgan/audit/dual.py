@@ -42,8 +42,8 @@ PAIRS = 2**18
 """Drawn pairs of scores for an estimate that needs pairs, instead of all n x m."""
 
 HELD_OUT = 4
-"""One in so many samples of each side trains nothing: the held-out reading of n samples is then
-known to within 2 / sqrt(n) standard deviations of the scores of either side.
+"""One in so many samples of each side is kept from training. The held-out reading of n samples is
+then known to within 2 / sqrt(n) standard deviations of the scores of either side.
 """
 
 
@@ -53,7 +53,7 @@ NO_DISTANCE = "no distance: nothing bounds this critic where the samples do not 
 
 @dataclass(frozen=True)
 class Problem:
-    """Two samples as the critic sees them: (s - middle) / scale; those that train, and fresh ones.
+    """Two samples as the critic sees them, (s - middle) / scale: training samples and fresh ones.
 
     f(x) = scale g(x / scale) has the slope of g: g with lambda / scale is the same problem.
     """
@@ -86,9 +86,9 @@ def dual(
 ) -> Dual:
     """Train a critic of any variant between two fixed samples, and return its reading.
 
-    mean f(x) - mean f(y) for the trained f: over the samples that trained it, and over one in four
-    of each side that was kept back. A variant of the Jensen-Shannon or another divergence has its
-    own estimate.
+    It is mean f(x) - mean f(y) for the trained f, over the samples that trained it, and over one in
+    four of each side that was kept back. A variant of the Jensen-Shannon or another divergence has
+    its own estimate.
 
     Args:
         x: samples `[n, d]` ("real"), in any unit.
@@ -101,7 +101,7 @@ def dual(
         seed: random seed of weights, batches, interpolates and the samples kept back; the same
             seed gives the same reading.
         units: the unit of the coordinates, for the reader.
-        progress: told of each step.
+        progress: listener to each step.
 
     Returns:
         The reading with its gradient norms, the slope-corrected value for a two-sided penalty, and
@@ -110,6 +110,10 @@ def dual(
     Raises:
         WganError: wrong samples, an unknown variant, steps below 8, a weight that is not above 0 or
             of a variant without penalty, or a critic whose scores stopped being finite.
+
+    See also:
+        bracket: a certified interval instead of a reading.
+        certify: the Lipschitz constant behind a certified reading.
 
     Reference: Arjovsky et al. (2017), equation 2; Gulrajani et al. (2017), equation 3; the
     correction is derived in `slope_corrected`.
@@ -167,7 +171,7 @@ def dual(
 
 
 def _parts(s: np.ndarray, keep: bool, seed: int, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the samples that train, and those kept back."""
+    """Return the training samples, and those kept back."""
     kept = len(s) // HELD_OUT if keep else 0
     order = numpy_generator(seed, "dual", "held out", side).permutation(len(s))
     return s[order[kept:]], s[order[:kept]]

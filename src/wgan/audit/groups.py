@@ -1,5 +1,6 @@
-"""Groups of rows that depend on each other, such as the visits of a patient: whole groups are the
-unit of independence.
+"""Groups of rows that depend on each other, such as the visits of a patient.
+
+Whole groups are the unit of independence.
 
 Groups are taken for independent draws of one law, sizes included. What is then measured is the law
 of a random row of a random group. Each group counts the same, however many rows it has.

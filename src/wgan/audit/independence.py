@@ -1,8 +1,10 @@
 """Tests of what a population bracket assumes: rows that are drawn independently.
 
-No test proves independence. These see three ways in which it fails: rows that resemble their
-neighbours in the file (series, sorted files), rows that were copied, and rows that were copied and
-jittered, within a side or across.
+No test proves independence. These tests see three ways in which it fails, within a side or across:
+
+- rows resemble their neighbours in the file (series, sorted files);
+- rows were copied;
+- rows were copied and jittered.
 """
 
 from dataclasses import dataclass
@@ -23,24 +25,24 @@ the assumptions of `copies` hold.
 """
 
 REFUSED = 1e-3
-"""p-value of shared rows from which on a bracket is refused and not only warned of: one pair of
-independent samples in a thousand, while 14 copied rows among continuous ones fall below it.
+"""p-value of shared rows below which a bracket is refused, not only warned of. One pair of
+independent samples in a thousand falls below it, and so do 14 copied rows among continuous ones.
 """
 
 SERIES = (
     "a series or a sorted file; if it is sorted, its order says nothing of independence; if it is a"
     " series, name groups (--groups) or take rows far apart"
 )
-"""Advice where the order of a file is not random."""
+"""Advice for a file whose order is not random."""
 
 
 @dataclass(frozen=True)
 class Check:
     """One test: its name, what it measured, the p-value for independent rows, and the verdict.
 
-    `statistic` is a correlation of ranks for the order of a file, and otherwise the share of the
-    rows that look copied (for `near-copies`), that occur again or that are on both sides. `words`
-    say what was seen, and are empty where the verdict is "passed".
+    `statistic` is a correlation of ranks for the order of a file. Otherwise it is the share of the
+    rows that look copied (for `near-copies`), that occur again, or that are on both sides. `words`
+    say what was seen, and are empty if the verdict is "passed".
     """
 
     name: str
@@ -53,7 +55,9 @@ class Check:
 
 @dataclass(frozen=True)
 class Independence:
-    """All tests of a pair of samples. `verdict` is "doubtful" where one failed, "not refuted" else.
+    """All tests of a pair of samples.
+
+    `verdict` is "doubtful" if one failed, otherwise "not refuted".
 
     Each test fails with probability `level` / number of tests for independent rows.
     """
@@ -94,7 +98,7 @@ class Independence:
 
 @dataclass(frozen=True)
 class Rows:
-    """A side of a pair, as the tests take it.
+    """A side of a pair, for the tests.
 
     Attributes:
         values: `[n, d]` in the order of the file, and in the coordinates of the bracket.
@@ -118,8 +122,9 @@ class Rows:
         return group_means(self.scores[order], self.codes[self.places[order]])
 
     def sizes(self) -> Int64[np.ndarray, " g"] | None:
-        """Return the rows of each group, as groups first occur; None where sizes have no part in
-        that order: where each row is one, or the rows of each group stand together.
+        """Return the sizes of groups as they first occur; None if sizes do not matter.
+
+        Sizes do not matter if each row is a group, or if the rows of each group stand together.
 
         Otherwise a large group occurs early in a shuffled file. So groups are in random order
         among those of one size alone, since their values may depend on their size.
@@ -140,7 +145,7 @@ class Rows:
 
 
 def check_independence(x: Rows, y: Rows, seed: int) -> Independence:
-    """Return what eleven tests say of the independence of two samples.
+    """Return the results of eleven tests of the independence of two samples.
 
     With groups, one row of each stands for it (`representatives`), and in the order of the file the
     mean of its scores. Groups have the order in which they first occur; where their rows are
@@ -236,7 +241,7 @@ def _repeats(side: str, found: Found) -> Check:
         found.count / max(1, found.total),
         found.p,
         "",
-        f"rows of {side} occur {found.copies} times more often than draws of any law would"
+        f"rows of {side} occur {found.copies} times more often than independent draws would"
         f" ({found.count} rows occur again, p {_p(found.p)})",
         "copied rows, as of oversampling: drop the copies",
     )

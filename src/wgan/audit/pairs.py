@@ -221,9 +221,9 @@ def clusters(d: int, count: int = 8, seed: int = 0) -> Pair:
     """Return far clusters, and the same, each moved by 1 along a direction of its own: W1 = 1.
 
     A cluster is a ball of radius r. Its critic is f(x) = <x - c_k, w_k> with the unit direction
-    w_k. On all points that X and Y can take, |f| <= r + 1, and points of two clusters are
-    2 (r + 1) apart or more, since centres are 4 (r + 1) apart. So f is 1-Lipschitz there and
-    extends to the whole space (McShane), and its reading is 1, the length of the moves.
+    w_k. On all points that X and Y can take, |f| <= r + 1. Points of two clusters are 2 (r + 1)
+    apart or more, since centres are 4 (r + 1) apart. So f is 1-Lipschitz there and extends to the
+    whole space (McShane), and its reading is 1, the length of the moves.
 
     Args:
         d: dimensions.

@@ -20,9 +20,9 @@ class Dual(Printed):
 
     `value` is in the unit of the samples where the variant measures W1. `held_out_value` is the
     reading of `held_out` samples of each side that trained nothing. In expectation it is at most
-    what the critic reads of the populations; far below `value`, the critic has learned its samples
-    by heart. None where fewer than 20 are given. `corrected` takes the slope
-    of the penalty off (`slope_corrected`), where the variant has that penalty. `mean_norm` and
+    the critic's reading between the populations. If it is far below `value`, the critic has learned
+    its samples by heart. It is None if fewer than 20 samples are given. `corrected` is without the
+    slope of the penalty (`slope_corrected`), if the variant has that penalty. `mean_norm` and
     `max_norm` are norms of the critic's gradient at interpolates; an optimal critic for W1 has 1.
     `lipschitz` is the certified constant, where the variant's layers allow one. `drift` is the
     relative change of the value over the second half of the training, in which the learning rate
@@ -48,7 +48,7 @@ class Dual(Printed):
 
     @property
     def certified(self) -> float | None:
-        """value / L, at most the exact W1 of the training samples; None without a certified L."""
+        """Value / L, at most the exact W1 of the training samples; None without a certified L."""
         return self.value / self.lipschitz if self.lipschitz else None
 
     @property
@@ -122,9 +122,9 @@ def slope_corrected(value: float, penalty_weight: float) -> float:
     With the penalty lambda (|grad f| - 1)^2 a critic gains by a slope above 1. Along transport of
     length W, slope s pays s W - lambda (s - 1)^2, which is best at s = 1 + W / (2 lambda) and reads
     s W. For any pair, if a Kantorovich potential has slope 1 at the interpolates, the optimum reads
-    at least W + W^2 / (2 lambda). It reads just that where the optimal critic's slope is the same
-    at all interpolates. So the corrected value errs upwards where slopes vary, and downwards where
-    the critic could not or did not reach the optimum. It is a correction, not a bound.
+    at least W + W^2 / (2 lambda). It reads exactly that if the optimal critic's slope is the same
+    at all interpolates. So the corrected value is too large if slopes vary, and too small if the
+    critic did not reach the optimum. It is a correction, not a bound.
 
     Args:
         value: the reading, in the unit of the samples; returned as it is if not above 0.

@@ -13,13 +13,13 @@ DIGITS = 4
 """Significant digits of a printed bound, as of a distance (`figures`)."""
 
 LOOSE = 0.5
-"""From this share of the transport on, the floor makes the upper end say little: most of the
+"""Share of the transport from which on the floor makes the upper end say little. Most of the
 transport would be read between two samples of one population.
 """
 
 HIDDEN = 0.9
-"""From this share of the transport on, the upper end says nothing: if both populations were one,
-the transport would be a tenth lower at most.
+"""Share of the transport from which on the upper end says nothing. If both populations were equal,
+the transport would be at most a tenth lower.
 """
 
 
@@ -32,11 +32,11 @@ class Bracket(Printed):
     each critic. `layers` are the last auditor's Lipschitz factors.
 
     `floor` is the transport between two batches of x: sampling alone makes as much. `heuristic` is
-    the transport with its floor taken off. Neither is certified. `held_out` counts the samples of
-    each side on which the bounds rest, and `split` says how they were set apart. `repeated` counts
-    rows of each side that occur again. `independence` holds the tests of a population bracket's
-    assumption. `groups` counts the held-out groups of each side, where groups are the unit of
-    independence: the population is then that of a random row of a random group.
+    the transport minus its floor. Neither is certified. `held_out` counts the samples of each side
+    on which the bounds rest, and `split` says how they were set apart. `repeated` counts rows of
+    each side that occur again. `independence` holds the tests of a population bracket's assumption.
+    `groups` counts the held-out groups of each side, where groups are the unit of independence: the
+    population is then that of a random row of a random group.
     """
 
     certifies: str
@@ -64,7 +64,7 @@ class Bracket(Printed):
 
     @property
     def upper(self) -> float | None:
-        """The upper end; None where nothing bounds W1 from above."""
+        """The upper end; None if nothing bounds W1 from above."""
         return self.upper_end.bound if self.upper_end else None
 
     @property
@@ -84,7 +84,7 @@ class Bracket(Printed):
 
     @property
     def note(self) -> str:
-        """Advice where rows repeat, or where sampling alone makes the upper end loose."""
+        """Advice if rows repeat, or if sampling alone makes the upper end loose."""
         notes = []
         if self.independence and self.independence.failed:
             notes.append(self.independence.note())
@@ -99,8 +99,8 @@ class Bracket(Printed):
             assert self.floor is not None
             parts = f"{figures(self.floor)} of the transport of {figures(u.transport)}"
             verdict = (
-                f"W1 <= {rounded(u.bound)} says nothing of a difference, as it would be much the"
-                " same if both populations were one"
+                f"W1 <= {rounded(u.bound)} does not show a difference: it would be much the same if"
+                " both populations were equal"
             )
             if self.floor_share < HIDDEN:
                 verdict = "is loose"
@@ -158,7 +158,7 @@ class Bracket(Printed):
         rows |= self._upper_facts()
         if self.heuristic is not None:
             rows["heuristic"] = (
-                f"{_heuristic_words(self.heuristic)}; it is the transport with its floor taken off"
+                f"{_heuristic_words(self.heuristic)}; it is the transport minus its floor"
             )
         if self.independence:
             rows |= self.independence.facts()
@@ -187,7 +187,7 @@ class Bracket(Printed):
         return "these two samples, for certain; what they were drawn from may lie nearer or farther"
 
     def _unit_words(self) -> str:
-        """Return what is drawn where a side has groups."""
+        """Return words for the unit that is drawn if a side has groups."""
         sides = [side for side, count in zip("xy", self.groups, strict=True) if count]
         return f" of a random row of a random group of {' and '.join(sides)}" if sides else ""
 
@@ -231,7 +231,7 @@ class Bracket(Printed):
 
 
 def _heuristic_words(heuristic: Heuristic) -> str:
-    """Return in words what the heuristic is worth; noise has no standard error."""
+    """Return words on the value of the heuristic; noise has no standard error."""
     error = heuristic.standard_error
     if error is None:
         return "withheld: what the floor leaves is no more than noise"
@@ -239,7 +239,7 @@ def _heuristic_words(heuristic: Heuristic) -> str:
 
 
 def _reading_words(reading: Reading) -> str:
-    """Return in words what a critic read."""
+    """Return words on the reading of a critic."""
     ends = "scores as they are"
     if reading.clamp:
         ends = f"scores clamped to [{reading.clamp[0]:.4g}, {reading.clamp[1]:.4g}]"

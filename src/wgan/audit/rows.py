@@ -1,8 +1,8 @@
 """Rows of a sample as hashes, which find rows that occur again, also after a cast to float32.
 
-Rows are equal where their first twelve digits are, so that time stamps a second apart are different
-rows, and a scaling there and back is none. A whole sample may have been stored in float32, though.
-If one of two samples is and the other is not, they are compared as rounded to float32.
+Rows are equal if their first twelve digits are. So time stamps a second apart are different rows,
+and a scaling there and back changes nothing. A whole sample may have been stored in float32,
+though. If one of two samples is and the other is not, they are compared as rounded to float32.
 """
 
 from collections.abc import Sequence

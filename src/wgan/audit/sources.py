@@ -1,5 +1,6 @@
-"""Sources that are measured: data known by name or path, or the generator of a run, as rows of
-numbers.
+"""Sources that are measured, as rows of numbers.
+
+A source is data, known by name or path, or the generator of a run.
 """
 
 from collections.abc import Mapping
@@ -61,12 +62,13 @@ def read_pair(
 ) -> tuple[Source, Source]:
     """Return the samples of two sources, at most `number` of each.
 
-    A source is anything that `wgan.data.load` takes, or a run's folder, which stands for fresh
-    samples of its generator: as many as the other side has. Beside a run, the data that it was
-    trained on are read as they were for it (without their labels, resized and so on), and stand for
-    their held-out part alone. Tables of numbers alone are measured in their own units, others as
-    the columns of the run, or else of the first table, are coded; identifiers are left out. For a
-    population bracket, codes are fitted to the half of the first table that trains its critics.
+    A source is anything that `wgan.data.load` takes, or the folder of a run. The folder stands for
+    fresh samples of its generator, as many as the other side has. If the other side is the data
+    that the run was trained on, only their held-out part is taken. They are then read as for the
+    run: resized, without labels and so on. A table of numbers alone is measured in its own units.
+    Other tables are coded as the columns of the run, or else of the first table; identifiers are
+    left out. For a population bracket, codes are fitted to the half of the first table that trains
+    its critics.
 
     Args:
         a: the first source.
@@ -92,7 +94,7 @@ def read_pair(
     if columns is not None and columns.flags:
         if kind != "auto":
             raise WganError(
-                f"--kind {kind} is of arrays, and {columns.flags} of tables: leave one out"
+                f"--kind {kind} is for arrays, and {columns.flags} for tables: leave one out"
             )
         _refuse_models(models, columns)
         tables = read_tables(sorted({a, b}), columns, progress)
@@ -214,8 +216,9 @@ def _part(source: str, dataset: Dataset, other: str, number: int | None, seed: i
 
 
 def _held_out(dataset: Dataset, run: RunFolder) -> np.ndarray | None:
-    """Return the rows that a run did not train on, where it was trained on the same file; None: on
-    others, or the same in another form.
+    """Return the rows that a run did not train on, if it was trained on the same file.
+
+    None if it was trained on others, or on the same in another form.
     """
     if not run.holds_data(dataset):
         return None

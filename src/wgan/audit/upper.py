@@ -93,7 +93,7 @@ def upper_end(
         y: independent samples of Q in random order, `[m, d]`, 4 or more.
         diameter: of the support; None: there is an asymptotic limit in place of a bound.
         delta: the probability of being wrong.
-        progress: told of each exact transport.
+        progress: listener to each exact transport.
     """
     most = min(len(x), len(y))
     n = min(BATCH, most // 2)  # two batches of each side at least, since a floor needs two

@@ -27,11 +27,11 @@ COUNTS_SHARE = 0.2
 networks would begin with flat frequencies; a fifth makes the noise of gradients 12 % larger.
 """
 ACCURACY = 1e-4
-"""Relative accuracy to which noise is found, from above: epsilon is then a ten-thousandth below the
-one that was asked for, at most.
+"""Relative accuracy to which noise is found, from above. So epsilon is at most a ten-thousandth
+below the requested one.
 """
 MOST_NOISE = 2.0**20
-"""Largest noise multiplier that is tried: epsilon is then far below any that is of use."""
+"""Largest noise multiplier that is tried: epsilon is then far below any useful one."""
 
 
 def gaussian_rdp(noise: float) -> np.ndarray:
@@ -98,7 +98,7 @@ class Noise:
     delta: float
 
     def spent(self, steps: int) -> float:
-        """Return the epsilon of the counts and so many steps."""
+        """Return the epsilon of the counts and this many steps."""
         rdp = gaussian_rdp(self.counts) + steps * sampled_rdp(self.gradients, self.rate)
         return epsilon_of(rdp, self.delta)
 

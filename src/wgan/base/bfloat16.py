@@ -1,11 +1,12 @@
-"""Which devices compute in bfloat16."""
+"""Devices that compute in bfloat16."""
 
 import torch
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:
-    """Whether a device has instructions for products of bfloat16 numbers; elsewhere they are
-    emulated: slow, and in some sums less exact.
+    """Return whether a device has instructions for products of bfloat16 numbers.
+
+    Elsewhere they are emulated, which is slow, and less exact in some sums.
 
     Args:
         device: the device.

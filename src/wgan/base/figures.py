@@ -26,7 +26,7 @@ def figure(inches: tuple[float, float], settings: Mapping[str, Any]) -> Iterator
         from matplotlib.figure import Figure
     except (ValueError, UnicodeError, OSError) as error:  # MPLBACKEND or the matplotlibrc
         raise WganError(
-            f"matplotlib does not start ({' '.join(str(error).split())}): mend its matplotlibrc or"
+            f"matplotlib does not start ({' '.join(str(error).split())}): fix its matplotlibrc or"
             " unset MPLBACKEND"
         ) from None
     # The backend stays: it is that of windows, which are not opened here.

@@ -68,7 +68,7 @@ def remove_partial(folder: Path, names: Iterable[str]) -> None:
 
 
 def inside(folder: Path, path: Path) -> bool:
-    """Tell whether a path leads into a folder once all links are followed.
+    """Return whether a path leads into a folder once all links are followed.
 
     Args:
         folder: the folder.
@@ -190,7 +190,7 @@ def _umask() -> int:
 
 
 def is_text(name: str) -> bool:
-    """Tell whether a name can be sent as UTF-8: those of files may be any bytes.
+    """Return whether a name can be sent as UTF-8: names of files may be any bytes.
 
     Args:
         name: the name.

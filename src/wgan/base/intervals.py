@@ -13,7 +13,7 @@ MOST_ORDERS = 200_000
 limit of the rank sum is near enough.
 """
 LARGE = 999.5
-"""From here on, three significant digits are printed as 1e+03, so whole numbers are printed."""
+"""Numbers from here on are printed as whole ones: three significant digits would give 1e+03."""
 
 
 @dataclass(frozen=True)

@@ -67,17 +67,19 @@ def float_array(values: Any, name: str) -> np.ndarray:
         name: what messages call them.
 
     Raises:
-        WganError: as `plain_array`, or values that are no numbers.
+        WganError: as `plain_array`, or values that are not numbers.
     """
     plain = plain_array(values, name)
     try:
         return np.asarray(plain, dtype=np.float64)
     except (ValueError, TypeError):
-        raise WganError(f"{name}: holds what is not a number: give numbers alone") from None
+        raise WganError(
+            f"{name}: holds something that is not a number: give numbers alone"
+        ) from None
 
 
 def check_number(value: Any, name: str) -> None:
-    """Refuse what is no real number, such as text, None or a list.
+    """Refuse what is not a real number, such as text, None or a list.
 
     Args:
         value: a setting of the user.
@@ -91,7 +93,7 @@ def check_number(value: Any, name: str) -> None:
 
 
 def check_count(value: Any, name: str, least: int) -> None:
-    """Refuse what is no whole number, or too small a one.
+    """Refuse what is not a whole number, or too small a one.
 
     Args:
         value: a setting of the user; NumPy's whole numbers are some.
@@ -112,7 +114,7 @@ def as_seed(random_state: Seed) -> int:
         random_state: the random state.
 
     Raises:
-        WganError: a number that is no seed.
+        WganError: a number that is not a seed.
     """
     from sklearn.utils import check_random_state
 
@@ -140,9 +142,9 @@ def check_real(dtype: np.dtype, name: str) -> None:
         )
     if dtype.kind in "mM":
         raise WganError(
-            f"{name}: dates or durations ({dtype}), which are numbers of their unit alone: give"
-            " them as columns of a DataFrame, or divide durations by one, such as"
-            " numpy.timedelta64(1, 'D')"
+            f"{name}: dates or durations ({dtype}), whose numbers depend on their unit: give them"
+            " as columns of a DataFrame, or divide durations by one, such as numpy.timedelta64(1,"
+            " 'D')"
         )
 
 
@@ -161,8 +163,8 @@ def _from_dlpack(values: Any, name: str) -> Any:
         except Exception as error:
             fault = error
     raise WganError(
-        f"{name}: an array of {type(values).__module__.split('.')[0]} that does not come to the CPU"
-        f" ({str(fault).splitlines()[0] if str(fault) else type(fault).__name__}): give"
+        f"{name}: an array of {type(values).__module__.split('.')[0]} that cannot be copied to the"
+        f" CPU ({str(fault).splitlines()[0] if str(fault) else type(fault).__name__}): give"
         " numpy.asarray of its values"
     )
 

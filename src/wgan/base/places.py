@@ -14,7 +14,7 @@ from pathlib import Path
 from wgan.base.errors import WganError
 
 SEAL = b"sealed by wgan, sha256 "
-"""What stands before the hash, in a comment at the end of the file."""
+"""Text before the hash, in a comment at the end of the file."""
 PNG_HEAD = b"\x89PNG"
 PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 """The last chunk of every PNG: no data, its name and its checksum (PNG specification, 11.2.5)."""
@@ -23,7 +23,7 @@ SEAL_LENGTH = len(SEAL) + 64
 TEXT_END = b" -->\n"
 CHECKSUM_LENGTH = 4
 LONGEST_TAIL = CHECKSUM_LENGTH + len(PNG_END)
-"""Bytes after a seal at most, which are those of a PNG."""
+"""Most bytes after a seal, which are those of a PNG."""
 ORDINARY = (stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK)
 SPECIAL = {
     stat.S_IFCHR: "a device",
@@ -46,11 +46,11 @@ def check_special(path: Path) -> None:
         WganError: a device, a pipe, a socket, or `-`.
     """
     if str(path) == "-":
-        raise WganError("-: files alone are written, not standard output: give the name of one")
+        raise WganError("-: only files are written, not standard output: give the name of a file")
     mode = _mode(path)
     if mode is not None and stat.S_IFMT(mode) not in ORDINARY:
         what = SPECIAL.get(stat.S_IFMT(mode), "no file")
-        raise WganError(f"{path}: is {what}, and files alone are written: give the name of one")
+        raise WganError(f"{path}: is {what}, and only files are written: give the name of a file")
 
 
 def check_new(path: Path, remedy: str = "choose another --out", folder: bool = False) -> None:
@@ -71,7 +71,7 @@ def check_new(path: Path, remedy: str = "choose another --out", folder: bool = F
     if folder and path.is_dir() and not any(path.iterdir()):
         return
     link = "as a link, " if stat.S_ISLNK(mode) and not path.is_dir() else ""
-    raise WganError(f"{path}: is there already, {link}and nothing is overwritten: {remedy}")
+    raise WganError(f"{path}: already exists, {link}and nothing is overwritten: {remedy}")
 
 
 def check_replaceable(path: Path, remedy: str = "choose another --out") -> None:
@@ -89,12 +89,12 @@ def check_replaceable(path: Path, remedy: str = "choose another --out") -> None:
     if mode is None:
         return
     if stat.S_ISDIR(mode):
-        raise WganError(f"{path}: is there already as a folder: {remedy}")
+        raise WganError(f"{path}: already exists as a folder: {remedy}")
     if stat.S_ISLNK(mode):
         raise WganError(f"{path}: is a link, and nothing is written through it: {remedy}")
     if not is_sealed(path):
         raise WganError(
-            f"{path}: is there already, and is no report of wgan or was edited since: {remedy},"
+            f"{path}: already exists, and is not a report of wgan, or was edited since: {remedy},"
             " or remove it"
         )
 
@@ -166,5 +166,5 @@ def _mode(path: Path) -> int | None:
         return None
     except NotADirectoryError:
         raise WganError(
-            f"{path}: a file stands in the place of its folder: choose another --out"
+            f"{path}: a file is in the place of its folder: choose another --out"
         ) from None

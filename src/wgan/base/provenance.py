@@ -53,8 +53,9 @@ def _processor() -> str:
 def _commit(checkout: Path) -> str | None:
     """Return the commit of a checkout, with a + if tracked files have changes.
 
-    None where the folder is no checkout (wgan was installed as a wheel) or git cannot be run. Only
-    the folder itself counts: a wheel inside another project's checkout has no commit of its own.
+    None where the folder is not a checkout (wgan was installed as a wheel) or git cannot be run.
+    Only the folder itself counts: a wheel inside another project's checkout has no commit of its
+    own.
     """
     if not (checkout / ".git").exists():
         return None

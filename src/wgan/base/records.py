@@ -40,7 +40,7 @@ FAULTS = (
     ArithmeticError,
     RecursionError,
 )
-"""What reading values of another form raises."""
+"""Errors that reading values of another form raises."""
 
 Record = TypeVar("Record")
 
@@ -122,7 +122,7 @@ def parsed(text: str, all_finite: bool = True) -> Any:
     def number(digits: str) -> float:
         x = float(digits)
         if all_finite and not isfinite(x):
-            raise ValueError(f"{digits[:20]} is no finite number")
+            raise ValueError(f"{digits[:20]} is not a finite number")
         return x
 
     values = json.loads(
@@ -174,7 +174,7 @@ def typed(values: Any, form: type[Record], known_only: bool = False) -> Record:
 
 @contextmanager
 def damage_named(path: Path, remedy: str = RESTORE) -> Iterator[None]:
-    """Within, a fault in what a file holds becomes an error that names the file.
+    """Return a context in which a fault in a file's contents becomes an error that names the file.
 
     Args:
         path: the file.

@@ -1,7 +1,7 @@
 """Secret random numbers, of the operating system.
 
-Differential privacy holds against whoever knows everything but them. So they are no function of a
-random seed, which a run publishes, and are kept nowhere.
+Differential privacy holds against an attacker who knows everything but them. So they do not follow
+from a random seed, which a run publishes, and are stored nowhere.
 """
 
 import os

@@ -56,7 +56,7 @@ def check_address(host: str, port: int, token: str | None, risk: str) -> None:
         host: the address to listen on.
         port: the port.
         token: the secret of requests, or none.
-        risk: what whoever reaches the port could do.
+        risk: what anyone who reaches the port could do.
 
     Raises:
         WganError: such a network, or a port or token that cannot be.
@@ -73,7 +73,7 @@ def check_address(host: str, port: int, token: str | None, risk: str) -> None:
 
 
 def is_local(host: str) -> bool:
-    """Tell whether an address is this machine's own.
+    """Return whether an address is this machine's own.
 
     Args:
         host: a name or an address.

@@ -12,7 +12,7 @@ from wgan.data.cache_contents import KINDS, Entry, cache_contents, clear_cache, 
 
 cache = App(
     name="cache",
-    help="Print where the cache of decoded files is, and what it holds; clear it.",
+    help="Print where the cache of decoded files is and what it holds, or clear it.",
     help_epilogue="",
 )
 
@@ -21,7 +21,7 @@ cache = App(
 def cache_command(*, json_: Json = False) -> int:
     """Print where the cache of decoded files is, and what it holds.
 
-    It is the folder of the variable WGAN_CACHE, or wgan in the user's cache folder.
+    The cache is the folder named by the variable WGAN_CACHE, or wgan in the user's cache folder.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def cache_command(*, json_: Json = False) -> int:
 
 @cache.command(name="clear")
 def clear_command(*, json_: Json = False) -> int:
-    """Remove what wgan wrote into its cache and no process uses; all of it is made again on demand.
+    """Remove files of the cache that no process uses; they are made again on demand.
 
     Links, and files that wgan did not write, are left alone.
 

@@ -1,5 +1,7 @@
-"""The table of commands. A command's file is imported when the command is given, so that help, and
-what needs no torch, come at once.
+"""The table of commands.
+
+A command's file is imported only when the command is given, so that help and whatever needs no
+torch start at once.
 """
 
 import cyclopts
@@ -20,7 +22,7 @@ app = cyclopts.App(
 COMMANDS = {
     "train": (
         "wgan.cli.train:train_command",
-        "Train a generator on DATA; the same command again goes on where it stopped.",
+        "Train a generator on DATA; the same command again continues where it stopped.",
     ),
     "sample": (
         "wgan.cli.sample:sample_command",
@@ -40,15 +42,15 @@ COMMANDS = {
     ),
     "report": (
         "wgan.cli.report:report_command",
-        "Write what came out of one run, or how several compare, for people to read.",
+        "Write a report of one run, or a comparison of several.",
     ),
     "distance": (
         "wgan.cli.distance:distance_command",
-        "Print how far apart A and B are, what was assumed, and how well it is known.",
+        "Print the distance between A and B, what it assumes, and how well it is known.",
     ),
     "demo": (
         "wgan.cli.demo:demo_command",
-        "Run the experiment behind a claim about GANs, and print what was seen.",
+        "Run the experiment behind a claim about GANs, and print its results.",
     ),
     "track": (
         "wgan.cli.track:track_command",
@@ -60,12 +62,12 @@ COMMANDS = {
     ),
     "studio": (
         "wgan.cli.studio:studio_command",
-        "Serve a page of the runs below FOLDER: watch them, begin new ones, play with models.",
+        "Serve a page of the runs below FOLDER: watch them, start new ones, try models.",
     ),
     "variants": ("wgan.cli.variants:variants_command", "Print the table of variants."),
     "data": (
         "wgan.cli.data:data_command",
-        "List the data known by name, or describe SOURCE: what was inferred of it.",
+        "List the data known by name, or describe SOURCE and what was inferred from it.",
     ),
     "features": (
         "wgan.cli.features:features",
@@ -73,11 +75,11 @@ COMMANDS = {
     ),
     "doctor": (
         "wgan.cli.doctor:doctor_command",
-        "Look at this installation: what is there, what a run would use, how fast a step is.",
+        "Check this installation: what is installed, what a run would use, how fast a step is.",
     ),
     "cache": (
         "wgan.cli.cache:cache",
-        "Print where the cache of decoded files is, and what it holds; clear it.",
+        "Print where the cache of decoded files is and what it holds, or clear it.",
     ),
     "completion": (
         "wgan.cli.completion:completion_command",

@@ -45,35 +45,37 @@ def compare_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train each of VARIANTS from several seeds, evaluate, and say which differences are larger
-    than the noise; the same command again goes on.
+    """Train variants from several seeds, and say which differences are larger than the noise.
+
+    Each run is trained and evaluated. The same command again continues.
 
     Parameters
     ----------
     data
-        What `wgan train` takes.
+        Data as `wgan train` takes them.
     how
         How the data are read.
     variants
-        Names from `wgan variants`; gan, wgan and wgan-gp unless given.
+        Names from `wgan variants`; by default gan, wgan and wgan-gp.
     seeds
-        Runs of each variant: 0, 1, ...
+        Number of runs of each variant, with the random seeds 0, 1, ...
     steps
-        Generator steps of every run; half of what `wgan train` takes unless given.
+        Generator steps of every run; by default half of those of `wgan train`.
     equal_time
-        Give each variant as many steps as take as long as the first one's --steps, by a short trial
-        of each beforehand.
+        Give every variant the time that the first one needs for --steps. A short trial of each
+        measures this beforehand.
     features
-        For images: what they are compared on, as `wgan evaluate` takes it.
+        For images: features to compare them on, as in `wgan evaluate`.
     out
-        The folder of the runs, comparison.json and report.html; runs/compare-DATA unless given.
+        Folder for the runs, comparison.json and report.html; by default runs/compare-DATA.
     set_
-        One setting for every run, section.field=value; may be repeated.
+        A single setting of every run, section.field=value; may be repeated.
     jobs
-        Runs at a time; one a core, at most 8, unless given; on a cluster, one a worker's thread.
+        Runs at a time; by default one for each core, at most 8; on a cluster, one for each thread
+        of a worker.
     threads
-        Threads of each run: the last bits of results depend on them. Its share of the cores unless
-        given; on a cluster, one.
+        Threads of each run; the last bits of results depend on them. By default its share of the
+        cores; on a cluster, one.
     cluster
         Train and evaluate on the workers of a Dask cluster: the address of its scheduler, such as
         tcp://host:8786. The folders of the runs stay here.

@@ -13,12 +13,12 @@ def completion_command(shell: Shell, /) -> int:
 
     For bash, write it to ~/.wgan.bash, and put `source ~/.wgan.bash` into ~/.bashrc. For zsh, write
     it to ~/.zfunc/_wgan, with ~/.zfunc in fpath. For fish, write it to
-    ~/.config/fish/completions/wgan.fish. Shells begun later have it.
+    ~/.config/fish/completions/wgan.fish. It works in shells that are started later.
 
     Parameters
     ----------
     shell
-        bash, zsh or fish.
+        Shell: bash, zsh or fish.
     """
     sys.stdout.write(app.generate_completion(prog_name="wgan", shell=shell))
     return 0

@@ -30,25 +30,26 @@ def data_command(
     out: Annotated[Path | None, Parameter(name=["-o", "--out"])] = None,
     json_: Json = False,
 ) -> int:
-    """List the data known by name, or describe SOURCE: of a table what each column was taken for.
+    """List the data known by name, or describe SOURCE and what was inferred from it.
 
-    It is read by the same flags as by `wgan train`. A schema has `[columns.NAME]` and below it
-    kind, step, low, high, format or missing; and `[[rules]]` that rows keep.
+    SOURCE is read with the same flags as in `wgan train`. For a table, the description lists what
+    each column was inferred to be. A schema corrects this. It has `[columns.NAME]` with kind, step,
+    low, high, format or missing below, and `[[rules]]` that rows keep.
 
     Parameters
     ----------
     source
-        Anything that `wgan train` takes.
+        Data as `wgan train` takes them.
     how
         How the data are read.
     out
-        Of a table: write such a file of what was inferred, to be corrected, with rules that are
-        proposed as comments.
+        For a table: write the inferred schema to this file, for correction. Proposed rules are
+        comments in it.
     json_
         Print one JSON document instead of text.
     """
     if source is None and (how != AS_THEY_ARE or out is not None):
-        raise WganError("flags say how SOURCE is read: give it too")
+        raise WganError("these flags say how SOURCE is read: give SOURCE too")
     if source is None:
         _list_sources(json_)
         return 0
@@ -120,7 +121,7 @@ def _values(
     proposals: list[Proposal],
     schema: Path | None,
 ) -> dict[str, Any]:
-    """Return what was inferred of a source as plain values."""
+    """Return the facts inferred from a source, as plain values."""
     codec = dataset.codec
     partner = dataset.toy.partner if dataset.toy else None
     return {

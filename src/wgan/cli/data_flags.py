@@ -23,26 +23,26 @@ SERIES = "Series"
 @Parameter(name="*")
 @dataclass(frozen=True)
 class DataFlags:
-    """Settings of `data` as they were given; None: not given.
+    """Settings of `data` as the user gave them; None: not given.
 
     Attributes:
-        kind: What a table or an array is read as, such as series; unless given, a table as such, an
-            array by its shape (vectors or images), and series with --series, --time, --window or
-            --static.
-        key: Which array of an .npz, or sheet of an .xlsx, that holds several.
-        labels: The classes: own (folders, digits), a column of the .csv, an array of the .npz, or a
-            file; they are learned, so that sample takes --label.
-        schema: A TOML file that corrects what is inferred of a table's columns; `wgan data TABLE -o
-            FILE` writes one.
-        encoding: How a .csv or .tsv is encoded, such as latin-1, cp1252 or utf-16; utf-8 unless
-            given.
-        series: The column that names the series of a table, a row a step; unless given, it is one
-            series.
-        time: The column of times; unless given, rows follow each other in time.
-        window: Cut one long series, or each series of a table, into windows of so many steps.
-        stride: Steps from the start of one window to that of the next; 1 unless given.
-        context: First steps of a series that sample --given may give; 0 unless given.
-        static: Columns of a table that describe a whole series, without a name: none; unless given,
+        kind: Kind that a table or an array is read as, such as series. By default a table is read
+            as a table, an array as vectors or images by its shape, and both as series with
+            --series, --time, --window or --static.
+        key: Name of the array of an .npz, or of the sheet of an .xlsx, if the file holds several.
+        labels: Classes to learn: own (folders, digits), a column of the .csv, an array of the .npz,
+            or a file. `wgan sample` then takes --label.
+        schema: TOML file that corrects what is inferred about a table's columns; `wgan data TABLE
+            -o FILE` writes one.
+        encoding: Encoding of a .csv or .tsv, such as latin-1, cp1252 or utf-16; by default utf-8.
+        series: Column that names the series of each row of a table, in which a row is a step; by
+            default the table is one series.
+        time: Column of times; by default rows follow each other in time.
+        window: Cut one long series, or each series of a table, into windows of this many steps.
+        stride: Steps from the start of one window to that of the next; by default 1.
+        context: Number of first steps of a series that `wgan sample --given` may give; by default
+            0.
+        static: Columns of a table that describe a whole series; without a name: none. By default
             those of text, and those that never vary within a series.
     """
 
@@ -67,4 +67,4 @@ class DataFlags:
 
 
 AS_THEY_ARE = DataFlags()
-"""No flag was given."""
+"""Flags of a command without any of them."""

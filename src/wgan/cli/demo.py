@@ -25,18 +25,19 @@ def demo_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Run the experiment behind a claim; print what was seen, and write every number and a figure.
+    """Run the experiment behind a claim, print its results, and write every number and a figure.
 
     Parameters
     ----------
     name
-        Which; without it they are listed.
+        Name of the experiment; without it, all are listed.
     seeds
-        Trainings of each kind, over which intervals are taken; 3 unless given, 5 for mode-collapse.
+        Trainings of each kind, over which intervals are taken; by default 3, and 5 for
+        mode-collapse.
     effort
-        Multiplies the training steps.
+        Factor by which the training steps are multiplied.
     out
-        The folder for numbers.csv, summary.md and figure.png; demos/NAME unless given.
+        Folder for numbers.csv, summary.md and figure.png; by default demos/NAME.
     json_
         Print one JSON document instead of text.
     quiet

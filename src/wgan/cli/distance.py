@@ -60,68 +60,68 @@ def distance_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Print how far apart A and B are, what was assumed, and how well it is known.
+    """Print the distance between A and B, what it assumes, and how well it is known.
 
     Parameters
     ----------
     a
-        What `wgan train` takes, a run's folder (fresh samples of its generator), or a histogram
-        such as 3,2,1,4. Without A and B: the example of 3,2,1,4 and 1,2,4,3.
+        Data as `wgan train` takes them, the folder of a run (fresh samples of its generator), or a
+        histogram such as 3,2,1,4. Without A and B, the histograms 3,2,1,4 and 1,2,4,3 are an
+        example.
     b
-        Likewise.
+        The second source, likewise.
     metric
-        auto: exact up to 20,000 x 20,000 samples, sliced beyond. dual: what a critic of --variant
-            reads.
+        The distance. auto is exact up to 20,000 x 20,000 samples, and sliced beyond. dual is the
+            reading of a critic of --variant.
     p
-        The order, 1 unless given: 1 or 2; in one dimension any, also inf; max-sliced has 2.
+        The order, by default 1: 1 or 2; in one dimension any, also inf; for max-sliced 2.
     epsilon
-        The weight of the entropy of --metric sinkhorn, in the unit of the samples to the power p; a
-        twentieth of the mean cost unless given.
+        The weight of the entropy of --metric sinkhorn, in the unit of the samples to the power p;
+        by default a twentieth of the mean cost.
     space
-        raw, standard (columns in standard deviations of A) or pca-K (the first K principal axes).
+        Coordinates: raw, standard (columns in standard deviations of A) or pca-K (the first K
+        principal axes).
     number
-        Samples of each side at most; all unless given, and as many of a generator as of the other
-        side.
+        Most samples of each side; by default all, and as many of a generator as of the other side.
     kind
-        What arrays are read as, such as series; unless given, vectors or images by their shape.
+        Kind that arrays are read as, such as series; by default vectors or images, by their shape.
     columns
-        Those that are measured, such as age,income; all unless given.
+        Columns to measure, such as age,income; by default all.
     column_weight
-        How much a column counts in squared distances, such as age=2; 1 unless given; may be
-        repeated.
+        Weight of a column in squared distances, such as age=2; by default 1; may be repeated.
     circular
-        A column that begins again after a period, such as hour=24, so that 23 and 0 are
-        one apart; may be repeated.
+        Column that starts again after a period, such as hour=24, so that 23 and 0 are one apart;
+        may be repeated.
     weights
-        The column that holds the weights of the rows; it is not measured.
+        Column with the weights of the rows; it is not measured.
     groups
-        The column that names rows that depend on each other, such as those of a person;
-        it is not measured. Groups are halved, exchanged and drawn whole.
+        Column that names groups of rows that depend on each other, such as those of a person; it is
+        not measured. Groups are halved, exchanged and drawn whole.
     permutations
-        Test whether A and B are of one population, with so many permutations, such as 999.
+        Test whether A and B are from one population, with this many permutations, such as 999.
     subsamples
-        Print how much the distance varies over samples, from so many subsamples, such as 200.
+        Print how much the distance varies over samples, from this many subsamples, such as 200.
     bracket
-        Print an interval: of the population (with --confidence), or of these samples alone.
+        Print a certified interval for the populations (with --confidence), or for these samples
+        alone.
     confidence
-        The probability of a population bracket, or of the interval of --subsamples; 0.95 unless
-        given.
+        Probability of a population bracket, or of the interval of --subsamples; by default 0.95.
     diameter
-        No two possible samples of one side lie farther apart, in raw coordinates; known for
-        pictures of 8 bits.
+        Largest possible distance of two samples of one side, in raw coordinates; known for pictures
+        of 8 bits.
     range_
-        Of tables: the least and largest possible value of a column, such as age=17:90; the diameter
+        For tables: least and largest possible value of a column, such as age=17:90. The diameter
         follows from those of all columns.
     variant
-        The variant for --metric dual; wgan-gp unless given.
+        Variant for --metric dual; by default wgan-gp.
     steps
-        Training of the critic: 3000 for dual, 2000 for a bracket, unless given.
+        Training steps of the critic; by default 3000 for dual, 2000 for a bracket.
     plot
-        Draw what moves where, as .png or .svg: the exact plan, or the walk of histograms.
+        File for a picture, .png or .svg: the exact plan, or the walk between histograms.
     seed
-        Random seed of the samples drawn, splits, directions and critics.
+        Random seed of drawn samples, splits, directions and critics.
     explain
-        Show every fact; of histograms, the walk.
+        Print every fact; for histograms also the walk.
     json_
         Print one JSON document instead of text.
     quiet

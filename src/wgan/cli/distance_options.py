@@ -12,7 +12,7 @@ Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn", "dual"]
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for, as `wgan distance --help` explains it; None: not given."""
+    """Options as the user gave them, see `wgan distance --help`; None: not given."""
 
     metric: Metric
     p: float | None
@@ -76,16 +76,20 @@ class Options:
             "--plot": self.plot,
         }
         of = "--metric dual" if self.metric == "dual" else f"--bracket {self.bracket}"
-        _refuse(of_distances, not trained, f"is for distances, and {of} is none")
-        _refuse({"--groups": self.groups}, not trained or population, f"has no part in {of}")
+        _refuse(of_distances, not trained, f"is for distances, and {of} is not one")
+        _refuse({"--groups": self.groups}, not trained or population, f"does not apply to {of}")
         self._check_solvers()
 
     def _check_solvers(self) -> None:
-        """Refuse what the chosen metric does not have."""
+        """Refuse options that the chosen metric does not have."""
         has_plan = self.metric in ("auto", "exact")
         _refuse({"--plot": self.plot}, has_plan, "draws the plan of exact transport")
         circular = self.circular or None
-        _refuse({"--circular": circular}, has_plan, "is of exact transport, by no other --metric")
+        _refuse(
+            {"--circular": circular},
+            has_plan,
+            "belongs to exact transport, not to another --metric",
+        )
         beside = {
             "--permutations": self.permutations,
             "--subsamples": self.subsamples,
@@ -94,13 +98,13 @@ class Options:
         _refuse(beside, circular is None, "knows no circular columns")
         in_units = {"--column-weight": self.column_weights or None, "--circular": circular}
         _refuse(
-            in_units, self.space == "raw", f"is of columns, and --space {self.space} has others"
+            in_units, self.space == "raw", f"is for columns, and --space {self.space} makes others"
         )
         tested = has_plan or self.metric == "sliced"
         _refuse(
             {"--permutations": self.permutations},
             tested,
-            "tests by the exact or the sliced distance, by no other --metric",
+            "takes the exact or the sliced distance, not another --metric",
         )
 
     def check_for_histograms(self) -> None:
@@ -163,7 +167,7 @@ class Options:
             flag: the one or the other.
 
         Raises:
-            WganError: a text that is no name and number, or a name given twice.
+            WganError: a text that is not a name and number, or a name given twice.
         """
         is_weight = flag == "--column-weight"
         texts = self.column_weights if is_weight else self.circular
@@ -173,7 +177,7 @@ class Options:
 
 
 def _by_column(flag: str, texts: tuple[str, ...], example: str) -> dict[str, str]:
-    """Return what stands behind the names of columns, such as 24 in hour=24."""
+    """Return the values behind the names of columns, such as 24 in hour=24."""
     found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.rpartition("=")
@@ -181,7 +185,7 @@ def _by_column(flag: str, texts: tuple[str, ...], example: str) -> dict[str, str
             fault = f"names '{name}' twice"
             if not name:
                 fault = "names no column" if equals or not text else "has no number after a '='"
-            raise WganError(f"{flag} {text}: {fault}: give such as {example}, once a column")
+            raise WganError(f"{flag} {text}: {fault}: write it like {example}, once per column")
         found[name] = value
     return found
 
@@ -190,7 +194,9 @@ def _number(flag: str, name: str, text: str, example: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise WganError(f"{flag} {name}: '{text}' is no number: give such as {example}") from None
+        raise WganError(
+            f"{flag} {name}: '{text}' is not a number: write it like {example}"
+        ) from None
 
 
 def _refuse(given: Mapping[str, object], has_effect: bool, why: str) -> None:

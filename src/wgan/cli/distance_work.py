@@ -29,7 +29,7 @@ from wgan.distances.spaces import Space, fit_space
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured, and what stopped the rest of it.
+    """Results that were measured, and the error that stopped the others.
 
     `more` holds the test and the spread under their names in JSON. `plot` is the picture that was
     written. `failure` is raised once the rest is printed, so that a distance is not lost with it.
@@ -75,7 +75,7 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
 
 
 def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work:
-    """Return what computes a bracket; the diameter of pictures of 8 bits is known."""
+    """Return a function that computes a bracket; the diameter of pictures of 8 bits is known."""
     diameter = options.diameter
     source = "declared"
     if options.ranges:
@@ -107,7 +107,7 @@ def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work
 
 
 def _dual(x: Source, y: Source, space: Space, options: Options, progress: Progress) -> Work:
-    """Return what trains a critic of a variant and reads it."""
+    """Return a function that trains a critic of a variant and reads it."""
     return lambda: Measured(
         dual(
             space.map(x.values),
@@ -149,10 +149,10 @@ def _periods(x: Source, space: Space, options: Options) -> dict[int | str, float
 
 
 def _places(flag: str, given: dict[str, float], x: Source) -> dict[int, float]:
-    """Return what was given of columns by their places."""
+    """Return values given for columns, by the columns' places."""
     if given and not x.names:
         raise WganError(
-            f"{flag} is of columns of numbers without gaps, with names, and these samples are"
+            f"{flag} is for columns of numbers without gaps, with names, and these samples are"
             f" {x.units}: choose such columns with --columns"
         )
     for name in given:
@@ -164,7 +164,7 @@ def _places(flag: str, given: dict[str, float], x: Source) -> dict[int, float]:
 
 
 def _distance(x: Source, y: Source, space: Space, options: Options, progress: Progress) -> Measured:
-    """Measure a distance, and what was asked for beside it."""
+    """Measure a distance, and everything else that was requested."""
     a, b = space.map(x.values), space.map(y.values)
     usual = 2.0 if options.metric == "max-sliced" else 1.0
     p = _or(options.p, usual)

@@ -14,10 +14,10 @@ INDENT = 14
 
 
 def doctor_command(*, json_: Json = False, quiet: Annotated[bool, Flag] = False) -> int:
-    """Look at this installation: what is there, what a run would use, how fast a step is.
+    """Check this installation: what is installed, what a run would use, how fast a step is.
 
-    What cannot be found out is said. It ends with 1, and one line on standard error, where
-    something is broken that a run needs.
+    It says what it cannot find out. If something is broken that a run needs, it exits with 1 and
+    one line on standard error.
 
     Parameters
     ----------

@@ -33,35 +33,35 @@ def evaluate_command(
 ) -> int:
     """Measure the generator in RUN on the data that the run held out.
 
-    Prints figures and what they say. evaluation.json and evaluation.png in RUN hold the latest;
-    results.jsonl gets a line for each figure, each time.
+    It prints figures and what they mean. evaluation.json and evaluation.png in RUN hold the latest
+    evaluation. Each evaluation adds a line for each figure to results.jsonl.
 
     Parameters
     ----------
     run
-        A run's folder.
+        Folder of a run.
     features
-        For images: what they are compared on, a folder of `wgan features train` or the .npz of
-        MobileNetV2's weights; pixels unless given.
+        For images: features to compare them on, a folder of `wgan features train` or the .npz of
+        MobileNetV2's weights; by default pixels.
     number
-        For images and vectors: samples in each set; as many as were held out, at most 2,000, unless
-        given.
+        For images and vectors: samples in each set; by default as many as were held out, at most
+        2,000.
     target
-        For tables: the column that models are trained to predict; unless given, the last that is a
-        number or a category of few levels.
+        For tables: column that models are trained to predict; by default the last that is a number
+        or a category of few levels.
     test
-        For tables: a file, or a folder of .parquet files, with rows of the same columns, to
-        compare with instead of the rows that the run held out.
+        For tables: file, or folder of .parquet files, with rows of the same columns. They replace
+        the rows that the run held out.
     encoding
-        How the text of --test is encoded; as the run's data were, unless given.
+        Encoding of the text of --test; by default that of the run's data.
     data
-        Where the data are that RUN was trained on, if they are no longer where they were.
+        New place of the data that RUN was trained on, if they have moved.
     seed
         Random seed of noise, shuffled columns and models.
     json_
         Print one JSON document instead of text.
     quiet
-        Do not show what is being measured.
+        Do not print what is being measured.
     """
     options = EvaluationOptions(features, number, target, test, seed, encoding)
     with bar(quiet, remaining=False) as progress:

@@ -1,4 +1,6 @@
-"""Exit codes of the command line, which the help prints and docs/how-to/script.md explains.
+"""Exit codes of the command line, as a table that the help prints.
+
+docs/how-to/script.md explains them.
 
 Signals end a process with 128 and their number, as shells write it.
 """
@@ -22,10 +24,10 @@ EXIT_CODES = {
     REFUSED: "input that cannot be used, or no room",
     UNEXPECTED: "a fault of wgan itself",
     INTERRUPTED: "stopped by Ctrl-C; a run in training is saved first",
-    BROKEN_PIPE: "whoever read the output has gone",
+    BROKEN_PIPE: "the program that read the output has ended",
     TERMINATED: "stopped by SIGTERM; a run in training is saved first",
 }
-"""What each code means."""
+"""Exit codes and their meanings."""
 
 
 def in_help() -> str:

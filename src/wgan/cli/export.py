@@ -27,12 +27,12 @@ def export_command(
     Parameters
     ----------
     run
-        A run's folder, or one that `WGAN.save` wrote.
+        Folder of a run, or one that `WGAN.save` wrote.
     out
-        The new file; its ending chooses: .onnx (read by onnxruntime, without torch) or .pt2 (read
+        File to write; its ending chooses .onnx (read by onnxruntime, without torch) or .pt2 (read
         by `torch.export.load`).
     conditions
-        Of tables: let the file take values of columns that are given, see docs/how-to/export.md.
+        For tables: let the exported file take given values of columns.
     json_
         Print one JSON document instead of text.
     """

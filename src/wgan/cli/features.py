@@ -1,5 +1,6 @@
-"""`wgan features train DATA`: a feature map of one's own, for comparing pictures by more than their
-pixels.
+"""`wgan features train DATA`: train your own feature map for comparing pictures.
+
+It sees more than pixels do.
 """
 
 from pathlib import Path
@@ -37,20 +38,21 @@ def train_features_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train a small classifier of labelled pictures; its features are the map. A fifth of the
-    pictures is held out to state its accuracy.
+    """Train a small classifier of labelled pictures, and write its features as a feature map.
+
+    A fifth of the pictures is held out to measure its accuracy.
 
     Parameters
     ----------
     data
         Pictures, as `wgan train` takes them.
     labels
-        Their classes: own (folders, digits), an array of the .npz, or a file of one label a
-        picture.
+        Classes of the pictures: own (folders, digits), an array of the .npz, or a file with one
+        label for each picture.
     out
-        The folder for features.safetensors and features.json; features/DATA unless given.
+        Folder for features.safetensors and features.json; by default features/DATA.
     epochs
-        Passes over the pictures.
+        Number of passes over the pictures.
     seed
         Random seed of weights and batches.
     json_

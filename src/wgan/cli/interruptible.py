@@ -13,8 +13,9 @@ Result = TypeVar("Result")
 
 
 def interruptible(work: Callable[[], Result]) -> Result:
-    """Run work in a thread, so that Ctrl-C acts at once: the exact solver is one long call that
-    hears of no signal.
+    """Run work in a thread, so that Ctrl-C acts at once.
+
+    The exact solver is one long call that receives no signal.
     """
     outcome: list[Result] = []
     failure: list[BaseException] = []
@@ -40,8 +41,9 @@ def interruptible(work: Callable[[], Result]) -> Result:
 
 
 def _leave(is_working: Callable[[], bool]) -> None:
-    """End the process at once where a thread is still in the solver: Python would end that thread
-    inside of compiled code, which aborts the process.
+    """End the process at once if a thread is still in the solver.
+
+    Python would end that thread inside compiled code, which aborts the process.
     """
     if is_working():
         close_output()

@@ -1,4 +1,4 @@
-"""What all commands share: the screen, and how flags and tables look."""
+"""Parts that all commands share: the screen, and how flags and tables look."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ class Screen(Console):
 
 screen = Screen(highlight=False, markup=False, soft_wrap=True)
 aside = Screen(highlight=False, markup=False, soft_wrap=True, stderr=True)
-"""What stands beside results, where those are JSON."""
+"""The screen for notes beside results in JSON."""
 WIDEST = 1000
 """Columns in which a table is measured: wider than any that is printed."""
 Flag = cyclopts.Parameter(negative="")
@@ -37,7 +37,7 @@ Flag = cyclopts.Parameter(negative="")
 
 @dataclass(frozen=True)
 class Written:
-    """What a command wrote.
+    """Files that a command wrote.
 
     Attributes:
         lines: for people.
@@ -49,12 +49,12 @@ class Written:
 
 
 def notes_on(as_json: bool) -> Screen:
-    """Return where lines go that are no results: beside a document of JSON, standard error."""
+    """Return where lines go that are not results: beside a document of JSON, standard error."""
     return aside if as_json else screen
 
 
 def print_columns(dataset: "Dataset", to: Screen = screen) -> None:
-    """Print what was inferred of the data, a line for each column of a table."""
+    """Print the facts inferred from the data, a line for each column of a table."""
     for line in dataset.codec.describe():
         to.print(f"  {on_one_line(line)}")
 

@@ -1,6 +1,4 @@
-"""The process of the command line: interrupts, output of any encoding, and errors that no code
-expected.
-"""
+"""The process of the command line: interrupts, encodings of output, and unexpected errors."""
 
 import os
 import signal
@@ -17,8 +15,8 @@ TRACEBACK = "WGAN_TRACEBACK"
 def run_process() -> int:
     """Run the command line with the arguments of this process; return its exit code.
 
-    An error that is no answer to wrong input is told in one line too, and ends with code 70. It is
-    raised, with its traceback, where the environment has WGAN_TRACEBACK.
+    An error that is not an answer to wrong input is told in one line too, and ends with code 70. It
+    is raised, with its traceback, where the environment has WGAN_TRACEBACK.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # not where a descriptor is closed
@@ -49,7 +47,7 @@ def run_process() -> int:
 
 
 def in_words(error: BaseException) -> str:
-    """Return an error that is no answer to wrong input, for the user."""
+    """Return an error that is not an answer to wrong input, for the user."""
     return (
         f"{type(error).__name__}: {error}: this is a fault of wgan, not of your input; please"
         f" report it with the command and what it prints under {TRACEBACK}=1"

@@ -18,21 +18,21 @@ def report_command(
     form: Annotated[Format, Parameter(name="--format")] = "html",
     json_: Json = False,
 ) -> int:
-    """Write what came out of one run, or how several compare: the verdict in words, figures,
-    samples, configuration, provenance.
+    """Write a report of one run, or a comparison of several.
+
+    It holds the verdict in words, figures, samples, configuration and provenance.
 
     Parameters
     ----------
     runs
-        Folders of finished runs on the same data; those that differ by their seed alone are taken
-        together.
+        Folders of finished runs on the same data; runs that differ by their seed alone are grouped.
     out
-        A file of html or md; the folder for png or svg. Earlier reports there are replaced, other
-        or edited files never. Unless given report.html, report.md or figures, of one run in its
+        File for html or md, folder for png or svg. Earlier reports there are replaced, other or
+        edited files never. By default report.html, report.md or figures; for a single run in its
         folder.
     form
-        html: one file that needs no network. md: for a README, figures beside it. png or svg: the
-            figures alone, for a paper.
+        Format: html, one file that needs no network; md, for a README, with figures beside it; png
+            or svg, only the figures, for a paper.
     json_
         Print one JSON document too: where the report is, and all numbers of the comparison.
     """

@@ -30,7 +30,7 @@ def sample_command(run: Path, /, *, how: SampleFlags = AS_LEARNED) -> int:
     Parameters
     ----------
     run
-        A run's folder, or one that `WGAN.save` wrote.
+        Folder of a run, or one that `WGAN.save` wrote.
     how
         The flags.
     """
@@ -52,7 +52,7 @@ def sample_command(run: Path, /, *, how: SampleFlags = AS_LEARNED) -> int:
 
 
 def _written(folder: RunFolder, how: SampleFlags) -> Written:
-    """Write what the flags say."""
+    """Write the samples that the flags request."""
     if how.complete is not None:
         return _complete(folder, how.complete, how)
     if how.given is not None:

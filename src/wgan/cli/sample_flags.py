@@ -20,47 +20,49 @@ LATENTS = "Latents and pictures"
 @Parameter(name="*")
 @dataclass(frozen=True)
 class SampleFlags:
-    """What was given; None: not given.
+    """Flags as the user gave them; None: not given.
 
     Attributes:
-        number: How many, 64 unless given; 1e9 and 1_000_000 are numbers too. With --complete,
-            completions of each row, and with --given, continuations of each beginning, 1 unless
-            given.
-        out: The ending chooses: .png (one grid, a scatter, or a panel a column), .npy, .npz
-            (samples x, labels y), none (a folder of PNGs, a folder a class), .gif, .webp, .apng or
-            .mp4 (pictures one after the other), of tables .csv, .tsv (.gz too), .parquet or .xlsx;
-            samples.png unless given, of tables samples.csv, with --complete completed.csv, with
-            --walk samples.gif. With --shards a folder, samples unless given.
-        label: The class, of a generator trained with --labels; otherwise classes are as frequent
-            as among its training samples.
-        where: Of tables, and of series by their static columns, a condition that every row, or
-            series, satisfies, such as education=Masters, 'sex!=Male', 'education in Masters,
-            Doctorate', 'age>=30', workclass= (missing), 'workclass!=' (not missing); may be
-            repeated.
-        balance: Of tables, and of series a static column, a column whose levels, or few numbers,
-            are to be equally frequent.
-        complete: A table file whose rows come back with missing cells drawn, given the cells that
-            they have.
-        given: Of series that were trained with --context, beginnings, in a file of the form of the
-            data, or one of them as an array [steps, channels]; each is written with the steps that
-            follow.
-        encoding: How the text of --complete is encoded, such as utf-16 or cp1252; as the run's
-            data, unless given.
+        number: Number of samples, 64 by default; 1e9 and 1_000_000 are numbers too. With
+            --complete, completions of each row, and with --given, continuations of each beginning,
+            1 by default.
+        out: File or folder of the samples; its ending chooses the form. For all kinds: .png (one
+            grid, a scatter, or a panel for each column), .npy, .npz (samples x, labels y). For
+            pictures also none (a folder of PNGs, a folder for each class), .gif, .webp, .apng or
+            .mp4 (one after the other). For tables also .csv, .tsv (.gz too), .parquet or .xlsx. By
+            default samples.png, for tables samples.csv, with --complete completed.csv, with --walk
+            samples.gif. With --shards a folder, by default samples.
+        label: Class of the samples, if the generator was trained with --labels. Without it, classes
+            are as frequent as among the training samples.
+        where: Condition that every row of a table satisfies, or every series by its static columns.
+            Such as education=Masters, 'sex!=Male', 'education in Masters, Doctorate', 'age>=30',
+            workclass= (missing), 'workclass!=' (not missing); may be repeated.
+        balance: Column of a table, or static column of series, whose levels or few numbers are to
+            be equally frequent.
+        complete: Table file whose rows are completed: missing cells are drawn, given the cells that
+            each row has.
+        given: File with beginnings of series, for a generator trained with --context. It has the
+            form of the data, or is one beginning as an array [steps, channels]. Each is written
+            with the steps that follow.
+        encoding: Encoding of the text of --complete, such as utf-16 or cp1252; by default that of
+            the run's data.
         seed: Random seed; the same seed gives the same samples.
-        truncation: Factor psi of the latents, from 0 to 1: samples nearer to the mean, with less
-            variety.
-        interpolate: So many samples in each row and column of a grid between four samples in its
-            corners.
-        walk: A closed loop through so many latents, of -n samples, 16 a latent unless given; best
-            as .gif, .webp, .apng or .mp4. Without --label, a model of classes goes through them.
-        invert: A picture, or .npy of samples, whose nearest generated samples are searched for; may
-            be repeated.
-        scale: Whole factor by which each pixel of pictures is enlarged to a square.
-        shards: Write so many files into the folder --out, .parquet of tables and .npy of arrays,
-            with a manifest. The same command goes on where it stopped. Under torchrun each process
-            writes its share.
-        workers: Processes that write shards side by side, 1 unless given, each in one thread. They
-            do not change a byte.
+        truncation: Factor psi of the latents, from 0 to 1: smaller values give samples nearer to
+            the mean, with less variety.
+        interpolate: Draw a grid with this many samples in each row and column, between four samples
+            in its corners.
+        walk: Draw a closed loop through this many latents, as -n samples, by default 16 for each
+            latent; best as .gif, .webp, .apng or .mp4. Without --label, a model with classes passes
+            through all of them.
+        invert: Picture, or .npy of samples: search for the nearest generated samples; may be
+            repeated.
+        scale: Whole number by which pictures are enlarged: each pixel becomes a square of that
+            side.
+        shards: Write this many files into the folder --out, .parquet for tables and .npy for
+            arrays, with a manifest. The same command continues where it stopped. Under torchrun
+            each process writes its share.
+        workers: Processes that write shards in parallel, each in one thread; 1 by default. The
+            bytes written do not depend on it.
         cluster: Write shards on the workers of a Dask cluster: the address of its scheduler, such
             as tcp://host:8786. All of them must share the run and --out, at the same paths.
         json_: Print one JSON document instead of text.
@@ -113,7 +115,7 @@ class SampleFlags:
 
     @property
     def sheet(self) -> Sheet:
-        """How pictures are laid out."""
+        """Layout of pictures."""
         return Sheet(scale=self.scale)
 
     @property
@@ -123,7 +125,7 @@ class SampleFlags:
         return label if self.truncation is None else f"{label} with truncation {self.truncation:g}"
 
     def class_of(self, model: Model) -> int | None:
-        """Return the number of the class that was given, if any.
+        """Return the number of the given class, if any.
 
         Args:
             model: the model.
@@ -152,7 +154,7 @@ class SampleFlags:
                 raise WganError(f"{given[0]} does not go with {flag}: leave one of them out")
         for flag in chosen:
             if flag != "--walk" and self.number is not None:
-                raise WganError(f"{flag} says by itself how many samples there are: leave out -n")
+                raise WganError(f"{flag} sets the number of samples itself: leave out -n")
         if self.invert is not None and self.truncation is not None:
             raise WganError("--invert searches among all latents: leave out --truncation")
 
@@ -174,4 +176,4 @@ class SampleFlags:
 
 
 AS_LEARNED = SampleFlags()
-"""No flag was given."""
+"""Flags of a command without any of them."""

@@ -25,7 +25,7 @@ LEG = 16
 LOOP = Path("samples.gif")
 """The file of a loop of pictures, unless one is given."""
 NEAREST = Path("nearest.npy")
-"""The file of nearest samples that are no pictures, unless one is given."""
+"""The file of nearest samples that are not pictures, unless one is given."""
 
 
 def sample_grid(model: Model, how: SampleFlags, side: int) -> Written:
@@ -114,7 +114,7 @@ def sample_nearest(run: RunFolder, model: Model, how: SampleFlags, given: list[P
 
 
 def _data(run: RunFolder) -> Split | None:
-    """Return the data of a run, or say that they are not at hand."""
+    """Return the data of a run, or print that they cannot be read."""
     if not run.exists():  # what `WGAN.save` wrote has none
         return None
     try:
@@ -132,7 +132,7 @@ def _data(run: RunFolder) -> Split | None:
 def _nearest_in_words(
     model: Model, names: list[str], found: Inverted, beside: Comparison | None
 ) -> list[str]:
-    """Return in words how near the generated samples are, and how near real ones."""
+    """Return words on the distances of generated samples and of real ones."""
     lines = []
     for i, name in enumerate(names):
         words = f"{name}: nearest generated sample {short(found.distance[i])}"

@@ -25,8 +25,8 @@ FILES = (*ARRAYS, *ENDINGS, *ANIMATIONS, ".png")
 def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) -> Written:
     """Write the samples of a run in shards; return what was written.
 
-    Under torchrun, rank r of k writes the shards r, r + k, r + 2 k, ... It asks nothing of the
-    others, and whoever comes last writes the manifest.
+    Under torchrun, rank r of k writes the shards r, r + k, r + 2 k, ... It does not wait for the
+    others, and the last one writes the manifest.
 
     Args:
         run: the run's folder.
@@ -61,12 +61,12 @@ def sample_shards(run: RunFolder, how: SampleFlags, shards: int, number: int) ->
     manifest = finish_shards(run.path, out, plan)
     pace = f"{done.drawn} drawn in {seconds:.1f} s, {done.drawn / seconds:.0f} a second"
     if done.kept:
-        kept = f"{done.kept} were there, and are as they were written"
+        kept = f"{done.kept} were there already, unchanged"
         pace = f"{pace}; {kept}" if done.drawn else kept
     if manifest is None and world_size == 1:
         raise WganError(
-            f"{out}: some shards that were written are not seen here, as may be for a minute where"
-            " a network file system is slow: the same command goes on"
+            f"{out}: some written shards cannot be seen here, perhaps because a network file system"
+            " is slow: run the same command again in a minute"
         )
     values = {
         "what": "shards",
@@ -115,7 +115,7 @@ def ranks() -> tuple[int, int]:
 
 
 def _manifest_in_words(manifest: Manifest, plan: Plan, out: Path, pace: str) -> tuple[str, ...]:
-    """Return what lies in the folder, and what was done for it, as lines."""
+    """Return lines on the contents of the folder, and on the work of this command."""
     lines = [
         f"{manifest.samples} samples{plan.request} in {plan.shards} shards,"
         f" {manifest.bytes / 1e6:.1f} MB, in {out} ({pace})"

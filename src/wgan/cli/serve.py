@@ -25,23 +25,23 @@ def serve_command(
     most: Annotated[int, COUNT] = 100_000,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Serve samples of the generator in RUN: `POST /sample` draws some, `GET /model` tells of it.
+    """Serve samples of the generator in RUN: `POST /sample` draws some, `GET /model` describes it.
 
     Parameters
     ----------
     run
-        A run's folder, or one that `WGAN.save` wrote.
+        Folder of a run, or one that `WGAN.save` wrote.
     port
-        The port; the next free one is taken where it is in use.
+        Port to listen on; if it is in use, the next free one is taken.
     host
-        The address to listen on. Any but this machine's own takes a token.
+        Address to listen on. Any but this machine's own needs a token.
     token
-        What requests must bring, as `Authorization: Bearer TOKEN`. The environment's WGAN_TOKEN is
-        taken unless given; without either, this machine's requests need none.
+        Secret that requests must bring, as `Authorization: Bearer TOKEN`; by default WGAN_TOKEN of
+        the environment. Without either, requests from this machine need none.
     most
-        Samples of a request at most.
+        Most samples in a request.
     quiet
-        Print the address alone.
+        Print only the address.
     """
     check_installed("wgan serve")
     token = os.environ.get(TOKEN) if token is None else token

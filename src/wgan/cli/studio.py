@@ -41,33 +41,34 @@ def studio_command(
     name: str | None = None,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Serve a page of the runs below FOLDER: watch them, begin new ones, play with models.
+    """Serve a page of the runs below FOLDER: watch them, start new ones, try models.
 
-    Runs are processes of their own: they go on when the page or this command ends.
+    Runs are separate processes: they continue when the page or this command ends.
 
     Parameters
     ----------
     folder
-        The folder of runs; nothing outside is written, nor read but by --data.
+        Folder of runs. Nothing outside is written, and nothing outside is read except through
+        --data.
     port
-        The port; the next free one is taken where it is in use.
+        Port to listen on; if it is in use, the next free one is taken.
     open_
         Open the page in a browser.
     data
-        A further folder whose files may be read as the data of runs; may be repeated.
+        Another folder whose files may be read as the data of runs; may be repeated.
     processes
-        How many runs may train at once.
+        Most runs that may train at once.
     upload
-        The largest file that may be dropped on the page, in GiB.
+        Largest file that may be dropped on the page, in GiB.
     host
-        The address to listen on. Any but this machine's own opens the studio to a network, and
-        takes --token.
+        Address to listen on. Any but this machine's own opens the studio to a network, and needs
+        --token.
     token
-        The secret of the address; a random one unless given.
+        Secret in the address of the page; by default a random one.
     name
-        With --host, the name by which browsers reach this machine, if not by that address.
+        With --host: name by which browsers reach this machine, if not by that address.
     quiet
-        Print the address alone.
+        Print only the address.
     """
     check_installed("wgan studio")
     check_address(host, port, token, "could read and train below the folder")
@@ -98,8 +99,8 @@ def studio_command(
 
 
 def _notes(folder: Path, host: str) -> list[str]:
-    """Return what the user should know before opening the address."""
-    lines = [f"the studio of {folder}; Ctrl-C ends the page, and runs go on"]
+    """Return lines for the user to read before opening the address."""
+    lines = [f"the studio of {folder}; Ctrl-C ends the page, and runs continue"]
     if not is_local(host):
         where = "every network of this machine" if host in EVERYWHERE else host
         lines.append(

@@ -27,13 +27,13 @@ def track_command(
     Parameters
     ----------
     run
-        A run's folder.
+        Folder of a run.
     to
-        tensorboard, mlflow or wandb.
+        Service: tensorboard, mlflow or wandb.
     into
-        For tensorboard a folder, for mlflow a tracking URI, for wandb a project.
+        Destination: for tensorboard a folder, for mlflow a tracking URI, for wandb a project.
     follow
-        Go on until the run ends.
+        Keep sending until the run ends.
     quiet
         Do not print what was sent.
     json_

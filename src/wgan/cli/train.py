@@ -1,4 +1,4 @@
-"""`wgan train DATA`: train a generator, or go on with it, and end with its held-out distance."""
+"""`wgan train DATA`: train a generator, or continue it, and end with its held-out distance."""
 
 import signal
 from collections.abc import Iterator
@@ -49,54 +49,57 @@ def train_command(
     json_: Json = False,
     quiet: Annotated[bool, Flag] = False,
 ) -> int:
-    """Train a generator on DATA; the same command again goes on where it stopped.
+    """Train a generator on DATA; the same command again continues where it stopped.
 
     Parameters
     ----------
     data
         A name (see `wgan data`), a .npy, .npz, .csv, .tsv, .parquet, .xlsx or idx file, a folder of
-        .parquet files, or a folder or zip of pictures; digits unless given.
+        .parquet files, or a folder or zip of pictures; by default digits.
     how
         How the data are read.
     variant
-        See `wgan variants`; wgan-gp unless given, and wgan-lp for tables.
+        A name from `wgan variants`; by default wgan-gp, and wgan-lp for tables.
     preset
-        auto, toy, vectors, tables, small-images, images, series or residual.
+        Settings that suit a kind of data: auto, toy, vectors, tables, small-images, images, series
+        or residual.
     steps
         Generator steps.
     minutes
-        A time for the whole run: a trial of some seconds chooses the steps that fit, the preset's
-        at most, and narrower networks where few would.
+        Time for the whole run. A trial of some seconds chooses the steps that fit, at most those of
+        the preset. If few fit, it also chooses narrower networks.
     out
-        The run's folder; runs/DATA-VARIANT-SEED unless given.
+        Folder of the run; by default runs/DATA-VARIANT-SEED.
     seed
         Random seed; the same seed gives the same run.
     device
-        auto, cpu, cuda or mps.
+        Device to train on: auto, cpu, cuda or mps.
     precision
-        auto, float32 or bfloat16; auto: bfloat16 for images where the device computes in it.
+        Arithmetic of the networks: auto, float32 or bfloat16. auto is bfloat16 for images if the
+        device computes in it, otherwise float32.
     compile
-        Compile the losses.
+        Compile the losses with torch.compile.
     config
-        A TOML file of settings; --set and the flags here go over it.
+        TOML file of settings; --set and the flags here override it.
     set_
-        One setting, section.field=value; may be repeated.
+        A single setting, section.field=value; may be repeated.
     stop_when_converged
         End before --steps, once as many steps again would surely change the held-out distance by
-        less than 5 %; half of the held-out samples, at most 500, serve to tell.
+        less than 5 %. Half of the held-out samples, at most 500, are used to decide this.
     augment
-        Of pictures, for small sets: change what the critic sees at random, the more it overfits.
+        For small sets of pictures: change the critic's samples at random, more often the more it
+        overfits.
     epsilon
-        Of tables: train with (epsilon, delta)-differential privacy of each training row; takes a
-        --schema that is public.
+        For tables: train with (epsilon, delta)-differential privacy of each training row. It needs
+        a public --schema.
     delta
-        The probability that epsilon leaves, 1e-6 unless given.
+        Probability delta with which epsilon may be exceeded; by default 1e-6.
     dry_run
-        Print the resolved settings and the sizes of the networks, and leave.
+        Print the resolved settings and the sizes of the networks, and exit.
     json_
         Print one JSON document at the end; notes go to standard error.
     quiet
-        No progress bar, just the lines at the end.
+        No progress bar, only the lines at the end.
     """
     flags: dict[str, dict[str, object]] = {
         "data": {"source": data, **how.given()},
@@ -145,7 +148,7 @@ def _train(run: Run, quiet: bool, as_json: bool) -> int:
         stopped = _follow(run, run.records(stop=lambda: signals.caught is not None), quiet)
     if stopped:
         done = run.state.step
-        saved = "and saved; the same command goes on from there"
+        saved = "and saved; the same command continues from there"
         begun = "of the generator; the same command begins again"
         notes_on(as_json).print(f"stopped at step {done} {saved if done else begun}")
         if as_json and ranks.first:
@@ -173,8 +176,9 @@ def _layers(
 
 
 class _Signals:
-    """Catches the first SIGINT or SIGTERM so that a step can end and be saved; a second one acts at
-    once.
+    """Catches the first SIGINT or SIGTERM, so that a step can end and be saved.
+
+    A second signal acts at once.
     """
 
     caught: int | None = None
@@ -202,7 +206,7 @@ def _print_start(run: Run, quiet: bool, as_json: bool) -> None:
     to.print(f"training on {choose_device(training.device)} in {training.precision}")
     print_columns(run.dataset, to)
     if run.state.step and run.folder:
-        to.print(f"going on from step {run.state.step} of {run.folder.path}")
+        to.print(f"continuing from step {run.state.step} of {run.folder.path}")
 
 
 def _follow(run: Run, records: Iterator[Record], quiet: bool) -> bool:
@@ -245,8 +249,8 @@ def _print_finish(run: Run, finish: Finish) -> None:
     promised = guarantee(run.config, run.split.n_train, step)
     if promised is not None:
         screen.print(
-            f"trained with {promised}; what is printed above of real rows is not part of it, and"
-            " stands in no file"
+            f"trained with {promised}; the figures above on real rows are not covered by it, and"
+            " are written to no file"
         )
 
 

@@ -13,7 +13,7 @@ from wgan.training import Run
 
 
 def about_run(run: Run, status: str) -> dict[str, Any]:
-    """Return what a run is and how far it came, as plain values.
+    """Return facts about a run and its progress, as plain values.
 
     Args:
         run: the run.
@@ -33,7 +33,7 @@ def about_run(run: Run, status: str) -> dict[str, Any]:
 
 
 def finish_values(run: Run, finish: Finish) -> dict[str, Any]:
-    """Return what a run ended with, as plain values.
+    """Return the result of a run, as plain values.
 
     Args:
         run: the run.
@@ -53,7 +53,7 @@ def finish_values(run: Run, finish: Finish) -> dict[str, Any]:
 
 
 def plan_values(run: Run, config: Config, place: Path) -> dict[str, Any]:
-    """Return what would be trained, as plain values.
+    """Return the plan of a run, as plain values.
 
     Args:
         run: the run, which has not begun.

@@ -8,9 +8,9 @@ from wgan.data.augmentation import CHANGES, MIRRORED
 
 Mode = Literal["fixed", "adaptive"]
 FIXED = 0.4
-"""Probability of each change where it is fixed and none is given."""
+"""Probability of each change in the fixed mode, if none is given."""
 TARGET = 0.3
-"""Overfitting at which an adaptive probability stays, where none is given."""
+"""Overfitting at which an adaptive probability stays, if none is given."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,16 @@ class AugmentConfig:
     """Random changes of what the critic sees, real and generated alike, for pictures."""
 
     mode: Mode | None = None
-    """fixed: with one probability throughout; adaptive: it rises while the critic overfits; unset:
-    nothing is changed.
+    """How often samples are changed. fixed: with one probability throughout; adaptive: it rises
+    while the critic overfits; unset: nothing is changed.
     """
     probability: float | None = None
     """Probability of each change; adaptive: that of the first step. Unset: 0.4; adaptive: 0."""
     target: float | None = None
     """Overfitting at which an adaptive probability stays, from 0 (none) to 1 (all); unset: 0.3."""
     flips: bool | None = None
-    """Whether pictures are mirrored at random; unset: where training pictures cannot be told from
-    mirrored ones.
+    """Whether pictures are mirrored at random; unset: if training pictures cannot be distinguished
+    from mirrored ones.
     """
     changes: tuple[str, ...] | None = None
     """Which other changes are made; unset: brightness, saturation, contrast, translation, cutout.

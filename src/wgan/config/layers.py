@@ -1,5 +1,6 @@
-"""Layers of configuration, each over the one before: defaults, the variant, the preset, the file,
-`--set`, flags.
+"""Layers of configuration, each over the one before.
+
+They are the defaults, the variant, the preset, the file, `--set` and the flags.
 """
 
 import tomllib

@@ -17,8 +17,8 @@ Nested = dict[str, dict[str, Any]]
 LEAST_STEPS = 100
 """Steps of a run that passes over few samples: Adam needs about as many to find its pace."""
 LEAST_OF_SERIES = 600
-"""Those of series, whose critic alone teaches the generator: 300 were too few for 512 spoken vowels
-of 7 to 29 steps (detection AUC 0.85), and 600 met the law of an autoregression.
+"""Fewest steps for series, whose critic alone teaches the generator. On 512 spoken vowels of 7 to
+29 steps 300 were too few (detection AUC 0.85). 600 met the law of an autoregression.
 """
 CONSTANT_DROPOUT = 0.2
 """Dropout of a run that may end at any step, and so never falls to zero. More would leave a larger
@@ -154,8 +154,9 @@ def configure(
     data: Dataset | None = None,
     progress: Progress = silent,
 ) -> tuple[Config, Dataset]:
-    """Load the data and resolve the configuration: defaults, the variant, the preset, then the
-    user's layers.
+    """Load the data and resolve the configuration.
+
+    Its layers are the defaults, the variant, the preset, then the user's.
 
     Args:
         user: layers in rising order, e.g. a file, `--set`, flags.
@@ -194,7 +195,7 @@ def configure(
 
 
 def _layers(name: str, variant: Variant) -> list[Layer]:
-    """Return what a preset sets for a variant."""
+    """Return the settings of a preset for a variant."""
     chosen = PRESETS[name]
     layers = [chosen.any_variant]
     if variant.penalty or variant.layers != "plain":
@@ -205,7 +206,7 @@ def _layers(name: str, variant: Variant) -> list[Layer]:
 
 
 def _without_end(name: str) -> Nested:
-    """Return what a run has that may end at any step: what would fall to zero stays."""
+    """Return settings of a run that may end at any step: values that would fall to zero stay."""
     constant: Nested = {"optimizer": {"decay": "none"}}
     if "likelihood_dropout" in PRESETS[name].any_variant.get("objective", {}):
         constant["objective"] = {"likelihood_dropout": CONSTANT_DROPOUT}
@@ -215,7 +216,8 @@ def _without_end(name: str) -> Nested:
 def _fewer_steps(name: str, config: Config, data: Dataset) -> int | None:
     """Return the steps of a preset's passes over the training samples, where its own are more.
 
-    Those of a preset with a likelihood are meant for it: without one, nothing is learned by heart.
+    The steps of a preset with a likelihood are chosen for it. Without a likelihood, nothing is
+    learned by heart.
     """
     preset = PRESETS[name]
     has_likelihood = "likelihood_weight" in preset.any_variant.get("objective", {})

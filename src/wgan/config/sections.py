@@ -28,9 +28,9 @@ def _at_least(section: Any, place: str, least: Mapping[str, int]) -> None:
 
 
 MOST_SAMPLES = 2**24
-"""Samples of a batch: 2^24 points in a plane are 134 MB, and no paper takes a thousandth of it."""
+"""Most samples of a batch: 2^24 points in a plane are 134 MB, far more than any paper takes."""
 MOST_PIXELS = 2**14
-"""Pixels of a side to which pictures are resized: a picture of as many takes 1 GB."""
+"""Most pixels of a side to which pictures are resized: such a picture takes 1 GB."""
 
 
 def _at_most(section: Any, place: str, most: Mapping[str, int]) -> None:
@@ -42,16 +42,17 @@ def _at_most(section: Any, place: str, most: Mapping[str, int]) -> None:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which samples, and how they are split."""
+    """Samples to learn, and how they are split."""
 
     source: str = "digits"
     """A name, file or folder."""
     kind: str = "auto"
-    """Kind of data that a table or an array is read as, such as series; auto: a table as such, an
-    array as vectors or images by its shape, and series where one of the settings below cuts any.
+    """Kind of data that a table or an array is read as, such as series. With auto, a table is read
+    as such, an array as vectors or images by its shape. Both are series if a setting below cuts
+    them.
     """
     key: str | None = None
-    """Which array of an .npz that holds several, or sheet of an .xlsx."""
+    """Name of an array of an .npz that holds several, or of a sheet of an .xlsx."""
     held_out: float = 0.2
     """Share of the samples that is never trained on."""
     split_seed: int = 0
@@ -68,9 +69,9 @@ class DataConfig:
     schema: str | None = None
     """A TOML file that corrects what is inferred of a table's columns."""
     encoding: str = UTF_8
-    """How a text of a table or of numbers is encoded, such as latin-1, cp1252 or utf-16."""
+    """Encoding of a text file of a table or of numbers, such as latin-1, cp1252 or utf-16."""
     window: int | None = None
-    """Steps of the windows that one long series, or each series of a table, is cut into."""
+    """Steps of the windows into which a long series, or each series of a table, is cut."""
     stride: int = 1
     """Steps from the start of one window to that of the next."""
     series: str | None = None
@@ -110,7 +111,7 @@ class DataConfig:
 
     @property
     def reading(self) -> Reading:
-        """How tables and long arrays are cut into series."""
+        """Settings by which tables and long arrays are cut into series."""
         return Reading(self.window, self.stride, self.series, self.time, self.context, self.static)
 
     def split(self, dataset: Dataset) -> Split:
@@ -135,22 +136,22 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ObjectiveConfig:
-    """Which variant, and its one or two numbers."""
+    """The variant, and its one or two numbers."""
 
     variant: str = "wgan-gp"
     """See `wgan variants`; unset: wgan-gp, and wgan-lp for tables."""
     penalty_weight: float | None = None
     """Weight of the gradient penalty; unset: the variant's."""
     penalty_every: int = 1
-    """A lazy penalty: taken at one critic update in so many, with so many times its weight."""
+    """A lazy penalty is taken at one critic update in this many, with as many times its weight."""
     clip: float | None = None
     """Bound of clipped weights; unset: the variant's."""
     likelihood_weight: float = 0.0
-    """Weight of the negative log-likelihood of real samples in the generator's loss, where the
-    generator has one: those of tables do.
+    """Weight of the negative log-likelihood of real samples in the generator's loss. Only
+    generators of tables have a likelihood.
     """
     likelihood_dropout: float = 0.0
-    """Share of the generator's hidden units that are dropped while a likelihood is taken. Where the
+    """Share of the generator's hidden units that are dropped while a likelihood is taken. If the
     learning rate decays, it falls to zero over the last 30 % of the steps.
     """
 
@@ -178,7 +179,7 @@ class ObjectiveConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How weights are moved."""
+    """The optimizer and its settings."""
 
     name: Literal["adam", "rmsprop"] = "adam"
     """The method, for both networks."""
@@ -195,8 +196,8 @@ class OptimizerConfig:
     generator_batch: int | None = None
     """Samples in a generator step; unset: batch."""
     microbatches: int = 1
-    """Parts in which each process computes its share of a batch, one after the other: more take
-    less memory, and the result is the same but for rounding.
+    """Parts in which each process computes its share of a batch, one after the other. More parts
+    take less memory, and the result is the same but for rounding.
     """
     decay: Literal["none", "linear"] = "none"
     """linear: the learning rate falls to zero at the last step."""
@@ -219,7 +220,7 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long, on what, and what is kept."""
+    """Length of the training, device, and what is kept."""
 
     steps: int = 20_000
     """Generator steps."""
@@ -230,20 +231,20 @@ class TrainingConfig:
     ema: float = 0.999
     """Decay of the generator's moving average, which is what samples; 0 turns it off."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to train."""
+    """Device to train on."""
     precision: Precision = "auto"
-    """Arithmetic of the networks; weights, scores and norms stay float32. auto: bfloat16 for
-    images where the device computes in it, otherwise float32.
+    """Arithmetic of the networks; weights, scores and norms stay float32. auto is bfloat16 for
+    images if the device computes in it, otherwise float32.
     """
     compile: bool = False
-    """Compile the loss modules."""
+    """Whether the loss modules are compiled."""
     log_every: int = 10
     """Steps between lines of metrics.jsonl."""
     measure_every: int | None = None
     """Steps between measurements of the held-out distance; unset: a 64th of the steps."""
     stop_when_converged: bool = False
-    """End the run once as many steps again would surely change the held-out distance by less than
-    5 %, measured on held-out samples of its own; presets then keep the learning rate.
+    """End the run once as many steps again would surely change the held-out distance by less than 5
+    %. It is measured on held-out samples of its own. Presets then keep the learning rate.
     """
     snapshot_every: int = 1000
     """Steps between pictures of samples."""
@@ -265,9 +266,9 @@ class PrivacyConfig:
     """Differential privacy of the training rows, for tables."""
 
     epsilon: float | None = None
-    """What a training row may change at most: the log ratio of probabilities; unset: no privacy."""
+    """Most that a training row may change the log ratio of probabilities; unset: no privacy."""
     delta: float = 1e-6
-    """The probability in which more may change; below one in the number of training rows."""
+    """Probability with which more may change; below one in the number of training rows."""
     clip: float = 1.0
     """Norm to which the gradient of each row is clipped."""
 

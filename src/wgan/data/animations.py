@@ -53,8 +53,9 @@ def _save_apng(frames: Frames, path: Path) -> None:
 
 
 def _save_mp4(frames: Frames, path: Path) -> None:
-    """Write H.264 by PyAV, in one thread and without times of day: the same frames give the same
-    bytes.
+    """Write H.264 by PyAV: the same frames give the same bytes.
+
+    So it uses one thread, and writes no times of day.
     """
     import av
 

@@ -2,7 +2,7 @@
 
 The changes of pictures are those of Zhao et al. (2020), section 3.2: colour, translation and
 cutout; mirroring is beside them. A picture has numbers in [-1, 1], and changed pixels may leave
-that range. What is moved in, and what is cut out, is 0, the middle of the range, as in the paper.
+that range. Pixels that are moved in or cut out are 0, the middle of the range, as in the paper.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,33 +18,33 @@ MIRRORED = "mirrored"
 NUMBERS = 14
 """Random numbers of a picture: six that say what is changed, and eight that say how."""
 MOST_BRIGHTER = 0.5
-"""Brightness added at most, either way: Zhao et al. (2020), section 3.2."""
+"""Most brightness that is added or removed: Zhao et al. (2020), section 3.2."""
 MOST_SATURATION = 1.0
-"""Change of the saturation's factor at most, from 1: it lies in [0, 2], as in the paper."""
+"""Largest change of the saturation's factor from 1: it lies in [0, 2], as in the paper."""
 MOST_CONTRAST = 0.5
-"""Change of the contrast's factor at most, from 1: it lies in [0.5, 1.5], as in the paper."""
+"""Largest change of the contrast's factor from 1: it lies in [0.5, 1.5], as in the paper."""
 SHARE_MOVED = 1 / 8
-"""Share of a side by which a picture is moved at most, either way, as in the paper."""
+"""Largest share of a side by which a picture is moved, either way, as in the paper."""
 SHARE_CUT = 1 / 2
 """Side of the part that is cut out, as a share of the picture's, as in the paper."""
 COLOURS = 3
-"""Channels of colour; a fourth is transparency, whose values are no brightness."""
+"""Channels of colour; a fourth is transparency, whose values are not brightness."""
 
 Drawn = Callable[
     [Float[Tensor, "n numbers"], float, Sequence[str], tuple[int, ...]], Float[Tensor, "n k"]
 ]
-"""(uniform numbers, probability of each change, names of the changes, shape) -> what is changed."""
+"""(uniform numbers, probability of each change, names of the changes, shape) -> changes."""
 Applied = Callable[[Float[Tensor, "n *shape"], Float[Tensor, "n k"]], Float[Tensor, "n *shape"]]
-"""(samples, what is changed) -> changed samples; it is differentiable in the samples."""
+"""(samples, changes) -> changed samples; it is differentiable in the samples."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How samples of a kind are changed at random.
+    """Random changes of the samples of a kind.
 
     Attributes:
         numbers: uniform random numbers that one sample takes.
-        draw: turns them into what is changed of each sample.
+        draw: turns them into the changes of each sample.
         apply: changes samples.
     """
 
@@ -56,11 +56,15 @@ class Augmentation:
 def drawn_changes(
     u: Float[Tensor, "n numbers"], p: float, names: Sequence[str], shape: tuple[int, ...]
 ) -> Float[Tensor, "n 9"]:
-    """Return what is changed of each picture, of which zeros change nothing.
+    """Return the changes of each picture; zeros change nothing.
 
-    The columns are: whether it is mirrored; brightness that is added; saturation and contrast, each
-    as a factor less 1; pixels by which it is moved down and right; whether a part is cut out, and
-    the first row and column of that part.
+    The columns are:
+
+    - whether the picture is mirrored;
+    - the brightness that is added;
+    - saturation and contrast, each as a factor less 1;
+    - the pixels by which it is moved down and right;
+    - whether a part is cut out, and the first row and column of that part.
 
     Args:
         u: independent numbers, uniform in [0, 1).

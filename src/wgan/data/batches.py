@@ -13,11 +13,11 @@ from wgan.data.dataset import Split
 from wgan.data.storage import chunks
 
 BLOCK = 8192
-"""Rows that are shuffled at once at most. Shuffling a few rows costs as much as thousands; a larger
+"""Most rows that are shuffled at once. Shuffling a few rows costs as much as thousands; a larger
 block delays the first batch and takes more memory.
 """
 EPOCHS = 4
-"""Epochs that are shuffled at once at most, so that small data sets are not shuffled far ahead."""
+"""Most epochs that are shuffled at once, so that small data sets are not shuffled far ahead."""
 KEPT_BLOCKS = 4
 """Blocks that are remembered, since batches of several sizes may be read by turns. All four take
 256 KiB.
@@ -105,7 +105,7 @@ class Batches:
 
     @cached_property
     def _resident(self) -> Tensor | None:
-        """All packed samples on the device; None where they are too large."""
+        """All packed samples on the device; None if they are too large."""
         if not self.split.may_be_resident:
             return None
         rows = self.split.dataset.rows

@@ -1,7 +1,7 @@
 """The cache of decoded files: a folder of the user, in which content names each file.
 
-Files may be removed while processes read them (see `cache_contents`). Whoever reads a file again
-and again holds a lock on it, and a file that was just asked for counts as in use.
+Files may be removed while processes read them (see `cache_contents`). A process that reads a file
+repeatedly holds a lock on it, and a file that was just requested counts as in use.
 """
 
 import os
@@ -21,9 +21,9 @@ from wgan.base.files import check_regular, replaced, write_text
 SEAL = ".sha256"
 """Ending of the file beside a cached one that holds the SHA-256 of its contents."""
 SCRATCH = ".scratch-"
-"""Beginning of the names of folders that work goes on in."""
+"""Beginning of the names of folders of work in progress."""
 STALE_SECONDS = 7 * 86400
-"""Nobody reads a table for a week, so a folder that has not changed for so long was left behind."""
+"""Seconds after which an unchanged folder was left behind: no table takes a week to read."""
 PIECE = 2**20
 """Bytes that are hashed at once."""
 
@@ -48,7 +48,7 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
     """Return the file of the cache with a digest, made first if it is not there, or damaged.
 
     A file is written whole or not at all. A hash of its contents is written beside it, and checked
-    whenever the file is asked for. A damaged file is made again, and a `UserWarning` says so.
+    whenever the file is requested. A damaged file is made again, and a `UserWarning` says so.
 
     Args:
         digest: a hash of all that the file is made from.
@@ -79,9 +79,9 @@ def cached(digest: str, make: Callable[[Path], object], suffix: str = "") -> Pat
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Yield an empty folder in the cache folder, which is removed in the end, whatever happens.
+    """Yield an empty folder in the cache folder, which is removed in the end, also after an error.
 
-    What a killed process left is removed once it is a week old.
+    Folders that a killed process left are removed once they are a week old.
 
     Raises:
         WganError: a cache folder that cannot be written to.

@@ -1,8 +1,8 @@
-"""Contents of the cache: which files there are ours, by kind, and how they are cleared away.
+"""Contents of the cache: wgan's own files there, by kind, and how they are cleared away.
 
-A file is ours where its name is one that the cache gives, and where it says so itself: decoded
-files have a seal beside them, and records of shards a header. All others are left alone, and so are
-links. Nothing that a process uses is removed: it holds a lock, or was used a moment ago.
+A file is wgan's own if its name is one that the cache gives, and if its content says so too.
+Decoded files have a seal beside them, and records of shards a header. All other files and links are
+left alone. Files in use are not removed: a process holds their lock, or used them a moment ago.
 """
 
 import os
@@ -24,7 +24,7 @@ from wgan.data.shards.unpacked import BEGINNING
 SEAL_BYTES = 64
 DIGEST = "[0-9a-f]{64}"
 RANDOM = "[a-z0-9_]{8}"
-"""What `tempfile` adds to a name."""
+"""Characters that `tempfile` adds to a name."""
 DECODED = {
     "unpacked": (DIGEST, "unpacked .gz and .npz files"),
     "arrays": (rf"{DIGEST}\.npy", "decoded pictures and coded tables"),
@@ -36,8 +36,8 @@ DECODED = {
 RECORDS, WORKING, UNFINISHED = "shard-records", "working-folders", "unfinished"
 KINDS = {name: words for name, (_, words) in DECODED.items()} | {
     RECORDS: "records of shards",
-    WORKING: "folders of work that goes on or was killed",
-    UNFINISHED: "files whose writer goes on or was killed",
+    WORKING: "folders of work that is in progress or was killed",
+    UNFINISHED: "files whose writer is at work or was killed",
 }
 """All kinds of contents, in words."""
 SEALED = "|".join(f"(?:{pattern})" for pattern, _ in DECODED.values())
@@ -45,7 +45,9 @@ UNFINISHED_NAME = re.compile(
     rf"\.(?:(?:{SEALED})(?:{re.escape(SEAL)})?)\.{RANDOM}{re.escape(PARTIAL)}"
 )
 JUST_USED = 5
-"""Seconds for which a file counts as used after it was asked for: who asks opens it at once."""
+"""Seconds for which a file counts as used after it was requested: the process that requests it
+opens it at once.
+"""
 QUIET = 3600
 """Seconds without a change after which an unfinished file has no writer: pieces take seconds."""
 
@@ -67,11 +69,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Contents:
-    """What the cache holds.
+    """Contents of the cache.
 
     Attributes:
         folder: where it is; it need not exist.
-        entries: what is ours.
+        entries: wgan's own files and folders.
         others: number of files and folders there that are not.
     """
 
@@ -82,7 +84,7 @@ class Contents:
 
 @dataclass(frozen=True)
 class Cleared:
-    """What was cleared away, and what is left since processes use it."""
+    """Files that were removed, and files that are left because processes use them."""
 
     gone: tuple[Entry, ...]
     used: tuple[Entry, ...]
@@ -94,7 +96,7 @@ def total(entries: Sequence[Entry]) -> int:
 
 
 def cache_contents() -> Contents:
-    """Return what the cache holds.
+    """Return the contents of the cache.
 
     Raises:
         WganError: no folder, or one that cannot be read.
@@ -117,7 +119,7 @@ def cache_contents() -> Contents:
 
 
 def clear_cache() -> Cleared:
-    """Remove what is ours and in nobody's use; return what was removed, and what was not.
+    """Remove wgan's own files that no process uses; return what was removed, and what was not.
 
     Raises:
         WganError: as `cache_contents`, or a file that may not be removed.
@@ -133,7 +135,7 @@ def clear_cache() -> Cleared:
 
 
 def _in_folder(path: Path, names: Collection[str]) -> list[Entry | None]:
-    """Return what a thing in the cache's folder is: an entry, or None where it is not ours.
+    """Return the entry of a file or folder in the cache's folder; None if it is not wgan's.
 
     Nothing is returned for the folder of records, and for a seal, which its file counts.
 
@@ -156,7 +158,7 @@ def _in_folder(path: Path, names: Collection[str]) -> list[Entry | None]:
 
 
 def _in_records(folder: Path) -> Iterator[Entry | None]:
-    """Yield what is ours in the folder of records, and None for each thing that is not."""
+    """Yield wgan's entries in the folder of records, and None for each other file."""
     for name in sorted(os.listdir(folder)):
         path = folder / name
         with suppress(FileNotFoundError):  # another process removed it
@@ -212,14 +214,14 @@ def _seconds_since(path: Path) -> float:
 
 
 def _is_seal(path: Path) -> bool:
-    """Tell whether a file is a seal: a SHA-256 in hexadecimal digits."""
+    """Return whether a file is a seal: a SHA-256 in hexadecimal digits."""
     if not _is_file(path) or _size(path) != SEAL_BYTES:
         return False
     return re.fullmatch(DIGEST.encode(), path.read_bytes()) is not None
 
 
 def _is_record(path: Path) -> bool:
-    """Tell whether a file has the header of a record; its tensors are not read."""
+    """Return whether a file has the header of a record; its tensors are not read."""
     try:
         return HEADER in peek_header(path)
     except (WganError, OSError):

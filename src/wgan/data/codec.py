@@ -1,11 +1,11 @@
 """The contract of a codec: stored samples of one kind become numbers for a network, and back.
 
-A codec is a frozen dataclass, and is saved with the generator as JSON: its fields are numbers,
-text and tuples of them. It says how a data set is read. Where the split is made, it may be fitted
-to the training rows: tables are, while the mean and scale of vectors are those of all rows.
+A codec is a frozen dataclass, and is saved with the generator as JSON: its fields are numbers, text
+and tuples of them. It says how a data set is read. When the split is made, it may be fitted to the
+training rows. The codec of tables is; the mean and scale of vectors are those of all rows.
 
-Encoding takes two steps. `pack` runs on the host and gives what is cheap to keep in memory.
-`unpack` runs on the device and gives what a network reads.
+Encoding takes two steps. `pack` runs on the host, and its result is cheap to keep in memory.
+`unpack` runs on the device, and its result is network input.
 """
 
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ class Rule(Protocol):
     """A relation that holds in each sample of the data; `str` says it in a few words."""
 
     def holds(self, raw: np.ndarray) -> Bool[np.ndarray, " n"]:
-        """Return in which raw samples the rule holds."""
+        """Return the raw samples in which the rule holds, as booleans."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Proposal:
 
 @runtime_checkable
 class Codec(Protocol):
-    """The contract of a codec: what every stage may ask of it.
+    """The contract of a codec, on which every stage relies.
 
     The same n samples have five forms:
 
@@ -61,7 +61,7 @@ class Codec(Protocol):
     kind: ClassVar[str]
     """The key of this kind of data in the table of each stage."""
     version: ClassVar[int]
-    """Counts the ways in which this kind has been coded; a run goes on in its own way alone."""
+    """Number of the way in which this kind is coded; a run continues only in its own way."""
 
     @property
     def coarse(self) -> bool:
@@ -77,7 +77,7 @@ class Codec(Protocol):
 
     @property
     def samples_in_words(self) -> str:
-        """What a number of samples is followed by in a sentence, such as `rows of 3 columns`."""
+        """Words that follow a number of samples in a sentence, such as `rows of 3 columns`."""
 
     @property
     def dtype(self) -> str:
@@ -122,7 +122,7 @@ class Codec(Protocol):
         """
 
     def notes(self, raw: np.ndarray) -> list[str]:
-        """Return what the user should know of how values are coded, in sentences.
+        """Return sentences for the user on how values are coded.
 
         Args:
             raw: some of the samples that it was fitted to.
@@ -160,17 +160,17 @@ class Codec(Protocol):
         """
 
     def describe(self) -> list[str]:
-        """Return what was inferred, a line for each column; empty where nothing was."""
+        """Return the inferred facts, a line for each column; empty if nothing was inferred."""
 
     def schema(self) -> str | None:
-        """Return what was inferred as TOML that the user may correct; None where nothing was."""
+        """Return the inferred facts as TOML for the user to correct; None if there are none."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields as plain values."""
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "Codec":
-        """Return the codec that `to_json` made plain values of.
+        """Return the codec that `to_json` turned into plain values.
 
         Raises:
             ValueError: a field is missing, of another name or type, or out of range.

@@ -28,8 +28,8 @@ ROWS_COMPARED = 100
 YEARS = (1900, 2100)
 """Whole numbers that are taken for years where they stand side by side in a first line."""
 CHANCE = 1e-3
-"""Probability below which a first line of whole numbers is no row like the others: of 1,000 files
-of numbers one would be refused.
+"""Probability below which a first line of whole numbers is not a row like the others: of 1,000
+files of numbers one would be refused.
 """
 
 
@@ -50,7 +50,7 @@ def from_csv(
         label: name of the column that holds each row's class, numbers or names; None: no column.
         kind: as in `from_rows`.
         progress: as in `from_rows`.
-        encoding: how the text is encoded.
+        encoding: the encoding of the text.
 
     Raises:
         WganError: a file that is not such a text; the message names the line.
@@ -123,7 +123,7 @@ def csv_names(path: Path, encoding: str = UTF_8) -> tuple[str, list[str]]:
     names = [name.strip().strip('"') for name in first.split(separator)]
     if _name_lines(names) and not names[0]:
         raise WganError(
-            f"{path}: the first column has no name, as if it counted rows: drop it, or name it to"
+            f"{path}: the first column has no name (a saved row index?): drop it, or name it to"
             " have it measured"
         )
     if names == [str(i) for i in range(len(names))] and len(names) > 1:
@@ -143,9 +143,9 @@ def csv_names(path: Path, encoding: str = UTF_8) -> tuple[str, list[str]]:
 def _are_names(first: list[str], rows: list[list[str]]) -> bool:
     """Return whether a first line of numbers seems to hold names, such as 2019,2020,2021.
 
-    Names are whole numbers that differ. They rise by equal steps or are years, as no other row
-    is, or the columns below them hold fractions, so that by chance such a row is rarer than 1 in
-    1,000.
+    Names are whole numbers that differ. They rise by equal steps or are years, and no other row
+    does so. Or the columns below them hold fractions, so that such a row is rarer by chance than 1
+    in 1,000.
     """
     if len(first) < 2 or len(set(first)) < len(first) or not all(map(_is_whole, first)):
         return False
@@ -186,12 +186,12 @@ def _are_years(fields: list[str]) -> bool:
 
 
 def told_separator(text: str) -> tuple[str, int]:
-    """Return the separator that a first line `sep=;` names, and the length of that line.
+    r"""Return the separator that a first line `sep=;` names, and the length of that line.
 
     Args:
         text: the beginning of a file.
 
-    >>> told_separator("sep=;\\na;b")
+    >>> told_separator("sep=;\na;b")
     (';', 6)
     >>> told_separator("a;b")
     ('', 0)
@@ -249,7 +249,7 @@ def _read_texts(path: Path, names: list[str], name: str, encoding: str) -> list[
 
 
 def _first_fault(path: Path, names: list[str], label: str | None, encoding: str) -> str:
-    """Return in words which line is not a row of numbers as wide as the first."""
+    """Return words that name a line that is not a row of numbers as wide as the first."""
     separator, _ = csv_names(path, encoding)
     opened, told = _opened(path, encoding)
     with opened as file:

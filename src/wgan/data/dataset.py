@@ -19,11 +19,11 @@ from wgan.data.toys import Toy
 MIN_SAMPLES = 10
 """Samples of the smallest data set: a fifth of it, held out, is still two samples."""
 MAX_CLASSES = 10_000
-"""More classes are refused: so many labels are likely numbers or names of the samples."""
+"""Most classes: more labels are likely numbers or names of the samples."""
 MOST_EXACT = 2**53
 """Whole numbers below this are exact in double precision, which has a mantissa of 53 bits."""
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)(\.0*)?")
-"""How a whole number is written. A code with leading zeros, such as 007, is a name."""
+"""Form of a whole number. A code with leading zeros, such as 007, is a name."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Dataset:
         name: what messages call the data set.
         rows: the raw samples, in memory or in a file.
         codec: how samples become network input.
-        fingerprint: a hash of the contents; a run refuses to go on with other data.
+        fingerprint: a hash of the contents; a run refuses to continue with other data.
         labels: `[n]` class numbers, where the source has classes.
         classes: the names of the classes.
         shares: `[k]` true frequencies of the classes, where they are known beyond the samples.
         toy: the distribution that the samples are drawn from, if it is a toy.
-        groups: `[n]` numbers of what samples belong together, such as windows that overlap: a split
-            holds out whole groups; None: each sample is its own.
+        groups: `[n]` number of each sample's group, such as windows that overlap. A split holds out
+            whole groups; None: each sample is a group.
     """
 
     name: str
@@ -94,7 +94,7 @@ class Dataset:
 
     @property
     def origin(self) -> list[str]:
-        """What was read, in sentences, where the source's name does not say it."""
+        """Sentences on what was read, if the source's name does not say it."""
         return []
 
     def split(self, held_out: float = 0.2, seed: int = 0) -> "Split":
@@ -114,7 +114,7 @@ class Dataset:
         return self._splits[key]
 
     def _divided(self, held_out: float, seed: int) -> "Split":
-        """Return a split, whatever the codec was fitted to."""
+        """Return a split, for any fit of the codec."""
         return Split(self, held_out, seed)
 
     def _fitted(self, split: "Split") -> Codec:
@@ -180,8 +180,8 @@ def class_values(values: Any, n: int, name: str = "labels") -> np.ndarray:
 class Split:
     """A split: a random part of the samples is held out and never trained on.
 
-    Which part depends on the random seed and the number of samples alone, or on their groups where
-    they have some: whole groups are held out then, nearest to the share.
+    Which part it is depends on the random seed and the number of samples alone. If the samples have
+    groups, whole groups are held out, nearest to the share.
 
     Attributes:
         dataset: the samples.
@@ -197,7 +197,7 @@ class Split:
     watched: int = 0
 
     may_be_resident: ClassVar[bool] = True
-    """Whether all samples may be held on the device, where they are few."""
+    """Whether all samples may be held on the device, if they are few."""
 
     def __post_init__(self) -> None:
         n = len(self.dataset)

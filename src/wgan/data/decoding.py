@@ -20,8 +20,8 @@ SUFFIXES = {
 }
 """Endings of files that are taken for pictures in folders and archives."""
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
-"""Pillow's names of the formats that are read, whatever a file is called. Of the others, one (EPS)
-would start a program, Ghostscript, on the file.
+"""Pillow's names of the formats that are read, independent of a file's name. One of the others
+(EPS) would start a program, Ghostscript, on the file.
 """
 PREVIEWS = "MPO"
 """Pillow's name of a JPEG file whose further frames are previews of the same picture."""
@@ -42,7 +42,7 @@ BITS_PER_SAMPLE = 258
 
 @dataclass(frozen=True)
 class Look:
-    """What the header of a picture file says.
+    """Facts from the header of a picture file.
 
     Attributes:
         dtype: the type that holds its pixels.
@@ -58,7 +58,7 @@ class Look:
 
 
 def look_at(content: bytes, where: str) -> Look:
-    """Return what the header of a picture file says.
+    """Return the facts in the header of a picture file.
 
     Args:
         content: the bytes of the file.
@@ -79,8 +79,9 @@ def look_at(content: bytes, where: str) -> Look:
 
 
 def _dtype(image: Image.Image, where: str) -> str:
-    """Return the type that holds the pixels; 16 bits of colour are refused, which Pillow would cut
-    to 8.
+    """Return the type that holds the pixels.
+
+    16 bits of colour are refused, because Pillow would cut them to 8.
     """
     if image.mode == "F":
         return FLOATS
@@ -117,7 +118,7 @@ def decode(
     Args:
         content: the bytes of the file.
         where: what messages call it.
-        dtype: the type of its pixels, as `look_at` told.
+        dtype: the type of its pixels, as `look_at` returned it.
         mode: `L`, `RGB` or `RGBA`; more than 8 bits are grey.
         resize: (height, width) in pixels, or None; the picture is cut centrally to that aspect.
 
@@ -137,8 +138,9 @@ def decode(
 
 
 def read_picture(path: Path, size: tuple[int, int], mode: Mode) -> Shaped[np.ndarray, "h w c"]:
-    """Return the pixels of one picture file, in its own depth; a picture of another size is cut and
-    resampled, and a `UserWarning` says so.
+    """Return the pixels of one picture file, in its own depth.
+
+    A picture of another size is cut and resampled, with a `UserWarning`.
 
     Args:
         path: the file.
@@ -197,7 +199,7 @@ def _fit(image: Image.Image, resize: tuple[int, int] | None) -> Image.Image:
 
 @contextmanager
 def _opened(content: bytes, where: str) -> Iterator[Image.Image]:
-    """Yield a picture; within, errors of Pillow name the file."""
+    """Yield a picture, in a context in which errors of Pillow name the file."""
     try:
         with Image.open(BytesIO(content), formats=FORMATS) as image:
             yield image

@@ -26,7 +26,7 @@ MOST_PIXELS = 2**27
 
 @dataclass(frozen=True)
 class Sheet:
-    """How pictures are laid out in files.
+    """Layout of pictures in files.
 
     Attributes:
         columns: pictures in a row of a grid; None: as many as make it about square.

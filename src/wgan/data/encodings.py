@@ -29,7 +29,7 @@ def check_encoding(name: str) -> str:
         return codecs.lookup(name).name
     except (LookupError, UnicodeError, ValueError):
         raise WganError(
-            f"'{name}' is no encoding of text: give one such as latin-1, cp1252 or utf-16."
+            f"'{name}' is not an encoding of text: give one such as latin-1, cp1252 or utf-16."
             f" {did_you_mean(name, COMMON)}"
         ) from None
 

@@ -13,12 +13,12 @@ OFTEN = 3.0
 -1 among ages of 20 to 80. By rows alone, price points such as 99.99 would be codes too.
 """
 FAR = 10.0
-"""A value that does not repeat is far beyond a stretch of ten times the spread of the others. Of
-200 samples of 1,000 numbers each, 3 of a log-normal with sigma 2 have such a value, and 30 of a
-Cauchy distribution: heavy tails stay tails.
+"""A value that does not repeat is far beyond a stretch of ten times the spread of the others. In
+200 samples of 1,000 numbers each, 3 samples of a log-normal with sigma 2 have such a value, and 30
+of a Cauchy distribution. So heavy tails stay tails.
 """
 MOST_CODES = 20
-"""More far values than these are no codes but a second group of ordinary values. Surveys have about
+"""Most far values that are codes: more are a second group of ordinary values. Surveys have about
 five (refused, unknown, does not apply, ...). Nor are there any among so few values, whose middle
 says nothing.
 """

@@ -32,7 +32,7 @@ from wgan.data.packed import damage_named
 from wgan.data.walk import Found, files_below
 
 MANY_PICTURES = 2000
-"""From so many pictures on, checking them takes seconds, so that progress is worth showing."""
+"""Pictures from which on checking them takes seconds, so that progress is worth showing."""
 MOST_BYTES = 2**30
 """Bytes of the largest picture file. Each is read whole, and Pillow refuses pictures of more than
 179 million pixels, which take 716 MB at most.
@@ -40,7 +40,7 @@ MOST_BYTES = 2**30
 MOST_PIXELS = 2**26
 """Pixels of a resized picture: one of 8192 x 8192 in colour already takes 200 MB."""
 LISTED = 5
-"""Endings of files passed over that a note lists: more would bury the count."""
+"""Most endings of skipped files that a note lists: more would bury the count."""
 
 
 def from_pictures(
@@ -53,8 +53,8 @@ def from_pictures(
     """Return the data set of a folder or zip of pictures.
 
     Nested folders are classes, and give labels. Pixels keep the depth of the files: 8 or 16 bits,
-    or floats. A `UserWarning` counts what is not read: files of other kinds, linked folders that
-    are read already, and further frames.
+    or floats. A `UserWarning` counts what is skipped: files of other kinds, linked folders that are
+    read already, and further frames.
 
     Args:
         path: the folder or zip; hidden files are skipped.
@@ -103,8 +103,10 @@ def _checked_size(resize: tuple[int, int]) -> tuple[int, int]:
 
 
 def _modes(looks: list[Look]) -> list[str]:
-    """Return the modes to decode in, in order: one that keeps a channel of transparency is given up
-    for one without it where all pixels turn out to be opaque.
+    """Return the modes to decode in, in order.
+
+    A mode with a channel of transparency is replaced by one without it if all pixels turn out to be
+    opaque.
     """
     modes = [common_mode(looks, opaque) for opaque in (False, True)]
     return list(dict.fromkeys(modes))
@@ -120,7 +122,7 @@ def _files_of_zip(path: Path) -> Found:
 
 
 def _names(path: Path, found: Found) -> list[str]:
-    """Return the names of the pictures, sorted, and say what is passed over."""
+    """Return the names of the pictures, sorted, and warn of skipped files."""
     names = []
     others: Counter[str] = Counter()
     for name in sorted(found.names):
@@ -204,7 +206,7 @@ class _Pictures:
     progress: Progress
 
     def look(self, digest: Callable[[bytes], object]) -> dict[str, Look]:
-        """Return what the headers say; `digest` is called with names and contents."""
+        """Return the facts in the headers; `digest` is called with names and contents."""
         looks = {}
         listener = self.progress if len(self.names) > MANY_PICTURES else silent
         pieces = tracked(self._contents(), "checking pictures", len(self.names), listener)

@@ -203,7 +203,7 @@ def check_place(path: Path, codec: Codec, sheet: Sheet = AS_FITS) -> None:
         sheet: how pictures are laid out.
 
     Raises:
-        WganError: a file that is there already, an ending that does not fit the samples, a package
+        WganError: a file that already exists, an ending that does not fit the samples, a package
             that it needs and is missing, or a scale where there are no pictures.
     """
     check_special(path)
@@ -248,11 +248,15 @@ def write_samples(
     """Write samples in the format that the ending of `path` names.
 
     `.npy` is the array, `.npz` the array as `x` and its labels as `y`. The kind decides about other
-    endings. For images, `.png` is a grid, and no ending is a folder of PNGs, one folder a class
-    where there are labels; `.gif`, `.webp`, `.apng` and `.mp4` show one after the other. For
-    vectors, `.png` is a scatter. For tables, `.csv`, `.tsv` (`.gz` too)
-    and `.parquet` are tables, and `.png` is one panel a column. So they are for series that were
-    read from a table, a row a step, and `.png` is one panel a channel.
+    endings.
+
+    - Images: `.png` is a grid; `.gif`, `.webp`, `.apng` and `.mp4` show one after the other. No
+      ending is a folder of PNGs, with a folder for each class if there are labels.
+    - Vectors: `.png` is a scatter.
+    - Tables: `.csv`, `.tsv` (`.gz` too) and `.parquet` are tables, `.png` has a panel for each
+      column.
+    - Series: `.png` has a panel for each channel. Series that were read from a table may be written
+      as tables, a row for each step.
 
     Args:
         raw: the samples.

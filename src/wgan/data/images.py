@@ -23,13 +23,13 @@ RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))
 DEEP_BITS = (10, 12, 14, 16)
 """Bits that cameras and scanners record in whole numbers of 16 bits."""
 TOLERANCE = 1 / 510
-"""How far floats may leave a range, as a share of its width: half of one of 255 grey levels. What
-rounding adds at an end (2e-7 in single precision) is then no wider range, and no 8-bit picture
-changes when such values are clipped.
+"""Share of a range's width by which floats may leave it: half of one of 255 grey levels. So
+rounding at an end (2e-7 in single precision) does not widen the range, and no 8-bit picture changes
+when such values are clipped.
 """
 NO_BRIGHTER = 2.0
-"""Floats up to here are not read in [0, 255]: pictures of 2 grey levels are black to the eye, and
-pixels in [0, 1] reach such values when they are interpolated or brightened.
+"""Floats up to here are not read in [0, 255]. Pictures of 2 grey levels would be black to the eye,
+and pixels in [0, 1] reach such values when they are interpolated or brightened.
 """
 DIM = 128.0
 """A set in [0, 255] without a pixel as bright as the middle is perhaps of another range."""
@@ -134,8 +134,10 @@ class ImageCodec(PlainCodec):
         return channels_first.reshape(len(raw), int(np.prod(self.shape)))
 
     def to_files(self, raw: np.ndarray) -> np.ndarray:
-        """Return `[n, h, w, c]` for a picture file each: uint16 with the values of the data where
-        they are grey of more than 8 bits, otherwise uint8.
+        """Return `[n, h, w, c]`, the pixels of a picture file each.
+
+        They are uint16 with the values of the data if these are grey with more than 8 bits,
+        otherwise uint8.
         """
         c, h, w = self.shape
         if self.coarse or c > 1:  # no library at hand writes colour of more than 8 bits
@@ -170,8 +172,8 @@ def read_images(
 ) -> Dataset:
     """Return the data set of an array of pictures.
 
-    Floats lie in [0, 1], [-1, 1] or [0, 255], whole numbers also in 10, 12, 14 or 16 bits; the
-    narrowest range that holds all values is taken, and a `UserWarning` says so where it is a guess.
+    Floats lie in [0, 1], [-1, 1] or [0, 255], whole numbers also in 10, 12, 14 or 16 bits. The
+    narrowest range that holds all values is taken. A `UserWarning` says so if this is a guess.
 
     Args:
         rows: `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, in memory or in a file.

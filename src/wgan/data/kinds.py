@@ -43,7 +43,7 @@ Private = Callable[
 
 
 class Cutter(NamedTuple):
-    """How a kind is read whose samples are cut from a table or a long array, as a reading says.
+    """Readers of a kind whose samples are cut from a table or a long array, as a reading says.
 
     Attributes:
         table: (table, name, reading, progress, column of the classes) -> data set.
@@ -75,7 +75,7 @@ class Conditions(Protocol):
 
     @property
     def instead_of_labels(self) -> str:
-        """What to do instead of giving a class label: one sentence for the user."""
+        """Sentence for the user on what to do instead of giving a class label."""
 
     def check(self, y: np.ndarray, n: int) -> Shaped[np.ndarray, "n *columns"]:
         """Return conditions in the form that networks take.
@@ -89,7 +89,7 @@ class Conditions(Protocol):
         """
 
     def sampler(self, split: Split) -> ConditionSampler:
-        """Return what draws conditions while training on a split."""
+        """Return a function that draws conditions while training on a split."""
 
     def of_rows(self, random: np.random.Generator, raw: np.ndarray) -> np.ndarray:
         """Return a condition that each raw sample meets, drawn for each by itself.
@@ -108,7 +108,7 @@ class Kind:
         codec: the class of its codec.
         read: returns the data set of an array; None where an array is not enough.
         cut: reads tables and long arrays; None where samples are never cut.
-        axes: an array of so many axes is read as this kind, where no kind is given.
+        axes: an array with these numbers of axes is read as this kind, if no kind is given.
         conditions: returns the conditions that generators take, given a codec; None where there are
             none but class labels.
         private: returns the data set as a run with differential privacy takes it; None where there
@@ -157,15 +157,17 @@ def find_kind(name: str | Kind) -> Kind:
 
 
 def kind_of_array(axes: int) -> str:
-    """Return the name of the kind that an array of so many axes is read as; images by default,
-    whose reader says which shapes it takes.
+    """Return the name of the kind that an array with so many axes is read as.
+
+    It is images by default, whose reader says which shapes it takes.
     """
     return next((name for name, kind in KINDS.items() if axes in kind.axes), "images")
 
 
 def kind_of_reading(reading: Reading) -> str:
-    """Return the name of the kind that samples are read as where they are cut, and no kind is
-    given; `auto` where a reading cuts nothing.
+    """Return the name of the kind of samples that are cut from a longer array, if no kind is given.
+
+    It is `auto` if the reading cuts nothing.
     """
     parts = (reading.window, reading.series, reading.time, reading.static)
     if all(part is None for part in parts):
@@ -175,6 +177,9 @@ def kind_of_reading(reading: Reading) -> str:
 
 def augmentation_of(codec: Codec) -> Augmentation:
     """Return how samples of a codec's kind are changed at random.
+
+    Args:
+        codec: the codec of the data.
 
     Raises:
         WganError: a kind whose samples are not.
@@ -189,21 +194,35 @@ def augmentation_of(codec: Codec) -> Augmentation:
 
 
 def conditions_of(codec: Codec) -> Conditions | None:
-    """Return the conditions that generators of a codec's kind take beside class labels, if any."""
+    """Return the conditions that generators of a codec's kind take besides class labels, if any.
+
+    Args:
+        codec: the codec of the data.
+    """
     make = find_kind(codec.kind).conditions
     return make(codec) if make else None
 
 
 def codec_to_json(codec: Codec) -> dict[str, Any]:
-    """Return a codec as plain values for JSON."""
+    """Return a codec as plain values for JSON.
+
+    Args:
+        codec: the codec.
+
+    See also:
+        codec_from_json: turns them into the codec again.
+    """
     return {"kind": codec.kind, **codec.to_json()}
 
 
 def codec_from_json(fields: Any) -> Codec:
-    """Return the codec that `codec_to_json` made plain values of.
+    """Return the codec that `codec_to_json` turned into plain values.
+
+    Args:
+        fields: the plain values.
 
     Raises:
-        OlderVersionError: plain values of a version that coded this kind otherwise.
+        OlderVersionError: plain values of a version of wgan that coded this kind differently.
         WganError: anything else.
     """
     try:

@@ -20,7 +20,10 @@ def short_name(source: str) -> str:
 
     It is the source's own name, or that of the file without its endings.
 
-    Of shards it is that of their folder, or of the file that lists them.
+    For shards it is the name of their folder, or of the file that lists them.
+
+    Args:
+        source: a name, path or address, as `load` takes it.
 
     >>> short_name("digits"), short_name("photos/cats.zip"), short_name("stacked-mnist:mnist/")
     ('digits', 'cats', 'stacked-mnist')

@@ -16,8 +16,9 @@ from wgan.base.files import check_regular
 FREELY = 2**30
 """Bytes up to which anything is unpacked: 1 GiB fits on any disk, and in most memories."""
 MOST_TIMES = 100
-"""Beyond that, a file may unpack to so many times its size. Data that are worth learning hold more:
-MNIST, mostly black, shrinks to a fifth. A bomb reaches 1,000 times, the most that deflate can do.
+"""Largest ratio of the unpacked size of a larger file to its packed size. Data that are worth
+learning hold more: MNIST, mostly black, shrinks to a fifth. A bomb reaches 1,000 times, the most
+that deflate can do.
 """
 PIECE = 2**20
 """Bytes that are unpacked at once."""
@@ -39,7 +40,7 @@ DAMAGE = (
 
 @contextmanager
 def damage_named(where: str, what: str, remedy: str) -> Iterator[None]:
-    """Within, damage to a packed file becomes an error that names the file.
+    """Return a context in which damage to a packed file becomes an error that names the file.
 
     Args:
         where: the file, as the user knows it.
@@ -94,7 +95,7 @@ def unpack(read: Callable[[int], bytes], target: Path, name: str, packed: int) -
     """Write an unpacked stream to a file.
 
     Args:
-        read: returns the next bytes of the stream, at most so many.
+        read: returns the next bytes of the stream, at most the given number.
         target: the file.
         name: what messages call the packed file.
         packed: its size in bytes.

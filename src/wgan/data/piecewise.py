@@ -21,9 +21,7 @@ PARQUET_OPTIONS = {
     "use_dictionary": True,
     "write_statistics": True,
 }
-"""How Parquet files are written: pyarrow's defaults, named so that a later default changes no
-bytes.
-"""
+"""Options of Parquet files: pyarrow's defaults, named so that a later default changes no bytes."""
 
 
 @contextmanager

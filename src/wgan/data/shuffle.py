@@ -12,7 +12,7 @@ from wgan.base.seeding import derive
 
 ROUNDS = 8
 """Rounds of the network. With a random round function, four give a pseudo-random permutation (Luby
-and Rackoff 1988). The finaliser is no random function, and there are twice as many. Each round
+and Rackoff 1988). The finaliser is not a random function, and there are twice as many. Each round
 costs a pass over the places.
 """
 

@@ -17,16 +17,16 @@ from wgan.data.cache import hold
 CHUNK_BYTES = 4 * 2**20
 """Bytes that a pass reads at once. Smaller pieces cost more calls, larger ones more memory."""
 SHOW_PROGRESS_BYTES = 512 * 2**20
-"""From 512 MiB on, a pass over the data takes seconds, so that progress is worth showing."""
+"""Bytes from which on a pass over the data takes seconds, so that progress is worth showing."""
 
 
 @dataclass(frozen=True)
 class FileRows:
     """An array inside a file, read row by row with plain reads.
 
-    The file is not mapped: a kernel may map 2 MiB around every row that is read, so that a thousand
-    scattered rows hold 2 GiB (LOG.md, "Mapped files held gigabytes"). Only an array in Fortran's
-    order, whose rows lie scattered themselves, is mapped for each read.
+    The file is not mapped. A kernel may map 2 MiB around every row that is read, so a thousand
+    scattered rows would hold 2 GiB (LOG.md, "Mapped files held gigabytes"). Only an array in
+    Fortran order, whose rows are scattered themselves, is mapped for each read.
 
     Attributes:
         path: the file.
@@ -83,7 +83,7 @@ class FileRows:
         return out
 
     def whole(self) -> "FileRows":
-        """Return the array, and refuse a file that goes on after it.
+        """Return the array, and refuse a file that continues after it.
 
         Raises:
             WganError: more bytes than the header promises, such as those of a second array.
@@ -92,8 +92,8 @@ class FileRows:
         have = self.path.stat().st_size
         if have > need:
             raise WganError(
-                f"{self.name or self.path}: goes on after its array, {have} bytes where its header"
-                f" promises {need}: save one array in a file"
+                f"{self.name or self.path}: continues after its array, {have} bytes where its"
+                f" header promises {need}: save one array in a file"
             )
         return self
 
@@ -209,7 +209,7 @@ class Moments:
         return cls(len(flat), float(flat.min()), float(flat.max()), mean, m2)
 
     def merged(self, other: "Moments") -> "Moments":
-        """Return those of the rows of both, by the pairwise update of parts A and B
+        """Return the moments of the rows of both parts A and B, by the pairwise update.
 
             M2 = M2_A + M2_B + (mean_B - mean_A)^2 n_A n_B / (n_A + n_B).
 

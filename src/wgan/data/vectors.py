@@ -21,7 +21,7 @@ CRUSHED = 0.01
 networks that begin at a scale of 1 hardly see them apart.
 """
 COLUMNS_NAMED = 5
-"""Columns that notes speak of at most: an array may have hundreds of the same."""
+"""Most columns that notes name: an array may have hundreds of the same."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class VectorCodec(PlainCodec):
         return [
             f"column {i + 1}: a few values lie so far away that the others fill less than"
             f" {CRUSHED:.0%} of its standard deviation, and are hardly told apart: drop such rows"
-            " if these are slips, or take logarithms"
+            " if these are errors, or take logarithms"
             for i in columns[:COLUMNS_NAMED].tolist()
         ]
 
@@ -120,7 +120,7 @@ def _far(raw: np.ndarray) -> list[str]:
             said.append(
                 f"column {i + 1}: {counts[far].sum() / len(raw):.1%} of the rows have {listed},"
                 " apart from all others, and samples may lie between: drop such rows if these are"
-                " slips; for codes give a DataFrame or a file with names, as tables learn them"
+                " errors; for codes give a DataFrame or a file with names, as tables learn them"
                 " exactly"
             )
     return said[:COLUMNS_NAMED]

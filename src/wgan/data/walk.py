@@ -23,7 +23,7 @@ def files_below(folder: Path) -> Found:
     """Return all regular files below a folder, and those that links lead to.
 
     A folder or file that several paths lead to counts once, under its own name where it lies below
-    `folder`: so links may form circles. Pipes, sockets and devices are passed over, for reading
+    `folder`: so links may form circles. Pipes, sockets and devices are skipped, because reading
     them may never end. Names that begin with a dot are skipped, folders too.
 
     Args:

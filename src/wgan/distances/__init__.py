@@ -1,7 +1,7 @@
 """Distances between two samples or two histograms, as pure functions on arrays.
 
 A name is imported on first use, so that a histogram distance loads no solver. Nothing here imports
-torch; what trains a critic to measure a distance is in `wgan.audit`.
+torch. Distances by trained critics are in `wgan.audit`.
 """
 
 from importlib import import_module

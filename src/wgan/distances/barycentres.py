@@ -20,8 +20,8 @@ from wgan.distances.line import wasserstein_1d
 from wgan.distances.samples import TOO_FAR, centred_pair, finite_sum, in_power, weighted_samples
 
 MAX_UNKNOWNS = 1_000_000
-"""Unknowns k n^2 of the largest linear programme, measured with HiGHS on four random histograms:
-160,000 took 1.4 s, 640,000 took 16 s and 1.1 GB, 1,440,000 did not end in two minutes.
+"""Unknowns k n^2 of the largest linear programme. With HiGHS on four random histograms, 160,000
+took 1.4 s, and 640,000 took 16 s and 1.1 GB; 1,440,000 did not end in two minutes.
 """
 
 
@@ -52,10 +52,10 @@ def barycentre(
     min over histograms P on the bins of sum_k lambda_k W_p(P, P_k)^p.
 
     For p = 1 on a line it is a closed form: W_1 is the area between distribution functions, so the
-    barycentre's is their weighted median at each bin. Otherwise it is a linear programme with
-    k n^2 + n unknowns, solved by POT and HiGHS and proved by its dual. It keeps to the bins: the
-    barycentre of two single bins for p = 2 is in the bins at the middle between them, or is spread
-    over several where there is none. Several may be optimal; this is one of them.
+    barycentre's is their weighted median at each bin. Otherwise it is a linear programme with k
+    n^2 + n unknowns. POT and HiGHS solve it, and its dual proves the solution. It keeps to the
+    bins. For p = 2, the barycentre of two single bins is in the bin at the middle between them. If
+    there is none, it is spread over several. If several are optimal, this is one of them.
 
     Args:
         histograms: masses `[k, n]`, each row divided by its sum.
@@ -69,6 +69,9 @@ def barycentre(
     Raises:
         WganError: wrong masses, positions, weights or order; too many bins; or an optimum that its
             dual does not prove.
+
+    See also:
+        barycentre_1d: samples on a line, free of bins.
 
     Reference: Agueh and Carlier (2011), equation 2.2; POT's `ot.lp.barycenter`.
 
@@ -115,6 +118,9 @@ def barycentre_1d(
 
     Raises:
         WganError: wrong samples or weights, or samples of more than one dimension.
+
+    See also:
+        barycentre: histograms on given bins.
 
     Reference: Agueh and Carlier (2011), section 6.1.
 

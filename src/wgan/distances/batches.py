@@ -37,9 +37,9 @@ def pairwise_wasserstein(
         others: l samples, each `[m_l, d]`; None: the same samples.
         p: the order, 1 or 2.
         weights: the weights of each sample, `[n_k]` or None; None: equal.
-        other_weights: those of the others, likewise.
+        other_weights: the weights of the others, likewise.
         threads: pairs that are solved at once; each takes the memory of one solve.
-        progress: told of the pairs solved.
+        progress: listener to the pairs solved.
 
     Returns:
         Distances `[k, l]` in the unit of the samples.
@@ -47,6 +47,9 @@ def pairwise_wasserstein(
     Raises:
         WganError: as `wasserstein`; the message names the pair. No samples, or another number of
             weights than of samples.
+
+    See also:
+        wasserstein: the distance of a single pair.
 
     >>> pairwise_wasserstein([[0.0, 1.0], [3.0, 4.0], [0.0, 5.0]]).tolist()
     [[0.0, 3.0, 2.0], [3.0, 0.0, 2.0], [2.0, 2.0, 0.0]]
@@ -86,7 +89,7 @@ def pairwise_wasserstein(
 
 @contextmanager
 def _workers(threads: int) -> Iterator[Executor]:
-    """Yield workers, which after an error do not begin with what is left.
+    """Yield workers, which begin no further work after an error.
 
     Several leave the matrix library one thread each. The solver of few pairs limits its threads for
     the whole process too: two solves that overlap would leave the limit behind, were it not 1.

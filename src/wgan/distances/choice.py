@@ -31,7 +31,7 @@ from wgan.distances.sliced import STARTS, max_sliced_wasserstein, sliced_wassers
 Metric = Literal["auto", "exact", "sliced", "max-sliced", "sinkhorn"]
 EXACT_PAIRS = 20_000 * 20_000
 """Largest number of pairs that `auto` solves exactly, measured: 5 s in 16 dimensions and 18 s in
-the plane on one core. More are solved where `exact` is asked for, in minutes or longer.
+the plane on one core. More are solved if `exact` is requested, in minutes or longer.
 """
 
 NAMES = {
@@ -52,7 +52,7 @@ class Distance(Printed):
     relative duality gap of an exact solve, `standard_error` the Monte-Carlo error of drawn
     directions, and `epsilon` the weight of the entropy. `floor` is the same metric between two
     halves of x, of `floor_n` and `floor_m` samples: sampling alone makes as much. `floor_missing`
-    says why it could not be had. `transport` holds the plan and the potentials, where exact
+    says why it could not be measured. `transport` holds the plan and the potentials, if exact
     transport was solved.
     """
 
@@ -95,7 +95,7 @@ class Distance(Printed):
 
     @property
     def _halves(self) -> str:
-        """What the floor was measured between, in words."""
+        """Words for the samples between which the floor was measured."""
         if self.floor_n == self.floor_m:
             return f"halves of x, n={self.floor_n}"
         return f"halves of x by groups, n={self.floor_n} and {self.floor_m}"
@@ -159,23 +159,28 @@ def distance(
         y_weights: weights `[m]`; None: equal.
         seed: random seed of the directions and of the floor's halves; the same seed gives the
             same result.
-        floor: also measure two random halves of x against each other, after the distance. Where
-            that fails, the distance stands, and `floor_missing` says why.
+        floor: also measure two random halves of x against each other, after the distance. If that
+            fails, the distance stands, and `floor_missing` says why.
         units: the unit of the coordinates, for the reader.
         progress: a listener to exact transport of large samples.
         epsilon: the weight of the entropy of Sinkhorn, in the unit to the power p; None: see
             `sinkhorn_divergence`. The floor has the epsilon of the distance.
         x_groups: labels `[n]` of rows of x that depend on each other: whole groups go to a half of
             the floor. None: each row is its own group.
-        circular: periods of circular columns, by number or name, as in `transport`: of exact
-            transport alone, which `auto` then takes.
+        circular: periods of circular columns, by number or name, as in `transport`. Only exact
+            transport has them, and `auto` then takes it.
 
     Returns:
         The distance, which prints as a line; `.table()` and `.to_json()` hold the details.
 
     Raises:
-        WganError: an unknown metric, an epsilon or circular columns of another metric, wrong groups
-            or columns, or as the function of the metric.
+        WganError: an unknown metric, an epsilon or circular columns that the metric does not have,
+            wrong groups or columns, or as the function of the metric.
+
+    See also:
+        wasserstein: the exact distance alone.
+        permutation_test: whether two samples differ by more than chance.
+        bracket: an interval for the distance of the populations, in `wgan.audit`.
 
     >>> print(distance([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0], [1.0, 3.0]]))
     W1(x, y) = 3 (network simplex; n=2, m=2, d=2, data coordinates)
@@ -189,12 +194,14 @@ def distance(
     m = len(b[0])
     name, why = chosen_metric(metric, n, m, d)
     if epsilon is not None and name != "sinkhorn":
-        raise WganError(f"epsilon is of Sinkhorn, and the metric is {name}: leave it out")
+        raise WganError(
+            f"epsilon is for the Sinkhorn divergence, and the metric is {name}: leave it out"
+        )
     periods: dict[int | str, float] | None = None
     if circular:
         if name != "exact" and metric != "auto":
-            raise WganError(f"circular columns are of exact transport, and the metric is {name}")
-        name, why = "exact", "circular columns: exact transport alone has them"
+            raise WganError(f"circular columns are for exact transport, and the metric is {name}")
+        name, why = "exact", "circular columns: only exact transport takes them"
         ground = Ground.of(None, None, circular, a[0], b[0], names_of_columns(x))
         assert ground.periods is not None
         periods = {k: float(t) for k, t in enumerate(ground.periods) if np.isfinite(t)}
@@ -248,7 +255,7 @@ def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
 
 
 def _halves(x: Samples, codes: np.ndarray, seed: int) -> tuple[Samples, Samples] | None:
-    """Return two random halves, whole groups in each; None where one is a single or weightless."""
+    """Return two random halves, whole groups in each; None if one is a single or weightless."""
     samples, weights = x
     first, second = halves_of_groups(codes, seeded_generator(seed))
     if min(len(first), len(second)) < 2:
@@ -260,7 +267,7 @@ def _halves(x: Samples, codes: np.ndarray, seed: int) -> tuple[Samples, Samples]
 
 @dataclass(frozen=True)
 class Task:
-    """What a solver is told beside the samples: see `distance`."""
+    """Arguments of a solver besides the samples: see `distance`."""
 
     p: float
     seed: int

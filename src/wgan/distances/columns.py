@@ -5,8 +5,8 @@ reduced cost is negative are added. A solve may move the potentials by a limited
 few pairs say little of potentials far away (the box step method).
 
 Most pairs need no pricing. A pass returns all pairs of two blocks whose reduced cost is below a
-margin, so that the others are at least the margin, and they stay above 0 as long as the potentials
-of the two blocks have not risen by more. With r_ij = |x_i - y_j|^p - u_i - v_j and moves du, dv,
+margin. The others are at least the margin, and stay above 0 as long as the potentials of the two
+blocks have not risen by more. With r_ij = |x_i - y_j|^p - u_i - v_j and moves du, dv,
 
     r_ij(u + du, v + dv) = r_ij(u, v) - du_i - dv_j >= margin - max du - max dv
 
@@ -38,7 +38,7 @@ FIRST_BOX = 64.0
 """First bound of a move of the potentials, in typical reduced costs of the first pairs."""
 
 GROWTH = 8.0
-"""The bound grows by this where the solve still asked for more."""
+"""Factor by which the bound grows if the solve still asked for more."""
 
 PATIENCE = 4
 """Rounds without a better dual until the bound is halved."""
@@ -64,7 +64,7 @@ SERIOUS = 0.1
 """Share of the gain that a solve promised, from which on its move counts as better."""
 
 ROUNDING = 1e-12
-"""Where the cost is nearly 0, the gap that counts as closed is this share of a small cost."""
+"""If the cost is nearly 0, the gap that counts as closed is this share of a small cost."""
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -261,7 +261,7 @@ def _first(problem: Problem, v: np.ndarray) -> State:
 def _move(problem: Problem, state: State) -> Move:
     """Solve on the pairs so far, where mass may also be left out at a price.
 
-    An extra node takes mass of x, and another gives it to y, for a cost of `box` each: so du and dv
+    An extra node takes mass of x, and another gives it to y, for a cost of `box` each. So du and dv
     are at most `box`, and a plan always exists. The costs are reduced costs, in units of the box.
     """
     import ot  # takes seconds to import

@@ -22,8 +22,8 @@ Cost: TypeAlias = ArrayLike | Callable[[np.ndarray, np.ndarray], ArrayLike]
 """A matrix of costs `[n, m]`, or a function of samples `[k, d]` and `[m, d]` that makes one."""
 
 ROWS_AT_ONCE = 1024
-"""Samples of x of which costs are computed at once, so that differences of all columns take no
-second matrix of n x m.
+"""Samples of x whose costs are computed at once, so that differences of all columns take no second
+matrix of n x m.
 """
 
 
@@ -52,7 +52,7 @@ class Ground:
         """Return the checked ground cost of two samples.
 
         Args:
-            cost: of the user; None: a norm.
+            cost: the user's cost; None: a norm.
             column_weights: weights `[d]`; None: 1.
             circular: the period of each circular column, by its number or name.
             a: samples `[n, d]`.
@@ -103,8 +103,9 @@ class Ground:
     def matrix(
         self, a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"], p: int
     ) -> tuple[Float[np.ndarray, "n m"], float]:
-        """Return the costs of all pairs to the power p, in a unit near the largest of them or of
-        the coordinates, and that unit.
+        """Return the costs of all pairs to the power p in a unit, and that unit.
+
+        The unit is near the largest of the costs, or of the coordinates.
 
         Args:
             a: samples `[n, d]`.
@@ -163,7 +164,7 @@ def around(
 
 
 def samples_of(x: Any, y: Any, cost: Any) -> tuple[Any, Any]:
-    """Return samples, or numbers in their place where a matrix of costs alone was given.
+    """Return samples, or numbers in their place if only a matrix of costs was given.
 
     Args:
         x: samples, or None.
@@ -223,7 +224,7 @@ def _periods(circular: Mapping[int | str, float], d: int, names: Sequence[str]) 
 
 
 def _position(column: int | str, d: int, names: Sequence[str]) -> int:
-    """Return where a column is, from its number or name."""
+    """Return the place of a column, from its number or name."""
     if isinstance(column, str):
         if column not in names:
             raise WganError(

@@ -1,4 +1,4 @@
-"""What multiplies the tiles of exact transport: this machine's processors, or a device of torch.
+"""Devices that multiply the tiles of exact transport: this machine's processors, or one of torch.
 
 Both find the same pairs up to the rounding of float32, which is taken off either way. Pairs that a
 device finds are computed again in float64 on the processor, so that the proof is the same.
@@ -31,12 +31,12 @@ LARGE_WIDTH = 2048
 
 DEVICE_BLOCK = 1024
 DEVICE_WIDTH = 65_536
-"""The same on a device: tiles of 256 MB, as each costs some transfers and launches."""
+"""Columns of a tile on a device: tiles of 256 MB, as each costs some transfers and launches."""
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """How pairs are priced: the points of a block, the columns of a tile, and what multiplies."""
+    """Settings of pricing: the points of a block, the columns of a tile, and the multiplication."""
 
     block: int
     width: int

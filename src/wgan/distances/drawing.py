@@ -24,11 +24,11 @@ SIDES = (("#3b82f6", "o"), ("#e07b39", "^"))
 MOVED = "#707070"
 INCHES = (7.2, 6.0)
 WALK_INCHES = (7.2, 5.4)
-"""As wide as a page of text."""
+"""Width and height of the figure: as wide as a page of text."""
 DOTS_PER_INCH = 200
-"""Of a PNG: 1,440 pixels across, sharp in print over a column's width."""
+"""Dots per inch of a PNG: 1,440 pixels across, sharp in print over a column's width."""
 MOST_MOVES = 400
-"""Moves drawn at most: 1,000 long ones ran together into a grey ground, and hid the points."""
+"""Most moves drawn: 1,000 long ones ran together into a grey ground, and hid the points."""
 MOST_MARKED = 16
 """Bins whose flow is written beside it: the words of more would touch."""
 MOST_ELEMENTS = 5000
@@ -75,8 +75,8 @@ def draw_plan(
     """Draw a transport plan: samples of both sides as points, and mass that moves as segments.
 
     Samples on a line are drawn as two rows of points. Samples of more than two dimensions are drawn
-    on the first two principal axes of both sides together. Of more than 400 moves, that many are
-    drawn at random, each with a chance by its mass. The title says all this.
+    on the first two principal axes of both sides together. If there are more than 400 moves, 400
+    are drawn at random, each with a chance by its mass. The title says all this.
 
     Args:
         found: the transport, with its samples.
@@ -132,7 +132,7 @@ def draw_plan(
 def _in_the_plane(
     x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], names: Sequence[str], units: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, str], str]:
-    """Return both samples in the plane, what its axes are, and words for the title."""
+    """Return both samples in the plane, the names of its axes, and words for the title."""
     d = x.shape[1]
     labels = tuple(names) or tuple(f"column {i + 1}" for i in range(d))
     if d == 1:
@@ -160,7 +160,7 @@ def _in_the_plane(
 
 
 def _finish(axes: Any, labels: tuple[str, str], points: np.ndarray, plane: bool) -> None:
-    """Label the axes, and give both one scale where that leaves a picture."""
+    """Label the axes, and give both one scale if both stay visible."""
     axes.set_xlabel(_plain(labels[0]))
     if plane:
         axes.set_ylabel(_plain(labels[1]))
@@ -179,7 +179,7 @@ def draw_walk(walk: EarthMover, path: Path) -> None:
     The area below the steps of the flow is the distance.
 
     Args:
-        walk: what `earth_mover` returns.
+        walk: the result of `earth_mover`.
         path: the file, `.png` or `.svg`; an earlier picture of ours is replaced.
 
     Raises:

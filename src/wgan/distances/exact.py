@@ -35,7 +35,7 @@ early, or one that a far sample misled, was off by 1e-4 and more.
 """
 
 ROUNDING = 1e-10
-"""Where the distance is nearly 0: the largest gap, as a share of a small cost.
+"""Largest gap if the distance is nearly 0, as a share of a small cost.
 
 Equal samples have no relative gap. As a share of the largest cost, one far sample would hide any
 error; as a share of the median, samples of which most are equal were refused.
@@ -72,7 +72,7 @@ def wasserstein(
     (see `transport`, which also explains other ground costs).
 
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, if `cost` is a
             matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
@@ -90,6 +90,11 @@ def wasserstein(
             order, or more samples than memory holds. Also if the solver did not prove its optimum:
             the duality gap exceeds both 1e-7 of the distance (to the power p) and 1e-10 of a small
             cost (the 10 % quantile of those above 0).
+
+    See also:
+        transport: the same distance with its plan and dual.
+        wasserstein_loss: the same distance as a differentiable tensor.
+        distance: a choice that suits the size of the samples.
 
     Reference: Bonneel et al., "Displacement interpolation using Lagrangian mass transport" (2011),
     through POT's `ot.emd2`.
@@ -119,11 +124,11 @@ def transport(
 
     max over u, v of sum_i a_i u_i + sum_j b_j v_j, with u_i + v_j <= |x_i - y_j|^p, equals W_p^p.
     Small samples are solved on all pairs. From 10,000 x 10,000 pairs on (2,500 x 2,500 beyond three
-    dimensions) the solver starts from few pairs, and adds others until none of the n m pairs
-    violates the dual, which proves the value all the same.
+    dimensions) the solver starts from few pairs. It adds others until none of the n m pairs
+    violates the dual, which proves the value just as well.
 
     Other ground costs c(x_i, y_j) take the place of |x_i - y_j|. All proofs of the dual stay. The
-    result is a metric where c is one, and statements on 1-Lipschitz critics need that:
+    result is a metric if c is one, and statements on 1-Lipschitz critics need that:
 
     - column weights: (sum_k w_k (x_ik - y_jk)^2)^(1/2);
     - circular columns: the difference in a column of period P is min(|t|, P - |t|), t = x_ik - y_jk
@@ -131,13 +136,13 @@ def transport(
     - `cost`: any costs of at least 0, solved on all pairs.
 
     Args:
-        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, where `cost` is a
+        x: samples `[n, d]`, or `[n]` for d = 1, in any unit. None, for both, if `cost` is a
             matrix.
         y: samples `[m, d]`, in the same unit.
         p: the order, 1 or 2.
         x_weights: weights `[n]`; None: equal.
         y_weights: weights `[m]`; None: equal.
-        progress: told of blocks of pairs priced, with the round and its gap.
+        progress: listener to blocks of pairs priced, with the round and its gap.
         cost: a matrix of costs `[n, m]`, or a function that makes one for blocks of samples
             `[k, d]` and `[m, d]`; None: the norm. For p = 2 their squares count.
         column_weights: weights `[d]` of the columns in the norm, at least 0; None: 1.
@@ -152,6 +157,11 @@ def transport(
     Raises:
         WganError: as `wasserstein`. Also costs that are negative, NaN or of another shape, wrong
             column weights or periods, or a cost with either; or a device that cannot be used.
+
+    See also:
+        wasserstein: the distance alone.
+        transport_1d: the same for numbers, by sorting.
+        partial_transport: transport of a share of the mass.
 
     Reference: Peyre and Cuturi (2019), proposition 2.4.
 

@@ -31,11 +31,11 @@ CLOSED = 1e-10
 """Relative duality gap at which the solve is done; float64 leaves 1e-12 to 1e-14."""
 
 COARSE_GAP = 1e-4
-"""The same of a coarser level: its potentials are a start only."""
+"""Gap at which the solve of a coarser level is done: its potentials are only a start."""
 
 COARSE_ROUNDS = 12
 ROUNDS = 100
-"""Rounds at most; samples of all kinds took 3 to 20."""
+"""Most rounds; samples of all kinds took 3 to 20."""
 
 MASS = 2**50
 """Weights are whole numbers of this sum, so that the solver's sums are exact: rounding them changes
@@ -45,7 +45,7 @@ the value by n / 2^51 of the largest cost at most.
 
 @dataclass(frozen=True)
 class Means:
-    """What a solve uses: the order, the tiles, the workers and a listener."""
+    """Means of a solve: the order, the tiles, the workers and a listener."""
 
     p: int
     tiles: Tiles
@@ -57,7 +57,7 @@ class Means:
 class Generated:
     """A plan's cost, and feasible potentials whose value proves it, all in the unit^p.
 
-    `upper` is infinite where no plan was found; `small` is a small cost above 0. `plan` has the
+    `upper` is infinite if no plan was found; `small` is a small cost above 0. `plan` has the
     entries of the plan, as shares of 1.
     """
 
@@ -86,7 +86,7 @@ def generated(
         wa: weights `[n]`, which sum to 1.
         wb: weights `[m]`.
         p: 1 or 2.
-        report: told of what is done, in blocks done and all blocks.
+        report: called with (blocks done, all blocks).
         device: a device of torch that prices pairs; None: this machine's processors.
 
     Raises:
@@ -159,8 +159,9 @@ def whole_masses(
 
 @contextmanager
 def _workers() -> Iterator[Executor | None]:
-    """Yield as many workers as the matrix library has threads, each of which multiplies alone: its
-    threads would spend most of their time waiting, as tiles are small.
+    """Yield as many workers as the matrix library has threads, each of which multiplies alone.
+
+    Tiles are small, so the library's own threads would spend most of their time waiting.
     """
     from threadpoolctl import threadpool_info, threadpool_limits
 
@@ -240,9 +241,7 @@ def _solve_all_pairs(
 
 
 def _transform(to: Blocks, points: Blocks, potentials: np.ndarray, means: Means) -> np.ndarray:
-    """Return the largest potentials of `to` that are feasible against those of points, in blocks'
-    order.
-    """
+    """Return the largest feasible potentials of `to` given those of points, in blocks' order."""
     pairing = Pairing.of(to, points, means.p, means.tiles)
     return least(pairing, potentials, 1, means.pool).lower
 
@@ -250,7 +249,7 @@ def _transform(to: Blocks, points: Blocks, potentials: np.ndarray, means: Means)
 def _of_points(
     to: np.ndarray, points: np.ndarray, potentials: np.ndarray, means: Means
 ) -> np.ndarray:
-    """Return the same of points in any order."""
+    """Return the same for points in any order."""
     rows = Blocks.of(to, means.tiles.block)
     columns = Blocks.of(points, means.tiles.block)
     found = np.empty(len(to))

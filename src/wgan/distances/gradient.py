@@ -29,16 +29,16 @@ def wasserstein_loss(
         dW1/dx_i = sum_j T_ij (x_i - y_j) / |x_i - y_j|      dW2/dx_i = sum_j T_ij (x_i - y_j) / W2
         dWp/dw_i = (u_i - sum_k a_k u_k) / (p Wp^(p - 1) sum_k w_k),   a_k = w_k / sum_l w_l
 
-    and likewise for y, with v. Where x_i = y_j, and everywhere at W2 = 0, the distance has a kink,
-    and 0 is taken, a subgradient. Where several plans or potentials are optimal, the gradient is of
-    one of them: with equal weights and counts the potentials are never unique, and the gradient by
-    weights is one-sided. The gradient by samples is unique except where plans tie. A second
-    derivative is refused.
+    and likewise for y, with v. If x_i = y_j, and everywhere at W2 = 0, the distance has a kink, and
+    the gradient is taken as 0, a subgradient. If several plans or potentials are optimal, the
+    gradient belongs to one of them. With equal weights and counts the potentials are never unique,
+    and the gradient by weights is one-sided. The gradient by samples is unique unless plans tie. A
+    second derivative is refused.
 
     The solve runs on the CPU in float64, on all pairs or on few as in `transport`: 500 samples a
-    side take some tens of milliseconds. The distance of batches is no unbiased estimate of that of
-    their populations, and neither is its gradient (Bellemare et al. 2017, "The Cramer distance as a
-    solution to biased Wasserstein gradients").
+    side take some tens of milliseconds. The distance of batches is not an unbiased estimate of that
+    of their populations, and neither is its gradient. See Bellemare et al. (2017), "The Cramer
+    distance as a solution to biased Wasserstein gradients".
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1; a tensor, on any device, or an array.
@@ -53,7 +53,10 @@ def wasserstein_loss(
 
     Raises:
         WganError: as `wasserstein`, or no argument is a tensor. In a backward pass: a second
-            derivative was asked for.
+            derivative was requested.
+
+    See also:
+        wasserstein: the distance without a gradient.
 
     >>> import torch
     >>> points = torch.zeros(3, 2, requires_grad=True)

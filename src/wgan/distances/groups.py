@@ -53,8 +53,9 @@ def group_codes(groups: Any, n: int, name: str) -> Int64[np.ndarray, " n"]:
 
 
 def _is_missing(label: object) -> bool:
-    """Return whether a label is None, empty, NaN, NaT or pandas' NA, which differ from themselves
-    or refuse to be compared.
+    """Return whether a label is None, empty, NaN, NaT or pandas' NA.
+
+    Most of these differ from themselves, or refuse to be compared.
     """
     try:
         return label is None or bool(label == "") or not bool(label == label)

@@ -1,6 +1,6 @@
 """Distances between two histograms on a line: earth mover's distance, KL, Jensen-Shannon, TV.
 
-The earth mover's distance grows with how far the mass must go; the divergences know no distance.
+The earth mover's distance grows with the distance of the mass; the divergences ignore it.
 References: Peyre and Cuturi, "Computational Optimal Transport" (2019), remark 2.30 (transport on a
 line); Arjovsky, Chintala and Bottou, "Wasserstein GAN" (2017), section 2 (divergences).
 """
@@ -102,6 +102,10 @@ def earth_mover(p: ArrayLike, q: ArrayLike, positions: ArrayLike | None = None) 
     Raises:
         WganError: different lengths, negative or non-finite masses, unequal totals, or positions
             that do not rise, or too large for float64.
+
+    See also:
+        wasserstein_1d: the same distance between samples.
+        barycentre: the histogram nearest to several.
 
     Reference: Peyre and Cuturi (2019), remark 2.30.
 

@@ -36,6 +36,10 @@ def wasserstein_1d(
         WganError: no samples, a NaN or infinity, wrong weights, p below 1, or samples of more than
             one dimension.
 
+    See also:
+        transport_1d: the same distance with its plan.
+        wasserstein_circle: numbers on a circle.
+
     Reference: Peyre and Cuturi, "Computational Optimal Transport" (2019), remark 2.30, equation
     2.36.
 

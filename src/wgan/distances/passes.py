@@ -102,7 +102,7 @@ def least(
         v: potentials of y, in the order of the tree.
         keep: pairs of a row.
         pool: workers for blocks; None: this thread.
-        report: told of (blocks done, all blocks).
+        report: called with (blocks done, all blocks).
     """
     count = len(pairing.rows.starts)
     bounds = pairing.boxes - pairing.columns.most(v)
@@ -117,8 +117,10 @@ def least(
 def _least_of_block(
     pairing: Pairing, b: int, boxes: np.ndarray, v: np.ndarray, keep: int
 ) -> tuple[np.ndarray, ...]:
-    """Return the least pairs of block b: blocks of columns in the order of their bounds, until no
-    more can matter. One pair more than `keep` is ordered: it bounds the rest.
+    """Return the least pairs of block b.
+
+    Blocks of columns are read in the order of their bounds, until no more can matter. One pair more
+    than `keep` is ordered: it bounds the rest.
     """
     rows, columns, p = pairing.rows, pairing.columns, pairing.p
     s, e = rows.span(b)
@@ -209,8 +211,8 @@ def least_of_each(
 class Below:
     """All pairs (i, j) of some blocks with a reduced cost below a margin, in tree order.
 
-    `margins` `[b, c]` bounds the reduced costs of the other pairs of each pair of blocks. Where
-    there were too many pairs, that may be negative, and `rows` and `columns` bound the other pairs
+    `margins` `[b, c]` bounds the reduced costs of the other pairs of each pair of blocks. If there
+    were too many pairs, this bound may be negative, and `rows` and `columns` bound the other pairs
     of each point; otherwise they are infinite.
     """
 
@@ -240,7 +242,7 @@ def below(
         v: potentials of y.
         margin: the reduced cost below which pairs are returned, at least 0.
         pool: workers for blocks; None: this thread.
-        report: told of (blocks done, all blocks).
+        report: called with (blocks done, all blocks).
     """
     margins = margins.copy()
     due = np.flatnonzero((margins < 0).any(axis=1)).tolist()
@@ -308,8 +310,9 @@ def _leave_out(columns: Blocks, margins: np.ndarray, j: np.ndarray, r: np.ndarra
 
 
 def in_order(work: Callable[[int], T], count: int, pool: Executor | None) -> Iterator[T]:
-    """Yield work(0) to work(count - 1), of which the pool has few at a time: those that it was
-    given it finishes, even at the end of the process.
+    """Yield work(0) to work(count - 1), of which the pool has few at a time.
+
+    The pool finishes the work that it was given, even at the end of the process.
 
     Args:
         work: a function of a block's number.

@@ -43,16 +43,15 @@ DIRECTIONS = 100
 
 EQUAL = 1e-9
 """Relative difference below which two distances count as equal, which can only raise the p-value.
-Equal permutations of discrete data differ by rounding of about 1e-15 in another order of summation,
-and by up to 1e-12 after a solve.
+Equal permutations of discrete data differ by 1e-15 by rounding, and by up to 1e-12 after a solve.
 """
 
 FEWEST = 20
 """Fewest different exchanges: from fewer, no p-value of 5 % or less could come."""
 
 SCALES = 2.0
-"""Ratio of the mean weights of both sides from which on they are taken for two scales: of 50
-lognormal weights a side (log-deviation 1), 0.8 % of pairs have such a ratio by chance.
+"""Ratio of both sides' mean weights from which on they count as two scales. Of 50 lognormal weights
+a side (log-deviation 1), 0.8 % of pairs have such a ratio by chance.
 """
 
 Statistic = Callable[[Bool[np.ndarray, " k"]], float]
@@ -161,7 +160,7 @@ def permutation_test(
         y_groups: labels `[m]`; groups of the two sides are different ones, whatever their labels.
         seed: random seed of the permutations and directions; the same seed gives the same p-value.
         units: the unit of the coordinates, for the reader.
-        progress: told of each permutation.
+        progress: listener to each permutation.
 
     Returns:
         The test, which prints as a line; `.table()` and `.to_json()` hold the details.
@@ -222,15 +221,16 @@ def permutation_test(
 
 
 def _rounding(rows: Float[np.ndarray, "k d"], p: float) -> float:
-    """Return r (k eps)^(1/p), up to which a distance of 0 may be rounded, with r the reach of the
-    rows: sums of k shares err by k eps, a mass that goes r at most.
+    """Return r (k eps)^(1/p), up to which a distance of 0 may be rounded.
+
+    r is the reach of the rows. Sums of k shares err by k eps, and that mass travels r at most.
     """
     reach = float((rows.max(axis=0) / 2 - rows.min(axis=0) / 2).max())
     return reach * (len(rows) * float(np.finfo(np.float64).eps)) ** (1 / min(p, 2.0))
 
 
 def _metric(metric: str, p: float, n: int, m: int, d: int) -> str:
-    """Return the distance that is taken; refuse an order that it does not have."""
+    """Return the chosen distance; refuse an order that it does not have."""
     if metric not in get_args(Metric):
         raise WganError(
             f"a permutation test takes exact or sliced distances, not '{metric}'."
@@ -316,7 +316,7 @@ def _transported(
 def _by_cumulated(lines: Float[np.ndarray, "r k"], weights: Float[np.ndarray, " k"]) -> Statistic:
     """Return the mean over lines of W1 = sum_i |F(t_i) - G(t_i)| (t_{i+1} - t_i).
 
-    The rows are sorted once, whatever the exchange.
+    The rows are sorted once for all exchanges.
     """
     order = np.argsort(lines, axis=1, kind="stable").astype(np.int32)
     gaps = np.diff(np.take_along_axis(lines, order, axis=1), axis=1)

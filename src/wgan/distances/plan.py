@@ -30,10 +30,10 @@ class Transport:
 
     `plan` `[n, m]` is sparse: entry (i, j) is the mass that x_i gives to y_j, a share of the total
     of 1. Rows sum to the weights of x, columns to those of y, and at most n + m - 1 entries are
-    stored, each above 0. Several plans may be optimal; this is one of them. Where pairs are
-    generated, a weight below 2^-51 (4e-16) counts as 0. `x` and `y` are the samples as float64,
-    None where a matrix of costs alone was given. `periods` `[d]` are those of circular columns, and
-    infinite in others.
+    stored, each above 0. Several plans may be optimal; this is one of them. If pairs are generated,
+    a weight below 2^-51 (4e-16) counts as 0. `x` and `y` are the samples as float64, None if only a
+    matrix of costs was given. `periods` `[d]` are those of circular columns, and infinite in
+    others.
     """
 
     distance: float
@@ -64,8 +64,8 @@ class Transport:
             plan, as those without mass.
 
         Raises:
-            WganError: values of another number than the samples, or no values where a matrix of
-                costs alone was given.
+            WganError: values of another number than the samples, or no values if only a matrix of
+                costs was given.
 
         >>> from wgan.distances import transport
         >>> transport([[0.0], [1.0]], [[3.0], [4.0]], p=2).map()

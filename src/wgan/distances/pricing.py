@@ -44,7 +44,7 @@ class Blocks:
 
         Args:
             points: `[n, d]`, at least one.
-            size: points of a block at most.
+            size: most points of a block.
         """
         parts = tree_parts(points, size)
         order = np.concatenate(parts)
@@ -174,11 +174,11 @@ def sides(
 ) -> tuple[Float[np.ndarray, "r k"], Float[np.ndarray, "c k"]]:
     """Return float32 matrices whose product is negative wherever the reduced cost is.
 
-    For p = 2 the product is a lower bound of |x - y|^2 - u - v, for p = 1 one of
-    |x - y|^2 - (u + v)^2, of the same sign as |x - y| - u - v where u + v >= 0. An element of the
-    product is a sum of k terms, whose absolute values sum to S at most. Two factors of each are
-    rounded to float32, and the sum in any order adds an error of k - 1 more roundings, so that the
-    error is below (d + 8) 2^-24 S, which is taken off (Higham, "Accuracy and Stability of Numerical
+    For p = 2 the product is a lower bound of |x - y|^2 - u - v. For p = 1 it is one of
+    |x - y|^2 - (u + v)^2, which has the same sign as |x - y| - u - v if u + v >= 0. An element of
+    the product is a sum of k terms, whose absolute values sum to S at most. Two factors of each are
+    rounded to float32, and the sum in any order adds an error of k - 1 more roundings. So the error
+    is below (d + 8) 2^-24 S, which is subtracted (Higham, "Accuracy and Stability of Numerical
     Algorithms", 2002, section 3.1).
 
     Args:
@@ -254,7 +254,7 @@ def near(
         some: rows of y in the order of the tree, at least one.
         v: their potentials.
         p: 1 or 2.
-        find: what multiplies and compares.
+        find: function that multiplies and compares.
 
     Returns:
         Rows within the block, columns within `some`, and lower bounds of their reduced costs.

@@ -96,8 +96,9 @@ def check_dimensions(a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m e"]) -
 def centred_pair(
     a: Float[np.ndarray, "n d"], b: Float[np.ndarray, "m d"]
 ) -> tuple[Float[np.ndarray, "n d"], Float[np.ndarray, "m d"], float]:
-    """Return both samples relative to the mean of a, in a unit near their largest coordinate, and
-    that unit.
+    """Return both samples relative to the mean of a in a unit, and that unit.
+
+    The unit is near their largest coordinate.
 
     A distance does not depend on the origin, but float64 does. The unit is a power of two, so that
     dividing by it rounds nothing, and no square overflows or vanishes.

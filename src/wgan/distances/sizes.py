@@ -9,8 +9,8 @@ BYTES_A_PAIR = 44
 """Peak memory of a solve on all pairs, measured: 4.3 GB at n = m = 10,000."""
 
 BYTES_A_SAMPLE = 15_000
-"""Peak memory of generated pairs for each sample of both sides, without its coordinates: 60 pairs
-of 150 bytes at most, and two thirds as much again for what else there is.
+"""Peak memory of generated pairs for each sample of both sides, without its coordinates. It is 60
+pairs of 150 bytes at most, and two thirds as much again for everything else.
 """
 
 BYTES_A_COORDINATE = 40
@@ -18,10 +18,11 @@ BYTES_A_COORDINATE = 40
 
 PAIRS_IN_PLANE = 10_000 * 10_000
 PAIRS_IN_SPACE = 2_500 * 2_500
-"""Pairs from which on they are generated, up to 3 dimensions and beyond, measured by
-`benchmarks/distances.py --columns`. At 2,500 x 2,500 they take 0.3 to 0.7 of the time of all pairs
-in 16-D. In the plane they take half, but points on a line do not end: such samples are left to the
-solver of all pairs as long as it can hold them.
+"""Pairs from which on they are generated, up to 3 dimensions and beyond.
+
+They are measured by `benchmarks/distances.py --columns`. At 2,500 x 2,500 generated pairs take 0.3
+to 0.7 of the time of all pairs in 16-D. In the plane they take half, but points on a line do not
+end. So such samples are left to the solver of all pairs as long as it can hold them.
 """
 
 

@@ -72,6 +72,10 @@ def sliced_wasserstein(
     Raises:
         WganError: as `wasserstein`; an order below 1; or fewer than 2 directions.
 
+    See also:
+        max_sliced_wasserstein: the largest distance of projections.
+        wasserstein: the exact distance in all dimensions.
+
     Reference: Rabin et al. (2011), section 2.3; Bonneel et al. (2015), definition 2.
 
     >>> round(sliced_wasserstein([[0.0]], [[3.0]]).value, 6)
@@ -127,6 +131,9 @@ def max_sliced_wasserstein(
 
     Raises:
         WganError: as `wasserstein`, or fewer than 1 start or step.
+
+    See also:
+        sliced_wasserstein: the mean over projections.
 
     Reference: Deshpande et al. (2019), definition 1 and section 4.
 

@@ -21,9 +21,9 @@ def transport_1d(
     """Return exact transport between two weighted samples of numbers, in time n log n.
 
     The distance is that of `wasserstein_1d`; the plan matches quantiles, and is optimal for every
-    p. The potentials follow from it: where both samples are sorted, the costs |x_i - y_j|^p are a
-    Monge array, and potentials that are tight along a monotone staircase of pairs are feasible for
-    all. So the pairs need not be priced; `gap` is the rounding of the sums.
+    p. The potentials follow from it. If both samples are sorted, the costs |x_i - y_j|^p are a
+    Monge array. Then potentials that are tight along a monotone staircase of pairs are feasible for
+    all pairs. So the pairs need not be priced; `gap` is the rounding of the sums.
 
     Args:
         x: numbers `[n]`, in any unit.
@@ -78,8 +78,9 @@ def transport_1d(
 def staircase(
     wx: Float[np.ndarray, " n"], wy: Float[np.ndarray, " m"]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the monotone plan of sorted samples as a path of n + m pairs, one step from each to
-    the next.
+    """Return the monotone plan of sorted samples, as a path of n + m pairs.
+
+    It goes one step in either sample from each pair to the next.
 
     Args:
         wx: weights of sorted numbers `[n]`, which sum to 1.

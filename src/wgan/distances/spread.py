@@ -1,11 +1,11 @@
 """Sampling spread of a distance between two samples, by subsampling.
 
-The bootstrap is not valid here: it fails where both samples are from one population, as repeated
-rows lie at distance 0 (Sommerfeld and Munk 2018, "Inference for empirical Wasserstein distances on
-finite spaces"). Subsamples without repeats are (Politis and Romano 1994, "Large sample confidence
+The bootstrap is not valid here. It fails if both samples are from one population, as repeated rows
+lie at distance 0. See Sommerfeld and Munk (2018), "Inference for empirical Wasserstein distances on
+finite spaces". Subsamples without repeats are (Politis and Romano 1994, "Large sample confidence
 regions based on subsamples under minimal assumptions"). In several dimensions the distance between
-samples of n is near its own mean E W(P_n, Q_n), not near W(P, Q) (del Barrio and Loubes 2019,
-"Central limit theorems for empirical transportation cost in general dimension"). So the spread is
+samples of n is near its own mean E W(P_n, Q_n), not near W(P, Q). See del Barrio and Loubes (2019),
+"Central limit theorems for empirical transportation cost in general dimension". So the spread is
 that around this mean, and no interval for W(P, Q) is claimed.
 """
 
@@ -28,9 +28,9 @@ from wgan.distances.results import Printed, figures, percent
 from wgan.distances.samples import check_dimensions, seeded_generator, weighted_samples
 
 SHARE = 0.25
-"""Share of the rows in a subsample, measured with n = 100 and 400 in 1, 2 and 8 dimensions (equal,
-shifted, scaled, heavy tails): 95 % intervals held the mean distance in 91 to 99 % of 100 repeats.
-With a share of 0.06 they did in 87 to 100 %.
+"""Share of the rows in a subsample. It was measured with n = 100 and 400 in 1, 2 and 8 dimensions
+(equal, shifted, scaled, heavy tails). 95 % intervals contained the mean distance in 91 to 99 % of
+100 repeats. With a share of 0.06 they did in 87 to 100 %.
 """
 
 MOST_PAIRS = 1000 * 1000
@@ -48,7 +48,7 @@ class Spread(Printed):
     """How much a distance varies over samples of the same sizes.
 
     `deviation` estimates the standard deviation of W(P_n, Q_m) over samples, in their unit. The
-    mean E W(P_n, Q_m) lies in [`low`, `high`] with about the probability `confidence`. It is no
+    mean E W(P_n, Q_m) lies in [`low`, `high`] with about the probability `confidence`. It is not an
     interval for W(P, Q), which is at most that mean for W_1. `taken` says how many rows or groups
     of each side were in a subsample.
     """
@@ -134,7 +134,7 @@ def sampling_spread(
         epsilon: as in `distance`; None: that of x and y, for all subsamples.
         value: the distance of x and y, where it is known; None: it is solved.
         units: the unit of the coordinates, for the reader.
-        progress: told of each subsample.
+        progress: listener to each subsample.
 
     Returns:
         The spread, which prints as a line; `.table()` and `.to_json()` hold the details.
@@ -142,6 +142,10 @@ def sampling_spread(
     Raises:
         WganError: as `distance`; fewer than 40 rows or groups on a side, or 20 subsamples; a
             confidence outside (0, 1).
+
+    See also:
+        permutation_test: whether two samples differ by more than chance.
+        bracket: an interval for the distance of the populations, in `wgan.audit`.
 
     Reference: Politis and Romano (1994), section 2; Shao and Wu (1989), "A general theory for
     jackknife variance estimation", section 2, for the factor f / (1 - f).

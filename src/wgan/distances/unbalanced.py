@@ -1,7 +1,7 @@
 """Partial and unbalanced transport: only some of the mass moves, or mass is made and removed.
 
-Both are exact: a dummy sample on each side takes what does not move, and the linear programme so
-extended is solved and proved as any other.
+Both are exact. A dummy sample on each side takes the mass that does not move, and the extended
+linear programme is solved and proved as any other.
 
 References: Caffarelli and McCann, "Free boundaries in optimal transport and Monge-Ampere obstacle
 problems" (2010); Piccoli and Rossi, "Generalized Wasserstein distance" (2014); Chapel, Alaya and
@@ -52,9 +52,9 @@ class Partial:
 class Unbalanced:
     """Optimal transport in which mass may also be made or removed at a price.
 
-    `cost` is the optimum, in mass x unit of the samples to the power p. `moved` is the mass that
-    moves, `removed` the mass of x that does not and `made` that of y. `plan` `[n, m]` sums to
-    `moved`. `gap` is the relative duality gap, which bounds the relative error of `cost`.
+    The optimum `cost` is in mass x unit of the samples to the p-th power. The mass `moved` is the
+    mass that moves, `removed` is the mass of x that does not, and `made` that of y. `plan` `[n, m]`
+    sums to `moved`. `gap` is the relative duality gap, which bounds the relative error of `cost`.
     """
 
     cost: float
@@ -77,7 +77,7 @@ def partial_transport(
 
     min over T >= 0 of sum_ij T_ij |x_i - y_j|^p, where the sums of T over rows and columns are the
     weights at most, and T sums to `share`. The rest may be outliers. At share = 1 the distance is
-    W_p. It is no metric: it is 0 where the samples have a share in common.
+    W_p. It is not a metric: it is 0 where the samples have a share in common.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
@@ -92,6 +92,9 @@ def partial_transport(
 
     Raises:
         WganError: as `wasserstein`, or a share outside (0, 1].
+
+    See also:
+        unbalanced_transport: mass is made or removed at a price.
 
     Reference: Caffarelli and McCann (2010); the dummy samples: Chapel et al. (2020), section 3.
 
@@ -125,12 +128,12 @@ def unbalanced_transport(
     """Return exact transport in which mass may also be made or removed, at reach^p / 2 each.
 
     min over T >= 0 of sum_ij T_ij |x_i - y_j|^p + (reach^p / 2) (a(x) + b(y) - 2 sum_ij T_ij),
-    where the sums of T over rows and columns are the masses at most, and a(x) and b(y) are the
-    masses of both sides. Mass that would travel farther than `reach` is removed at its place, and
-    made at the other, instead. The masses of both sides may differ.
+    where a(x) and b(y) are the masses of both sides. The sums of T over rows and columns are these
+    masses at most. Mass that would travel farther than `reach` is removed at its place, and made at
+    the other, instead. The masses of both sides may differ.
 
-    For p = 1 it is the flat metric: the largest sum a f - sum b f over functions f that are
-    1-Lipschitz with |f| <= reach / 2. Between masses of 1 it tends to W_1 as the reach grows.
+    For p = 1 it is the flat metric, the largest sum a f - sum b f over 1-Lipschitz functions f with
+    |f| <= reach / 2. Between masses of 1 it tends to W_1 as the reach grows.
 
     Args:
         x: samples `[n, d]`, or `[n]` for d = 1, in any unit.
@@ -145,6 +148,9 @@ def unbalanced_transport(
 
     Raises:
         WganError: as `wasserstein`, or a reach that is not above 0.
+
+    See also:
+        partial_transport: a given share of the mass moves.
 
     Reference: Piccoli and Rossi (2014), whose distance is this cost for p = 1; Hanin, "Kantorovich-
     Rubinstein norm and its application in the theory of Lipschitz spaces" (1992).
@@ -202,8 +208,9 @@ def _extended(
     to_dummies: float,
     between: float,
 ) -> tuple[Transport, float]:
-    """Return the optimum with a dummy sample of each side, as of order 1, and the mass of which its
-    plan has the shares.
+    """Return the optimum with a dummy sample on each side, and the total mass of the plan.
+
+    The optimum is of order 1, and its plan has shares of this mass.
     """
     n, m = costs.shape
     extended = np.full((n + 1, m + 1), to_dummies)

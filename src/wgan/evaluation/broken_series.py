@@ -1,7 +1,8 @@
 """Broken series: training series whose steps are shuffled, and ones that remember a single step.
 
 Both keep the values of the channels, gaps, and columns that describe a whole series. Shuffled steps
-lose what one step says of the next. The others keep just that, and lose all that lies further back.
+lose the dependence of one step on the last. The others keep just that, and lose all that lies
+further back.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from wgan.base.seeding import numpy_generator
 from wgan.data import Split
 
 MOST = 2000
-"""Training series among which steps are looked up: as many as a set has at most."""
+"""Most training series among which steps are looked up, as many as a set has."""
 
 TIE = 1e-6
 """Deviations by which equal steps are set apart at random. Otherwise all series with one value, of
@@ -42,11 +43,11 @@ def shuffled_steps(split: Split, n: int) -> np.ndarray:
 def one_step_markov(split: Split, n: int) -> np.ndarray:
     """Return `n` series of a first-order Markov process that is estimated from training series.
 
-    The next step of a series is that which followed, in another training series, on a step like
-    its own at the same time: one of the k = sqrt(N) most like it of N series, the j-th with a
-    probability in proportion to 1 / j. So each step has nearly the values that training series have
-    there, and depends on the step before alone. Columns that describe a series are those of the
-    series that its first step is from.
+    The next step of a series is taken from another training series: it followed there on a similar
+    step at the same time. Of N series, the k = sqrt(N) most similar ones are candidates, the j-th
+    with a probability in proportion to 1 / j. So each step has nearly the values that training
+    series have there, and depends on the step before alone. Static columns are those of the series
+    that gave the first step.
 
     Args:
         split: the data.
@@ -69,7 +70,7 @@ def _sources(
 ) -> Int64[np.ndarray, "n t"]:
     """Return the series of x that each step of each new series is taken from.
 
-    A series that has ended stays with its source, so that none goes on after its end.
+    A series that has ended stays with its source, so that none continues after its end.
     """
     m, steps, _ = x.shape
     k = max(1, min(round(m**0.5), m - 1))

@@ -3,9 +3,9 @@
 n = min(held-out, training, 1,000) samples are on each side. The first n held-out samples of the
 split's random order are compared with 5 fresh sets of n generated samples, draws 0 to 4. The floor
 puts up to 5 disjoint sets of n training samples in their place. Figures are means; the interval is
-95 % (Student's t) over the generated sets, with the held-out samples fixed. Where modes are known
-by place, they are counted among 2,500 samples of draw 5. Further figures of the same sets are those
-that the protocol of the kind of data states at the end of a run, beside broken samples.
+95 % (Student's t) over the generated sets, with the held-out samples fixed. If the places of modes
+are known, they are counted among 2,500 samples of draw 5. Further figures of the same sets are
+those that the protocol of the kind of data states at the end of a run, beside broken samples.
 """
 
 from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class HeldOutDistance:
         real_coverage: modes covered by held-out samples.
         labels: agreement with requested classes, where the generator has classes.
         figures: further figures of the same sets, where the kind of data has some.
-        broken: what the broken samples of these figures are.
+        broken: words for the broken samples of these figures.
     """
 
     w1: float
@@ -79,7 +79,7 @@ class HeldOutDistance:
 
     @property
     def rows(self) -> list[tuple[str, str]]:
-        """The figures by what they are of, for a table: of generated samples, then of real ones."""
+        """The figures by title, for a table: of generated samples, then of real ones."""
         rows = [("W1", f"{self.w1:.4g}"), ("W1 of real samples", f"{self.floor:.4g}")]
         for line in self.figures:
             title, generated, real, *_ = line.cells
@@ -150,6 +150,9 @@ def held_out_distance(
         split: the data that it was trained on.
         of_classes: for a generator with classes, a function of class numbers to one raw sample
             each.
+
+    See also:
+        evaluate: all metrics, each with its floor and ceiling.
     """
     measure = split.dataset.codec.measure
     n = min(SAMPLES, split.n_held_out, split.n_train)
@@ -197,7 +200,7 @@ def _figures(split: Split, sets: list[np.ndarray]) -> tuple[tuple[Line, ...], st
 
 
 def _modes(split: Split, sample: Callable[[], np.ndarray]) -> ModeCoverage | None:
-    """Return the coverage of modes that are known by place; none otherwise."""
+    """Return the coverage of modes whose places are known; None otherwise."""
     toy = split.dataset.toy
     if toy is None or toy.modes is None:
         return None

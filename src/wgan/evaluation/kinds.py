@@ -21,7 +21,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "series": SERIES,
     "tables": TABLES,
 }
-"""How each kind of data is evaluated; a further kind adds one line."""
+"""Protocol of each kind of data; a further kind adds one line."""
 
 DEFAULTS = EvaluationOptions()
 # What the command line calls the options, which messages name.
@@ -50,6 +50,11 @@ def evaluate(
     Raises:
         WganError: options that the kind does not take or that do not fit the data, too few samples,
             or a metric of your own that has a name in use or returns no finite number.
+
+    See also:
+        evaluate_model: the same for a loaded model, in `wgan.models`.
+        OwnMetric: a metric of your own.
+        held_out_distance: the distance alone.
     """
     codec = split.dataset.codec
     protocol = protocol_of(codec.kind)

@@ -1,8 +1,9 @@
 """Sentence on a kernel distance: what share of real samples, broken, would be as far.
 
-The squared maximum mean discrepancy is quadratic in the difference of two distributions: that of a
-mixture (1 - a) P + a B to P is a^2 times that of B to P. So the root of a generator's, over that of
-broken samples, is the share a of real samples that would have to be broken to be as far.
+The squared maximum mean discrepancy is quadratic in the difference of two distributions. From a
+mixture (1 - a) P + a B to P it is a^2 times that from B to P. So a generator's root, divided by
+that of broken samples, is a share a of real samples: if these were broken, the distance would be
+the same.
 """
 
 from math import sqrt

@@ -47,7 +47,7 @@ class Pool:
     n: int
 
     def parts(self, most: int) -> Iterator[np.ndarray]:
-        """Yield all samples in turn, at most so many at once."""
+        """Yield all samples in turn, at most this many at once."""
         return (self.read(i, min(i + most, self.n)) for i in range(0, self.n, most))
 
 

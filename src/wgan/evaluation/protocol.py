@@ -30,15 +30,15 @@ class EvaluationOptions:
     """Settings of an evaluation. Each kind of data takes some of them, and `seed`.
 
     Args:
-        features: what images are compared on: a folder of `wgan features train`, or an .npz of
-            MobileNetV2's weights; pixels unless given.
+        features: features on which images are compared: a folder of `wgan features train`, or an
+            .npz of MobileNetV2's weights; pixels unless given.
         number: samples in a set; as many as are held out, at most 2,000, unless given.
         target: the column of a table that models predict; unless given, the last that is a number
             or a category of few levels.
         test: a file, or a folder of .parquet files, with rows to compare with, instead of the
             held-out rows of a table.
         seed: random seed of projections, folds, shuffled columns and models.
-        encoding: how the text of `test` is encoded; of a run, as its data were, unless given.
+        encoding: encoding of the text of `test`; by default that of the run's data.
         sheet: the sheet of an `.xlsx` as `test`, if it has one of that name; else the first.
     """
 
@@ -72,10 +72,11 @@ def no_notes(reference: Reference) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How generators of one kind of data are evaluated.
+    """Protocol by which generators of one kind of data are evaluated.
 
     Args:
-        name: name and version, such as `wgan-samples-2`; figures of other names differ.
+        name: name and version, such as `wgan-samples-2`; figures of protocols with different names
+            are not comparable.
         sets: sets of generated samples.
         real_sets: the most disjoint sets of training samples for the floor.
         metrics: the metrics, in the order of printing.

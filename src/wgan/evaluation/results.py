@@ -112,10 +112,10 @@ class Evaluation:
         sets: sets of generated samples.
         generated: samples in a set.
         held_out: real samples that each set was compared with.
-        broken: what the broken samples are.
+        broken: words for the broken samples.
         details: figures of each column, pair or mode.
         notes: sentences on how a figure was taken.
-        more_broken: what the further broken samples are.
+        more_broken: words for the further broken samples.
     """
 
     protocol: str
@@ -130,15 +130,15 @@ class Evaluation:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """What stands above the cells of the lines."""
+        """Headings above the cells of the lines."""
         return ("", "generated", "real", self.broken, *self.more_broken, "")
 
     def line(self, metric: str) -> Line:
-        """Return the figure of that name, which must have been taken."""
+        """Return the figure of that name, which must exist."""
         return next(line for line in self.lines if line.metric == metric)
 
     def get(self, metric: str) -> Line | None:
-        """Return the figure of that name; none where it was not taken."""
+        """Return the figure of that name; None if it does not exist."""
         return next((line for line in self.lines if line.metric == metric), None)
 
     def to_json(self) -> dict[str, Any]:
@@ -150,9 +150,12 @@ class Evaluation:
 
 
 def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that `to_json` gave.
+    """Return the evaluation that `to_json` turned into plain values.
 
     Metrics that this version does not know are read too.
+
+    Args:
+        values: the plain values.
 
     Raises:
         KeyError: a value is missing.
@@ -187,7 +190,7 @@ class _Modes:
 
 @dataclass(frozen=True)
 class _Levels:
-    """Levels of a table that are lost or far too frequent or rare, by name, of so many.
+    """Levels of a table that are lost or far too frequent or rare, by name, and the number of all.
 
     `numbers` counts those of each sort, also those that are not named.
     """
@@ -282,7 +285,7 @@ def line_values(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         KeyError: a value is missing.
-        ValueError: a half-width below 0, or a value that is no number.
+        ValueError: a half-width below 0, or a value that is not a number.
     """
     generated = {name: number(values["generated"][name]) for name in ("value", "half_width")}
     if generated["half_width"] < 0:

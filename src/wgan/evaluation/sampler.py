@@ -8,7 +8,7 @@ import numpy as np
 Sampler: TypeAlias = Callable[[int, int], np.ndarray]
 """A function (n, draw) to `n` raw samples, which are fresh for each draw 0, 1, 2, ...
 
-Whoever makes a sampler names its stream of random numbers, so that two samplers of one generator
+A sampler's stream of random numbers has a name of its own, so that two samplers of one generator
 share no noise. The first rows of a draw do not depend on `n` (`Model.sampler` keeps this).
 """
 

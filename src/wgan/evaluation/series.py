@@ -89,8 +89,9 @@ def _details(reference: Reference, means: Mapping[str, np.ndarray]) -> dict[str,
 
 
 def _plain(curves: np.ndarray) -> list[list[float]]:
-    """Return curves as JSON holds them: a lag without pairs of values, which has no correlation, is
-    drawn as 0.
+    """Return curves as JSON holds them.
+
+    A lag without pairs of values has no correlation, and is drawn as 0.
     """
     return np.nan_to_num(curves).tolist()
 

@@ -26,7 +26,7 @@ from wgan.evaluation.metrics.trend import trend_of
 class Part(NamedTuple):
     """Figures of parts of a set, and the details that their means over sets make.
 
-    Where details name some parts alone, `number` counts all that would be reported.
+    If details name only some parts, `number` counts all that would be reported.
     """
 
     of_set: Callable[[Comparison[TableReference]], np.ndarray]
@@ -85,7 +85,7 @@ def details(reference: TableReference, means: Mapping[str, np.ndarray]) -> dict[
 
 
 def notes(reference: TableReference) -> list[str]:
-    """Return what the figures leave out.
+    """Return notes on what the figures leave out.
 
     Args:
         reference: the real rows.

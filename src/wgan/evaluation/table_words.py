@@ -10,8 +10,8 @@ NAMED = 5
 ROUND_OFF = 0.1
 """Round numbers surely further off are reported: a tenth of them is missing, or too many."""
 BROKEN_RULES = 0.001
-"""Rows that break a rule, surely more than so many and than real rows, are reported: one in 1,000
-is what errors in data make.
+"""Share of rows that break a rule from which on they are reported, if it is surely above that of
+real rows. Errors in data make one in 1,000.
 """
 IMPOSSIBLE = "combine values as no training row does"
 VIOLATED = "violate what holds in all training rows"
@@ -26,15 +26,15 @@ GUESS = 0.5
 """Membership AUC of an attack that learns nothing."""
 EXPOSED = 0.6
 """Membership AUC is (1 + p) / 2 where a part p of the training rows is exposed, here a fifth. Only
-an interval that ends below it says that training rows are not told from others.
+an interval that ends below it says that training rows are not distinguished from others.
 """
 
 
 def table_sentences(evaluation: Evaluation) -> list[str]:
-    """Return what a generator of tables loses: levels, round numbers, rules, tails, conditions.
+    """Return sentences on what a generator loses: levels, round numbers, rules, tails, conditions.
 
     Args:
-        evaluation: the figures; those that it does not have are passed over.
+        evaluation: the figures; missing ones are skipped.
     """
     parts = [
         *_levels(evaluation),
@@ -53,7 +53,7 @@ def table_sentences(evaluation: Evaluation) -> list[str]:
 
 
 def _levels(evaluation: Evaluation) -> list[str]:
-    """Return which levels are lost, inflated and deflated; that none is, where no set has any."""
+    """Return words on levels that are lost, inflated and deflated, or that there are none."""
     levels = evaluation.details.get("levels")
     line = evaluation.get("levels-lost")
     if not levels or line is None:

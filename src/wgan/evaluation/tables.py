@@ -153,7 +153,7 @@ def _coded(reference: TableReference) -> str:
 
 
 def _all_columns(reference: TableReference) -> str:
-    """Name what a metric of whole rows is taken on, where the rows of a file are named too."""
+    """Return the name of the columns that a metric of whole rows uses, if a file was given."""
     return "all-columns" if reference.against else ""
 
 

@@ -1,9 +1,10 @@
 """Watch: the held-out distance while a generator is trained, and the trend of this distance.
 
-The last half of the measurements counts: its least-squares slope says how the distance changes. The
-noise of that slope comes from the next orthonormal polynomials, of degree 2 to 5, since their
-coefficients contain no straight line, and the slow noise that would look like one (Sun 2011,
-"Robust trend inference with series variance estimator", with polynomials for its functions).
+Only the last half of the measurements counts. Its least-squares slope says how the distance
+changes. The noise of that slope is estimated from the next orthonormal polynomials, of degree 2 to
+5. Their coefficients contain no straight line, but do contain the slow noise that would look like
+one. See Sun (2011), "Robust trend inference with series variance estimator", with polynomials as
+its functions.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -86,8 +87,10 @@ class Trend:
 
     @property
     def state(self) -> Literal["falling", "rising", "flat", "unclear"]:
-        """Flat: surely within the tolerance, be there a change or not. Falling or rising: the
-        interval lies on one side of zero. Unclear otherwise.
+        """State of the trend.
+
+        Flat: surely within the tolerance, whether there is a change or not. Falling or rising: the
+        interval lies on one side of zero. Unclear: all else.
         """
         if self.within_tolerance():
             return "flat"
@@ -105,9 +108,9 @@ class Trend:
 def trend(steps: Sequence[int], distances: Sequence[float] | np.ndarray) -> Trend | None:
     """Return the change within the last half of the measurements; none for fewer than 32.
 
-    With c_j the coefficient of the orthonormal polynomial of degree j, change / standard error =
-    c_1 / sqrt(mean of c_2^2 ... c_5^2), which has Student's t with 4 degrees of freedom on a flat
-    curve with independent noise.
+    Let c_j be the coefficient of the orthonormal polynomial of degree j. Then change / standard
+    error = c_1 / sqrt(mean of c_2^2 ... c_5^2). On a flat curve with independent noise it has
+    Student's t distribution with 4 degrees of freedom.
 
     Args:
         steps: step of each measurement, rising; the measurements are taken as evenly spaced.
@@ -160,7 +163,7 @@ def noise_of(distances: Sequence[float] | np.ndarray) -> float:
 
 
 def looks_at(measurements: int) -> bool:
-    """Whether a run may end after so many measurements: at four counts in each doubling.
+    """Whether a run may end after this many measurements: at four counts in each doubling.
 
     >>> [n for n in range(100) if looks_at(n)]
     [32, 40, 48, 56, 64, 80, 96]
@@ -211,8 +214,9 @@ class Watch:
     """Measures a generator while it is trained.
 
     A measurement is the exact W1 between up to 500 samples, always the same, and as many generated
-    ones. The samples are those that the split sets apart for it, or else held-out ones. Where modes
-    are known by place, the number of covered modes and the share of good samples go with it.
+    ones. The samples are those that the split sets apart for it, or else held-out ones. If the
+    places of modes are known, the number of covered modes and the share of good samples are
+    measured too.
 
     Args:
         split: the data that the generator is trained on.
@@ -226,7 +230,7 @@ class Watch:
 
     @classmethod
     def resumed(cls, split: Split, metrics: Iterable[Mapping[str, int | float]]) -> "Watch":
-        """Return a watch that goes on from logged metrics.
+        """Return a watch that continues from logged metrics.
 
         Measurements on other samples are left out: older versions measured on held-out samples,
         also where a run ended by that.
@@ -295,8 +299,10 @@ class Watch:
 
     @property
     def converged(self) -> bool:
-        """Whether a run may end now: at one of its looks, the trend is within the tolerance with a
-        probability of error of 1 %.
+        """Whether the run may end now.
+
+        It may if this is one of its checks, and the trend is within the tolerance with an error
+        probability of 1 %.
         """
         found = self._trend
         return (

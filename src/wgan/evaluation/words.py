@@ -15,7 +15,7 @@ LEANS = 0.5
 LOST = 0.1
 """A mode is lost below a tenth of its true share. Chosen here: above it, modes are only unequal."""
 LEAST_EXPECTED = 10
-"""Expected samples of a mode without which it cannot be called lost. Where 10 are expected, a right
+"""Expected samples of a mode without which it cannot be called lost. If 10 are expected, a correct
 generator draws none with probability exp(-10), or 1 in 20,000.
 """
 NAMED = 8
@@ -33,7 +33,7 @@ FARTHEST = 3
 
 
 def sentences(evaluation: Evaluation) -> list[str]:
-    """Return what the figures of a generator say of fit, collapse, detection and copying.
+    """Return sentences on a generator's figures: fit, collapse, detection and copying.
 
     - A mode is lost where its share is less than a tenth of the true one, and 10 samples or more
       were to be expected.
@@ -41,7 +41,7 @@ def sentences(evaluation: Evaluation) -> list[str]:
       real samples reach.
     - Training samples are copied where the figure of copying, whole interval, is above 60 (50: no
       copying, 100: all copied). No copying is seen where its interval ends below 60 and holds 50.
-      Where it holds both 50 and 60, copying is undecided.
+      If it contains both 50 and 60, copying is undecided.
 
     Args:
         evaluation: the figures.
@@ -126,7 +126,7 @@ def _modes(evaluation: Evaluation) -> str:
 
 
 def _coverage(evaluation: Evaluation) -> str:
-    """Return what part of the data is missed, if it surely is."""
+    """Return a sentence on a part of the data that is surely missed."""
     line = evaluation.get("coverage")
     if line is None or line.generated.high >= FAR_FROM_COVERED * line.real:
         return ""

@@ -16,9 +16,9 @@ from wgan.experiments.jobs import termination_as_interrupt
 from wgan.experiments.remote import Needs
 
 CONNECT_SECONDS = 10
-"""Until no scheduler is taken to be at an address: one in the same network answers in a second."""
+"""Seconds to wait for a scheduler at an address: one in the same network answers in a second."""
 WORKERS_SECONDS = 10.0
-"""Until a cluster is taken to have no workers, which begin within seconds of the scheduler."""
+"""Seconds to wait for the workers of a cluster, which begin within seconds of the scheduler."""
 ALONE = 600.0
 """Seconds without any worker after which it is given up: a queue may take minutes to start some."""
 POLL = 0.2
@@ -26,7 +26,7 @@ POLL = 0.2
 FETCHING = 60.0
 """Seconds for fetching the outcome of a run or a call; nothing else is looked at meanwhile."""
 CLOSE_SECONDS = 5
-"""For leaving: nothing of value is under way then."""
+"""Seconds to wait when leaving: no work is in progress then."""
 QUIET = ("distributed", "distributed.client", "tornado", "tornado.application", "asyncio")
 """Logs that would print tracebacks of what is told here in one line; Dask gives the longer names
 levels of their own.
@@ -82,7 +82,7 @@ def connected(address: str) -> Iterator[Any]:
                 raise
             raise WganError(
                 f"--cluster {address}: the scheduler is gone ({_first_line(error)}): start it"
-                " again, then the same command goes on"
+                " again, then the same command continues"
             ) from None
         finally:
             client.close(timeout=CLOSE_SECONDS)
@@ -146,7 +146,7 @@ class Crew:
         elif now - self.seen > ALONE:
             raise WganError(
                 f"--cluster {self.address}: has had no workers for {ALONE / 60:.0f} minutes: start"
-                " some, then the same command goes on"
+                " some, then the same command continues"
             )
         return threads
 
@@ -181,7 +181,7 @@ def _named(where: str) -> str:
 
 
 def needed(folder: Path, paths: Sequence[str]) -> Needs:
-    """Return what workers need: the versions that are here, and what lies here at paths.
+    """Return the requirements on workers: this machine's versions, and the contents of paths.
 
     Args:
         folder: the working folder.
@@ -242,7 +242,7 @@ def why(error: BaseException | None) -> str:
         return "was cancelled by the scheduler: see whether it was restarted"
     if isinstance(error, KilledWorker):
         lost = getattr(error.last_worker, "address", error.last_worker)
-        return f"its worker was lost time and again, last {lost}: see its log, such as for memory"
+        return f"its worker was lost repeatedly, last {lost}: see its log, perhaps memory ran out"
     if isinstance(error, ImportError):
         return f"a worker lacks a package ({_first_line(error)}): install there what is here"
     return f"{type(error).__name__}: {_first_line(error)}"

@@ -108,7 +108,7 @@ def _gathered(crew: Crew, futures: Sequence[Any], what: str, progress: Progress)
 
 
 def _value_of(future: Any, address: str, what: str) -> Json:
-    """Return what a call on a cluster gave.
+    """Return the result of a call on a cluster.
 
     Args:
         future: of the call, which has ended.

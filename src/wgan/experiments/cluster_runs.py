@@ -1,7 +1,7 @@
 """Runs on the workers of a cluster, each in a worker's scratch folder; their folders are here.
 
 The files of a run travel with its order and come back with its outcome, and its newest checkpoint
-now and then. A run whose worker is lost goes on elsewhere, from what has come back.
+now and then. A run whose worker is lost continues elsewhere, from the files that have come back.
 """
 
 import time
@@ -37,8 +37,8 @@ from wgan.runs.folder import ABOUT, CHECKPOINT, FILES, LOCK, RESULTING, SAMPLES,
 ASK = 10.0
 """Seconds between questions to the workers, each a line in their logs: a run takes minutes."""
 KEEP = 60.0
-"""Seconds between copies of a run's checkpoint: a lost worker costs a minute or so of its run, and
-a checkpoint of 100 MB a second or two of the network.
+"""Seconds between copies of a run's checkpoint. A lost worker costs a minute or so of its run, and
+a checkpoint of 100 MB takes a second or two of the network.
 """
 MOST_LOSSES = 5
 """Workers that a run may lose: one that takes too much memory loses each, and must come to an end.
@@ -48,7 +48,7 @@ SAVING = 15.0
 MOST_NAMES = 8
 """Names of runs in the progress: more do not fit on a line."""
 ORDER = (CHECKPOINT, *RESULTING)
-"""Files that are written last: what is there before them is what a killed run leaves."""
+"""Files that are written last: the files before them are what a killed run leaves."""
 
 
 @dataclass
@@ -87,8 +87,8 @@ def run_on_cluster(
 
     Raises:
         WganError: no cluster, or one that is not fit; the error of the first run that failed, or
-            that lost its worker time and again. The others are stopped and saved, and go on when
-            the same jobs are done again.
+            that lost its worker repeatedly. The others are stopped and saved, and continue when the
+            same jobs are done again.
     """
     with connected(address) as client:
         needs = needed(Path.cwd(), paths)
@@ -200,8 +200,9 @@ class _Fleet:
             work.is_newer = True
 
     def _keep(self, work: _Work, files: Pack) -> None:
-        """Write the files of a run into its folder, and remove those that it removed; a run that
-        has not come to a checkpoint begins again.
+        """Write the files of a run into its folder, and remove those that it removed.
+
+        A run that has not come to a checkpoint begins again.
         """
         own = files.only(is_of_run)
         if CHECKPOINT not in own.digests:
@@ -220,7 +221,7 @@ class _Fleet:
             last = f", last {where}" if where else ""
             raise WganError(
                 f"{work.job.folder}: lost its worker {work.losses} times{last}: see the worker's"
-                " log, such as for memory; then the same command goes on"
+                " log, perhaps memory ran out; then the same command continues"
             )
 
     def _again(self, work: _Work) -> None:
@@ -228,7 +229,7 @@ class _Fleet:
         self._send(work)
 
     def _end(self, work: _Work) -> None:
-        """Take what came of a run; order it again where its worker was lost or stopped it."""
+        """Take the outcome of a run; order it again if its worker was lost or stopped it."""
         if work.future.status != "finished":
             error = work.future.exception() if work.future.status == "error" else None
             if error is not None and not _is_loss(error):
@@ -257,8 +258,9 @@ class _Fleet:
         work.lock.close()
 
     def stop(self) -> None:
-        """Stop all runs, and take what they saved in some seconds; an error is not told here, for
-        what led here is told.
+        """Stop all runs, and take what they saved within some seconds.
+
+        No error is reported here, because the one that led here is reported.
         """
         end = time.monotonic() + SAVING
         with suppress(OSError, TimeoutError, WganError):
@@ -288,7 +290,7 @@ class _Fleet:
 
 
 def is_of_run(name: str) -> bool:
-    """Tell whether a path in a run's folder is one of the run's files, its lock aside."""
+    """Return whether a path in a run's folder is one of the run's files, its lock aside."""
     return (name in FILES and name != LOCK) or fnmatch(name, f"{SAMPLES}/{SNAPSHOTS}")
 
 
@@ -297,7 +299,7 @@ def _run_files(folder: Path) -> list[str]:
 
 
 def _is_loss(error: BaseException) -> bool:
-    """Tell whether an error says that a worker was lost, rather than that something went wrong."""
+    """Return whether an error says that a worker was lost, rather than that its work failed."""
     from distributed.client import FutureCancelledError
     from distributed.scheduler import KilledWorker
 

@@ -45,7 +45,7 @@ depend on the machine. A comparison has many runs, and small networks gain littl
 """
 COMPARISON, REPORT, STEPS = "comparison.json", "report.html", "steps.json"
 MARK = '"metric": "w1-exact-held-out"'
-"""What tells our comparison.json from another file of that name."""
+"""Text that distinguishes wgan's comparison.json from another file of that name."""
 FLAGS = {
     "objective.variant": "--variants",
     "training.seed": "--seeds",
@@ -100,7 +100,7 @@ class Plan:
         for setting in self.settings:
             key = setting.partition("=")[0].strip()
             if key in FLAGS:
-                raise WganError(f"--set {setting}: is what {FLAGS[key]} says here: give it there")
+                raise WganError(f"--set {setting}: {FLAGS[key]} sets this here: use that flag")
         self._check_place()
 
     @property
@@ -141,14 +141,16 @@ class Plan:
         mine = self.folder / COMPARISON
         check_special(mine)
         if mine.exists() and MARK not in mine.read_text(encoding="utf-8", errors="replace"):
-            raise WganError(f"{mine}: is there, and not of a comparison: choose another --out")
+            raise WganError(
+                f"{mine}: exists, and does not belong to a comparison: choose another --out"
+            )
         check_replaceable(self.folder / REPORT)
 
 
 def compare(plan: Plan, progress: Progress = silent) -> list[Path]:
     """Train and evaluate every run of a comparison; return their folders.
 
-    Runs that are done are not done again, and broken ones go on.
+    Finished runs are not done again, and interrupted ones continue.
 
     Args:
         plan: the comparison.
@@ -193,7 +195,7 @@ def _places(data: DataConfig, features: Path | None) -> list[str]:
 
 
 def _is_evaluated(path: Path, options: EvaluationOptions, steps: int) -> bool:
-    """Tell whether a run of so many steps was evaluated at its end, with these options."""
+    """Return whether a run of this many steps was evaluated at its end, with these options."""
     folder = RunFolder(path)
     if not folder.exists():
         return False
@@ -218,7 +220,7 @@ def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
     Args:
         plan: the comparison.
         length: steps of the first variant.
-        dataset: what is learned.
+        dataset: the data to learn.
 
     Raises:
         WganError: the folder holds the steps of another comparison, or a damaged file.

@@ -1,6 +1,6 @@
 """Examination of an installation: what is there, what a run would use, and how fast a step is.
 
-Each check is a function that returns a finding. One that fails says why, and the others go on:
+Each check is a function that returns a finding. One that fails says why, and the others continue:
 nothing but the ground floor is imported before a check needs it.
 """
 
@@ -19,13 +19,13 @@ from wgan.base.provenance import CPUINFO
 from wgan.experiments.installed import check_packages, extras_there, python_version
 
 SPEED_DATA = "digits"
-"""What the measured step is of: the data and settings of `wgan train` without arguments."""
+"""Data of the measured step, with the settings of `wgan train` without arguments."""
 WARM_UP = 3
 """First steps, which choose kernels and get memory, and are not timed."""
 TIMED_SECONDS = 3.0
 """Seconds of timed steps: with imports and data the whole takes about five."""
 LEAST_TIMED = 5
-"""Steps that are timed at least: fewer have no quartiles."""
+"""Fewest steps that are timed: fewer have no quartiles."""
 LEAST_FREE = 2**30
 """Bytes of free disk below which a note is made: a run of pictures takes some 100 MB."""
 MATRIX_UNITS = ("amx_tile", "amx_bf16", "amx_int8", "amx_fp16")
@@ -36,7 +36,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found.
+    """Finding of one check.
 
     Attributes:
         name: of the check.
@@ -52,7 +52,7 @@ class Finding:
 
 
 def examine(progress: Progress = silent) -> list[Finding]:
-    """Return what all checks found, in order.
+    """Return the findings of all checks, in order.
 
     Args:
         progress: listener.
@@ -66,7 +66,7 @@ def examine(progress: Progress = silent) -> list[Finding]:
 
 
 def faults_of(findings: Sequence[Finding]) -> list[str]:
-    """Return what is broken; what fails because a package does is not told again.
+    """Return the broken parts; a failure that a broken package explains is not reported again.
 
     Args:
         findings: of all checks.
@@ -77,14 +77,14 @@ def faults_of(findings: Sequence[Finding]) -> list[str]:
 
 
 def _found(name: str, check: Callable[[], Finding]) -> Finding:
-    """Return what a check found, or that it could not find out."""
+    """Return the finding of a check, or that it failed."""
     try:
         return check()
     except Exception as error:  # whatever is broken, it is said
         lines = str(error).strip().splitlines()
         reason = f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
         faults = (f"{name}: {reason}",) if name in NEEDED else ()
-        return Finding(name, (f"cannot be told ({reason})",), {"unknown": reason}, faults)
+        return Finding(name, (f"unknown ({reason})",), {"unknown": reason}, faults)
 
 
 def _python() -> Finding:
@@ -195,7 +195,7 @@ def _unwritable(folder: Path) -> str:
     """Return why a folder, or the first above it that is there, cannot be written to."""
     there = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
     if not there.is_dir():
-        return f"{there} is no folder"
+        return f"{there} is not a folder"
     return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
 

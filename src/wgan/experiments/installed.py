@@ -112,7 +112,7 @@ def _requirements() -> list[tuple[str, str, str | None]]:
         texts = metadata.requires(NAME)
     except metadata.PackageNotFoundError:
         raise WganError(
-            "wgan is not installed as a package, so what it requires cannot be told: pip install it"
+            "wgan is not installed as a package, so its requirements are unknown: pip install it"
         ) from None
     found = []
     for text in texts or ():

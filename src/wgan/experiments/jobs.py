@@ -2,7 +2,7 @@
 
 A worker is a fresh Python that imports nothing from the working folder. It reads its job from
 standard input, and it dies when that closes: so it never outlives the process that started it, not
-even one that was killed. What is finished is not done again, and what broke off goes on.
+even one that was killed. Finished runs are not done again, and interrupted ones continue.
 """
 
 import json
@@ -32,7 +32,8 @@ PATHS = "PYTHONPATH"
 STOPPED = 3
 """Exit code of a run that was stopped and saved."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-"""What OpenMP, MKL and OpenBLAS read; the latter two heed the first only where their own is unset.
+"""Variables that OpenMP, MKL and OpenBLAS read; the latter two use the first only if their own is
+unset.
 """
 
 
@@ -106,7 +107,7 @@ def run_all(
         threads: of each process; None: its share of the cores.
 
     Raises:
-        WganError: the error of the first run that failed; the others are stopped, and go on when
+        WganError: the error of the first run that failed; the others are stopped, and continue when
             the same jobs are done again.
     """
     threads = threads or max(1, (os.cpu_count() or 1) // at_once)
@@ -164,7 +165,10 @@ def start(job: Job, threads: int, folder: Path | None = None) -> Worker:
 
 @contextmanager
 def termination_as_interrupt() -> Iterator[None]:
-    """Within, SIGTERM is raised as KeyboardInterrupt, so that workers are stopped too."""
+    """Return a context in which SIGTERM is raised as KeyboardInterrupt.
+
+    So workers are stopped too.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,10 +1,10 @@
-"""What runs on the workers of a cluster: a run in a process of its own, or one call of a function.
+"""Work on the workers of a cluster: a run in a process of its own, or one call of a function.
 
 A run is trained in the worker's own scratch folder, by the same process as on this machine. Nothing
-needs a shared disk: the files of the run arrive with the order and go back with the outcome, and
-the command that gave the order asks for the newest checkpoint now and then. A folder of files
-stands for each run: what was asked, and whether it is to stop. A worker that nobody asks any more
-stops its runs, so that they do not outlive the command.
+needs a shared disk. The files of the run arrive with the order and go back with the outcome. The
+command that gave the order asks for the newest checkpoint now and then. A folder of files stands
+for each run: its order, and whether it is to stop. A worker that gets no more questions stops its
+runs, so that they do not outlive the command.
 
 This module imports no torch: a Dask worker that imports it stays small.
 """
@@ -31,7 +31,7 @@ from wgan.experiments.jobs import POLL, Job, Worker, start
 from wgan.experiments.packs import Pack, names_below, pack, unpack
 
 LEASE = 300.0
-"""Seconds after which a run stops that nobody asks about: it is asked about every second, and a
+"""Seconds without a question after which a run stops. The command asks every second, and a
 scheduler or a network that recovers does so within minutes.
 """
 PATIENCE = 30.0
@@ -50,7 +50,7 @@ ONE_AT_A_TIME = Lock()
 
 @dataclass(frozen=True)
 class Needs:
-    """What a worker must have, so that it computes what this machine would.
+    """Requirements on a worker, so that it computes the same as this machine.
 
     Attributes:
         versions: of packages, by name.
@@ -65,7 +65,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Order:
-    """A run to go on with.
+    """A run to continue.
 
     Attributes:
         session: names the command that gives it.
@@ -90,11 +90,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an order, or of a call.
+    """Outcome of an order, or of a call.
 
     Attributes:
         worker: where.
-        code: exit code of the process; UNFIT: the worker was not fit for it.
+        code: exit code of the process; UNFIT: the worker does not meet the requirements.
         said: its last words, where it failed.
         run: the files of the run.
         value: what a call returned.
@@ -129,7 +129,7 @@ def _source() -> str:
 
 
 def mark(path: Path) -> str:
-    """Return what lies at a path, so that two machines can compare it.
+    """Return a summary of the contents at a path, so that two machines can compare it.
 
     >>> mark(Path("nowhere"))
     'nothing'
@@ -197,7 +197,7 @@ def work(order: Order) -> Outcome:
 def _files(folder: Path, checkpoint: str, known: Mapping[str, str]) -> Pack:
     """Return the files of a run; its checkpoint is read first, so that no metrics before it lack.
 
-    Metrics and a model after it do no harm: a run that goes on from the checkpoint replaces them.
+    Metrics and a model after it do no harm: a run that continues from the checkpoint replaces them.
     """
     return pack(folder, names_below(folder, checkpoint), known)
 
@@ -214,8 +214,9 @@ def _working_folder(order: Order, place: Path) -> Path:
 
 
 def _watched(worker: Worker, place: Path) -> int:
-    """Wait for a process, and stop it when it is told so, or when nobody asks any more; return its
-    exit code.
+    """Wait for a process, and return its exit code.
+
+    The process is stopped if it is to stop, or if the command asks no more.
     """
     last: float | None = None
     asked = time.monotonic()
@@ -240,7 +241,7 @@ def _watched(worker: Worker, place: Path) -> int:
 
 
 def _is_to_stop(place: Path) -> bool:
-    """Tell whether a run is to stop, or all runs of its command are."""
+    """Return whether a run is to stop, or all runs of its command."""
     return (place / STOP).exists() or (place.parent / STOP).exists()
 
 

@@ -1,4 +1,4 @@
-"""Models: finished generators, to sample, score, save, load and look at. Nothing here trains."""
+"""Models: finished generators, to sample, score, save, load and inspect. Nothing here trains."""
 
 from wgan.models.completed import Completed, complete, complete_file
 from wgan.models.conditioned import Conditioned, conditional_sampler, sample_where

@@ -1,9 +1,9 @@
 """Completed rows of a table: their missing cells are drawn, given the cells that they have.
 
 The cells that a row has are given to the generator, numbers with their places in their cells, and
-the others follow its joint distribution given these. What is drawn into a gap is a value, by
-rejection of missing ones, see `models.drawn_gaps`. A column that the rows lack is drawn as the data
-have it, so some of it may be missing.
+the others follow its joint distribution given these. A gap is filled with a value, by rejection of
+missing ones, see `models.drawn_gaps`. A column that the rows lack is drawn as in the data, so some
+of its values may be missing.
 """
 
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class Completed:
         frame: the rows, each as often as it was completed, one after the other. Columns that were
             given come first, in their order.
         filled: cells that were drawn in columns that were given.
-        notes: what else there is to say, in sentences.
+        notes: further notes, in sentences.
     """
 
     frame: Frame
@@ -52,8 +52,8 @@ def complete(
 ) -> Completed:
     """Return rows of a table with their missing cells drawn, given the cells that they have.
 
-    What is there comes back as it is, and so do columns that the table has not. Identifiers that
-    are missing are new.
+    Known cells come back as they are, and so do columns that the table does not have. Missing
+    identifiers get new values.
 
     Args:
         model: a model of a table.
@@ -61,11 +61,15 @@ def complete(
         copies: how often each row is completed.
         seed: random seed.
         names: the names of the table's columns, for those that a DataFrame of pandas lacks, which
-            may be no text; None: as the model has them.
+            need not be text; None: as the model has them.
 
     Raises:
-        WganError: a model of something else, no DataFrame, no rows, no column of the table, or a
-            value that its column cannot have.
+        WganError: a model of other data, something else than a DataFrame, no rows, no column of the
+            table, or a value that its column cannot have.
+
+    See also:
+        complete_file: the same from file to file.
+        sample_where: rows under conditions.
     """
     if not is_frame(frame):
         raise WganError(f"rows are completed as a DataFrame, and this is a {type(frame).__name__}")
@@ -88,7 +92,7 @@ def complete_file(
 ) -> Completed:
     """Write the rows of a table file with their missing cells drawn, as `complete` does.
 
-    From text to text, fields that are there keep their spelling.
+    If both files are text, known fields keep their spelling.
 
     Args:
         model: a model of a table.
@@ -96,11 +100,11 @@ def complete_file(
         out: the new file.
         copies: how often each row is completed.
         seed: random seed.
-        encoding: how the text of `source` is encoded.
+        encoding: the encoding of the text of `source`.
         sheet: the sheet of an `.xlsx` that is read if it has one of that name; else the first.
 
     Raises:
-        WganError: as `complete`; a file that is no table, or an ending that no table has.
+        WganError: as `complete`; a file that is not a table, or an ending that no table has.
     """
     codec = _codec_of(model)
     refuse_other_spreadsheets(source)

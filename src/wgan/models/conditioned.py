@@ -3,10 +3,10 @@
 Conditions that many rows satisfy are met by rejection: rows are drawn freely until enough of them
 satisfy all. So they follow the generator's joint distribution, given the conditions, exactly.
 
-Where few rows satisfy them, each column of which the conditions leave one choice (a level, a
-missing value, a spike, a single number) is given to the generator, and rows are chosen among
-candidates (see `models.resampling`). Other conditions are waited for among these rows. Series are
-met by rejection alone.
+If few rows satisfy them, some columns are given to the generator: those for which the conditions
+leave one choice (a level, a missing value, a spike, a single number). Rows are then chosen among
+candidates (see `models.resampling`). The other conditions are met by rejection among these rows.
+Series are met by rejection alone.
 """
 
 from collections.abc import Mapping
@@ -29,26 +29,26 @@ from wgan.models.model import Model
 from wgan.models.rejection import Drawn
 
 FIRST_BLOCK = 1024
-"""Rows drawn at first while a condition is waited for: four blocks of noise. Each further block is
-twice as large, so that at most about twice the rows that are needed are drawn, in few calls. Blocks
-do not depend on how many rows are requested, and so neither do the first rows.
+"""Rows drawn at first in rejection: four blocks of noise. Each further block is twice as large, so
+that at most about twice the rows that are needed are drawn, in few calls. Blocks do not depend on
+how many rows are requested, and so neither do the first rows.
 """
 LEAST_SHARE = 1 / 20
-"""Share of free rows that satisfies conditions from which on they are waited for. A row with given
-columns costs about as much as 16 free ones: 8 candidates, each weighted by a second pass.
+"""Least share of free rows that satisfies conditions for plain rejection. A row with given columns
+costs about as much as 16 free ones: 8 candidates, each weighted by a second pass.
 """
 LARGEST_BLOCK = 65_536
-"""Rows drawn at once at most. Rows of a hundred columns then take 50 MB."""
+"""Most rows drawn at once. Rows of a hundred columns then take 50 MB."""
 LARGEST_BYTES = 2**28
-"""Bytes of samples drawn at once at most: series are larger than rows. Up to 512 columns, tables
-are drawn in blocks of `LARGEST_BLOCK` still.
+"""Most bytes of samples drawn at once: series are larger than rows. Up to 512 columns, tables are
+drawn in blocks of `LARGEST_BLOCK` still.
 """
 TRIES = 1000
-"""Rows drawn for each requested row before a condition is given up. More would serve rarer ones,
-and would let a condition that no row meets take longer to be refused.
+"""Rows drawn for each requested row before a condition is given up. More would serve rarer
+conditions, but a condition that no row meets would be refused later.
 """
 LEAST_TRIES = 200_000
-"""Rows drawn at least before a condition is given up, so that rare ones pass where few rows are
+"""Fewest rows drawn before a condition is given up, so that rare ones pass if few rows are
 requested.
 """
 
@@ -85,7 +85,7 @@ class Conditioned:
 
     @property
     def acceptance(self) -> float:
-        """Share of the drawn rows that satisfied the conditions; 1 where none was waited for."""
+        """Share of the drawn rows that satisfied the conditions; 1 without rejection."""
         return self.satisfied / self.tried
 
 
@@ -99,12 +99,15 @@ def sample_where(
         n: the number of rows.
         seed: random seed.
         where: the conditions, as `conditions` takes them.
-        balance: a column whose levels (or few numbers) are to be equally frequent, those of them
-            that the conditions leave; None: no column.
+        balance: a column whose levels (or few numbers) are to be equally frequent, as far as the
+            conditions allow them; None: no column.
 
     Raises:
         WganError: a model of something else; conditions that contradict each other or the data, or
             that hardly any row meets.
+
+    See also:
+        complete: rows with gaps instead of conditions.
     """
     codec, requested, place = check_where(model, where, balance)
     if place is None:
@@ -154,15 +157,14 @@ def check_where(
 
 
 def conditional_sampler(model: Model, seed: int, purpose: str) -> ConditionalSampler | None:
-    """Return a function (where, n, draw) -> `n` fresh rows under conditions; None for a model of
-    something else than a table.
+    """Return a function (where, n, draw) -> `n` fresh rows under conditions; None if not a table.
 
     Each seed, purpose, draw and condition has a stream of random numbers of its own.
 
     Args:
         model: a model.
         seed: random seed.
-        purpose: a name for what the rows are for.
+        purpose: a name for the purpose of the rows.
     """
     if not isinstance(model.codec, TableCodec):
         return None
@@ -270,7 +272,7 @@ def _wait(
         if tried >= max(TRIES * n, LEAST_TRIES):
             raise WganError(
                 f"{count} of {tried} rows satisfy {_words(waited_for)}, too few to wait for {n}:"
-                " ask for fewer rows, or for less"
+                " ask for fewer rows, or weaken the conditions"
             )
         of_block = derive(seed, "where", tried)
         drawn = _draw(model, block, of_block, y)

@@ -25,13 +25,13 @@ COMPARISONS = {
 }
 SIGNS = ">=|<=|!=|=|>|<"
 CONDITION = re.compile(rf"\s*({SIGNS})(.*)|\s+in(?:\s+(.*))?", re.DOTALL)
-"""What follows the name of a column: a sign and a value, or `in` and several."""
+"""Text after the name of a column: a sign and a value, or `in` and several."""
 UNKNOWN_COLUMN = re.compile(rf"\s*([^=<>!]+?)(?:\s*(?:{SIGNS}).*|\s+in\s.*)", re.DOTALL)
-"""A condition of which no column has the name, as the error needs it."""
+"""Form of a condition on an unknown column, for the error."""
 Where = Mapping[str, object] | Sequence[str | Mapping[str, object]] | str
 """Conditions: text such as `age>=30`, or columns and their values; one or several of these."""
 Wanted = str | float | None
-"""A value that is asked for: a text, a number, or none for a missing value."""
+"""A requested value: a text, a number, or None for a missing value."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Condition:
     def holds(self, x: Float[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:
         """Return for which values the condition holds.
 
-        It holds for a missing value only where a missing one is requested. So != holds for none.
+        It holds for a missing value only if a missing one is requested. So != never holds for one.
 
         Args:
             x: `[n]` values of the column; NaN: missing.
@@ -75,14 +75,15 @@ class Condition:
         return self._of_cells_and_others(self._in_cells_at_times, self._twin_at_times)
 
     def certain(self) -> Bool[np.ndarray, " choices"]:
-        """Return for which choices of the column the condition holds, whatever else is drawn."""
+        """Return the choices of the column for which the condition surely holds."""
         if self.column.difference:
             return self._of_difference(self.operator == "!=" and bool(np.isnan(self.values[0])))
         return self._of_cells_and_others(self._in_cells_always, self._in_cells_always)
 
     def _of_difference(self, of_numbers: bool) -> Bool[np.ndarray, " choices"]:
-        """Return what holds of the choices of a difference, none of which tells a number, and of a
-        missing value.
+        """Return which choices of a difference, and of a missing value, satisfy the condition.
+
+        No choice of a difference tells a number.
         """
         coded = as_coded(self.column)
         missing = np.full(int(coded.missing_state), np.nan)
@@ -93,8 +94,9 @@ class Condition:
         of_cells: Callable[[np.ndarray, np.ndarray], np.ndarray],
         of_twin: Callable[[np.ndarray, np.ndarray], np.ndarray],
     ) -> Bool[np.ndarray, " choices"]:
-        """Return what holds of cells, by their ends, of the single values behind them, and of the
-        value of the twin, by the ends of the column.
+        """Return which cells, single values and values of the twin satisfy the condition.
+
+        Cells are judged by their ends, and the value of the twin by the ends of the column.
         """
         column = self.column
         missing = [np.nan] * column.missing_state
@@ -110,8 +112,9 @@ class Condition:
         return np.insert(holds, column.twin_choice, of_twin(lows[:1], highs[-1:])[0])
 
     def _twin_at_times(self, lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
-        """Return whether the condition can hold for the value of a twin, which is any of the range
-        and may equal a spike.
+        """Return whether the condition can hold for the value of a twin.
+
+        It is any of the range, and may equal a spike.
         """
         if self.operator == "=":
             return self._any_inside(lows, highs, self.values)
@@ -232,7 +235,7 @@ def _parsed(codec: TableCodec, text: str) -> tuple[str, str, list[Wanted]]:
 def _refuse_sign(text: str, sign: str, value: str, column: Column) -> None:
     """Refuse an operator of other languages, such as ==, unless a level begins with its end."""
     if value not in column.levels:
-        raise WganError(f"--where {text}: {sign} is no operator: write =, !=, <, <=, > or >=")
+        raise WganError(f"--where {text}: {sign} is not an operator: write =, !=, <, <=, > or >=")
 
 
 def _separated(text: str, values: str) -> list[str]:
@@ -260,13 +263,15 @@ def _condition(codec: TableCodec, name: str, operator: str, wanted: Sequence[Wan
 
 
 def _value(column: Column, operator: str, wanted: Wanted) -> float:
-    """Return the number, the time or the place of the level of a value that is asked for."""
+    """Return the number, the time or the place of the level of a requested value."""
     name = column.name
     if wanted is None:
         if operator in COMPARISONS:
             raise WganError(f"column '{name}': a range needs a value: give a value")
         if not column.missing_state and operator == "=":
-            raise WganError(f"column '{name}': never missing in the data learned: give a value")
+            raise WganError(
+                f"column '{name}': it is never missing in the training data: give a value"
+            )
         return np.nan
     if column.is_number:
         return _number(column, wanted)
@@ -287,7 +292,9 @@ def _number(column: Column, wanted: str | float) -> float:
     """Return the number or the time of a text, or the number itself."""
     is_time = column.kind == "datetime"
     text = spelled(wanted)
-    refusal = WganError(f"column '{column.name}': '{text}' is no {'date' if is_time else 'number'}")
+    refusal = WganError(
+        f"column '{column.name}': '{text}' is not a {'date' if is_time else 'number'}"
+    )
     try:
         if is_time:
             value = _time(column, text)

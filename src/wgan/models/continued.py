@@ -38,9 +38,9 @@ class Continued:
             one after the other, in the form of the data.
         given: number of beginnings.
         steps: new steps of each series.
-        codec: that of the data, for series of so many steps.
-        frame: the same as a table, where the beginnings were one: with the names of their series,
-            a column `copy` where there are several, and times that go on from theirs.
+        codec: that of the data, for series of this many steps.
+        frame: the same as a table, if the beginnings were one. It has the names of their series, a
+            column `copy` if there are several copies, and times that continue theirs.
     """
 
     raw: np.ndarray
@@ -73,7 +73,7 @@ class _Beginnings:
 
     Attributes:
         raw: `[m, k, channels and static columns]`.
-        table: how the table is written, its times counted from the first stamp of the file.
+        table: the form of the table, with times counted from the first stamp of the file.
         names: `[m]` the series, as the file names them; None: it has no column of them.
         begins: `[m]` times of the first steps; None: there are none.
     """
@@ -89,7 +89,7 @@ class _Beginnings:
         Args:
             raw: the series, the copies of each beginning one after the other.
             copies: how many.
-            codec: the codec of series of so many steps.
+            codec: the codec of series of this many steps.
         """
         begins = None if self.begins is None else np.repeat(self.begins, copies)
         values, alive, described = codec.in_channels(raw), codec.alive(raw), codec.static_rows(raw)
@@ -115,8 +115,8 @@ def continue_series(
 ) -> np.ndarray:
     """Return each beginning as it is given, followed by new steps.
 
-    The last K steps of a beginning are what the new ones depend on, as if a series of the data
-    began with them.
+    The new steps depend on the last K steps of a beginning, as if a series of the data began with
+    them.
 
     Args:
         model: a model of series that was trained with `data.context`.
@@ -128,9 +128,12 @@ def continue_series(
         steps: new steps of each series; None: T - K, as many as the model draws at once.
 
     Raises:
-        WganError: a model that is given no beginnings; beginnings of another form, of too few
-            steps, or with what the data never have; more steps than a series of the data has,
-            where lengths differ.
+        WganError: a model without beginnings; beginnings of another form, of too few steps, or with
+            values that the data never have; more steps than a series of the data has, if lengths
+            differ.
+
+    See also:
+        continue_file: the same for beginnings in a file.
     """
     codec = _codec_of(model)
     check_count(copies, "copies", 1)
@@ -271,7 +274,7 @@ def _checked(codec: SeriesCodec, beginnings: np.ndarray) -> np.ndarray:
                 " ever is: fill it"
             )
     if codec.gap_channel and not (values[..., -1] > 0).all():
-        raise WganError("beginnings: the time since the step before is not positive: mend it")
+        raise WganError("beginnings: the time since the step before is not positive: fix it")
     same = (described == described[:, :1]) | (np.isnan(described) & np.isnan(described[:, :1]))
     if not same.all():
         which = int((~same).any(axis=(1, 2)).argmax()) + 1

@@ -1,7 +1,7 @@
 """Draws of the missing cells of rows, given the others: values that keep the rules of the table.
 
-Cells that are known are taken as they are, so that twins, sums and rules speak of them, and not of
-what the network has of them. A cell that follows from known ones by a sum is known too.
+Known cells are taken as they are. So twins, sums and rules use them, and not the network's codes of
+them. A cell that follows from known ones by a sum is known too.
 """
 
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ from wgan.networks.heads import numbers_of
 
 TRIES = 100
 """Draws of a row after which a gap that is missing in all of them is left. A value that is there in
-one of twenty draws is then found in 99.4 % of cases. Where a column does not apply it is always
-missing, and rows of it would cost more draws for nothing.
+one of twenty draws is then found in 99.4 % of cases. A column that does not apply to a row is
+always missing, and more draws would cost time for nothing.
 """
 RULE_TRIES = 1000
 """Draws of a row after which a rule that none of them kept is given up, for this row. One that a
@@ -121,7 +121,7 @@ def _can_be_missing(codec: TableCodec) -> Bool[np.ndarray, " c"]:
 
 
 def _broken(codec: TableCodec, raw: Rows, known: Rows) -> Bool[np.ndarray, "n rules"]:
-    """Return which rules rows break; a difference that is no value of its column breaks its sum."""
+    """Return which rules rows break; a difference that its column cannot have breaks its sum."""
     broken = np.zeros((len(raw), len(codec.rules)), dtype=bool)
     for k, rule in enumerate(codec.rules):
         broken[:, k] = ~rule.holds(raw)
@@ -134,7 +134,7 @@ def _broken(codec: TableCodec, raw: Rows, known: Rows) -> Bool[np.ndarray, "n ru
 
 
 def _broken_by_known(codec: TableCodec, known: Rows) -> Bool[np.ndarray, "n rules"]:
-    """Return which rules rows break by known cells, whatever goes into their gaps."""
+    """Return which rules rows break by known cells, for any values in their gaps."""
     broken = np.zeros((len(known), len(codec.rules)), dtype=bool)
     for k, rule in enumerate(codec.rules):
         broken[:, k] = ~rule.holds(known)
@@ -149,7 +149,7 @@ def _notes(
     exempt: Bool[np.ndarray, "n rules"],
     broken: Bool[np.ndarray, "n rules"],
 ) -> tuple[str, ...]:
-    """Return what is to be said of rules that rows break."""
+    """Return sentences on rules that rows break."""
     notes = []
     for k, rule in enumerate(codec.rules):
         if exempt[:, k].any():

@@ -13,7 +13,7 @@ from wgan.models.conditioned import conditional_sampler
 from wgan.models.model import Model
 
 PURPOSE = "evaluation"
-"""The stream of random numbers that generated samples are drawn from."""
+"""Name of the stream of random numbers for generated samples."""
 
 
 def evaluate_model(
@@ -26,7 +26,7 @@ def evaluate_model(
 ) -> Evaluation:
     """Return all figures of a model.
 
-    Where the data have rules, the details have `redrawn`: the share of the generated rows of all
+    If the data have rules, the details have `redrawn`. It is the share of the generated rows of all
     sets that broke a rule and were drawn again.
 
     Args:
@@ -35,7 +35,7 @@ def evaluate_model(
         options: as in `evaluate`.
         seed: random seed of generated samples.
         metrics: metrics of your own.
-        progress: listener to what is measured.
+        progress: listener to each measurement.
 
     Raises:
         WganError: options that do not fit the data, or as `evaluate`.

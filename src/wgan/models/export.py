@@ -1,6 +1,6 @@
 """Export of a model: its generator and the decoder of its data as one graph, in one file.
 
-A `.pt2` file is what `torch.export` writes, and an `.onnx` file is read by onnxruntime and others.
+A `.pt2` file is written by `torch.export`, and an `.onnx` file is read by onnxruntime and others.
 Both hold the graph `latents [n, size], labels [n] -> samples [n, *shape]`, for any n, and a
 description, see `wgan.exported`.
 """
@@ -31,16 +31,17 @@ from wgan.models.graphs.operators import translations
 from wgan.models.model import Model
 
 ROWS = 3
-"""Samples that a graph is traced with. One or none would be taken for a constant."""
+"""Number of samples with which a graph is traced. One or none would be taken for a constant."""
 OPSET = 18
-"""The version of ONNX's operators: the one that torch's translations are written in."""
+"""The version of ONNX's operators, that of torch's translations."""
 SEEDS = (
     "block i: torch's generator on a CPU, seeded with BLAKE2b (8 bytes, little-endian) of Python's"
     " repr((seed, 'sample', i)), shifted right by one bit"
 )
-"""How the latents of a seed come about, for a reader without this package."""
+"""Computation of the latents of a seed, for a reader without this package."""
 MOST_ONNX_BYTES = 2**31
-"""Weights of an .onnx file at most: it is one message of protobuf, which counts in 31 bits."""
+"""Most bytes of weights in an .onnx file: it is one message of protobuf, which counts in 31 bits.
+"""
 
 
 class Sampler(nn.Module):
@@ -60,7 +61,7 @@ class Sampler(nn.Module):
 
 
 def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str, Any]:
-    """Write a generator, and what decodes its samples, as one graph; return its description.
+    """Write a generator and the decoder of its samples as one graph; return its description.
 
     Args:
         model: the model.
@@ -70,6 +71,9 @@ def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str
     Raises:
         WganError: as `check_export`, a network that cannot be exported, a truncated model, or
             conditions of a kind that has none.
+
+    See also:
+        load_exported: reads the file without torch, in `wgan.exported`.
     """
     check_export(path)
     if model.truncation != 1:
@@ -87,13 +91,13 @@ def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str
 
 
 def check_export(path: Path) -> None:
-    """Refuse a file that no generator is exported to.
+    """Refuse a file to which no generator can be exported.
 
     Args:
         path: the file.
 
     Raises:
-        WganError: something that is there already, another ending, or a missing package.
+        WganError: something that already exists, another ending, or a missing package.
     """
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
@@ -109,7 +113,7 @@ def check_export(path: Path) -> None:
 
 
 def describe(model: Model) -> dict[str, Any]:
-    """Return what a reader of an exported model should know, as plain values for JSON.
+    """Return the description of an exported model, as plain values for JSON.
 
     Args:
         model: the model.
@@ -178,8 +182,9 @@ def _graph(model: Model, inputs: dict[str, Tensor]) -> torch.export.ExportedProg
 
 
 def _leave_out_empty(sampler: nn.Module) -> None:
-    """Make tensors without numbers, such as layers of depth 0, plain values of their modules: torch
-    2.13 fails to save them as weights.
+    """Make tensors without numbers, such as layers of depth 0, plain values of their modules.
+
+    torch 2.13 fails to save them as weights.
     """
     for module in sampler.modules():
         for tensors in (module._parameters, module._buffers):
@@ -232,7 +237,7 @@ def _tidy(graph: Any) -> None:
 
 @contextmanager
 def _torchs_own(network: str) -> Iterator[None]:
-    """Within, notes of torch's exporters are kept from the user, and their errors are one line.
+    """Return a context that hides notes of torch's exporters, and makes their errors one line.
 
     Args:
         network: the class of the generator, which may be one of the user's own.
@@ -254,7 +259,10 @@ def _torchs_own(network: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Writer:
-    """What writes a format, given a graph, its description and the path, and what it needs."""
+    """Function that writes a format, and the packages that it needs.
+
+    The function takes a graph, its description and the path.
+    """
 
     write: Callable[[torch.export.ExportedProgram, str, Path], None]
     packages: tuple[str, ...] = ()

@@ -2,8 +2,8 @@
 
 `generator.json` names the layout: the codec, the settings of the networks, the variant and the
 classes. `generator.safetensors` and `critic.safetensors` hold the weights. Networks of the package
-are rebuilt from their settings. A network class of your own is rebuilt where it has a class
-attribute `name` and an attribute `config`, a dict of plain values that its constructor takes:
+are rebuilt from their settings. A network class of your own is rebuilt if it has a class attribute
+`name` and an attribute `config`, a dict of plain values that its constructor takes:
 
     class Mine(nn.Module):
         name = "mine"
@@ -14,9 +14,9 @@ attribute `name` and an attribute `config`, a dict of plain values that its cons
 
 A folder with such a model is loaded by `load_model(folder, networks=[Mine])`.
 
-The three files name the model, or the run, that they are of. A file of another one is refused, and
-so are files that were changed, and weights that are not finite. Files of older versions name
-nothing; their types and shapes are checked.
+The three files name their model, or their run. A file of another one is refused, and so are files
+that were changed, and weights that are not finite. Files of older versions name nothing; their
+types and shapes are checked.
 """
 
 import json
@@ -45,16 +45,16 @@ LAYOUT = "generator.json"
 GENERATOR = "generator.safetensors"
 CRITIC = "critic.safetensors"
 ID = "id"
-"""Key of what names a model or run, in `generator.json` and in the headers of its other files."""
+"""Key of the id of a model or run, in `generator.json` and in the headers of its other files."""
 ID_LENGTH = 16
 """Characters of an id: two models with one of 64 bits do not meet by chance."""
 COPY = "copy the folder again"
 MOST_TIMES = 2
-"""Networks of more weights than so many times those in the file are not built. Ours have no more
-than there are; two leaves room for networks to come.
+"""Largest ratio of a network's weights to those in the file; larger networks are not built. wgan's
+own have a ratio of 1; two leaves room for future networks.
 """
 SHARES = 1e-6
-"""How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
+"""Largest distance of the sum of classes' shares from 1: rounding leaves a billionth of it."""
 OURS = {__name__.split(".")[0], nn.Module.__module__.split(".")[0]}
 """Packages whose networks are rebuilt from settings: this one, and torch."""
 
@@ -70,7 +70,7 @@ class OwnNetwork:
 
 @dataclass(frozen=True)
 class Layout:
-    """What `generator.json` holds.
+    """Contents of `generator.json`.
 
     Attributes:
         format: name of the format.
@@ -80,7 +80,7 @@ class Layout:
         shape: of one sample as a network sees it.
         classes: shares of the classes by name.
         networks: networks of the user's own, by part.
-        id: what names the model or its run.
+        id: the id of the model or its run.
     """
 
     format: str
@@ -99,7 +99,11 @@ class Layout:
 
 
 def holds_model(folder: Path) -> bool:
-    """Tell whether a folder holds the files of a model."""
+    """Return whether a folder holds the files of a model.
+
+    Args:
+        folder: the folder.
+    """
     return (folder / LAYOUT).exists()
 
 
@@ -108,12 +112,16 @@ def save_model(model: Model, folder: Path, marks: Mapping[str, str] | None = Non
 
     Args:
         model: the model.
-        folder: its folder, which is made if need be.
-        marks: text by name for the headers, such as the `id` of a run; an id of the weights is
-            made where they have none.
+        folder: its folder, which is made if it does not exist.
+        marks: text by name for the headers, such as the `id` of a run; without an id, one is made
+            from the weights.
 
     Raises:
         WganError: a network of the user's own that cannot be rebuilt, or a truncated model.
+
+    See also:
+        load_model: reads the folder again.
+        export_model: a single file for other programs.
     """
     if model.truncation != 1:
         raise WganError("a truncated model is not saved: save the model, and truncate what is read")
@@ -153,7 +161,7 @@ def described(net: nn.Module, own_pair: bool = False) -> dict[str, Any] | None:
             package's, and would be rebuilt as another.
 
     Raises:
-        WganError: a class from elsewhere without a name, or whose config is no plain values.
+        WganError: a class from elsewhere without a name, or whose config is not plain values.
     """
     name = getattr(type(net), "name", None)
     if name is None:
@@ -171,8 +179,8 @@ def described(net: nn.Module, own_pair: bool = False) -> dict[str, Any] | None:
         found = {"name": str(name), "config": json.loads(json.dumps(config))}
     except (TypeError, ValueError) as error:
         raise WganError(
-            f"network '{name}': `config` is no dict of plain values ({error}): give numbers, text,"
-            " lists and dicts"
+            f"network '{name}': `config` is not a dict of plain values ({error}): give numbers,"
+            " text, lists and dicts"
         ) from None
     noise = getattr(net, "noise", None)
     return found | {"noise": noise} if isinstance(noise, int) else found
@@ -191,8 +199,11 @@ def load_model(
         networks: classes of the user's own that the folder may name.
 
     Raises:
-        WganError: no model there, damaged files, files of other models, weights that are not
-            finite, or a network class that is not given.
+        WganError: a folder without a model, damaged files, files of other models, weights that are
+            not finite, or a network class that is not given.
+
+    See also:
+        save_model: what wrote the folder.
     """
     layout = read_layout(folder)
     with _blamed(folder / LAYOUT):
@@ -220,10 +231,13 @@ def load_model(
 
 
 def read_layout(folder: Path) -> Layout:
-    """Return what `generator.json` in a folder holds.
+    """Return the contents of `generator.json` in a folder.
+
+    Args:
+        folder: the folder of a model.
 
     Raises:
-        WganError: no model there, or a damaged file.
+        WganError: a folder without a model, or a damaged file.
     """
     path = folder / LAYOUT
     if not holds_model(folder):
@@ -327,7 +341,7 @@ def _check_fit(path: Path, given: Mapping[str, Any], needed: Mapping[str, Any]) 
 
 @contextmanager
 def _blamed(path: Path) -> Iterator[None]:
-    """Within, every fault is one of what a file holds."""
+    """Return a context in which every fault is one of a file's contents."""
     try:
         yield
     except (*FAULTS, RuntimeError) as error:

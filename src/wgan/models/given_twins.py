@@ -5,7 +5,8 @@ Bayes' rule, with the generator's own probabilities:
 
     p(twin) : p(own) = p(other = v) p(twin | other = v) : E p(own = v | other)
 
-Where it is the twin, the other column is the same number. Other gaps are as a draw has them.
+If the known column is the twin, the other column is the same number. Other gaps are filled as in a
+draw.
 
 A number v that is learned as its difference d leaves v - d to the other column. Differences d_k are
 drawn, and one of them is taken with the weight p(other = v - d_k | d_k), since both together have
@@ -37,7 +38,7 @@ DIFFERENCES = 64
 differences have ten values: all but one row in a thousand then have one that fits.
 """
 TRIES = 4
-"""Times that so many are drawn before the other column is drawn freely, since none fits."""
+"""Tries before the other column is drawn freely, since no draw fits."""
 PIECE = 4096
 """Rows whose probabilities are computed at once: some 100 MB for tables of 100 columns."""
 Rows = Float[np.ndarray, "n c"]
@@ -102,10 +103,11 @@ def _other_of_difference(
     random: Float[np.ndarray, " n"],
     beyond: bool,
 ) -> Float[np.ndarray, " n"]:
-    """Return values of the other column of column i, a gap where the column is known; NaN where
-    none was found.
+    """Return values of the other column of column i, which is a difference.
 
-    Where that column is a difference from a gap too, this keeps its drawn difference, and so on.
+    They are a gap where the column is known, and NaN where none was found.
+
+    If that column is a difference from a gap too, this keeps its drawn difference, and so on.
 
     Args:
         model: the model.
@@ -216,8 +218,9 @@ def _probability(
 
 
 def _in_its_cell(column: Column, x: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """Return the density of numbers in their cells, in steps where there are; a single number has
-    the width of its rounding error.
+    """Return the density of numbers in their cells, in steps if the column has them.
+
+    A single number has the width of its rounding error.
     """
     if not column.scored:
         return np.ones(len(x)) / (column.step or 1.0)

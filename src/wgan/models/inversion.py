@@ -55,7 +55,7 @@ class Inverted:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the distances of an inversion are to be read beside.
+    """Distances with which those of an inversion are to be compared.
 
     Attributes:
         train: the training sample nearest to each given one `[n, *raw_shape]`.
@@ -95,11 +95,11 @@ def invert(
 ) -> Inverted:
     """Return the generated samples nearest to given ones, among those of plausible latents.
 
-    For each x it minimises |x - G(z)|^2 in network input over all z of plausible length: between
-    the 2.5 % and 97.5 % quantiles of the chi law, which |z| follows where z ~ N(0, I); all
-    directions are equally likely. The density of z would draw it to 0, where no noise is drawn. The
-    search is by Adam from several starts: the nearest among 1,024 samples, which come from all
-    classes evenly.
+    For each x it minimises |x - G(z)|^2 in network input, over all z of plausible length. These
+    lengths lie between the 2.5 % and 97.5 % quantiles of the chi law, the law of |z| for normal z.
+    All directions are equally likely. The density of z would draw it to 0, where no noise is drawn.
+    Adam searches from several starts. These are the nearest among 1,024 samples, which come from
+    all classes evenly.
 
     Args:
         model: the model; its truncation does not matter.
@@ -111,8 +111,11 @@ def invert(
         progress: listener to the samples that are done.
 
     Raises:
-        WganError: samples that are not of this data's shape and type, samples that are no
+        WganError: samples that are not of this data's shape and type, samples that are not a
             continuous function of their noise, or starts and steps out of range.
+
+    See also:
+        compare: the distances with which these are to be compared.
 
     References:
         Creswell and Bharath (2018), "Inverting the generator of a generative adversarial network";
@@ -149,8 +152,10 @@ def invert(
 def compare(
     model: Model, raw: np.ndarray, split: Split, seed: int = 0, progress: Progress = silent
 ) -> Comparison:
-    """Return what the distances of an inversion are to be read beside: the nearest training
-    samples, and the same two distances for held-out samples, of whichever class.
+    """Return the distances with which those of an inversion are to be compared.
+
+    They are the nearest training samples of the given ones, and the same two distances for held-out
+    samples of any class.
 
     Args:
         model: the model.
@@ -223,9 +228,9 @@ def _nearest(
 def bounded(w: Float[Tensor, "n noise"]) -> Float[Tensor, "n noise"]:
     """Return w with its length brought into the plausible interval.
 
-    The search is over w. Where the bound is active, only the direction of w has a gradient; were z
-    itself brought back after each step of Adam, the search would end elsewhere, since Adam scales
-    each coordinate of the gradient that points out of the interval.
+    The search is over w. If the bound is active, only the direction of w has a gradient. Projecting
+    z itself after each step of Adam would end elsewhere, since Adam scales each coordinate of the
+    gradient that points out of the interval.
 
     Args:
         w: free numbers.

@@ -1,6 +1,6 @@
 """Latents: the noise of a generator, shrunk (truncation) or interpolated on grids and loops.
 
-The noise z of every generator is standard normal. Where samples are a continuous function of it,
+The noise z of every generator is standard normal. If samples are a continuous function of it,
 points between two latents give samples between two samples.
 """
 
@@ -17,17 +17,17 @@ from wgan.networks.pairs import find_pair
 
 CORNERS = 4
 LEAST_SINE = 1e-6
-"""Below this sine of the angle the arc is a straight line to ten digits, or, between opposite
-latents, no plane is determined: interpolation is then linear.
+"""Sine of the angle below which interpolation is linear. The arc is then a straight line to ten
+digits, or, between opposite latents, no plane is determined.
 """
 
 
 def check_continuous(model: Model, what: str) -> None:
-    """Refuse a model whose samples are no continuous function of its noise.
+    """Refuse a model whose samples are not a continuous function of its noise.
 
     Args:
         model: the model.
-        what: what was asked for, at the beginning of the message.
+        what: the request, at the beginning of the message.
 
     Raises:
         WganError: such a model.
@@ -50,7 +50,7 @@ def truncated(model: Model, psi: float) -> Model:
         psi: factor from 0 (all samples are G(0)) to 1 (as it was learned).
 
     Raises:
-        WganError: another factor, or samples that are no continuous function of their noise.
+        WganError: another factor, or samples that are not a continuous function of their noise.
 
     References:
         Karras, Laine and Aila (2019), appendix B; Brock, Donahue and Simonyan (2019), section 3.1,
@@ -63,8 +63,7 @@ def truncated(model: Model, psi: float) -> Model:
 
 
 def prior_latents(model: Model, n: int, seed: int) -> Float[np.ndarray, "n noise"]:
-    """Return the noise of the first `n` samples that `Model.sample` draws with a seed, shrunk as it
-    does.
+    """Return the noise of the first `n` samples that `Model.sample` draws, shrunk as it does.
 
     Args:
         model: the model.
@@ -84,8 +83,9 @@ def slerp(
     """Return points on arcs: sin((1-t) w) / sin w a + sin(t w) / sin w b, cos w = <a, b> / |a| |b|.
 
     Between vectors of one length it is the great arc, at constant speed. Independent latents of d
-    numbers are nearly orthogonal and of length sqrt(d); points on the straight line between them
-    are shorter by up to a factor of sqrt(1/2), where the generator has seen hardly any noise.
+    numbers are nearly orthogonal, with a length near sqrt(d). Points on the straight line between
+    them are shorter by up to a factor of sqrt(1/2), and there the generator has seen hardly any
+    noise.
 
     Args:
         a: points at t = 0.
@@ -126,6 +126,9 @@ def grid(model: Model, side: int, seed: int = 0, label: int | None = None) -> np
     Raises:
         WganError: fewer than 2 in a row, as `check_continuous`, or a generator that blends no
             classes.
+
+    See also:
+        loop: samples along a closed loop of latents.
     """
     if side < 2:
         raise WganError(f"--interpolate {side}: give 2 or more samples in a row")
@@ -176,6 +179,9 @@ def loop(model: Model, keys: int, n: int, seed: int = 0, label: int | None = Non
     Raises:
         WganError: fewer than 2 latents, fewer samples than latents, as `check_continuous`, or a
             generator that blends no classes.
+
+    See also:
+        grid: samples between four samples.
     """
     if keys < 2:
         raise WganError(f"--walk {keys}: give 2 or more latents to pass through")

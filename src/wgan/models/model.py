@@ -21,11 +21,11 @@ from wgan.objectives.penalties import one_a_sample
 BATCH = 256
 """Samples that a critic scores at once: enough to be fast, few enough for any memory."""
 BLOCK = 256
-"""Samples that the generator makes at once, always: kernels differ by the number of rows, and a row
+"""Samples that the generator always makes at once: kernels differ by the number of rows, and a row
 must not depend on it.
 """
 BLEND = 1e-6
-"""How far shares of classes may be from 1 in sum: rounding leaves a billionth of it."""
+"""Largest distance of the sum of classes' shares from 1: rounding leaves a billionth of it."""
 Decode = Callable[[Tensor, Int64[np.ndarray, " k"]], np.ndarray]
 """(network output, numbers of its rows) -> raw samples."""
 ClassSampler = Callable[[np.ndarray], np.ndarray]
@@ -34,7 +34,7 @@ ClassSampler = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Model:
-    """A generator (and its critic, where it was kept) together with the codec of its data.
+    """A generator, its critic if that was kept, and the codec of its data.
 
     A model that was trained with labels also has the `classes` and their `shares` among the
     training samples. Some kinds of data take conditions of their own, see `data.kinds.Conditions`:
@@ -95,9 +95,9 @@ class Model:
             fixed: noise in the place of drawn noise `[n, noise]`, NaN where it is drawn; None: all
                 is drawn.
             rules: whether rules of the data are kept; False: samples as they were learned.
-            decode: what makes raw samples of network output; None: the codec.
+            decode: function from network output to raw samples; None: the codec.
             candidates: candidates of each row of a table with given columns, see `resampling`;
-                None: as many as serve.
+                None: the number that suits the generator.
 
         Raises:
             WganError: labels that do not fit the model, more samples than memory holds, a
@@ -139,8 +139,8 @@ class Model:
     ) -> Tensor:
         """Return network output for latents, at most a whole block of them.
 
-        Where there are more latents than labels, each label has as many candidates, and one of them
-        is returned.
+        If there are more latents than labels, each label has an equal number of candidates, and one
+        of them is returned.
         """
         n = len(z)
         if self.truncation != 1:
@@ -179,8 +179,9 @@ class Model:
             )
 
     def sampler(self, seed: int, purpose: str, rules: bool = True) -> Sampler:
-        """Return a function (n, draw) -> `n` fresh samples, from a stream of random numbers of its
-        own for each seed, purpose and draw.
+        """Return a function (n, draw) -> `n` fresh samples.
+
+        Each seed, purpose and draw has a stream of random numbers of its own.
 
         Args:
             seed: random seed.
@@ -197,8 +198,9 @@ class Model:
         return lambda labels: self.sample(len(labels), stream, labels)
 
     def draw_labels(self, n: int, seed: int = 0) -> Int64[np.ndarray, " n"]:
-        """Return `n` class numbers, as frequent as among the training samples; the first do not
-        depend on `n`.
+        """Return `n` class numbers, as frequent as among the training samples.
+
+        The first ones do not depend on `n`.
         """
         draws = numpy_generator(seed, "labels").random(n)
         return np.searchsorted(np.cumsum(self.shares)[:-1], draws, side="right").astype(np.int64)
@@ -258,8 +260,8 @@ class Model:
             labels: for a model of classes, the class number that each sample is scored as.
 
         Raises:
-            WganError: the critic was not kept, samples of another shape or type than the data, or
-                labels where the model has none, or none where it has.
+            WganError: a model without its critic, samples of another shape or type than the data,
+                labels for a model without classes, or no labels for a model with classes.
         """
         if self.critic is None:
             raise WganError("this model was saved without its critic: there are no scores")
@@ -299,8 +301,9 @@ def generate(
     z: Float[Tensor, "n latent"],
     y: Shaped[Tensor, "n *columns"] | None = None,
 ) -> Float[Tensor, "n *shape"]:
-    """Return the generator's samples of latents (and labels), in evaluation mode: with running
-    statistics, never the batch's.
+    """Return the generator's samples of latents (and labels), in evaluation mode.
+
+    So it uses running statistics, never those of the batch.
     """
     was_training = generator.training
     generator.eval()
@@ -310,5 +313,5 @@ def generate(
 
 
 def _rows(rows: Int64[np.ndarray, " k"], *arrays: np.ndarray | None) -> list[np.ndarray | None]:
-    """Return some rows of each array that there is."""
+    """Return some rows of each array that is not None."""
     return [None if each is None else each[rows] for each in arrays]

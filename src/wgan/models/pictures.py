@@ -102,8 +102,10 @@ def _grid_with_neighbours(model: Model, split: Split, seed: int, path: Path) -> 
 def nearest_training(
     codec: Codec, raw: np.ndarray, split: Split
 ) -> tuple[np.ndarray, Float[np.ndarray, " n"]]:
-    """Return the nearest training sample of each raw sample, and its Euclidean distance in the
-    codec's units; of large data, the first training samples that memory takes are searched.
+    """Return the nearest training sample of each raw sample, and its Euclidean distance.
+
+    The distance is in the codec's units. If the data are too large for memory, only as many of the
+    first training samples as fit are searched.
 
     Args:
         codec: the codec of the data.
@@ -141,12 +143,26 @@ def pictures_of(kind: str) -> Pictures:
 
 
 def write_snapshot(path: Path, model: Model, split: Split, seed: int) -> None:
-    """Write a picture of what a generator makes, always from the same noise."""
+    """Write a picture of generated samples, always from the same noise.
+
+    Args:
+        path: the file.
+        model: the model that draws the samples.
+        split: the data that it was trained on.
+        seed: random seed of the noise.
+    """
     with replaced(path) as target:
         pictures_of(model.codec.kind).snapshot(model, split, derive(seed, "snapshot"), target)
 
 
 def write_beside(path: Path, model: Model, split: Split, seed: int) -> None:
-    """Write a picture of generated samples beside real ones."""
+    """Write a picture of generated samples beside real ones.
+
+    Args:
+        path: the file.
+        model: the model that draws the samples.
+        split: the data that it was trained on.
+        seed: random seed of the samples.
+    """
     with replaced(path) as target:
         pictures_of(model.codec.kind).beside(model, split, derive(seed, "picture"), target)

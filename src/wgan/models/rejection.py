@@ -13,12 +13,12 @@ from wgan.base.errors import WganError
 from wgan.data.codec import Rule
 
 MOST_TRIES = 10_000
-"""Draws of one row before it is given up: a row of rare conditions may keep the rules once in a
+"""Draws of one row before it is given up. A row of rare conditions may keep the rules once in a
 thousand draws, and then fails in one of 20,000 rows.
 """
 LEAST_KEPT = 1e-3
-"""Share of draws that keep all rules at least. Below it, drawing takes a thousand times as long,
-and a generator that has learned so little of a rule is of no use.
+"""Least share of draws that keep all rules. Below it, drawing takes a thousand times as long, and a
+generator that has learned so little of a rule is useless.
 """
 DRAWS_JUDGED = 100_000
 """Draws from which on that share is judged: a share at the limit is then known to +- 20 %."""

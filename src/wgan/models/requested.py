@@ -11,7 +11,7 @@ from wgan.models.model import Model
 
 @dataclass(frozen=True)
 class Request:
-    """What samples are asked for, beside their number.
+    """Choices of the requested samples, besides their number.
 
     Attributes:
         label: the name of their class; None: classes are as frequent as among training samples.
@@ -25,11 +25,11 @@ class Request:
 
     @property
     def conditional(self) -> bool:
-        """Whether conditions or a balanced column are asked for."""
+        """Whether conditions or a balanced column are requested."""
         return bool(self.where) or self.balance is not None
 
     def __str__(self) -> str:
-        """Say it behind a number of samples, such as ` of class 3`; nothing where all is free."""
+        """Words behind a number of samples, such as ` of class 3`; empty if all is free."""
         if self.label is not None:
             return f" of class {self.label}"
         words = [f"with {' and '.join(self.where)}"] if self.where else []
@@ -38,7 +38,7 @@ class Request:
         return f" {' and '.join(words)}" if words else ""
 
     def check(self, model: Model) -> None:
-        """Refuse what a model cannot draw, before anything is drawn.
+        """Refuse a request that a model cannot draw, before anything is drawn.
 
         Args:
             model: the model.

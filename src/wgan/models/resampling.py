@@ -1,9 +1,9 @@
 """Sampling importance resampling: one of several candidates for each row with given columns.
 
 A generator that draws columns in turn has learned two ways to them: freely, one after the other,
-and with some given in advance. Only the former is one joint distribution p. Rows drawn with columns
-given are candidates, and one of several is taken in proportion to p / q, where q drew them, so that
-rows under conditions follow p(row | given) the better, the more candidates there are (Rubin 1987).
+and with some given in advance. Only the former is one joint distribution p. Rows that were drawn
+from q, with columns given, are candidates. One of several is taken in proportion to p / q. The more
+candidates there are, the better the rows follow p(row | given) (Rubin 1987).
 """
 
 import numpy as np
@@ -15,7 +15,8 @@ from wgan.networks.autoregressive import TableGenerator
 
 CANDIDATES = 8
 """Candidates of a row. On Adult, rows under 22 conditions have 1.2 to 1.4 times the shape error of
-filtered rows with one candidate, 0.94 times with 8, and no less with 16 (median over conditions).
+filtered rows with one candidate. They have 0.94 times with 8, and no less with 16 (medians over
+conditions).
 """
 
 
@@ -34,7 +35,7 @@ def candidates_of(generator: nn.Module, labels: np.ndarray | None) -> int:
 
 @torch.no_grad()
 def chosen(generator: nn.Module, z: Tensor, y: Tensor, candidates: int) -> Tensor:
-    """Return one of so many candidates that follow each other, for each row.
+    """Return one of each row's candidates, which follow each other.
 
     Args:
         generator: a generator of tables.

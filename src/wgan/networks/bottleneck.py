@@ -2,10 +2,11 @@
 
 Each level of `networks.levels` has blocks x + f(x), where f is a bottleneck of 1 x 1, 3 x 3 and
 1 x 1 convolutions. Between levels stand fixed low-pass filters, and 1 x 1 convolutions that change
-the channels. The layout follows Huang et al. (2024), section 3: no norm, leaky ReLU, Fixup weights,
-interpolation in the place of strides, a learned basis as the generator's first layer, and a
-depthwise convolution over the whole of the last level as the critic's head. Biases stand where an
-activation follows: others would shift all scores alike, with a gradient of rounding errors.
+the channels. The layout follows Huang et al. (2024), section 3. It has no normalization, leaky
+ReLU, Fixup weights, and interpolation instead of strides. The generator's first layer is a learned
+basis, and the critic's head a depthwise convolution over the whole last level. A layer has biases
+only if an activation follows. Others would shift all scores alike, with a gradient of rounding
+errors.
 
 Bottlenecks are those of He et al. (2016), with half of the channels between and without groups.
 Theirs are grouped (Xie et al. 2017): with groups of 16 and all channels between, the critic's step
@@ -28,10 +29,10 @@ CONVOLUTIONS = 3
 class BottleneckBlock(nn.Module):
     """x -> x + f(x), f a chain of 1 x 1, 3 x 3 and 1 x 1 convolutions with leaky ReLU between.
 
-    First weights follow Fixup (Zhang et al. 2019, section 3). Those of He are multiplied by
-    L^(-1 / (2 m - 2)) = L^(-1/4), for L blocks in the network with m = 3 convolutions each, and the
-    last convolution of a branch is zero. So a block begins as the identity, and what one step of
-    training changes in the output does not grow with L.
+    First weights follow Fixup (Zhang et al. 2019, section 3). The weights of He are multiplied by
+    L^(-1 / (2 m - 2)) = L^(-1/4), for L blocks of m = 3 convolutions. The last convolution of a
+    branch is zero. So a block begins as the identity, and the change of the output in one training
+    step does not grow with L.
 
     Args:
         width: channels of input and output.
@@ -164,8 +165,8 @@ def _smaller(
     """Return layers that take one size and its channels to the next.
 
     The 1 x 1 convolution commutes with the filter, and is cheaper at the smaller size. Under a
-    constraint learned patches stand for the filter, whose critic would not see what it removes: on
-    digits such a critic read 2.65 of a W1 of 4.71, and one with patches 3.20.
+    constraint, learned patches replace the filter, because the critic would not see what a filter
+    removes. On digits such a critic read 2.65 of a W1 of 4.71, and one with patches 3.20.
     """
     if constrained:
         return [_linear(before, after, (large[0] // small[0], large[1] // small[1]))]

@@ -101,7 +101,7 @@ class ProjectionCritic(nn.Module):
         nn.init.zeros_(self.by_class.weight)
 
     def inputs(self, x: Float[Tensor, "samples *any"], y: Labels) -> Float[Tensor, "packs *inputs"]:
-        """Return what the first layer sees: samples alone."""
+        """Return the input of the first layer: samples alone."""
         return side_by_side(single(x, self.axes), self.pack)
 
     def direction(self, y: Labels) -> tuple[Float[Tensor, "packs hidden"], Tensor]:

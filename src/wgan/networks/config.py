@@ -11,8 +11,8 @@ Condition = Literal["projection", "concatenation"]
 LEAST = {"width": 1, "depth": 0, "latent": 1, "pack": 1}
 """The least value of each size. Depth 0 is a linear network."""
 MOST = {"width": 2**14, "depth": 2**10, "latent": 2**16, "pack": 2**10}
-"""The most, far above what any paper in the table of variants uses. Without a bound, 10^7 layers
-would be built until memory ends.
+"""The greatest value of each size, far above what any paper in the table of variants uses. Without
+a bound, 10^7 layers would be built until memory ends.
 """
 MOST_WEIGHTS = 2**31
 """Numbers in the hidden layers of a fully connected network: 9 GB, and training takes five times
@@ -39,7 +39,7 @@ class NetworkConfig:
     pack: int = 1
     """Samples that the critic scores together, side by side (PacGAN)."""
     condition: Condition = "projection"
-    """How the critic takes class labels, where data.labels gives any."""
+    """How the critic takes class labels, if data.labels is set."""
 
     def __post_init__(self) -> None:
         for name, choices in (("kind", get_args(NetworkKind)), ("condition", get_args(Condition))):

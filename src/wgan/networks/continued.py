@@ -1,4 +1,4 @@
-"""What a critic sees of series that continue a beginning."""
+"""Input of a critic for series that continue a beginning."""
 
 import torch
 from jaxtyping import Float

@@ -37,8 +37,9 @@ def numbers_of(code: ColumnCode) -> int:
 
 
 def features_of(code: ColumnCode) -> int:
-    """Return how many numbers other columns see of a column: its digits, or what `seen` tells of a
-    number.
+    """Return how many numbers other columns see of a column.
+
+    They are its digits, or those that `seen` gives for a number.
 
     Args:
         code: the column's code.
@@ -51,9 +52,9 @@ def features_of(code: ColumnCode) -> int:
 class ColumnHead(nn.Module):
     """The distribution of one column, given the hidden layer of its network.
 
-    A first digit is drawn, then a second one where the column has many values (see `ColumnCode`),
-    and then the place of an ordinary number in its cell, which is uniform unless the cell is a
-    single number.
+    A first digit is drawn, then a second one if the column has many values (see `ColumnCode`). Then
+    the place of an ordinary number in its cell is drawn. It is uniform unless the cell is a single
+    number.
 
     Args:
         code: the column's code.
@@ -185,8 +186,9 @@ class ColumnHead(nn.Module):
     def score(
         self, first: Tensor, second: Tensor, one_first: Tensor, one_second: Tensor, u: Tensor
     ) -> Float[Tensor, "n 1"]:
-        """Return the score of a place u in the drawn cell, which is the middle where the cell is a
-        single number; 0 for what is no ordinary number.
+        """Return the normal score of a place u in the drawn cell; 0 for all but ordinary numbers.
+
+        A single number has the score of the middle of its cell.
 
         Its gradient is that of the middle of the cell, as probabilities of the digits move it.
         """
@@ -204,10 +206,10 @@ class ColumnHead(nn.Module):
         return ((hard + soft - soft.detach()) * ranges.sum(1)).unsqueeze(1)
 
     def seen(self, one_first: Tensor, one_second: Tensor, score: Tensor) -> Float[Tensor, "n f"]:
-        """Return what the networks of other columns see of the column.
+        """Return the input of other columns' networks from this column.
 
-        Of a number it is the first digit, the score s, s^2 - 1, and the place in its range, each
-        range for itself. So a layer can be any broken line of the number (piecewise linear
+        For a number these are the first digit, the score s, s^2 - 1, and the place in its range,
+        each range for itself. So a layer can be any broken line of the number (piecewise linear
         encoding; Gorishniy et al. 2022).
         """
         if not self.code.scored:
@@ -248,8 +250,9 @@ def _single(x: Float[np.ndarray, "*shape"]) -> Float[Tensor, "*shape"]:
 def inverted(
     logits: Float[Tensor, "n k"], u: Float[Tensor, " n"]
 ) -> tuple[Int64[Tensor, " n"], Float[Tensor, "n k"]]:
-    """Return the numbers at which the distribution function reaches u, and their one-hot codes with
-    the gradient of the probabilities.
+    """Return the numbers at which the distribution function reaches u, and their one-hot codes.
+
+    The codes have the gradient of the probabilities.
     """
     p = F.softmax(logits.float(), dim=1)
     with torch.no_grad():

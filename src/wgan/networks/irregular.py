@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from wgan.data.series.codec import SeriesCodec
 
 SHORTEST_LOG, LONGEST_LOG = -14.0, 4.0
-"""Logarithms of times in ranges, within which the share has a gradient: at e^-14 the square root of
-the share is 0.001, and at e^4 what is left of the exponential is less than float32 resolves.
+"""Logarithms of times in ranges, within which the share has a gradient. At e^-14 the square root of
+the share is 0.001. At e^4 the rest of the exponential is less than float32 resolves.
 """
 
 

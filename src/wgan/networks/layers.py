@@ -12,8 +12,8 @@ PIXEL_NORM_EPSILON = 1e-8
 class PixelNorm(nn.Module):
     """x -> x / sqrt(mean over channels of x^2 + epsilon), at each position.
 
-    Unlike BatchNorm it looks at one sample alone, so that the generator gives the same sample
-    whatever the batch.
+    Unlike BatchNorm it looks at one sample alone, so that the generator gives the same sample in
+    every batch.
 
     Reference: Karras et al. (2018), section 4.2.
     """
@@ -82,9 +82,9 @@ class Reshape(nn.Module):
 class Resized(nn.Module):
     """Pictures at another size, by fixed low-pass filters.
 
-    A larger size comes by bilinear interpolation. A smaller one comes by the mean over the pixels
-    that a new one covers, which is bilinear interpolation where sides are halved exactly, and lets
-    no pixel out where they are odd.
+    A larger size is interpolated bilinearly. In a smaller size, each pixel is the mean over the
+    pixels that it covers. If sides are halved exactly, this is bilinear interpolation; if they are
+    odd, it leaves no pixel out.
 
     Args:
         size: height and width of the output.

@@ -3,7 +3,8 @@
 Size = tuple[int, int]
 Shape = tuple[int, int, int]
 SMALLEST = 4
-"""Sides of so many pixels or fewer are not halved: the smallest level of Radford et al. (2016)."""
+"""Sides of this many pixels or fewer are not halved: the smallest level of Radford et al. (2016).
+"""
 WIDEST = 8
 """Largest multiple of the width: 64 to 512 channels, as in Radford et al. (2016)."""
 SLOPE = 0.2

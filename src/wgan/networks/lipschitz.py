@@ -185,7 +185,7 @@ class SpectralNorm(nn.Module):
         return weight / (u * self._apply_to(weight, v)).sum()
 
     def _iterate(self, weight: Tensor) -> None:
-        """v <- A^T A v, normalised."""
+        """Iterate v <- A^T A v, normalised."""
         out = self._apply_to(weight, self.v)
         if self.geometry is None:
             adjoint = out @ weight

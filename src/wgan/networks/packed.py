@@ -82,7 +82,7 @@ class PackedCritic(nn.Module):
     def inputs(
         self, x: Float[Tensor, "samples *any"], y: Tensor | None = None
     ) -> Float[Tensor, "packs *inputs"]:
-        """Return what the first layer sees."""
+        """Return the input of the first layer."""
         return side_by_side(self.known(single(x, self.axes), y), self.pack)
 
     def direction(self, y: Tensor | None = None) -> tuple[Float[Tensor, "1 hidden"], Tensor]:

@@ -35,7 +35,7 @@ def latent_alone(config: NetworkConfig, codec: Codec) -> int:
 
 
 def always(codec: Codec) -> bool:
-    """Return that it holds, whatever the codec.
+    """Return True for every codec.
 
     Args:
         codec: does not matter.
@@ -44,7 +44,7 @@ def always(codec: Codec) -> bool:
 
 
 def never(codec: Codec) -> bool:
-    """Return that it does not hold, whatever the codec.
+    """Return False for every codec.
 
     Args:
         codec: does not matter.

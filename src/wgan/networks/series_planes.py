@@ -24,8 +24,9 @@ from wgan.networks.irregular import Moves
 
 
 def is_continuous(codec: SeriesCodec) -> bool:
-    """Return whether samples are a continuous function of the noise: no ends, missing values,
-    static columns or beginnings are drawn.
+    """Return whether samples are a continuous function of the noise.
+
+    They are if no ends, missing values, static columns or beginnings are drawn.
 
     Args:
         codec: the codec of the series.
@@ -43,8 +44,9 @@ def is_plain(codec: SeriesCodec) -> bool:
 
 
 def noise_parts(config: NetworkConfig, codec: SeriesCodec) -> tuple[int, int, int, int]:
-    """Return the noise numbers of one series: the latent, those of presence, of the length, and of
-    static columns.
+    """Return the noise numbers of one series.
+
+    They are the latent, and those of presence, of the length, and of static columns.
 
     Args:
         config: sizes.
@@ -176,7 +178,7 @@ class SeriesGenerator(nn.Module):
     def _moved(
         self, targets: Float[Tensor, "n c t"], beginning: Tensor | None
     ) -> Float[Tensor, "n c t"]:
-        """Return values of an irregular clock, which go on from those of a beginning."""
+        """Return values of an irregular clock, which continue those of a beginning."""
         assert self.moves is not None
         if beginning is None:
             none = targets[..., :0]
@@ -227,7 +229,7 @@ class SeriesGenerator(nn.Module):
     ) -> Float[Tensor, "n masked t"]:
         """Return which values are there, 0 or 1, with the gradient of their probability.
 
-        Where no value is drawn and one is there in the data, it is the likeliest one.
+        If no value is drawn but the data have one, it is the likeliest one.
         """
         if not self.masked:
             return logits
@@ -243,8 +245,10 @@ class SeriesGenerator(nn.Module):
         drawn: Float[Tensor, "n masked t"],
         last: Float[Tensor, "n t"],
     ) -> Float[Tensor, "n masked t"]:
-        """Return 1 at the likeliest value where one is needed: at the last step of a series, since
-        what has no value after it is past the end; of a window, anywhere in it.
+        """Return 1 at the likeliest value where one is needed.
+
+        A series needs one at its last step, since a step without values after it is past the end. A
+        window needs one anywhere.
         """
         if self.cut:
             place = F.one_hot(p.flatten(1).argmax(dim=1), p[0].numel()).view_as(p)

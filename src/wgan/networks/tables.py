@@ -21,9 +21,9 @@ from wgan.networks.vectors import mlp
 from wgan.objectives.constraints import Layers
 
 MOST_WEIGHTS = 2**28
-"""Weights of the first layers of a generator at most. Each column sees all others, so they grow
-with the square of the number of columns: 100 columns of numbers take 65 million at a width of 192,
-which are 1.3 GB while they are trained.
+"""Most weights in the first layers of a generator. Each column sees all others, so they grow with
+the square of the number of columns. 100 columns of numbers take 65 million at a width of 192, which
+are 1.3 GB during training.
 """
 
 

@@ -118,8 +118,9 @@ Chain = tuple[Link, ...]
 
 
 def layers_of(chain: Chain) -> Iterator[nn.Linear | nn.Conv2d]:
-    """Yield the layers with weights, in the order of a chain, and of each first path before its
-    second.
+    """Yield the layers with weights, in the order of a chain.
+
+    A sum yields its first path before its second.
     """
     for link in chain:
         if isinstance(link, Block):
@@ -136,7 +137,7 @@ def masked(d: Tensor, a: Tensor, slope: float, out: Tensor) -> Tensor:
 
 
 def patches(x: Tensor, layer: nn.Conv2d) -> Tensor:
-    """Return what each position of a convolution sees, of channels-last x.
+    """Return the input of each position of a convolution, from channels-last x.
 
     The shape is `[n h w, kernel height x kernel width x channels]`.
     """

@@ -32,7 +32,7 @@ class Chained(Protocol):
     features: nn.Sequential
 
     def inputs(self, x: Tensor, y: Tensor | None, /) -> Tensor:
-        """Return what the first layer sees."""
+        """Return the input of the first layer."""
 
     def direction(self, y: Tensor | None, /) -> tuple[Tensor, Tensor]:
         """Return w, `[1, hidden]` or one for each label, and b."""
@@ -211,8 +211,9 @@ def _is_relu(activation: nn.Module) -> bool:
 
 
 def _weighs(layer: nn.Module) -> bool:
-    """Whether a layer is exactly linear or convolutional, with parameters as weight and bias, or
-    without a bias.
+    """Return whether a layer is exactly linear or convolutional.
+
+    Its weight, and its bias if it has one, are parameters.
     """
     return (
         type(layer) in (nn.Linear, nn.Conv2d)

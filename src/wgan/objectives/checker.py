@@ -20,7 +20,7 @@ FAR_OFF = 200.0
 
 
 def check_critic(critic: nn.Module, variant: Variant, compiling: bool = False) -> None:
-    """Refuse a critic that a variant would train wrongly, and warn of what is doubtful.
+    """Refuse a critic that a variant would train wrongly, and warn of doubtful ones.
 
     Args:
         critic: the network that is to be trained.
@@ -28,9 +28,9 @@ def check_critic(critic: nn.Module, variant: Variant, compiling: bool = False) -
         compiling: whether its loss is to be compiled.
 
     Raises:
-        WganError: a norm over the batch under a penalty of one sample (Gulrajani et al. 2017,
-            section 4); a bounded head under a Wasserstein score, whose estimate has no bound; a
-            consistency term without a hidden layer to compare; in a compiled critic, an activation
+        WganError: a normalization over the batch with a penalty per sample (Gulrajani et al. 2017,
+            section 4). A bounded head with a Wasserstein score, whose estimate has no bound. A
+            consistency term without a hidden layer to compare. In a compiled critic, an activation
             in place or a consistency term.
     """
     if compiling and variant.consistency:
@@ -65,8 +65,8 @@ def _refuse(name: str, layer: nn.Module, variant: Variant, compiling: bool) -> N
         )
     if compiling and getattr(layer, "inplace", False):
         raise WganError(
-            f"the critic's layer {name} ({kind}) works in place, which a compiled penalty"
-            " cannot bear: leave out inplace=True"
+            f"the critic's layer {name} ({kind}) works in place, which a compiled penalty does not"
+            " allow: leave out inplace=True"
         )
 
 
@@ -82,15 +82,15 @@ def _warn(name: str, layer: nn.Module, variant: Variant) -> None:
     if clips and _is_clipped_though_no_weight(layer):
         warnings.warn(
             f"the critic's layer {name} ({type(layer).__name__}) has parameters of its own, which"
-            " clipping will hold small too",
+            " clipping keeps small too",
             stacklevel=4,
         )
 
 
 def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
-    """Return a sentence where a variant is doubtful on these data, or nothing.
+    """Return a sentence if a variant is doubtful on these data, otherwise an empty text.
 
-    It is doubtful where nothing bounds its estimate, or its penalty's weight is far off for the
+    It is doubtful if nothing bounds its estimate, or if its penalty's weight does not fit the
     data's scale.
 
     The scale is the mean distance of two samples as the critic sees them: the unit in which the
@@ -103,7 +103,7 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     if not variant.bounded:
         return (
             f"{variant.name} has no optimum where real and generated samples do not overlap: its"
-            " estimate then grows without limit, and is no distance"
+            " estimate then grows without limit, and is not a distance"
         )
     if variant.penalty is None or not (variant.score.is_w1 and variant.aims_at_slope_one):
         return ""
@@ -113,9 +113,9 @@ def weight_advice(variant: Variant, x_real: Float[Tensor, "n *shape"]) -> str:
     if scale == 0 or scale / FAR_OFF <= weight <= scale * FAR_OFF:
         return ""
     effect = (
-        "the critic's slope is hardly held"
+        "the critic's slope is hardly constrained"
         if weight < scale / FAR_OFF
-        else "the penalty drowns the score"
+        else "the penalty outweighs the score"
     )
     return (
         f"penalty weight {weight:g} is far from the data's scale (two samples lie {scale:.3g} apart"

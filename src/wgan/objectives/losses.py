@@ -1,8 +1,8 @@
 """Loss modules of critic and generator, one value a sample, with the penalty's gradient inside.
 
-Because the penalty is part of `forward` and there is one backward pass a step, the modules may be
-compiled, or wrapped for data-parallel training, as they are. Where the critic is a chain of links
-and nothing compiles it, a penalised loss is computed by a `Sweep`, unless `swept` is false: the
+The penalty is part of `forward`, and there is one backward pass a step. So the modules may be
+compiled, or wrapped for data-parallel training, as they are. If the critic is a chain of links and
+is not compiled, a penalised loss is computed by a `Sweep`, unless `swept` is false. It gives the
 same terms and gradient in fewer passes.
 """
 
@@ -39,24 +39,28 @@ class CriticLoss(nn.Module):
     """The critic's loss on a batch.
 
     A lazy penalty (Karras et al. 2020, section 3.1) is taken at one update in `every`, with `every`
-    times its weight: give coefficients `u` at that one, and none at the others.
+    times its weight. Give coefficients `u` at that update, and none at the others.
 
-    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them:
-    the estimate is then the mean over classes of the distances within each.
+    With labels `y`, real and fake sample i are both of class y_i, and so is the point between them.
+    The estimate is then the mean over classes of the distances within each.
 
-    A critic of packs, with an attribute `pack` above 1, scores so many samples at once. The terms
-    then have one value a pack: the point lies between a real and a fake pack, at one coefficient,
-    and the norm is that of the gradient to the whole pack. y has a label or row for each sample.
+    A critic of packs, with an attribute `pack` above 1, scores this many samples at once. The terms
+    then have one value a pack. The point lies between a real and a fake pack, at one coefficient.
+    The norm is that of the gradient in the whole pack. y has a label or row for each sample.
 
     Args:
         critic: the network to be trained.
         variant: what it is trained for.
         bfloat16: run the network in bfloat16; scores and norms are float32.
-        every: the penalty is taken at one update in so many.
+        every: the penalty is taken at one update in this many.
 
     Raises:
         WganError: a critic that the variant would train wrongly, see `check_critic`; in `forward`,
             backward hooks on the critic's modules under a penalty.
+
+    See also:
+        GeneratorLoss: the loss of the other network.
+        check_critic: what a critic must satisfy.
     """
 
     def __init__(
@@ -108,7 +112,7 @@ class CriticLoss(nn.Module):
         return CriticTerms(loss + self.every * penalty.weight * value, estimate, value, norm)
 
     def _refuse_backward_hooks(self) -> None:
-        """Refuse what `torch.func.grad` would fail on with words about its own inner workings."""
+        """Refuse modules on which `torch.func.grad` would fail with an obscure message."""
         if not torch.compiler.is_compiling() and has_backward_hooks(self.critic):
             raise WganError(
                 "the critic's modules have backward hooks, which the gradient inside a penalty"
@@ -170,8 +174,9 @@ def packed(
     x_fake: Float[Tensor, "n *shape"],
     u: Float[Tensor, " n"] | None,
 ) -> tuple[Tensor, Tensor, Tensor | None]:
-    """Return samples `[n / pack, pack, *shape]` and one coefficient a pack, for a critic with an
-    attribute `pack` above 1; otherwise all as they are.
+    """Return samples `[n / pack, pack, *shape]` and one coefficient a pack.
+
+    If the critic has no attribute `pack` above 1, all is returned as it is.
     """
     pack = getattr(critic, "pack", 1)
     if pack == 1:
@@ -216,6 +221,9 @@ class GeneratorLoss(nn.Module):
 
     Raises:
         WganError: a weight, and a generator without likelihood.
+
+    See also:
+        CriticLoss: the loss of the other network.
     """
 
     def __init__(

@@ -130,8 +130,8 @@ class Penalty:
 class Consistency:
     """weight x max(0, (f(x') - f(x''))^2 + 0.1 mean (h(x') - h(x''))^2 - margin).
 
-    x' and x'' are two passes of a real sample through a critic that drops units at random, and h is
-    its last hidden layer: Wei et al. (2018), equations 4 and 5.
+    x' and x'' are two passes of a real sample through a critic that drops units at random. h is the
+    critic's last hidden layer. See Wei et al. (2018), equations 4 and 5.
     """
 
     weight: float
@@ -160,7 +160,7 @@ class Consistency:
 
 
 def _halves(critic: Any, y: Tensor | None) -> tuple[Critic, Critic]:
-    """Return what makes the last hidden layer, and what scores it."""
+    """Return the modules that make the last hidden layer, and those that score it."""
     if not hasattr(critic, "hidden"):
         return critic[:-2], critic[-2:]
     if y is None:

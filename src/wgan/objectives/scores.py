@@ -83,7 +83,7 @@ def non_saturating_generator(f_fake: PerSample, f_real: PerSample | None = None)
 
 
 def js_estimate(f_real: PerSample, f_fake: PerSample) -> PerSample:
-    """log 2 - (critic's loss) / 2: Goodfellow et al. (2014), theorem 1.
+    """Return log 2 - (critic's loss) / 2: Goodfellow et al. (2014), theorem 1.
 
     The mean is the Jensen-Shannon divergence in nats for the best D.
     """
@@ -103,8 +103,8 @@ def least_squares_generator(f_fake: PerSample, f_real: PerSample | None = None) 
 def least_squares_estimate(f_real: PerSample, f_fake: PerSample) -> PerSample:
     """1 - 4 (critic's loss).
 
-    The mean is half the triangular discrimination for the best f = p / (p + q): half the integral
-    of (p - q)^2 / (p + q), which is 0 where p = q and 1 where they do not overlap.
+    For the best f = p / (p + q), the mean is half the triangular discrimination. That is half the
+    integral of (p - q)^2 / (p + q), which is 0 if p = q and 1 if they do not overlap.
     """
     return 1 - 4 * least_squares_critic(f_real, f_fake)
 
@@ -137,7 +137,7 @@ def relativistic_generator(f_fake: PerSample, f_real: PerSample | None = None) -
 
 
 def relativistic_estimate(f_real: PerSample, f_fake: PerSample) -> PerSample:
-    """log 2 - (critic's loss): Jolicoeur-Martineau (2020).
+    """Return log 2 - (critic's loss): Jolicoeur-Martineau (2020).
 
     The mean is a divergence in [0, log 2] for the best f.
     """

@@ -8,9 +8,9 @@ with the tangent t_l = m_l W_l t_{l-1}, t_0 = v. Hence
     d (v g) / d W_l = d_l t_{l-1}'    beside    d f / d W_l = d_l a_{l-1}'    with activations a_l,
 
 and one pass to the weights serves scores and slopes together, with tangents in the place of the
-points' activations. Scored samples take a forward, a backward and a weight pass, points one more
-for the tangent: ten passes of a batch for the penalty of Gulrajani et al. (2017), where
-differentiating twice takes twelve, two of which carry zeros.
+points' activations. Scored samples take a forward, a backward and a weight pass, and points one
+more for the tangent. This makes ten passes of a batch for the penalty of Gulrajani et al. (2017).
+Differentiating twice takes twelve, two of which carry zeros.
 
 A sum of two paths has the sum of their tangents, and its d goes down both. A layer without an
 activation has the mask 1, and a fixed linear map is its own tangent's map.

@@ -73,7 +73,7 @@ class Variant:
 
     @property
     def bounded(self) -> bool:
-        """Whether the critic's loss has a lower bound, whatever the samples.
+        """Whether the critic's loss has a lower bound for all samples.
 
         A Wasserstein score has one only where the slope is held on the way from real to fake
         samples. A penalty at the samples alone lets the critic rise without limit between them.
@@ -84,7 +84,7 @@ class Variant:
 
     @property
     def layers(self) -> Layers:
-        """What the critic is built of."""
+        """Layers that the critic is built of."""
         if self.consistency is not None:
             return "dropout"
         return self.constraint.layers if self.constraint is not None else "plain"
@@ -200,8 +200,7 @@ VARIANTS = {
                 "Petzka, Fischer and Lukovnikov 2018, equation 7; settings of Gulrajani et al. 2017"
             ),
             when=(
-                "where wgan-gp's estimate is wanted nearer to 1-Lipschitz: slopes below 1 cost"
-                " nothing"
+                "for an estimate nearer to 1-Lipschitz than wgan-gp's: slopes below 1 cost nothing"
             ),
         ),
         Variant(

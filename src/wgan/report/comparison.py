@@ -1,6 +1,6 @@
 """Comparison of several settings: differences over seeds, with intervals, and in words.
 
-The noise is that between seeds, since weights and batches decide as much as a variant does. Where
+The noise is that between seeds, since weights and batches decide as much as a variant does. If
 settings were run from the same seeds, differences are taken seed by seed. All intervals of a
 comparison hold together at 95 % (Bonferroni).
 
@@ -206,7 +206,7 @@ def _difference(
 
 
 def conclusions(groups: Sequence[Group]) -> list[str]:
-    """Return in words how groups compare.
+    """Return sentences on how groups compare.
 
     The sentences say every difference, with the reason where modes are lost, what the comparison
     does not allow for, and how seeds differ among themselves.
@@ -240,7 +240,7 @@ def conclusions(groups: Sequence[Group]) -> list[str]:
 
 
 def _limits(groups: Sequence[Group], found: Sequence[Difference]) -> list[str]:
-    """Return in words what the comparison does not allow for."""
+    """Return sentences on what the comparison does not allow for."""
     seeds = min(len(group.runs) for group in groups)
     by_t = [each for each in found if each.p is None]
     settings = {group.name: group.runs[0].settings for group in groups}
@@ -252,7 +252,7 @@ def _limits(groups: Sequence[Group], found: Sequence[Difference]) -> list[str]:
 
 
 def modes_lost(group: Group) -> str:
-    """Return in words in how many seeds a group lost modes, and how many.
+    """Return words on the seeds in which a group lost modes, and how many.
 
     Args:
         group: runs of the same settings.
@@ -274,7 +274,7 @@ def modes_lost(group: Group) -> str:
 
 
 def among_seeds(group: Group) -> str:
-    """Return in words whether seeds differ by more than the noise of samples.
+    """Return words on whether seeds differ by more than the noise of samples.
 
     The test is Welch's t with Bonferroni's correction. A normal quantile took noise for a
     difference in 15 of 100 comparisons of five seeds, Welch's t in under 5 (LOG.md, "What metrics

@@ -50,7 +50,7 @@ class Difference:
         if self.p is not None:
             value += f" (exact rank test: p = {self.p:.2g}, counts up to {self.level:.2g})"
             if self.seen and self.mean.value < 0:
-                value += "; a few runs far off turn the means round"
+                value += "; a few outlying runs reverse the order of the means"
         if self.seen:
             return f"{self.worse} is worse than {self.better}: {value}"
         return f"no difference can be seen between {self.better} and {self.worse}: {value}"

@@ -34,7 +34,7 @@ WIDE = 10.0
 ROW_HEIGHT = 2.3
 """Inches of a row of a plot with several: twelve panels in rows of three fill a page."""
 DOTS_PER_INCH = 200
-"""Of a PNG: 1,440 pixels across, sharp in print over a column's width."""
+"""Dots per inch of a PNG: 1,440 pixels across, sharp in print over a column's width."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,10 @@ class Plot:
 
 
 def plain(text: str) -> str:
-    """Return text that matplotlib draws as it is: between two dollars it would read a formula, and
-    an SVG with control characters would be no XML.
+    """Return text that matplotlib draws as it is.
+
+    Between two dollars it would read a formula, and an SVG with control characters would not be
+    XML.
     """
     return on_one_line(text).replace("$", r"\$")
 

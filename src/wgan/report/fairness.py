@@ -10,14 +10,14 @@ from wgan.config.sections import OptimizerConfig
 from wgan.objectives import VARIANTS
 
 FALSE_ALARMS = {2: {2: 14, 3: 29, 5: 38}, 3: {2: 4, 3: 9, 5: 22}, 4: {2: 1, 3: 3, 5: 7}}
-"""Comparisons in percent, by seeds and variants, in which Student's t sees a difference that is not
-there: 6,000 simulated ones of equal variants of which every other run collapses to the same bad
-distance. With fewer or more collapsing runs there are fewer.
+"""Comparisons in percent, by seeds and variants, in which Student's t sees a difference that does
+not exist. 6,000 comparisons of equal variants were simulated, in which every other run collapses to
+the same bad distance. With fewer or more collapsing runs, fewer differences are seen.
 """
 
 
 def few_seeds(seeds: int, variants: int, means: list[Mean], level: float) -> str:
-    """Return what Student's t does not allow for, where it decides.
+    """Return a note on what Student's t does not allow for, if it decides.
 
     Args:
         seeds: the fewest runs of a variant.

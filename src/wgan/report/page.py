@@ -102,8 +102,9 @@ def _title(group: Group, run: Finished) -> str:
 
 
 def _shown(value: object) -> object:
-    """Return what a page shows of a value: text of ours or of the data, without control characters;
-    markup of ours as it is.
+    """Return the form in which a page shows a value.
+
+    Text is shown without control characters, the package's own markup as it is.
     """
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
@@ -208,7 +209,7 @@ def _scaled(group: Group, line: Line) -> str:
 
 
 def _of_run(place: int, group: Group, run: Finished, single: bool) -> dict[str, Any]:
-    """Return what the page shows of one run.
+    """Return the values of one run that the page shows.
 
     The first run of each group has pictures over time, the others the last picture alone. What the
     page says of a single run stands in its verdict, and is not repeated.

@@ -26,7 +26,7 @@ def comparison_json(groups: Sequence[Group]) -> str:
 def comparison_values(groups: Sequence[Group]) -> dict[str, Any]:
     """Return all numbers of a comparison as plain values.
 
-    Intervals of runs and groups have 95 % each. Those of differences have it together.
+    Intervals of runs and groups hold at 95 % each. Intervals of differences hold together.
 
     Args:
         groups: runs by settings.
@@ -44,7 +44,7 @@ def comparison_values(groups: Sequence[Group]) -> dict[str, Any]:
 
 
 def _of_run(group: Group, run: Finished) -> dict[str, Any]:
-    """Return what a run ended with."""
+    """Return the result of a run."""
     held_out = run.finish.held_out
     return {
         "folder": str(run.path),

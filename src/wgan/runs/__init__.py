@@ -1,4 +1,4 @@
-"""Folders of runs: what lies there, typed both ways."""
+"""Folders of runs, and typed forms of their files."""
 
 from wgan.runs.beginning import as_begun, begin_run, default_folder
 from wgan.runs.finished import Finished, read_finished

@@ -1,4 +1,4 @@
-"""The beginning of a run in a folder, new or gone on with; no file of others is replaced."""
+"""The start of a run in a folder, new or continued; no file of others is replaced."""
 
 import time
 import warnings
@@ -40,22 +40,25 @@ WITHOUT_EFFECT = (
     "training.checkpoint_every",
     "optimizer.microbatches",
 )
-"""Settings that do not name a run: paths, how often it writes, and in how many parts it computes a
-batch; its length and measurements too, where nothing that a step does depends on them.
+"""Settings that do not name a run. They are paths, how often it writes, and in how many parts it
+computes a batch. Its length and measurements belong to them too, if nothing that a step does
+depends on them.
 """
 
 
 def default_folder(config: Config) -> Path:
-    """Return runs/<data>-<variant>-<seed>, where <data> is a name or the file's without its
-    endings.
+    """Return runs/<data>-<variant>-<seed>.
+
+    <data> is a name, or that of the file without its endings.
     """
     name = f"{short_name(config.data.source)}-{config.objective.variant}-{config.training.seed}"
     return Path("runs") / name
 
 
 def as_begun(config: Config, folder: Path) -> Config:
-    """Return the settings with the precision that the run in a folder began in, if there is one:
-    what `auto` chooses depends on the machine.
+    """Return the settings with the precision that the run in a folder began in, if there is one.
+
+    What `auto` chooses depends on the machine.
     """
     begun = begun_config(folder)
     if begun is None:
@@ -79,7 +82,7 @@ def begin_run(
     restore: Callable[[RunFolder], None] | None = None,
     patience: float = 0.0,
 ) -> RunFolder:
-    """Begin a run in a folder, or go on with the same one; the folder is locked for others.
+    """Begin a run in a folder, or continue the same one; the folder is locked for others.
 
     A folder is a run's if it holds a `run.json` of ours. Any other must be new or empty.
 
@@ -87,8 +90,8 @@ def begin_run(
         path: the folder.
         config: the resolved configuration.
         dataset: the data.
-        restore: loads the checkpoint, where there is one; it is called before anything is written,
-            so that a folder whose checkpoint is refused stays as it was.
+        restore: loads the checkpoint, if there is one; it is called before anything is written, so
+            that a folder whose checkpoint is refused stays as it was.
         patience: seconds to wait for another process that trains there.
 
     Raises:
@@ -105,8 +108,9 @@ def begin_run(
 
 
 def claim(path: Path, patience: float = 0.0) -> IO[str]:
-    """Return the lock of a folder for a run, which is made; until it is closed, no other process
-    works there.
+    """Make a folder for a run, and return its lock.
+
+    Until the lock is closed, no other process works there.
 
     Args:
         path: the folder.
@@ -182,7 +186,7 @@ def _begun(
 
 
 def _is_steady(config: Config) -> bool:
-    """Return whether what a step does is free of how many steps are to come.
+    """Return whether a step does not depend on the number of steps to come.
 
     The noise of a private run is that of all its steps.
     """
@@ -191,7 +195,7 @@ def _is_steady(config: Config) -> bool:
 
 
 def run_id(config: Config, dataset: Dataset) -> str:
-    """Return what names a run: a digest of all that decides its numbers.
+    """Return the id of a run, a digest of everything that decides its numbers.
 
     The same settings on the same data give the same id, and the same files to the bit.
     """
@@ -209,7 +213,7 @@ def run_id(config: Config, dataset: Dataset) -> str:
 
 
 def _plain(config: Config) -> dict[str, dict[str, Any]]:
-    """Return the settings as plain values, those that are set."""
+    """Return the settings that are set, as plain values."""
     return {
         section: {
             name: list(value) if isinstance(value, tuple) else value
@@ -221,12 +225,12 @@ def _plain(config: Config) -> dict[str, dict[str, Any]]:
 
 
 def _check_whole(folder: RunFolder) -> None:
-    """Refuse to begin again where a run left results and lost its checkpoint."""
+    """Refuse to begin again if a run left results and lost its checkpoint."""
     left = _present(folder.path, RESULTING)
     if left and not folder.checkpoint.exists():
         raise WganError(
-            f"{folder.path}: holds {left[0]} of a run without its checkpoint, so that it cannot go"
-            " on; nothing is written over: choose another --out"
+            f"{folder.path}: holds {left[0]} of a run without its checkpoint, so it cannot be"
+            " continued; nothing is overwritten: choose another --out"
         )
 
 
@@ -237,7 +241,7 @@ def _present(path: Path, names: Iterable[str]) -> list[str]:
 def _check_same(folder: RunFolder, about: About, config: Config) -> None:
     """Refuse other settings.
 
-    Settings that are paths do not count; hashes decide instead. More steps may be requested where
+    Settings that are paths do not count; hashes decide instead. More steps may be requested if
     nothing that was done depends on them.
     """
     if about.settings:
@@ -263,7 +267,7 @@ def _check_same(folder: RunFolder, about: About, config: Config) -> None:
 def _lock(path: Path, patience: float = 0.0) -> IO[str]:
     place = path / LOCK
     if place.is_symlink() or (place.exists() and not place.is_file()):
-        raise WganError(f"{place}: is no regular file: choose another --out")
+        raise WganError(f"{place}: is not a regular file: choose another --out")
     lock = place.open("a")
     try:
         import fcntl

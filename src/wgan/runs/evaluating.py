@@ -27,14 +27,15 @@ def evaluate_run(
 
     Args:
         path: the run's folder.
-        options: of the evaluation; None: the defaults.
+        options: options of the evaluation; None: the defaults.
         metrics: metrics of your own.
-        progress: listener to what is measured.
-        data: where the run's data are now; None: where they were.
-        name: what the results call the run; empty: its path.
+        progress: listener to each measurement.
+        data: the present place of the run's data; None: the earlier one.
+        name: name of the run in the results; empty: its path.
 
     Raises:
-        WganError: no run there, data that have changed, or options that do not fit the data.
+        WganError: a folder without a run, data that have changed, or options that do not fit the
+            data.
     """
     started = time.perf_counter()
     options = options or EvaluationOptions()

@@ -1,4 +1,4 @@
-"""Finished runs: everything that a report reads of a folder, read once."""
+"""Finished runs: everything that a report reads from a folder, read once."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +16,10 @@ from wgan.runs.records import About, Finish
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that came to its end: its configuration, what it was begun with, its metrics, what it
-    ended with, and its evaluation, where there is one.
+    """A finished run.
+
+    It holds the run's configuration, its start record, its metrics, its result, and its evaluation
+    if there is one.
     """
 
     folder: RunFolder
@@ -44,7 +46,7 @@ class Finished:
 
     @cached_property
     def other_settings(self) -> dict[str, Any]:
-        """All settings but the seed; of files their contents count, and not where they lie."""
+        """All settings but the seed; the contents of files count, and not their places."""
         flat = {
             f"{section}.{name}": value
             for section, values in self.settings.items()
@@ -60,29 +62,29 @@ class Finished:
 
     @property
     def held_out(self) -> tuple[Any, ...]:
-        """Which samples are held out, and how many of them the held-out distance takes."""
+        """Facts about the held-out samples, and how many of them the held-out distance takes."""
         data = self.settings["data"]
         return data["held_out"], data["split_seed"], self.finish.held_out.n
 
 
 def read_finished(path: Path) -> Finished:
-    """Read a run that has come to its end.
+    """Read a run that has ended.
 
     Raises:
-        WganError: no run there, one that has not come to its end, or damaged files.
+        WganError: a folder without a run, a run that has not ended, or damaged files.
     """
     folder = RunFolder(path)
     settings = folder.settings()
     finish = folder.finish()
     if finish is None and settings.get("privacy", {}).get("epsilon") is not None:
         raise WganError(
-            f"{path}: is a private run, which writes down no held-out distance, nor anything else"
-            " that is measured on rows without noise: `wgan evaluate` measures it"
+            f"{path}: is a private run, which records no held-out distance, and nothing else that"
+            " is measured on rows without noise: `wgan evaluate` measures it"
         )
     if finish is None:
         raise WganError(
-            f"{path}: holds no held-out distance, so the run has not come to its end: give the same"
-            " `wgan train` again, and it goes on"
+            f"{path}: holds no held-out distance, so the run has not ended: run the same `wgan"
+            " train` again to continue it"
         )
     evaluated = folder.evaluation()
     fresh = evaluated is not None and evaluated.step == finish.step  # else of an earlier step

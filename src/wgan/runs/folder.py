@@ -1,19 +1,19 @@
 """The folder of a run. This is the only file that knows the names of a run's files.
 
-config.toml             the resolved configuration
-run.json                data, versions, commit, hardware, when begun
-metrics.jsonl           one line a logged step
-checkpoint.safetensors  the whole state, to go on from
-schema.toml             for a table: what its columns were inferred to be
-generator.safetensors   the averaged generator, with generator.json: all that sampling needs
-critic.safetensors      the critic, for scores
-samples/                pictures of samples at steps
-finish.json             what the run ended with: the held-out distance, the diagnosis
-evaluation.json, .png   what `wgan evaluate` measured; results.jsonl, a line a figure
+    config.toml             the resolved configuration
+    run.json                data, versions, commit, hardware, when begun
+    metrics.jsonl           one line a logged step
+    checkpoint.safetensors  the whole state, to go on from
+    schema.toml             for a table: what its columns were inferred to be
+    generator.safetensors   the averaged generator, with generator.json: all that sampling needs
+    critic.safetensors      the critic, for scores
+    samples/                pictures of samples at steps
+    finish.json             what the run ended with: the held-out distance, the diagnosis
+    evaluation.json, .png   what `wgan evaluate` measured; results.jsonl, a line a figure
 
-Every file is written whole, or not at all, and what is read comes back in types. Files that belong
-to another run, or were changed, are refused, and no link is followed out of the folder. Files of
-older versions are read: `verdict.json` for finish.json, the section `optimiser` for `optimizer`.
+Every file is written whole, or not at all, and is read into typed values. Files that belong to
+another run, or were changed, are refused, and no link is followed out of the folder. Files of older
+versions are read: `verdict.json` for finish.json, the section `optimiser` for `optimizer`.
 """
 
 import json
@@ -61,21 +61,21 @@ FILES = (CONFIG, ABOUT, METRICS, CHECKPOINT, SCHEMA, LOCK, *RESULTING)
 SNAPSHOTS = "step-*.png"
 SAME_BY_CONTENT = ("data.source", "data.labels", "data.schema")
 MAY_CHANGE = (*SAME_BY_CONTENT, "training.steps", "optimizer.microbatches")
-"""Settings that are paths, compared by the hash of what lies there; all that may change."""
+"""Settings that may change: paths, which are compared by the hash of their contents."""
 
 Record = TypeVar("Record")
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The folder of a run, to read from; and to write to for who holds its `lock` and `id`."""
+    """The folder of a run, to read from, and to write to for the holder of its `lock` and `id`."""
 
     path: Path
     lock: IO[str] | None = None
     id: str | None = None
 
     def exists(self) -> bool:
-        """Tell whether it holds a run."""
+        """Return whether it holds a run."""
         return all((self.path / name).is_file() for name in (CONFIG, ABOUT))
 
     def check(self) -> None:
@@ -140,7 +140,7 @@ class RunFolder:
                     )
 
     def about(self) -> About:
-        """Return what the run was begun with.
+        """Return the record of the run's start.
 
         Raises:
             WganError: no run there, or a damaged file.
@@ -153,7 +153,7 @@ class RunFolder:
             return About.from_json(values, is_table=(self.path / SCHEMA).exists())
 
     def schema(self) -> str | None:
-        """Return what was inferred of a table, as TOML; None for other data."""
+        """Return the inferred schema of a table, as TOML; None for other data."""
         path = self.path / SCHEMA
         with damage_named(path):
             return read_text(path) if path.exists() else None
@@ -166,10 +166,10 @@ class RunFolder:
 
         Args:
             progress: listener to reading the data.
-            data: where the data are now; None: where they were.
+            data: the present place of the data; None: the earlier one.
 
         Raises:
-            WganError: no run there, or its data are gone or have changed.
+            WganError: a folder without a run, or data that are gone or have changed.
         """
         config = self.config()
         begun_in = self.about().folder
@@ -185,7 +185,7 @@ class RunFolder:
         return config, dataset
 
     def _source(self, data: DataConfig, begun_in: str) -> str:
-        """Return where the data are, or say where they were."""
+        """Return the place of the data, or name the earlier one in the error."""
         try:
             return found_in(begun_in, data.source, must_exist=True)
         except FileNotFoundError as error:
@@ -195,7 +195,7 @@ class RunFolder:
             ) from None
 
     def holds_data(self, dataset: Dataset) -> bool:
-        """Tell whether a data set is the one that the run was begun on, labels aside."""
+        """Return whether a data set is the one that the run was begun on, labels aside."""
         return self.about().data.fingerprint == dataset.fingerprint
 
     def check_same_data(
@@ -222,11 +222,11 @@ class RunFolder:
 
     @property
     def marks(self) -> dict[str, str]:
-        """What the headers of the run's files say, so that no other run takes them."""
+        """Marks in the headers of the run's files, so that no other run takes them."""
         return {ID: self.id} if self.id else {}
 
     def step(self) -> int:
-        """Return after how many steps the generator in the folder was written.
+        """Return the step after which the generator in the folder was written.
 
         Raises:
             WganError: no run or no checkpoint there, or a damaged one.
@@ -238,8 +238,8 @@ class RunFolder:
                 with damage_named(path):
                     return step_of(header)
         raise WganError(
-            f"{self.path}: holds no checkpoint, so which step its generator is of cannot be"
-            " told: give a run's folder, whole"
+            f"{self.path}: holds no checkpoint, so the step of its generator is unknown: give the"
+            " whole folder of a run"
         )
 
     def append_metrics(self, line: Metrics) -> None:
@@ -292,11 +292,11 @@ class RunFolder:
     # What came out
 
     def write_finish(self, finish: Finish) -> None:
-        """Write what the run ended with."""
+        """Write the result of the run."""
         self._write(FINISH, finish.to_json())
 
     def finish(self) -> Finish | None:
-        """Return what the run ended with; None where it has not come to its end.
+        """Return the result of the run; None if it has not ended.
 
         Raises:
             WganError: a damaged file.
@@ -313,7 +313,7 @@ class RunFolder:
         self._write(EVALUATION, finite(evaluated.to_json()))
 
     def evaluation(self) -> Evaluated | None:
-        """Return the last evaluation; None where there is none.
+        """Return the last evaluation; None if there is none.
 
         Raises:
             WganError: a damaged file.
@@ -328,11 +328,11 @@ class RunFolder:
         return self.path / PICTURE
 
     def write_about(self, about: About) -> None:
-        """Write what the run was begun with."""
+        """Write the record of the run's start."""
         write_json(self.path / ABOUT, about.to_json())
 
     def _write(self, name: str, values: Mapping[str, Any]) -> None:
-        """Write a record with the id of the run that it is of."""
+        """Write a record with the id of its run."""
         found = self.id or self.about().id
         write_json(self.path / name, ({ID: found} if found else {}) | dict(values))
 

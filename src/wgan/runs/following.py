@@ -1,4 +1,4 @@
-"""Following of runs while they train: which there are, and what is new in their folders.
+"""Following of runs while they train: the list of runs, and news in their folders.
 
 Nothing here waits for a run, and nothing is written.
 """
@@ -28,9 +28,9 @@ from wgan.runs.metrics import Metrics, parsed_line
 DEPTH = 4
 """Folders within folders in which runs are looked for: a comparison has its runs two below."""
 MOST_RUNS = 2000
-"""Runs that are found at most: a page of more would not be read."""
+"""Most runs that are found: a page of more would not be read."""
 PARTS = (CONFIG, ABOUT, FINISH, OLD_FINISH, EVALUATION, CHECKPOINT, GENERATOR, SAMPLES)
-"""What changes of a run beside its metrics."""
+"""Parts of a run that change, besides its metrics."""
 MOST_READ = 2**24
 """Bytes of metrics that are read at one look, so that a long file does not hold up the others."""
 
@@ -40,7 +40,7 @@ Stamp = tuple[tuple[int, int] | None, ...]
 def find_runs(root: Path, depth: int = DEPTH) -> list[Path]:
     """Return the folders of runs below a folder, sorted.
 
-    Links, hidden folders, and names that are not UTF-8 are passed by.
+    Links, hidden folders, and names that are not UTF-8 are skipped.
 
     Args:
         root: the folder.
@@ -81,7 +81,7 @@ def settings_file(path: Path) -> Path:
 
 
 def stamp_of(path: Path) -> Stamp:
-    """Return what changes whenever a file of a run does, its metrics aside.
+    """Return a value that changes whenever a file of a run does, its metrics aside.
 
     Args:
         path: the run's folder.
@@ -90,7 +90,7 @@ def stamp_of(path: Path) -> Stamp:
 
 
 def begun_at(path: Path) -> int:
-    """Return when a process last began to train a run, in nanoseconds; 0 where none did.
+    """Return the time when a process last began to train a run, in nanoseconds; 0 if none did.
 
     Args:
         path: the run's folder.
@@ -108,9 +108,9 @@ def _mark(path: Path) -> tuple[int, int] | None:
 
 
 def is_training(path: Path) -> bool:
-    """Tell whether a process trains in a folder now: it holds the folder's lock.
+    """Return whether a process trains in a folder now: it holds the folder's lock.
 
-    Where files cannot be locked, nobody is seen.
+    If files cannot be locked, no process is seen.
 
     Args:
         path: the run's folder.
@@ -136,8 +136,8 @@ class MetricsTail:
 
     Attributes:
         path: the run's folder.
-        lines: what was read until now.
-        readings: how often it was begun to read from the first line; a run that goes on from an
+        lines: the lines that were read until now.
+        readings: how often reading started from the first line; a run that continues from an
             earlier step drops lines.
     """
 
@@ -148,7 +148,7 @@ class MetricsTail:
     _file: int = 0
 
     def read(self) -> bool:
-        """Read whole lines that are new; tell whether anything changed.
+        """Read new whole lines; return whether anything changed.
 
         Raises:
             WganError: a damaged line.
@@ -176,7 +176,7 @@ class MetricsTail:
         return changed or bool(whole)
 
     def _forget(self) -> bool:
-        """Drop the lines of a file that is gone, as where a run is begun again under its name."""
+        """Drop the lines of a file that is gone, such as that of a run that is begun again."""
         if not self._file:
             return False
         self.lines, self._offset, self._file = [], 0, 0

@@ -27,13 +27,13 @@ def append(path: Path, line: Metrics) -> None:
 
 
 def read(path: Path) -> list[Metrics]:
-    """Return all lines; none where there is no file.
+    """Return all lines; none if there is no file.
 
     Args:
         path: the file.
 
     Raises:
-        WganError: values that are no numbers, or steps that do not rise.
+        WganError: values that are not numbers, or steps that do not rise.
     """
     if not path.exists():
         return []
@@ -46,7 +46,7 @@ def read(path: Path) -> list[Metrics]:
 
 
 def parsed_line(line: str) -> Metrics:
-    """Return the metrics of one line; KeyError, TypeError or ValueError where it has none.
+    """Return the metrics of one line; KeyError, TypeError or ValueError if it has none.
 
     Args:
         line: JSON.
@@ -54,7 +54,7 @@ def parsed_line(line: str) -> Metrics:
     metrics: Metrics = typed(parsed(line, all_finite=False), Metrics)
     step = metrics["step"]
     if type(step) is not int or step < 0:
-        raise ValueError("a step is no whole number of 0 or more")
+        raise ValueError("a step is not a whole number of 0 or more")
     for value in metrics.values():
         float(value)  # a whole number may be larger than any float
     return metrics

@@ -8,12 +8,12 @@ NAMES = {"periods": "sittings", "requested": "asked"}
 
 
 def name_in(values: Mapping[str, Any], name: str) -> str:
-    """Return a present name, or the older one where the values have only that."""
+    """Return a present name, or the older one if the values have only that."""
     return name if name in values else NAMES[name]
 
 
 def kind(shape: tuple[int, ...], is_table: bool) -> str:
-    """Return the kind of data of a run that did not write it: there were three then."""
+    """Return the kind of data of a run that did not write it; there were three kinds then."""
     if is_table:
         return "tables"
     return "vectors" if len(shape) == 1 else "images"

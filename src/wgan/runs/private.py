@@ -1,4 +1,4 @@
-"""Runs with differential privacy: the noise that they need, what they promise, and their data."""
+"""Runs with differential privacy: the noise that they need, their promise, and their data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from wgan.models import holds_model, read_layout
 
 @dataclass(frozen=True)
 class Guarantee:
-    """What a private run promises of each training row.
+    """Promise of a private run for each training row.
 
     Attributes:
         epsilon: the epsilon that was spent.
@@ -32,7 +32,7 @@ class Guarantee:
 
 
 def promised(settings: Mapping[str, Mapping[str, Any]]) -> Guarantee | None:
-    """Return what a run promises after any number of its steps; None without privacy.
+    """Return the promise of a run after any number of its steps; None without privacy.
 
     Args:
         settings: its configuration, as nested plain values.
@@ -44,16 +44,16 @@ def promised(settings: Mapping[str, Mapping[str, Any]]) -> Guarantee | None:
 
 
 def protected(config: Config, dataset: Dataset, folder: Path | None) -> Dataset:
-    """Return a data set as a private run takes it; without privacy, as it is.
+    """Return a data set in the form for a private run; without privacy, as it is.
 
     Args:
         config: the resolved configuration.
         dataset: the data as they were read.
-        folder: the run's, whose codec is taken where it has one: counts are taken once; None: the
-            run has no folder.
+        folder: the run's folder, whose codec is taken if it has one, since counts are taken once;
+            None: the run has no folder.
 
     Raises:
-        WganError: data or settings with which there is no private run.
+        WganError: data or settings that a private run does not allow.
     """
     if not config.private:
         return dataset
@@ -111,15 +111,15 @@ def noise_of(config: Config, n_train: int) -> Noise:
     if privacy.delta * n_train >= 1:
         raise SettingError(
             "privacy.delta",
-            f"= {privacy.delta:g}: a model that gives away one of {n_train} rows would keep it:"
-            f" give less than {1 / n_train:.1g}",
+            f"= {privacy.delta:g}: even a model that reveals one of {n_train} rows would satisfy"
+            f" it: give less than {1 / n_train:.1g}",
         )
     rate = min(1.0, config.optimizer.batch / n_train)
     return noise_for(privacy.epsilon, privacy.delta, rate, config.training.steps)
 
 
 def guarantee(config: Config, n_train: int, steps: int) -> Guarantee | None:
-    """Return what a run promises after so many steps; None without privacy."""
+    """Return the promise of a run after this many steps; None without privacy."""
     if not config.private:
         return None
     noise = noise_of(config, n_train)

@@ -1,5 +1,6 @@
-"""Records of a run, as its folder keeps them: what it was begun with, how it ended, how it was
-evaluated. Each has a form in JSON, and comes back from it; forms of older versions are read too.
+"""Records of a run, as its folder keeps them: its start, its end and its evaluation.
+
+Each has a form in JSON, and is read back from it. Forms of older versions are read too.
 """
 
 import tomllib
@@ -19,14 +20,16 @@ from wgan.runs import older
 
 TENTH = 0.1
 """A critic whose estimate still rises by more than a tenth of itself is under-trained: smaller
-changes are within what seeds differ by.
+changes are within the differences between seeds.
 """
 
 
 @dataclass(frozen=True)
 class DataFacts:
-    """The data of a run; `labels` is a hash of its classes, None without. `coding` is the version
-    of the kind's codec, and `in_words` what a number of samples is followed by in a sentence.
+    """The data of a run.
+
+    `labels` is a hash of its classes, None without. `coding` is the version of the kind's codec.
+    `in_words` follows a number of samples in a sentence.
     """
 
     name: str
@@ -62,15 +65,15 @@ class DataFacts:
         )
 
     def check_coding(self, path: Path, dataset: Dataset) -> None:
-        """Refuse a run that another version coded otherwise.
+        """Refuse a run whose data another version coded differently.
 
         Raises:
-            WganError: it did.
+            WganError: such a run.
         """
         if self.coding != dataset.codec.version:
             raise WganError(
-                f"{path}: was begun by a version that coded {self.kind} otherwise, so it can be"
-                " neither gone on with nor evaluated: train again in another --out"
+                f"{path}: was begun by a version of wgan that coded {self.kind} differently, so it"
+                " can be neither continued nor evaluated: train again in another --out"
             )
 
 
@@ -117,13 +120,13 @@ def _in_words(rule: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class About:
-    """What a run was begun with.
+    """Record of the start of a run.
 
     Attributes:
         data: its data.
         seed: its random seed.
-        periods: the provenance of each time it was worked on.
-        id: what names it, see `begin_run`; None: an older version began it.
+        periods: the provenance of each period of training.
+        id: its id, see `begin_run`; None: an older version began it.
         folder: the working folder, from which relative paths of its settings lead.
         settings: its configuration, as nested plain values.
     """
@@ -160,8 +163,9 @@ class About:
 
 @dataclass(frozen=True)
 class Headroom:
-    """The critic's estimate `before` and `after` so many more `steps`; the rise is known to +-
-    `half_width` (95 %, over samples).
+    """The critic's estimate `before` and `after` as many more `steps`.
+
+    The rise is known to +- `half_width` (95 %, over samples).
     """
 
     before: float
@@ -171,8 +175,10 @@ class Headroom:
 
     @property
     def state(self) -> Literal["under-trained", "steady", "unclear"]:
-        """Under-trained: it rose by more than a tenth, and than its noise. Steady: over these steps
-        it surely moved by less than a tenth, which says nothing of more steps.
+        """State of the critic.
+
+        Under-trained: the estimate rose by more than a tenth, and by more than its noise. Steady:
+        over these steps it surely moved by less than a tenth, which says nothing of more steps.
         """
         rise = self.after - self.before
         tenth = TENTH * abs(self.before)
@@ -191,7 +197,7 @@ class Watched:
 
 @dataclass(frozen=True)
 class Finish:
-    """What a run ended with: the held-out distance, the critic's headroom, and a diagnosis."""
+    """Record of the end of a run: the held-out distance, the critic's headroom, and a diagnosis."""
 
     held_out: HeldOutDistance
     headroom: Headroom | None
@@ -261,7 +267,7 @@ class Evaluated:
         }
 
     def results(self) -> list[dict[str, Any]]:
-        """Return each figure with everything that it rests on, as plain values."""
+        """Return each figure with all facts that it rests on, as plain values."""
         counts = {"sets": self.evaluation.sets, "held_out": self.evaluation.held_out}
         return [
             {

@@ -1,1 +1,1 @@
-"""Serving: a model behind an address, which draws samples for whoever asks."""
+"""Serving: a model behind an address, which draws samples on request."""

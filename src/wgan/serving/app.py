@@ -39,7 +39,7 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Wanted(Strict):
-    """What samples are asked for: `wgan sample` has the same choices as flags.
+    """Request for samples: `wgan sample` has the same choices as flags.
 
     Attributes:
         n: number of samples.
@@ -89,12 +89,12 @@ def create_app(
 
     @app.get("/health")
     def health() -> dict[str, str]:
-        """Say that the server answers."""
+        """Answer that the server is running."""
         return {"status": "ok", "wgan": __version__}
 
     @app.get("/model")
     def about() -> dict[str, Any]:
-        """Tell what the model draws, and in which formats."""
+        """Answer with what the model draws, and in which formats."""
         return facts
 
     @app.post("/sample")
@@ -115,7 +115,7 @@ def create_app(
 
 
 def facts_of(model: Model, name: str, promise: str, most: int) -> dict[str, Any]:
-    """Return what a client should know of a model, as plain values.
+    """Return a description of a model for a client, as plain values.
 
     Args:
         model: the model.

@@ -1,4 +1,4 @@
-"""What the routes of the studio share: its folders, its processes, and the runs it follows."""
+"""State that the routes of the studio share: folders, processes, and followed runs."""
 
 from dataclasses import dataclass
 

@@ -51,7 +51,7 @@ class Follower:
         """Read what is new of every run.
 
         Args:
-            fresh: nothing is read where the last look was so many seconds ago or less.
+            fresh: nothing is read if the last reading was this many seconds ago or less.
         """
         with self._lock:
             now = time.monotonic()
@@ -108,7 +108,7 @@ class Follower:
         return found
 
     def summaries(self) -> list[dict[str, Any]]:
-        """Return what the list shows of all runs, those that were begun without a folder too."""
+        """Return the list's entries of all runs, those that were begun without a folder too."""
         self.look(INTERVAL)
         read = [run.summary for run in list(self.runs.values()) if run.summary]
         return [*self._begun.values(), *read]
@@ -143,7 +143,7 @@ class Follower:
         return found
 
     async def news(self) -> AsyncIterator[dict[str, Any]]:
-        """Yield what a page has not seen: first all summaries, then what changes.
+        """Yield news for a page: first all summaries, then changes.
 
         `runs` are summaries, `gone` names, and `lines` new lines of metrics by run, in which
         `first` tells that earlier ones do not count. `all` of the first news tells that there are

@@ -11,7 +11,7 @@ from wgan.runs.metrics import Metrics
 from wgan.studio.processes import Processes
 
 IDLE_INTERVAL = 1.0
-"""Seconds between two looks at a run that nobody trains."""
+"""Seconds between two readings of a run that no process trains."""
 FAULT_INTERVAL = 5.0
 """Seconds after which a damaged run is read again."""
 RATE_LINES = 20
@@ -92,7 +92,7 @@ class Followed:
 
 
 def summary_of(name: str, run: Followed, running: bool, processes: Processes) -> dict[str, Any]:
-    """Return what the list of runs shows of one, as plain values.
+    """Return the list's entry of a run, as plain values.
 
     Args:
         name: its name.

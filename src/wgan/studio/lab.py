@@ -15,11 +15,11 @@ from wgan.studio.lab_session import Session, Sessions
 from wgan.web.answers import Strict
 
 MOST_MASS = 1e9
-"""Mass of a bin at most; sums and products of such masses stay far from an overflow."""
+"""Largest mass of a bin; sums and products of such masses stay far from an overflow."""
 MOST_NAME = 64
-"""Characters of a name at most."""
+"""Most characters of a name."""
 MOST_SEEDS = 5
-"""Seeds of a claim at most, as many as the longest takes by itself."""
+"""Most seeds of a claim, as many as the longest takes by default."""
 
 LOOK = 0.2
 """Seconds between two looks whether the server ends; it gives open streams a second."""
@@ -152,7 +152,7 @@ async def _sent(session: Session, do: str, body: Strict) -> dict[str, str]:
 
 
 def choices() -> dict[str, Any]:
-    """Return what the page offers: data, variants and claims, each with a line of words."""
+    """Return the choices of the page: data, variants and claims, each with a line of words."""
     # Here, since torch takes seconds to import, and the page is to be there before.
     from wgan.data.toys import TOYS
     from wgan.experiments.demos import DEMOS

@@ -37,7 +37,7 @@ CHOICES = {
 """Variants that the page offers, and what a student calls them."""
 MOST_VARIANTS = len(CHOICES)
 MOST_STEPS = 20_000
-"""Generator steps at most: a training shows what it has to show in a tenth of them."""
+"""Most generator steps: a training shows what it has to show in a tenth of them."""
 POINTS = 256
 """Generated and held-out points of a frame: enough to see 25 modes, and W1 takes some ms."""
 ARROWS = 64
@@ -47,7 +47,7 @@ SIDE = 33
 MARGIN = 0.25
 """Share of the data's range that is shown on each side of it, where a generator may stray."""
 STEEP = 1e-3
-"""By how much a slope may exceed 1 and not count as steeper: rounding leaves about 1e-6, and no eye
+"""Excess of a slope over 1 that does not count as steeper: rounding leaves about 1e-6, and no eye
 sees a thousandth.
 """
 FLOOR_SETS = 5
@@ -62,11 +62,11 @@ SETTINGS: dict[str, Any] = {
     "training.log_every": MOST_STEPS,
 }
 """Small networks, of which a step takes 3 to 10 ms on one core, and a learning rate that stays,
-since nobody knows when the student has seen enough.
+since the training has no planned end.
 """
 PENALTY_WEIGHT = 1.0
-"""Weight of a Wasserstein penalty. On 8 Gaussians, 0.1 (the paper's for toys) leaves slopes of 2,
-and 10 leaves W1 of the averaged generator at 0.66 after 1,000 steps, where 1 brings it to 0.18.
+"""Weight of a Wasserstein penalty. On 8 Gaussians, 0.1 (the paper's value for toys) leaves slopes
+of 2. With 10, W1 of the averaged generator is 0.66 after 1,000 steps, and with 1 it is 0.18.
 """
 
 
@@ -154,7 +154,7 @@ def _significant(value: float) -> float:
 
 
 class Scene:
-    """What all variants of a session share: the data, the points shown, and the grid.
+    """State that all variants of a session share: the data, the shown points, and the grid.
 
     Args:
         data: name of a toy.
@@ -175,7 +175,7 @@ class Scene:
         self.xs, self.ys = (np.linspace(c - half, c + half, SIDE) for c in middle.tolist())
 
     def to_json(self) -> dict[str, Any]:
-        """Return what stays the same from frame to frame."""
+        """Return the values that stay the same from frame to frame."""
         ends = [self.xs[0], self.xs[-1], self.ys[0], self.ys[-1]]
         return {
             "data": self.data,
@@ -243,7 +243,7 @@ class Training:
         return WganError(f"{self.name}: diverged at step {self.step}: choose another seed")
 
     def to_json(self) -> dict[str, Any]:
-        """Return what stays the same from frame to frame."""
+        """Return the values that stay the same from frame to frame."""
         variant = self.run.variant
         return {
             "name": self.name,

@@ -17,7 +17,7 @@ LIFE = 60 * 60.0
 UNATTENDED = 20.0
 """Seconds that a session waits for its page to listen. A page does so at once."""
 LONGEST = 2**22
-"""Bytes of an event at most: frames of five variants take 150,000."""
+"""Most bytes of an event: frames of five variants take 150,000."""
 
 
 class Session:

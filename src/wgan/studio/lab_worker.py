@@ -22,7 +22,7 @@ from wgan.experiments.demos.results import FIGURE_DPI, FIGURE_INCHES, Result, ce
 from wgan.studio.lab_plane import Group, Scene, check_choice
 
 Command = dict[str, Any]
-"""What is to be done: `do` is begin, pace or claim, and the rest are its settings."""
+"""Command to the worker: `do` is begin, pace or claim, and the rest are its settings."""
 Send = Callable[[dict[str, Any]], None]
 FAST = 0.4
 """Seconds of training from one frame to the next where it goes as fast as it can; never less than
@@ -68,7 +68,7 @@ def _listen(commands: "Queue[Command]") -> None:
 def _write(out: TextIO, event: dict[str, Any]) -> None:
     """Write an event, and wait where the reader is behind: a page that stalls stalls its training.
 
-    It ends the process where nobody reads.
+    It ends the process if no reader is left.
     """
     try:
         out.write(json.dumps(event, allow_nan=False) + "\n")

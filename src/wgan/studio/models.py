@@ -95,7 +95,7 @@ class Shelf:
         def read() -> Split:
             run = RunFolder(path)
             if run.config().private:
-                raise WganError(f"{name}: is a private run, of whose rows none is shown")
+                raise WganError(f"{name}: is a private run, whose rows are not shown")
             self.studio.roots.check_data(run.about().folder, run.config().data)
             config, dataset = run.load()
             return config.split(dataset)

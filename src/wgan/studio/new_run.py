@@ -41,9 +41,9 @@ Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Reading(Strict):
-    """How data are read: settings of `data`, each of which is a flag or a setting of the command.
+    """Settings of `data`, by which data are read. Each is a flag or a setting of the command.
 
-    Those that are not given are inferred.
+    Missing ones are inferred.
     """
 
     kind: Word | None = None
@@ -133,7 +133,7 @@ def router() -> APIRouter:
         with reading:
             name, words = arguments_of(studio, given)
         if (studio.roots.folder / name).exists():
-            raise RefusedError(409, f"{name}: is there already: give the run another name")
+            raise RefusedError(409, f"{name}: already exists: give the run another name")
         studio.processes.begin(name, words)
         studio.follower.search_soon()
         return {"name": name, "command": shown(words)}
@@ -142,7 +142,7 @@ def router() -> APIRouter:
 
 
 def described(roots: Roots, given: Data) -> dict[str, Any]:
-    """Return what was inferred of data, as plain values.
+    """Return the facts inferred from data, as plain values.
 
     Args:
         roots: the folders of the studio.

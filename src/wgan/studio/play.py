@@ -55,7 +55,7 @@ Latent = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST, allow_inf_nan=False)]
 
 
 class Asked(Strict):
-    """What every request for samples says: of which run, by which seed, of which class."""
+    """Fields of every request for samples: the run, the seed, the class."""
 
     name: Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
     seed: Seed = 0
@@ -146,7 +146,7 @@ def router() -> APIRouter:
 
 
 def about(shelf: Shelf, name: str) -> dict[str, Any]:
-    """Return what the page should know of a model, as plain values.
+    """Return a description of a model for the page, as plain values.
 
     Args:
         shelf: models and data.

@@ -27,7 +27,7 @@ HIDDEN = ".studio"
 TAIL = 4000
 """Bytes of a log's end that are shown: its last forty lines."""
 FAULT = "wgan: error: "
-"""How the command line begins its one line on what was wrong."""
+"""Beginning of the line that the command line prints for an error."""
 LONGEST_NAME = 230
 """Characters of a file's name here: file systems take 255 bytes, and a file is written beside its
 place under a longer name first.
@@ -36,13 +36,13 @@ PROCESSES = Path("/proc")
 ASKED = (signal.SIGTERM, signal.SIGINT)
 """Signals that ask a process to end: where it does, nothing was wrong."""
 TRAINING = ["-P", "-m", "wgan", "train"]
-"""What follows Python in the command of a run. A record may come from a stranger: no process of
+"""Words after Python in the command of a run. A record may come from a stranger: no process of
 another command is ever taken for a run's.
 """
 
 
 class Record(msgspec.Struct):
-    """What is written down of a process: its number, and the command by which it is known again."""
+    """Record of a process: its number, and the command by which it is recognised."""
 
     pid: int
     command: list[str]
@@ -111,7 +111,7 @@ class Processes:
                 )
             if len(_kept_as(name, "json")) > LONGEST_NAME:
                 raise RefusedError(
-                    400, f"{name}: too long a name to be kept: rename the folder, or give a shorter"
+                    400, f"{name}: the name is too long: rename the folder, or give a shorter name"
                 )
             command = command_of(arguments)
             with self._file(name, "log").open("wb") as log:
@@ -196,7 +196,7 @@ class Processes:
         return None
 
     def _trains(self, record: Record, name: str) -> bool:
-        """Tell whether a process runs, is that of a record, and trains in the folder of the run."""
+        """Return whether a process runs, is that of a record, and trains in the run's folder."""
         pid, command = record.pid, record.command
         if pid <= 1 or command[1 : 1 + len(TRAINING)] != TRAINING or not _is(pid, command):
             return False
@@ -231,12 +231,12 @@ class Processes:
             return ""
 
     def fault(self, name: str, since: int = 0) -> str | None:
-        """Return what was wrong, where the last process of a run said so, or what killed it.
+        """Return the fault that the last process of a run printed, or what killed it.
 
         Args:
             name: the run's name.
-            since: when the run was last begun, in nanoseconds; what was printed before is of no
-                account, since a terminal may have gone on with it.
+            since: when the run was last begun, in nanoseconds; earlier output is ignored, since a
+                terminal may have continued the run.
         """
         killed_at, killed = self._killed.get(name, (0, None))
         if killed and killed_at >= since:
@@ -270,10 +270,10 @@ def _kept_as(name: str, ending: str) -> str:
 
 
 def _killed_by(number: int) -> str:
-    """Return what is said of a process that a signal ended, of which it printed nothing."""
+    """Return the message on a process that a signal ended, of which it printed nothing."""
     name = signal.strsignal(number) or "unknown"
     hint = " (was memory full?)" if number == signal.SIGKILL else ""
-    return f"signal {number}, {name}, ended its process{hint}: go on with the run"
+    return f"signal {number}, {name}, ended its process{hint}: continue the run"
 
 
 def _changed_at(path: Path) -> int | None:
@@ -284,7 +284,7 @@ def _changed_at(path: Path) -> int | None:
 
 
 def _is(pid: int, command: Sequence[str]) -> bool:
-    """Tell whether a process runs, and is that of a command: numbers are used again."""
+    """Return whether a process runs, and is that of a command: numbers are used again."""
     if PROCESSES.is_dir():
         try:
             words = (PROCESSES / str(pid) / "cmdline").read_bytes()

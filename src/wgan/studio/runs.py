@@ -33,7 +33,7 @@ MOST_LINES = 2000
 MOST_COMPARED = 20
 """Runs of one report: a plot of more has colours twice."""
 NORMAL_QUANTILE = 1.96
-"""Of 95 %, as in reports: half-widths of measurements are so many standard deviations."""
+"""Half-width of a measurement's 95 % interval in standard deviations, as in reports."""
 LONGEST_NAME = 500
 
 Name = Annotated[str, Query(min_length=1, max_length=LONGEST_NAME)]
@@ -137,7 +137,7 @@ def _add_acting(routes: APIRouter) -> None:
 
 
 def thinned(lines: Lines) -> Lines:
-    """Return at most so many lines as a page draws, those that were measured among them.
+    """Return at most as many lines as a page draws, with all measured ones.
 
     Args:
         lines: the metrics of a run.
@@ -152,7 +152,7 @@ def thinned(lines: Lines) -> Lines:
 
 
 def details(studio: Studio, name: str) -> dict[str, Any]:
-    """Return what the page shows of one run, as plain values.
+    """Return the values of one run that the page shows.
 
     Args:
         studio: the studio.
@@ -200,7 +200,9 @@ def _words(found: Followed) -> tuple[list[str], dict[str, Any] | None]:
 
 
 def _floor(studio: Studio, name: str) -> dict[str, Any]:
-    """Return what real samples read in the place of generated ones while a run trains.
+    """Return the floor of the distances while a run trains.
+
+    Real samples take the place of generated ones.
 
     Raises:
         WganError: data that are gone, or lie where nothing may be read; or a private run.
@@ -209,7 +211,7 @@ def _floor(studio: Studio, name: str) -> dict[str, Any]:
     run = RunFolder(found.path)
     config = run.config()
     if config.private:
-        raise WganError(f"{name}: is a private run, of whose rows nothing is measured here")
+        raise WganError(f"{name}: is a private run, whose rows are not measured here")
     if not measurements(found.lines, 0) and not _measured(found.lines):
         raise WganError(f"{name}: has measured nothing yet")
     studio.roots.check_data(run.about().folder, config.data)

@@ -24,12 +24,12 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""What the studio's page may load: its own files, and pictures."""
+"""Policy of the studio's page: it may load its own files, and pictures."""
 REPORT_POLICY = (
     "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none';"
     " form-action 'none'; frame-ancestors 'none'; sandbox allow-popups"
 )
-"""What a report may load: nothing; it holds its pictures and its style, and runs no script."""
+"""Policy of a report: it loads nothing; it holds its pictures and its style, and runs no script."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Roots:
                     )
 
     def _may_read(self, path: str) -> bool:
-        """Tell whether a path lies below one of the folders once all links are followed."""
+        """Return whether a path lies below one of the folders once all links are followed."""
         real = Path(os.path.realpath(path))
         return any(real.is_relative_to(os.path.realpath(r)) for r in (self.folder, *self.data))
 

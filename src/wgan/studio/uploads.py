@@ -50,7 +50,7 @@ def safe_name(name: str) -> str:
     ending = next((each for each in ENDINGS if last.lower().endswith(each)), None)
     if ending is None:
         raise RefusedError(
-            400, f"{last[:80]!a}: no kind of file that is taken: give {', '.join(ENDINGS)}"
+            400, f"{last[:80]!a}: this kind of file is not accepted: give {', '.join(ENDINGS)}"
         )
     stem = re.sub(r"[^A-Za-z0-9_]+", "-", last[: -len(ending)]).strip("-")[:60]
     return f"{stem or 'data'}{ending}"
@@ -89,7 +89,7 @@ async def keep(request: Request, roots: Roots, name: str) -> Path:
         partial.rename(place)
         return place
     except ClientDisconnect:
-        raise RefusedError(400, f"{kept}: was not sent whole: drop it again") from None
+        raise RefusedError(400, f"{kept}: arrived incomplete: drop it again") from None
     finally:
         partial.unlink(missing_ok=True)
 

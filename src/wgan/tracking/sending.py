@@ -24,7 +24,7 @@ LOOK = 2.0
 
 @dataclass
 class Sent:
-    """What a service was sent.
+    """Records that a service was sent.
 
     Attributes:
         steps: lines of metrics.
@@ -125,7 +125,7 @@ def facts_of(run: RunFolder) -> dict[str, Any]:
 
 
 def results_of(finish: Finish) -> dict[str, float]:
-    """Return what a run ended with: the held-out distance, half its 95 % interval, and the floor.
+    """Return the result of a run: the held-out distance, half its 95 % interval, and the floor.
 
     Args:
         finish: what was written at its end.

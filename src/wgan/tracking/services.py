@@ -153,7 +153,7 @@ SERVICES: dict[str, Service] = {
 
 
 def open_tracker(service: str, into: str | None, name: str, settings: Mapping[str, Any]) -> Tracker:
-    """Return a run that is begun in a service.
+    """Start a run in a service, and return it.
 
     Args:
         service: its name in the table.

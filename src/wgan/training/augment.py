@@ -36,8 +36,8 @@ sixteen to +-0.1; meanwhile the probability moves by 0.01.
 def adjust(state: State, draws: Draws, config: Config, ranks: Ranks = ALONE) -> None:
     """Move the probability by one step of an adaptive run, up where r_v is above its aim.
 
-    The scores are of the batch that the critic will be trained on next, of generated samples of the
-    same batch, and of as many samples that it is never trained on; all of them are changed.
+    The critic scores three sets, all of them changed. They are the batch that it will be trained on
+    next, the generated samples of the same batch, and as many samples that it is never trained on.
 
     Args:
         state: of the run; its `augment` is moved.

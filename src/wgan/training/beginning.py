@@ -1,4 +1,4 @@
-"""The beginning of a run: its classes, and its folder, where there is one."""
+"""The start of a run: its classes, and its folder if it has one."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,15 @@ from wgan.training.state import State
 RESTARTED = "TORCHELASTIC_RESTART_COUNT"
 """The variable of the environment with which torchrun counts its restarts."""
 PATIENCE = 60.0
-"""Seconds for which a restarted process waits for the folder: torchrun kills the one before it
-30 seconds after it was told to end, and on another host that may take as long again.
+"""Seconds for which a restarted process waits for the folder. Launchers such as torchrun kill the
+previous process 30 seconds after telling it to end. On another host that may take as long again.
 """
 
 
 def in_folder(
     out: Path, config: Config, dataset: Dataset, state: State, own_pair: bool
 ) -> RunFolder:
-    """Begin a run in a folder, or go on with the one there, whose state is loaded.
+    """Begin a run in a folder, or continue the one there, whose state is loaded.
 
     Args:
         out: the folder.
@@ -48,8 +48,11 @@ def in_folder(
 
 
 def classes_of(config: Config, dataset: Dataset) -> tuple[str, ...]:
-    """Return the names of the classes that a run is conditioned on: none unless its configuration
-    asks for labels.
+    """Return the names of the classes that a run is conditioned on; none without labels.
+
+    Args:
+        config: the run's configuration.
+        dataset: the run's data.
 
     Raises:
         WganError: labels are configured, and the data have none.

@@ -1,4 +1,4 @@
-"""A time budget: the steps, and the width of networks, that a short trial finds to fit into it."""
+"""A time budget: a short trial finds the steps, and the width of networks, that fit into it."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wgan.training.run import Run
 
 WARM_UP, TRIAL_STEPS = 2, 20
-"""First steps, which choose kernels and get memory, and those that are timed after them."""
+"""Untimed first steps, which choose kernels and get memory, and timed steps after them."""
 LEAST_SHARE = 0.25
 """Share of a preset's steps below which networks are made narrower: half the width makes steps two
 to four times as fast. The share is a choice, not measured.
@@ -36,7 +36,7 @@ Begin = Callable[[Config], "Run"]
 
 @dataclass(frozen=True)
 class Budget:
-    """What fits into a time.
+    """Plan of a run that fits into a time.
 
     Attributes:
         steps: generator steps.
@@ -53,7 +53,7 @@ class Budget:
     spent: float
 
     def words(self, minutes: float) -> str:
-        """Return what was chosen, as a note.
+        """Return the choice, as a note.
 
         Args:
             minutes: the budget.
@@ -82,15 +82,15 @@ def fitted(
     may_narrow: bool = False,
     progress: Progress = silent,
 ) -> tuple[Config, tuple[str, ...]]:
-    """Return the configuration of a run that takes a time, and what was chosen in words.
+    """Return the configuration of a run that fits into a time, and words on the choice.
 
-    A trial of 20 steps tells how many fit; no more than the preset's are taken. Where they are
-    fewer than a quarter of the preset's, networks of half the width are tried next, and so on, down
-    to 16. The time of the trials counts, and so does what measures the run.
+    A trial of 20 steps tells how many fit; no more than the preset's are taken. If they are fewer
+    than a quarter of the preset's, networks of half the width are tried next, and so on, down to
+    16. The time of the trials and of the run's measurements counts.
 
     Args:
         config: resolved, with the preset's steps.
-        minutes: of the whole run, from now on to its verdict.
+        minutes: time of the whole run, from now to its verdict.
         begin: begins a run of a configuration, without a folder.
         may_narrow: whether the width may be changed.
         progress: listener to the trials.
@@ -153,7 +153,7 @@ def trial(config: Config) -> Config:
 
 
 def seconds_of_steps(run: "Run") -> float:
-    """Return how long a run takes from its second step to its last.
+    """Return the seconds of a run from its second step to its last.
 
     Args:
         run: one that has not begun and that nothing measures.
@@ -168,7 +168,7 @@ def seconds_of_steps(run: "Run") -> float:
 
 
 def _seconds_of_measuring(run: "Run") -> tuple[float, float]:
-    """Return how long one measurement while training takes, and the verdict at the end."""
+    """Return the seconds of one measurement while training, and of the verdict at the end."""
     if not run.ranks.first:
         return 0.0, 0.0
     started = measured = time.perf_counter()
@@ -192,12 +192,12 @@ def in_time(
     ranks: Ranks = ALONE,
     progress: Progress = silent,
 ) -> tuple[Config, tuple[str, ...]]:
-    """Return a configuration whose run takes a time, and what was chosen in words.
+    """Return a configuration whose run fits into a time, and words on the choice.
 
     A run that has begun keeps its steps, and its width unless the user sets another.
 
     Args:
-        minutes: of the whole run.
+        minutes: time of the whole run.
         config: resolved, with the preset's steps.
         user: the layers of configuration that are the user's.
         folder: of the run; None: it has none.

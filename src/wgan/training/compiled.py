@@ -13,8 +13,8 @@ from wgan.training.draws import CriticDraw, Draws, GeneratorDraw
 from wgan.training.state import State
 
 TOLERANCE, MOST = 0.01, 0.3
-"""How far a compiled gradient may be from float32's, relative to its norm, beyond twice as far as
-the plain one is; and at most.
+"""Largest distance of a compiled gradient from float32's, relative to its norm: the first value
+beyond twice the plain gradient's distance, and at most the second.
 """
 
 CHANGED = 0.5
@@ -51,8 +51,9 @@ def _in_precision(state: State, variant: Variant, config: Config, bfloat16: bool
 def compiled(
     losses: Losses, state: State, variant: Variant, config: Config, draws: Draws
 ) -> Losses:
-    """Compile the loss modules, and check on one batch that both gradients, the penalty's included,
-    are as near to float32's as the plain ones.
+    """Compile the loss modules, and check their gradients on one batch.
+
+    Both gradients, the penalty's included, must be as near to float32's as the plain ones.
 
     Some releases of torch dropped the penalty's gradient silently when compiling, so this is
     checked at every start.
@@ -94,8 +95,9 @@ def compiled(
 def _gradients(
     losses: Losses, state: State, draw: CriticDraw, generator_draw: GeneratorDraw
 ) -> list[Tensor]:
-    """Return the critic's and the generator's gradient, flat, under the flags that training sets;
-    buffers are put back.
+    """Return the critic's and the generator's gradient, flat, under the flags of training.
+
+    Buffers are put back.
     """
     x_real, z, u, y, _ = draw
     buffers = [

@@ -26,11 +26,11 @@ def train_critic(
 
     Args:
         critic: the network.
-        loss: of a batch, by the number of the step.
+        loss: the loss of a batch, by the number of the step.
         steps: updates.
-        optimizer: of the critic's weights.
+        optimizer: the optimizer of the critic's weights.
         lr: learning rate of the first step.
-        constraint: is applied after each update.
+        constraint: a hard constraint, applied after each update.
         decay: whether the rate falls linearly to zero, lr (1 - step / steps).
     """
     for step in range(steps):

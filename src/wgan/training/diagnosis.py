@@ -40,11 +40,11 @@ by chance, and of 25 modes two may be missing.
 QUARTERS = 4
 """Parts into which the measurements of modes are divided, the last of which is compared."""
 FAR_OUTSIDE = 3.0
-"""A run has diverged if its samples lie so many times farther from the data than a single point in
-their middle does. An untrained generator reads about 1, the worst collapse below 2.
+"""Ratio that marks a diverged run: its samples lie this many times farther from the data than a
+single point in their middle does. An untrained generator reads about 1, the worst collapse below 2.
 """
 LEAST_IN_A_QUARTER = 2
-"""Measurements in a quarter without which nothing is said: of a single one, chance would decide."""
+"""Fewest measurements in a quarter for a statement: with a single one, chance would decide."""
 
 
 def diagnose(
@@ -54,14 +54,14 @@ def diagnose(
     trend: Trend | None,
     headroom: Headroom | None,
 ) -> list[str]:
-    """Return what the figures of a finished run say, in sentences; the stop report is the last.
+    """Return sentences on the figures of a finished run; the stop report is the last.
 
     Args:
         variant: the run's variant, with its settings.
         config: the run's configuration.
         metrics: the lines of its `metrics.jsonl`.
         trend: the trend of its held-out distance; none with fewer than 32 measurements.
-        headroom: the headroom of its critic; none where it was not measured.
+        headroom: the headroom of its critic; None if it was not measured.
     """
     last = metrics[-max(1, len(metrics) // LAST_PART) :]
     step = int(metrics[-1]["step"]) if metrics else 0
@@ -95,7 +95,7 @@ def _critic(variant: Variant, config: Config, headroom: Headroom | None) -> str:
         return f"critic not at an optimum, which {variant.name} need not have: {figures}"
     if not variant.score.is_w1:
         return (
-            f"critic not at its optimum: {figures}; for this score that is no fault, since there"
+            f"critic not at its optimum: {figures}; for this score that is not a fault, since there"
             " the generator's gradient may vanish"
         )
     return (
@@ -173,13 +173,13 @@ def _stop(config: Config, trend: Trend | None, step: int) -> str:
     if not steady:
         longer += " in another --out"
     if trend.state == "falling":
-        return f"not converged: {trend}; go on with {longer}"
+        return f"not converged: {trend}; continue with {longer}"
     if trend.state == "rising":
         return f"getting worse: {trend}; lower optimizer.lr, or raise optimizer.critic_steps"
     if trend.state == "unclear":
         return (
             f"whether it has converged cannot be told: {trend}, which does not show that as many"
-            f" steps again would change it by less than {TOLERANCE:.0%}; go on with {longer}"
+            f" steps again would change it by less than {TOLERANCE:.0%}; continue with {longer}"
         )
     if steady or step < config.training.steps:
         return (
@@ -199,7 +199,7 @@ def _mean(lines: Sequence[Metrics], name: str) -> float | None:
 
 
 def diverged(config: Config, w1: float, real: Float[np.ndarray, "n d"]) -> list[str]:
-    """Return that a run has diverged, where its samples lie far outside the data.
+    """Return a sentence if a run has diverged: its samples lie far outside the data.
 
     A generator that gives the mean of the data alone reads W1 = E |x - mean|.
 

@@ -33,7 +33,7 @@ about as long as their likelihood, and the critic's gradient adds little to it (
 """
 
 Part: TypeAlias = slice | Int64[np.ndarray, " k"]
-"""Which samples of a batch belong to a part of it."""
+"""Samples of a batch that belong to a part of it."""
 
 
 class CriticDraw(NamedTuple):
@@ -79,11 +79,11 @@ class Draws:
         batches: of real samples.
         config: of the run.
         device: where draws are returned.
-        noise: how many numbers one latent has; None: as many as networks of the kind of data take.
+        noise: numbers in one latent; None: as many as networks of the kind of data take.
         microbatches: parts that this rank computes one after the other, numbered from 0.
 
     Raises:
-        WganError: a batch that cannot be divided into so many parts.
+        WganError: a batch that cannot be divided into this many parts.
     """
 
     batches: Batches
@@ -121,7 +121,7 @@ class Draws:
         return self.batches.world_size * self.microbatches
 
     def critic(self, draw: int, microbatch: int = 0, p: float = 0.0) -> CriticDraw:
-        """Return what a part of the critic's update number `draw` needs, each fresh.
+        """Return the fresh draws of a part of the critic's update number `draw`.
 
         Under augmentation, p is the probability of each change.
         """
@@ -143,7 +143,7 @@ class Draws:
     ) -> tuple[Tensor, Tensor | None]:
         """Return a part of a batch of samples that are not trained on, and their labels.
 
-        They are those that a run is watched by, drawn anew at each `draw`.
+        They are the samples that a run is watched by, drawn anew at each `draw`.
         """
         batch = self.config.optimizer.batch
         split = self.batches.split
@@ -157,7 +157,7 @@ class Draws:
     def generator(
         self, step: int, with_real: bool, microbatch: int = 0, p: float = 0.0
     ) -> GeneratorDraw:
-        """Return what a part of generator step `step` needs, with labels of a fresh real batch.
+        """Return the draws of a part of generator step `step`, with labels of a fresh real batch.
 
         A likelihood is taken of a whole batch, of which the first samples have the labels of z.
         Under augmentation, p is the probability of each change.
@@ -290,7 +290,7 @@ class Draws:
     def dropout(
         self, stream: str, draw: int, variant: Variant, microbatch: int = 0
     ) -> Iterator[None]:
-        """Within, units drop by (seed, stream, draw), where critic or generator drop any.
+        """Return a context in which units drop by (seed, stream, draw).
 
         A part drops what the whole batch would.
         """
@@ -310,7 +310,7 @@ class Draws:
 
 
 def dropped_share(config: Config) -> float:
-    """Return the share of hidden units that are dropped in a likelihood; 0 where none is taken."""
+    """Return the share of hidden units that are dropped in a likelihood; 0 without a likelihood."""
     return config.objective.likelihood_dropout if config.objective.likelihood_weight else 0.0
 
 
@@ -327,7 +327,10 @@ def likelihood_dropout(config: Config, step: int, device: torch.device) -> Float
 
 @contextmanager
 def seeded(device: torch.device, seed: int) -> Iterator[None]:
-    """Within, torch's own random numbers are those of `seed`; afterwards they go on as before."""
+    """Return a context in which torch's random numbers are those of `seed`.
+
+    Later ones are unaffected.
+    """
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -24,8 +24,8 @@ from wgan.training.step import critic_update, set_learning_rate
 PART = 20
 """The critic is trained further by a twentieth of its steps so far: more would be another run."""
 LEAST_STEPS, MOST_STEPS = 10, 100
-"""Fewer steps show nothing above their noise; more than 100 cost seconds. So a slower
-rise is not seen, and the diagnosis says how many steps were tried.
+"""Fewest and most further steps: fewer show nothing above their noise, and more cost seconds. So a
+slower rise is not seen, and the diagnosis says how many steps were tried.
 """
 BATCHES = 4
 """Batches on which the estimate is read before and after: their noise is the interval."""
@@ -34,8 +34,9 @@ BATCHES = 4
 def critic_headroom(
     state: State, config: Config, dataset: Dataset, variant: Variant, microbatches: int = 1
 ) -> Headroom | None:
-    """Train the critic further against the frozen generator, compare its estimates on the same
-    samples, and put it back.
+    """Train the critic further against the frozen generator, and return its estimates.
+
+    Both estimates are on the same samples. The critic is put back afterwards.
 
     It takes a twentieth of the run's steps, at most 100, with the run's learning rate falling to
     zero. The samples are 4 batches of training samples with as many generated ones.
@@ -78,8 +79,9 @@ def critic_headroom(
 
 @torch.no_grad()
 def _estimates(state: State, variant: Variant, draws: Draws, first: int) -> Tensor:
-    """Return the estimate of each pair of a real and a generated sample, by a critic that drops and
-    follows nothing.
+    """Return the estimate of each pair of a real and a generated sample.
+
+    The critic drops no units, and keeps its running statistics.
     """
     state.critic.eval()
     found = []

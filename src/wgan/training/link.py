@@ -1,7 +1,7 @@
 """The connection between ranks: exchanges that end with an error instead of waiting for ever.
 
 A rank that fails says so in the store of `torch.distributed`; the others look there while they
-wait. Which rank is missing is told by what each writes there when it has waited for a while.
+wait. After a while of waiting, each rank writes a note there, which shows the missing rank.
 """
 
 import json
@@ -22,13 +22,14 @@ from wgan.base.errors import WganError
 TIMEOUT = "WGAN_TIMEOUT"
 """The variable of the environment with the seconds for which a rank waits for another."""
 USUAL_TIMEOUT = 600.0
-"""Seconds, as torch has it for NCCL: the first rank measures, writes and evaluates meanwhile."""
+"""Seconds, the same as torch's for NCCL: the first rank measures, writes and evaluates meanwhile.
+"""
 LOOK = 0.5
 """Seconds of waiting after which a rank looks for an error of others. A step is mostly shorter."""
 GRACE = 2.0
 """Seconds in which living ranks notice that a connection is lost: four of their looks."""
 TELLING = 60.0
-"""Seconds for which a rank leaves it to the first to print an error. That one may be reading data.
+"""Seconds for which a rank waits for the first one to print an error. That one may be reading data.
 """
 ERROR, TOLD = "error", "told"
 
@@ -38,7 +39,7 @@ class RankEndedError(Exception):
 
 
 class Link:
-    """What a rank exchanges with the others.
+    """Exchange of a rank with the others.
 
     Args:
         store: where all ranks read and write.
@@ -119,7 +120,7 @@ class Link:
                 self._late()
 
     def _came(self, work: Any) -> bool:
-        """Tell whether an exchange is done, after a short wait."""
+        """Return whether an exchange is done, after a short wait."""
         try:
             work.wait(timedelta(seconds=LOOK))
             return True
@@ -143,7 +144,7 @@ class Link:
             raise RankEndedError
 
     def _late(self) -> None:
-        """Name the ranks that have not come to this exchange."""
+        """Return words that name the ranks that have not come to this exchange."""
         late = [r for r in self._others() if self._waits(r) < self._exchanges]
         ranks = _named(late) if late else "a rank"
         raise WganError(
@@ -156,7 +157,7 @@ class Link:
         return int(self.store.get(key)) if self.store.check([key]) else 0
 
     def _explain(self, error: RuntimeError) -> None:
-        """Say why an exchange failed: another rank's error, or a rank that is gone."""
+        """Raise the reason why an exchange failed: another rank's error, or a rank that is gone."""
         self.store.set(f"alive/{self.rank}", "")
         end = time.monotonic() + GRACE
         while time.monotonic() < end:
@@ -166,11 +167,11 @@ class Link:
         self._lost.update(gone)
         if gone:
             raise WganError(
-                f"{_named(gone)} is gone: killed, or out of memory; the same command goes on from"
+                f"{_named(gone)} is gone: killed, or out of memory; the same command continues from"
                 " the last checkpoint"
             )
         reason = " ".join(str(error).split())
-        raise WganError(f"the ranks lost their connection ({reason}): the same command goes on")
+        raise WganError(f"the ranks lost their connection ({reason}): the same command continues")
 
     def _others(self) -> list[int]:
         return [r for r in range(self.world_size) if r != self.rank]
@@ -191,7 +192,7 @@ class Link:
         self.go()
 
     def go(self) -> None:
-        """Go, the first rank last, for a while: the store may go with it."""
+        """Leave; the first rank waits a while for the others, as the store may end with it."""
         try:
             self.store.set(f"gone/{self.rank}", "")
             end = time.monotonic() + GRACE
@@ -239,7 +240,7 @@ def connect(rank: int, world_size: int, environment: Mapping[str, str]) -> Link:
     Args:
         rank: of this process.
         world_size: how many ranks there are.
-        environment: MASTER_ADDR, MASTER_PORT, and what torchrun sets beside them.
+        environment: MASTER_ADDR, MASTER_PORT, and the other variables of torchrun.
 
     Raises:
         WganError: no such place, or a rank that does not come.
@@ -272,7 +273,7 @@ def connect(rank: int, world_size: int, environment: Mapping[str, str]) -> Link:
 def _store(rank: int, world_size: int, place: str, limit: float) -> Store:
     """Return the store at the meeting place.
 
-    Torch waits without limit for a program there that is no store, hence a thread.
+    Torch waits without limit for a program there that is not a store, hence a thread.
     """
     found: list[Store | Exception] = []
 

@@ -1,4 +1,4 @@
-"""What the loop of a run yields and asks: records, measurements while training, logged metrics."""
+"""Parts of the loop of a run: records, measurements while training, logged metrics."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -17,14 +17,14 @@ from wgan.training.state import State
 
 Metrics = dict[str, int | float]
 MEASUREMENTS = 64
-"""Measurements of the held-out distance in a run: twice what a trend needs at least. Each takes
+"""Measurements of the held-out distance in a run: twice the fewest that a trend needs. Each takes
 about 30 ms.
 """
 
 
 @runtime_checkable
 class Measure(Protocol):
-    """Measures a generator while it is trained, and tells when it no longer gets better."""
+    """Measures a generator while it is trained, and tells when it no longer improves."""
 
     def __call__(self, sample: Sampler, step: int, /) -> Metrics:
         """Return measurements of a generator, given as a function (n, draw) -> raw samples."""
@@ -36,8 +36,9 @@ class Measure(Protocol):
 
 @dataclass(frozen=True)
 class Record:
-    """The run after `step` steps; `metrics` where the step was logged. `stopped` marks an early end
-    that was requested.
+    """The run after `step` steps; `metrics` is there if the step was logged.
+
+    `stopped` marks an early end that was requested.
     """
 
     step: int

@@ -1,7 +1,7 @@
 """Dropout of a part of a batch, as the whole batch would have it.
 
-Masks are drawn for the whole batch, and a part keeps its own rows: so parts on several processes,
-or one after the other, drop the units that one process would drop.
+Masks are drawn for the whole batch, and a part keeps its own rows. So parts on several processes,
+or one after the other, drop the same units as one process.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from wgan.base.errors import WganError
 
 
 class OwnRows(TorchFunctionMode):
-    """Within, `F.dropout` and `torch.rand_like` give a part's rows of the whole batch's numbers.
+    """Context in which `F.dropout` and `torch.rand_like` give a part's rows of the batch's numbers.
 
     A critic drops units by `F.dropout`, samples along the first axis, some batches of them one
     after the other. A likelihood draws by `torch.rand_like`, samples along the second axis.

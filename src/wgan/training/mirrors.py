@@ -1,9 +1,9 @@
-"""Test whether training pictures can be told from mirrored ones: if so, none are mirrored.
+"""Test whether training pictures can be distinguished from mirrored ones; if so, none are mirrored.
 
 A small critic g is trained on one half of the pictures, to score x above its mirror image x'. On
-the other half, g(x) > g(x') is a toss of a fair coin where x and x' have the same distribution,
-whatever g is: the number of hits is binomial. Shoes that all point one way, digits and text are
-told within a few hundred steps; photographs of most things are not.
+the other half, g(x) > g(x') is a toss of a fair coin for every g if x and x' have the same
+distribution: the number of hits is binomial. Shoes that all point one way, digits and text are
+recognised within a few hundred steps; photographs of most things are not.
 """
 
 from dataclasses import dataclass, replace
@@ -32,19 +32,20 @@ handwritten digits, where mirrored pictures would be wrong.
 DEVIATIONS = 1.64
 """Standard deviations of a 95 % bound on one side."""
 PICTURES = 4000
-"""Pictures that the test takes at most, half to train and half to test: the bound is then 2 %.
-"""
+"""Most pictures that the test takes, half to train and half to test: the bound is then 2 %."""
 SIDE = 32
-"""Pixels of a side to which larger pictures are averaged: what is told by finer detail, such as
-small print, needs an explicit augment.flips.
+"""Pixels of a side to which larger pictures are averaged. If only finer detail shows the side, such
+as small print, set augment.flips.
 """
 WIDTH, STEPS, BATCH, RATE = 16, 300, 64, 1e-3
-"""The network and its training: about 10 s on one core, and 95 % of handwritten digits are told."""
+"""The network and its training: about 10 s on one core, and 95 % of handwritten digits are
+recognised.
+"""
 
 
 @dataclass(frozen=True)
 class MirrorTest:
-    """How well training pictures are told from mirrored ones.
+    """Test of how well training pictures are distinguished from mirrored ones.
 
     Attributes:
         hits: pictures that score above their mirror image.
@@ -61,7 +62,7 @@ class MirrorTest:
 
     @property
     def alike(self) -> bool:
-        """Whether at most a fifth of the pictures can be told from their mirror images."""
+        """Whether at most a fifth of the pictures can be distinguished from their mirror images."""
         return self.bound <= (1 + MOST_TOLD) / 2
 
     def __str__(self) -> str:
@@ -69,15 +70,15 @@ class MirrorTest:
         found = f"{rate} training pictures from their mirror images (50% is chance)"
         if self.alike:
             return f"pictures are mirrored at random: {found}; augment.flips=false turns it off"
-        return f"pictures are not mirrored: {found}; augment.flips=true mirrors them all the same"
+        return f"pictures are not mirrored: {found}; augment.flips=true mirrors them anyway"
 
 
 def with_mirrors(
     config: Config, split: Split, out: Path | None = None, ranks: Ranks = ALONE
 ) -> tuple[Config, tuple[str, ...]]:
-    """Decide whether pictures are mirrored, where a run augments them and does not say.
+    """Decide whether pictures are mirrored, if a run augments them and does not set it.
 
-    A run that goes on does as it began.
+    A continued run keeps its decision.
 
     Args:
         config: of the run.
@@ -86,7 +87,7 @@ def with_mirrors(
         ranks: this process, and those that train with it; the first decides.
 
     Returns:
-        The configuration with `augment.flips` set, and what was found, in words.
+        The configuration with `augment.flips` set, and words on the finding.
 
     Raises:
         WganError: augmentation of a kind that has none.
@@ -112,7 +113,7 @@ def _decided(split: Split, out: Path | None) -> tuple[bool, list[str]]:
 
 
 def mirror_test(split: Split) -> MirrorTest:
-    """Test whether the training pictures of a split can be told from mirrored ones.
+    """Test whether the training pictures of a split can be distinguished from mirrored ones.
 
     Raises:
         WganError: a single training picture, by which nothing can be tested.
@@ -133,7 +134,7 @@ def mirror_test(split: Split) -> MirrorTest:
 def tell_mirrored(
     x: Float[Tensor, "m c h w"], test: Float[Tensor, "n c h w"], seed: int = 0
 ) -> MirrorTest:
-    """Train a network to tell pictures from mirrored ones, and test it on others.
+    """Train a network to distinguish pictures from mirrored ones, and test it on others.
 
     Args:
         x: pictures to train on.

@@ -1,8 +1,8 @@
-"""Ranks of a data-parallel run: the processes that torchrun started, and what they tell each other.
+"""Ranks of a data-parallel run: the processes that torchrun started, and their exchanges.
 
 Each rank computes its part of every batch, and gradients are averaged over the ranks. So all move
 their networks alike, and together do what one process does on the whole batch. The first rank alone
-writes. A run in one process has one rank, for which nothing here does anything.
+writes. A run in one process has one rank, for which all of this does nothing.
 """
 
 import json
@@ -88,7 +88,7 @@ class Ranks:
         return torch.cat(self.link.gather(x.contiguous()))
 
     def any(self, flag: bool) -> bool:
-        """Return whether it is so on any rank."""
+        """Return whether a value is true on any rank."""
         return self.most(int(flag)) > 0
 
     def most(self, number: int) -> int:
@@ -96,14 +96,14 @@ class Ranks:
         return number if self.link is None else self.link.most(number)
 
     def of_first(self, value: Value) -> Value:
-        """Return what the first rank has, a value of JSON."""
+        """Return the first rank's value, a value of JSON."""
         if self.link is None:
             return value
         text = json.dumps(value).encode()
         return json.loads(self.link.of_first(text))
 
     def broadcast(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return the first rank's tensors, on the CPU; what others give is not looked at."""
+        """Return the first rank's tensors, on the CPU; those of others are ignored."""
         if self.link is None:
             return dict(tensors)
         mine = {name: x.contiguous() for name, x in tensors.items()} if self.first else {}
@@ -113,8 +113,8 @@ class Ranks:
         """Refuse a rank whose facts are not those of the first.
 
         Args:
-            facts: values of JSON by what they are, the same names on each rank, and what to do
-                where they differ.
+            facts: values of JSON by name, the same names on each rank, with the remedy if they
+                differ.
 
         Raises:
             WganError: on a rank that has other facts, naming it and the first that differs.

@@ -4,8 +4,9 @@
 2. The gradient of each row's negative log-likelihood is clipped to the norm C.
 3. Normal noise of standard deviation s C is added to their sum, which is divided by q n.
 
-All randomness of a step is the operating system's, see `wgan.base.secret`: the guarantee is lost to
-whoever knows it. No critic is trained: its score of the same rows would cost a budget of its own.
+All randomness of a step is the operating system's, see `wgan.base.secret`: the guarantee does not
+hold against anyone who knows it. No critic is trained: its score of the same rows would cost a
+budget of its own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -73,7 +74,7 @@ class PrivateSteps:
         return iter(())
 
     def step(self) -> Callable[[], Metrics]:
-        """Move the generator once; return what gives the metrics of the step."""
+        """Move the generator once; return a function that gives the metrics of the step."""
         state, config = self.state, self.config
         left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
         set_learning_rate(generator_rate(config.optimizer) * left, state.generator_optimizer)
@@ -122,8 +123,9 @@ class PrivateSteps:
         return torch.from_numpy(y).to(self.device)
 
     def _metrics(self) -> Metrics:
-        """Return metrics of the last step: what does not follow from the noisy gradients would cost
-        a budget, the likelihood too.
+        """Return metrics of the last step, which follow from the noisy gradients alone.
+
+        Any other, such as the likelihood, would cost a privacy budget.
         """
         gradients = [p.grad for p in self._parameters if p.grad is not None]
         metrics: Metrics = {
@@ -164,7 +166,7 @@ def clipped_sum(
 
 
 class Tape(TorchFunctionMode):
-    """Records the calls of linear layers and embeddings, within."""
+    """Context that records the calls of linear layers and embeddings."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -184,13 +186,13 @@ def gradient_norms(
 ) -> Float[Tensor, " n"]:
     """Return the norm of each row's gradient in all parameters.
 
-    With row i's input a_i of a linear layer and the gradient d_i in what comes out of it, the
-    gradient in weight and bias is the outer product of (a_i, 1) and d_i, whose norm is the product
-    of both norms (Goodfellow 2015).
+    Let a_i be row i's input of a linear layer, and d_i the gradient in its output. The gradient in
+    weight and bias is the outer product of (a_i, 1) and d_i. Its norm is the product of both norms
+    (Goodfellow 2015).
 
     Args:
         losses: a loss a row, which depends on no other row.
-        tape: the calls in which they came about.
+        tape: the calls in which they were computed.
         parameters: of the network.
 
     Raises:

@@ -1,7 +1,7 @@
 """A run: configuration, data, split, variant, networks, state and watch, resolved once.
 
-`Run.open` begins a run, or goes on with one; `run.records()` is the loop; `run.finish()` says what
-came out. The command line, the estimator and the comparison are faces of it.
+`Run.open` begins a run, or continues one; `run.records()` is the loop; `run.finish()` returns the
+result. The command line, the estimator and the comparison are built on it.
 """
 
 import time
@@ -50,14 +50,14 @@ class Run:
 
     Attributes:
         config: the resolved configuration.
-        dataset: what is learned, its codec as the split fits it.
+        dataset: the data, with their codec as the split fits it.
         variant: the objective, with the configuration's numbers.
         state: networks, optimizers, and how far they are.
         watch: measures the generator every `measure_every` steps; None: nothing does.
-        folder: where metrics, snapshots and checkpoints go; None: nothing is written.
+        folder: the folder of metrics, snapshots and checkpoints; None: nothing is written.
         history: the logged metrics, one dict a line.
         ranks: this process, and those that train with it; the first alone writes.
-        chosen: what a trial or a test of the data chose, in words.
+        chosen: words on the choices of a trial or a test of the data.
 
     >>> run = Run.open("8-gaussians", steps=2, settings={"network.width": 8})
     >>> [record.step for record in run.records()]
@@ -92,7 +92,7 @@ class Run:
         ranks: Ranks = ALONE,
         minutes: float | None = None,
     ) -> "Run":
-        """Resolve everything once; begin a run, or go on with the one in `out`.
+        """Resolve everything once; begin a run, or continue the one in `out`.
 
         Args:
             data: a name, path, array, tensor, DataFrame or data set, as `wgan.data.load` takes;
@@ -104,8 +104,8 @@ class Run:
             layers: layers of configuration below these, such as a file's.
             preset: name of the preset; `auto` chooses by the data.
             out: folder of the run; `auto`: runs/<data>-<variant>-<seed>; None: nothing is written.
-            watch: what measures the generator while it is trained; `held-out`: the exact W1 to
-                held-out samples.
+            watch: measures the generator while it is trained; `held-out`: the exact W1 to held-out
+                samples.
             pair: builders of networks of your own; None: those of the kind of data.
             progress: listener to reading the data.
             ranks: this process, and those that train with it, see `Ranks.join`.
@@ -151,7 +151,7 @@ class Run:
         pair: Pair | None = None,
         ranks: Ranks = ALONE,
     ) -> "Run":
-        """Begin a run of a resolved configuration, or go on with it; arguments as in `open`.
+        """Begin a run of a resolved configuration, or continue it; arguments as in `open`.
 
         Raises:
             WganError: data that cannot be split or learned with these settings, or a folder that
@@ -189,7 +189,7 @@ class Run:
 
     @cached_property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes that the run is conditioned on, and none without labels."""
+        """Names of the classes that the run is conditioned on; none without labels."""
         return classes_of(self.config, self.dataset)
 
     @cached_property
@@ -221,7 +221,7 @@ class Run:
         return settings.measure_every or max(1, settings.steps // MEASUREMENTS)
 
     def advice(self) -> list[str]:
-        """Return what is doubtful about the data, and the configuration for them, in words."""
+        """Return words on doubtful points of the data, and of the configuration for them."""
         pack = self.config.network.pack
         some = self.dataset.encode(self._some()).float()
         packs = some[: len(some) // pack * pack].reshape(-1, pack, *some.shape[1:])
@@ -229,7 +229,7 @@ class Run:
         return [*self.notes(), *([words] if words else [])]
 
     def notes(self) -> list[str]:
-        """Return what the user should know of how the data are coded, in words."""
+        """Return words for the user on the coding of the data."""
         return [*self.dataset.codec.notes(self._some()), *self.chosen]
 
     def _some(self) -> np.ndarray:
@@ -310,10 +310,10 @@ class Run:
             last = steps.step()
 
     def finish(self, progress: Progress = silent) -> Finish:
-        """Return what came out: the held-out distance, the critic's headroom, and a diagnosis.
+        """Return the result: the held-out distance, the critic's headroom, and a diagnosis.
 
-        It is written to the run's folder too, if there is one. A private run writes nothing down
-        that is measured on rows, and has no critic.
+        It is written to the run's folder too, if there is one. A private run records nothing that
+        is measured on rows, and has no critic.
         """
         seed = self.config.training.seed
         model = self.model
@@ -345,6 +345,6 @@ class Run:
         return finish
 
     def close(self) -> None:
-        """Give the folder free for other processes; the run can still be sampled."""
+        """Release the folder for other processes; the run can still be sampled."""
         if self.folder is not None and self.folder.lock is not None:
             self.folder.lock.close()

@@ -33,7 +33,7 @@ SLOTS: dict[type, set[str]] = {
     Adam: {"step", "exp_avg", "exp_avg_sq"},
     RMSprop: {"step", "square_avg"},
 }
-"""What an optimizer keeps of each parameter."""
+"""Values that an optimizer keeps for each parameter."""
 
 
 AUGMENT = "augment/probability"
@@ -42,7 +42,7 @@ AUGMENT = "augment/probability"
 
 @dataclass
 class Augmenting:
-    """How samples are changed before the critic sees them.
+    """Augmentation of samples before the critic sees them.
 
     Attributes:
         apply: changes samples.
@@ -57,8 +57,9 @@ class Augmenting:
 
     @property
     def overfitting(self) -> float | None:
-        """r_v of Karras et al. (2020), equation 1; None where the critic tells no training samples
-        from generated ones.
+        """r_v of Karras et al. (2020), equation 1.
+
+        None if the critic does not tell training samples from generated ones.
         """
         train, watched, generated = self.scores
         return (train - watched) / (train - generated) if train > generated else None
@@ -96,8 +97,9 @@ class Augmenting:
 
 @dataclass
 class State:
-    """A run after `step` generator steps and `seconds` of training; `average` is the generator's
-    moving average, and `augment` is None where samples are not changed.
+    """A run after `step` generator steps and `seconds` of training.
+
+    `average` is the generator's moving average. `augment` is None if samples are not changed.
     """
 
     generator: nn.Module
@@ -133,7 +135,7 @@ def create(
 
     Args:
         config: of the run.
-        variant: decides what the critic is built of.
+        variant: decides the layers of the critic.
         codec: of the data.
         device: where the weights are.
         classes: with any, networks take labels.
@@ -205,9 +207,9 @@ def load(
     Settings of the optimizers are those of the state: the run's configuration has them all.
 
     Args:
-        state: the state; it is of no use after an error.
+        state: the state; it is useless after an error.
         path: the file.
-        marks: what the header says of the run, where it says anything.
+        marks: marks of the run that the header must have, if it has any.
         most_steps: steps that the run may have done; None: any number.
 
     Raises:
@@ -247,7 +249,7 @@ def share(state: State, ranks: Ranks) -> None:
 
 
 def check_equal(state: State, ranks: Ranks) -> None:
-    """Refuse a rank whose weights have moved otherwise than the first one's.
+    """Refuse a rank whose weights differ from the first one's.
 
     Raises:
         WganError: on that rank, naming it.
@@ -299,8 +301,9 @@ def _present(name: str) -> str:
 
 
 def _lay_out_as(parameter: Tensor, slots: dict[str, Tensor]) -> None:
-    """Give a parameter's moments its own layout in memory: a fused optimizer goes through them side
-    by side, and does not look at strides.
+    """Give a parameter's moments its own layout in memory.
+
+    A fused optimizer goes through them side by side, and ignores strides.
     """
     for slot, tensor in slots.items():
         if slot == "step" and tensor.ndim == 0:

@@ -41,8 +41,9 @@ def train_step(
     config: Config,
     ranks: Ranks = ALONE,
 ) -> tuple[CriticTerms, Tensor]:
-    """Move critic and generator once, as Algorithm 1 says; return this rank's terms of the last
-    critic batch, and |grad| of the generator.
+    """Move critic and generator once, by Algorithm 1.
+
+    It returns this rank's terms of the last critic batch, and |grad| of the generator.
     """
     left = 1 - state.step / config.training.steps if config.optimizer.decay == "linear" else 1.0
     set_learning_rate(config.optimizer.lr * left, state.critic_optimizer)
@@ -66,8 +67,10 @@ def critic_update(
     ranks: Ranks = ALONE,
     stream: str = "critic",
 ) -> CriticTerms:
-    """Lines 4 to 9: sample, score, penalise, move the critic; then project its weights where the
-    variant asks for it. Dropout is drawn from `stream`.
+    """Lines 4 to 9: sample, score, penalise, move the critic.
+
+    Then the critic's weights are projected if the variant asks for it. Dropout is drawn from
+    `stream`.
     """
     found: list[CriticTerms] = []
 
@@ -101,8 +104,10 @@ def move_critic(
     constraint: Constraint | None = None,
     ranks: Ranks = ALONE,
 ) -> None:
-    """Lines 8 and 9: one step down the gradient of the sum of losses, each differentiated before
-    the next is computed; then the hard constraint, if there is one.
+    """Lines 8 and 9: one step down the gradient of the sum of losses.
+
+    Each loss is differentiated before the next is computed. Then comes the hard constraint, if
+    there is one.
     """
     optimizer.zero_grad(set_to_none=True)
     for loss in losses:
@@ -116,9 +121,7 @@ def move_critic(
 def generator_update(
     state: State, losses: Losses, variant: Variant, draws: Draws, ranks: Ranks = ALONE
 ) -> Tensor:
-    """Lines 10 to 12: move the generator against the critic as it stands; return the norm of its
-    gradient.
-    """
+    """Lines 10 to 12: move the generator against the critic; return the norm of its gradient."""
     state.critic.requires_grad_(False)
     state.generator_optimizer.zero_grad(set_to_none=True)
     for i in each_as_first(draws.microbatches, state.generator, state.critic):
@@ -140,8 +143,9 @@ def gradients(net: nn.Module) -> list[Tensor]:
 
 @torch.no_grad()
 def update_average(average: nn.Module, net: nn.Module, decay: float, step: int) -> None:
-    """average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)), which
-    forgets the first weights soon.
+    """Set average <- d average + (1 - d) net with d = min(decay, (1 + step) / (10 + step)).
+
+    So it soon forgets the first weights.
     """
     d = min(decay, (1 + step) / (10 + step))
     torch._foreach_lerp_(list(average.parameters()), list(net.parameters()), 1 - d)

@@ -21,13 +21,13 @@ from wgan.training.step import train_step, warm_up
 
 @runtime_checkable
 class Steps(Protocol):
-    """What moves the networks of a run."""
+    """Updates of the networks of a run."""
 
     def warm_up(self) -> Iterator[object]:
         """Move the critic alone, before the first step, yielding after each update."""
 
     def step(self) -> Callable[[], Metrics]:
-        """Move the networks once; return what gives the metrics of the step."""
+        """Move the networks once; return a function that gives the metrics of the step."""
 
 
 @dataclass

@@ -1,1 +1,1 @@
-"""What servers share: a gate, a port, and errors that are answered in one line."""
+"""Parts that servers share: a gate, a port, and errors that are answered in one line."""

@@ -17,7 +17,7 @@ from wgan.models.requested import Request
 from wgan.web.gate import RefusedError
 
 DOWNLOAD = "download-"
-"""How the folders of files that are sent begin."""
+"""Beginning of the names of folders with files that are sent."""
 
 
 class Turns:

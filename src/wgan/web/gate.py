@@ -1,8 +1,7 @@
 """Guarding of a server: who may ask, how large a body may be, and what every answer says.
 
-A request needs a Host that is this server's (so that a foreign name that leads here, by DNS
-rebinding, is refused), no Origin but this server's, and for protected paths the token, where there
-is one.
+A request needs the Host of this server, so that a foreign name that leads here by DNS rebinding is
+refused. Its Origin, if any, must be this server's. Protected paths need the token, if there is one.
 """
 
 import hmac
@@ -31,7 +30,7 @@ READING = ("GET", "HEAD")
 MOST_BODY = 2**20
 """Bytes of a body but an upload's: a schema of a wide table takes a tenth of it."""
 NOTHING_LOADED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What an answer that is no page may load."""
+"""Policy of an answer that is not a page: it may load nothing."""
 HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -52,7 +51,7 @@ class RefusedError(WganError):
 
 @dataclass(frozen=True)
 class Gate:
-    """What a request must bring.
+    """Requirements on a request.
 
     Attributes:
         command: what was started, for messages, such as `wgan studio`.
@@ -86,7 +85,7 @@ class Gate:
         if len(hosts) != 1 or not known:
             raise RefusedError(
                 421,
-                f"this is no name of this server: use the address that `{self.command}` printed",
+                f"this is not a name of this server: use the address that `{self.command}` printed",
             )
         is_protected = any(scope["path"].startswith(path) for path in self.protected)
         for origin in _values(headers, b"origin"):
@@ -102,7 +101,7 @@ class Gate:
             )
 
     def _has_token(self, scope: Scope) -> bool:
-        """Tell whether a request has the token: in a header, or where it only reads, its path."""
+        """Return whether a request has the token: in a header, or in the path if it only reads."""
         given = _values(scope["headers"], TOKEN_HEADER)
         bearer = [value.split() for value in _values(scope["headers"], AUTHORIZATION)]
         given += [words[1] for words in bearer if len(words) == 2 and words[0].lower() == "bearer"]

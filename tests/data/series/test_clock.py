@@ -89,7 +89,7 @@ def test_rows_are_put_in_where_a_regular_clock_leaves_some_out():
     expected = frame.x.where(there).to_numpy().reshape(12, 40, 1)
     np.testing.assert_array_equal(data.rows, expected)
     assert data.codec.gaps == (True,)
-    assert "3 row(s) put in where 'when' leaves some out, without values" in data.codec.findings
+    assert "3 row(s) without values inserted where 'when' leaves some out" in data.codec.findings
     written = data.codec.wrap(data.rows)
     pd.testing.assert_frame_equal(written, frame.assign(x=frame.x.where(there)))
     np.testing.assert_array_equal(data.codec.unwrap(written), data.rows)
@@ -202,9 +202,15 @@ def test_clocks_of_two_rates_are_irregular():
         (["2024-01-01", "2024-01-03", "2024-01-02", "2024-01-04"], "row 3: 2024-01-02 comes after"),
         ([1.0, 2.0, np.inf, 4.0], "row 3: an infinite time"),
         ([1.0, 2.0, np.nan, 4.0], "row 3: a time is missing"),
-        (["one", "two", "three", "four"], "'one' is no time that can be read: write all as 2024"),
-        (["2024-01-01", "2024-01-02", "soon", "2024-01-04"], "row 3: 'soon' is no time written as"),
-        ([True, False, True, False], "no time that can be read"),
+        (
+            ["one", "two", "three", "four"],
+            "'one' is not a time that can be read: write all as 2024",
+        ),
+        (
+            ["2024-01-01", "2024-01-02", "soon", "2024-01-04"],
+            "row 3: 'soon' is not a time written as",
+        ),
+        ([True, False, True, False], "not a time that can be read"),
     ],
 )
 def test_times_that_are_none_are_refused(when, fault):

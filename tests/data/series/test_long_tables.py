@@ -254,7 +254,7 @@ def test_a_column_of_classes_gives_labels_and_describes_nothing(tmp_path):
     again = load(path, kind="series", labels="place", reading=reading)
     assert again.classes == ("north", "south")
     assert np.array_equal(again.labels, data.labels)
-    with pytest.raises(WganError, match=r"data\.labels = 'Place' is no column\. .*'place'"):
+    with pytest.raises(WganError, match=r"data\.labels = 'Place' is not a column\. .*'place'"):
         load(path, kind="series", labels="Place", reading=reading)
     frame.loc[1, "place"] = "west"
     with pytest.raises(WganError, match=r"series h0: data.labels = 'place' varies at row 2"):
@@ -313,12 +313,12 @@ EMPTY = MANY.assign(x=MANY.x.where(MANY.id != 4))
         (ONES, {"series": "id"}, "each series has one row"),
         (MANY, {"series": "id", "window": 50}, "no window of 50 steps fits into a series of 20"),
         (EMPTY, {"series": "id"}, r"series 4 has no value \(1 such series\): drop it"),
-        (MANY, {"series": "ID"}, "data.series = 'ID' is no column. Known: id, x"),
+        (MANY, {"series": "ID"}, "data.series = 'ID' is not a column. Known: id, x"),
         (MANY.iloc[:0], {"series": "id"}, "the table has no row"),
         (
             MANY.assign(id=MANY.id.where(MANY.x != 7)),
             {"series": "id"},
-            "row 8: no series: name it",
+            "row 8 has no series: name it",
         ),
         (MANY.rename(columns={"id": "series"}), {"window": 5}, "a column is called 'series'"),
         (MANY.set_axis([["a", "b"], ["c", "d"]], axis=1), {"window": 5}, "several levels"),
@@ -338,7 +338,7 @@ TEXTS["place"] = [f"p{i % 3}" for i in range(len(TEXTS))]
     [
         (TEXTS, {}, "series h0: column 'place' holds no numbers, and varies at row 2"),
         (houses(), {"static": ("power",)}, "data.static names column 'power', which varies at row"),
-        (houses(), {"static": ("where",)}, "data.static = 'where' is no column"),
+        (houses(), {"static": ("where",)}, "data.static = 'where' is not a column"),
         (houses(), {"static": ("size",)}, "column 'place' holds no numbers"),
         (houses()[["house", "when", "place"]], {}, "no column is left .*; place never vary"),
     ],

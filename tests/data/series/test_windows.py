@@ -125,7 +125,7 @@ INFINITE[7] = np.inf
         (change(c0=np.nan), {"window": 5}, "column 'c0' has no value at all: drop it"),
         (change(c0=INFINITE), {"window": 5}, "column 'c0', row 8 is infinite"),
         (hours(300), {}, "the table is one series, and one series is one sample"),
-        (hours(300), {"window": 5, "series": "house"}, "data.series = 'house' is no column"),
+        (hours(300), {"window": 5, "series": "house"}, "data.series = 'house' is not a column"),
         (hours(300), {"window": 100}, "300 steps are too few .* at least 2000 steps"),
         (hours(300)[["when"]], {"window": 5}, "no column is left"),
         (hours(300).set_axis(["when", "c", "c"], axis=1), {"window": 5}, "columns are called 'c'"),

@@ -120,7 +120,7 @@ def test_other_rows_of_the_same_columns_are_coded_alike(mixed):
     with pytest.raises(WganError, match="no column 'age'"):
         data.codec.matrix(other.drop(columns="age"))
     with pytest.raises(
-        WganError, match="column 'size', row 1: 'huge' is a level that the column had not"
+        WganError, match="column 'size', row 1: 'huge' is a level that the column did not have"
     ):
         data.codec.matrix(other.assign(size="huge"))
     with pytest.raises(WganError, match="column 'age', row 1: 'nan' is missing, where none was"):

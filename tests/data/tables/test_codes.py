@@ -64,7 +64,7 @@ def test_one_slip_does_not_crush_the_others_and_is_said():
     assert dataset.codec.notes(dataset.rows) == [
         "column 'x': 1 row has a value far from all others (20.3 to 79.7) that fewer than 5 rows"
         " share, so counted as the nearest end and never generated; drop such rows if these are"
-        " slips"
+        " errors"
     ]
     again = dataset.codec.decode(dataset.encode(dataset.rows[7:8]))
     assert again.tolist() == [[column.cells.highs[-1]]]

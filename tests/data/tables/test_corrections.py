@@ -38,12 +38,12 @@ def test_a_schema_corrects_what_was_inferred(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('[columns.zap]\nkind = "category"', "speaks of a column 'zap'.*Did you mean 'zip'"),
+        ('[columns.zap]\nkind = "category"', "the table has no column 'zap'.*Did you mean 'zip'"),
         ('[columns.zip]\nkind = "number"', "kind = 'number': choose one of"),
         ('[columns.zip]\nkind = "category"\nlow = 1', "a category column of numbers has no 'low'"),
         ("[columns.zip]\nlow = 99999", "beyond low"),
-        ('[columns.name]\nkind = "numeric"', "column 'name', row 1: 'n0' is no number"),
-        ('[columns.name]\nkind = "datetime"', "is no date"),
+        ('[columns.name]\nkind = "numeric"', "column 'name', row 1: 'n0' is not a number"),
+        ('[columns.name]\nkind = "datetime"', "is not a date"),
         ("columns = 3", r"write \[columns.NAME\]"),
         ("[columns.zip", "not valid TOML"),
     ],

@@ -68,7 +68,7 @@ def test_one_wrong_date_is_named_with_its_row_and_may_be_declared_missing(differ
     dates[17] = "0000-00-00"
     texts = [dates[i % different] for i in range(300)]
     frame = pd.DataFrame({"x": texts, "y": [i % 2 for i in range(300)]})
-    with pytest.raises(WganError, match=r"row 18: '0000-00-00' is no time.*missing = \[\"0000-"):
+    with pytest.raises(WganError, match=r"row 18: '0000-00-00' is not a time.*missing = \[\"0000-"):
         from_frame(frame)
     data = from_frame(frame, corrections={"x": {"missing": ["0000-00-00"]}})
     assert column_of(data, "x").missing

@@ -118,11 +118,11 @@ def titled(cells):
         ),
         (titled, "column B has no name in row 1: give it one, or delete what stands above"),
         (set_cells(A5="=1+1"), "cell A5 holds a formula without its value: open the file"),
-        (set_cells(A5="#DIV/0!"), "cell A5 holds the error #DIV/0!: mend or empty it"),
+        (set_cells(A5="#DIV/0!"), "cell A5 holds the error #DIV/0!: fix or empty it"),
         (set_cells(B1=2019), "cell B1 holds 2019, and a table begins with the names"),
         (set_cells(B1="x"), "2 columns are called 'x': rename all but one"),
         (set_cells(C7=3), "column C has no name in row 1"),
-        (set_cells(A9="oops"), "column 'x', row 8: 'oops' is no number, and most others are"),
+        (set_cells(A9="oops"), "column 'x', row 8: 'oops' is not a number, and most others are"),
         (lambda cells: cells.delete_rows(1, 99), "sheet 'first' is empty"),
     ],
 )

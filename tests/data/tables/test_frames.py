@@ -90,14 +90,14 @@ def test_a_large_parquet_file_is_coded_piece_by_piece_into_the_same_rows(
         (b"a,b\n1,x,5\n2,y,5\n", "line 2 has more fields"),
         (b"a,b\n1,x\n2\n3,y\n", "line 3 has 1 fields, and line 1 2"),
         (b"a,a\n1,x\n", "2 columns are called 'a'"),
-        (b",a\n0,x\n1,y\n", "column 1 has no name, as if it counted rows"),
+        (b",a\n0,x\n1,y\n", r"column 1 has no name \(a saved row index\?\)"),
         (b"39, Male\n40, Female\n", "line 1 holds the number 39"),
         (b"a,b\n", "0 row"),
         (b"", "an empty file"),
         (b"a,b\n1,caf\xe9\n", "not text in UTF-8"),
         (
             b"a,b\n" + b"".join(b"%d.5,x\n" % i for i in range(40)) + b"oops,y\n",
-            "column 'a', row 41: 'oops' is no number",
+            "column 'a', row 41: 'oops' is not a number",
         ),
         (b"a,b\n" + b"1,x\n" * 30, "no column but identifiers holds anything that varies"),
     ],
@@ -211,7 +211,7 @@ def test_text_in_parquet_that_is_not_utf8_is_one_clear_error(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("caf\udce9", "a", "is no name that UTF-8 can hold"),
+        ("caf\udce9", "a", "is not a name that UTF-8 can hold"),
         ("x", "caf\udce9", r"column 'x', row 1: .* is not text that UTF-8 can hold"),
     ],
 )

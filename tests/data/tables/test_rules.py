@@ -174,7 +174,7 @@ def test_parquet_rows_are_checked_in_memory_and_in_pieces(tmp_path, monkeypatch)
 def test_a_rule_that_rows_break_is_refused_with_their_number_and_the_first():
     frame = table()
     frame.loc[[6, 40], "end"] = pd.Timestamp("2000-01-01")
-    words = r"rule 'start <= end': 2 of 600 rows break it \(row 7, 41\): mend or drop"
+    words = r"rule 'start <= end': 2 of 600 rows break it \(row 7, 41\): fix or drop"
     with pytest.raises(WganError, match=words):
         from_frame(frame, rules=[{"order": ["start", "end"]}])
     frame.loc[:9, "gross"] += 1

@@ -77,7 +77,7 @@ def test_steps_need_not_be_powers_of_ten(step):
         np.zeros(300, dtype=np.int64), np.random.default_rng(1).normal(size=300)
     )
     assert np.array_equal(made / step, np.rint(made / step))
-    with pytest.raises(WganError, match="is no multiple of step"):
+    with pytest.raises(WganError, match="is not a multiple of step"):
         from_frame(frame + 0.1, corrections={"x": {"step": step}})
 
 

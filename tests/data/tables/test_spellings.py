@@ -85,7 +85,10 @@ def test_numbers_in_text_are_numbers_however_often_they_repeat(form, repeats):
     [
         (lambda i: f"{1 + i},{i:03d}", r'format = "#,##0" or format = "0,000"'),
         (lambda i: f"{i}.5 kg" if i % 2 else f"{i}.5 g", "'1.5 kg' has another unit than '0.5 g'"),
-        (lambda i: f"{i}.5%" if i else "n.a.", "row 1: 'n.a.' is no number, and most others are"),
+        (
+            lambda i: f"{i}.5%" if i else "n.a.",
+            "row 1: 'n.a.' is not a number, and most others are",
+        ),
         (lambda i: f"1,{i:03d}.5" if i else "1.234,5", "is not spelled as the other numbers are"),
     ],
 )
@@ -123,7 +126,7 @@ def test_postcodes_and_versions_are_names(name):
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        ([*(f"1.{i}" for i in range(59)), "1.2.3"], "'1.2.3' is no number, and most others are"),
+        ([*(f"1.{i}" for i in range(59)), "1.2.3"], "'1.2.3' is not a number, and most others are"),
         ([*(f"{1.5 + i} kg" for i in range(59)), "12 g"], "'12 g' has another unit than '1.5 kg'"),
         ([f"{1000 + i} {'KM'[i % 2]}B" for i in range(60)], "'1001 MB' has another unit"),
     ],

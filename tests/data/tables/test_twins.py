@@ -211,7 +211,7 @@ def test_a_spike_takes_no_neighbour_a_step_away():
 
 def test_numbers_off_a_far_step_are_refused():
     x = pd.DataFrame({"x": 1_700_000_000_000_000 + np.arange(100), "y": np.arange(100) % 2})
-    with pytest.raises(WganError, match="is no multiple of step = 10"):
+    with pytest.raises(WganError, match="is not a multiple of step = 10"):
         from_frame(x, corrections={"x": {"step": 10}})
 
 

@@ -34,7 +34,7 @@ def test_the_score_is_that_of_the_definition():
 
 
 def test_levels_are_one_hot_and_a_missing_one_is_a_level():
-    """The middle one of three levels is no number between the others."""
+    """The middle one of three levels is not a number between the others."""
     random = np.random.default_rng(0)
     y = random.integers(0, 3, (900, 1)).astype(float)
     middle = np.ones((900, 1))

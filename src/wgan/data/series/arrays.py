@@ -23,7 +23,7 @@ class SeriesSummary:
     """The statistics of all series.
 
     Attributes:
-        mean: `[c]` means of the channels, over what is there.
+        mean: `[c]` means of the channels, over existing values.
         scale: `[c]` standard deviations, 0 for a constant channel.
         low: `[c]` least values.
         high: `[c]` largest values.
@@ -46,7 +46,7 @@ class SeriesSummary:
 
     @property
     def lengths_in_words(self) -> list[str]:
-        """How long series are, where that differs."""
+        """Words on the lengths of series, if these differ."""
         if not self.ends:
             return []
         shortest, longest = self.lengths.min(), self.lengths.max()
@@ -78,7 +78,7 @@ def read_series(
             before; None: it is like the others.
         context: first steps of a series that a generator can be given.
         may_end: whether steps that are missing in all channels at the end are past the end; those
-            of a window are not, since its series goes on.
+            of a window are not, since its series continues.
         findings: what was found in the source of the array, in sentences.
 
     Raises:
@@ -128,7 +128,7 @@ def read_series(
 
 
 class _Moments:
-    """Means and deviations of channels over what is there, combined over pieces of the data.
+    """Means and deviations of channels over existing values, combined over pieces of the data.
 
     The update is that of `storage.summarise`, with a count for each channel.
 

@@ -11,16 +11,17 @@ from wgan.data.tables.dates import write_times
 from wgan.data.tables.series import IN_A_SECOND, integer_limits
 
 NEAR = 0.5
-"""Steps of time this share longer or shorter than the usual one still count as one step: a clock
-that drifts or is read late stays below, and a missing row lies at 1.
+"""Steps of time this share longer or shorter than the usual one still count as one step. A clock
+that drifts or is read late stays below it, and a missing row lies at 1.
 """
 REGULAR = 0.9
 """Share of steps near the usual one from which on a clock is regular. Sensors lose a few rows in a
-hundred; of five working days a week, one step in five is a weekend, which is no fault of a clock.
+hundred; of five working days a week, one step in five is a weekend, which is not a fault of a
+clock.
 """
 ON_GRID = 0.1
-"""Distance of a step from a whole multiple of the usual one, in usual steps, up to which rows are
-missing in it: half of `NEAR` and more is left to tell two multiples apart.
+"""Largest distance of a step from a whole multiple of the usual one at which rows count as missing
+in it, in usual steps. Half of `NEAR` and more is left to tell two multiples apart.
 """
 SHORTEST_MONTH = 28
 """Days: a stamp on a later day of the month is not in every month."""
@@ -36,7 +37,7 @@ Unit = Literal["numbers", "seconds", "days", "months", "month ends"]
 
 @dataclass(frozen=True)
 class Clock:
-    """How the times of a long table are written; plain values.
+    """Form in which the times of a long table are written, as plain values.
 
     Attributes:
         name: the column.
@@ -67,7 +68,7 @@ class Clock:
 
     @property
     def unit_in_words(self) -> str:
-        """What times are counted in."""
+        """Unit in which times are counted."""
         if self.unit == "numbers":
             return f"the numbers of '{self.name}'"
         return "months" if self.unit == "month ends" else self.unit

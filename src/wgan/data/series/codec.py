@@ -32,13 +32,17 @@ LARGEST_LOG = 600.0
 class SeriesCodec(SeriesFields, PlainCodec):
     """The codec of series `[n, T, channels]`, or `[n, T]` for one channel.
 
-    x -> (x - mean) / scale, channel by channel, over all series and steps together: what tells one
-    series from another, such as its level, stays. A network sees `[planes, 1, T]`: a picture that
-    is one pixel high, so that the layers of pictures, and what is known of their slopes, serve.
+    x -> (x - mean) / scale, channel by channel, over all series and steps together. So the
+    differences between series, such as their levels, stay. A network sees `[planes, 1, T]`, a
+    picture that is one pixel high. So the layers of pictures, and what is known of their slopes,
+    serve.
 
-    Planes are, in this order: the channels, 0 where a value is missing or past the end; for each
-    channel with missing values, 1 where there is a value and 0 where there is none; where lengths
-    differ, 1 up to the end and 0 after it; and the coded static columns, the same at each step.
+    The planes are, in this order:
+
+    - the channels, 0 where a value is missing or past the end;
+    - for each channel with missing values, 1 where there is a value and 0 where there is none;
+    - if lengths differ, 1 up to the end and 0 after it;
+    - the coded static columns, the same at each step.
 
     Attributes:
         statics: the codec of the columns that describe a whole series, which stored series have
@@ -202,7 +206,7 @@ class SeriesCodec(SeriesFields, PlainCodec):
         return None if self.statics is None else np.asarray(raw[:, 0, self.channels :])
 
     def _planes(self, raw: np.ndarray, with_statics: bool = True) -> Float[np.ndarray, "n p t"]:
-        """Return what a network sees, in double precision."""
+        """Return network input in double precision."""
         values = self.standardised(raw)
         parts = [np.nan_to_num(values, nan=0.0), ~np.isnan(values[..., list(self.masked)])]
         if self.ends:

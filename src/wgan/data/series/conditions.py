@@ -51,7 +51,7 @@ class SeriesConditions:
         return y.astype(np.float32)
 
     def sampler(self, split: Split) -> "BeginningSampler":
-        """Return what draws beginnings while training on a split."""
+        """Return a function that draws beginnings while training on a split."""
         return BeginningSampler(split)
 
     def of_rows(self, random: np.random.Generator, raw: np.ndarray) -> Beginnings:
@@ -123,8 +123,8 @@ class BeginningSampler:
     ) -> tuple[Int64[np.ndarray, " n"], Beginnings]:
         """Return rows and their beginnings.
 
-        Where lengths differ, rows with a beginning are drawn among the series that are long enough,
-        so that those without one have all lengths as often as the data.
+        If lengths differ, rows with a beginning are drawn among the series that are long enough. So
+        rows without one have all lengths as often as the data.
 
         Args:
             random: the generator of random numbers.

@@ -1,4 +1,4 @@
-"""What is known of series, as plain values: the fields of their codec."""
+"""Facts about series, as plain values: the fields of their codec."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from wgan.data.series.long_tables import LongTable
 
 @dataclass(frozen=True)
 class SeriesFields:
-    """What is known of series, but for the columns that describe them: plain values.
+    """Facts about series as plain values, without the columns that describe them.
 
     Attributes:
         length: T, the steps of the longest series.

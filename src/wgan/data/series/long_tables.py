@@ -25,7 +25,7 @@ TRUTHS = ("False", "True")
 
 @dataclass(frozen=True)
 class LongTable:
-    """How series are written as a table, a row a step; plain values.
+    """Form in which series are written as a table, with a row for each step, as plain values.
 
     Attributes:
         order: the names of the columns, in their order.

@@ -35,9 +35,9 @@ from wgan.data.storage import Rows
 from wgan.data.tables.codec import TableCodec
 
 MOST_PADDING = 100
-"""The longest series in medians of all from which on none is padded to it: 99 of 100 are empty."""
+"""Largest ratio of the longest series to the median: 99 of 100 steps are then empty."""
 MOST_INSERTED = 1.0
-"""Rows that may be put in for missing ones, a row that is there: more would be mostly invented."""
+"""Most rows inserted for each existing one: more data would be mostly invented."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ def _checked(frame: pd.DataFrame, name: str, reading: Reading, labels: str | Non
     for role, column in roles.items():
         if column is not None and column not in frame.columns:
             raise WganError(
-                f"{name}: data.{role} = '{column}' is no column."
+                f"{name}: data.{role} = '{column}' is not a column."
                 f" {did_you_mean(column, frame.columns)}"
             )
     repeated = frame.columns[frame.columns.duplicated()]
@@ -155,8 +155,8 @@ def _checked(frame: pd.DataFrame, name: str, reading: Reading, labels: str | Non
         )
     if reading.series is None and SERIES in frame.columns:
         raise WganError(
-            f"{name}: a column is called '{SERIES}', as the numbers of samples will be: give"
-            f" data.series = '{SERIES}' if it names series, or rename it"
+            f"{name}: a column is called '{SERIES}', the name that samples use for their numbers:"
+            f" give data.series = '{SERIES}' if it names series, or rename it"
         )
     return frame
 
@@ -221,7 +221,7 @@ def _timed(
         inserted = int((whole - 1).sum())
         if on_grid and inserted <= MOST_INSERTED * len(rows.order):
             put_in = (
-                f"{inserted} row(s) put in where '{clock.name}' leaves some out, without values"
+                f"{inserted} row(s) without values inserted where '{clock.name}' leaves some out"
             )
             at = places(rows, whole)
             return _Steps(rows, values, at, none_apart, clock, (words, put_in))
@@ -251,7 +251,7 @@ def _counts(rows: Arrangement, reading: Reading) -> tuple[str, ...]:
 def _counters(
     values: Float[np.ndarray, "rows c"], roles: Roles, rows: Arrangement
 ) -> tuple[str, ...]:
-    """Return what is to be said of channels that only count the steps of each series."""
+    """Return notes on channels that only count the steps of each series."""
     steps = np.diff(values, axis=0)[rows.within[1:]]
     counts = (steps == steps[0]).all(axis=0) & (steps[0] != 0)
     return tuple(

@@ -45,7 +45,7 @@ class Arrangement:
         return np.diff(self.firsts, append=len(self.order))
 
     def words(self, place: int, name: str) -> str:
-        """Return what a message calls the series at a place."""
+        """Return the name of the series at a place, for messages."""
         which = self.names[self.of[place]]
         return f"{name}, series {which}" if which else name
 
@@ -70,7 +70,7 @@ def arrange(frame: pd.DataFrame, column: str | None, name: str = "the table") ->
         return Arrangement(rows, np.zeros_like(rows), np.zeros(1, dtype=np.int64), np.array([""]))
     if frame[column].isna().any():
         row = int(frame[column].isna().to_numpy().argmax())
-        raise WganError(f"{name}: column '{column}', row {row + 1}: no series: name it")
+        raise WganError(f"{name}: column '{column}', row {row + 1} has no series: name it")
     of, names = pd.factorize(frame[column])
     order = np.argsort(of, kind="stable")
     of = of[order]
@@ -80,12 +80,12 @@ def arrange(frame: pd.DataFrame, column: str | None, name: str = "the table") ->
 
 @dataclass(frozen=True)
 class Roles:
-    """What the columns of a long table are, beside those of series and time.
+    """Roles of the columns of a long table, besides those of series and time.
 
     Attributes:
         channels: numbers that vary within a series.
         statics: columns that describe a series.
-        guessed: those of the statics that hold numbers and that nobody named.
+        guessed: static columns of numbers that the user did not name.
     """
 
     channels: tuple[str, ...]
@@ -100,7 +100,7 @@ def find_roles(
     static: tuple[str, ...] | None,
     name: str,
 ) -> Roles:
-    """Return what the columns of a table are.
+    """Return the roles of the columns of a table.
 
     Columns of text, times, booleans or categories that never vary within a series describe it, and
     so do numbers that never do while they differ between series.
@@ -156,19 +156,19 @@ def _check_named(
     others = [each for each in frame.columns if each not in apart]
     if column not in others:
         raise WganError(
-            f"{name}: data.static = '{column}' is no column, or has another role."
+            f"{name}: data.static = '{column}' is not a column, or has another role."
             f" {did_you_mean(column, others)}"
         )
     place = varying(frame[column], rows)
     if place is not None:
         raise WganError(
             f"{rows.words(place, name)}: data.static names column '{column}', which varies at row"
-            f" {rows.row(place)}: leave it out of data.static, or mend the row"
+            f" {rows.row(place)}: leave it out of data.static, or fix the row"
         )
 
 
 def _refuse_text(series: pd.Series, rows: Arrangement, name: str) -> None:
-    """Say why a column that holds no numbers describes no series either."""
+    """Refuse a column of text, and say why it does not describe series."""
     codes, _ = pd.factorize(series)
     codes = codes[rows.order]
     there = codes >= 0
@@ -285,6 +285,6 @@ def classes_of(series: pd.Series, rows: Arrangement, name: str) -> np.ndarray:
     if place is not None:
         raise WganError(
             f"{rows.words(place, name)}: data.labels = '{series.name}' varies at row"
-            f" {rows.row(place)}: a series has one class: mend the row, or leave data.labels out"
+            f" {rows.row(place)}: a series has one class: fix the row, or leave data.labels out"
         )
     return np.asarray(series.iloc[rows.order[rows.firsts]].astype(object), dtype=object)

@@ -107,8 +107,8 @@ def read_stamps(name: str, series: pd.Series, form: str = "") -> Stamps:
         if odd.any():
             row = int(odd.argmax())
             raise WganError(
-                f"column '{name}', row {row + 1}: {texts.iloc[row]!r} is no time written as {form}:"
-                " write it so"
+                f"column '{name}', row {row + 1}: {texts.iloc[row]!r} is not a time written as"
+                f" {form}: write it so"
             )
     else:
         form = ""
@@ -123,7 +123,7 @@ def read_stamps(name: str, series: pd.Series, form: str = "") -> Stamps:
         numbers = series.to_numpy(dtype=np.int64 if whole else np.float64)
         if not np.isfinite(numbers).all():
             row = int((~np.isfinite(numbers)).argmax())
-            raise WganError(f"column '{name}', row {row + 1}: an infinite time: mend it")
+            raise WganError(f"column '{name}', row {row + 1}: an infinite time: fix it")
         return Stamps(numbers, none, none)
     if isinstance(series.dtype, pd.ArrowDtype):
         # pandas shifts times of Arrow's types where they leave their zone (`tables.series`).
@@ -167,12 +167,12 @@ def _form(name: str, series: pd.Series) -> str:
     remedy = "write all as 2024-01-31 12:00:00, with one zone or none, or number the steps"
     if not found.form:
         text = series.dropna().iloc[0] if series.notna().any() else ""
-        raise WganError(f"column '{name}': {text!r} is no time that can be read: {remedy}")
+        raise WganError(f"column '{name}': {text!r} is not a time that can be read: {remedy}")
     if found.odd:
         row = int((series.astype(object) == found.odd).to_numpy().argmax())
         raise WganError(
-            f"column '{name}', row {row + 1}: {found.odd!r} is no time written as {found.form}, and"
-            f" most others are: {remedy}"
+            f"column '{name}', row {row + 1}: {found.odd!r} is not a time written as {found.form},"
+            f" and most others are: {remedy}"
         )
     if found.other:
         warnings.warn(

@@ -29,7 +29,7 @@ MANY_SERIES = 20
 
 @dataclass(frozen=True)
 class Reading:
-    """How a table or a long array is read as series; all None: it is not cut.
+    """Settings by which a table or a long array is read as series; all None: it is not cut.
 
     Attributes:
         window: steps of each window; None: each series is one sample.
@@ -126,7 +126,7 @@ class Stretches:
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """Where windows are cut.
+    """Places at which windows are cut.
 
     Attributes:
         starts: `[n]` the first row of each window.

@@ -1,4 +1,4 @@
-"""Blocks of rows, the unit in which shards are read, and those that are held, within a bound."""
+"""Blocks of rows, the unit in which shards are read, and a bounded store of them."""
 
 import threading
 import weakref
@@ -16,10 +16,10 @@ BLOCK_BYTES = 128 * 2**10
 or more by such blocks. Larger ones mean fewer requests, and windows of fewer places.
 """
 MOST_ROWS = 4096
-"""Rows of a block at most: row numbers of all windows then take 16 MiB."""
+"""Most rows of a block: row numbers of all windows then take 16 MiB."""
 HELD_BYTES = 192 * 2**20
-"""Bytes of blocks that are held: those of the windows being read, 64 MiB, and those of the next
-ones. The rest is kept for windows of a second batch size.
+"""Bytes of blocks in memory: those of the windows being read, 64 MiB, and those of the next ones.
+The rest is kept for windows of a second batch size.
 """
 READERS = 8
 """Threads that read blocks ahead. They wait for disks and networks most of the time."""
@@ -30,7 +30,7 @@ Task = tuple["Future[np.ndarray]", Callable[[int], np.ndarray], int]
 
 
 def _work(queue: "SimpleQueue[Task | None]") -> None:
-    """Read blocks until there is nobody left who asks for them."""
+    """Read blocks until no reader is left."""
     while (task := queue.get()) is not None:
         future, read, block = task
         try:
@@ -46,8 +46,8 @@ class Blocks:
 
     Attributes:
         load: reads the rows of a block.
-        most: bytes that are held.
-        peak: the most bytes that were held at once.
+        most: most bytes in memory.
+        peak: the most bytes that were in memory at once.
     """
 
     load: Callable[[int], np.ndarray]
@@ -60,7 +60,7 @@ class Blocks:
 
     @cached_property
     def _queue(self) -> "SimpleQueue[Task | None]":
-        """What is to be read. A process at its end does not wait for its threads."""
+        """Blocks to be read. A process at its end does not wait for its threads."""
         queue: SimpleQueue[Task | None] = SimpleQueue()
         for _ in range(READERS):
             threading.Thread(target=_work, args=(queue,), name="shards", daemon=True).start()

@@ -144,7 +144,7 @@ class ShardedSplit(Split):
 
     @cached_property
     def _before(self) -> tuple[Int64[np.ndarray, " b"], Int64[np.ndarray, " b"]]:
-        """For training and held-out rows that are not at hand: how many lie before each block."""
+        """Numbers of training and held-out rows before each block, without those at hand."""
         shards = self._shards
         sizes = np.full(len(self._counts), shards.block_rows)
         last = [(head.rows - 1) % shards.block_rows + 1 for head in shards.heads]

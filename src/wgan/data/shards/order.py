@@ -8,8 +8,8 @@ With n training rows and L lanes, epoch e of lane l begins at its sample number
 
     floor((e n + l) / L).
 
-The stretches of an epoch so have n rows together (Hermite's identity): each training row comes once
-an epoch, and no lane gets ahead of another by more than one row, whatever the sizes of shards.
+So the stretches of an epoch have n rows together (Hermite's identity), and each training row comes
+once an epoch. No lane gets ahead of another by more than one row, whatever the sizes of shards.
 """
 
 from collections import OrderedDict
@@ -31,8 +31,8 @@ EPOCHS = 3
 generator's, and one that follows. Each takes 16 bytes a block: 13 MB for 100 GB.
 """
 FEW_BLOCKS = 2**16
-"""Of few blocks more epochs are remembered, up to so many blocks, since the rows of several epochs
-are looked up at once where there are few.
+"""If there are few blocks, more epochs are remembered, up to this many blocks, since the rows of
+several epochs are then looked up at once.
 """
 
 

@@ -26,12 +26,12 @@ BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 HEAD_BYTES = 2**16
 """Bytes of a text in which names of shards are looked for: enough for a long remark above them."""
 MOST_SHARDS = 10_000_000
-"""More names than these are a slip in a range, and would not fit in memory."""
+"""Most names: more are an error in a range, and would not fit in memory."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a shard is.
+    """Place of a shard.
 
     Attributes:
         name: its name, by which rows are split.
@@ -62,9 +62,12 @@ def scheme_of(source: str) -> str:
 def is_sharded(source: str | Path) -> bool:
     """Return whether a source is read as shards.
 
-    These are: an address; a pattern with `*`, `?`, `[` or `{0..9}` that is no file's own name; a
-    `.txt` or `.json` that lists shards; a folder with `.npy` or `.tar` files, and
-    without pictures or other folders.
+    These sources are:
+
+    - an address;
+    - a pattern with `*`, `?`, `[` or `{0..9}` that is no file's own name;
+    - a `.txt` or `.json` that lists shards;
+    - a folder with `.npy` or `.tar` files, and without pictures or other folders.
 
     Args:
         source: a name or path.
@@ -81,8 +84,9 @@ def is_sharded(source: str | Path) -> bool:
 
 
 def _is_folder_of_shards(folder: Path) -> bool:
-    """Return whether a folder holds arrays or tar files, and neither pictures nor other folders:
-    beside these, they say something of pictures.
+    """Return whether a folder holds arrays or tar files, and neither pictures nor other folders.
+
+    Beside pictures, such files describe them.
     """
     names = [name for name in os.listdir(folder) if not name.startswith(".")]
     endings = {PurePosixPath(name).suffix.lower() for name in names}
@@ -92,7 +96,7 @@ def _is_folder_of_shards(folder: Path) -> bool:
 
 
 def _names_shards(path: Path) -> bool:
-    """Return whether a text speaks of files with endings of shards near its top."""
+    """Return whether a text names files with endings of shards near its top."""
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES).lower()
     return any(ending.encode() in head for ending in ENDINGS)
@@ -104,7 +108,7 @@ def has_pattern(source: str) -> bool:
 
 
 def form_of(name: str) -> str | None:
-    """Return the form that a name's ending stands for; None: it is no shard's."""
+    """Return the form that a name's ending stands for; None: it is not a shard's."""
     return ENDINGS.get(PurePosixPath(name).suffix.lower())
 
 
@@ -138,7 +142,7 @@ def expanded(pattern: str) -> list[str]:
         raise WganError(f"{pattern}: the range {found[0]} counts down: give the smaller one first")
     rest = expanded(pattern[found.end() :])
     if (last - first + 1) * len(rest) > MOST_SHARDS:
-        raise WganError(f"{pattern}: stands for more than {MOST_SHARDS:,} names: mend the range")
+        raise WganError(f"{pattern}: stands for more than {MOST_SHARDS:,} names: fix the range")
     digits = len(found[1])
     head = pattern[: found.start()]
     return [f"{head}{i:0{digits}d}{tail}" for i in range(first, last + 1) for tail in rest]

@@ -9,24 +9,24 @@ from wgan.base.errors import WganError
 Result = TypeVar("Result")
 ATTEMPTS = 5
 """Tries of a read. With the waits below they span 7.5 seconds: object stores ask for back-offs of
-seconds, and an outage of minutes is the business of whoever restarts the run.
+seconds, and after an outage of minutes the run must be restarted.
 """
 FIRST_WAIT = 0.5
 """Seconds before the second try; each further wait is twice as long."""
 TIMEOUT = 60.0
-"""Seconds that a remote read may take. A block takes well under a second; a shard of 1 GB takes
-half a minute at 300 Mbit/s and is read in pieces, each with a time of its own.
+"""Seconds that a remote read may take. A block takes well under a second. A shard of 1 GB takes
+half a minute at 300 Mbit/s, but is read in pieces that each have this time.
 """
 MISSING = (404, 410)
 """Statuses of HTTP for a file that is not there (RFC 9110, section 15.5)."""
 PASSING = (408, 429)
 """Statuses of HTTP that name the client at fault, and pass: a time-out, and too many requests."""
 LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-"""Errors that another try does not mend."""
+"""Errors that another try does not fix."""
 
 
 def persistently(read: Callable[[], Result], where: str) -> Result:
-    """Return what a read returns, tried again where it fails.
+    """Return the result of a read, which is tried again if it fails.
 
     Args:
         read: the read; it raises OSError, or an error of a network library, where it fails.
@@ -56,8 +56,9 @@ def persistently(read: Callable[[], Result], where: str) -> Result:
 
 
 def _answered(error: OSError) -> bool:
-    """Return whether a store itself said so: fsspec says that a file is missing whatever happens,
-    and the cause of its error says what did.
+    """Return whether the store itself reported the error.
+
+    fsspec says that a file is missing whatever happens; the cause of its error says what did.
     """
     cause = error.__cause__
     return cause is None or isinstance(cause, LASTING) or _status(cause) in MISSING

@@ -1,7 +1,7 @@
 """Records of shards: what one pass over a shard finds, kept in the cache, and merged over shards.
 
 The record of a shard depends on that shard alone, and records are merged in the order of names. So
-the result is the same, to the bit, whoever makes them: one process, or several that share a cache.
+the result is the same, to the bit, if one process makes them or several that share a cache.
 """
 
 import json
@@ -33,7 +33,7 @@ ORDER = "order"
 
 @dataclass(frozen=True)
 class Head:
-    """Where the rows of a shard are: an array in a file.
+    """Place of the rows of a shard, as an array in a file.
 
     Attributes:
         rows: their number.
@@ -55,7 +55,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Record:
-    """What one pass over a shard finds.
+    """Findings of one pass over a shard.
 
     Attributes:
         head: where its rows are.
@@ -94,7 +94,7 @@ def record_of(
         where: what messages call it.
         bound: rows whose hash lies below are kept.
         labels: the class of each row, if any.
-        may_lack: whether NaN stands for a missing value; nobody asks for moments then.
+        may_lack: whether NaN stands for a missing value; moments are not needed then.
 
     Raises:
         WganError: a NaN or an infinity; the message names the row.
@@ -258,7 +258,7 @@ def _locked(lock: IO[str], wait: bool) -> bool:
 def bound_for(total: int, most: int) -> int:
     """Return the bound of the hashes of rows that are kept.
 
-    It halves whenever the data double, so that records stay of use while shards are added.
+    It halves whenever the data double, so that records stay useful while shards are added.
 
     Args:
         total: bytes of all shards.

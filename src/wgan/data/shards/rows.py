@@ -14,7 +14,7 @@ from wgan.data.shards.records import Head
 from wgan.data.storage import Summary
 
 FOLLOWED = 2**16
-"""Blocks of which it is remembered what is read after them: those of hundreds of windows."""
+"""Blocks whose following blocks are remembered: those of hundreds of windows."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class ShardedRows:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of the array; the first axis counts rows. Shards of plain numbers have one
-        column.
+        """The shape of the array, whose first axis counts rows.
+
+        Shards of plain numbers have one column.
         """
         return (int(self.starts[-1]), *(self.heads[0].shape or (1,)))
 
@@ -74,7 +75,7 @@ class ShardedRows:
 
     @cached_property
     def blocks(self) -> Blocks:
-        """The blocks that are held."""
+        """The blocks in memory."""
         return Blocks(self._load)
 
     @cached_property
@@ -91,9 +92,7 @@ class ShardedRows:
         return self.read(*self.rows_of(block)).reshape(-1, *self.shape[1:])
 
     def follow(self, blocks: Sequence[int], following: Sequence[int]) -> None:
-        """Take note of the blocks that are read after others: reading one of `blocks` begins to
-        read `following`.
-        """
+        """Note that reading one of `blocks` begins to read `following`."""
         for block in blocks:
             self._next[block] = following
         while len(self._next) > FOLLOWED:

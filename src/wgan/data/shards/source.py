@@ -39,7 +39,7 @@ SAMPLE_BYTES = 64 * 2**20
 at data as a whole, such as evaluation, looks at these.
 """
 ASKERS = 16
-"""Shards that a store is asked about at once: answers of an address take 20 to 100 ms each."""
+"""Shards that are looked up in a store at once: answers of an address take 20 to 100 ms each."""
 READERS = 4
 """Shards that are looked through at once; each holds 4 MiB at a time. They wait for the store while
 they read, and for the disk while they write what they found.

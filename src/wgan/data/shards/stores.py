@@ -28,14 +28,14 @@ from wgan.data.shards.places import (
 from wgan.data.shards.reading import persistently
 
 MODULES = {"http": "aiohttp", "https": "aiohttp", "s3": "s3fs"}
-"""What each scheme needs beside fsspec."""
+"""Package that each scheme needs besides fsspec."""
 PIECE = 16 * 2**20
 """Bytes of a shard that are fetched at once: few requests, and a time-out for each."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a shard without reading it.
+    """Facts about a shard that need no reading.
 
     Attributes:
         size: its bytes.

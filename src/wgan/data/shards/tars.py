@@ -22,7 +22,7 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Picturing:
-    """How pictures of all shards are decoded.
+    """Settings by which pictures of all shards are decoded.
 
     Attributes:
         mode: `L`, `RGB` or `RGBA`.
@@ -71,7 +71,7 @@ class Member:
 def members(path: Path, where: str) -> Iterator[Member]:
     """Yield the pictures of a tar file, in its order.
 
-    Members of one key follow each other, as WebDataset has it. Other members are passed over.
+    Members of one key follow each other, as WebDataset has it. Other members are skipped.
 
     Args:
         path: the file.
@@ -109,7 +109,7 @@ def members(path: Path, where: str) -> Iterator[Member]:
 
 
 def _contents(path: Path, where: str) -> Iterator[tuple[str, bytes]]:
-    """Yield names and contents of the files that are of use."""
+    """Yield names and contents of the files that are needed."""
     try:
         with tarfile.open(path, "r:") as archive:
             for entry in archive:

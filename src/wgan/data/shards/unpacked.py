@@ -32,7 +32,7 @@ class Unpacker(Protocol):
 
     @property
     def may_lack(self) -> bool:
-        """Whether NaN stands for a missing value, and is no fault."""
+        """Whether NaN stands for a missing value, and is not a fault."""
 
     def unpack(self, path: Path, where: str, target: Path) -> None:
         """Write the rows of a shard as an array.

@@ -5,10 +5,10 @@ by each cell's share of the rows, so a single number is a step of F, and what li
 them stays between. Cells are smaller in the tails, where a range of a thousandth of the rows would
 be one straight line.
 
-No stored number is the value of fewer than `LEAST_HOLDERS` rows: two ranges meet halfway between
-two values, a range and a single number beside it meet at that number, and the outermost ends are
-means of several rows. So no row's own value can be told from what is stored, but where an end is
-rounded to a whole step, and the extremes of a column are not given back.
+No stored number is the value of fewer than `LEAST_HOLDERS` rows. Two ranges meet halfway between
+two values, and a range meets a single number beside it at that number. The outermost ends are means
+of several rows. So no row's own value can be told from the stored numbers, unless an end is rounded
+to a whole step. The extremes of a column are not given back.
 """
 
 from dataclasses import dataclass, replace
@@ -26,7 +26,7 @@ CELLS = 1000
 as large, and the saved schema stays small.
 """
 LEAST_ROWS = 10
-"""Rows of a range at least. With fewer, the ranges would follow chance."""
+"""Fewest rows of a range. With fewer, the ranges would follow chance."""
 ATOM = 0.25
 """A number with a quarter of the rows of a range is a cell of its own, such as a round sum of
 money. Rarer repeats cannot be told from chance.
@@ -36,10 +36,10 @@ LEAST_HOLDERS = 5
 group in official statistics.
 """
 REPEATS = 5
-"""At most `CELLS` different numbers, each in so many rows on average, are taken for all there are,
-and no number between them is made. With fewer rows, unseen numbers are likely. Those of fewer than
-`LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th of the rows at most.
-More of them would be a tail that is cut off: there are ranges then.
+"""Rows of each number, on average, from which on at most `CELLS` different numbers are taken for
+all there are, and no number between them is made. With fewer rows, unseen numbers are likely.
+Numbers of fewer than `LEAST_HOLDERS` rows count as the nearest other one, if they are a `CELLS`th
+of the rows at most. If there are more, this would cut off a tail, so ranges are made.
 """
 MARGIN = 1e-3
 """Share of a cell's rise of F that is kept free on either side, so that the least number has a
@@ -93,8 +93,9 @@ class Cells:
         return np.where(single, above, cell).astype(np.int64)
 
     def scores(self, x: Numbers, step: float) -> Numbers:
-        """Return the normal score Phi^-1(F(x)) of numbers; a single number has the middle of its
-        step.
+        """Return the normal score Phi^-1(F(x)) of numbers.
+
+        A single number has the score of the middle of its step.
 
         Args:
             x: `[n]` numbers; those beyond the cells count as the nearest end.
@@ -189,8 +190,9 @@ def _rows_of_a_range(n: int) -> float:
 def _without_rare_ends(
     values: Float[np.ndarray, " k"], counts: Int64[np.ndarray, " k"], single: Bool[np.ndarray, " k"]
 ) -> tuple[Float[np.ndarray, " l"], Int64[np.ndarray, " l"], Bool[np.ndarray, " l"]]:
-    """Return the numbers, those counted as the next single number beyond which fewer than
-    `LEAST_HOLDERS` rows lie.
+    """Return the numbers without rare ends.
+
+    Numbers beyond which fewer than `LEAST_HOLDERS` rows lie count as the next single number.
 
     Such a number would be the mean of the outermost rows, or nearly so.
     """
@@ -214,8 +216,10 @@ def _without_lone_steps(
     single: Bool[np.ndarray, " k"],
     step: float,
 ) -> tuple[Float[np.ndarray, " l"], Int64[np.ndarray, " l"], Bool[np.ndarray, " l"]]:
-    """Return the numbers, those of fewer than `LEAST_HOLDERS` rows counted as the one below that
-    are the only multiple of the step between two single numbers: a range of it would store it.
+    """Return the numbers without a lone step of fewer than `LEAST_HOLDERS` rows.
+
+    Such a number is the only multiple of the step between two single numbers, so a range of it
+    would store it. It counts as the single number below.
     """
     lone = np.zeros(len(values), dtype=bool)
     # Half a step more than two, so that rounding errors do not matter.
@@ -227,8 +231,9 @@ def _without_lone_steps(
 
 
 def _outer(counts: Int64[np.ndarray, " k"]) -> tuple[int, int]:
-    """Return the places at which, from either side, there are `LEAST_HOLDERS` rows; or the last
-    ones, where there are fewer rows.
+    """Return the places, from either side, at which `LEAST_HOLDERS` rows are reached.
+
+    If there are fewer rows, they are the last ones.
     """
     most = len(counts) - 1
     first = min(int(np.searchsorted(np.cumsum(counts), LEAST_HOLDERS)), most)

@@ -44,8 +44,8 @@ from wgan.data.tables.twins import within
 class TableCodec:
     """The codec of a table: its columns, and what a network sees of them.
 
-    Two rows that differ in one state lie sqrt(2) apart. A level that only held-out rows have is no
-    state: its code is zeros, and a further coordinate sets it apart from all others.
+    Two rows that differ in one state lie sqrt(2) apart. A level that only held-out rows have is not
+    a state: its code is zeros, and a further coordinate sets it apart from all others.
 
     Attributes:
         columns: all columns of the table, identifiers too.
@@ -193,7 +193,7 @@ class TableCodec:
         return torch.from_numpy(np.stack([*digits, *scores], axis=1).astype(np.float64))
 
     def unpack(self, packed: Float[Tensor, "n p"]) -> Float[Tensor, "n width"]:
-        """Return what a network sees: each column's one-hot digits, then its score, if any."""
+        """Return network input: each column's one-hot digits, then its score, if any."""
         starts = [start for code in self.codes for start, _ in code.parts]
         scores = [code.score for code in self.codes if code.scored]
         digits = packed[:, : len(starts)].long()

@@ -68,7 +68,7 @@ def with_rules(codec: TableCodec, rows: Rows, declared: Sequence[Mapping[str, An
         declared: the tables `[[rules]]` of the schema.
 
     Raises:
-        WganError: entries that are no rules of this table, rules that rows break, or nothing to
+        WganError: entries that are not rules of this table, rules that rows break, or nothing to
             learn beside a sum.
     """
     if not declared:
@@ -80,9 +80,7 @@ def with_rules(codec: TableCodec, rows: Rows, declared: Sequence[Mapping[str, An
 
 
 def ruled(dataset: Dataset, declared: Sequence[Mapping[str, Any]]) -> Dataset:
-    """Return the data set of a table with the rules of a schema; arguments and errors as
-    `with_rules`.
-    """
+    """Return the dataset of a table with the rules of a schema, as `with_rules`."""
     codec = dataset.codec
     assert isinstance(codec, TableCodec)
     return replace(dataset, codec=with_rules(codec, dataset.rows, declared))

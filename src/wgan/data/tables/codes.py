@@ -22,8 +22,8 @@ class ColumnCode:
 
     A choice is what a generator draws of a column: a level, a spike, a missing value, or the cell
     of an ordinary number. Cells are numbered first, and the others behind them. A choice is drawn
-    as one or two digits: choice = second * first digit + second digit among cells or levels, while
-    each spike and a missing value beside cells is a first digit of its own.
+    as one or two digits. Among cells or levels, choice = second * first digit + second digit. Each
+    spike, and a missing value beside cells, is a first digit of its own.
 
     Attributes:
         start: the first number of the column in coded rows.
@@ -95,7 +95,7 @@ class ColumnCode:
 
     @property
     def possible(self) -> list[list[bool]]:
-        """Which second digits there are after each first one."""
+        """Second digits that exist after each first one."""
         possible: list[list[bool]] = (~np.isnan(self._grid)).tolist()
         return possible
 

@@ -15,7 +15,7 @@ from wgan.data.tables.series import different_texts, dtype_name
 from wgan.data.tables.spellings import infer_spelling
 
 StorageKind = Literal["categories", "booleans", "times", "numbers", "text"]
-"""What pandas holds in a column, in one word."""
+"""Type of a column's values in pandas, in one word."""
 
 FEW_VALUES = 20
 """Largest number of different values that are taken for a list of choices. A column of numbers with
@@ -26,7 +26,7 @@ UNIQUE_SHARE = 0.95
 repeats; below it a value says something about several rows.
 """
 LEAST_ROWS = 100
-"""A column of so many values or fewer is never one of identifiers: in a small table, values that
+"""A column of this many values or fewer is never one of identifiers: in a small table, values that
 should be learned may all be different by chance.
 """
 ROWS_NAMED_IN_ERRORS = 1000
@@ -39,15 +39,15 @@ DATE_LIKE = (
     r"|[^\W\d]{3,}[. ]+\d{1,2}(?:st|nd|rd|th)?, ?\d{4}\b"
     r"|\d+:\d{2}(?::\d{2})?(?:[.,]\d+)?$"
 )
-"""How a date in text begins, whatever its order, or a duration; version numbers and addresses do
-not.
+"""Beginning of a date in text, in any order, or of a duration; version numbers and addresses
+differ.
 """
 NUMBER_AS_TEXT = r"0|[1-9]\d{0,14}"
 """Whole numbers that a double gives back as they are spelled, with at most 15 digits."""
 MOST_ARE_DATES = 0.5
 """Share of texts that begin like dates from which on the column is refused if it cannot be read."""
 FILLED = 0.5
-"""Share of the whole numbers up to the largest that row numbers of a part of a file have at least.
+"""Least share of the whole numbers up to the largest that row numbers of a part of a file have.
 Independent values would repeat; sums and clocks that rise by 2 a row on average, or more, stay
 below it, and so are learned.
 """
@@ -56,7 +56,7 @@ CALENDAR = (1900_01_01, 2100_12_31)
 
 
 class Taken(NamedTuple):
-    """What a column is taken for.
+    """Kind that a column is taken for.
 
     Attributes:
         kind: what it holds.
@@ -68,7 +68,7 @@ class Taken(NamedTuple):
 
 
 def storage_kind(series: pd.Series) -> StorageKind:
-    """Return what pandas holds in a column, in one word."""
+    """Return the type of a column's values in pandas, in one word."""
     if isinstance(series.dtype, pd.CategoricalDtype):
         return "categories"
     if is_boolean(series):
@@ -141,7 +141,7 @@ def _counts_rows(values: pd.Series) -> bool:
 
 
 def _hint_at_days(name: str, values: pd.Series) -> None:
-    """Say that whole numbers look like days, which they are not taken for."""
+    """Warn that whole numbers look like days, but are learned as numbers."""
     if values.min() < CALENDAR[0] or values.max() > CALENDAR[1]:
         return
     texts = pd.Series(values.unique()).astype(str)
@@ -153,7 +153,7 @@ def _hint_at_days(name: str, values: pd.Series) -> None:
 
 
 def _note(guess: str, remedy: str) -> None:
-    """Say what was guessed, and how a schema says it otherwise."""
+    """Warn of a guess, and say how a schema corrects it."""
     warnings.warn(f"{guess}; {remedy} in a schema says so", stacklevel=2)
 
 
@@ -172,7 +172,7 @@ def form_of_times(name: str, series: pd.Series) -> str:
     texts = different_texts(series)
     found = infer_form(texts)
     if found.odd:
-        why = f"is no time written as {found.form}, and most others are"
+        why = f"is not a time written as {found.form}, and most others are"
         raise _unread(name, series, found.odd, why, f'missing = ["{found.odd}"]')
     if found.other:
         _note(
@@ -218,7 +218,7 @@ def _unread(name: str, series: pd.Series, text: str, why: str, setting: str) -> 
     row = int((series.astype(object) == text).to_numpy().argmax())
     settings = f"{setting}, or " if setting else ""
     return WganError(
-        f"column '{name}', row {row + 1}: {text!r} {why}: mend it, leave it empty, or say in a"
+        f"column '{name}', row {row + 1}: {text!r} {why}: fix it, leave it empty, or say in a"
         f' schema [columns."{name}"] {settings}kind = "category" or "identifier"'
     )
 

@@ -14,7 +14,7 @@ from wgan.data.tables.rounding import Rounding
 from wgan.data.tables.schema import Column
 
 MOST_DIGITS = r"0?\d{0,2}d?"
-"""How an identifier's number may be written: with at most 99 digits, zeros in front or not."""
+"""Format of an identifier's number: at most 99 digits, with or without zeros in front."""
 
 
 def from_json(fields: Any) -> tuple[Column, ...]:
@@ -46,9 +46,7 @@ def from_json(fields: Any) -> tuple[Column, ...]:
 
 
 def _check_pairs(columns: tuple[Column, ...]) -> None:
-    """Refuse a twin of, or a difference from, a column that does not stand before it, or is of
-    another kind.
-    """
+    """Refuse twins and differences of columns that do not stand before, or are of another kind."""
     for i, column in enumerate(columns):
         before = [each.name for each in columns[:i] if each.scored and each.kind == column.kind]
         if column.twin and not (column.scored and column.twin in before):

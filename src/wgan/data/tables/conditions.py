@@ -1,9 +1,9 @@
 """Conditions of tables: columns that a generator is given while it trains, rare states more often.
 
-Half of the rows have no condition, so that samples without conditions have the true frequencies.
-In the others one column is given, its state drawn by the logarithm of its frequency (Xu et al.
-2019, section 4.3), and other columns besides: mostly few, at times any number. A row is chosen by
-what is given of it alone, so the distribution of the rest, given that, is the data's own.
+Half of the rows have no condition, so that samples without conditions have the true frequencies. In
+the others one column is given, its state drawn by the logarithm of its frequency (Xu et al. 2019,
+section 4.3). Other columns are given besides, mostly few, at times any number. A row is chosen by
+its given columns alone, so the rest has the data's own distribution under that condition.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ FREE = -1
 CONDITION_SHARE = 0.5
 """Share of the rows that have conditions."""
 FEW_SHARE = 0.6
+"""Share of these rows in which each further column is given with the probability `FEW`."""
 FEW = 0.1
-"""In so many of these rows, each further column is given with this probability: the one to three
-conditions that people ask for. In the others all probabilities are equally frequent, for rows that
-are to be completed.
+"""This gives the one to three conditions that people use. In the other rows all probabilities are
+equally frequent, for rows that are to be completed.
 """
 MOST_ROWS = 1_000_000
 """Training rows among which rows of a given state are looked up. The index takes 8 bytes a row and
@@ -65,7 +65,7 @@ class TableConditions:
         return y.astype(np.int64)
 
     def sampler(self, split: Split) -> "Balance":
-        """Return what draws conditions while training on a split."""
+        """Return a function that draws conditions while training on a split."""
         return Balance(split)
 
     def of_rows(

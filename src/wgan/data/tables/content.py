@@ -20,7 +20,7 @@ HEAD_BYTES = 2**18
 HEAD_RECORDS = 100
 """Rows that the separator is inferred from: enough to outvote one in a text field."""
 NO_VALUE = ("", "na")
-"""What a row of numbers may hold where a number is missing, in lower case."""
+"""Words for a missing number in a row of numbers, in lower case."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +93,8 @@ def read_content(path: Path, most: int | None = None, encoding: str = UTF_8) -> 
 def _header(head: str, path: Path, told: str = "") -> tuple[str, list[str]]:
     """Return the separator of a text file, and the fields of its first line.
 
-    Unless the file itself names it, it is the separator that gives most of the first rows as many
-    fields as the first has; then the one that gives most fields.
+    The file may name the separator itself. Otherwise it is the one with which most of the first
+    rows have as many fields as the first row; among several, the one that gives most fields.
     """
     if not head.strip():
         raise WganError(f"{path}: an empty file: give one with a line of names and rows below")
@@ -112,7 +112,7 @@ def _header(head: str, path: Path, told: str = "") -> tuple[str, list[str]]:
     if not candidates:
         raise WganError(
             f"{path}: a quote near its top is never closed, or a field has more than"
-            f" {csv.field_size_limit()} characters: mend it"
+            f" {csv.field_size_limit()} characters: fix it"
         )
     *_, separator, first = max(candidates)
     return separator, [field.strip() for field in first]

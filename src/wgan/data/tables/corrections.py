@@ -36,7 +36,7 @@ SETTINGS = {
 }
 """Settings that a kind has beside `kind` and `missing`."""
 WITH_MISSING: tuple[StorageKind, ...] = ("text", "numbers", "categories")
-"""What values that stand for a missing one can be told in."""
+"""Types of columns in which certain values can stand for a missing one."""
 
 
 def read_corrections(path: Path) -> dict[str, dict[str, Any]]:
@@ -259,7 +259,7 @@ def checked_number(name: str, kind: str, key: str, value: Any) -> float:
 
 
 def to_toml(columns: Iterable[Column], rules: Iterable[Rule] = ()) -> str:
-    """Return what is inferred of columns as a TOML file that can be corrected, and rules."""
+    """Return the facts inferred about columns, and rules, as a TOML file for correction."""
     described = {column.name: _correctable(column) for column in columns}
     return "".join([tomli_w.dumps({"columns": described}), *map(rule_to_toml, rules)])
 

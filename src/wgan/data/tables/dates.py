@@ -29,7 +29,7 @@ WITH_ZONE = re.compile(
 ZONE_OF_FORM = re.compile(r".*?(?: ?(Z|UTC|GMT)|([+-]\d\d):?(\d\d))", re.DOTALL)
 """The form of times with a zone, which stands at its end."""
 WITHIN_A_MONTH = re.compile("%-?[djUWVuwaAcxHI]")
-"""What tells times within a month apart."""
+"""Parts of a form that distinguish times within a month."""
 DECIMALS = r"%Y\.%-?m"
 """Form that is none: numbers such as 2024.05 are written so."""
 BETWEEN = " ,-/.T"
@@ -53,7 +53,7 @@ CUT_MICROSECONDS = "\x01"
 
 
 class Form(NamedTuple):
-    """What was found out about the times in a column of text.
+    """Form inferred from the times in a column of text.
 
     Attributes:
         form: how they, or most of them, are written; empty if in no known way.
@@ -160,7 +160,7 @@ def write_times(times: pd.Series, form: str) -> pd.Series:
 def nearest_written(x: Float[np.ndarray, " n"], form: str) -> Float[np.ndarray, " n"]:
     """Return times rounded to the nearest month or year, where a form writes nothing finer.
 
-    Months and years are no multiples of one step.
+    Months and years are not multiples of one step.
 
     Args:
         x: `[n]` seconds since 1970; NaN: missing.
@@ -245,7 +245,7 @@ def _time_of_day(token: str, hour: str) -> str:
 def _orders(
     numbers: list[str], named: bool, has_time: bool, slashes: bool
 ) -> list[tuple[str, ...]]:
-    """Return what the numbers of a text may be, in their order: Y, y, m and d.
+    """Return the possible meanings of the numbers of a text, in their order: Y, y, m and d.
 
     Args:
         numbers: the numbers, without those of a time of day.

@@ -25,7 +25,7 @@ from wgan.data.tables.series import zone_of
 ROWS_NAMED = 5
 """Rows that break a rule which an error names: enough to see what they have in common."""
 FEWEST = {"order": 2, "sum": 3, "together": 2, "date": 2}
-"""Columns that a rule speaks of at least."""
+"""Fewest columns of a rule."""
 
 
 def declared_rules(
@@ -39,7 +39,7 @@ def declared_rules(
         rows: `[n, learned columns]` rows.
 
     Raises:
-        WganError: an entry that is no rule of these columns, or a rule that rows break.
+        WganError: an entry that is not a rule of these columns, or a rule that rows break.
     """
     rules = tuple(_declared(entry, columns) for entry in entries)
     if fault := fault_of_sums(rules):
@@ -98,7 +98,7 @@ def _refuse_broken(rule: Rule, rows: Rows) -> None:
         words = "row breaks" if count == 1 else "rows break"
         raise WganError(
             f"schema, rule '{rule}': {count:,} of {rows.shape[0]:,} {words} it (row"
-            f" {', '.join(map(str, first))}{more}): mend or drop these rows, or leave the rule out"
+            f" {', '.join(map(str, first))}{more}): fix or drop these rows, or leave the rule out"
         )
 
 

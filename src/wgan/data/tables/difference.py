@@ -22,7 +22,7 @@ Numbers = Float[np.ndarray, " n"]
 
 @dataclass(frozen=True)
 class Difference:
-    """How a column is made of an earlier one, and the distribution of what is added.
+    """How a column is computed from an earlier one, and the distribution of the difference.
 
     Attributes:
         other: name of the earlier column.
@@ -44,7 +44,7 @@ class Difference:
     far_rows: int = 0
 
     def start(self, other: Numbers, step: float) -> Numbers:
-        """Return what the difference is added to.
+        """Return the numbers to which the difference is added.
 
         Args:
             other: `[n]` values of the earlier column; NaN where it has none.

@@ -33,18 +33,18 @@ MIDDLE = (0.05, 0.95)
 other column is missing. If more did, their own numbers would be learned worse.
 """
 LEAST_ROWS = 100
-"""Rows in which a difference is looked for at least: five of them lie beyond either quantile."""
+"""Fewest rows in which a difference is looked for: five of them lie beyond either quantile."""
 ROWS_COMPARED = 10_000
 """Training rows, evenly spaced, among which pairs are looked for: 500 of them lie beyond
 either quantile.
 """
 QUICK_ROWS = 1000
-"""Of these, rows that rule most pairs out: their widths are right within a fifth."""
+"""Number of these rows that rules most pairs out: widths are then right within a fifth."""
 MOST_EARLIER = 100
 """Columns before it that a column is compared with, as with twins."""
 LEAST_CORRELATION = 0.5
-"""Rank correlation below which a pair is not looked at, which keeps wide tables cheap. That of nine
-tenths of the rows is near 1, whatever the others hold.
+"""Rank correlation below which a pair is not looked at, which keeps wide tables cheap. If nine
+tenths of the rows agree, it is near 1, whatever the others hold.
 """
 WORTH = 2.0
 """How many times narrower a factor other than 1 must make the differences. Chance alone makes the
@@ -59,7 +59,7 @@ Numbers = Float[np.ndarray, " n"]
 
 
 def as_coded(column: Column) -> Column:
-    """Return what networks see of a column: of one with a difference, the numbers of that."""
+    """Return the numbers of a column that networks see: its differences if it has them."""
     difference = column.difference
     if difference is None:
         return column
@@ -122,8 +122,8 @@ def put_together(
 ) -> Numbers:
     """Return the numbers of a column that is learned as a difference.
 
-    One that is drawn ends where the column does. Where the other column is known, and so may lie
-    beyond what the data hold, only bounds of a schema are kept.
+    A drawn number ends where the column does. If the other column is known, it may lie beyond the
+    data, so only bounds of a schema are kept.
 
     Args:
         columns: the learned columns.
@@ -193,8 +193,9 @@ def _rank_correlations(x: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "k k"]:
 def _difference(
     column: Column, other: Column, x: Numbers, y: Numbers
 ) -> tuple[float, Difference] | None:
-    """Return how narrow a column's difference from another one is, and the difference; None if it
-    is not to be learned.
+    """Return how narrow a column's difference from another one is, and the difference.
+
+    None if it is not to be learned.
     """
     if column.kind != other.kind:
         return None
@@ -211,8 +212,9 @@ def _difference(
 def _narrowest(
     column: Column, other: Column, x: Numbers, y: Numbers, digits: Iterable[int] = ALL_DIGITS
 ) -> tuple[float, Difference] | None:
-    """Return the narrowest difference of two columns, after its width as a share of the column's;
-    None if there are too few rows to tell.
+    """Return the width of the narrowest difference of two columns, and that difference.
+
+    The width is a share of the column's. None if there are too few rows to tell.
 
     Rows where both are equal do not count: a twin has these, and the rest may be independent.
     """
@@ -257,8 +259,9 @@ def _width(x: Numbers) -> float:
 
 
 def _loses(column: Column, difference: Difference, x: Numbers, y: Numbers) -> bool:
-    """Return whether differences lose what is special of a column's own numbers: that rows share
-    them, or that they are round.
+    """Return whether differences lose what is special in a column's own numbers.
+
+    That is, rows share them, or they are round.
 
     Numbers are put together as a generator would, from a row and the difference of the next one in
     the order of the other column. Every second one is looked for among the others.

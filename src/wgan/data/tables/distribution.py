@@ -38,7 +38,7 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
         corrections: `step`, `low` and `high`, where a schema gives them.
 
     Raises:
-        WganError: values beyond `low` and `high`, or that are no multiples of `step`.
+        WganError: values beyond `low` and `high`, or that are not multiples of `step`.
     """
     column = replace(column, step=float(corrections.get("step", infer_step(column, x))))
     snapped = rounded(x, column.step)
@@ -51,7 +51,7 @@ def with_corrections(column: Column, x: Numbers, corrections: Mapping[str, Any])
     if not (np.abs(snapped - x) <= tolerance).all():
         worst = x[np.abs(snapped - x).argmax()]
         raise WganError(
-            f"schema, column '{column.name}': {worst:g} is no multiple of step = {column.step:g}"
+            f"schema, column '{column.name}': {worst:g} is not a multiple of step = {column.step:g}"
         )
     values, counts = np.unique(snapped, return_counts=True)
     ordinary = values[~far_values(values, counts)]

@@ -30,8 +30,8 @@ NOT_AVAILABLE = "#N/A"
 def read_excel(path: Path, sheet: str | None = None, hints: Hints | None = None) -> pd.DataFrame:
     """Return the table in a sheet, whose first row that is not empty holds the names.
 
-    Dates are times. Where texts lie among numbers, all are text, as in a text file. Empty rows are
-    passed over, and texts that stand for a missing value are counted in a note.
+    Dates are times. If there are texts among numbers, all are text, as in a text file. Empty rows
+    are skipped, and texts that stand for a missing value are counted in a note.
 
     Args:
         path: the file.
@@ -164,9 +164,7 @@ def _value(cell: Any, where: str) -> Any:
     """Return the value of a cell."""
     value = cell.value
     if cell.data_type == "e" and value != NOT_AVAILABLE:
-        raise WganError(
-            f"{where}: cell {cell.coordinate} holds the error {value}: mend or empty it"
-        )
+        raise WganError(f"{where}: cell {cell.coordinate} holds the error {value}: fix or empty it")
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
         return dt.datetime.combine(value, dt.time())
     return value.isoformat() if isinstance(value, dt.time) else value

@@ -99,7 +99,7 @@ def with_shares(column: Column, x: Float[np.ndarray, " n"]) -> Column:
 
 
 def notes_of(column: Column) -> Iterator[str]:
-    """Yield what the user should know of a column, such as far values, twins, unseen values."""
+    """Yield notes for the user on a column, such as far values, twins, unseen values."""
     name = f"column '{column.name}'"
     if column.codes:
         codes = [
@@ -110,7 +110,7 @@ def notes_of(column: Column) -> Iterator[str]:
         yield (
             f"{name}: {_listed(codes)}: far from all others ({column.spelled(column.ends[0])} to"
             f" {column.spelled(column.ends[-1])}), so taken for codes and learned as states of"
-            " their own; drop such rows if these are slips"
+            " their own; drop such rows if these are errors"
         )
     if column.far_rows:
         rows = (
@@ -119,7 +119,7 @@ def notes_of(column: Column) -> Iterator[str]:
         yield (
             f"{name}: {rows} far from all others ({column.spelled(column.ends[0])} to"
             f" {column.spelled(column.ends[-1])}) that fewer than {LEAST_HOLDERS} rows share, so"
-            " counted as the nearest end and never generated; drop such rows if these are slips"
+            " counted as the nearest end and never generated; drop such rows if these are errors"
         )
     if column.twin:
         share = column.shares[column.twin_state]

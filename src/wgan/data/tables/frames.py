@@ -89,7 +89,7 @@ def table_digest(path: Path) -> str:
     """Return a hash of the contents of a table's file, or of those of a folder of files.
 
     Raises:
-        WganError: a folder that is no table.
+        WganError: a folder that is not a table.
     """
     if not path.is_dir():
         return file_digest(path)
@@ -129,7 +129,9 @@ def from_frame(
         raise WganError(f"{name}: columns of several levels: give each one name")
     for column in map(str, frame.columns):
         if not is_utf8(column):
-            raise WganError(f"{name}: {column!a} is no name that UTF-8 can hold: rename the column")
+            raise WganError(
+                f"{name}: {column!a} is not a name that UTF-8 can hold: rename the column"
+            )
     frame = frame.rename(columns=str)
     names = list(frame.columns)
     try:
@@ -159,7 +161,7 @@ def from_file(
         sheet: the sheet of an `.xlsx`; None: the first.
 
     Raises:
-        WganError: a file that is no table, or a schema that does not fit it.
+        WganError: a file that is not a table, or a schema that does not fit it.
     """
     corrections = read_corrections(schema) if schema else None
     rules = read_rules(schema) if schema else []
@@ -183,7 +185,7 @@ def _ruled(dataset: Dataset, rules: Sequence[Mapping[str, Any]]) -> Dataset:
 
 
 def _hint(corrections: Mapping[str, Any]) -> Hint:
-    """Return what a schema says about how a column of a text file is read."""
+    """Return the hint of a schema for reading a column of a text file."""
     missing = corrections.get("missing")
     # A schema that is wrong there is refused where all of it is checked.
     if not isinstance(missing, list):
@@ -208,7 +210,7 @@ def read_frame(
         sheet: the sheet of an `.xlsx` that is read if it has one of that name; else the first.
 
     Raises:
-        WganError: a file or folder that is no table; the message names the line.
+        WganError: a file or folder that is not a table; the message names the line.
     """
     refuse_other_spreadsheets(path)
     if path.is_dir() and not is_folder_of_a_table(path):
@@ -248,8 +250,8 @@ def _as_times(series: pd.Series, column: Column) -> pd.Series:
     if wrong.any():
         row = int(wrong.argmax())
         raise WganError(
-            f"column '{column.name}', row {row + 1}: {series.iloc[row]!r} is no time, such as"
-            " 2024-01-31 10:00:00: mend it"
+            f"column '{column.name}', row {row + 1}: {series.iloc[row]!r} is not a time, such as"
+            " 2024-01-31 10:00:00: fix it"
         )
     return times
 
@@ -262,8 +264,9 @@ def _hint_of(column: Column) -> Hint:
 
 
 def write_frame(frame: pd.DataFrame, codec: TableCodec, path: Path) -> None:
-    """Write a table as `.csv` or `.tsv`, plain or `.gz`, as `.parquet` or `.xlsx`, whole or not at
-    all.
+    """Write a table as `.csv` or `.tsv`, plain or `.gz`, as `.parquet` or `.xlsx`.
+
+    The file is written whole or not at all.
 
     Text is in UTF-8, however the data were encoded. In text, whole numbers with gaps stay whole,
     which pandas holds as floats.
@@ -304,7 +307,7 @@ def fields_of(series: pd.Series, column: Column) -> pd.Series:
 
 
 def _whole(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
-    """Return a table in which columns of whole numbers with gaps are no floats."""
+    """Return a table in which columns of whole numbers with gaps are not floats."""
     floats = [
         column.name
         for column in columns

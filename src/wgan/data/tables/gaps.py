@@ -43,7 +43,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Filling:
-    """What goes into the gaps of rows.
+    """Rows with values for their gaps.
 
     Attributes:
         copies: how often each row comes back, one after the other.
@@ -74,7 +74,7 @@ class Filling:
         """Return rows with the gaps filled; other cells stay as they are.
 
         Args:
-            frame: the rows that were given, as values or as fields of text.
+            frame: the given rows, as values or as fields of text.
         """
         repeated = frame.iloc[np.repeat(np.arange(len(frame)), self.copies)]
         columns = {}
@@ -131,13 +131,13 @@ def filling(
     places: Int64[np.ndarray, " k"],
     raw: Float[np.ndarray, "k c"],
 ) -> Filling:
-    """Return what goes into the gaps of rows; a missing value goes into none.
+    """Return the values for the gaps of rows; no gap gets a missing value.
 
     Identifiers that are missing are new.
 
     Args:
         codec: the table's codec.
-        frame: the rows that were given.
+        frame: the given rows.
         given: the same as numbers, perhaps repeated.
         places: which of the repeated rows have gaps.
         raw: these rows without gaps.
@@ -189,7 +189,7 @@ def _values(
 
 
 def _notes(column: Column, x: Float[np.ndarray, " k"]) -> list[str]:
-    """Return what is to be said of values: that they were never learned, or lie outside."""
+    """Return notes on values that were never learned, or lie outside."""
     state = column.state_of(x)
     unseen = state == UNSEEN
     notes = []

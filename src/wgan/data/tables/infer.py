@@ -40,17 +40,17 @@ from wgan.data.tables.series import (
 from wgan.data.tables.spellings import DIGITS, Spelling, infer_spelling
 
 MANY_CELLS = 5_000_000
-"""From so many cells on, reading the columns takes seconds, so that progress is worth showing."""
+"""Cells from which on reading the columns takes seconds, so that progress is worth showing."""
 ROOM = 2**32
-"""New identifiers that there must be room for above the largest. Where there is less, counting goes
-on in the widest gap, so that none exceeds its type.
+"""Room for new identifiers that is needed above the largest. If there is less, counting continues
+in the widest gap, so that none exceeds its type.
 """
 ROWS_TRIED = 100
 """Rows that are coded and given back, to see whether their type comes back."""
 
 
 Keep = Callable[[Float[np.ndarray, " n"]], object]
-"""What takes the numbers of a column once it is inferred."""
+"""Function that takes the numbers of a column once it is inferred."""
 
 
 def ignored(x: Float[np.ndarray, " n"]) -> None:
@@ -65,7 +65,7 @@ def infer(
     progress: Progress = silent,
     keep: Keep = ignored,
 ) -> tuple[Column, ...]:
-    """Return what each column of a table holds, reading one column at a time.
+    """Return the description of each column of a table, reading one column at a time.
 
     Args:
         names: the names of the columns.
@@ -107,8 +107,7 @@ def _refuse_unfit(names: Sequence[str], rows: int, corrections: Corrections) -> 
     for name in corrections:
         if name not in names:
             raise WganError(
-                f"the schema speaks of a column '{name}', which the table lacks."
-                f" {did_you_mean(name, names)}"
+                f"schema: the table has no column '{name}'. {did_you_mean(name, names)}"
             )
 
 
@@ -125,12 +124,12 @@ def _refuse_unwritable(name: str, series: pd.Series) -> None:
         if isinstance(text, str) and not is_utf8(text):
             row = int((series.astype(object) == text).to_numpy().argmax())
             raise WganError(
-                f"column '{name}', row {row + 1}: {text!a} is not text that UTF-8 can hold: mend it"
+                f"column '{name}', row {row + 1}: {text!a} is not text that UTF-8 can hold: fix it"
             )
 
 
 def _column(name: str, series: pd.Series, corrections: Mapping[str, Any]) -> Column:
-    """Return what a column holds, without the frequencies of its states."""
+    """Return the description of a column, without the frequencies of its states."""
     refuse_unknown_type(name, series)
     _refuse_unwritable(name, series)
     absent = checked_missing(name, corrections.get("missing", []))
@@ -215,9 +214,9 @@ def _with_levels(column: Column, series: pd.Series) -> Column:
 
 
 def _with_pattern(column: Column, series: pd.Series) -> Column:
-    """Return a column of identifiers with how a new one is written, and where counting goes on.
+    """Return a column of identifiers with how a new one is written, and where counting continues.
 
-    Where all identifiers are one prefix and a number, new ones are too, with as many digits as the
+    If all identifiers are one prefix and a number, new ones are too, with as many digits as the
     shortest.
     """
     if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
@@ -234,7 +233,7 @@ def _with_pattern(column: Column, series: pd.Series) -> Column:
 
 
 def _first_new(name: str, values: pd.Series) -> int:
-    """Return the number that counting identifiers goes on from."""
+    """Return the number from which counting identifiers continues."""
     if not len(values):
         return 1
     if (values % 1 != 0).any():

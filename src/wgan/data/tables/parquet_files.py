@@ -19,7 +19,7 @@ WHOLE = r"-?(?:0|[1-9]\d{0,17})"
 HIDDEN = (".", "_")
 """Beginnings of names that are not data, such as `_SUCCESS`."""
 MOST_LISTED = 5
-"""Endings of files passed over that a note lists: more would bury the count."""
+"""Most endings of skipped files that a note lists: more would bury the count."""
 
 Value = int | str | None
 
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass
 class _Walk:
-    """What has been found below a folder."""
+    """Findings below a folder."""
 
     files: list[Path] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
@@ -68,8 +68,8 @@ class _Walk:
 def is_parquet_folder(folder: Path) -> bool:
     """Return whether a folder holds a table in Parquet files.
 
-    It is no table where pictures or other folders than `key=value` lie beside the files, which then
-    say something of pictures.
+    It is not a table if pictures, or other folders than `key=value`, lie beside the files, which
+    then say something of pictures.
 
     Args:
         folder: the folder.

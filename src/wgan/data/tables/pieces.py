@@ -94,7 +94,7 @@ def _whole_rows(texts: Iterator[bytes], head: Content) -> Iterator[bytes]:
         elif size > ROW_BYTES:
             raise WganError(
                 f"{head.path}: a row from line {line} on has more than {ROW_BYTES // 2**20} MiB: a"
-                " quote there is never closed: mend it"
+                " quote there is never closed: fix it"
             )
         else:
             most = 2 * size
@@ -105,7 +105,7 @@ def _whole_rows(texts: Iterator[bytes], head: Content) -> Iterator[bytes]:
 
 
 def rows_end(text: bytes, separator: str) -> int:
-    """Return the end of the last whole row of a text that begins with a row; 0 if there is none.
+    r"""Return the end of the last whole row of a text that begins with a row; 0 if there is none.
 
     A field is quoted where the quote is its first character, blanks aside, as pandas reads it.
 
@@ -113,7 +113,7 @@ def rows_end(text: bytes, separator: str) -> int:
         text: rows, the last of which may be cut.
         separator: what separates fields.
 
-    >>> rows_end(b'a,b\\n1,"x\\ny"\\n2,"z\\n', ",")
+    >>> rows_end(b'a,b\n1,"x\ny"\n2,"z\n', ",")
     12
     """
     if b'"' not in text:

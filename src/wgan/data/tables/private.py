@@ -35,24 +35,24 @@ RANGES = 256
 a range has some 100, and the noise of epsilon = 1 is 60.
 """
 MOST_POINTS = 2**17
-"""Single numbers that are counted at most. Of more multiples of the step, those of ten steps, of a
-hundred, ... are counted. Counts of doubles then take 1 MiB a column.
+"""Most single numbers that are counted. If there are more multiples of the step, those of ten
+steps, of a hundred, ... are counted instead. Counts of doubles then take 1 MiB a column.
 """
 FALSE_POINTS = 0.1
-"""Single numbers of a column that noise alone makes stand out, on average, at most."""
+"""Most single numbers of a column that noise alone makes stand out, on average."""
 MOST_SINGLE = 10
 """Single numbers that are cells, the most frequent ones. Each cuts a range in three, and all cells
 should be told by one digit.
 """
 LEAST_CERTAIN = 4.0
-"""Standard deviations of the noise that a cell holds at least, so that most of it is no noise."""
+"""Fewest standard deviations of the noise in a cell's count, so that most of it is not noise."""
 LEAST_SHARE = 0.1
-"""Rows that each choice counts as having at least, in standard deviations of the noise: a rare one
+"""Fewest rows that each choice counts as having, in standard deviations of the noise. A rare choice
 may be there, and the networks begin with the logarithm of these frequencies.
 """
 
 Normals = Callable[[int], Float[np.ndarray, " n"]]
-"""n -> `[n]` standard normal numbers that nobody knows."""
+"""n -> `[n]` secret standard normal numbers."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Grid:
         points: how many multiples of the step there are; 0 without one.
         starts: `[k + 1]` where ranges begin, in steps above the first, and the end of the last;
             without a step, in numbers.
-        coarse: single numbers are counted that are multiples of so many steps.
+        coarse: single numbers that are multiples of this many steps are counted.
     """
 
     column: Column
@@ -218,7 +218,7 @@ class Grid:
 
     @property
     def singles(self) -> int:
-        """How many single numbers are counted."""
+        """Number of single numbers that are counted."""
         return (self.first + self.points - 1) // self.coarse - self._first_single + 1
 
     def singles_of(self, x: Float[np.ndarray, " n"]) -> Int64[np.ndarray, " n"]:
@@ -311,8 +311,9 @@ def _cells(
 def _pieces(
     grid: Grid, counts: np.ndarray, singles: dict[int, float]
 ) -> Iterator[tuple[float, float, float, bool]]:
-    """Yield parts of ranges and single numbers in order: beginning, end, count, and whether it is a
-    single number.
+    """Yield parts of ranges, and single numbers, in order.
+
+    Each is its beginning, end, count, and whether it is a single number.
     """
     for start, stop, count in zip(grid.starts[:-1], grid.starts[1:], counts, strict=True):
         inside = [place for place in singles if start <= place < stop]

@@ -1,7 +1,7 @@
 """Rules that the rows of a table seem to keep, proposed to the user with their evidence.
 
-Candidates are looked for among a sample of the rows and the first columns of each kind, so that the
-cost does not grow with the table; those found are then counted in all rows. A rule that shuffled
+Candidates are looked for in a sample of the rows and in the first columns of each kind, so that the
+cost does not grow with the table. Candidates are then counted in all rows. A rule that shuffled
 columns keep too says nothing, and is not proposed.
 """
 
@@ -32,9 +32,10 @@ MOST_COLUMNS = 50
 """Columns of a kind that are looked at: 1,225 pairs, and 59,000 sums of two, take a second or two.
 """
 LEAST_SHARE = 0.999
-"""Share of the rows in which a rule holds at least, so that one slip in a thousand rows is said."""
+"""Least share of the rows in which a rule holds, so that one error in a thousand rows is reported.
+"""
 LEAST_BROKEN = 0.05
-"""Share of shuffled rows that break a rule at least. Where fewer do, the columns say it alone."""
+"""Least share of shuffled rows that break a rule. If fewer do, each column by itself implies it."""
 LEAST_ROWS = 50
 """Rows with all columns present, below which a relation may be chance."""
 ROWS_A_LEVEL = 5
@@ -111,7 +112,7 @@ def _proposal(rule: Rule, broken: int, n: int, shuffled: float) -> Proposal:
     refused = bool(broken) and not isinstance(rule, Together)
     if refused:
         subject = "1 row breaks" if broken == 1 else f"{broken:,} rows break"
-        lines.append(f"{subject} it: mend or drop them, or the rule is refused")
+        lines.append(f"{subject} it: fix or drop them, or the rule is refused")
     lines += rule_to_toml(rule).strip().splitlines()
     return Proposal(words, "".join(f"# {line}\n" for line in ["", *lines]).replace("# \n", "\n"))
 

@@ -19,13 +19,13 @@ from wgan.data.tables.schema import Column
 from wgan.data.tables.steps import rounded
 
 NUMBERS_NEED = ("low", "high", "step")
-"""What a schema must say of a column of numbers or times."""
+"""Keys that a schema must have for a column of numbers or times."""
 
 
 def public_columns(columns: Sequence[Column], given: Corrections) -> tuple[Column, ...]:
     """Return the columns of a table as its schema describes them.
 
-    Of the table itself there are the names of the columns, and the type of times without a format.
+    The table itself gives only the names of the columns, and the type of times without a format.
 
     Args:
         columns: as they were read from the table with this schema.
@@ -83,7 +83,8 @@ def _public(read: Column, given: Mapping[str, Any]) -> Column:
 def _dtype(column: Column, read: str) -> str:
     """Return the type of a column of numbers or times, by its schema.
 
-    Of the type that was read, it matters whether it is text, and the zone of times without a form.
+    Only two facts about the column's type are used: whether it is text, and the zone of times
+    without a form.
     """
     gaps = column.missing
     if column.format and (pd.api.types.is_string_dtype(read) or read == "object"):

@@ -1,8 +1,8 @@
 """Round numbers in ranges: how often a number is a multiple of 10, of 100, of 1,000, ...
 
-Sums that people name are round, and a range of numbers that are drawn uniformly hardly holds any.
-So a number in a range is a multiple of one of some steps, each with the probability that gives the
-multiples of each step the share of rows that they have.
+Sums that people name are round, but uniform numbers in a range hardly ever are. So a number in a
+range is drawn as a multiple of one of some steps. The probabilities of the steps give the multiples
+of each the share of rows that they have in the data.
 """
 
 from dataclasses import dataclass

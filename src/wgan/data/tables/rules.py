@@ -1,8 +1,8 @@
 """Rules of a table: relations between columns that hold in every row of the data and of samples.
 
-A schema declares them, each as one table `[[rules]]` with the columns that it speaks of. A rule
-that the data break is refused. Samples that break one are drawn again, see `models.rejection`; a
-sum is computed, so no sample breaks it.
+A schema declares them, each as one table `[[rules]]` with the columns that it relates. A rule that
+the data break is refused. Samples that break one are drawn again, see `models.rejection`; a sum is
+computed, so no sample breaks it.
 """
 
 from collections.abc import Sequence

@@ -49,7 +49,7 @@ class Column:
             one of the codes; they count as the nearest end.
         cells: the distribution of the other numbers; empty if there are none.
         levels: categories as they are spelled, the most frequent first.
-        unseen: levels that only rows have which the column was not fitted on; they are no states.
+        unseen: levels that only rows have which the column was not fitted on; they are not states.
         unseen_codes: likewise numbers that would be codes.
         unseen_missing: whether only such rows have missing values.
         unseen_rows: the number of rows with an unseen value.
@@ -61,7 +61,7 @@ class Column:
         start: the number of the first new identifier.
         absent: texts that stand for a missing value, beside an empty field.
         twin: name of an earlier column that it is the same as in many rows, which is a state; none:
-            it is no twin. `TableCodec` tells that state apart, since it takes the other column.
+            it is not a twin. `TableCodec` tells that state apart, since it takes the other column.
         difference: how it is learned as its difference from an earlier column; None: it is not.
 
     Times are numbers: seconds since 1970.
@@ -148,7 +148,7 @@ class Column:
 
     @property
     def has_unseen(self) -> bool:
-        """Whether rows that the column was not fitted on may have values that are no states."""
+        """Whether rows that the column was not fitted on may have values that are not states."""
         unseen = self.unseen or self.unseen_codes or self.unseen_missing
         return bool(unseen) or not self.present_states
 
@@ -298,7 +298,7 @@ class Column:
         return ", ".join(parts)
 
     def _range_in_words(self) -> list[str]:
-        """Return what numbers or times the column holds."""
+        """Return words on the numbers or times of the column."""
         ends = self.ends
         written = [self.spelled(x) for x in ends]
         if not self.scored and len(ends) > 1:

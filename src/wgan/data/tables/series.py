@@ -21,8 +21,8 @@ whole seconds of the year 9999 stay whole.
 EPOCHS = {"epoch s": 1, "epoch ms": 10**3, "epoch us": 10**6, "epoch ns": 10**9}
 """Formats of times that are numbers since 1970, and how many of them a second has."""
 YEARS_IN_SECONDS = (-62135596800.0, 253402300800.0)
-"""Seconds since 1970 of the beginning of year 1 and the end of year 9999: Python, TOML and Excel
-know no other years, and in data such a time is damage.
+"""Seconds since 1970 of the beginning of year 1 and the end of year 9999. Python, TOML and Excel
+know no other years, and a time outside them is an error in the data.
 """
 LEVELS_NAMED = 50
 """Levels among which an error looks for the nearest spelling; a column may have thousands."""
@@ -52,8 +52,8 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
         column: what the column holds.
 
     Raises:
-        WganError: a value that is no number, no time or infinite, is missing where none was, or is
-            a level that the column does not have.
+        WganError: a value that is not a number or a time, is infinite, is missing where none was,
+            or is a level that the column does not have.
     """
     series = without(series, column.absent)
     absent = series.isna().to_numpy()
@@ -62,21 +62,21 @@ def numbers(series: pd.Series, column: Column) -> Float[np.ndarray, " n"]:
     if column.kind == "datetime":
         x = seconds(_of_zone(series, column), column.format)
         form = f" written as {column.format}" if column.format else ""
-        _refuse(series, np.isnan(x) & ~absent, column, f"is no date{form}")
+        _refuse(series, np.isnan(x) & ~absent, column, f"is not a date{form}")
         beyond = (x < YEARS_IN_SECONDS[0]) | (x >= YEARS_IN_SECONDS[1])
         _refuse(series, beyond, column, "is a time beyond the years 1 to 9999")
         return x
     if column.kind == "numeric":
         x = _floats(series, column.format)
         form = f" written as {column.format}" if column.format else ""
-        _refuse(series, np.isnan(x) & ~absent, column, f"is no number{form}")
+        _refuse(series, np.isnan(x) & ~absent, column, f"is not a number{form}")
         _refuse(series, np.isinf(x), column, "is infinite")
         return rounded(x, column.step) if is_single(column.dtype) else x
     codes, values = pd.factorize(series.astype(object))
     places = pd.Index(column.levels).get_indexer(pd.Index([spelled(value) for value in values]))
     # Code -1, a missing value, takes the -1 that is appended.
     x = np.append(places, -1)[codes].astype(np.float64)
-    _refuse(series, (x < 0) & ~absent, column, "is a level that the column had not")
+    _refuse(series, (x < 0) & ~absent, column, "is a level that the column did not have")
     return np.where(absent, np.nan, x)
 
 
@@ -143,7 +143,7 @@ def _refuse(series: pd.Series, wrong: np.ndarray, column: Column, why: str) -> N
     if wrong.any():
         row = int(wrong.argmax())
         raise WganError(
-            f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: mend it, or"
+            f"column '{column.name}', row {row + 1}: {str(series.iloc[row])!r} {why}: fix it, or"
             " give the column another kind in a schema"
         )
 
@@ -157,7 +157,7 @@ def spelled(value: Any) -> str:
 
 
 def no_level(column: Column, text: str) -> str:
-    """Return what is said of a level that a column does not have, with the nearest one.
+    """Return the message on a level that a column does not have, with the nearest one.
 
     Args:
         column: the column.

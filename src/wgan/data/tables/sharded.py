@@ -41,7 +41,7 @@ LOOKED_BYTES = 16 * 2**20
 100 MB, or some 100,000 rows of 20 columns.
 """
 BATCH_ROWS = 65_536
-"""Rows that are read of a file at once."""
+"""Rows of a file that are read at once."""
 FOLDED = 64
 """Looks that are put together at once: few passes, and little memory."""
 SAMPLED = "__wgan_sampled__"
@@ -216,7 +216,7 @@ def _frame(table: Any) -> pd.DataFrame:
 
 @contextmanager
 def _named(path: Path, where: str) -> Iterator[None]:
-    """Within, errors of a damaged file name the shard and not its copy."""
+    """Return a context in which errors of a damaged file name the shard and not its copy."""
     try:
         with readable_parquet(path):
             yield

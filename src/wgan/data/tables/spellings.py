@@ -1,9 +1,9 @@
 """Spellings of numbers in text, such as 1,234.50 and 12.5 %: inferred, read and written back.
 
-A spelling is described as spreadsheets do: `#,##0.00` groups thousands and has two decimals,
-`0.#` has as many decimals as there are. What stands before or behind is a currency or a unit;
-`+0` writes the sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has
-the sign behind the currency.
+A spelling is described as spreadsheets do: `#,##0.00` groups thousands and has two decimals, `0.#`
+has as many decimals as there are. A currency or a unit stands before or behind. `+0` writes the
+sign of positive numbers too, `(0)` puts negative ones in brackets, and `$-0` has the sign behind
+the currency.
 """
 
 import re
@@ -25,14 +25,14 @@ pandas takes for one.
 SPACES = " \u00a0\u202f"
 """A blank, and the two that do not break, which languages group thousands with."""
 GROUPS = ",.'\u2019" + SPACES
-"""What may stand between groups of three digits."""
+"""Characters between groups of three digits."""
 MARKS = ".,"
-"""What may stand before decimals."""
+"""Characters before decimals."""
 CURRENCY_SIGNS = "$€£¥₹₽₩₺₫₴₪฿"
 CURRENCY = rf"(?:(?:R|A|C|US)?\$|[{CURRENCY_SIGNS}]|EUR|USD|GBP|CHF|JPY|CNY|INR|SEK|NOK|DKK|PLN)"
-"""What may stand before a number. Other words make it a name, such as Room 12."""
+"""Texts before a number. Other words make it a name, such as Room 12."""
 UNIT = rf"(?:[%‰°{CURRENCY_SIGNS}]|[^\W\d_])(?:[^\W\d_]|[%‰°²³/·.{CURRENCY_SIGNS} ]){{0,19}}"
-"""What may stand behind a number: at most 20 characters, without digits."""
+"""Texts behind a number: at most 20 characters, without digits."""
 NUMBER = (
     rf"(?P<open>\()?(?P<sign>[-+\u2212])?(?P<prefix>{CURRENCY}[{SPACES}]?)?(?P<second>[-+\u2212])?"
     rf"(?P<body>\d(?:[\d{GROUPS}]*\d)?)(?P<suffix>[{SPACES}]?{UNIT})?(?P<close>\))?"
@@ -65,7 +65,7 @@ LEAST_ENDINGS = 3
 DIGITS = r"\+?\d+"
 """Digits alone, perhaps behind a plus: names that a file or a program kept as text."""
 MEASURED = rf"[{GROUPS}%‰°{CURRENCY_SIGNS}]"
-"""What the text of a measured number holds: 5.2 kg, 3 m and 7%, but not the name 12A."""
+"""Text of a measured number: 5.2 kg, 3 m and 7%, but not the name 12A."""
 HEAD = 100
 """Different texts that are looked at first, so that columns of other text cost little."""
 MOST_ARE_NUMBERS = 0.5
@@ -187,10 +187,10 @@ def _unequal(match: re.Match[str]) -> bool:
 
 
 class Inferred(NamedTuple):
-    """What was found out about the numbers in a column of text.
+    """Spelling inferred from the numbers in a column of text.
 
     Attributes:
-        spelling: how they are written; None if the texts are no numbers in one spelling.
+        spelling: how they are written; None if the texts are not numbers in one spelling.
         plain: whether they are numbers that Python's `float` reads, such as 1e-5, in no spelling.
         fault: why most texts are numbers and yet cannot be read; empty: they are not numbers.
         odd: the first text that shows the fault.
@@ -221,7 +221,7 @@ def infer_spelling(texts: pd.Series) -> Inferred:
         return Inferred()
     if not numbers.all():
         odd = str(texts[~numbers].iloc[0])
-        fault = "is no number, and most others are"
+        fault = "is not a number, and most others are"
         return Inferred(None, fault, odd, settings=f'missing = ["{odd}"]')
     if parts["body"].isna().any():
         return Inferred(plain=bool(pd.to_numeric(texts, errors="coerce").notna().all()))

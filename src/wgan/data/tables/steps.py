@@ -4,8 +4,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 MOST_DECIMALS = 12
-"""Multiples of a step are rounded to so many decimals, which takes rounding errors away. A double
-has 15 significant digits, so numbers up to 1,000 keep all that they have.
+"""Decimals to which multiples of a step are rounded, which removes rounding errors. A double has 15
+significant digits, so numbers up to 1,000 keep all that they have.
 """
 SAME = 1e-12
 """Relative distance below which numbers of one step are compared by their multiples of it: 10,000

@@ -37,12 +37,12 @@ MOST_NOTED = 5
 
 @dataclass(frozen=True)
 class Hint:
-    """What is known beforehand about a column of a text file.
+    """Facts about a column of a text file that are known before it is read.
 
     Attributes:
         as_text: whether its fields are kept as they are spelled.
         missing: the texts that stand for a missing value, beside nothing.
-        declared: those of them that a schema names, so that nothing need be said of them.
+        declared: those of them that a schema names, so that no note is needed.
     """
 
     as_text: bool = False
@@ -56,7 +56,7 @@ Hints = Mapping[str, Hint]
 
 @dataclass
 class Seen:
-    """What has been seen of the texts of a column, in one or several pieces.
+    """Findings about the texts of a column, in one or several pieces.
 
     Attributes:
         hint: what is known beforehand of the column.
@@ -148,7 +148,7 @@ def typed_columns(content: Content, hints: Hints) -> tuple[pd.DataFrame, pd.Data
 
 
 def check_seen(path: Path, seen: Mapping[str, Seen]) -> None:
-    """Say which texts were read as missing values, and refuse numbers of two readings.
+    """Warn of texts that were read as missing values, and refuse numbers of two readings.
 
     Args:
         path: the file.
@@ -183,7 +183,7 @@ def read_texts(content: Content, names: Sequence[str] | None = None) -> pd.DataF
 
 
 def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
-    """Return what pandas reads of a text."""
+    """Return the table that pandas reads from a text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -204,7 +204,7 @@ def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
         raise content.fault(
             2,
             f"has more fields than the {len(content.names)} names of line {content.names_line}:"
-            " mend one of them",
+            " fix one of them",
         ) from None
     except pd.errors.ParserError as error:
         raise _parser_fault(content, error) from None
@@ -213,7 +213,7 @@ def read_fields(content: Content, **settings: Any) -> pd.DataFrame:
 
 
 def _parser_fault(content: Content, error: pd.errors.ParserError) -> WganError:
-    """Return what is wrong with a file, in our words where they are better."""
+    """Return the fault of a file, in wgan's words if they are better."""
     width = len(content.names)
     if "Expected" in str(error):
         # pandas counts rows, and a field may hold line ends.
@@ -221,12 +221,12 @@ def _parser_fault(content: Content, error: pd.errors.ParserError) -> WganError:
             if len(record) > width:
                 return content.fault(
                     line,
-                    f"has {len(record)} fields, and line {content.names_line} {width}: mend it, or"
+                    f"has {len(record)} fields, and line {content.names_line} {width}: fix it, or"
                     " quote what holds a separator",
                 )
     if "EOF inside string" in str(error):
         lines = [0, *(line for line, _ in _records(content))]
-        return content.fault(lines[-2] + 1, "opens a quote that is never closed: mend it")
+        return content.fault(lines[-2] + 1, "opens a quote that is never closed: fix it")
     return WganError(f"{content.path}: {error}")
 
 
@@ -265,7 +265,7 @@ def _is_respelled(texts: pd.Series) -> bool:
 
 
 def _note_missing(path: Path, counts: Mapping[str, Mapping[str, int]]) -> None:
-    """Say which texts were read as missing values, and how often."""
+    """Warn of texts that were read as missing values, with their counts."""
     words = [
         f"column '{name}' {', '.join(f'{text!r} {count} times' for text, count in texts.items())}"
         for name, texts in counts.items()
@@ -290,8 +290,8 @@ def check_names(content: Content) -> None:
     names = content.names
     for i, name in enumerate(names):
         if not name:
-            why = "as if it counted rows: drop it, or name it" if i == 0 else "give it one"
-            raise WganError(f"{path}: column {i + 1} has no name, {why}")
+            why = " (a saved row index?): drop it, or name it" if i == 0 else ": give it one"
+            raise WganError(f"{path}: column {i + 1} has no name{why}")
         if is_number(name):
             raise WganError(
                 f"{path}: line {content.names_line} holds the number {name}, and a table begins"
@@ -316,7 +316,7 @@ def refuse_short_rows(content: Content) -> None:
         if len(record) < width and not blank:
             raise content.fault(
                 line,
-                f"has {len(record)} fields, and line {content.names_line} {width}: mend it",
+                f"has {len(record)} fields, and line {content.names_line} {width}: fix it",
             )
 
 

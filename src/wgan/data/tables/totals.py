@@ -1,7 +1,7 @@
 """Sums with gaps: cells that follow from those that are known, and the others drawn first.
 
-Where a sum lacks one cell, a part or the total, that cell is what the others leave. Where it has
-its total and lacks several parts, all but one of them are as drawn, and the last is the difference.
+If a sum lacks one cell, a part or the total, that cell follows from the others. If it has its total
+and lacks several parts, all but one of them are as drawn, and the last is the difference.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,8 @@
 """Twins: columns of numbers that are the same as another column in many rows.
 
-A payment may be the bill in one row of seven. Scores of two columns are equal almost never, so "the
-same as the other column" is a state of its own, and its value is what the other column decodes to.
+A payment may be the bill in one row of seven. Scores of two columns are almost never equal. So "the
+same as the other column" is a state of its own, and its value is the decoded value of the other
+column.
 """
 
 from collections.abc import Set
@@ -17,12 +18,13 @@ from wgan.data.tables.steps import equal, rounded
 LEAST_SHARE = 0.01
 """Share of the rows from which on a twin is a state. Rarer ones would be learned from few rows."""
 LEAST_ROWS = 20
-"""Rows that a twin has at least. The share of fewer is known to a factor of two at best."""
+"""Fewest rows of a twin. The share of fewer is known to a factor of two at best."""
 TIMES_CHANCE = 5
-"""How many times more often values are the same than chance would have it: in independent columns,
-and than they are a step apart. Ordinary numbers of close columns, such as rooms and bedrooms, agree
-as often as they are a step apart, whatever the twin's state does: a state for that would count such
-rows twice. Five times keeps the error below a fifth.
+"""How many times more often values agree than by chance, and than they are a step apart.
+
+The chance is that of independent columns. Ordinary numbers of close columns, such as rooms and
+bedrooms, agree as often as they are a step apart, whatever the twin's state does. A state for that
+would count such rows twice. Five times keeps the error below a fifth.
 """
 ROWS_COMPARED = 10_000
 """Training rows, evenly spaced, among which pairs are looked for: a twin has a hundred of them.

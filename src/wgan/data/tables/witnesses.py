@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int64
 
 MOST_LEVELS = 10_000
 """Different texts of a column that have a witness each, as many as classes may be. A text of more
-is no category, and its largest one alone has a witness.
+is not a category, and its largest one alone has a witness.
 """
 MOST_DECIMALS = 12
 """Decimals of numbers that have a witness, as many as steps are told apart by."""
@@ -20,7 +20,7 @@ UNITS = (86_400 * 10**9, 3600 * 10**9, 60 * 10**9, 10**9, 10**6, 10**3)
 
 
 def witnesses(table: Any) -> Bool[np.ndarray, " n"]:
-    """Return which rows are witnesses of a column. Those of witnesses are all of them.
+    """Return which rows are witnesses of a column. Among witnesses, all rows are.
 
     Args:
         table: a `pyarrow.Table`.

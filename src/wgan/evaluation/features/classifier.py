@@ -83,7 +83,7 @@ class Classifier:
     def classify(self, x: Float[np.ndarray, "n c h w"]) -> Int64[np.ndarray, " n"]:
         """Return class numbers.
 
-        Where each channel is classified by itself, the classes are digits of one number, with the
+        If each channel is classified by itself, the classes are digits of one number, with the
         first channel in front.
 
         Raises:
@@ -219,7 +219,7 @@ def save_classifier(classifier: Classifier, folder: Path) -> None:
     """Write `features.safetensors` and `features.json` into a folder, both or none.
 
     Raises:
-        WganError: one of the two files is there already.
+        WganError: one of the two files already exists.
     """
     for name in (WEIGHTS, DESCRIPTION):
         check_new(folder / name)

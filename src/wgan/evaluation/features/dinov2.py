@@ -4,11 +4,11 @@ The networks are vision transformers (Dosovitskiy et al. 2021) with patches of 1
 ViT-B/14 and ViT-L/14, without registers, under the names of the published state dicts. Stein et
 al. (2023) found distances on ViT-L/14 to agree with people better than those on InceptionV3.
 
-Preprocessing: grey pictures are repeated to three channels; sides become 224 pixels by bicubic
-interpolation (a = -1/2, antialiased where they shrink, as Pillow's; not rounded to 8 bits), values
-are clipped to [0, 1], and ImageNet's mean is subtracted and its standard deviation divided by. The
-position embeddings of 37 x 37 patches become 16 x 16 by bicubic interpolation with a scale of
-16.1 / 37, as in the published code. The features are those of the class token after the last
+Preprocessing: grey pictures are repeated to three channels. Sides become 224 pixels by bicubic
+interpolation (a = -1/2, antialiased where they shrink, as in Pillow, but not rounded to 8 bits).
+Values are clipped to [0, 1] and standardised by ImageNet's mean and standard deviation. The
+position embeddings of 37 x 37 patches become 16 x 16 by bicubic interpolation with a scale of 16.1
+/ 37, as in the published code. The features are those of the class token after the last
 normalisation. Figures hold for this protocol alone.
 """
 

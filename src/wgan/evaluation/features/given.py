@@ -2,8 +2,8 @@
 
 A file is safetensors, or a .pth that `torch.save` wrote since PyTorch 1.6: a zip archive of numbers
 and of a pickle that lists them. A pickle can run code. So its opcodes are listed first, which runs
-nothing, and a file with any name beside those of a state dict's tensors is refused; what is left is
-read by `torch.load(weights_only=True)`, whose unpickler takes a closed list of names too.
+nothing, and a file that names anything but the tensors of a state dict is refused. Other files are
+read by `torch.load(weights_only=True)`, whose unpickler also takes a closed list of names.
 """
 
 import pickletools

@@ -4,11 +4,11 @@ It is the network of FID (Heusel et al. 2017) under PyTorch's names: weights of 
 of December 2015, converted for pytorch-fid. It differs from torchvision's network in three pools:
 the mean pools of Mixed_5b to 7b leave the padding out of the mean, and Mixed_7c takes the maximum.
 
-Preprocessing is that of pytorch-fid: grey pictures are repeated to three channels, and sides become
-299 pixels by bilinear interpolation (pixel centres at halves, not antialiased); values in [0, 1]
-become 2 x - 1. TensorFlow's own graph interpolates from corners (source = i h / 299) and maps 8-bit
-values v to (v - 128) / 128, so that its figures differ slightly. The features are the 2,048 means
-over space at the end (pool3). Figures hold for this protocol alone.
+Preprocessing is that of pytorch-fid. Grey pictures are repeated to three channels. Sides become 299
+pixels by bilinear interpolation (pixel centres at halves, not antialiased). Values in [0, 1] become
+2 x - 1. TensorFlow's own graph interpolates from corners (source = i h / 299) and maps 8-bit values
+v to (v - 128) / 128, so that its figures differ slightly. The features are the 2,048 means over
+space at the end (pool3). Figures hold for this protocol alone.
 """
 
 from collections.abc import Mapping
@@ -37,8 +37,9 @@ MARK = "Mixed_7c.branch_pool.conv.weight"
 
 
 class _Conv(NamedTuple):
-    """A convolution by its name, channels, kernel (height, width) and stride; stride 1 is padded to
-    keep the sides, stride 2 is not.
+    """A convolution, given by its name, channels, kernel (height, width) and stride.
+
+    Stride 1 is padded to keep the sides, stride 2 is not.
     """
 
     name: str

@@ -148,8 +148,8 @@ def dequantised(
 class SameConv(nn.Module):
     """A convolution to ceil(side / stride) pixels with TensorFlow's padding "SAME", and ReLU6.
 
-    Of an odd number of zeros, the odd one is right and below. So at stride 2 and an even side, the
-    result differs from that of PyTorch's `padding=1`.
+    If the number of zeros is odd, the odd one is at the right and below. So at stride 2 and an even
+    side, the result differs from that of PyTorch's `padding=1`.
     """
 
     weight: Tensor

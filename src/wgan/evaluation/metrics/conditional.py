@@ -1,5 +1,4 @@
-"""Rows under a condition, such as sex=Female, against rows of the same generator that happen to be
-such.
+"""Rows under a condition, such as sex=Female, against free rows of the same generator.
 
 A condition sets one column. The rest of the row should be what it is where the column has that
 level anyway: then rows under the condition are as good as filtered ones.
@@ -106,7 +105,7 @@ def _errors(
         reference: the training rows.
         raw: a set, which is filtered.
         rows: a condition and a number to rows under the condition.
-        least: rows of the set that have the level, without which it is passed over.
+        least: fewest rows of the set with the level; with fewer it is skipped.
     """
     tried = reference.once(_tried)
     known = np.full((2, 2, len(tried)), np.nan)

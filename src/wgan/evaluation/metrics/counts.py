@@ -1,7 +1,7 @@
 """Exact test of whether two counts of rows are of one frequency.
 
-Were the counts g of N rows and t of M rows of one frequency, g would be binomial given t + g, with
-the probability N / (N + M) (Przyborowski and Wilenski 1940).
+If the counts g of N rows and t of M rows have one frequency, g is binomial given t + g. Its
+probability is N / (N + M) (Przyborowski and Wilenski 1940).
 """
 
 import numpy as np

@@ -70,7 +70,7 @@ class Dependence(NamedTuple):
 
     @property
     def seen(self) -> Bool[np.ndarray, "a b"]:
-        """Which combinations of codes training rows have."""
+        """Combinations of codes that training rows have."""
         a, b = self.shape
         return np.unpackbits(self.packed, count=a * b).view(bool).reshape(a, b)
 

@@ -6,9 +6,9 @@ of a few units. This one is convolutions along time, on what the critic sees: va
 missing, where a series ends, and the columns that describe it.
 
 The network is trained on a part of the set and on training series, and tested on the rest of the
-set and on held-out series. Were it trained on held-out windows of some weeks, it would learn these
-weeks by heart, and know windows that overlap with them. A network that cannot tell the set from
-training series may be wrong more often than not about other weeks: this counts as 0.
+set and on held-out series. If it were trained on held-out windows of some weeks, it would learn
+these weeks by heart, and know windows that overlap with them. A network that cannot tell the set
+from training series may be wrong more often than not about other weeks: this counts as 0.
 """
 
 import numpy as np
@@ -25,12 +25,12 @@ TESTED = 0.2
 NETWORKS = 3
 """Networks, each with other tested series: with 400 of them, one accuracy is off by 2 %."""
 STEPS = 400
-"""Batches of a network at most. Of 2,000 series a side, white noise of 0.2 deviations on hourly
+"""Most batches of a network. With 2,000 series a side, white noise of 0.2 deviations on hourly
 temperatures then reads 0.47, and noise of 0.05 on Sines 0.00.
 """
 PASSES = 16
-"""Passes over the series that are trained on at most: these are 400 batches of 2,000 series a side,
-and fewer series are learned by heart after more.
+"""Most passes over the training series: these are 400 batches of 2,000 series a side, and after
+more passes fewer series are learned by heart.
 """
 BATCH = 128
 LEAST_BATCH = 16
@@ -55,8 +55,10 @@ Input = Float[Tensor, "n c 1 t"]
 
 
 class Discriminator(nn.Module):
-    """Convolutions that halve a series down to 4 steps, each with batch normalisation, and a linear
-    layer on the mean and the largest value of each channel over time.
+    """A convolutional network that tells generated series from real ones.
+
+    Convolutions halve a series down to 4 steps, each with batch normalisation. A linear layer reads
+    the mean and the largest value of each channel over time.
 
     Without the normalisation, noise of 0.2 deviations on windows of 96 hours read 0.04, not 0.47.
 
@@ -147,8 +149,10 @@ def fit(net: Discriminator, x: Input, train: Float[Tensor, "m c 1 t"], seed: int
 
 
 def series_taken(reference: Reference) -> int:
-    """Return how many series of a set are taken: no more than half of the training series, since
-    the floor puts some of these in the place of the set.
+    """Return how many series of a set are used.
+
+    At most half as many as training series, since the floor puts some of these in the place of the
+    set.
 
     Args:
         reference: real series.
@@ -157,7 +161,10 @@ def series_taken(reference: Reference) -> int:
 
 
 def _real(reference: Reference) -> tuple[Input, Float[Tensor, "k c 1 t"]]:
-    """Return training and held-out series as networks see them; the former are the last ones."""
+    """Return training and held-out series as networks see them.
+
+    Training series are the last ones.
+    """
     split = reference.split
     last = split.train_sample(split.n_train - series_taken(reference), split.n_train)
     return split.dataset.encode(last), split.dataset.encode(reference.held_out)
@@ -174,8 +181,9 @@ def _score(c: Comparison[Reference]) -> float:
 
 
 def _floor(reference: Reference) -> float:
-    """Return the mean score of sets of training series, none of which a network is trained on as a
-    real one.
+    """Return the mean score of sets of training series.
+
+    No network is trained on these as real series.
     """
     n, split = series_taken(reference), reference.split
     sets = max(1, min(REAL_SETS, split.n_train // n - 1))

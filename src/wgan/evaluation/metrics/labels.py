@@ -22,7 +22,7 @@ MOST_BYTES = 2**29
 
 @dataclass(frozen=True)
 class LabelAgreement:
-    """How often a sample's nearest training sample is of the class that was requested.
+    """Share of samples whose nearest training sample is of the requested class.
 
     Attributes:
         generated: share of `n` generated samples.

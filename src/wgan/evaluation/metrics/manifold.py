@@ -21,10 +21,10 @@ Features = Float[np.ndarray, "n d"]
 class Manifold:
     """Precision, recall and coverage are shares; density may exceed 1.
 
-    For equal distributions density is 1 on average. Coverage by as many fake rows as real ones is
-    1 - 2^-k, or 0.969 for k = 5, when n is large: the k neighbours of a row may all be real.
-    Precision and recall are below 1 by what balls of n rows leave out, which depends on the
-    distribution. So none is to be read without its floor.
+    For equal distributions density is 1 on average. Coverage by as many fake rows as real ones is 1
+    - 2^-k, or 0.969 for k = 5, when n is large, because the k neighbours of a row may all be real.
+    Precision and recall are below 1 because balls around n rows leave space out, which depends on
+    the distribution. So none is to be read without its floor.
     """
 
     precision: float

@@ -49,7 +49,7 @@ PART_BYTES = 2**26
 
 
 class Attack(NamedTuple):
-    """What the attacker knows before seeing generated rows.
+    """Knowledge of the attacker before seeing generated rows.
 
     Args:
         candidates: coordinates of members, and behind them of as many non-members.
@@ -65,7 +65,7 @@ class Attack(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What an attack on one set finds.
+    """Findings of an attack on one set.
 
     Args:
         auc: area under the ROC curve of members against non-members.
@@ -108,8 +108,8 @@ def log_distances(
 def area(members: Float[np.ndarray, " n"], others: Float[np.ndarray, " m"]) -> Mean:
     """Return the AUC of members against others: how often a member's score is higher, ties half.
 
-    With the half-width of its 95 % interval by DeLong, DeLong and Clarke-Pearson (1988): the
-    variance is that of the members' ranks among the others over n, and the reverse over m.
+    The half-width of its 95 % interval follows DeLong, DeLong and Clarke-Pearson (1988). The
+    variance is that of the members' ranks among the others over n, plus the reverse over m.
 
     Args:
         members: scores that should be high.
@@ -216,7 +216,7 @@ def _of_set(c: Comparison[TableReference]) -> Result | None:
 
 
 def _of_real(reference: TableReference) -> Result | None:
-    """Take training rows that are no candidates as generated: to all candidates they are fresh."""
+    """Take training rows that are not candidates as generated: to all candidates they are fresh."""
     return _result(reference, reference.train[members(reference) :])
 
 

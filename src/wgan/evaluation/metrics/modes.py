@@ -31,7 +31,7 @@ NEAREST = "nearest-training"
 
 @dataclass(frozen=True)
 class ModeCoverage:
-    """How samples are spread over modes.
+    """Spread of samples over modes.
 
     Attributes:
         covered: modes that hold at least one good sample.

@@ -1,7 +1,8 @@
 """Copying of training samples, by nearest neighbours and by equality of rows.
 
-Where nothing is copied, training and held-out samples are equally likely to be nearest. Platzer and
-Reutterer (2021), section 3.2. Here all training samples are searched, however many are held out.
+If nothing is copied, training and held-out samples are equally likely to be nearest; see Platzer
+and Reutterer (2021), section 3.2. Here all training samples are searched, however many are held
+out.
 """
 
 from collections.abc import Iterable
@@ -132,8 +133,8 @@ def nearer_to(
 
     Let c = m / (m + k), and let p be the part of x that is copied. Then the share of x whose
     nearest row is in `train` is s = p + (1 - p) c. So p = (s - c) / (1 - c), and the result is
-    (1 + p) / 2, clipped to [0, 1]. Of rows that are equally near, the share of training rows
-    counts: its expectation is c whatever their number.
+    (1 + p) / 2, clipped to [0, 1]. If several rows are equally near, the share of training rows
+    among them counts: its expectation is c whatever their number.
 
     Args:
         x: rows that may be copies.

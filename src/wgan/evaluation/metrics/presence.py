@@ -1,4 +1,4 @@
-"""What is there of a series: its length, and the share of its values that are missing."""
+"""Presence of values in a series: its length, and the share of its values that are missing."""
 
 from typing import Any
 

@@ -43,8 +43,8 @@ def round_step(x: Float[np.ndarray, " n"], step: float = 0.0) -> float | None:
     """Return the largest round step whose multiples are clearly too frequent; None without one.
 
     Round steps R are 1 and 5 times powers of ten, tried from small to large. Multiples of R are
-    compared with those of the step r found so far, at first the column's own: among these a smooth
-    density puts a share r / R there, in each window of R around a multiple. Zeros, and the most
+    compared with those of the best step r so far, at first the column's own. In each window of R
+    around a multiple, a smooth density puts a share r / R of these there. Zeros, and the most
     frequent multiple with its window, are left out. Of the other windows that hold 20 rows or more
     there must be three, and at least half of them must have the excess.
 

@@ -97,7 +97,7 @@ def places_in(
 
 
 class Broken(NamedTuple):
-    """What rows break of a list of rules: the share that breaks each, and which break any."""
+    """Rules that rows break: the share of rows that breaks each, and the rows that break any."""
 
     shares: Float[np.ndarray, " rules"]
     rows: Bool[np.ndarray, " n"]
@@ -109,7 +109,7 @@ class Broken(NamedTuple):
 
 
 def broken(rules: Iterable[Bool[np.ndarray, " n"]], n: int) -> Broken:
-    """Return what rows break, with one rule in memory at a time: there may be thousands.
+    """Return the rules that rows break, with one rule in memory at a time: there may be thousands.
 
     Args:
         rules: which rows break a rule, for each.

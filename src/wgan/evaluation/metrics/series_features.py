@@ -11,7 +11,7 @@ from wgan.evaluation.metrics.temporal import CONSTANT, Series, sides
 from wgan.evaluation.metrics.transport import W1
 
 FEATURES = ("mean", "standard deviation", "least", "largest", "mean absolute step")
-"""What is taken of each channel of a series."""
+"""Features of each channel of a series."""
 
 
 def features_of(x: Series) -> Float[np.ndarray, "n features"]:

@@ -44,9 +44,9 @@ def level_means_difference(
 ) -> float | None:
     """Return how far the means of the channels are apart at each level of a column.
 
-    sum over levels l of p(l) mean over channels of |m_x(l) - m_y(l)|, with the share p of a level
-    in y and the means m of all values of a channel in series of the level. Levels that x does not
-    have are left out: the error of the column's shape counts them.
+    It is the sum over levels l of p(l) mean over channels of |m_x(l) - m_y(l)|. Here p is the share
+    of a level in y, and m the mean of all values of a channel in series of the level. Levels
+    that x does not have are left out: the error of the column's shape counts them.
 
     Args:
         x: series `[n, T, channels]` in standard deviations, with NaN for what is not there.
@@ -69,7 +69,7 @@ def level_means_difference(
 
 
 def _means(x: Series) -> Float[np.ndarray, " c"]:
-    """Return the mean of the values of each channel that are there; NaN where none is."""
+    """Return the mean of the existing values of each channel; NaN if there are none."""
     count = (~np.isnan(x)).sum(axis=(0, 1))
     return np.where(count > 0, np.nansum(x, axis=(0, 1)) / np.maximum(count, 1), np.nan)
 

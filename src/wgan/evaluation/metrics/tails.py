@@ -54,7 +54,7 @@ class End(NamedTuple):
 
 
 def threshold(x: Float[np.ndarray, " n"], rows: int) -> float | None:
-    """Return the largest number that at least so many others exceed; None where it is no tail.
+    """Return the largest number that at least so many others exceed; None where it is not a tail.
 
     It is none where more than 5 % of the numbers exceed it.
 
@@ -119,8 +119,8 @@ def tail_ratios(c: Comparison[TableReference]) -> Float[np.ndarray, " tails"]:
 def tail_figures(c: Comparison[TableReference]) -> Float[np.ndarray, "tails 2"]:
     """Return the ratio of each tail, and 1 where the tail surely differs from training rows.
 
-    Tests of counts and ranks are of one error rate for all distributions: a mean excess is not,
-    since single rows of a heavy tail can weigh more than all others.
+    Tests of counts and ranks have the same error rate for all distributions. A test of a mean
+    excess would not, since single rows of a heavy tail can weigh more than all others.
     """
     tails = c.reference.once(_tails)
     least = ERROR / (SETS * TESTS * max(len(tails), 1))

@@ -2,7 +2,7 @@
 
 Series are `[n, T, channels]` in standard deviations of their channels. NaN stands where a value is
 missing, and past the end of a series. Each statistic is pairwise complete: it takes the values, or
-the pairs of values, that are there. Where nothing is missing these are all values.
+the pairs of values, that exist. If nothing is missing these are all values.
 """
 
 from collections.abc import Callable
@@ -42,8 +42,10 @@ def autocovariances(x: Series) -> Float[np.ndarray, "t c"]:
 
 
 def _autocovariances_of(x: Float[np.ndarray, "n t"]) -> Float[np.ndarray, " t"]:
-    """Return those of one channel. Sums of products at all lags are a Fourier transform of the
-    squared moduli of another one, of series that are padded with zeros to twice their length.
+    """Return the autocovariances of one channel.
+
+    The squared moduli of the Fourier transform of series, padded with zeros to twice their length,
+    are transformed once more: this gives the sums of products at all lags.
     """
     steps = x.shape[1]
     there = ~np.isnan(x)
@@ -127,7 +129,7 @@ def cross_correlations(x: Series) -> Float[np.ndarray, " pairs"]:
 
 
 def mean_there(values: np.ndarray) -> float | None:
-    """Return the mean of the values that are there; None where none is.
+    """Return the mean of the existing values; None if there are none.
 
     >>> mean_there(np.array([1.0, np.nan])), mean_there(np.array([np.nan]))
     (1.0, None)
@@ -146,8 +148,9 @@ def lags_of(length: int) -> int:
 
 
 def usual_length(reference: Reference) -> int:
-    """Return the length of series that correlations and spectra are of: the median of held-out
-    series, so that half of them have pairs of values at each lag.
+    """Return the length of series for correlations and spectra, the median of held-out series.
+
+    So half of them have pairs of values at each lag.
 
     Args:
         reference: real series.
@@ -183,7 +186,7 @@ def _marginal(c: Comparison[Reference]) -> float | None:
 
 
 def _values(c: Comparison[Reference]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the values of each channel that are there, of both sides."""
+    """Return the existing values of each channel, of both sides."""
     x, y = c.once(sides)
     channels = ((x[..., i], y[..., i]) for i in range(x.shape[2]))
     return [(a[~np.isnan(a)], b[~np.isnan(b)]) for a, b in channels]

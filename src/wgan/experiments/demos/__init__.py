@@ -1,7 +1,6 @@
 """Demonstrations: claims about GANs that can be seen in minutes, one file a claim.
 
-Each trains, measures, and says what was seen and what was not. The results are in
-docs/figures/claims.md.
+Each trains, measures, and says which claims were seen. docs/figures/claims.md shows the results.
 """
 
 from wgan.base.errors import WganError, did_you_mean

@@ -39,8 +39,8 @@ CLIPS = (0.01, 0.1)
 bound.
 """
 STEPS = 1500
-"""Critic steps. After 600, `wgan-gp` had not converged in 8 and 32 dimensions
-(docs/figures/claims.md).
+"""Critic steps. After 600, `wgan-gp` had not converged in 8 and 32 dimensions, see
+docs/figures/claims.md.
 """
 WIDTH = 64
 """Units of a hidden layer. More would take longer, and the best f is linear."""

@@ -30,8 +30,8 @@ from wgan.training import Run
 TOYS = ("8-gaussians", "25-gaussians")
 NAMES = ("gan-minimax", "gan", "wgan", "wgan-gp", "wgan-ortho")
 STEPS = 1500
-"""Generator steps. At full width, 3,000 steps cover all modes in far more time
-(docs/figures/claims.md).
+"""Generator steps. At full width, 3,000 steps cover all modes (docs/figures/claims.md) in far more
+time.
 """
 MEASUREMENTS = 10
 """Points of a curve over training. More take time and make intervals overlap in the figure."""
@@ -146,7 +146,7 @@ def _select(rows: Sequence[Row], source: str, name: str, step: int) -> list[Row]
 
 
 def _coverage_claim(rows: Sequence[Row], name: str, last: int) -> Claim:
-    """Return what is said of a variant: standard GANs miss modes, Wasserstein GANs cover all."""
+    """Return the claim on a variant: standard GANs miss modes, Wasserstein GANs cover all."""
     complete = True
     figures = []
     for source in TOYS:

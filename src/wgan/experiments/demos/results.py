@@ -40,7 +40,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Result:
-    """What a demonstration measured.
+    """Measurements of a demonstration.
 
     Attributes:
         rows: all measurements.
@@ -79,7 +79,7 @@ class Demo:
         name: as in `wgan demo NAME`.
         summary: one line for the list of demonstrations.
         run: `run(seeds, effort, progress)`, where `effort` multiplies the training steps.
-        seeds: seeds where nothing else is requested. 3 are the fewest that give an interval of use:
+        seeds: seeds where nothing else is requested. 3 are the fewest that give a useful interval:
             with 2, Student's t is 12.7.
     """
 
@@ -122,7 +122,7 @@ def means(rows: Sequence[Row], by: Sequence[str], of: Sequence[str]) -> list[Row
     return table
 
 
-def find(table: Sequence[Row], name: str, **where: Any) -> Mean:
+def find(table: Sequence[Row], name: str, **where: Any) -> Mean:  # noqa: D417
     """Return one mean of a table, from the one row whose other columns are as in `where`.
 
     Args:

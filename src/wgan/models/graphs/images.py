@@ -27,5 +27,5 @@ class ImageDecoder(nn.Module):
 
 
 def about_images(codec: ImageCodec) -> dict[str, Any]:
-    """Return what a reader should know of the pixels."""
+    """Return a description of the pixels for a reader."""
     return {"layout": codec.layout, "black": codec.low, "white": codec.high}

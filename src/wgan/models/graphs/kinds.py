@@ -16,13 +16,13 @@ from wgan.models.graphs.vectors import VectorDecoder, about_vectors
 
 @dataclass(frozen=True)
 class Graph:
-    """How samples of one kind of data are made in a graph.
+    """Functions that make samples of one kind of data in a graph.
 
     Attributes:
         decoder: returns layers that turn network output `[n, *shape]` into raw samples, as the
             codec's `decode` does, given the codec.
         about: returns what a reader of samples should know, as plain values, given the codec.
-        free: returns conditions of so many samples that leave all free, given the codec; None: a
+        free: returns conditions of this many samples that leave all free, given the codec; None: a
             graph takes no conditions.
     """
 

@@ -65,7 +65,7 @@ def rounded(x: Float[Tensor, "*shape"], step: float) -> Float[Tensor, "*shape"]:
 
 
 def in_decimals(x: Float[Tensor, "*shape"], decimals: int) -> Float[Tensor, "*shape"]:
-    """Return numbers with so many decimals.
+    """Return numbers with this many decimals.
 
     Args:
         x: the numbers, in double precision.

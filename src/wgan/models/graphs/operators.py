@@ -1,7 +1,7 @@
-"""Operations that ONNX has not, made of those that onnxruntime has in double precision.
+"""Operations that ONNX lacks, made of those that onnxruntime has in double precision.
 
-They are the normal distribution function and its inverse, with which tables and series draw levels,
-places in cells, gaps and ends. onnxruntime has an error function in single precision alone.
+They are the normal distribution function and its inverse. Tables and series draw levels, places in
+cells, gaps and ends with them. For the error function, onnxruntime has single precision alone.
 """
 
 from collections.abc import Callable
@@ -37,7 +37,7 @@ CENTRAL = (
         *(42.313330701600911252, 1.0),
     ),
 )
-"""Those of Phi^-1 within 0.425 of 1/2: Wichura (1988), algorithm AS 241, PPND16."""
+"""Coefficients of Phi^-1 within 0.425 of 1/2: Wichura (1988), algorithm AS 241, PPND16."""
 OUTER = (
     (
         *(7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177),
@@ -50,13 +50,13 @@ OUTER = (
         *(2.05319162663775882187, 1.0),
     ),
 )
-"""Those outside, down to a probability of e^-25, 1.4e-11."""
+"""Coefficients outside, down to a probability of e^-25, 1.4e-11."""
 NEAR = 0.425
 LEAST = 1.4e-11
 
 
 def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
-    """Return what translates these operations of torch to ONNX; it needs onnxscript."""
+    """Return translations of these operations of torch to ONNX; they need onnxscript."""
     from onnxscript import ir, opset18
 
     op: Any = opset18  # its types are those of constants, and not of what is traced
@@ -84,8 +84,9 @@ def translations() -> dict[Callable[..., Any], Callable[..., Any]]:
         return op.CastLike(both, self)
 
     def ndtri(self: Any) -> Any:
-        """Return the inverse of the normal distribution function, with a relative error of 1e-15;
-        probabilities within 1.4e-11 of 0 or 1 count as that.
+        """Return the inverse of the normal distribution function, with a relative error of 1e-15.
+
+        Probabilities within 1.4e-11 of 0 or 1 count as that.
         """
         p = op.Cast(self, to=ir.DataType.DOUBLE)
         q = op.Sub(p, constant(0.5))

@@ -74,7 +74,7 @@ def _in_steps(table: LongTable, values: Tensor) -> Tensor:
 
 
 def about_series(codec: SeriesCodec) -> dict[str, Any]:
-    """Return what a reader should know of steps, channels and static columns."""
+    """Return a description of steps, channels and static columns for a reader."""
     about: dict[str, Any] = {
         "length": codec.length,
         "channels": list(codec.headings) or [str(i + 1) for i in range(codec.channels)],

@@ -112,9 +112,7 @@ class Written(nn.Module):
 
 
 def _starts(column: Column, ends: tuple[float, float]) -> np.ndarray:
-    """Return all times within ends that a column writes, where these are months or years; else
-    none.
-    """
+    """Return all times within the ends of a column that writes months or years, else none."""
     if column.kind != "datetime":
         return np.zeros(0)
     low, high = (np.array(end).astype("datetime64[s]").astype("datetime64[M]") for end in ends)
@@ -249,7 +247,7 @@ def free_choices(codec: TableCodec, n: int) -> Tensor:
 
 
 def about_tables(codec: TableCodec) -> dict[str, Any]:
-    """Return what a reader should know of the columns."""
+    """Return a description of the columns for a reader."""
     places = iter(range(len(codec.learned)))
     columns: list[dict[str, Any]] = []
     for column in codec.columns:
@@ -267,7 +265,7 @@ def about_tables(codec: TableCodec) -> dict[str, Any]:
 
 
 def _values(column: Column) -> dict[str, Any]:
-    """Return what the values of a column are."""
+    """Return a description of the values of a column."""
     about: dict[str, Any] = {"missing": column.missing}
     if not column.is_number:
         return about | {"levels": list(column.levels)}
@@ -279,7 +277,7 @@ def _values(column: Column) -> dict[str, Any]:
 def _choices(coded: Column, column: Column) -> list[list[Any]]:
     """Return the values of a column that can be given, each with its choice; None: missing.
 
-    Of ordinary numbers, and of the value of a twin, cells and not values are chosen.
+    For ordinary numbers, and for the value of a twin, cells are chosen instead of values.
     """
     first = len(coded.cells)
     if not column.is_number:

@@ -25,5 +25,5 @@ class VectorDecoder(nn.Module):
 
 
 def about_vectors(codec: VectorCodec) -> dict[str, Any]:
-    """Return what a reader should know of the columns."""
+    """Return a description of the columns for a reader."""
     return {"names": list(codec.column_names)}

@@ -22,22 +22,22 @@ from wgan.models.sharded.plan import Part, Plan, WrittenFile
 STREAM = "shard"
 """The stream of random numbers that samples are drawn from, one for each shard and piece."""
 PIECE_BYTES = 2**24
-"""Bytes of samples drawn at once at most, where a block of the generator is no larger. A table of
-20 columns then comes in pieces of 65,536 rows, which as text in memory take about 100 MB; larger
+"""Most bytes of samples drawn at once, if a block of the generator is no larger. A table of 20
+columns then comes in pieces of 65,536 rows, which as text in memory take about 100 MB; larger
 pieces were no faster.
 """
 MOST_ROWS = LARGEST_BLOCK
-"""Rows drawn at once at most: 65,536, as where conditions are waited for. Readers of Parquet take
-a row group at once, and one of so many rows suits them.
+"""Most rows drawn at once, as in rejection under conditions. Readers of Parquet take a row group at
+once, and this size suits them.
 """
 LABELS = "labels"
 """The folder of the classes of samples that are arrays, below that of the shards."""
 Advance = Callable[[int], object]
-"""Takes note that so many further samples are written."""
+"""Notes that this many further samples are written."""
 
 
 def layout_of(model: Model, plan: Plan) -> dict[str, Any]:
-    """Return what the files of shards hold, as plain values.
+    """Return the contents of the files of shards, as plain values.
 
     Args:
         model: the model.
@@ -96,7 +96,7 @@ def write_part(
 def _pieces(model: Model, plan: Plan, i: int) -> Iterator[Conditioned]:
     """Yield the samples of shard i in pieces of about one size, each of a stream of its own.
 
-    With pieces of one size, none is so small that it waits in vain for a rare condition.
+    With pieces of one size, none is so small that it draws in vain for a rare condition.
     """
     bytes_of_one = prod(model.codec.raw_shape) * np.dtype(model.codec.dtype).itemsize
     # The generator makes a whole block, however few samples are asked for.
@@ -158,9 +158,9 @@ def _write_arrays(
 def _form(model: Model, plan: Plan) -> Any:
     """Return the columns and types of all shards, a `pyarrow.Schema`.
 
-    They are those of a table of the last sample, whose number is the largest, and in which nothing
-    is missing: ones in the place of the generator's output stand for the first state of a column,
-    and for a value that is there.
+    They are those of a table of the last sample, whose number is the largest, with nothing missing.
+    Ones in the place of the generator's output stand for the first state of a column, and for a
+    value that is there.
     """
     frame_of = formats_of(model.codec).frame
     assert frame_of is not None
@@ -182,15 +182,17 @@ def _added(path: Path) -> Iterator[Path]:
         yield target
         if path.exists() and file_digest(path) != file_digest(target):
             raise WganError(
-                f"{path}: is there already, and holds other bytes than this command writes:"
+                f"{path}: already exists, and holds other bytes than this command writes:"
                 " remove it, or choose another --out"
             )
 
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Within, torch computes in one thread: sums in several threads may differ in their last bits,
-    and shards must not. Workers use the other cores.
+    """Return a context in which torch computes in one thread.
+
+    Sums in several threads may differ in their last bits, and shards must not. Workers use the
+    other cores.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

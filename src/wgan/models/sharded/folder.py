@@ -37,7 +37,7 @@ ANOTHER = "choose another --out"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `_manifest.json` holds: the plan, what the files hold, and what was written.
+    """Contents of `_manifest.json`: the plan, the contents of the files, and the written shards.
 
     Attributes:
         format: name of the format.
@@ -79,7 +79,7 @@ class ShardFolder:
         self._manifest: Manifest | None = None
 
     def manifest(self) -> Manifest | None:
-        """Return what the manifest holds; None while there is none.
+        """Return the contents of the manifest; None while there is none.
 
         Raises:
             WganError: a damaged manifest.
@@ -171,7 +171,7 @@ class ShardFolder:
         return path.is_file() and path.stat().st_size == file.bytes
 
     def _recorded(self, i: int) -> Part | None:
-        """Return what the manifest says of shard i, or until there is one, its record."""
+        """Return the manifest's facts about shard i, or, until there is a manifest, its record."""
         path = self._record_path(i)
         if self.manifest() is None and path.exists():
             remedy = "remove it, and the same command writes the shard again"
@@ -189,7 +189,7 @@ class ShardFolder:
 
 
 def open_folder(path: Path, plan: Plan) -> ShardFolder:
-    """Return the folder of a plan's shards, made if need be.
+    """Return the folder of a plan's shards, which is made if it does not exist.
 
     Args:
         path: the folder.
@@ -248,7 +248,7 @@ def _check_content(folder: ShardFolder) -> None:
         if partial or name in (folder.progress.name, MANIFEST) or (of_arrays and path == labels):
             continue
         if not folder.plan.is_name(name):
-            raise WganError(f"{path.parent}: holds {name}, which is no shard: {ANOTHER}")
+            raise WganError(f"{path.parent}: holds {name}, which is not a shard: {ANOTHER}")
         # Asked here, and not before the names were listed: another process may write meanwhile.
         if not folder.progress.exists() and folder.manifest() is None:
             raise WganError(

@@ -27,7 +27,7 @@ class Plan:
         ending: of the files: `.parquet` for tables, `.npy` for arrays.
         generator: SHA-256 of the files of the generator.
         run: what names the model or its run; None: a model of an older version.
-        request: what samples are asked for.
+        request: the choices of samples.
         versions: of this package and of those that can change bytes.
     """
 
@@ -101,7 +101,7 @@ class WrittenFile:
 
 @dataclass(frozen=True)
 class Part:
-    """What was written of one shard.
+    """Facts about a written shard.
 
     Attributes:
         samples: number of samples.

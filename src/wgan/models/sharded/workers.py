@@ -20,7 +20,7 @@ from wgan.models.sharded.plan import Plan
 from wgan.models.sharded.writing import Done, write_shards
 
 WHAT = "writing samples"
-"""What the progress is of."""
+"""Work whose progress is shown."""
 STOP_SECONDS = 5.0
 """Seconds that a worker which is told to end has for it: it has nothing to save, and cleans up."""
 
@@ -44,7 +44,7 @@ def write_all(
         progress: listener to the number of samples that are written.
 
     Raises:
-        WganError: as `write_shards`, or a worker that was killed; the same call goes on.
+        WganError: as `write_shards`, or a worker that was killed; the same call continues.
     """
     total = sum(plan.samples(i) for i in numbers)
     so_far = 0
@@ -81,7 +81,9 @@ def write_all(
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Within, Ctrl-C does nothing here, nor ever in a process that is started: its parent ends it.
+    """Return a context that ignores Ctrl-C here, and in processes started in it.
+
+    Their parent ends them.
 
     Without this, one that is still importing would print a traceback.
     """
@@ -96,7 +98,7 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 def _listen(started: Sequence[tuple[Any, Connection]], advance: Any) -> Done:
-    """Return what all workers did; raise the first error."""
+    """Return the work of all workers; raise the first error."""
     processes = {ours: process for process, ours in started}
     done = Done()
     while processes:
@@ -109,7 +111,7 @@ def _listen(started: Sequence[tuple[Any, Connection]], advance: Any) -> Done:
                 process.join()
                 raise WganError(
                     f"a worker ended before its work was done, with code {process.exitcode}: the"
-                    " same command goes on"
+                    " same command continues"
                 ) from None
             if kind == "samples":
                 advance(value)

@@ -23,7 +23,7 @@ PACKAGES = ("torch", "numpy", "pandas", "pyarrow")
 
 @dataclass(frozen=True)
 class Done:
-    """What a process did.
+    """Work that a process did.
 
     Attributes:
         drawn: samples that it drew and wrote.
@@ -48,7 +48,7 @@ def make_plan(
         n: number of samples in all shards.
         shards: number of shards.
         seed: random seed.
-        request: what samples are asked for; None: samples as they were learned.
+        request: the choices of samples; None: samples as they were learned.
 
     Raises:
         WganError: more shards than samples, a request that the model cannot meet, no pyarrow for
@@ -132,8 +132,9 @@ def record_folder(out: Path, plan: Plan) -> Path:
 
 
 def write_shard(model: str, out: str, plan: Mapping[str, Any], i: int) -> dict[str, Any]:
-    """Write one shard if it is not there yet, and return what was written: `write_shards` for one
-    shard, with arguments and a result that any queue of jobs takes.
+    """Write one shard if it is not there yet, and return what was written.
+
+    It is `write_shards` for one shard, with arguments and a result that any queue of jobs takes.
 
     Args:
         model: the folder of the model.
