@@ -10,7 +10,7 @@ from table_columns import kinds
 
 from wgan.base.errors import WganError
 from wgan.data import load
-from wgan.data.tables.libraries import as_pandas, is_frame, made_like, without_rows
+from wgan.data.ecosystem.frames import as_pandas, is_frame, made_like, without_rows
 
 N = 60
 COLUMNS = {
