@@ -94,6 +94,8 @@ def load(
     if kind == "auto" and arrived is not None:
         kind = arrived.kind
     cut = None if kind == "auto" else find_kind(kind).cut
+    if arrived is not None and arrived.long and reading.window is None:
+        raise WganError(f"{arrived.name}: is one long series: give data.window to cut it")
     if reading != WHOLE and cut is None:
         _refuse_reading(reading, kind)
     has_columns = cut is not None and (arrived.is_table if arrived else is_table(source))

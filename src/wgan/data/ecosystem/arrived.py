@@ -34,6 +34,7 @@ class Arrived:
         labels: `[n]` the class of each sample; None: it has none.
         notes: what was guessed and what is left out, in sentences.
         like: makes samples an object of the same library.
+        long: whether the values are one long series, which windows are cut from.
     """
 
     values: Any
@@ -42,6 +43,7 @@ class Arrived:
     labels: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     like: Like = as_they_are
+    long: bool = False
 
     @property
     def is_table(self) -> bool:

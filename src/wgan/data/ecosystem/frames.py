@@ -40,6 +40,7 @@ def open_frame(source: object) -> Arrived | None:
     """
     if isinstance(source, pd.DataFrame):
         return Arrived(source)
+    _check_names(source)
     if not is_frame(source):
         return None
     frame = in_memory(source)
@@ -73,14 +74,14 @@ def in_memory(frame: Frame) -> Frame:
     """
     if isinstance(nw.from_native(frame, pass_through=True), nw.DataFrame):
         return frame
-    library = type(frame).__module__.split(".")[0].lstrip("_")
+    library = type(frame).__module__.split(".")[0]
     if not hasattr(frame, STREAM):
         raise WganError(f"a lazy frame of {library} holds no rows yet: collect it first")
     _need_pyarrow(library)
     from pyarrow import table
 
     try:
-        return table(frame)
+        read = table(frame)
     # What fails is the query of the library, with errors of its own.
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -88,6 +89,8 @@ def in_memory(frame: Frame) -> Frame:
             f"a {type(frame).__name__} of {library} gives no table ({reason}): give one as a"
             " DataFrame"
         ) from None
+    _check_names(read)
+    return read
 
 
 def as_pandas(frame: Frame) -> pd.DataFrame:
@@ -172,9 +175,17 @@ def _is_null(schema: Any, name: str) -> bool:
 
 def _narwhal(frame: Frame) -> nw.DataFrame[Any]:
     """Return a frame of another library as narwhals sees it."""
-    narwhal = nw.from_native(in_memory(frame))
+    frame = in_memory(frame)
     _need_pyarrow(type(frame).__module__.split(".")[0])
-    return narwhal
+    return nw.from_native(frame)
+
+
+def _check_names(frame: Frame) -> None:
+    """Refuse a table of pyarrow with columns of one name, which narwhals does not take."""
+    names = getattr(frame, "column_names", None)
+    for name in names if isinstance(names, list) else []:
+        if names.count(name) > 1:
+            raise WganError(f"several columns are called '{name}': rename all but one")
 
 
 def _need_pyarrow(library: str) -> None:

@@ -119,12 +119,19 @@ def _samples(source: Any, length: int, name: str) -> Iterator[Part]:
 
 
 def _batches(loader: Any, name: str) -> Iterator[Part]:
-    """Yield the batches of one pass."""
+    """Yield the batches of one pass; those of a stream up to its length."""
+    left = len(loader.dataset) if isinstance(loader.dataset, IterableDataset) else None
     for batch in loader:
+        if left == 0:
+            return
         x, y = _part(batch, name)
         if loader.batch_sampler is None:  # samples, one after another
             x, y = _array(x, name)[None], None if y is None else [y]
-        yield _array(x, name), y
+        x = _array(x, name)
+        if left is not None:
+            x, y = x[:left], None if y is None else y[:left]
+            left -= len(x)
+        yield x, y
 
 
 def _part(sample: Any, name: str) -> Part:
@@ -188,7 +195,9 @@ def _notes(source: Any, n: int, length: int) -> tuple[str, ...]:
         return (short,) if n < length else ()
     sampler = source.sampler
     notes = []
-    if isinstance(sampler, RandomSampler) and not sampler.replacement:
+    if isinstance(source.dataset, IterableDataset):
+        pass  # it gives its samples in an order of its own
+    elif isinstance(sampler, RandomSampler) and not sampler.replacement:
         notes.append(
             "the loader shuffles: samples are in the order of one pass, so that another run has"
             " another split; give its data set for runs that are the same again"
@@ -227,12 +236,12 @@ def _labels(
     plain = [each.tolist() if isinstance(each, Tensor | np.generic) else each for each in classes]
     try:
         if any(isinstance(each, list | dict | tuple) for each in plain):
-            raise WganError(f"{name}: the second part of a sample is no class, but an array")
-        found = class_values(plain, n, f"{name}: the second part of a sample")
+            raise WganError(f"{name}: the second part of a sample is an array: a class is one value")
+        found = class_values(plain, n, f"{name}, the second part of each sample")
     except WganError as error:
         if asked is not None:
             raise
-        return None, (f"{str(error).partition(': a class')[0]}: left out",)
+        return None, (f"{error}; it is left out",)
     if names and found.dtype.kind == "i" and found.min() >= 0 and found.max() < len(names):
         return np.array(names)[found], ()
     return found, ()

@@ -83,16 +83,19 @@ def open_xarray(source: Any, labels: str | None = None) -> Arrived | None:
         values = np.stack(arrays, axis=-1)
     else:
         values = np.asarray(source.transpose(*roles.order).values)
+    is_long = roles.sample is None
+    if is_long and values.ndim == 1:
+        values = values[:, None]
     notes = [f"{name}: {roles.words(variables)}"]
     if len(roles.inner) == 1 and not _is_even(source, roles.inner[0]):
         notes.append(
             f"{name}: the times along '{roles.inner[0]}' are not evenly spaced, and steps are"
             " learned as if they were; give a table with data.time to learn them too"
         )
-    empty = source if roles.sample is None else source.isel({roles.sample: slice(0)})
-    empty = empty.isel({each: slice(0) for each in roles.inner if roles.sample is None})
     kind = "series" if len(roles.inner) == 1 else "images"
-    return Arrived(values, name, kind, notes=tuple(notes), like=LikeXarray(empty.load(), roles))
+    none = source.isel({roles.inner[0] if is_long else roles.sample: slice(0)}).load()
+    like = LikeXarray(none, roles)
+    return Arrived(values, name, kind, notes=tuple(notes), like=like, long=is_long)
 
 
 def find_roles(dims: tuple[Any, ...], name: str, variables: bool = False) -> Roles:
