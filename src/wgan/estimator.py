@@ -101,7 +101,7 @@ class WGAN(BaseEstimator):
             WganError: data or settings that cannot be used.
         """
         for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
         layers = self._layers()
         config = resolve(layers).data
         asked = config.labels if y is None else None

@@ -20,8 +20,8 @@ def plain_array(values: Any, name: str) -> np.ndarray:
 
     A tensor of a type that NumPy lacks, such as bfloat16, becomes float32, which holds all its
     values. Other types stay as they are. PyTorch and SciPy are not imported: their objects are told
-    by their methods. Arrays of other libraries come by `__array__`, or by DLPack from any device, and
-    tables by `__arrow_c_stream__`.
+    by their methods. Arrays of other libraries come by `__array__`, or by DLPack from any device,
+    and tables by `__arrow_c_stream__`.
 
     Args:
         values: an array, a tensor on any device, or what NumPy makes an array of.

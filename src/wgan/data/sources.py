@@ -16,7 +16,7 @@ from wgan.data.built_in import from_digits, from_toy
 from wgan.data.dataset import Dataset
 from wgan.data.ecosystem.arrived import Arrived
 from wgan.data.ecosystem.families import opened
-from wgan.data.ecosystem.hub import from_hub, is_on_hub
+from wgan.data.ecosystem.hub import from_hub, is_on_hub, table_on_hub
 from wgan.data.encodings import UTF_8, check_encoding, is_utf_8
 from wgan.data.kinds import KINDS, Cutter, Kind, find_kind, kind_of_reading
 from wgan.data.labels import OWN, labelled
@@ -98,6 +98,8 @@ def load(
         raise WganError(f"{arrived.name}: is one long series: give data.window to cut it")
     if reading != WHOLE and cut is None:
         _refuse_reading(reading, kind)
+    if cut is not None and arrived is None and is_on_hub(str(source)):
+        source = table_on_hub(str(source), progress)
     has_columns = cut is not None and (arrived.is_table if arrived else is_table(source))
     if cut is not None and (reading != WHOLE or has_columns):
         beside = {"schema": schema, "resize": resize, "labels": None if has_columns else labels}

@@ -182,8 +182,9 @@ def _narwhal(frame: Frame) -> nw.DataFrame[Any]:
 
 def _check_names(frame: Frame) -> None:
     """Refuse a table of pyarrow with columns of one name, which narwhals does not take."""
-    names = getattr(frame, "column_names", None)
-    for name in names if isinstance(names, list) else []:
+    given = getattr(frame, "column_names", ())
+    names = given if isinstance(given, list) else []
+    for name in names:
         if names.count(name) > 1:
             raise WganError(f"several columns are called '{name}': rename all but one")
 

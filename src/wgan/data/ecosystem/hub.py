@@ -14,12 +14,11 @@ from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from wgan.base.errors import WganError, did_you_mean
+from wgan.base.errors import WganError
 from wgan.base.printing import counted
 from wgan.base.progress import Progress, silent
 from wgan.data.dataset import Dataset
 from wgan.data.ecosystem.parquet_pictures import from_parquet_pictures, picture_columns
-from wgan.data.kinds import Kind
 from wgan.data.options import refuse_other_kind
 from wgan.data.shards.places import TABLES, Place
 from wgan.data.shards.stores import Store
@@ -35,6 +34,17 @@ PART = r"\w(?:[\w.-]{0,94}\w)?"
 ADDRESS = re.compile(rf"hf://datasets/({PART}/{PART})(?:@([A-Za-z0-9][\w./-]*?))??((?:/[^/]+)*)/?")
 NUMBERED = re.compile(r"(?:^|-)\d{4,5}(?:-of-\d{5})?(?:-[0-9a-f]+)?$")
 """The end of a file's name that numbers the parts of a split, as the Hub writes it."""
+TIMEOUT = 30.0
+"""Seconds that the Hub may take to list a repository; it takes well under one."""
+LONGEST = 200
+"""Characters of what the Hub says that are quoted."""
+FAULTS = {
+    "GatedRepoError": "asks for consent: give it on its page, and set HF_TOKEN",
+    "RepositoryNotFoundError": "no such data set, or a private one: check it, or set HF_TOKEN",
+    "RevisionNotFoundError": "has no such revision: give a branch, a tag or a commit",
+    "OfflineModeIsEnabled": "HF_HUB_OFFLINE=1 forbids to ask for it: unset it",
+}
+"""What errors of `huggingface_hub` mean, and what to do, by their names."""
 LISTED = 8
 """Splits that a message lists: more would not fit on a line."""
 
@@ -88,7 +98,7 @@ def from_hub(
     source: str,
     resize: tuple[int, int] | None = None,
     mode: str = "auto",
-    kind: str | Kind = "auto",
+    kind: str = "auto",
     labels: str | None = None,
     schema: str | None = None,
     progress: Progress = silent,
@@ -108,14 +118,10 @@ def from_hub(
         WganError: `huggingface_hub` is not installed, an address without such data, several splits,
             no connection, or files that cannot be read.
     """
-    if isinstance(kind, Kind):
-        raise WganError(
-            f"{source}: series are cut from files and DataFrames alone: download the file, or give"
-            " datasets.load_dataset in Python"
-        )
     address = address_of(source)
-    names = chosen_files(_listed(address), address)
-    paths = _downloaded(address, names, progress)
+    files, commit = _listed(address)
+    names = chosen_files(files, address)
+    paths = _downloaded(address, names, commit, progress)
     if names[0].lower().endswith(PARQUET):
         need_pyarrow(Path(names[0]))
         with _named(paths, names, address), opened_parquet(paths[0]) as file:
@@ -139,6 +145,26 @@ def from_hub(
         places = [Place(name, str(path)) for name, path in zip(names, paths, strict=True)]
         found = (Store(str(paths[0].parent)), places, TABLES)
         return from_table_shards(source, found, corrections, "auto", progress)
+
+
+def table_on_hub(source: str, progress: Progress = silent) -> Path:
+    """Return the place in the cache of the one file of a table that series are cut from.
+
+    Args:
+        source: the address of a data set.
+        progress: listener.
+
+    Raises:
+        WganError: several files, or as `from_hub`.
+    """
+    address = address_of(source)
+    files, commit = _listed(address)
+    names = chosen_files(files, address)
+    if len(names) > 1:
+        raise WganError(
+            f"{source}: {len(names)} files, and series are cut from one: give {address}/{names[0]}"
+        )
+    return _downloaded(address, names, commit, progress)[0]
 
 
 def chosen_files(files: Sequence[str], address: Address) -> list[str]:
@@ -172,10 +198,7 @@ def chosen_files(files: Sequence[str], address: Address) -> list[str]:
     splits = sorted({_split(name) for name in (found or tables)})
     shown = ", ".join(splits[:LISTED]) + (", ..." if len(splits) > LISTED else "")
     if not found:
-        guess = did_you_mean(address.rest, splits) if len(splits) > 1 else ""
-        raise WganError(
-            f"{address}/{address.rest}: no such split or file; there are {shown}. {guess}"
-        )
+        raise WganError(f"{address}/{address.rest}: no such split or file: give {shown}")
     if len(splits) > 1:
         raise WganError(f"{address}: holds {shown}: give one, {address}/{splits[-1]}")
     if len(found) > 1 and not found[0].lower().endswith(PARQUET):
@@ -200,21 +223,22 @@ def _words(name: str) -> set[str]:
     return {*path.parent.parts, stem, NUMBERED.sub("", stem)}
 
 
-def _listed(address: Address) -> list[str]:
-    """Return the names of all files of a repository."""
+def _listed(address: Address) -> tuple[list[str], str]:
+    """Return the names of all files of a repository, and the commit that has them."""
     if find_spec("huggingface_hub") is None:
         raise WganError(f"{address}: needs huggingface_hub: pip install 'wgan[hub]'")
     import huggingface_hub
 
     with _answered(address):
-        return sorted(
-            huggingface_hub.HfApi().list_repo_files(
-                address.repo, revision=address.revision, repo_type=KIND_OF_REPOSITORY
-            )
+        info = huggingface_hub.HfApi().dataset_info(
+            address.repo, revision=address.revision, timeout=TIMEOUT
         )
+    return sorted(file.rfilename for file in info.siblings or ()), str(info.sha)
 
 
-def _downloaded(address: Address, names: Sequence[str], progress: Progress) -> list[Path]:
+def _downloaded(
+    address: Address, names: Sequence[str], commit: str, progress: Progress
+) -> list[Path]:
     """Return files of a repository in the cache of the library."""
     import huggingface_hub
 
@@ -222,8 +246,8 @@ def _downloaded(address: Address, names: Sequence[str], progress: Progress) -> l
     for i, name in enumerate(names):
         progress("downloading", i, len(names))
         with _answered(address):
-            path = huggingface_hub.hf_hub_download(
-                address.repo, name, revision=address.revision, repo_type=KIND_OF_REPOSITORY
+            path = huggingface_hub.HfApi().hf_hub_download(
+                address.repo, name, revision=commit, repo_type=KIND_OF_REPOSITORY
             )
         paths.append(Path(path))
     progress("downloading", len(names), len(names))
@@ -232,8 +256,9 @@ def _downloaded(address: Address, names: Sequence[str], progress: Progress) -> l
 
 @contextmanager
 def _answered(address: Address) -> Iterator[None]:
-    """Within, an error of the Hub or of its library is one line."""
+    """Within, an error of the Hub or of its library is one line, and the library draws no bars."""
     import huggingface_hub
+    import huggingface_hub.utils
 
     utils: Any = huggingface_hub.utils
     bars = utils.are_progress_bars_disabled()
@@ -244,13 +269,12 @@ def _answered(address: Address) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.filename is not None:  # of a file here
             raise
+        known = [FAULTS[each.__name__] for each in type(error).__mro__ if each.__name__ in FAULTS]
         token = huggingface_hub.get_token()
-        words = " ".join(str(error).split())[:300]
+        words = " ".join(str(error).split())[:LONGEST]
         words = words.replace(token, "HF_TOKEN") if token else words
-        raise WganError(
-            f"{address}: could not be read from the Hub ({type(error).__name__}: {words}): check"
-            " the address, the connection and, for what is private, HF_TOKEN"
-        ) from None
+        other = f"the Hub does not give it ({type(error).__name__}: {words}): check the connection"
+        raise WganError(f"{address}: {known[0] if known else other}") from None
     finally:
         if not bars:
             utils.enable_progress_bars()

@@ -236,7 +236,7 @@ def _labels(
     plain = [each.tolist() if isinstance(each, Tensor | np.generic) else each for each in classes]
     try:
         if any(isinstance(each, list | dict | tuple) for each in plain):
-            raise WganError(f"{name}: the second part of a sample is an array: a class is one value")
+            raise WganError(f"{name}: the second parts are arrays, and a class is one value")
         found = class_values(plain, n, f"{name}, the second part of each sample")
     except WganError as error:
         if asked is not None:
