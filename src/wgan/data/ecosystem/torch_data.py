@@ -120,7 +120,7 @@ def _samples(source: Any, length: int, name: str) -> Iterator[Part]:
 
 def _batches(loader: Any, name: str) -> Iterator[Part]:
     """Yield the batches of one pass; those of a stream up to its length."""
-    left = len(loader.dataset) if isinstance(loader.dataset, IterableDataset) else None
+    left = _length_of(loader, name) if isinstance(loader.dataset, IterableDataset) else None
     for batch in loader:
         if left == 0:
             return
