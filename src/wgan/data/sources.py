@@ -180,6 +180,8 @@ def _from_path(source: str | Path, options: Options) -> Dataset:
     if form == "csv" and labels is None and frames.is_table(Path(source), options.encoding):
         form = "table"
     _refuse_unfitting(source, form, options)
+    if form == "hub":  # its files are not here yet, and hold what labels may name
+        return _read(source, form, labels, options)
     inside = labels is not None and labels in _names_inside(Path(source), form, options.encoding)
     if inside and labels == options.key:
         raise WganError(
