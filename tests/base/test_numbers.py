@@ -184,7 +184,7 @@ def test_a_stream_of_arrow_is_its_columns_side_by_side():
         [3.0, 1.0],
         [4.0, 2.0],
     ]
-    with pytest.raises(WganError, match="x: its table cannot be read .*: mend it"):
+    with pytest.raises(WganError, match=r"x: its table cannot be read .*: mend it"):
         plain_array(Stream(pa.chunked_array([[1.0]])), "x")
 
 

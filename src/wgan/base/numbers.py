@@ -2,15 +2,33 @@
 
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from wgan.base.errors import WganError
 
 UNREAL = (complex, np.complexfloating, np.datetime64, np.timedelta64)
 """Types in an array of objects that NumPy, or scikit-learn, would convert to other numbers."""
 
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """A table of any library, by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+@runtime_checkable
+class Formatted(Protocol):
+    """A table of the library `datasets`."""
+
+    def with_format(self, type: str) -> Any: ...
+
+
+ArrayLike: TypeAlias = npt.ArrayLike | ArrowStream | Formatted
+"""What `plain_array` takes."""
 Seed: TypeAlias = int | np.random.RandomState | None
 """A random state as scikit-learn's estimators take it."""
 
