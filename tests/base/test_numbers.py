@@ -1,5 +1,7 @@
 """Numbers of users: the same values, or a refusal that says what they are."""
 
+import datetime
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -186,6 +188,9 @@ def test_a_stream_of_arrow_is_its_columns_side_by_side():
     ]
     with pytest.raises(WganError, match=r"x: its table cannot be read .*: mend it"):
         plain_array(Stream(pa.chunked_array([[1.0]])), "x")
+    dates = Stream(pa.table({"a": [1.0], "day": [datetime.date(2024, 1, 1)]}))
+    with pytest.raises(WganError, match="x: dates or durations"):
+        plain_array(dates, "x")
 
 
 def test_tables_of_datasets_and_duckdb_are_matched_by_the_names_of_their_columns():

@@ -216,7 +216,10 @@ def _from_arrow(values: Any, name: str) -> np.ndarray:
     plain = [each.cast("float64") if types.is_decimal(each.type) else each for each in columns]
     if not plain:
         raise WganError(f"{name}: a table without columns: give some")
-    return np.column_stack([each.to_numpy() for each in plain])
+    arrays = [each.to_numpy() for each in plain]
+    for array in arrays:
+        check_real(array.dtype, name)  # NumPy puts no date beside a number
+    return np.column_stack(arrays)
 
 
 def _from_tensor(values: Any, name: str) -> np.ndarray:

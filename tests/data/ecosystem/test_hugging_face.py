@@ -146,7 +146,7 @@ def test_a_row_without_a_picture_is_refused():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: datasets.DatasetDict(a=table(), b=table()), r"of the splits a, b: give one .*'a'"),
+        (lambda: datasets.DatasetDict(a=table(), b=table()), r"of splits \(a, b\): give one .*'a'"),
         (lambda: table().to_iterable_dataset(), "has no known end: give"),
         (lambda: table().to_iterable_dataset().with_format("torch"), "has no known end: give"),
         (

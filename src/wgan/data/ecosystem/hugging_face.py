@@ -37,9 +37,9 @@ def open_hugging_face(source: Any, labels: str | None = None) -> Arrived | None:
     import datasets
 
     if isinstance(source, dict):
-        splits = ", ".join(map(str, source))
+        splits = ", ".join(map(str, source)) or "none"
         raise WganError(
-            f"a {type(source).__name__} of the splits {splits}: give one of them, such as"
+            f"a {type(source).__name__} of splits ({splits}): give one of them, such as"
             f" data[{next(iter(source), 'train')!r}]"
         )
     if isinstance(source, datasets.IterableDataset):
