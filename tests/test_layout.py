@@ -55,7 +55,7 @@ OWN_FILES = {
     "data/tables/",
     "data/kinds.py",
     "data/formats.py",
-    "data/sources.py",
+    "data/built_in.py",
     "data/stacked.py",
     "data/folders.py",
     "networks/vectors.py",

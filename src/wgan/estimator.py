@@ -4,13 +4,13 @@ got.
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -23,8 +23,9 @@ from wgan.config import Layer, choose_device, resolve
 from wgan.config.layers import from_mapping
 from wgan.config.sections import DataConfig
 from wgan.data import Codec, Dataset, load
-from wgan.data.dataset import class_values
-from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like, without_rows
+from wgan.data.ecosystem.arrived import Arrived, as_they_are
+from wgan.data.ecosystem.families import opened
+from wgan.data.ecosystem.frames import Frame
 from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnMetric
 from wgan.models import complete, evaluate_model, load_model, sample_where, save_model
 from wgan.models.conditions import Where
@@ -88,8 +89,8 @@ class WGAN(BaseEstimator):
         self.settings = settings
 
     def fit(self, X: Data, y: object = None) -> "WGAN":
-        """Train on `X`: a DataFrame (of pandas, polars, pyarrow or alike), vectors `[n, d]`, images
-        `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`, or a path or name.
+        """Train on `X`: a DataFrame of any library, vectors `[n, d]`, images `[n, h, w]`,
+        `[n, h, w, c]` or `[n, c, h, w]`, data of `datasets`, torch or xarray, or a path or name.
 
         A fifth of the samples is held out for `held_out_distance()` and `evaluate()`;
         `settings={"data.held_out": 0.05}` holds out fewer. Where `conditional`, `y` `[n]` holds
@@ -100,17 +101,20 @@ class WGAN(BaseEstimator):
             WganError: data or settings that cannot be used.
         """
         for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self, name):
-                delattr(self, name)
+            self.__dict__.pop(name, None)
         layers = self._layers()
-        data = None if isinstance(X, str | Path) else self._load(X, resolve(layers).data)
-        self._empty = without_rows(X) if is_frame(X) else None
-        if self.conditional and (y is None) != (data is None):
+        config = resolve(layers).data
+        asked = config.labels if y is None else None
+        arrived = None if isinstance(X, str | Path) else opened(X, asked)
+        data = None if arrived is None else self._load(arrived, config)
+        self._like = as_they_are if arrived is None else arrived.like
+        has_own = data is None or data.labels is not None
+        if self.conditional and (not has_own if y is None else data is None):
             raise WganError(
                 "conditional=True: an array needs its labels as y, and a path or name brings its"
                 " own, or settings name them"
             )
-        if self.conditional and data is not None:
+        if self.conditional and data is not None and y is not None:
             data = data.with_labels(y, "y")
         self._run = Run.open(
             str(X) if data is None else data,
@@ -128,7 +132,6 @@ class WGAN(BaseEstimator):
         self.history_ = self._run.history
         self.model_ = self._run.model
         self.classes_ = self.model_.classes
-        self._as_tensor = isinstance(X, Tensor)
         own_names = X.columns if isinstance(X, pd.DataFrame) else None
         self._name_columns(self.model_.codec, own_names)
         return self
@@ -159,18 +162,20 @@ class WGAN(BaseEstimator):
         check_count(n_samples, "n_samples", 1)
         n = int(n_samples)
         seed = as_seed(random_state)
+        numbers = None
         if where or balance is not None:
             if labels is not None:
                 raise WganError("labels exclude conditions on columns: leave one of them out")
             raw = sample_where(self.model_, n, seed, where, balance).raw
         else:
-            numbers = None if labels is None else self._numbers(labels, n)
+            numbers = None if labels is None else self.model_.label_numbers(labels, n)
             raw = self.model_.sample(n, seed, numbers)
+            if numbers is None and self.classes_:
+                numbers = self.model_.draw_labels(n, seed)
         samples = self.model_.codec.wrap(raw)
         if isinstance(samples, pd.DataFrame):
-            named = samples.set_axis(self._columns, axis=1)
-            return named if self._empty is None else made_like(self._empty, named)
-        return torch.from_numpy(samples) if self._as_tensor else samples
+            samples = samples.set_axis(self._columns, axis=1)
+        return self._like(samples, None if numbers is None else np.array(self.classes_)[numbers])
 
     def complete(self, X: Frame, n_completions: int = 1, random_state: Seed = 0) -> Frame:
         """Return rows of a table, each `n_completions` times, with their missing cells drawn, given
@@ -208,13 +213,14 @@ class WGAN(BaseEstimator):
                 f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'"
             )
         codec = self.model_.codec
+        arrived = opened(X)
+        values = load(arrived).rows[:] if arrived.is_encoded else arrived.values
         if codec.names:
-            table = as_pandas(X) if is_frame(X) else X
-            return SIGNS[convention] * self.model_.scores(codec.unwrap(table))
-        raw = codec.unwrap(as_pandas(X)) if is_frame(X) else plain_array(X, "X")
+            return SIGNS[convention] * self.model_.scores(codec.unwrap(values))
+        raw = codec.unwrap(values) if arrived.is_table else plain_array(values, "X")
         if raw.ndim == 2 or hasattr(self, "n_features_in_"):
             raw = validate_data(self, raw, reset=False)
-        numbers = None if labels is None else self._numbers(labels, len(raw))
+        numbers = None if labels is None else self.model_.label_numbers(labels, len(raw))
         return SIGNS[convention] * self.model_.scores(raw, numbers)
 
     def save(self, folder: str | Path) -> None:
@@ -239,8 +245,7 @@ class WGAN(BaseEstimator):
         estimator = cls(model.variant, device=device, conditional=bool(model.classes))
         estimator.model_ = model
         estimator.classes_ = model.classes
-        estimator._as_tensor = False
-        estimator._empty = None
+        estimator._like = as_they_are
         estimator._name_columns(model.codec)
         if not model.codec.names and not model.codec.raw_shape[1:]:
             estimator.n_features_in_ = model.codec.raw_shape[0]
@@ -314,14 +319,6 @@ class WGAN(BaseEstimator):
             ("WGAN", {"training": training}),
         ]
 
-    def _numbers(self, labels: object, n: int) -> np.ndarray:
-        """Return the class number of each label, given one for all or one for each of `n`."""
-        scalar = isinstance(labels, str | bytes) or not hasattr(labels, "__len__")
-        one = scalar or np.ndim(np.asarray(labels)) == 0
-        names = class_values([labels] if one else labels, 1 if one else n)
-        numbers = np.array([self.model_.label(str(name)) for name in names.tolist()])
-        return np.repeat(numbers, n) if one else numbers
-
     def _name_columns(self, codec: Codec, columns: Any = None) -> None:
         """Keep the names of named columns; `columns` are the user's own, of any type."""
         if codec.names:
@@ -330,21 +327,24 @@ class WGAN(BaseEstimator):
             self.feature_names_in_ = np.array(codec.names, dtype=object)
             self.n_features_in_ = len(codec.names)
 
-    def _load(self, X: Samples, config: DataConfig) -> Dataset:
+    def _load(self, arrived: Arrived, config: DataConfig) -> Dataset:
         read = partial(load, kind=config.kind, reading=config.reading)
-        if is_frame(X):
+        if arrived.is_table:
             if self.conditional:
                 raise WganError(
                     "conditional=True is for classes; each column of a table can be asked for with"
                     " sample(where=...): leave it out"
                 )
-            return read(X, schema=config.schema, labels=config.labels)
-        if isinstance(X, Tensor) and X.ndim > 2:
-            return read(X)
-        raw = X if hasattr(X, "columns") else plain_array(X, "X")
-        if np.ndim(raw) > 2:
-            return read(check_array(raw, allow_nd=True, dtype=None, ensure_all_finite="allow-nan"))
-        return read(validate_data(self, raw, dtype="numeric"))
+            return read(arrived, schema=config.schema, labels=config.labels)
+        X = arrived.values
+        if arrived.is_encoded or (isinstance(X, Tensor) and X.ndim > 2):
+            return read(arrived, resize=config.resize, mode=config.mode)
+        X = plain_array(X, "X")
+        if X.ndim > 2:
+            X = check_array(X, allow_nd=True, dtype=None, ensure_all_finite="allow-nan")
+        else:
+            X = validate_data(self, X, dtype="numeric")
+        return read(replace(arrived, values=X))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")

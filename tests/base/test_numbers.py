@@ -1,6 +1,10 @@
 """Numbers of users: the same values, or a refusal that says what they are."""
 
+import datetime
+
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 import scipy.sparse
 import torch
@@ -164,3 +168,44 @@ def test_samples_and_weights_of_tensors_that_are_trained_measure_as_arrays():
     x, y = torch.tensor(X, requires_grad=True), torch.tensor(X[:30] + 1.0, requires_grad=True)
     w = torch.rand(40, dtype=torch.float64, requires_grad=True)
     assert wasserstein(x * 1, y, 1, w) == wasserstein(X, X[:30] + 1, 1, w.detach().numpy())
+
+
+class Stream:
+    """An object of a library that is not known, with nothing but a stream of Arrow."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def test_a_stream_of_arrow_is_its_columns_side_by_side():
+    decimals = pa.array([1, 2], pa.decimal128(9, 2))
+    assert plain_array(Stream(pa.table({"a": [3, 4], "b": decimals})), "x").tolist() == [
+        [3.0, 1.0],
+        [4.0, 2.0],
+    ]
+    with pytest.raises(WganError, match=r"x: its table cannot be read .*: mend it"):
+        plain_array(Stream(pa.chunked_array([[1.0]])), "x")
+    dates = Stream(pa.table({"a": [1.0], "day": [datetime.date(2024, 1, 1)]}))
+    with pytest.raises(WganError, match="x: dates or durations"):
+        plain_array(dates, "x")
+
+
+def test_tables_of_datasets_and_duckdb_are_matched_by_the_names_of_their_columns():
+    x = {"a": [1.0, 2.0, 4.0], "b": [0.0, 1.0, 0.0]}
+    y = {"b": [2.0, 2.0, 0.0], "a": [1.0, 3.0, 3.0]}
+    expected = wasserstein(pd.DataFrame(x), pd.DataFrame(y))
+    datasets = pytest.importorskip("datasets")
+    made = datasets.Dataset.from_dict
+    assert wasserstein(made(x), made(y)) == expected
+    duckdb = pytest.importorskip("duckdb")
+    relations = [duckdb.from_arrow(pa.table(each)) for each in (x, y)]
+    assert wasserstein(*relations) == expected
+
+
+def test_data_sets_of_torch_and_xarray_are_refused_with_the_way_to_their_samples():
+    source = torch.utils.data.TensorDataset(torch.eye(3))
+    with pytest.raises(WganError, match=r"a TensorDataset is no array: give .*load\(data\).rows"):
+        plain_array(source, "x")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from bad_objects import objects_in_python
 from campaign import Case
 from material import material, people, pictures, points
 
@@ -119,6 +120,7 @@ def data_in_python(x: np.ndarray, frame: pd.DataFrame) -> Iterator[tuple[str, An
         "a frame with two levels of names",
         frame.set_axis(pd.MultiIndex.from_product([["x"], frame.columns]), axis=1),
     )
+    yield from objects_in_python()
 
 
 def _small() -> WGAN:

@@ -4,9 +4,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from wgan.base.errors import WganError
+from wgan.base.numbers import plain_array
 
 SHOWN = 5
 """Names that a message lists: they fit on a line."""
@@ -87,4 +86,4 @@ def matched(x: Any, y: Any) -> Any:
     if not common and not names:
         return y
     order = order_of_columns(names, common, "y", "x")
-    return y if order == sorted(order) else np.asarray(y)[:, order]
+    return y if order == sorted(order) else plain_array(y, "y")[:, order]

@@ -2,15 +2,33 @@
 
 from collections.abc import Callable
 from numbers import Integral, Real
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from wgan.base.errors import WganError
 
 UNREAL = (complex, np.complexfloating, np.datetime64, np.timedelta64)
 """Types in an array of objects that NumPy, or scikit-learn, would convert to other numbers."""
 
+
+@runtime_checkable
+class ArrowStream(Protocol):
+    """A table of any library, by the Arrow PyCapsule interface."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+@runtime_checkable
+class Formatted(Protocol):
+    """A table of the library `datasets`."""
+
+    def with_format(self, type: str) -> Any: ...
+
+
+ArrayLike: TypeAlias = npt.ArrayLike | ArrowStream | Formatted
+"""What `plain_array` takes."""
 Seed: TypeAlias = int | np.random.RandomState | None
 """A random state as scikit-learn's estimators take it."""
 
@@ -20,7 +38,8 @@ def plain_array(values: Any, name: str) -> np.ndarray:
 
     A tensor of a type that NumPy lacks, such as bfloat16, becomes float32, which holds all its
     values. Other types stay as they are. PyTorch and SciPy are not imported: their objects are told
-    by their methods. Arrays of other libraries come by `__array__`, or by DLPack from any device.
+    by their methods. Arrays of other libraries come by `__array__`, or by DLPack from any device,
+    and tables by `__arrow_c_stream__`.
 
     Args:
         values: an array, a tensor on any device, or what NumPy makes an array of.
@@ -43,8 +62,13 @@ def plain_array(values: Any, name: str) -> np.ndarray:
             f"{name}: a masked array whose masked values would come back: fill them, or drop their"
             " rows"
         )
+    if hasattr(values, "with_format"):  # a `datasets.Dataset`
+        values = values.with_format("arrow")[:]
+    if hasattr(values, "__arrow_c_stream__") and not hasattr(values, "__array__"):
+        values = _from_arrow(values, name)
     if hasattr(values, "__dlpack__") and not isinstance(values, np.ndarray):
         values = _from_dlpack(values, name)
+    _refuse_collections(values, name)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -167,6 +191,37 @@ def _from_dlpack(values: Any, name: str) -> Any:
         f" CPU ({str(fault).splitlines()[0] if str(fault) else type(fault).__name__}): give"
         " numpy.asarray of its values"
     )
+
+
+def _refuse_collections(values: Any, name: str) -> None:
+    """Refuse data sets and loaders of torch and of xarray, which NumPy makes no numbers of."""
+    libraries = {each.__module__.partition(".")[0] for each in type(values).__mro__}
+    if libraries & {"torch", "xarray"} and not hasattr(values, "dtype"):
+        raise WganError(
+            f"{name}: a {type(values).__name__} is no array: give its samples,"
+            " wgan.data.load(data).rows[:]"
+        )
+
+
+def _from_arrow(values: Any, name: str) -> np.ndarray:
+    """Return the columns of a table that an Arrow stream holds, side by side."""
+    try:
+        from pyarrow import table, types
+    except ImportError:
+        raise WganError(f"{name}: a table needs pyarrow: pip install 'wgan[parquet]'") from None
+    try:
+        columns = table(values).columns
+    # What fails is the query of another library, with errors of its own.
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise WganError(f"{name}: its table cannot be read ({reason}): mend it") from None
+    plain = [each.cast("float64") if types.is_decimal(each.type) else each for each in columns]
+    if not plain:
+        raise WganError(f"{name}: a table without columns: give some")
+    arrays = [each.to_numpy() for each in plain]
+    for array in arrays:
+        check_real(array.dtype, name)  # NumPy puts no date beside a number
+    return np.column_stack(arrays)
 
 
 def _from_tensor(values: Any, name: str) -> np.ndarray:

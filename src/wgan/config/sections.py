@@ -118,10 +118,10 @@ class DataConfig:
         """Return the split of a data set into training and held-out samples."""
         return dataset.split(self.held_out, self.split_seed)
 
-    def load(self, source: str | None = None, progress: Progress = silent) -> Dataset:
+    def load(self, source: Any = None, progress: Progress = silent) -> Dataset:
         """Return the data set, or another `source` read in the same way."""
         return load(
-            source or self.source,
+            self.source if source is None else source,
             key=self.key,
             resize=self.resize,
             mode=self.mode,

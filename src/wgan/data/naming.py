@@ -1,6 +1,7 @@
 """Names of sources: those that are built in, a short one for a folder of results, and paths."""
 
 import errno
+import re
 from pathlib import Path
 
 from wgan.data import stacked
@@ -29,7 +30,12 @@ def short_name(source: str) -> str:
     ('digits', 'cats', 'stacked-mnist')
     >>> short_name("s3://store/cats/part-{000..999}.npy")
     'cats'
+    >>> short_name("hf://datasets/user/cats/train")
+    'cats'
     """
+    on_hub = re.match(r"hf://datasets/[^/]+/([^/@]+)", source)
+    if on_hub:
+        return on_hub[1]
     if has_pattern(source) and not Path(source).exists():
         source = base_of(source)
     if source.startswith(stacked.PREFIX):

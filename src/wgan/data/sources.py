@@ -1,37 +1,39 @@
 """Sources of data: `load` takes a name, a file, a folder or an array and returns one data set."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 
-import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.datasets import load_digits
 from torch import Tensor
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.files import check_regular
 from wgan.base.progress import Progress, silent
-from wgan.base.seeding import numpy_generator
 from wgan.data import arrays, columns, folders, stacked
+from wgan.data.built_in import from_digits, from_toy
 from wgan.data.dataset import Dataset
+from wgan.data.ecosystem.arrived import Arrived
+from wgan.data.ecosystem.families import opened
+from wgan.data.ecosystem.hub import from_hub, is_on_hub, table_on_hub
 from wgan.data.encodings import UTF_8, check_encoding, is_utf_8
 from wgan.data.kinds import KINDS, Cutter, Kind, find_kind, kind_of_reading
 from wgan.data.labels import OWN, labelled
 from wgan.data.naming import named_sources
+from wgan.data.objects import from_object, say_notes
+from wgan.data.options import Options, refuse_other_kind
 from wgan.data.series.windows import WHOLE, Reading
 from wgan.data.shards.forms import load_shards
 from wgan.data.shards.places import is_sharded
 from wgan.data.storage import Rows
-from wgan.data.tables import frames, libraries
-from wgan.data.tables.corrections import read_corrections, read_rules
+from wgan.data.tables import frames
 from wgan.data.tables.excel import ENDING as EXCEL
 from wgan.data.tables.excel import refuse_other_spreadsheets
-from wgan.data.toys import SAMPLES, TOYS
-from wgan.data.vectors import VectorCodec
+from wgan.data.toys import TOYS
 
-Source: TypeAlias = str | Path | ArrayLike | Tensor | libraries.Frame
+Source: TypeAlias = str | Path | ArrayLike | Tensor | Any
+"""A name, a path, or an object of `ecosystem.families`."""
 
 
 def load(
@@ -59,8 +61,10 @@ def load(
             the path of a folder or zip of pictures;
             shards: a folder of `.npy` or `.tar` files, a pattern or list of such, or an address
             (`https://`, `s3://`);
+            `hf://datasets/USER/NAME`, a data set of the Hugging Face Hub, with a split or a file;
             `stacked-mnist:FOLDER`, with MNIST's idx files in the folder;
-            a DataFrame of pandas, polars, pyarrow or another library that narwhals knows;
+            a DataFrame of pandas, polars, pyarrow, DuckDB or another library;
+            a `datasets.Dataset`, a data set or loader of torch, an array of xarray;
             an array, tensor or nested list, `[n, d]` vectors or `[n, h, w]`, `[n, h, w, c]` or
             `[n, c, h, w]` pictures. Idx files and texts of tables may be `.gz`.
         key: name of the array in an `.npz` that holds several, or of the sheet of an `.xlsx`.
@@ -84,39 +88,32 @@ def load(
     >>> load("digits").shape
     (1, 8, 8)
     """
+    arrived = None if isinstance(source, str | Path) else opened(source, labels)
     if kind == "auto":
         kind = kind_of_reading(reading)
+    if kind == "auto" and arrived is not None:
+        kind = arrived.kind
     cut = None if kind == "auto" else find_kind(kind).cut
+    if arrived is not None and arrived.long and reading.window is None:
+        raise WganError(f"{arrived.name}: is one long series: give data.window to cut it")
     if reading != WHOLE and cut is None:
         _refuse_reading(reading, kind)
-    has_columns = cut is not None and (libraries.is_frame(source) or is_table(source))
+    if cut is not None and arrived is None and is_on_hub(str(source)):
+        source = table_on_hub(str(source), progress)
+    has_columns = cut is not None and (arrived.is_table if arrived else is_table(source))
     if cut is not None and (reading != WHOLE or has_columns):
         beside = {"schema": schema, "resize": resize, "labels": None if has_columns else labels}
         beside["mode"] = None if mode == "auto" else mode
         for name, value in beside.items():
             if value is not None:
                 raise WganError(f"data.{name} is not for {kind} that are cut here: leave it out")
-        return _cut(source, find_kind(kind), cut, reading, key, labels, encoding, progress)
-    if libraries.is_frame(source):
-        if labels is not None:
-            raise WganError(
-                "labels of a table: each column can be asked for when sampling, so leave them out"
-            )
-        _refuse_other_kind("a DataFrame", kind, "tables")
-        if schema:
-            check_regular(Path(schema))
-        corrections = read_corrections(Path(schema)) if schema else None
-        rules = read_rules(Path(schema)) if schema else []
-        table = libraries.as_pandas(source)
-        return frames.from_frame(table, corrections=corrections, progress=progress, rules=rules)
-    if not isinstance(source, str | Path):
-        if labels is not None:
-            raise WganError("labels of an array in memory: use load(array).with_labels(values)")
-        if schema:
-            raise WganError("data.schema applies to tables: leave it out")
-        return arrays.from_memory(source, kind=kind, progress=progress)
-    options = _Options(key, resize, mode, labels, schema, as_numbers, kind, encoding, progress)
-    return _from_path(source, options)
+        given: Any = arrived or source
+        return _cut(given, find_kind(kind), cut, reading, key, labels, encoding, progress)
+    options = Options(key, resize, mode, labels, schema, as_numbers, kind, encoding, progress)
+    if isinstance(source, str | Path):
+        return _from_path(source, options)
+    assert arrived is not None
+    return from_object(arrived, options)
 
 
 def is_table(source: Source) -> bool:
@@ -138,7 +135,7 @@ def _refuse_reading(reading: Reading, kind: str) -> NoReturn:
 
 
 def _cut(
-    source: Source,
+    source: str | Path | Arrived,
     kind: Kind,
     cut: Cutter,
     reading: Reading,
@@ -150,9 +147,11 @@ def _cut(
     """Return the samples of a table or an array as a reading says."""
     if reading.window is None and reading.stride != WHOLE.stride:
         raise WganError("data.stride says how windows are cut: give data.window, or leave it out")
-    if libraries.is_frame(source):
-        return cut.table(libraries.as_pandas(source), "<frame>", reading, progress, labels)
-    if is_table(source):
+    if isinstance(source, Arrived):
+        say_notes(source)
+    if isinstance(source, Arrived) and source.is_table:
+        return cut.table(source.values, "<frame>", reading, progress, labels)
+    if not isinstance(source, Arrived) and is_table(source):
         path = Path(str(source))
         frame = frames.read_frame(path, None, encoding, key)
         return cut.table(frame, str(path), reading, progress, labels)
@@ -167,32 +166,13 @@ def _cut(
         return cut.array(rows, name, reading, progress)
 
     as_cut = replace(kind, read=read)
-    if not isinstance(source, str | Path):
-        return arrays.from_memory(source, kind=as_cut, progress=progress)
-    return _from_path(source, _Options(key=key, kind=as_cut, encoding=encoding, progress=progress))
+    if isinstance(source, Arrived):
+        name = source.name or "<array>"
+        return arrays.from_memory(source.values, name, as_cut, progress)
+    return _from_path(source, Options(key=key, kind=as_cut, encoding=encoding, progress=progress))
 
 
-@dataclass(frozen=True)
-class _Options:
-    """The arguments of `load`, without the source."""
-
-    key: str | None = None
-    resize: tuple[int, int] | None = None
-    mode: str = "auto"
-    labels: str | None = None
-    schema: str | None = None
-    as_numbers: bool = False
-    kind: str | Kind = "auto"
-    encoding: str = UTF_8
-    progress: Progress = silent
-
-    @property
-    def of_shards(self) -> tuple[Any, ...]:
-        """The arguments of `load_shards`, without the source."""
-        return self.resize, self.mode, self.kind, self.labels, self.schema, self.progress
-
-
-def _from_path(source: str | Path, options: _Options) -> Dataset:
+def _from_path(source: str | Path, options: Options) -> Dataset:
     """Return the data set of a name or path, with its labels."""
     labels = options.labels
     form = _form(source)
@@ -200,6 +180,8 @@ def _from_path(source: str | Path, options: _Options) -> Dataset:
     if form == "csv" and labels is None and frames.is_table(Path(source), options.encoding):
         form = "table"
     _refuse_unfitting(source, form, options)
+    if form == "hub":  # its files are not here yet, and hold what labels may name
+        return _read(source, form, labels, options)
     inside = labels is not None and labels in _names_inside(Path(source), form, options.encoding)
     if inside and labels == options.key:
         raise WganError(
@@ -217,7 +199,7 @@ def _from_path(source: str | Path, options: _Options) -> Dataset:
     return labelled(dataset, labels)
 
 
-def _read(source: str | Path, form: str, label: str | None, options: _Options) -> Dataset:
+def _read(source: str | Path, form: str, label: str | None, options: Options) -> Dataset:
     """Return the data set of a source in a known form; `label` names the labels inside it."""
     path = Path(source)
     folder = Path(str(source).removeprefix(stacked.PREFIX))
@@ -225,10 +207,11 @@ def _read(source: str | Path, form: str, label: str | None, options: _Options) -
     progress = options.progress
     resize = options.resize
     readers: dict[str, Callable[[], Dataset]] = {
-        "digits": lambda: _digits(kind),
+        "digits": lambda: from_digits(kind),
         "stacked": lambda: stacked.from_mnist(folder),
-        "toy": lambda: _toy(str(source)),
+        "toy": lambda: from_toy(str(source)),
         "pictures": lambda: folders.from_pictures(path, resize, options.mode, kind, progress),
+        "hub": lambda: from_hub(str(source), *options.of_shards),
         "shards": lambda: load_shards(str(source), *options.of_shards),
         "npy": lambda: arrays.from_npy(path, kind, progress),
         "npz": lambda: arrays.from_npz(path, options.key, label, kind, progress),
@@ -239,9 +222,9 @@ def _read(source: str | Path, form: str, label: str | None, options: _Options) -
     return readers[form]()
 
 
-def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
+def _refuse_unfitting(source: str | Path, form: str, options: Options) -> None:
     """Refuse settings of other forms of data."""
-    if (options.resize or options.mode != "auto") and form not in ("pictures", "shards"):
+    if (options.resize or options.mode != "auto") and form not in ("pictures", "shards", "hub"):
         raise WganError(
             f"{source}: data.resize and data.mode apply to folders and zips of pictures: leave"
             " them out"
@@ -254,28 +237,19 @@ def _refuse_unfitting(source: str | Path, form: str, options: _Options) -> None:
         raise WganError(f"{source}: data.encoding applies to texts of tables: leave it out")
     if options.schema:
         check_regular(Path(options.schema))
-    if options.schema and form not in ("table", "shards"):
+    if options.schema and form not in ("table", "shards", "hub"):
         raise WganError(f"{source}: data.schema applies to tables: leave it out")
     if form == "table":
-        _refuse_other_kind(str(source), options.kind, "tables")
+        refuse_other_kind(str(source), options.kind, "tables")
         if options.labels is not None:
             raise WganError(
                 f"{source}: data.labels: each column of a table can be asked for when sampling"
                 " (sample --where): leave it out"
             )
     if form == "toy":
-        _refuse_other_kind(str(source), options.kind, "vectors")
+        refuse_other_kind(str(source), options.kind, "vectors")
     if form == "stacked":
-        _refuse_other_kind(str(source), options.kind, "images")
-
-
-def _refuse_other_kind(source: str, kind: str | Kind, own: str) -> None:
-    """Refuse a kind other than the one that a source can be read as."""
-    if kind == "auto":
-        return
-    name = find_kind(kind).codec.kind  # an unknown name is the first fault
-    if name != own:
-        raise WganError(f"{source}: holds {own}, and data.kind = '{name}': leave it out")
+        refuse_other_kind(str(source), options.kind, "images")
 
 
 def _names_inside(path: Path, form: str, encoding: str) -> list[str]:
@@ -286,7 +260,7 @@ def _names_inside(path: Path, form: str, encoding: str) -> list[str]:
     return arrays.npz_names(path) if form == "npz" else []
 
 
-def _table(path: Path, options: _Options) -> Dataset:
+def _table(path: Path, options: Options) -> Dataset:
     if options.as_numbers and path.suffix.lower() == ".csv":
         try:
             return columns.from_csv(path, progress=options.progress, encoding=options.encoding)
@@ -304,6 +278,8 @@ def _form(source: str | Path) -> str:
         return "toy"
     if str(source).startswith(stacked.PREFIX):
         return "stacked"
+    if is_on_hub(source):
+        return "hub"
     if is_sharded(source):
         return "shards"
     path = Path(source)
@@ -331,19 +307,3 @@ def _form(source: str | Path) -> str:
         f"{path}: {fault}; give a .npy, .npz, .csv, .tsv, .parquet, .xlsx or idx file, or a folder"
         " or zip of pictures"
     )
-
-
-def _digits(kind: str | Kind) -> Dataset:
-    digits = load_digits()
-    # scikit-learn's pixels run from 0 to 16.
-    pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)
-    plain = arrays.from_memory(pixels, "digits", kind)
-    return replace(plain, labels=digits.target.astype(np.int64), classes=tuple("0123456789"))
-
-
-def _toy(name: str) -> Dataset:
-    toy = TOYS[name]
-    points = toy.draw(SAMPLES, numpy_generator(0, "toy", name)).astype(np.float32)
-    plain = arrays.from_memory(points, name)
-    assert isinstance(plain.codec, VectorCodec)
-    return replace(plain, codec=replace(plain.codec, measure_standardised=False), toy=toy)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import float_array
+from wgan.base.numbers import ArrayLike, float_array
 from wgan.distances.columns import small_of
 from wgan.distances.exact import GAP_TOLERANCE, ROUNDING
 from wgan.distances.line import wasserstein_1d

@@ -6,11 +6,10 @@ from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import check_count
+from wgan.base.numbers import ArrayLike, check_count
 from wgan.base.progress import Progress, silent, tracked
 from wgan.distances.exact import wasserstein
 from wgan.distances.line import wasserstein_1d

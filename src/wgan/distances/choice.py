@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.matching import matched, names_of_columns
+from wgan.base.numbers import ArrayLike
 from wgan.base.progress import Progress, silent
 from wgan.distances.costs import Ground
 from wgan.distances.exact import transport

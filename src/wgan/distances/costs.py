@@ -11,11 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError, did_you_mean
-from wgan.base.numbers import check_number, float_array
+from wgan.base.numbers import ArrayLike, check_number, float_array
 from wgan.distances.samples import TOO_FAR, centred_pair, check_dimensions
 
 Cost: TypeAlias = ArrayLike | Callable[[np.ndarray, np.ndarray], ArrayLike]

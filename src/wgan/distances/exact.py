@@ -10,10 +10,10 @@ from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched, names_of_columns
+from wgan.base.numbers import ArrayLike
 from wgan.base.progress import Progress, silent
 from wgan.distances.columns import small_of
 from wgan.distances.costs import Cost, Ground, samples_of

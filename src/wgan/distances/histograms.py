@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import float_array
+from wgan.base.numbers import ArrayLike, float_array
 
 MASS_TOLERANCE = 1e-9
 """Largest relative difference between the totals of P and Q.

@@ -2,10 +2,9 @@
 
 import numpy as np
 from jaxtyping import Float, Int64
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import check_number
+from wgan.base.numbers import ArrayLike, check_number
 from wgan.distances.samples import Samples, centred_pair, in_unit, weighted_samples
 
 

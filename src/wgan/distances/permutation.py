@@ -12,11 +12,10 @@ from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Bool, Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.matching import matched
-from wgan.base.numbers import check_count, check_number, float_array
+from wgan.base.numbers import ArrayLike, check_count, check_number, float_array
 from wgan.base.progress import Progress, silent, tracked
 from wgan.base.seeding import numpy_generator
 from wgan.distances.exact import transport

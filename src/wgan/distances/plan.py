@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float, Int64
-from numpy.typing import ArrayLike
 from scipy.sparse import coo_array
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import float_array
+from wgan.base.numbers import ArrayLike, float_array
 from wgan.distances.line import quantile_pairs
 
 Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]

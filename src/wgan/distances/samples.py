@@ -5,11 +5,10 @@ from operator import index
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import float_array
+from wgan.base.numbers import ArrayLike, float_array
 
 Samples = tuple[np.ndarray, np.ndarray]
 """Samples `[n, d]` and their weights `[n]`, which sum to 1."""

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import check_number
+from wgan.base.numbers import ArrayLike, check_number
 from wgan.distances.samples import (
     Samples,
     centred_pair,

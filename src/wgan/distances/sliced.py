@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import check_count, check_number
+from wgan.base.numbers import ArrayLike, check_count, check_number
 from wgan.distances.line import power_mean, quantile_pairs
 from wgan.distances.samples import (
     Samples,

@@ -2,10 +2,9 @@
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
-from wgan.base.numbers import check_number
+from wgan.base.numbers import ArrayLike, check_number
 from wgan.distances.line import line_samples, power_mean
 from wgan.distances.plan import Transport, sparse_plan
 from wgan.distances.samples import centred_pair, in_unit

@@ -15,11 +15,10 @@ from statistics import NormalDist
 from typing import cast
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import check_count, check_number
+from wgan.base.numbers import ArrayLike, check_count, check_number
 from wgan.base.progress import Progress, silent, tracked
 from wgan.base.seeding import numpy_generator
 from wgan.distances.choice import Distance, Metric, chosen_metric, distance

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike
 from scipy.sparse import coo_array
 from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
-from wgan.base.numbers import check_number, float_array
+from wgan.base.numbers import ArrayLike, check_number, float_array
 from wgan.distances.exact import all_pairs
 from wgan.distances.plan import Transport, sparse_plan
 from wgan.distances.samples import (

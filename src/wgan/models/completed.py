@@ -16,12 +16,13 @@ import pandas as pd
 
 from wgan.base.errors import WganError
 from wgan.data import TableCodec
+from wgan.data.ecosystem.families import opened
+from wgan.data.ecosystem.frames import Frame
 from wgan.data.encodings import UTF_8, check_encoding
 from wgan.data.tables.content import read_content
 from wgan.data.tables.excel import refuse_other_spreadsheets
 from wgan.data.tables.frames import ENDINGS, is_text, read_frame, write_frame
 from wgan.data.tables.gaps import Filling, filling, given_rows
-from wgan.data.tables.libraries import Frame, as_pandas, is_frame, made_like
 from wgan.data.tables.text import read_texts
 from wgan.models.drawn_gaps import TRIES, drawn_gaps
 from wgan.models.model import Model
@@ -71,14 +72,15 @@ def complete(
         complete_file: the same from file to file.
         sample_where: rows under conditions.
     """
-    if not is_frame(frame):
+    arrived = opened(frame)
+    if not arrived.is_table:
         raise WganError(f"rows are completed as a DataFrame, and this is a {type(frame).__name__}")
-    completed, _ = _complete(model, as_pandas(frame), copies, seed)
+    completed, _ = _complete(model, arrived.values, copies, seed)
     if names is not None and isinstance(frame, pd.DataFrame):
         own = dict(zip(_codec_of(model).names, names, strict=True))
         added = [own[name] for name in completed.frame.columns[frame.shape[1] :]]
         return replace(completed, frame=completed.frame.set_axis([*frame.columns, *added], axis=1))
-    return replace(completed, frame=made_like(frame, completed.frame))
+    return replace(completed, frame=arrived.like(completed.frame, None))
 
 
 def complete_file(

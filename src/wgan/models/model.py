@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.seeding import derive, latents, numpy_generator, torch_generator
 from wgan.data import Codec, conditions_of
+from wgan.data.dataset import class_values
 from wgan.distances.sizes import available_memory
 from wgan.evaluation.sampler import Sampler
 from wgan.models.rejection import Drawn, kept
@@ -222,6 +223,22 @@ class Model:
         if name not in self.classes:
             raise WganError(f"no class is called '{name}'. {did_you_mean(name, self.classes)}")
         return self.classes.index(name)
+
+    def label_numbers(self, labels: object, n: int) -> Int64[np.ndarray, " n"]:
+        """Return the class number of each label, given one for all or one for each of `n`.
+
+        Args:
+            labels: a class by its name or number, or `[n]` of them.
+            n: the number of samples.
+
+        Raises:
+            WganError: another number of labels, or as `label`.
+        """
+        scalar = isinstance(labels, str | bytes) or not hasattr(labels, "__len__")
+        one = scalar or np.ndim(np.asarray(labels)) == 0
+        names = class_values([labels] if one else labels, 1 if one else n)
+        numbers = np.array([self.label(str(name)) for name in names.tolist()])
+        return np.repeat(numbers, n) if one else numbers
 
     def _checked(self, labels: np.ndarray | None, n: int) -> np.ndarray | None:
         if labels is None:

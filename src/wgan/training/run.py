@@ -19,7 +19,7 @@ from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.config import OWN_PAIR, Config, Layer, choose_device, configure, resolve
 from wgan.config.layers import from_mapping
-from wgan.data import Dataset, Split, load
+from wgan.data import Dataset, Split
 from wgan.evaluation import Watch, held_out_distance
 from wgan.models import Model, save_model, write_snapshot
 from wgan.networks import Pair
@@ -39,7 +39,7 @@ from wgan.training.parallel import ALONE, Ranks
 from wgan.training.state import State
 from wgan.training.steps import build_steps
 
-Data: TypeAlias = Dataset | np.ndarray | Tensor | pd.DataFrame | str | Path
+Data: TypeAlias = Dataset | np.ndarray | Tensor | pd.DataFrame | Any | str | Path
 ADVICE_SAMPLES = 512
 """Training samples by which the scale of the data is judged: it is then known to a few percent."""
 
@@ -120,7 +120,7 @@ class Run:
         source = data if data is None else str(data)
         if data is not None and not isinstance(data, str | Path):
             if not isinstance(data, Dataset):
-                data = load(data, schema=resolve(user).data.schema, progress=progress)
+                data = resolve(user).data.load(data, progress)
             dataset, source = data, data.name
         given: dict[str, Any] = {"data.source": source, "objective.variant": variant}
         given |= {"training.steps": steps, "training.seed": seed}

@@ -20,8 +20,8 @@ ENDINGS = {".npy": ARRAYS, ".tar": PICTURES, ".parquet": TABLES}
 """Endings of shards, and the form that each stands for."""
 LISTS = (".txt", ".json")
 """Endings of files that list shards."""
-SCHEMES = ("http", "https", "s3")
-"""Addresses that are read. fsspec knows more, which are not tested."""
+SCHEMES = ("http", "https", "s3", "hf")
+"""Addresses that are read, the last by `ecosystem.hub`. fsspec knows more, which are not tested."""
 BRACES = re.compile(r"\{(\d+)\.\.(\d+)\}")
 HEAD_BYTES = 2**16
 """Bytes of a text in which names of shards are looked for: enough for a long remark above them."""

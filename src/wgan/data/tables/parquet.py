@@ -14,7 +14,7 @@ from wgan.base.errors import WganError
 from wgan.base.files import check_regular, replaced
 from wgan.base.progress import Progress, silent, tracked
 from wgan.data.cache import file_digest
-from wgan.data.dataset import Dataset
+from wgan.data.dataset import MOST_EXACT, Dataset
 from wgan.data.tables import coded
 from wgan.data.tables.coded import cached_dataset, infer_codec, table_dataset
 from wgan.data.tables.corrections import Corrections
@@ -259,11 +259,13 @@ def arrow_frame(table: Any) -> pd.DataFrame:
     """Return the columns of an Arrow table as they are in it.
 
     An index that pandas kept in a file is a column like others, and days are times. Whole numbers
-    with gaps are whole numbers still, where pandas would make them floats.
+    with gaps are whole numbers still, where pandas would make them floats. Decimals are numbers
+    where a double holds each of their digits.
 
     Args:
         table: a `pyarrow.Table`.
     """
+    table = _with_plain_decimals(table)
     frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
     for i, column in enumerate(table.columns):
         if column.null_count and str(column.type).startswith(("int", "uint")):
@@ -271,3 +273,23 @@ def arrow_frame(table: Any) -> pd.DataFrame:
             exact = table.select([i]).to_pandas(integer_object_nulls=True).iloc[:, 0]
             frame.isetitem(i, pd.array(exact, dtype=dtype))
     return frame
+
+
+def _with_plain_decimals(table: Any) -> Any:
+    """Return a table whose decimals are floats, or whole numbers where they have no places.
+
+    A double holds up to 15 digits. A column with longer values stays as it is, and is refused.
+    """
+    import pyarrow as pa
+    import pyarrow.compute
+
+    for i, field in enumerate(table.schema):
+        if not pa.types.is_decimal(field.type):
+            continue
+        floats = table.column(i).cast(pa.float64())
+        largest = pa.compute.max(pa.compute.abs(floats)).as_py() or 0.0
+        if largest * 10.0 ** max(field.type.scale, 0) >= MOST_EXACT:
+            continue
+        plain = floats if field.type.scale > 0 else floats.cast(pa.int64())
+        table = table.set_column(i, field.name, plain)
+    return table

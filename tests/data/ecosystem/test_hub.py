@@ -1,0 +1,192 @@
+"""Data sets of the Hub, from a stand-in for it on this machine."""
+
+import io
+import os
+import subprocess
+import sys
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hub_data_server import COMMIT, hub_of
+from pyarrow import parquet
+
+from wgan.base.errors import WganError
+from wgan.data import load
+from wgan.data.ecosystem.hub import Address, address_of, chosen_files
+
+huggingface_hub = pytest.importorskip("huggingface_hub")
+PLAIN = Address("user/name", None, "")
+
+
+def stored(table):
+    file = io.BytesIO()
+    parquet.write_table(table, file)
+    return file.getvalue()
+
+
+def rows(start, stop):
+    numbers = range(start, stop)
+    return pa.table({"a": [i % 7 for i in numbers], "b": [i / 3 for i in numbers]})
+
+
+@pytest.fixture(scope="module")
+def repositories():
+    lines = [b"%d,%.2f,%s" % (i % 7, i / 9, [b"a", b"b"][i % 2]) for i in range(90)]
+    texts = b"\n".join([b"n,x,c", *lines]) + b"\n"
+    files = {
+        "user/table": {
+            "README.md": b"# a table",
+            "data/train-00000-of-00002.parquet": stored(rows(0, 80)),
+            "data/train-00001-of-00002.parquet": stored(rows(80, 140)),
+            "data/test-00000-of-00001.parquet": stored(rows(140, 190)),
+        },
+        "user/text": {"shop.csv": texts},
+        "user/nothing": {"README.md": b"# nothing"},
+    }
+    try:
+        import datasets
+    except ImportError:
+        return files
+    shades = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    features = {"image": datasets.Image(), "label": datasets.ClassLabel(names=["zebra", "ant"])}
+    values = {"image": list(shades), "label": [i % 2 for i in range(30)]}
+    pictures = datasets.Dataset.from_dict(values, features=datasets.Features(features))
+    file = io.BytesIO()
+    pictures.to_parquet(file)
+    return files | {"user/pictures": {"mnist/train-00000-of-00001.parquet": file.getvalue()}}
+
+
+@pytest.fixture
+def hub(repositories, monkeypatch, tmp_path):
+    with hub_of(repositories) as url:
+        api = partial(huggingface_hub.HfApi, endpoint=url)
+        monkeypatch.setattr(huggingface_hub, "HfApi", api, raising=False)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+        yield url
+
+
+FILES = {
+    "one": ["README.md", "train.parquet"],
+    "splits": ["data/test-00000-of-00001.parquet", "data/train-00000-of-00001-0a1b.parquet"],
+    "folders": ["en/train/0000.parquet", "en/test/0000.parquet", "de/train/0000.parquet"],
+    "both": ["train.csv", "train.parquet"],
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "rest", "found"),
+    [
+        ("one", "", ["train.parquet"]),
+        ("splits", "train", ["data/train-00000-of-00001-0a1b.parquet"]),
+        ("folders", "en/test", ["en/test/0000.parquet"]),
+        ("folders", "de", ["de/train/0000.parquet"]),
+        ("both", "", ["train.parquet"]),
+        ("both", "train.csv", ["train.csv"]),
+    ],
+)
+def test_files_are_chosen_by_their_names(files, rest, found):
+    assert chosen_files(FILES[files], Address("user/name", None, rest)) == found
+
+
+@pytest.mark.parametrize(
+    ("files", "rest", "words"),
+    [
+        ("splits", "", "holds test, train: give one, hf://datasets/user/name/train"),
+        ("folders", "train", "holds de/train, en/train: give one"),
+        ("splits", "valid", "hf://datasets/user/name/valid: no such split or file: give test, tr"),
+    ],
+)
+def test_several_splits_and_none_are_refused_with_their_names(files, rest, words):
+    with pytest.raises(WganError, match=words):
+        chosen_files(FILES[files], Address("user/name", None, rest))
+
+
+@pytest.mark.parametrize("wrong", ["hf://user/name", "hf://datasets/name", "hf://datasets/a/b@"])
+def test_addresses_of_another_form_are_refused(wrong):
+    with pytest.raises(WganError, match="no address of a data set: give hf://datasets/USER/NAME"):
+        address_of(wrong)
+    assert address_of("hf://datasets/a/b@v1/c/d.csv") == Address("a/b", "v1", "c/d.csv")
+    assert address_of("hf://datasets/a/b/") == Address("a/b", None, "")
+
+
+def test_a_split_in_several_files_is_one_table(hub):
+    data = load("hf://datasets/user/table/train")
+    assert (data.codec.kind, len(data)) == ("tables", 140)
+    frame = data.codec.wrap(data.rows[np.arange(140)])
+    assert frame["a"].tolist() == rows(0, 140)["a"].to_pylist()
+
+
+def test_a_text_is_one_table_and_errors_name_its_address(hub, tmp_path):
+    data = load("hf://datasets/user/text")
+    assert (data.name, len(data)) == ("hf://datasets/user/text", 90)
+    schema = tmp_path / "schema.toml"
+    schema.write_text('[columns.n]\nkind = "datetime"\nformat = "%Y"\n')
+    with pytest.raises(WganError) as caught:
+        load("hf://datasets/user/text", schema=str(schema))
+    assert str(tmp_path / "hub") not in str(caught.value)
+
+
+def test_pictures_come_with_their_classes(hub, repositories):
+    if "user/pictures" not in repositories:
+        pytest.skip("datasets is not installed")
+    data = load("hf://datasets/user/pictures/train")
+    assert (data.codec.kind, data.shape, data.classes) == ("images", (1, 8, 8), ("ant", "zebra"))
+    assert data.labels.tolist()[:3] == [1, 0, 1]
+    with pytest.raises(WganError, match=r"data.labels = 'lable' is no column .*'label'"):
+        load("hf://datasets/user/pictures", labels="lable")
+
+
+def test_series_are_cut_from_one_file(hub):
+    data = load("hf://datasets/user/table/test", kind="series", **windows(2))
+    assert data.shape == (2, 1, 2)
+    with pytest.raises(WganError, match="2 files, and series are cut from one: give hf://"):
+        load("hf://datasets/user/table/train", kind="series", **windows(2))
+
+
+def windows(steps):
+    from wgan.data.series.windows import Reading
+
+    return {"reading": Reading(window=steps)}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("hf://datasets/user/absent", "no such data set, or a private one"),
+        ("hf://datasets/user/nothing", r"holds no .parquet or .csv, 1 file such as README.md"),
+        ("hf://datasets/user/table", "holds test, train: give one"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_one_line(hub, source, words):
+    with pytest.raises(WganError, match=words) as caught:
+        load(source)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_of_pictures_do_not_fit_tables(hub):
+    with pytest.raises(WganError, match=r"data.resize is not for tables: leave it out"):
+        load("hf://datasets/user/text", resize=(8, 8))
+
+
+def test_files_are_those_of_one_commit(hub, tmp_path):
+    load("hf://datasets/user/text")
+    assert list((tmp_path / "hub").rglob(f"snapshots/{COMMIT}/shop.csv"))
+
+
+def test_the_command_line_takes_an_address_and_a_hub_may_not_answer(hub, tmp_path):
+    here = {"HF_HOME": str(tmp_path / "home"), "WGAN_CACHE": str(tmp_path / "cache")}
+
+    def data(endpoint):
+        command = [sys.executable, "-m", "wgan", "data", "hf://datasets/user/table/test"]
+        env = os.environ | here | {"HF_ENDPOINT": endpoint}
+        return subprocess.run(command, capture_output=True, text=True, env=env)
+
+    found = data(hub)
+    assert found.returncode == 0, found.stderr
+    assert "50 rows of 2 columns (tables)" in found.stdout
+    refused = data("http://127.0.0.1:9")
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert "check the connection" in refused.stderr

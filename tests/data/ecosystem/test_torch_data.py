@@ -1,0 +1,154 @@
+"""Data sets and loaders of torch: read once, in order, and given back as a `TensorDataset`."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch.utils.data import (
+    DataLoader,
+    Dataset,
+    IterableDataset,
+    Subset,
+    TensorDataset,
+    WeightedRandomSampler,
+)
+
+from wgan import WGAN
+from wgan.base.errors import WganError
+from wgan.data import load
+from wgan.data.ecosystem.families import opened
+from wgan.training import Run
+
+N = 40
+X = torch.rand(N, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+Y = torch.arange(N) % 3
+
+
+class Pictures(Dataset):
+    """Pictures with numbers of named classes, as torchvision has them."""
+
+    classes = ("cat", "dog", "ant")
+
+    def __len__(self):
+        return N
+
+    def __getitem__(self, i):
+        return Image.fromarray(np.full((8, 8, 3), i, dtype=np.uint8)), i % 3
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        return iter(X)
+
+
+class Bounded(Stream):
+    def __init__(self, length):
+        self.length = length
+
+    def __len__(self):
+        return self.length
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        TensorDataset(X, Y),
+        Subset(TensorDataset(X, Y), range(N)),
+        DataLoader(TensorDataset(X, Y), batch_size=7),
+        DataLoader(TensorDataset(X, Y), batch_size=None),
+    ],
+    ids=["tensors", "subset", "loader", "loader of samples"],
+)
+def test_samples_are_read_in_order_with_their_classes(source):
+    data = load(source)
+    assert np.array_equal(data.rows[:], X.numpy())
+    assert data.labels.tolist() == Y.tolist()
+    assert data.codec.layout == "chw", "channels come first in tensors"
+
+
+def test_samples_come_back_as_tensors_and_the_numbers_of_their_classes():
+    model = WGAN(steps=1, conditional=True).fit(TensorDataset(X, Y))
+    (plain, numbers) = model.sample(4, labels=2).tensors
+    assert plain.shape == (4, 1, 8, 8)
+    assert numbers.tolist() == [2, 2, 2, 2]
+    assert len(WGAN(steps=1).fit(TensorDataset(X, Y)).sample(2).tensors) == 1
+
+
+def test_named_classes_go_by_their_names_and_back_by_their_numbers():
+    data = load(Pictures())
+    assert data.classes == ("ant", "cat", "dog")
+    assert data.rows[:][5].tolist() == np.full((8, 8, 3), 5).tolist()
+    like = opened(Pictures()).like
+    assert like(data.rows[:][:3], np.array(["ant", "cat", "dog"])).tensors[1].tolist() == [2, 0, 1]
+
+
+def test_a_run_takes_the_classes_that_its_settings_ask_for():
+    run = Run.open(TensorDataset(X, Y), steps=1, settings={"data.labels": "own"})
+    assert run.classes == ("0", "1", "2")
+
+
+def test_a_shuffling_loader_is_said_and_what_it_drops_is_counted():
+    loader = DataLoader(TensorDataset(X), batch_size=7, shuffle=True, drop_last=True)
+    with (
+        pytest.warns(UserWarning, match="the loader shuffles"),
+        pytest.warns(UserWarning, match="gives 35 samples, and its data set holds 40"),
+    ):
+        assert len(load(loader)) == 35
+    sampler = WeightedRandomSampler(torch.ones(N), 100)
+    with pytest.warns(UserWarning, match="WeightedRandomSampler draws .* several times"):
+        assert len(load(DataLoader(TensorDataset(X), batch_size=9, sampler=sampler))) == 100
+
+
+@pytest.mark.parametrize("wrap", [lambda x: x, lambda x: DataLoader(x, batch_size=8)])
+def test_a_stream_is_read_up_to_its_length_and_refused_without_one(wrap):
+    with pytest.raises(WganError, match="a stream without a length has no known end: give"):
+        load(wrap(Stream()))
+    data = load(wrap(Bounded(30)))
+    assert np.array_equal(data.rows[:], X[:30].numpy())
+
+
+def test_a_stream_that_ends_early_is_said():
+    with pytest.warns(UserWarning, match="ended after 40 samples, and its length is 50"):
+        assert len(load(Bounded(50))) == N
+
+
+@pytest.mark.parametrize("second", [torch.rand(N), torch.rand(N, 2)], ids=["numbers", "arrays"])
+def test_what_is_no_class_is_left_out_and_refused_where_it_is_asked_for(second):
+    source = TensorDataset(torch.rand(N, 3), second)
+    with pytest.warns(UserWarning, match="it is left out"):
+        assert load(source).labels is None
+    with pytest.raises(WganError, match="class is"):
+        load(source, labels="own")
+
+
+class Odd(Pictures):
+    def __init__(self, make):
+        self.make = make
+
+    def __getitem__(self, i):
+        return self.make(i)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda i: {"a": 1}, "samples of type dict: give a tensor"),
+        (lambda i: (X[0], 1, 2), "samples of 3 parts: give a tensor"),
+        (lambda i: torch.rand(1, 8 + i % 2, 8), r"sample 2 has shape \(1, 9, 8\), and the first"),
+        (lambda i: "text", "samples of type str"),
+    ],
+)
+def test_samples_of_other_forms_are_refused_in_one_line(make, words):
+    with pytest.raises(WganError, match=words):
+        load(Odd(make))
+
+
+def test_a_data_set_without_samples_is_refused():
+    with pytest.raises(WganError, match="holds no samples: give some"):
+        load(Subset(TensorDataset(X), []))
+
+
+def test_palettes_are_colours():
+    palette = Image.new("P", (8, 8), 1)
+    palette.putpalette([0, 0, 0, 9, 8, 7])
+    assert load(Odd(lambda i: palette)).rows[:][0, 0, 0].tolist() == [9, 8, 7]
