@@ -21,10 +21,9 @@ FAMILIES: dict[str, Opener] = {
 
 
 def opened(source: Any, labels: str | None = None) -> Arrived:
-    """Return what an object holds: a DataFrame or an array of any library, or an object of one of
-    `FAMILIES`. What no line knows stays as it is.
+    """Return the contents of a DataFrame or array, or of an object of one of `FAMILIES`.
 
-    Streams and loaders are read here, once.
+    An object that no line knows stays as it is. Streams and loaders are read here, once.
 
     Args:
         source: the object, or what this function returned for it.

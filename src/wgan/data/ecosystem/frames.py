@@ -62,8 +62,7 @@ class LikeFrame:
 
 
 def in_memory(frame: Frame) -> Frame:
-    """Return a DataFrame that is in memory, and the stream of any other object as a
-    `pyarrow.Table`.
+    """Return a DataFrame in memory as it is, and any other object's stream as a `pyarrow.Table`.
 
     Args:
         frame: a DataFrame, or an object with a stream, which is read to its end.
