@@ -65,8 +65,8 @@ def distance_command(
     Parameters
     ----------
     a
-        What `wgan train` takes, a run's folder (fresh samples of its generator), or a histogram
-        such as 3,2,1,4. Without A and B: the example of 3,2,1,4 and 1,2,4,3.
+        What `wgan train` takes, a run's folder or hf://user/name (fresh samples of the generator),
+        or a histogram such as 3,2,1,4. Without A and B: the example of 3,2,1,4 and 1,2,4,3.
     b
         Likewise.
     metric
