@@ -17,7 +17,11 @@ from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 LICENSES = {"mit", "apache-2.0", "cc-by-4.0", "other"}
-TOKENS = {"hf_jo_writes": ("jo", True), "hf_jo_reads": ("jo", False), "hf_ann_writes": ("ann", True)}
+TOKENS = {
+    "hf_jo_writes": ("jo", True),
+    "hf_jo_reads": ("jo", False),
+    "hf_ann_writes": ("ann", True),
+}
 """User of each token, and whether it may write."""
 
 
@@ -47,7 +51,9 @@ class Repo:
 
 
 class Hub(ThreadingHTTPServer):
-    """The server. `sizes` are told in place of the true ones; `mode` is that of uploads."""
+    """The server. `sizes` are told in place of the true ones. `moves` is called once the facts of a
+    model were looked up. `mode` is that of uploads.
+    """
 
     daemon_threads = True
 
@@ -59,6 +65,7 @@ class Hub(ThreadingHTTPServer):
         self.sizes = {}
         self.fails = {}
         self.waits = 0.0
+        self.moves = None
         self.mode = "regular"
 
     @property
@@ -76,7 +83,7 @@ class Hub(ThreadingHTTPServer):
         return [path for _, path, _ in self.asked if words in path]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An answer other than 200: its status, and the code in its header."""
 
     def __init__(self, status, code="", words=""):
@@ -95,7 +102,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.answer()
 
-    do_HEAD = do_POST = do_PUT = do_GET
+    def do_HEAD(self):
+        self.answer()
+
+    def do_POST(self):
+        self.answer()
+
+    def do_PUT(self):
+        self.answer()
 
     def answer(self):
         self.path = unquote(urlsplit(self.path).path)
@@ -107,11 +121,11 @@ class Handler(BaseHTTPRequestHandler):
         try:
             for words, status in self.server.fails.items():
                 if words in self.path:
-                    raise Refused(status, words="it fails")
+                    raise RefusedError(status, words="it fails")
             if token and self.user is None:
-                raise Refused(401, words="Invalid credentials in Authorization header")
+                raise RefusedError(401, words="Invalid credentials in Authorization header")
             self.route()
-        except Refused as refused:
+        except RefusedError as refused:
             headers = {"X-Error-Code": refused.code, "X-Error-Message": refused.words}
             headers = {name: value for name, value in headers.items() if value}
             self.send(json.dumps({"error": refused.words}).encode(), refused.status, headers)
@@ -143,31 +157,31 @@ class Handler(BaseHTTPRequestHandler):
             found = re.fullmatch(pattern, self.path)
             if found:
                 return route(*found.groups())
-        raise Refused(404, words="no such route")
+        raise RefusedError(404, words="no such route")
 
     def repo(self, name, writes=False):
         """The repository, where the user may see it, and write to it."""
         owner = name.split("/")[0]
         repo = self.server.repos.get(name)
         if repo is None or (repo.private and owner != self.user):
-            raise Refused(404 if self.user else 401, "RepoNotFound", "Repository not found")
+            raise RefusedError(404 if self.user else 401, "RepoNotFound", "Repository not found")
         if writes and (owner != self.user or not self.writes):
-            raise Refused(403 if self.user else 401, "", "may not write")
+            raise RefusedError(403 if self.user else 401, "", "may not write")
         return repo
 
     def at(self, name, revision):
         found = self.repo(name).files(revision)
         if found is None:
-            raise Refused(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            raise RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return found
 
     def create(self):
         wanted = json.loads(self.body)
         owner = wanted.get("organization") or self.user
         if self.user is None:
-            raise Refused(401, words="Invalid username or password.")
+            raise RefusedError(401, words="Invalid username or password.")
         if owner != self.user or not self.writes:
-            raise Refused(403, words="You don't have the rights to create a model")
+            raise RefusedError(403, words="You don't have the rights to create a model")
         name = f"{owner}/{wanted['name']}"
         url = {"url": f"{self.server.url}/{name}"}
         if name in self.server.repos:
@@ -194,6 +208,8 @@ class Handler(BaseHTTPRequestHandler):
         ]
         repo = self.server.repos[name]
         more = {"private": repo.private, "gated": "manual" if repo.gated else False}
+        if self.server.moves:
+            self.server.moves()
         self.send_json({"_id": "1", "id": name, "sha": sha, "siblings": siblings, **more})
 
     def preupload(self, name, revision):
@@ -227,7 +243,7 @@ class Handler(BaseHTTPRequestHandler):
     def resolve(self, name, revision, path):
         sha, files = self.at(name, revision)
         if self.server.repos[name].gated and self.user is None:
-            raise Refused(401, "GatedRepo", "Access to this model is restricted")
+            raise RefusedError(401, "GatedRepo", "Access to this model is restricted")
         if path not in files:
             headers = {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": sha}
             return self.send(b"", 404, headers)

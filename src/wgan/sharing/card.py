@@ -274,8 +274,8 @@ def _figures(history: History | None) -> str:
 def _of_distance(found: HeldOutDistance) -> list[str]:
     head = (
         f"At the end of training, protocol `w1-exact-held-out`: {counted(found.repeats, 'set')} of"
-        f" {found.n} generated samples against as many held-out ones. The floor has training samples"
-        " in the place of generated ones."
+        f" {found.n} generated samples against as many held-out ones. The floor has training"
+        " samples in the place of generated ones."
     )
     return [head, "", *(f"- {markdown(line)}" for line in str(found).splitlines()), ""]
 

@@ -32,8 +32,7 @@ def check_said(said: Said) -> None:
     Raises:
         WganError: one of them.
     """
-    if Address(said.repo).revision is not None:
-        raise WganError(f"{said.repo}: give user/name alone")
+    Address(said.repo)
     if not LICENSE.fullmatch(said.license):
         raise WganError(
             f"license {said.license!r}: give the identifier of one, such as apache-2.0, mit,"
