@@ -31,7 +31,7 @@ from wgan.training import Run
 ENDLESS = 10_000_000
 """Steps that no training here reaches."""
 REFERENCE, GENERATED = 5_000, 2_500
-"""Pictures of a side: those of the figures on known damage in docs/evaluation.md."""
+"""Pictures of a side: those of the figures on known damage in docs/figures/pictures.md."""
 
 
 def figures(features: Features, raw: np.ndarray, reference: np.ndarray) -> dict[str, float]:

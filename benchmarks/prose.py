@@ -5,11 +5,13 @@ its paragraph, list item or table. Code blocks, tables, headings and front matte
 piece of inline code, a formula or a number is one word.
 
     python benchmarks/prose.py              # README.md and docs/, a line a page
-    python benchmarks/prose.py FILE...      # these pages alone
+    python benchmarks/prose.py FILE...      # these pages alone; of Python files, the docstrings
     python benchmarks/prose.py --long 30    # the sentences of more than 30 words too
 """
 
 import argparse
+import ast
+import inspect
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -24,8 +26,10 @@ BEGINNING = re.compile(r"^\s*(?:[-*+]|\d+\.)\s+|^\s*>\s?")
 
 
 def pages() -> list[Path]:
-    """The README and every page of the documentation."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """The README and every page of the documentation that is not generated."""
+    docs = ROOT / "docs"
+    written = set(docs.rglob("*.md")) - set(docs.glob("reference/co*.md"))
+    return [ROOT / "README.md", *sorted(page for page in written if page.parent.name != "api")]
 
 
 def without_code(text: str) -> Iterator[tuple[int, str]]:
@@ -48,7 +52,7 @@ def paragraphs(text: str) -> Iterator[str]:
     """The paragraphs and list items of a page in Markdown, each on one line."""
     gathered: list[str] = []
     for _, line in [*without_code(text), (0, "")]:
-        ends = not line.strip() or line.startswith(("#", "|", "![", "("))
+        ends = not line.strip() or re.match(r"#|\||!\[|\([\w-]+\)=", line)
         begins = BEGINNING.match(line)
         if (ends or begins) and gathered:
             yield " ".join(gathered)
@@ -74,9 +78,22 @@ def words(sentence: str) -> int:
     return sum(bool(re.search(r"\w", word)) for word in sentence.split())
 
 
+def text_of(page: Path) -> str:
+    """The text of a page in Markdown, or the docstrings of a Python file, without examples."""
+    if page.suffix != ".py":
+        return page.read_text()
+    found = []
+    for node in ast.walk(ast.parse(page.read_text())):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            found.append(inspect.cleandoc(value.value))
+    text = re.sub(r"^ *>>> .*\n(?:(?!\s*$).*\n)*", "", "\n\n".join(found), flags=re.M)
+    return re.sub(r"^ {4}([*\w, ]+: )", r"- \1", text, flags=re.M)
+
+
 def lengths(page: Path) -> list[tuple[int, str]]:
     """Number of words of each sentence of a page, with the sentence."""
-    found = (s for paragraph in paragraphs(page.read_text()) for s in sentences(paragraph))
+    found = (s for paragraph in paragraphs(text_of(page)) for s in sentences(paragraph))
     return [(words(sentence), sentence) for sentence in found]
 
 

@@ -13,7 +13,7 @@ published tables, whose trend is the one in own bins. Several seeds give interva
     python benchmarks/tables.py run orders --seed 0 --out tables.jsonl
     python benchmarks/tables.py conditions adult RUN --out conditions.jsonl
     python benchmarks/tables.py docs tables.jsonl --conditions conditions.jsonl \\
-        --page docs/tables.md
+        --page docs/figures/tables.md
 
 `conditions` takes a finished run: rows under each single level of at least 500 training rows, and
 under 20 random pairs and triples of levels, beside the same generator's unconditional rows that

@@ -4,6 +4,7 @@ under conditions. Every figure comes from the records.
 
 import json
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from wgan.base.intervals import Mean, decimals, mean_of, short
@@ -13,6 +14,8 @@ BEGIN = "<!-- results: begin; `benchmarks/tables.py docs` writes what stands her
 END = "<!-- results: end -->"
 TITLES = {"adult": "Adult", "housing": "California housing", "orders": "orders"}
 """Names of tables in the page, in its order; others come last, as they are called."""
+COLUMNS = 100
+"""Columns of a line of the page that is no row of a table."""
 LEFT_OUT = ("c2st-score", "tstr-f1", "w1-exact")
 """Figures that another one gives already: detection and usefulness in a second form, and W1, which
 is mostly its floor.
@@ -31,7 +34,7 @@ def read_lines(path: Path) -> list[Record]:
 
 
 def written(page: str, text: str) -> str:
-    """Return a page with a text in the place of what stood between its markers.
+    """Return a page with a text, its lines wrapped, in the place of what stood between its markers.
 
     Raises:
         SystemExit: a page without the two markers, or with several.
@@ -39,7 +42,11 @@ def written(page: str, text: str) -> str:
     if page.count(BEGIN) != 1 or page.count(END) != 1 or page.index(BEGIN) > page.index(END):
         raise SystemExit(f"the page needs the lines {BEGIN} and {END}, once each, in this order")
     before, rest = page.split(BEGIN)
-    return f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}"
+    lines = text.split("\n")
+    wrapped = "\n".join(
+        x if x.startswith("|") else fill(x, COLUMNS, break_on_hyphens=False) for x in lines
+    )
+    return f"{before}{BEGIN}\n{wrapped}\n{END}{rest.split(END)[1]}"
 
 
 def markdown(runs: list[Record], conditions: list[Record]) -> str:
@@ -57,7 +64,9 @@ def markdown(runs: list[Record], conditions: list[Record]) -> str:
     for name, of_table in tables.items():
         rows += table_rows(name, of_table)
     parts = [
-        " ".join([*(trained(name, of_table) for name, of_table in tables.items()), machine(runs)]),
+        "\n".join(
+            [*(trained(name, of_table) for name, of_table in tables.items()), machines(runs)]
+        ),
         "\n".join(rows),
         times(tables),
         *(under_conditions(record) for record in conditions),
@@ -145,81 +154,88 @@ def place(value: float, mean: Mean) -> str:
 
 
 def trained(name: str, runs: list[Record]) -> str:
-    """Return how long and on how much a table was trained, in words."""
+    """Return how long and on how much a table was trained, as an item of a list."""
     first = runs[0]
     rows = f"{first['evaluation']['held_out']:,}"
     compared = f"its own {rows} test rows" if first["own_test_rows"] else f"{rows} held-out rows"
     settings = f" with {', '.join(first['settings'])}" if first["settings"] else ""
     return (
-        f"{title_of(name)}: {first['steps']:,} steps{settings} on {first['training_rows']:,} rows,"
-        f" compared with {compared}."
+        f"- {title_of(name)}: {first['steps']:,} steps{settings} on {first['training_rows']:,}"
+        f" rows, compared with {compared}."
     )
 
 
-def machine(runs: list[Record]) -> str:
-    """Return the versions and machines of runs, in words."""
+def machines(runs: list[Record]) -> str:
+    """Return the versions and machines of runs, as items of a list."""
     words = [
-        f"torch {p['packages']['torch']}, wgan {p['wgan']}"
+        f"- Run with torch {p['packages']['torch']}, wgan {p['wgan']}"
         + (f" ({p['commit'][:7]}{'+' * p['commit'].endswith('+')})" if p["commit"] else "")
         + f", {counted(p['machine']['threads'], 'thread')} of"
         f" {p['machine']['gpu'] or p['machine']['processor']}"
-        f" with {counted(p['machine']['cores'], 'core')}"
+        f" with {counted(p['machine']['cores'], 'core')}."
         for p in (run["provenance"] for run in runs)
     ]
-    return f"Run with {'; and with '.join(dict.fromkeys(words))}."
+    return "\n".join(dict.fromkeys(words))
 
 
 def times(tables: dict[str, list[Record]]) -> str:
-    """Return the processor times of runs, in words."""
-    said = []
+    """Return the processor times of runs, as a table."""
+    rows = [
+        "| processor time | training, minutes | evaluation, minutes | a million rows, seconds |",
+        "|---|---|---|---|",
+    ]
     for name, runs in tables.items():
         used = [run["processor_seconds"] for run in runs]
         training = spread([each["training"] / 60 for each in used])
         evaluation = spread([each["evaluation"] / 60 for each in used])
-        rows = spread([each["a million rows"] for each in used])
-        said.append(
-            f"{title_of(name)} {training} minutes to train, {evaluation} to evaluate, and {rows}"
-            " seconds for a million rows"
-        )
-    return f"Processor time: {'; '.join(said)}."
+        million = spread([each["a million rows"] for each in used])
+        rows.append(f"| {title_of(name)} | {training} | {evaluation} | {million} |")
+    return "\n".join(rows)
 
 
 def under_conditions(record: Record) -> str:
-    """Return how good rows under conditions are, and what they cost, in words."""
-    said = [
+    """Return how good rows under conditions are, and what they cost: words around a table."""
+    about = (
         f"Rows under conditions ({title_of(record['table'])}, seed {record['seed']};"
         f" {record['rows']:,} for each) are compared with unconditional rows of the same generator"
-        " that happen to satisfy them. Errors are divided by theirs; in brackets the same of other"
-        " unconditional rows, which differ by chance alone."
-    ]
+        " that happen to satisfy them. Errors are divided by theirs. In brackets are the errors of"
+        " other unconditional rows, which differ by chance alone. Acceptance is the share of the"
+        " draws that satisfy the conditions."
+    )
     least = record["least_training_rows"]
+    rows = [
+        f"| conditions | figure | median | worst | above {record['worse']:g} |",
+        "|---|---|---|---|---|",
+    ]
     for group, figures in record["groups"].items():
-        said.append(f"{figures['number']} {group} of at least {least} training rows:")
-        said += [f"{over_filtered(figures, name, record['worse'])};" for name in ("shape", "trend")]
         cost, accepted = figures["seconds"], figures["acceptance"]
-        said.append(
-            f"the rows take {short(cost['median'])} s of processor time at the median and"
-            f" {short(cost['worst'])} s at most ({cost['of']}), and"
-            f" {100 * accepted['median']:.3g} % of the draws are accepted at the median,"
-            f" {100 * accepted['worst']:.3g} % at least."
-        )
+        cells = [
+            *(over_filtered(figures, name) for name in ("shape", "trend")),
+            ("processor time, s", short(cost["median"]), f"{short(cost['worst'])} ({cost['of']})"),
+            ("acceptance, %", *(f"{100 * accepted[each]:.3g}" for each in ("median", "worst"))),
+        ]
+        first = f"{figures['number']} {group} of at least {least} training rows"
+        for i, each in enumerate(cells):
+            padded = (first if i == 0 else "", *each, "")[:5]
+            rows.append(f"| {' | '.join(padded)} |")
     levels = record["levels"]
     lost = levels["lost"]
     which = "None" if not lost else f"{len(lost)} ({'; '.join(lost)})"
-    said.append(
+    missing = (
         f"{which} of the {levels['number']} levels of {levels['least_training_rows']} or more"
         f" training rows {'is' if len(lost) < 2 else 'are'} missing in {levels['rows']:,} rows."
     )
-    return " ".join(said)
+    return "\n\n".join([about, "\n".join(rows), missing])
 
 
-def over_filtered(figures: Record, name: str, worse: float) -> str:
-    """Return errors of rows under conditions over those of filtered rows, in words."""
+def over_filtered(figures: Record, name: str) -> tuple[str, str, str, str]:
+    """Return errors of rows under conditions over those of filtered rows, as cells."""
     found, chance = figures[name], figures[f"{name} of other filtered rows"]
     return (
-        f"the {name} error is {found['median']:.2f} ({chance['median']:.2f}) at the median, at most"
-        f" {found['worst']:.2f} ({chance['worst']:.2f}; {found['of']}), and above {worse:g} for"
-        f" {found['above']} ({chance['above']})"
+        f"{name} error",
+        f"{found['median']:.2f} ({chance['median']:.2f})",
+        f"{found['worst']:.2f} ({chance['worst']:.2f}; {found['of']})",
+        f"{found['above']} ({chance['above']})",
     )
 
 

@@ -90,8 +90,8 @@ CONDITIONS = {
 def test_one_seed_has_no_interval_and_three_digits(docs):
     text = docs.markdown([run()], [])
     assert text.splitlines() == [
-        "orders: 2,560 steps on 16,000 rows, compared with 4,000 held-out rows. Run with torch"
-        " 2.13.0, wgan 0.1.0 (0123456+), 1 thread of AB 5 with 2 cores.",
+        "- orders: 2,560 steps on 16,000 rows, compared with 4,000 held-out rows.",
+        "- Run with torch 2.13.0, wgan 0.1.0 (0123456+), 1 thread of AB 5 with 2 cores.",
         "",
         "| table | figure | generated | real | shuffled |",
         "|---|---|---|---|---|",
@@ -102,8 +102,9 @@ def test_one_seed_has_no_interval_and_three_digits(docs):
         "|  | shape error against training rows, % | 1 |  |  |",
         "|  | trend error, own bins, against training rows, % | 5 |  |  |",
         "",
-        "Processor time: orders 6 minutes to train, 2 to evaluate, and 60.4 seconds for a million"
-        " rows.",
+        "| processor time | training, minutes | evaluation, minutes | a million rows, seconds |",
+        "|---|---|---|---|",
+        "| orders | 6 | 2 | 60.4 |",
     ]
 
 
@@ -114,7 +115,7 @@ def test_several_seeds_have_intervals_and_as_many_decimals(docs):
     assert "|  | shape error, % | 2.5 +- 6.4 | 1.9 | 1.9 |" in text
     assert "|  | levels lost | 0 +- 0 | 0 | 0 |" in text
     assert "|  | shape error against training rows, % | 1.05 +- 0.64 |  |  |" in text
-    assert "orders 6.5 (6 to 7) minutes to train, 2 to evaluate" in text
+    assert "| orders | 6.5 (6 to 7) | 2 | 60.4 |" in text
 
 
 def test_a_figure_that_a_seed_lacks_says_so_and_order_does_not_matter(docs):
@@ -132,18 +133,23 @@ def test_tables_stand_in_the_order_of_the_page_and_others_last(docs):
 
 
 def test_rows_under_conditions_are_described_from_their_record(docs):
-    text = docs.markdown([run()], [CONDITIONS]).split("\n\n")[-1]
-    assert text == (
+    about, table, levels = docs.markdown([run()], [CONDITIONS]).split("\n\n")[-3:]
+    assert about == (
         "Rows under conditions (orders, seed 3; 2,000 for each) are compared with unconditional"
-        " rows of the same generator that happen to satisfy them. Errors are divided by theirs; in"
-        " brackets the same of other unconditional rows, which differ by chance alone. 48 single"
-        " levels of at least 500 training rows: the shape error is 1.20 (1.00) at the median, at"
-        " most 1.73 (1.50; k=a), and above 1.3 for 16 (3); the trend error is 1.10 (1.00) at the"
-        " median, at most 1.40 (1.20; k=b), and above 1.3 for 2 (0); the rows take 0.123 s of"
-        " processor time at the median and 2.5 s at most (k=d), and 100 % of the draws are"
-        " accepted at the median, 25 % at least. None of the 88 levels of 20 or more training"
-        " rows is missing in 200,000 rows."
+        " rows of the same generator that happen to satisfy them. Errors are divided by theirs. In"
+        " brackets are the errors of other unconditional rows, which differ by chance alone."
+        " Acceptance is the share of the draws that satisfy the conditions."
     )
+    assert table.splitlines() == [
+        "| conditions | figure | median | worst | above 1.3 |",
+        "|---|---|---|---|---|",
+        "| 48 single levels of at least 500 training rows | shape error | 1.20 (1.00)"
+        " | 1.73 (1.50; k=a) | 16 (3) |",
+        "|  | trend error | 1.10 (1.00) | 1.40 (1.20; k=b) | 2 (0) |",
+        "|  | processor time, s | 0.123 | 2.5 (k=d) |  |",
+        "|  | acceptance, % | 100 | 25 |  |",
+    ]
+    assert levels == "None of the 88 levels of 20 or more training rows is missing in 200,000 rows."
     lost = CONDITIONS | {"levels": CONDITIONS["levels"] | {"lost": ["k=a: 21", "k=b: 30"]}}
     assert "2 (k=a: 21; k=b: 30) of the 88 levels" in docs.markdown([run()], [lost])
 
@@ -171,5 +177,5 @@ def test_a_page_keeps_what_stands_around_the_markers(docs, tmp_path):
 
 
 def test_the_page_of_tables_has_the_markers(docs):
-    page = (BENCHMARKS.parent / "docs" / "tables.md").read_text(encoding="utf-8")
+    page = (BENCHMARKS.parent / "docs" / "figures" / "tables.md").read_text(encoding="utf-8")
     assert "| new |" in docs.written(page, "| new |")

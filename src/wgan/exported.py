@@ -45,7 +45,7 @@ class Exported:
     """An exported generator.
 
     Attributes:
-        description: what the file says of its inputs and of its samples, see docs/export.md.
+        description: what the file says of its inputs and of its samples, see docs/how-to/export.md.
         session: the graph, an `onnxruntime.InferenceSession`.
     """
 

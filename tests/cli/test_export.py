@@ -17,7 +17,7 @@ from wgan.models import save_model
 
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
-PAGE = Path(package.__file__).parents[2] / "docs" / "export.md"
+PAGE = Path(package.__file__).parents[2] / "docs" / "how-to" / "export.md"
 
 
 @pytest.fixture

@@ -123,7 +123,7 @@ def test_tables_take_metrics_too(mixed):
 
 
 def test_the_example_of_the_page_runs(capsys):
-    page = Path(wgan.__file__).parents[2] / "docs" / "evaluation.md"
+    page = Path(wgan.__file__).parents[2] / "docs" / "how-to" / "evaluate.md"
     if not page.exists():
         pytest.skip("installed without its checkout")
     names = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import wgan
 
-PAGE = Path(wgan.__file__).parents[2] / "docs" / "command-line.md"
+PAGE = Path(wgan.__file__).parents[2] / "docs" / "how-to" / "script.md"
 ALWAYS = {"command", "wgan"}
 
 

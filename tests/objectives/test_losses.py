@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 import torch
 from nets import critic_for, generator_for
+from torch import nn
 
+from wgan import WganError
 from wgan.networks import NetworkConfig
 from wgan.objectives import VARIANTS, CriticLoss, GeneratorLoss
 
@@ -154,6 +156,31 @@ def test_a_lazy_penalty_has_the_gradient_of_the_plain_one_on_average(name):
     rested = torch.nn.functional.pad(rested, (0, len(plain) - len(rested)))
     assert relative((taken + 2 * rested) / 3, plain) < 1e-5
     assert lazy(x_real, x_fake, None).penalty is None
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if not VARIANTS[name].consistency])
+def test_a_critic_that_ends_in_a_linear_layer_gives_one_score_a_sample(name):
+    """Scores `[n, 1]` beside norms `[n]` would be added in all n x n pairs."""
+    variant = VARIANTS[name]
+    critic, (x_real, x_fake, u) = critic_and_batch("vectors", layers=variant.layers)
+    column = nn.Sequential(critic, nn.Unflatten(0, (-1, 1)))
+    terms, others = (CriticLoss(f, variant)(x_real, x_fake, u) for f in (critic, column))
+    for term, other in zip(terms, others, strict=True):
+        assert (term is None) == (other is None)
+        assert term is None or torch.allclose(term, other, rtol=1e-4, atol=1e-6)
+    generator = generator_for(NetworkConfig(latent=4), (2,))
+    z = torch.randn(16, 4)
+    losses = [GeneratorLoss(generator, f, variant)(z, x_real) for f in (critic, column)]
+    assert losses[1].shape == (16,)
+    assert torch.allclose(*losses)
+
+
+def test_a_critic_without_one_score_a_sample_is_refused():
+    critic = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3))
+    with pytest.raises(WganError, match=r"scores of shape \(32, 3\) for 32 samples"):
+        CriticLoss(critic, VARIANTS["wgan-gp"])(
+            torch.ones(16, 2), torch.ones(16, 2), torch.ones(16)
+        )
 
 
 def test_the_generators_loss_does_not_own_the_critic():

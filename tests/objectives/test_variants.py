@@ -51,7 +51,7 @@ def test_a_setting_that_the_variant_lacks_is_an_error():
 
 
 def test_variants_whose_estimate_is_a_w1_are_those_held_at_slope_one_alone():
-    """With its consistency term, `wgan-ct` reads 0.1 to 0.95 where W1 is 1: see docs/claims.md."""
+    """With its consistency term, `wgan-ct` reads 0.1 to 0.95 where W1 is 1 (figures/claims.md)."""
     reading = {name for name, variant in VARIANTS.items() if variant.reads_w1}
     assert reading == {"wgan-gp", "wgan-lp", "wgan-sn", "wgan-ortho"}
     aiming = {name for name, variant in VARIANTS.items() if variant.aims_at_slope_one}

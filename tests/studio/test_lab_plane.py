@@ -15,7 +15,7 @@ from wgan.objectives.variants import VARIANTS
 from wgan.studio import lab_plane
 from wgan.studio.lab_plane import Group, Scene, Training, check_choice
 
-PAGE = Path(__file__).parents[2] / "docs" / "lab.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "studio.md"
 TOLERANCE = 1e-5
 """Rounding of float32 in the norm of a gradient."""
 

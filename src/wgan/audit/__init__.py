@@ -1,6 +1,6 @@
 """Distances measured by critics that are trained on fixed samples: estimates and certified bounds.
 
-See `docs/distances.md`. Distances without a critic are in `wgan.distances`.
+See `docs/explain/bracket.md`. Distances without a critic are in `wgan.distances`.
 """
 
 from wgan.audit.auditor import Auditor, train_auditor

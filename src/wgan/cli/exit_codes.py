@@ -1,4 +1,4 @@
-"""Exit codes of the command line: the table that the help prints and docs/command-line.md explains.
+"""Exit codes of the command line, which the help prints and docs/how-to/script.md explains.
 
 Signals end a process with 128 and their number, as shells write it.
 """

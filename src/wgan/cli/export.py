@@ -34,7 +34,7 @@ def export_command(
         The new file; its ending chooses: .onnx (read by onnxruntime, without torch) or .pt2 (read
         by `torch.export.load`).
     conditions
-        Of tables: let the file take values of columns that are given, see docs/export.md.
+        Of tables: let the file take values of columns that are given, see docs/how-to/export.md.
     json_
         Print one JSON document instead of text.
     """

@@ -1,7 +1,7 @@
 """Output of `--json`: one document of strict JSON on standard output, and nothing else there.
 
 A command that has the flag makes the document of its typed results. Progress, notes and errors go
-to standard error. The keys of each document are listed in docs/command-line.md.
+to standard error. The keys of each document are listed in docs/how-to/script.md.
 """
 
 import json

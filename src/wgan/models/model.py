@@ -16,6 +16,7 @@ from wgan.evaluation.sampler import Sampler
 from wgan.models.rejection import Drawn, kept
 from wgan.models.resampling import candidates_of, chosen
 from wgan.networks import NetworkConfig, noise_numbers
+from wgan.objectives.penalties import one_a_sample
 
 BATCH = 256
 """Samples that a critic scores at once: enough to be fast, few enough for any memory."""
@@ -275,7 +276,7 @@ class Model:
         y = [] if labels is None else [torch.from_numpy(labels).to(self.device)]
         parts = zip(packed.split(BATCH), *(each.split(BATCH) for each in y), strict=True)
         found = [self.critic(self.codec.unpack(x).float(), *label) for x, *label in parts]
-        return torch.cat(found).cpu().numpy()
+        return one_a_sample(torch.cat(found), len(raw)).cpu().numpy()
 
 
 def _latents_again(

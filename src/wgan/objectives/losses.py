@@ -17,7 +17,7 @@ from wgan.base.errors import WganError
 from wgan.objectives.blocks import Chain, layers_of
 from wgan.objectives.chains import chain_of, has_backward_hooks, is_chained
 from wgan.objectives.checker import check_critic
-from wgan.objectives.penalties import full_precision
+from wgan.objectives.penalties import full_precision, one_a_sample
 from wgan.objectives.sweep import Sweep
 from wgan.objectives.variants import Variant
 
@@ -91,8 +91,8 @@ class CriticLoss(nn.Module):
             critic = self.critic if y is None else lambda x: self.critic(x, y)
             labels = () if y is None else (torch.cat([y, y]),)
             with _autocast(x_real, self.low_precision):
-                f = full_precision(self.critic(torch.cat([x_real, x_fake]), *labels))
-                f_real, f_fake = f.chunk(2)
+                x = torch.cat([x_real, x_fake])
+                f_real, f_fake = one_a_sample(self.critic(x, *labels), len(x)).chunk(2)
                 if variant.consistency is not None:
                     consistency = variant.consistency(self.critic, x_real, y)
                 if penalty is not None and u is not None:
@@ -256,10 +256,11 @@ class GeneratorLoss(nn.Module):
             x_fake = self.generator(z, *labels)
             if self.augment is not None and changes is not None:
                 x_fake = self.augment(full_precision(x_fake), changes)
-            f_fake = full_precision(critic(x_fake, *labels))
+            scores = n // getattr(critic, "pack", 1)
+            f_fake = one_a_sample(critic(x_fake, *labels), scores)
             f_real = None
             if self.variant.score.generator_needs_real and x_real is not None:
-                f_real = full_precision(critic(x_real[:n], *labels))
+                f_real = one_a_sample(critic(x_real[:n], *labels), scores)
             loss = self.variant.score.generator(f_fake, f_real)
             if not self.likelihood_weight or x_real is None:
                 return loss

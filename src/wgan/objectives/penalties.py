@@ -10,6 +10,7 @@ from typing import Any
 
 from jaxtyping import Float
 
+from wgan.base.errors import WganError
 from wgan.objectives.arrays import Critic, Module, PerSample, Samples, Tensor
 
 Points = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, ...]]
@@ -37,6 +38,25 @@ def at_both(x_real: Samples, x_fake: Samples, u: PerSample) -> tuple[Samples, ..
 def full_precision(x: Float[Tensor, "*any"]) -> Float[Tensor, "*any"]:
     """Return numbers of fewer than 32 bits as float32, others as they are."""
     return x.float() if x.dtype.itemsize < 4 else x
+
+
+def one_a_sample(f: Float[Tensor, "*any"], n: int) -> Float[Tensor, " n"]:
+    """Return the scores of n samples as `[n]`, in float32 or better.
+
+    A critic that ends in a linear layer gives `[n, 1]`. Terms of other shapes would be added to
+    each other in all pairs, without an error.
+
+    Raises:
+        WganError: other than one score a sample.
+    """
+    if f.shape == (n, 1):
+        f = f.squeeze(1)
+    if f.shape != (n,):
+        raise WganError(
+            f"the critic gives scores of shape {tuple(f.shape)} for {n} samples: let it give one"
+            " score a sample, [n] or [n, 1]"
+        )
+    return full_precision(f)
 
 
 def gradient_norms(critic: Critic, x: Samples) -> PerSample:
@@ -134,7 +154,7 @@ class Consistency:
         """
         inside, score = _halves(critic, y)
         hidden = [inside(x_real).flatten(1) for _ in range(2)]
-        scores = [full_precision(score(h)) for h in hidden]
+        scores = [one_a_sample(score(h), len(h)) for h in hidden]
         apart = (full_precision(hidden[0]) - full_precision(hidden[1])).square().mean(1)
         return ((scores[0] - scores[1]).square() + 0.1 * apart - self.margin).clamp_min(0)
 

@@ -1,6 +1,6 @@
 """Diagnosis of a run: what went wrong, if anything, and what to do next.
 
-Each sentence has the figures that it rests on. docs/training.md explains them.
+Each sentence has the figures that it rests on. docs/how-to/train.md explains them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ is noisier; a longer one is further from the run's end.
 """
 PILED_UP = 0.5
 """Share of weights at the bound that is reported. It lies between 0.30, where the gradients
-of a clipped critic are sound, and 0.92, where they vanish (docs/claims.md, clipping).
+of a clipped critic are sound, and 0.92, where they vanish (docs/figures/claims.md, clipping).
 """
 VANISHED = 0.01
 """The generator's gradient has vanished below a hundredth of its first norm. Chosen here: a larger
@@ -31,7 +31,7 @@ part would report gradients that get smaller as the generator gets better.
 """
 STEEP = 1.5
 """Mean slope that is reported where the penalty aims at 1. Chosen here: a penalised slope lies a
-little above 1 in any case (docs/distances.md), and 1.5 is far from that.
+little above 1 in any case (docs/explain/mathematics.md), and 1.5 is far from that.
 """
 LOST = 0.9
 """Modes were lost below nine tenths of what was covered before. Chosen here: any mode may be missed

@@ -88,7 +88,7 @@ def _estimates(state: State, variant: Variant, draws: Draws, first: int) -> Tens
         x_real, z, _, y, changes = draws.critic(draw, i, state.probability)
         labels = () if y is None else (y,)
         x_fake = state.changed(state.generator(z, *labels), changes)
-        f_real, f_fake = (state.critic(x, *labels).float() for x in (x_real, x_fake))
+        f_real, f_fake = (state.critic(x, *labels).float().flatten() for x in (x_real, x_fake))
         found.append(variant.score.estimate(f_real, f_fake))
     state.critic.train()
     return torch.cat(found)

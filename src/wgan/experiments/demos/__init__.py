@@ -1,6 +1,7 @@
 """Demonstrations: claims about GANs that can be seen in minutes, one file a claim.
 
-Each trains, measures, and says what was seen and what was not. docs/claims.md shows the results.
+Each trains, measures, and says what was seen and what was not. The results are in
+docs/figures/claims.md.
 """
 
 from wgan.base.errors import WganError, did_you_mean

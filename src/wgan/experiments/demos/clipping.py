@@ -24,7 +24,7 @@ from wgan.objectives.constraints import clipped_share
 
 CLIPS = (0.001, 0.01, 0.1, 1.0)
 """Clipping bounds. The figure has the first three. 1 is added, since this critic's gradients do not
-explode at 0.1 (docs/claims.md).
+explode at 0.1 (docs/figures/claims.md).
 """
 DEPTH = 12
 """Hidden layers, as in the figure."""

@@ -39,7 +39,9 @@ CLIPS = (0.01, 0.1)
 bound.
 """
 STEPS = 1500
-"""Critic steps. After 600, `wgan-gp` had not converged in 8 and 32 dimensions: docs/claims.md."""
+"""Critic steps. After 600, `wgan-gp` had not converged in 8 and 32 dimensions
+(docs/figures/claims.md).
+"""
 WIDTH = 64
 """Units of a hidden layer. More would take longer, and the best f is linear."""
 DEPTH = 2

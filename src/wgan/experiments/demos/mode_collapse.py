@@ -30,7 +30,9 @@ from wgan.training import Run
 TOYS = ("8-gaussians", "25-gaussians")
 NAMES = ("gan-minimax", "gan", "wgan", "wgan-gp", "wgan-ortho")
 STEPS = 1500
-"""Generator steps. At full width, 3,000 steps cover all modes (docs/claims.md) in far more time."""
+"""Generator steps. At full width, 3,000 steps cover all modes in far more time
+(docs/figures/claims.md).
+"""
 MEASUREMENTS = 10
 """Points of a curve over training. More take time and make intervals overlap in the figure."""
 SAMPLES = 2000

@@ -47,7 +47,7 @@ LEARNING_RATE = 1e-3
 """A constant rate, so that the curve shows steps alone. Higher rates converge sooner."""
 VANISHED = 1e-3
 """A gradient vanishes where it falls below a thousandth in every seed. Chosen here; it fell by ten
-orders of magnitude (docs/claims.md).
+orders of magnitude (docs/figures/claims.md).
 """
 SETTLED = 0.25
 """A gradient settles where tenfold steps change it by less than a quarter. Chosen here: under the
