@@ -336,3 +336,6 @@ def test_without_the_package_its_extra_is_named(monkeypatch):
 def test_a_path_is_a_path(tmp_path):
     assert located(tmp_path) == tmp_path
     assert located("runs/x").parts == ("runs", "x")
+    assert not hub.is_address("hf://datasets/jo/cats")
+    assert not hub.is_address("hf:/datasets/jo/cats")
+    assert hub.is_address("hf:/jo/cats")

@@ -99,7 +99,7 @@ def is_address(place: str | Path) -> bool:
     Args:
         place: what the user gave.
     """
-    return str(place).startswith(SCHEME)
+    return re.match("hf:/{1,2}(?!/?datasets/)", str(place)) is not None  # those hold data
 
 
 def address(place: str | Path) -> Address:
