@@ -36,6 +36,7 @@ STAGES = [
     "runs",
     "tracking",
     "training",
+    "sharing",
     "audit",
     "experiments",
     "report",

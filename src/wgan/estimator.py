@@ -1,6 +1,4 @@
-"""A run with scikit-learn's face: `WGAN().fit(X).sample(1000)`, with samples of the kind that `fit`
-got.
-"""
+"""A run with scikit-learn's face: `WGAN().fit(X).sample(1000)`, with samples as `fit` got them."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -30,6 +28,7 @@ from wgan.evaluation import Evaluation, EvaluationOptions, HeldOutDistance, OwnM
 from wgan.models import complete, evaluate_model, load_model, sample_where, save_model
 from wgan.models.conditions import Where
 from wgan.runs import Finish
+from wgan.sharing.on_hub import OnHub
 from wgan.training import Run
 
 Data: TypeAlias = np.ndarray | Tensor | Frame | str | Path
@@ -37,7 +36,7 @@ Samples: TypeAlias = np.ndarray | Tensor | Frame
 SIGNS = {"paper": 1.0, "negated": -1.0}
 
 
-class WGAN(BaseEstimator):
+class WGAN(OnHub, BaseEstimator):
     """A generative adversarial network of any variant, as an estimator.
 
     Args:

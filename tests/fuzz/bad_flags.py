@@ -101,12 +101,55 @@ COMMANDS: dict[str, dict[str, tuple[str, ...]]] = {
         "-o": ("a\0b", "x" * 300, "/dev/null/x", "{m}/good.csv"),
     },
     "demo": {"": ("", "x", "vanishing", "\x1b[31m", "-1"), "--seed": NO_INTEGER},
+    "push {m}/runs/points jo/model --license mit --dry-run -o card --quiet": {
+        "--license": ("", "X", "MIT License", "\u202e", "\x1b[31mred", "a" * 5000, "../x"),
+        "-o": ("a\0b", "x" * 300, "/dev/null", "{m}/good.npy", "{m}", "\ud800/\0"),
+        "": ("x", "--x", "--json x", "--private x", "--critic=2"),
+    },
+    "push {m}/runs/points --license mit --dry-run -o card --quiet": {
+        "": (
+            "",
+            "x",
+            "x/",
+            "/x",
+            "x/y/z",
+            "x/..",
+            "x/y@main",
+            "x/y.git",
+            "x/\x1b[31m",
+            "x/é",
+            "\n/\n",
+        ),
+    },
+    "push {m}/runs/points jo/model --license mit -o card": {"": ("",)},
+    "push {m}/runs/points jo/model": {"": ("--dry-run", "--private")},
     "variants": {"": ("x", "--x", "1", "--json x", "--json=2")},
     "doctor": {"": ("x", "--x", "-1", "--json x")},
     "cache": {"": ("x", "--x", "clear x", "clear --x", "clera", "\x1b[31m", "--json x")},
     "completion": {"": ("x", "tcsh", "bash zsh", "bash --json", "\x1b[31m", "-1", "")},
     "": {"": ("x", "trian", "--x", "-1", "\x1b[31m", "\ud800", "é", "sample", "evaluate")},
 }
+ADDRESSES = (
+    "",
+    "x",
+    "x/",
+    "x/y/z",
+    "x/..",
+    "x/y@",
+    "x/y@../z",
+    "x/\x1b[31m",
+    "é/é",
+    "x/y z",
+    "x/-",
+)
+HUB = {
+    "sample": ("-o", "s.csv"),
+    "export": ("-o", "s.onnx"),
+    "distance": ("1,2",),
+    "evaluate": ("--quiet",),
+    "report": (),
+}
+"""Commands that take the address of a model of the Hub, or refuse it, and their further words."""
 HISTOGRAMS = (
     "1,2 1,x",
     "1,2 1,-2",
@@ -136,6 +179,10 @@ def all_cases() -> Iterator[Case]:
             if flag:
                 yield _flagged(command, flag, None)
                 yield _flagged(command, flag + "s-x", "1")
+    for command, more in HUB.items():
+        for name in ADDRESSES:
+            words = [command, f"hf://{name}", *more]
+            yield Case("flags", f"{command} hf://{name!r}", lambda f, w=words: w)
     for histograms in HISTOGRAMS:
         same = histograms == "1e308,1e308 1e308,1e308"
         yield Case(

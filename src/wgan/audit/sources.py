@@ -22,6 +22,7 @@ from wgan.data import Codec, Dataset, load
 from wgan.data.kinds import find_kind
 from wgan.data.sources import is_table
 from wgan.models import Model, holds_model
+from wgan.models.hub import located
 from wgan.runs import RunFolder
 
 GENERATED = 2000
@@ -62,13 +63,13 @@ def read_pair(
 ) -> tuple[Source, Source]:
     """Return the samples of two sources, at most `number` of each.
 
-    A source is anything that `wgan.data.load` takes, or the folder of a run. The folder stands for
-    fresh samples of its generator, as many as the other side has. If the other side is the data
-    that the run was trained on, only their held-out part is taken. They are then read as for the
-    run: resized, without labels and so on. A table of numbers alone is measured in its own units.
-    Other tables are coded as the columns of the run, or else of the first table; identifiers are
-    left out. For a population bracket, codes are fitted to the half of the first table that trains
-    its critics.
+    A source is anything that `wgan.data.load` takes, a run's folder or a model on the Hub. The last
+    two stand for fresh samples of their generator, as many as the other side has. If the other side
+    is the data that the run was trained on, only their held-out part is taken. They are then read
+    as for the run: resized, without labels and so on. A table of numbers alone is measured in its
+    own units. Other tables are coded as the columns of the run, or else of the first table;
+    identifiers are left out. For a population bracket, codes are fitted to the half of the first
+    table that trains its critics.
 
     Args:
         a: the first source.
@@ -88,9 +89,8 @@ def read_pair(
     """
     if number is not None and number < 1:
         raise WganError(f"-n {number}: give 1 or more")
-    models = {
-        source: RunFolder(Path(source)).model() for source in (a, b) if holds_model(Path(source))
-    }
+    folders = {source: located(source) for source in (a, b)}
+    models = {s: RunFolder(at).model() for s, at in folders.items() if holds_model(at)}
     if columns is not None and columns.flags:
         if kind != "auto":
             raise WganError(

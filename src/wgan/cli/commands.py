@@ -52,6 +52,10 @@ COMMANDS = {
         "wgan.cli.demo:demo_command",
         "Run the experiment behind a claim about GANs, and print its results.",
     ),
+    "push": (
+        "wgan.cli.push:push_command",
+        "Upload the model in RUN to the Hugging Face Hub, with a card written from the run.",
+    ),
     "track": (
         "wgan.cli.track:track_command",
         "Send the metrics, pictures and results of RUN to TensorBoard, MLflow or W&B.",

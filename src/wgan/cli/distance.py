@@ -65,9 +65,9 @@ def distance_command(
     Parameters
     ----------
     a
-        Data as `wgan train` takes them, the folder of a run (fresh samples of its generator), or a
-        histogram such as 3,2,1,4. Without A and B, the histograms 3,2,1,4 and 1,2,4,3 are an
-        example.
+        Data as `wgan train` takes them, the folder of a run or hf://user/name (fresh samples of the
+        generator), or a histogram such as 3,2,1,4. Without A and B, the histograms 3,2,1,4 and
+        1,2,4,3 are an example.
     b
         The second source, likewise.
     metric

@@ -7,15 +7,17 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wgan.base.printing import on_one_line
+from wgan.cli.data_flags import DataName
 from wgan.cli.json_output import Json, print_json
 from wgan.cli.output import Flag, screen
 from wgan.models.export import check_export, export_model
+from wgan.models.hub import located
 from wgan.runs import RunFolder
 from wgan.runs.private import promised
 
 
 def export_command(
-    run: Path,
+    run: DataName,
     /,
     *,
     out: Annotated[Path, Parameter(name=["-o", "--out"])],
@@ -27,7 +29,7 @@ def export_command(
     Parameters
     ----------
     run
-        Folder of a run, or one that `WGAN.save` wrote.
+        Folder of a run, one that `WGAN.save` wrote, or hf://user/name on the Hugging Face Hub.
     out
         File to write; its ending chooses .onnx (read by onnxruntime, without torch) or .pt2 (read
         by `torch.export.load`).
@@ -37,7 +39,7 @@ def export_command(
         Print one JSON document instead of text.
     """
     check_export(out)
-    folder = RunFolder(run)
+    folder = RunFolder(located(run))
     about = export_model(folder.model(), out, conditions)
     promise = promised(folder.about().settings) if folder.exists() else None
     if json_:

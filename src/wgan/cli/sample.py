@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wgan.base.printing import counted
+from wgan.cli.data_flags import DataName
 from wgan.cli.json_output import print_json
 from wgan.cli.output import Written, screen
 from wgan.cli.sample_flags import AS_LEARNED, SampleFlags
@@ -14,6 +15,7 @@ from wgan.data.encodings import UTF_8
 from wgan.data.formats import check_place, formats_of, write_samples
 from wgan.models import Model, complete_file, truncated
 from wgan.models.continued import continue_file
+from wgan.models.hub import located
 from wgan.models.requested import Request
 from wgan.runs import RunFolder
 from wgan.runs.private import promised
@@ -24,18 +26,18 @@ COMPLETED = Path("completed.csv")
 """The file of completed rows, unless one is given."""
 
 
-def sample_command(run: Path, /, *, how: SampleFlags = AS_LEARNED) -> int:
+def sample_command(run: DataName, /, *, how: SampleFlags = AS_LEARNED) -> int:
     """Write samples of the generator in RUN; the same seed gives the same samples.
 
     Parameters
     ----------
     run
-        Folder of a run, or one that `WGAN.save` wrote.
+        Folder of a run, one that `WGAN.save` wrote, or hf://user/name on the Hugging Face Hub.
     how
         The flags.
     """
     how.check()
-    folder = RunFolder(run)
+    folder = RunFolder(located(run))
     written = _written(folder, how)
     # What `WGAN.save` wrote does not tell.
     promise = promised(folder.about().settings) if folder.exists() else None

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from wgan.cli.addresses import LOCAL, check_address, check_installed, check_range, is_local
+from wgan.cli.data_flags import DataName
 from wgan.cli.numbers import COUNT
 from wgan.cli.output import Flag, screen
 
@@ -16,7 +17,7 @@ MOST_SAMPLES = 10_000_000
 
 
 def serve_command(
-    run: Path,
+    run: DataName,
     /,
     *,
     port: Annotated[int, COUNT] = PORT,
@@ -30,7 +31,7 @@ def serve_command(
     Parameters
     ----------
     run
-        Folder of a run, or one that `WGAN.save` wrote.
+        Folder of a run, one that `WGAN.save` wrote, or hf://user/name on the Hugging Face Hub.
     port
         Port to listen on; if it is in use, the next free one is taken.
     host
@@ -47,11 +48,12 @@ def serve_command(
     token = os.environ.get(TOKEN) if token is None else token
     check_address(host, port, token, "could draw samples")
     check_range("--most", most, 1, MOST_SAMPLES)
+    from wgan.models.hub import is_address, located
     from wgan.runs import RunFolder
     from wgan.runs.private import promised
     from wgan.serving.server import serve
 
-    folder = RunFolder(run)
+    folder = RunFolder(located(run))
     model = folder.model()
     promise = promised(folder.about().settings) if folder.exists() else None
 
@@ -63,6 +65,5 @@ def serve_command(
                 screen.print("note: the traffic is not encrypted: put a proxy with TLS before it")
         screen.print(address)
 
-    return serve(
-        model, run.resolve().name, str(promise or ""), token or "", host, port, most, ready
-    )
+    name = str(run) if is_address(run) else Path(run).resolve().name
+    return serve(model, name, str(promise or ""), token or "", host, port, most, ready)
