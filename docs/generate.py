@@ -185,6 +185,9 @@ def markdown(docstring: str) -> list[str]:
     for paragraph in re.split(r"\n\s*\n", docstring.strip()):
         rows = paragraph.splitlines()
         heading = rows[0].rstrip(":")
+        if len(rows) > 1 and re.fullmatch("-{3,}", rows[1].strip()):
+            lines += ["", f"**{heading}**", "", *named_entries(rows[2:])]
+            continue
         if rows[0].endswith(":") and heading in HEADINGS:
             section = heading
             lines += ["", f"**{heading}**", ""]
@@ -208,6 +211,17 @@ def entries(text: str) -> list[str]:
             lines.append(f"- `{entry[1]}`: {entry[2]}")
         else:
             lines.append(f"  {line.strip()}" if lines else line.strip())
+    return lines
+
+
+def named_entries(rows: list[str]) -> list[str]:
+    """The lines of a section in scikit-learn's form: `name : type` entries, examples or text."""
+    if rows[0].startswith(">>>"):
+        return ["```python", *rows, "```"]
+    lines = []
+    for row in rows:
+        entry = re.match(r"(\w[\w.]*) : (.*)", row)
+        lines.append(f"- `{entry[1]}` ({entry[2]})" if entry else row)
     return lines
 
 

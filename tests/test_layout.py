@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from numpydoc_form import sections
 
 import wgan
 from wgan.audit.coordinates import COORDINATES
@@ -198,6 +199,21 @@ def test_args_and_raises_of_docstrings_agree_with_the_signature(path):
         if numpy_style:
             listed = re.findall(r"^(\w+)$", numpy_style.group(1), re.M)
             assert listed == parameters, f"{name}: Parameters"
+
+
+@pytest.mark.parametrize("path", FILES, ids=relative)
+def test_parameters_of_classes_in_scikit_learns_form_agree_with_their_init(path):
+    for node in ast.parse(path.read_text()).body:
+        docstring = ast.get_docstring(node) if isinstance(node, ast.ClassDef) else None
+        parameters = sections(docstring or "").get("Parameters")
+        if parameters is None:
+            continue
+        init = next(f for f in node.body if getattr(f, "name", "") == "__init__").args
+        names = [each.arg for each in (*init.args[1:], *init.kwonlyargs)]
+        values = [ast.unparse(each) for each in (*init.defaults, *init.kw_defaults)]
+        listed = re.findall(r"^(\w+) : .+, default=(\S+)$", parameters, re.M)
+        assert [name for name, _ in listed] == names
+        assert [value.replace('"', "'") for _, value in listed] == values
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda p: str(p.relative_to(ROOT)))

@@ -1,5 +1,7 @@
 """The entry point: commands one after another in one process."""
 
+import warnings
+
 import pytest
 
 import wgan.cli
@@ -53,3 +55,12 @@ def test_one_process_of_torchrun_may_do_everything(rank, count, monkeypatch):
         if value is not None:
             monkeypatch.setenv(name, value)
     assert main(["variants"]) == 0
+
+
+def test_warnings_are_notes_but_not_those_on_the_source_of_packages(capsys):
+    """Python 3.12 and later warn of a string such as "\\d" at the first import of a package."""
+    main(["--version"])  # from then on
+    capsys.readouterr()
+    warnings.showwarning(UserWarning("rows are few"), UserWarning, "x.py", 1)
+    warnings.showwarning(SyntaxWarning("invalid escape sequence"), SyntaxWarning, "x.py", 1)
+    assert capsys.readouterr().err == "note: rows are few\n"

@@ -164,5 +164,9 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _show_note(message: Warning | str, *where: object, **more: object) -> None:
-    """Print a warning as a note; the place in our code means nothing to a user."""
+    """Print a warning as a note; the place in our code means nothing to a user, nor does the source
+    of a package that Python compiles for the first time.
+    """
+    if isinstance(message, SyntaxWarning):
+        return
     print(f"note: {visible(str(message))}", file=sys.stderr)

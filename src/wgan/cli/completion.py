@@ -6,6 +6,18 @@ from typing import Literal
 from wgan.cli.commands import app
 
 Shell = Literal["bash", "zsh", "fish"]
+ENDS = {
+    "zsh": """
+if [[ $funcstack[1] == (_wgan|_cyclopts_wgan) ]]; then
+  _cyclopts_wgan "$@"
+else
+  compdef _cyclopts_wgan wgan
+fi
+"""
+}
+"""What is added to a generated script. That of zsh only defines a function, so that the first tab
+would do nothing, and each later one nothing again: it has to call it, or, sourced, to name it.
+"""
 
 
 def completion_command(shell: Shell, /) -> int:
@@ -20,5 +32,5 @@ def completion_command(shell: Shell, /) -> int:
     shell
         Shell: bash, zsh or fish.
     """
-    sys.stdout.write(app.generate_completion(prog_name="wgan", shell=shell))
+    sys.stdout.write(app.generate_completion(prog_name="wgan", shell=shell) + ENDS.get(shell, ""))
     return 0

@@ -2,10 +2,11 @@
 
 from wgan.config.device import choose_device
 from wgan.config.layers import Layer, from_file, from_settings, resolve
-from wgan.config.presets import OWN_PAIR, PRESETS, configure
+from wgan.config.presets import GOES_ON, OWN_PAIR, PRESETS, configure
 from wgan.config.sections import Config
 
 __all__ = [
+    "GOES_ON",
     "OWN_PAIR",
     "PRESETS",
     "Config",

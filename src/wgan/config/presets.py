@@ -28,6 +28,8 @@ OWN_PAIR: Layer = ("a pair of your own", {"objective": {"likelihood_weight": 0.0
 """Settings of a pair of the user's own, unless set otherwise: a preset's likelihood is that of the
 package's generators.
 """
+GOES_ON: Layer = ("a run to which steps may be added", {})
+"""The layer of such a run: presets then keep what would fall to zero at its last step."""
 PRIVATE: Layer = (
     "private runs",
     {
@@ -188,6 +190,8 @@ def configure(
         layers.append((f"preset {name}", {"training": {"steps": few}}))
     if draft.training.stop_when_converged:
         layers.append(("--stop-when-converged", _without_end(name)))
+    elif GOES_ON in user:
+        layers.append((GOES_ON[0], _without_end(name)))
     config = resolve([*layers, *user])
     _check_packs(config)
     precision = choose_precision(config.training, data.codec)

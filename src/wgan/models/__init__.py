@@ -10,6 +10,7 @@ from wgan.models.inversion import Inverted, compare, invert
 from wgan.models.latents import grid, loop, slerp, truncated
 from wgan.models.model import Model
 from wgan.models.pictures import write_beside, write_snapshot
+from wgan.models.scored import score_model
 
 __all__ = [
     "Completed",
@@ -33,6 +34,7 @@ __all__ = [
     "read_layout",
     "sample_where",
     "save_model",
+    "score_model",
     "slerp",
     "truncated",
     "write_beside",

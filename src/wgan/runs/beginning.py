@@ -161,7 +161,7 @@ def _begun(
     if restore is not None and folder.checkpoint.exists():
         restore(folder)
     finished = folder.finish() if folder.checkpoint.exists() else None
-    if finished is not None and _is_steady(config) and config.training.steps > finished.step:
+    if finished is not None and is_steady(config) and config.training.steps > finished.step:
         for name in (FINISH, OLD_FINISH):
             (path / name).unlink(missing_ok=True)
     remove_partial(path, FILES)
@@ -185,7 +185,7 @@ def _begun(
     return folder
 
 
-def _is_steady(config: Config) -> bool:
+def is_steady(config: Config) -> bool:
     """Return whether a step does not depend on the number of steps to come.
 
     The noise of a private run is that of all its steps.
@@ -205,7 +205,7 @@ def run_id(config: Config, dataset: Dataset) -> str:
         for name, value in values.items()
     }
     without = set(WITHOUT_EFFECT)
-    if not _is_steady(config):
+    if not is_steady(config):
         without -= {"training.steps", "training.measure_every"}
     named = {key: value for key, value in settings.items() if key not in without}
     labels = labels_digest(config, dataset)
@@ -254,7 +254,7 @@ def _check_same(folder: RunFolder, about: About, config: Config) -> None:
     for key in ("labels", "schema"):
         if getattr(before.data, key) and getattr(config.data, key):
             ignored.add(f"data.{key}")
-    if _is_steady(before) and config.training.steps > before.training.steps:
+    if is_steady(before) and config.training.steps > before.training.steps:
         ignored.add("training.steps")
     differences = [d for d in before.differences(config) if d.key not in ignored]
     if differences:

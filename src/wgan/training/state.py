@@ -240,6 +240,17 @@ def load(
         ) from None
 
 
+def take_over(state: State, earlier: State) -> None:
+    """Bring a freshly created state to where another one stands, which is not touched.
+
+    Args:
+        state: of the same networks.
+        earlier: the other one.
+    """
+    _put(state, {name: tensor.detach().clone() for name, tensor in _tensors(earlier).items()})
+    state.step, state.seconds = earlier.step, earlier.seconds
+
+
 def share(state: State, ranks: Ranks) -> None:
     """Give all ranks the first one's state."""
     state.step, state.seconds = ranks.of_first((state.step, state.seconds))
