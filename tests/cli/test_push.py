@@ -135,7 +135,7 @@ def test_what_a_dry_run_wrote_is_what_is_uploaded(hub, run, tmp_path):
         ("jo/rings --license mit -o card", "is the folder of --dry-run"),
         ("ann/rings --license mit", "may not do that"),
         ("jo/rings --license gpl-9", "refuses this: Invalid metadata"),
-        ("jo/rings --license mit --dry-run -o home.txt", "is there already"),
+        ("jo/rings --license mit --dry-run -o home.txt", "already exists"),
     ],
 )
 def test_wrong_words_are_refused_in_one_line(words, said, hub, run, capsys, tmp_path):

@@ -224,7 +224,7 @@ def test_the_files_hold_the_same_model(run, tmp_path):
     assert load_model(tmp_path / "whole").critic is not None
     with pytest.raises(WganError, match="without its critic"):
         write_shared(found, replace(SAID, critic=True), None, tmp_path / "no")
-    with pytest.raises(WganError, match="is there already"):
+    with pytest.raises(WganError, match="already exists"):
         write_shared(model, SAID, None, tmp_path / "out")
 
 
