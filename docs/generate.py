@@ -138,12 +138,16 @@ def has_own_doc(value: object) -> bool:
 
 
 def members(cls: type) -> Iterator[tuple[str, object]]:
-    """Public methods and properties that a class defines and documents, in order."""
-    for name, member in vars(cls).items():
-        function = member.fget if isinstance(member, property) else member
-        function = getattr(function, "__func__", function)
-        if not name.startswith("_") and inspect.isfunction(function) and function.__doc__:
-            yield name, function
+    """Public methods and properties of a class that wgan defines and documents, in order."""
+    seen = set()
+    for base in cls.__mro__:
+        for name, member in vars(base).items() if base.__module__.startswith("wgan") else ():
+            function = member.fget if isinstance(member, property) else member
+            function = getattr(function, "__func__", function)
+            new = not name.startswith("_") and name not in seen
+            if new and inspect.isfunction(function) and function.__doc__:
+                yield name, function
+            seen.add(name)
 
 
 def signature(value: object) -> str:
@@ -155,7 +159,7 @@ def signature(value: object) -> str:
     bare = [
         p.replace(annotation=p.empty, default=shown(p.default))
         for p in found.parameters.values()
-        if p.name != "self"
+        if p.name not in ("self", "cls")
     ]
     return str(found.replace(parameters=bare, return_annotation=found.empty))
 
@@ -221,7 +225,9 @@ def named_entries(rows: list[str]) -> list[str]:
     lines = []
     for row in rows:
         entry = re.match(r"(\w[\w.]*) : (.*)", row)
-        lines.append(f"- `{entry[1]}` ({entry[2]})" if entry else row)
+        lines.append(
+            f"- `{entry[1]}`: {entry[2].rstrip('.')}." if entry else row.replace("    ", "  ")
+        )
     return lines
 
 
