@@ -121,6 +121,13 @@ class Codec(Protocol):
             WganError: nothing can be learned from the chosen rows.
         """
 
+    def without_unseen(self) -> "Codec":
+        """Return the codec without values of rows that it was not fitted to.
+
+        Models that are given away have it: they hold nothing of held-out rows. Generated samples
+        are the same.
+        """
+
     def notes(self, raw: np.ndarray) -> list[str]:
         """Return sentences for the user on how values are coded.
 
@@ -196,6 +203,9 @@ class PlainCodec:
         return []
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> Any:
+        return self
+
+    def without_unseen(self) -> Any:
         return self
 
     def notes(self, raw: np.ndarray) -> list[str]:

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from io import BytesIO
 from logging import getLogger
@@ -80,6 +80,7 @@ def export_model(model: Model, path: Path, conditions: bool = False) -> dict[str
         raise WganError(
             "a truncated model is not exported: export the model, and multiply its latents"
         )
+    model = replace(model, codec=model.codec.without_unseen())
     inputs = _inputs(model, conditions)
     graph = _graph(model, inputs)
     description = describe(model) | {"inputs": list(inputs)}

@@ -59,6 +59,7 @@ def write_shared(model: Model, said: Said, history: History | None, out: Path) -
     if said.critic and model.critic is None:
         raise WganError("the model was saved without its critic: leave out --critic")
     check_new(out, "give a new folder", folder=True)
+    model = replace(model, codec=model.codec.without_unseen())
     shared = model if said.critic else replace(model, critic=None)
     out.mkdir(parents=True, exist_ok=True)
     save_model(shared, out)

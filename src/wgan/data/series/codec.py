@@ -115,6 +115,10 @@ class SeriesCodec(SeriesFields, PlainCodec):
         described = np.concatenate([piece[:, 0, self.channels :] for _, piece in chunks(rows)])
         return replace(self, statics=self.statics.fitted(described, chosen))
 
+    def without_unseen(self) -> "SeriesCodec":
+        statics = None if self.statics is None else self.statics.without_unseen()
+        return replace(self, statics=statics)
+
     def pack(self, raw: np.ndarray) -> Float[Tensor, "n planes 1 t"]:
         # Double precision where there are static columns, as for tables (`TableCodec.pack`).
         packed_type = np.float32 if self.statics is None else np.float64

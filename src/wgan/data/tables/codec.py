@@ -29,7 +29,7 @@ from wgan.data.tables.columns_json import from_json
 from wgan.data.tables.corrections import to_toml
 from wgan.data.tables.declared import fitted_rules
 from wgan.data.tables.differences import apart, as_coded, put_together
-from wgan.data.tables.fitting import as_read, fitted_columns, notes_of
+from wgan.data.tables.fitting import as_read, fitted_columns, notes_of, without_unseen
 from wgan.data.tables.numbering import identifiers
 from wgan.data.tables.proposals import proposed_rules
 from wgan.data.tables.rules import Rule, Sum, Together, rules_from_json, rules_to_json, sums
@@ -156,8 +156,7 @@ class TableCodec:
         """Return the choice of each value in the rows of a matrix."""
         x, states = self.apart(raw), self.states(raw)
         columns = enumerate(self.coded)
-        choices = [column.choice_of(x[:, i], states[:, i]) for i, column in columns]
-        found = np.stack(choices, axis=1)
+        found = np.stack([c.choice_of(x[:, i], states[:, i]) for i, c in columns], axis=1)
         found[:, list(self.computed)] = 0
         return found
 
@@ -235,9 +234,8 @@ class TableCodec:
                 values = np.where(np.isnan(known[:, i]), values, known[:, i])
             columns.append(values)
         raw = np.stack(columns, axis=1)
-        if known is None:
-            known = np.full(raw.shape, np.nan)
-        settled(self.rules, self.learned, raw, ~np.isnan(known))
+        fixed = np.zeros(raw.shape, bool) if known is None else ~np.isnan(known)
+        settled(self.rules, self.learned, raw, fixed)
         return raw
 
     def measure(self, raw: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n width"]:
@@ -275,13 +273,12 @@ class TableCodec:
         Identifiers are new: they count on after the largest of the data and `first` earlier rows.
         """
         series = {}
-        place = 0
+        learned = iter(raw.T)
         for column in self.columns:
             if column.kind == "identifier":
                 series[column.name] = identifiers(column, len(raw), first)
             else:
-                series[column.name] = to_series(column, raw[:, place])
-                place += 1
+                series[column.name] = to_series(column, next(learned))
         return pd.DataFrame(series)
 
     def check(self, raw: np.ndarray) -> None:
@@ -289,6 +286,9 @@ class TableCodec:
             raise WganError(
                 f"rows of {raw.shape[1:]} columns, the table had {self.raw_shape}: give the same"
             )
+
+    def without_unseen(self) -> "TableCodec":
+        return replace(self, columns=tuple(map(without_unseen, self.columns)))
 
     def fitted(self, rows: Rows, chosen: Bool[np.ndarray, " n"]) -> "TableCodec":
         # Parts of a sum may follow from its total, and combinations are drawn as they are.

@@ -57,6 +57,22 @@ def _values(rows: Rows) -> Iterator[Float[np.ndarray, " n"]]:
         yield from np.ascontiguousarray(np.concatenate(parts).T)
 
 
+def without_unseen(column: Column) -> Column:
+    """Return a fitted column without values that only rows have which it was not fitted on.
+
+    A level keeps its place, and a number stands for its text.
+    """
+    unseen = set(column.unseen)
+    texts = {level: f"(held out {i})" for i, level in enumerate(column.unseen, 1)}
+    return replace(
+        column,
+        levels=tuple(texts.get(level, level) for level in column.levels),
+        categories=tuple(level for level in column.categories if level not in unseen),
+        unseen=tuple(texts.values()),
+        unseen_codes=(),
+    )
+
+
 def as_read(column: Column) -> Column:
     """Return the column without what is fitted to rows."""
     return replace(
