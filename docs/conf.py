@@ -27,6 +27,7 @@ myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
 exclude_patterns = ["reference/api/__init__.md"]
 html_theme = "furo"
+smartquotes = False  # flags are to be copied as they are
 html_title = "wgan"
 html_static_path = ["static"]
 html_css_files = ["site.css"]

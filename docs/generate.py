@@ -7,10 +7,14 @@ import ast
 import importlib
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import cached_property
 from pathlib import Path
+from typing import Literal, get_args, get_origin
+from unittest.mock import patch
 
 from wgan import cli
 from wgan.config import PRESETS, Config
@@ -51,7 +55,8 @@ def write_reference(folder: Path) -> None:
 
 def commands() -> str:
     """The page of commands, as the parser knows them."""
-    page = cli.app.generate_docs(output_format="markdown", recursive=True)
+    with patch.object(sys, "argv", ["wgan"]):  # usage lines begin with the program's name
+        page = cli.app.generate_docs(output_format="markdown", recursive=True)
     page = re.sub(r"## Table of Contents\n.*?(?=\*\*Commands)", "", page, count=1, flags=re.S)
     about = "Every command with its arguments and flags, generated from the parser."
     return page.replace("# wgan\n", f"# Commands\n\n{about}\n", 1).replace("```console", "```text")
@@ -70,7 +75,7 @@ def settings() -> str:
         lines += ["| field | type | default | meaning |", "|---|---|---|---|"]
         for field, (annotation, meaning) in documented_fields(section).items():
             default = getattr(getattr(Config(), name), field)
-            cells = (f"`{field}`", f"`{annotation}`", f"`{default!r}`", meaning)
+            cells = (f"`{field}`", f"`{choices(section, annotation)}`", f"`{default!r}`", meaning)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     lines += ["", "## Presets", "", "| preset | what it suits |", "|---|---|"]
     lines += [f"| `{name}` | {preset.summary} |" for name, preset in PRESETS.items()]
@@ -88,6 +93,15 @@ def documented_fields(section: type) -> dict[str, tuple[str, str]]:
             meaning = " ".join(text.split())
             found[ast.unparse(node.target)] = (ast.unparse(node.annotation), meaning)
     return {f.name: found[f.name] for f in fields(section)}
+
+
+def choices(section: type, annotation: str) -> str:
+    """An annotation in which names of choices stand for what may be chosen."""
+    names = vars(sys.modules[section.__module__])
+    for name in re.findall(r"[A-Z]\w+", annotation):
+        if get_origin(names.get(name)) is Literal:
+            annotation = annotation.replace(name, " | ".join(map(repr, get_args(names[name]))))
+    return annotation
 
 
 def contents() -> str:
@@ -123,11 +137,12 @@ def public_names(module: object) -> list[str]:
 def described(directive: str, name: str, value: object, fence: str = "````") -> list[str]:
     """A name as a directive of Sphinx, with its signature, its docstring and its members."""
     wide = fence + "`" if directive == "py:class" else fence
-    lines = ["", f"{wide}{{{directive}}} {name}{signature(value)}", ""]
+    called = "" if directive == "py:property" else signature(value)
+    lines = ["", f"{wide}{{{directive}}} {name}{called}", ""]
     lines += markdown(inspect.getdoc(value) or "") if has_own_doc(value) else []
     if inspect.isclass(value):
-        for member, function in members(value):
-            lines += described("py:method", member, function)
+        for kind, member, function in members(value):
+            lines += described(kind, member, function)
     return [*lines, wide, ""]
 
 
@@ -137,16 +152,21 @@ def has_own_doc(value: object) -> bool:
     return bool(doc) and not (inspect.isclass(value) and doc.startswith(f"{value.__name__}("))
 
 
-def members(cls: type) -> Iterator[tuple[str, object]]:
-    """Public methods and properties of a class that wgan defines and documents, in order."""
-    seen = set()
+def members(cls: type) -> Iterator[tuple[str, str, object]]:
+    """Public methods and properties of a class that wgan documents: directive, name, function."""
+    seen = set(getattr(cls, "__dataclass_fields__", ()))
     for base in cls.__mro__:
         for name, member in vars(base).items() if base.__module__.startswith("wgan") else ():
-            function = member.fget if isinstance(member, property) else member
-            function = getattr(function, "__func__", function)
+            function, kind = member, "py:method"
+            if isinstance(member, property | cached_property):
+                function = member.fget if isinstance(member, property) else member.func
+                kind = "py:property"
+            elif isinstance(member, classmethod | staticmethod):
+                function = member.__func__
+                kind = "py:classmethod" if isinstance(member, classmethod) else "py:staticmethod"
             new = not name.startswith("_") and name not in seen
             if new and inspect.isfunction(function) and function.__doc__:
-                yield name, function
+                yield kind, name, function
             seen.add(name)
 
 

@@ -146,6 +146,8 @@ def _detection(evaluation: Evaluation) -> str:
         words = "are told from real ones with ease"
     elif low > max(line.real, CHANCE):
         words = "are told from real ones at times"
+    elif line.generated.high > EASILY_DETECTED:
+        words = "may or may not be told from real ones, more held-out samples would show"
     else:
         words = "cannot be told from real ones by this classifier"
     return (

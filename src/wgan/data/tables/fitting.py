@@ -17,6 +17,10 @@ PASS_BYTES = 256 * 2**20
 """Columns that are read in one pass over the rows take so much memory at most. A table of a million
 rows and 20 columns takes one pass.
 """
+MANY_LEVELS = 100
+"""Levels of a column of texts from which on it is looked whether they repeat at all; names of
+places or products have fewer, or repeat.
+"""
 NAMED = 5
 """Levels and codes that a note names: they fit on two lines of a terminal."""
 
@@ -137,6 +141,12 @@ def notes_of(column: Column) -> Iterator[str]:
             f" {column.spelled(column.ends[-1])}) that fewer than {LEAST_HOLDERS} rows share, so"
             " counted as the nearest end and never generated; drop such rows if these are errors"
         )
+    if _hardly_repeats(column):
+        yield (
+            f"{name}: {len(column.places)} different texts, most of which hardly repeat: samples"
+            " repeat them word for word; drop the column, or make it an identifier in a schema, if"
+            " they are private"
+        )
     if column.twin:
         share = column.shares[column.twin_state]
         yield (
@@ -159,6 +169,13 @@ def notes_of(column: Column) -> Iterator[str]:
             f" ({column.unseen_rows} of them), so never generated; merge rare levels, or hold out"
             " other rows (data.split_seed)"
         )
+
+
+def _hardly_repeats(column: Column) -> bool:
+    """Whether a category has many levels, at least half of which are as rare as the rarest one."""
+    shares = column.shares[: column.present_states]
+    many = column.kind == "category" and len(shares) >= MANY_LEVELS
+    return many and float(np.median(shares)) <= min(shares)
 
 
 def _listed(words: list[str]) -> str:
