@@ -41,10 +41,11 @@ def evaluate_command(
     run
         Folder of a run.
     features
-        For images: features to compare them on, a folder of `wgan features train` or the .npz of
-        MobileNetV2's weights; by default pixels.
+        For images: features to compare them on, a folder of `wgan features train` or a file with
+        the weights of MobileNetV2 (.npz), InceptionV3 or DINOv2 (.safetensors or .pth); by default
+        pixels.
     number
-        For images and vectors: samples in each set; by default as many as were held out, at most
+        For images, vectors and series: samples in each set; by default as many as were held out, at most
         2,000.
     target
         For tables: column that models are trained to predict; by default the last that is a number

@@ -30,8 +30,9 @@ class EvaluationOptions:
     """Settings of an evaluation. Each kind of data takes some of them, and `seed`.
 
     Args:
-        features: features on which images are compared: a folder of `wgan features train`, or an
-            .npz of MobileNetV2's weights; pixels unless given.
+        features: features on which images are compared: a folder of `wgan features train`, or a
+            file with the weights of MobileNetV2 (`.npz`), InceptionV3 or DINOv2 (`.safetensors` or
+            `.pth`); pixels unless given.
         number: samples in a set; as many as are held out, at most 2,000, unless given.
         target: the column of a table that models predict; unless given, the last that is a number
             or a category of few levels.
