@@ -45,8 +45,8 @@ def evaluate_command(
         the weights of MobileNetV2 (.npz), InceptionV3 or DINOv2 (.safetensors or .pth); by default
         pixels.
     number
-        For images, vectors and series: samples in each set; by default as many as were held out, at most
-        2,000.
+        For images, vectors and series: samples in each set; by default as many as were held out,
+        at most 2,000.
     target
         For tables: column that models are trained to predict; by default the last that is a number
         or a category of few levels.
