@@ -152,3 +152,18 @@ def test_palettes_are_colours():
     palette = Image.new("P", (8, 8), 1)
     palette.putpalette([0, 0, 0, 9, 8, 7])
     assert load(Odd(lambda i: palette)).rows[:][0, 0, 0].tolist() == [9, 8, 7]
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [np.array([1, 2]), np.array([0.25, 0.5])],
+        [np.array([1, 2], np.uint8), np.array([300, 400])],
+        [torch.tensor([0.5, 1.0]), torch.tensor([0.1, 1e300], dtype=torch.float64)],
+    ],
+    ids=["whole numbers and fractions", "bytes and larger", "float and double"],
+)
+def test_samples_of_several_types_keep_their_values(samples):
+    values = opened(Odd(lambda i: samples[i % 2])).values
+    assert np.array_equal(values[1], samples[1])
+    assert np.array_equal(values[0], samples[0])

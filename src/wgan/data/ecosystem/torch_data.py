@@ -174,6 +174,9 @@ def _gathered(
                 f"{name}: sample {n + 1} has shape {tuple(piece.shape[1:])}, and the first"
                 f" {tuple(out.shape[1:])}: give all one shape, by a transform"
             )
+        common = np.result_type(out.dtype, piece.dtype)
+        if common != out.dtype:
+            out = out.astype(common)
         if n + len(piece) > len(out):  # a sampler may draw more than there are
             out = np.concatenate(
                 [out[:n], np.empty_like(out, shape=(2 * len(out), *out.shape[1:]))]
