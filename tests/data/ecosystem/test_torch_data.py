@@ -167,3 +167,19 @@ def test_samples_of_several_types_keep_their_values(samples):
     values = opened(Odd(lambda i: samples[i % 2])).values
     assert np.array_equal(values[1], samples[1])
     assert np.array_equal(values[0], samples[0])
+
+
+class Counted(Pictures):
+    """Classes from 1 on, which are no places in the names of the data set."""
+
+    classes = ("1", "2", "3")
+
+    def __getitem__(self, i):
+        return torch.full((3,), float(i)), i % 3 + 1
+
+
+def test_numbers_that_no_name_stands_for_come_back_as_they_are():
+    arrived = opened(Counted())
+    assert arrived.labels.tolist()[:3] == [1, 2, 3]
+    numbers = arrived.like(np.zeros((3, 3)), np.array(["1", "2", "3"])).tensors[1]
+    assert numbers.tolist() == [1, 2, 3]

@@ -61,7 +61,8 @@ def open_torch(source: Any, labels: str | None = None) -> Arrived | None:
     notes = _notes(source, len(values), length)
     names = _names_of(source)
     found, words = _labels(classes, names, len(values), name, labels)
-    like = LikeTorch(names or _in_order(found))
+    by_name = found is not None and set(found.tolist()) <= set(names)
+    like = LikeTorch(names if by_name else _in_order(found))
     return Arrived(values, name, labels=found, notes=(*notes, *words), like=like)
 
 
