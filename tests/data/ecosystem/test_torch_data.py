@@ -183,3 +183,39 @@ def test_numbers_that_no_name_stands_for_come_back_as_they_are():
     assert arrived.labels.tolist()[:3] == [1, 2, 3]
     numbers = arrived.like(np.zeros((3, 3)), np.array(["1", "2", "3"])).tensors[1]
     assert numbers.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted"),
+    [
+        ("CMYK", "RGB"),
+        ("HSV", "RGB"),
+        ("YCbCr", "RGB"),
+        ("RGBX", "RGB"),
+        ("LA", "RGBA"),
+        ("La", "RGBA"),
+        ("PA", "RGBA"),
+        ("1", "L"),
+    ],
+)
+def test_pictures_of_other_modes_become_shades(mode, wanted):
+    colours = Image.new("RGBA", (8, 8), (200, 100, 50, 255))
+    through = {"La": "LA", "PA": "P", "HSV": "RGB", "YCbCr": "RGB", "CMYK": "RGB", "RGBX": "RGB"}
+    picture = colours.convert(through.get(mode, "RGBA" if mode != "1" else "RGB")).convert(mode)
+    values = opened(Odd(lambda i: picture)).values
+    plain = {"L": [0, 255], "RGB": [200, 100, 50], "RGBA": [200, 100, 50, 255]}[wanted]
+    if wanted == "L":
+        assert values.shape == (N, 8, 8)
+        assert set(np.unique(values)) <= set(plain)
+    elif mode in ("LA", "La"):
+        assert values.shape == (N, 8, 8, 4)
+        assert values[0, 0, 0].tolist() == [124, 124, 124, 255]
+    elif mode == "PA":
+        assert values.shape == (N, 8, 8, 4)
+    else:
+        assert np.abs(values[0, 0, 0].astype(int) - plain).max() <= 3, "rounding of the mode"
+
+
+def test_pictures_that_pillow_does_not_convert_are_refused():
+    with pytest.raises(WganError, match="pictures of the mode LAB: convert them to RGB"):
+        load(Odd(lambda i: Image.new("LAB", (8, 8))))

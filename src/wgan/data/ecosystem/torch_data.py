@@ -23,10 +23,13 @@ from torch.utils.data import (
 from wgan.base.errors import WganError
 from wgan.base.numbers import plain_array
 from wgan.data.dataset import WHOLE, class_values
+from wgan.data.decoding import WITH_ALPHA
 from wgan.data.ecosystem.arrived import Arrived
 from wgan.data.labels import OWN
 
 PARTS = "give a tensor, an array or a picture, or a pair (tensor, class)"
+SHADES = ("L", "RGB", "RGBA", "I", "I;16", "I;16L", "I;16B", "F")
+"""Modes of Pillow whose values are read as they are."""
 Part = tuple[Any, Any]
 """A sample, or a batch of samples, and its class or classes; None: it has none."""
 
@@ -148,12 +151,27 @@ def _array(x: Any, name: str) -> np.ndarray | Tensor:
     """Return a sample as an array; a tensor stays one, whose first axis may be channels."""
     if isinstance(x, Tensor):
         return x.detach().cpu()
-    if getattr(x, "mode", None) in ("1", "P"):  # pictures of Pillow whose values are no shades
-        x = x.convert("L" if x.mode == "1" else "RGB")
+    if isinstance(getattr(x, "mode", None), str) and hasattr(x, "convert"):
+        x = _shades(x, name)
     array = None if isinstance(x, dict | str | bytes) else plain_array(x, name)
     if array is None or array.dtype.kind not in "biuf":
         raise WganError(f"{name}: samples of type {type(x).__name__}: {PARTS}")
     return array
+
+
+def _shades(picture: Any, name: str) -> Any:
+    """Return a picture of Pillow whose values are shades of grey, or of red, green and blue."""
+    mode = picture.mode
+    if mode in SHADES:
+        return picture
+    wanted = "L" if mode == "1" else "RGBA" if mode in WITH_ALPHA else "RGB"
+    try:
+        # Pillow converts a grey with premultiplied transparency to this mode alone.
+        return (picture.convert("LA") if mode == "La" else picture).convert(wanted)
+    except ValueError:
+        raise WganError(
+            f"{name}: pictures of the mode {mode}: convert them to RGB, by a transform"
+        ) from None
 
 
 def _gathered(
