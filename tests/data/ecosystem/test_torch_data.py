@@ -5,9 +5,12 @@ import pytest
 import torch
 from PIL import Image
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     Dataset,
     IterableDataset,
+    RandomSampler,
+    SequentialSampler,
     Subset,
     TensorDataset,
     WeightedRandomSampler,
@@ -219,3 +222,41 @@ def test_pictures_of_other_modes_become_shades(mode, wanted):
 def test_pictures_that_pillow_does_not_convert_are_refused():
     with pytest.raises(WganError, match="pictures of the mode LAB: convert them to RGB"):
         load(Odd(lambda i: Image.new("LAB", (8, 8))))
+
+
+class Twice(BatchSampler):
+    def __iter__(self):
+        for batch in super().__iter__():
+            yield from (batch, batch)
+
+
+WEIGHTED = WeightedRandomSampler(torch.ones(N), N)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch_sampler": BatchSampler(RandomSampler(X), 8, False)}, "the loader shuffles"),
+        ({"batch_sampler": BatchSampler(WEIGHTED, 8, False)}, "WeightedRandomSampler draws"),
+        ({"batch_sampler": Twice(SequentialSampler(X), 8, False)}, "Twice draws"),
+        ({"batch_sampler": [list(range(8))] * 5}, "list draws"),
+        ({"batch_size": None, "sampler": WEIGHTED}, "WeightedRandomSampler draws"),
+        ({"batch_size": None, "shuffle": True}, "the loader shuffles"),
+    ],
+)
+def test_every_loader_that_draws_is_said(settings, words):
+    notes = opened(DataLoader(TensorDataset(X), **settings)).notes
+    assert words in notes[0]
+
+
+def test_a_loader_in_order_is_not_said():
+    for settings in (
+        {"batch_sampler": BatchSampler(SequentialSampler(X), 8, False)},
+        {"batch_size": None},
+    ):
+        assert opened(DataLoader(TensorDataset(X), **settings)).notes == ()
+
+
+def test_a_stream_with_several_workers_is_refused():
+    with pytest.raises(WganError, match="each gives every sample of a stream: set num_workers=0"):
+        load(DataLoader(Bounded(N), batch_size=8, num_workers=2))

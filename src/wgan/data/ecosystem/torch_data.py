@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     Dataset,
     IterableDataset,
@@ -55,6 +56,11 @@ def open_torch(source: Any, labels: str | None = None) -> Arrived | None:
     length = _length_of(source, name)
     parts: Iterable[Part]
     if isinstance(source, DataLoader):
+        if isinstance(source.dataset, IterableDataset) and source.num_workers > 1:
+            raise WganError(
+                f"{name}: {source.num_workers} workers, and each gives every sample of a stream:"
+                " set num_workers=0"
+            )
         parts = _batches(source, name)
     elif isinstance(source, TensorDataset):
         parts = [_part(source.tensors, name)]
@@ -215,7 +221,10 @@ def _notes(source: Any, n: int, length: int) -> tuple[str, ...]:
     if not isinstance(source, DataLoader):
         short = f"<{type(source).__name__}>: ended after {n} samples, and its length is {length}"
         return (short,) if n < length else ()
-    sampler = source.sampler
+    batches = source.batch_sampler
+    sampler = getattr(batches, "sampler", source.sampler)
+    if batches is not None and type(batches) is not BatchSampler:
+        sampler = batches
     notes = []
     if isinstance(source.dataset, IterableDataset):
         pass  # it gives its samples in an order of its own
@@ -224,7 +233,7 @@ def _notes(source: Any, n: int, length: int) -> tuple[str, ...]:
             "the loader shuffles: samples are in the order of one pass, so that another run has"
             " another split; give its data set for runs that are the same again"
         )
-    elif not isinstance(sampler, SequentialSampler) and source.batch_sampler is not None:
+    elif not isinstance(sampler, SequentialSampler):
         notes.append(
             f"the samples are those that the loader's {type(sampler).__name__} draws in one pass,"
             " perhaps some of them several times"
