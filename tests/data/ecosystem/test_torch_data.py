@@ -219,9 +219,9 @@ def test_pictures_of_other_modes_become_shades(mode, wanted):
         assert np.abs(values[0, 0, 0].astype(int) - plain).max() <= 3, "rounding of the mode"
 
 
-def test_pictures_that_pillow_does_not_convert_are_refused():
-    with pytest.raises(WganError, match="pictures of the mode LAB: convert them to RGB"):
-        load(Odd(lambda i: Image.new("LAB", (8, 8))))
+def test_lightness_is_no_red():
+    grey = Image.new("LAB", (8, 8), (0, 128, 128))
+    assert opened(Odd(lambda i: grey)).values[0, 0, 0].max() < 10, "black, with a and b of 0"
 
 
 class Twice(BatchSampler):

@@ -158,26 +158,21 @@ def _array(x: Any, name: str) -> np.ndarray | Tensor:
     if isinstance(x, Tensor):
         return x.detach().cpu()
     if isinstance(getattr(x, "mode", None), str) and hasattr(x, "convert"):
-        x = _shades(x, name)
+        x = _shades(x)
     array = None if isinstance(x, dict | str | bytes) else plain_array(x, name)
     if array is None or array.dtype.kind not in "biuf":
         raise WganError(f"{name}: samples of type {type(x).__name__}: {PARTS}")
     return array
 
 
-def _shades(picture: Any, name: str) -> Any:
+def _shades(picture: Any) -> Any:
     """Return a picture of Pillow whose values are shades of grey, or of red, green and blue."""
     mode = picture.mode
     if mode in SHADES:
         return picture
     wanted = "L" if mode == "1" else "RGBA" if mode in WITH_ALPHA else "RGB"
-    try:
-        # Pillow converts a grey with premultiplied transparency to this mode alone.
-        return (picture.convert("LA") if mode == "La" else picture).convert(wanted)
-    except ValueError:
-        raise WganError(
-            f"{name}: pictures of the mode {mode}: convert them to RGB, by a transform"
-        ) from None
+    # Pillow converts a grey with premultiplied transparency to this mode alone.
+    return (picture.convert("LA") if mode == "La" else picture).convert(wanted)
 
 
 def _gathered(
