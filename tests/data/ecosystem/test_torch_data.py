@@ -260,3 +260,13 @@ def test_a_loader_in_order_is_not_said():
 def test_a_stream_with_several_workers_is_refused():
     with pytest.raises(WganError, match="each gives every sample of a stream: set num_workers=0"):
         load(DataLoader(Bounded(N), batch_size=8, num_workers=2))
+
+
+def test_a_list_of_two_numbers_is_a_sample_and_a_tuple_a_pair():
+    assert opened(Odd(lambda i: [float(i), 1])).values[5].tolist() == [5, 1]
+    pairs = opened(Odd(lambda i: ([float(i), 2.0, 3.0], i % 2)))
+    assert pairs.values[5].tolist() == [5, 2, 3]
+    assert pairs.labels.tolist()[:3] == [0, 1, 0]
+    with pytest.raises(WganError, match="rows of different lengths") as caught:
+        load(Odd(lambda i: [X[0], 1]))
+    assert "\n" not in str(caught.value)

@@ -134,7 +134,7 @@ def _batches(loader: Any, name: str) -> Iterator[Part]:
     for batch in loader:
         if left == 0:
             return
-        x, y = _part(batch, name)
+        x, y = _part(batch, name, (tuple, list))  # torch collates pairs as lists
         if loader.batch_sampler is None:  # samples, one after another
             x, y = _array(x, name)[None], None if y is None else [y]
         x = _array(x, name)
@@ -144,9 +144,9 @@ def _batches(loader: Any, name: str) -> Iterator[Part]:
         yield x, y
 
 
-def _part(sample: Any, name: str) -> Part:
-    """Return a sample, or a batch, and its class."""
-    if not isinstance(sample, tuple | list):
+def _part(sample: Any, name: str, pairs: tuple[type, ...] = (tuple,)) -> Part:
+    """Return a sample, or a batch, and its class, which a pair holds; a plain list is an array."""
+    if not isinstance(sample, pairs):
         return sample, None
     if not 1 <= len(sample) <= 2:
         raise WganError(f"{name}: samples of {len(sample)} parts: {PARTS}")
