@@ -118,7 +118,7 @@ def test_a_stream_that_ends_early_is_said():
 @pytest.mark.parametrize("second", [torch.rand(N), torch.rand(N, 2)], ids=["numbers", "arrays"])
 def test_what_is_no_class_is_left_out_and_refused_where_it_is_asked_for(second):
     source = TensorDataset(torch.rand(N, 3), second)
-    with pytest.warns(UserWarning, match="it is left out"):
+    with pytest.warns(UserWarning, match="classes are left out"):
         assert load(source).labels is None
     with pytest.raises(WganError, match="class is"):
         load(source, labels="own")
@@ -270,3 +270,12 @@ def test_a_list_of_two_numbers_is_a_sample_and_a_tuple_a_pair():
     with pytest.raises(WganError, match="rows of different lengths") as caught:
         load(Odd(lambda i: [X[0], 1]))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("none", [lambda i: X[i], lambda i: (X[i], None)], ids=["no pair", "None"])
+def test_a_sample_without_a_class_is_said_and_refused_where_classes_are_asked_for(none):
+    source = Odd(lambda i: none(i) if i == 6 else (X[i], i % 2))
+    with pytest.warns(UserWarning, match="sample 7 has no class.*; classes are left out"):
+        assert load(source).labels is None
+    with pytest.raises(WganError, match="sample 7 has no class, and others have: give each"):
+        load(source, labels="own")

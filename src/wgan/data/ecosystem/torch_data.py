@@ -178,11 +178,10 @@ def _shades(picture: Any) -> Any:
 def _gathered(
     parts: Iterable[Part], length: int, name: str
 ) -> tuple[np.ndarray | Tensor, list[Any] | None]:
-    """Return all samples as one array, and their classes; None: not every sample has one."""
+    """Return all samples as one array, and the class of each; None: no sample has one."""
     out: np.ndarray | None = None
     classes: list[Any] = []
     n = 0
-    has_classes = True
     tensors = False
     for x, y in parts:
         tensors = tensors or isinstance(x, Tensor)
@@ -203,12 +202,11 @@ def _gathered(
             )
         out[n : n + len(piece)] = piece
         n += len(piece)
-        has_classes = has_classes and y is not None
-        classes.extend([] if y is None else list(y))
+        classes.extend([None] * len(piece) if y is None else list(y))
     if out is None:
         raise WganError(f"{name}: holds no samples: give some")
     values = torch.from_numpy(out[:n]) if tensors else out[:n]
-    return values, classes if has_classes else None
+    return values, None if all(each is None for each in classes) else classes
 
 
 def _notes(source: Any, n: int, length: int) -> tuple[str, ...]:
@@ -261,13 +259,18 @@ def _labels(
         return None, ()
     plain = [each.tolist() if isinstance(each, Tensor | np.generic) else each for each in classes]
     try:
+        if None in plain:
+            raise WganError(
+                f"{name}: sample {plain.index(None) + 1} has no class, and others have: give each"
+                " sample one"
+            )
         if any(isinstance(each, list | dict | tuple) for each in plain):
             raise WganError(f"{name}: the second parts are arrays, and a class is one value")
         found = class_values(plain, n, f"{name}, the second part of each sample")
     except WganError as error:
         if asked is not None:
             raise
-        return None, (f"{error}; it is left out",)
+        return None, (f"{error}; classes are left out",)
     if names and found.dtype.kind == "i" and found.min() >= 0 and found.max() < len(names):
         return np.array(names)[found], ()
     return found, ()
