@@ -279,3 +279,12 @@ def test_a_sample_without_a_class_is_said_and_refused_where_classes_are_asked_fo
         assert load(source).labels is None
     with pytest.raises(WganError, match="sample 7 has no class, and others have: give each"):
         load(source, labels="own")
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: x, lambda x: DataLoader(x, 8)], ids=["data set", "loader"]
+)
+def test_a_data_set_that_ends_before_its_length_is_refused_in_one_line(wrap):
+    with pytest.raises(WganError, match="its length is 40, and a sample is not there") as caught:
+        load(wrap(Odd(lambda i: X[:30][i])))
+    assert "\n" not in str(caught.value)

@@ -123,15 +123,16 @@ def _samples(source: Any, length: int, name: str) -> Iterator[Part]:
     each: Iterable[Any] = (source[i] for i in range(length))
     if isinstance(source, IterableDataset):
         each = (sample for sample, _ in zip(source, range(length), strict=False))
-    for sample in each:
+    for sample in _present(each, length, name):
         x, y = _part(sample, name)
         yield _array(x, name)[None], None if y is None else [y]
 
 
 def _batches(loader: Any, name: str) -> Iterator[Part]:
     """Yield the batches of one pass; those of a stream up to its length."""
-    left = _length_of(loader, name) if isinstance(loader.dataset, IterableDataset) else None
-    for batch in loader:
+    length = _length_of(loader, name)
+    left = length if isinstance(loader.dataset, IterableDataset) else None
+    for batch in _present(loader, length, name):
         if left == 0:
             return
         x, y = _part(batch, name, (tuple, list))  # torch collates pairs as lists
@@ -142,6 +143,18 @@ def _batches(loader: Any, name: str) -> Iterator[Part]:
             x, y = x[:left], None if y is None else y[:left]
             left -= len(x)
         yield x, y
+
+
+def _present(each: Iterable[Any], length: int, name: str) -> Iterator[Any]:
+    """Yield samples or batches; a data set that ends before its length raises an IndexError."""
+    try:
+        yield from each
+    except IndexError as error:
+        reason = str(error).partition("\n")[0]
+        raise WganError(
+            f"{name}: its length is {length}, and a sample is not there (IndexError: {reason}):"
+            " give a __len__ of the samples that it has"
+        ) from None
 
 
 def _part(sample: Any, name: str, pairs: tuple[type, ...] = (tuple,)) -> Part:
