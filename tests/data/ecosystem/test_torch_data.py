@@ -266,7 +266,7 @@ def test_a_list_of_two_numbers_is_a_sample_and_a_tuple_a_pair():
     assert opened(Odd(lambda i: [float(i), 1])).values[5].tolist() == [5, 1]
     pairs = opened(Odd(lambda i: ([float(i), 2.0, 3.0], i % 2)))
     assert pairs.values[5].tolist() == [5, 2, 3]
-    assert pairs.labels.tolist()[:3] == [0, 1, 0]
+    assert pairs.labels.tolist()[:3] == ["cat", "dog", "cat"]
     with pytest.raises(WganError, match="rows of different lengths") as caught:
         load(Odd(lambda i: [X[0], 1]))
     assert "\n" not in str(caught.value)

@@ -272,10 +272,10 @@ def _labels(
         return None, ()
     plain = [each.tolist() if isinstance(each, Tensor | np.generic) else each for each in classes]
     try:
-        if None in plain:
+        without = next((i for i, each in enumerate(plain) if each is None), None)
+        if without is not None:
             raise WganError(
-                f"{name}: sample {plain.index(None) + 1} has no class, and others have: give each"
-                " sample one"
+                f"{name}: sample {without + 1} has no class, and others have: give each one"
             )
         if any(isinstance(each, list | dict | tuple) for each in plain):
             raise WganError(f"{name}: the second parts are arrays, and a class is one value")
