@@ -1,18 +1,19 @@
 """Data sets of the Hub, from a stand-in for it on this machine."""
 
 import io
+import logging
 import os
 import subprocess
 import sys
-from functools import partial
 
+import hub_server
 import numpy as np
 import pyarrow as pa
 import pytest
-from hub_data_server import COMMIT, hub_of
 from pyarrow import parquet
 
 from wgan.base.errors import WganError
+from wgan.base.hub import LONGEST, told
 from wgan.data import load
 from wgan.data.ecosystem.hub import Address, address_of, chosen_files
 
@@ -60,11 +61,13 @@ def repositories():
 
 @pytest.fixture
 def hub(repositories, monkeypatch, tmp_path):
-    with hub_of(repositories) as url:
-        api = partial(huggingface_hub.HfApi, endpoint=url)
-        monkeypatch.setattr(huggingface_hub, "HfApi", api, raising=False)
-        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
-        yield url
+    """The stand-in, which the client in this process uses, without a token."""
+    with hub_server.running() as server:
+        for name, files in repositories.items():
+            server.repos[name] = hub_server.Repo()
+            server.repos[name].commit(files)
+        hub_server.use(monkeypatch, server, tmp_path / "home")
+        yield server
 
 
 FILES = {
@@ -125,7 +128,7 @@ def test_a_text_is_one_table_and_errors_name_its_address(hub, tmp_path):
     schema.write_text('[columns.n]\nkind = "datetime"\nformat = "%Y"\n')
     with pytest.raises(WganError) as caught:
         load("hf://datasets/user/text", schema=str(schema))
-    assert str(tmp_path / "hub") not in str(caught.value)
+    assert str(tmp_path / "home") not in str(caught.value)
 
 
 def test_pictures_come_with_their_classes(hub, repositories):
@@ -172,7 +175,7 @@ def test_settings_of_pictures_do_not_fit_tables(hub):
 
 def test_files_are_those_of_one_commit(hub, tmp_path):
     load("hf://datasets/user/text")
-    assert list((tmp_path / "hub").rglob(f"snapshots/{COMMIT}/shop.csv"))
+    assert list((tmp_path / "home").rglob(f"snapshots/{hub.repos['user/text'].refs['main']}/shop.csv"))
 
 
 def test_the_command_line_takes_an_address_and_a_hub_may_not_answer(hub, tmp_path):
@@ -183,10 +186,74 @@ def test_the_command_line_takes_an_address_and_a_hub_may_not_answer(hub, tmp_pat
         env = os.environ | here | {"HF_ENDPOINT": endpoint}
         return subprocess.run(command, capture_output=True, text=True, env=env)
 
-    found = data(hub)
+    found = data(hub.url)
     assert found.returncode == 0, found.stderr
     assert "50 rows of 2 columns (tables)" in found.stdout
     refused = data("http://127.0.0.1:9")
     assert refused.returncode == 2
     assert refused.stderr.count("\n") == 1
     assert "check the connection" in refused.stderr
+
+
+READS = "hf_jo_reads"
+
+
+@pytest.mark.parametrize("token", [None, READS])
+@pytest.mark.parametrize(
+    ("where", "status", "words"),
+    [
+        ("/api/", 401, {None: "127.0.0.1 asks for a token: set HF_TOKEN", READS: "does not know"}),
+        ("/api/", 403, {None: "a request without a token may not do that", READS: "the token may"}),
+        ("/api/", 404, {None: "has no such data set (404): check the name", READS: "(404)"}),
+        ("/api/", 429, {None: "had too many requests (429): try again later", READS: "(429)"}),
+        ("/api/", 503, {None: "answered with an error of its own (503)", READS: "(503)"}),
+        ("/resolve/", 403, {None: "a request without a token may not do", READS: "the token may"}),
+        ("/resolve/", 502, {None: "answered with an error of its own (502)", READS: "(502)"}),
+    ],
+)
+def test_answers_of_the_hub_say_what_they_are(
+    hub, monkeypatch, tmp_path, capfd, token, where, status, words
+):
+    hub_server.use(monkeypatch, hub, tmp_path / "home", token)
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    hub.fails[where] = status
+    with pytest.raises(WganError) as caught:
+        load("hf://datasets/user/text")
+    assert words[token] in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert "hf_jo" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_token_a_gate_and_a_revision_that_the_hub_refuses(hub, monkeypatch, tmp_path):
+    with pytest.raises(WganError, match="has no such revision: give a branch"):
+        load("hf://datasets/user/text@v9")
+    hub.repos["user/text"].gated = True
+    with pytest.raises(WganError, match="gives access to those who ask on its page"):
+        load("hf://datasets/user/text")
+    hub.repos["user/text"].private = True
+    with pytest.raises(WganError, match="no such data set, or a private one"):
+        load("hf://datasets/user/text")
+    hub_server.use(monkeypatch, hub, tmp_path / "home", "hf_unknown")
+    with pytest.raises(WganError, match="does not know the token: set HF_TOKEN"):
+        load("hf://datasets/user/text")
+
+
+def test_no_part_of_a_token_is_said(hub, monkeypatch, tmp_path):
+    hub_server.use(monkeypatch, hub, tmp_path / "home", READS)
+
+    def fails(*_, **__):
+        raise RuntimeError("x" * (LONGEST - 6) + READS)
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", fails)
+    with pytest.raises(WganError) as caught:
+        load("hf://datasets/user/text")
+    assert READS[:4] not in str(caught.value)
+
+
+@pytest.mark.parametrize("noun", ["model", "data set"])
+def test_the_client_prints_no_line_of_its_tries(noun, capfd):
+    said = logging.getLogger("huggingface_hub.utils._http")
+    with told("hf://a/b", noun):
+        said.warning("Retrying in 1s")
+    assert capfd.readouterr() == ("", "")
