@@ -114,6 +114,25 @@ def test_addresses_of_another_form_are_refused(wrong):
     assert address_of("hf://datasets/a/b/") == Address("a/b", None, "")
 
 
+@pytest.mark.parametrize(
+    ("text", "revision", "rest"),
+    [
+        ("@refs/convert/parquet", "refs/convert/parquet", ""),
+        ("@refs/convert/parquet/default/train", "refs/convert/parquet", "default/train"),
+        ("@refs/pr/1/train", "refs/pr/1", "train"),
+        ("@v1.0/refs/pr/1", "v1.0", "refs/pr/1"),
+    ],
+)
+def test_revisions_of_the_hub_itself_hold_slashes(text, revision, rest):
+    assert address_of(f"hf://datasets/a/b{text}") == Address("a/b", revision, rest)
+
+
+def test_converted_files_are_read_by_their_revision(hub):
+    files = {f"default/train/000{i}.parquet": stored(rows(70 * i, 70 * i + 70)) for i in (0, 1)}
+    hub.repos["user/text"].commit(files, branch="refs/convert/parquet")
+    assert len(load("hf://datasets/user/text@refs/convert/parquet/default/train")) == 140
+
+
 def test_a_split_in_several_files_is_one_table(hub):
     data = load("hf://datasets/user/table/train")
     assert (data.codec.kind, len(data)) == ("tables", 140)

@@ -31,7 +31,9 @@ PREFIX = "hf://"
 KIND_OF_REPOSITORY, NOUN = "dataset", "data set"
 PART = r"\w(?:[\w.-]{0,94}\w)?"
 """A user or a name: the Hub allows 96 characters, and no more kinds of characters."""
-ADDRESS = re.compile(rf"hf://datasets/({PART}/{PART})(?:@([A-Za-z0-9][\w./-]*?))??((?:/[^/]+)*)/?")
+REVISION = r"(?:refs/(?:convert|pr)/)?[A-Za-z0-9][\w.-]*"
+"""A branch, tag or commit, or the Hub's names of converted files and of proposed changes."""
+ADDRESS = re.compile(rf"hf://datasets/({PART}/{PART})(?:@({REVISION}))?((?:/[^/]+)*)/?")
 NUMBERED = re.compile(r"(?:^|-)\d{4,5}(?:-of-\d{5})?(?:-[0-9a-f]+)?$")
 """The end of a file's name that numbers the parts of a split, as the Hub writes it."""
 TIMEOUT = 30.0
