@@ -75,6 +75,15 @@ FILES = {
     "splits": ["data/test-00000-of-00001.parquet", "data/train-00000-of-00001-0a1b.parquet"],
     "folders": ["en/train/0000.parquet", "en/test/0000.parquet", "de/train/0000.parquet"],
     "both": ["train.csv", "train.parquet"],
+    "years": ["sales-2019.parquet", "sales-2020.parquet"],
+    "numbers": ["years/2019.parquet", "years/2020.parquet"],
+    "first": ["data/train-00000-of-00003.parquet"],
+    "gap": ["train/0000.parquet", "train/0002.parquet"],
+    "beside": ["data/train-00000-of-00001.parquet", "train.parquet"],
+    "folder": ["data/0000.parquet", "data/0001.parquet"],
+    "anew": ["train-00000-of-00001-0a.parquet", "train-00000-of-00001-0b.parquet"],
+    "versions": ["train.v1.parquet", "train.v2.parquet"],
+    "counts": ["train-00000-of-00001.parquet", "train-00001-of-00002.parquet"],
 }
 
 
@@ -87,6 +96,11 @@ FILES = {
         ("folders", "de", ["de/train/0000.parquet"]),
         ("both", "", ["train.parquet"]),
         ("both", "train.csv", ["train.csv"]),
+        ("years", "sales-2020", ["sales-2020.parquet"]),
+        ("numbers", "2020", ["years/2020.parquet"]),
+        ("first", "data/train-00000-of-00003.parquet", ["data/train-00000-of-00003.parquet"]),
+        ("beside", "train.parquet", ["train.parquet"]),
+        ("folder", "", ["data/0000.parquet", "data/0001.parquet"]),
     ],
 )
 def test_files_are_chosen_by_their_names(files, rest, found):
@@ -98,6 +112,16 @@ def test_files_are_chosen_by_their_names(files, rest, found):
     [
         ("splits", "", "holds test, train: give one, hf://datasets/user/name/train"),
         ("folders", "train", "holds de/train, en/train: give one"),
+        ("years", "", "holds sales-2019, sales-2020: give one"),
+        ("numbers", "", "holds years/2019, years/2020: give one"),
+        ("first", "train", "holds 1 of 3 parts of train, without number 1: give one for that part"),
+        ("first", "", "holds 1 of 3 parts of train"),
+        ("gap", "", "holds 2 of 3 parts of train, without number 1"),
+        ("beside", "train", "00001.parquet and train.parquet are no parts of one table: give one"),
+        ("beside", "", "are no parts of one table"),
+        ("anew", "", "are no parts of one table"),
+        ("versions", "", "are no parts of one table"),
+        ("counts", "", "are no parts of one table"),
         ("splits", "valid", "hf://datasets/user/name/valid: no such split or file: give test, tr"),
     ],
 )

@@ -34,8 +34,10 @@ PART = r"\w(?:[\w.-]{0,94}\w)?"
 REVISION = r"(?:refs/(?:convert|pr)/)?[A-Za-z0-9][\w.-]*"
 """A branch, tag or commit, or the Hub's names of converted files and of proposed changes."""
 ADDRESS = re.compile(rf"hf://datasets/({PART}/{PART})(?:@({REVISION}))?((?:/[^/]+)*)/?")
-NUMBERED = re.compile(r"(?:^|-)\d{4,5}(?:-of-\d{5})?(?:-[0-9a-f]+)?$")
-"""The end of a file's name that numbers the parts of a split, as the Hub writes it."""
+NUMBERED = re.compile(r"(?:^|-)(\d{4,6})-of-(\d{4,6})(?:-[0-9a-f]+)?$|^(0\d{3})$")
+"""The end of a file's name that numbers the parts of a split, as the Hub writes it; or all of the
+name, in its converted files. Other numbers, such as years, are of the name.
+"""
 TIMEOUT = 30.0
 """Seconds that the Hub may take to list a repository; it takes well under one."""
 LISTED = 8
@@ -198,7 +200,33 @@ def chosen_files(files: Sequence[str], address: Address) -> list[str]:
         raise WganError(
             f"{address}: {splits[0]} is {len(found)} texts: give one, {address}/{found[0]}"
         )
+    _check_parts(found, address)
     return found
+
+
+def _check_parts(names: Sequence[str], address: Address) -> None:
+    """Refuse files that are not the parts of one whole, or not all of them."""
+    wholes, numbers, count = set(), set(), 0
+    for name in names:
+        path = PurePosixPath(name)
+        found = NUMBERED.search(path.name.split(".")[0])
+        if found is None:
+            wholes.add(name)
+            continue
+        wholes.add(str(path.parent / path.name[: found.start()]) + f"-of-{found[2]}")
+        numbers.add(int(found[1] or found[3]))
+        count = int(found[2]) if found[2] else max(numbers) + 1
+    if len(wholes) > 1 or (numbers and len(numbers) < len(names)):
+        raise WganError(
+            f"{address}: {names[0]} and {names[-1]} are no parts of one table: give one,"
+            f" {address}/{names[0]}"
+        )
+    missing = sorted(set(range(count)) - numbers)
+    if missing:
+        raise WganError(
+            f"{address}: holds {len(numbers)} of {count} parts of {_split(names[0])}, without"
+            f" number {missing[0]}: give one for that part alone, {address}/{names[0]}"
+        )
 
 
 def _split(name: str) -> str:
