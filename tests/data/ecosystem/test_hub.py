@@ -218,7 +218,9 @@ def test_settings_of_pictures_do_not_fit_tables(hub):
 
 def test_files_are_those_of_one_commit(hub, tmp_path):
     load("hf://datasets/user/text")
-    assert list((tmp_path / "home").rglob(f"snapshots/{hub.repos['user/text'].refs['main']}/shop.csv"))
+    assert list(
+        (tmp_path / "home").rglob(f"snapshots/{hub.repos['user/text'].refs['main']}/shop.csv")
+    )
 
 
 def test_the_command_line_takes_an_address_and_a_hub_may_not_answer(hub, tmp_path):

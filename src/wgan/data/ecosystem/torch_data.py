@@ -157,7 +157,7 @@ def _present(each: Iterable[Any], length: int, name: str) -> Iterator[Any]:
         ) from None
 
 
-def _part(sample: Any, name: str, pairs: tuple[type, ...] = (tuple,)) -> Part:
+def _part(sample: Any, name: str, pairs: Any = tuple) -> Part:
     """Return a sample, or a batch, and its class, which a pair holds; a plain list is an array."""
     if not isinstance(sample, pairs):
         return sample, None
@@ -208,7 +208,9 @@ def _gathered(
             )
         common = np.result_type(out.dtype, piece.dtype)
         if common != out.dtype:
-            out = out.astype(common)
+            wide = np.empty(out.shape, common)
+            wide[:n] = out[:n]
+            out = wide
         if n + len(piece) > len(out):  # a sampler may draw more than there are
             out = np.concatenate(
                 [out[:n], np.empty_like(out, shape=(2 * len(out), *out.shape[1:]))]
