@@ -82,6 +82,9 @@ FILES = {
     "beside": ["data/train-00000-of-00001.parquet", "train.parquet"],
     "folder": ["data/0000.parquet", "data/0001.parquet"],
     "anew": ["train-00000-of-00001-0a.parquet", "train-00000-of-00001-0b.parquet"],
+    "from one": ["train-00001-of-00002.parquet", "train-00002-of-00002.parquet"],
+    "one on": ["data/0001.parquet", "data/0002.parquet"],
+    "last": ["train-00002-of-00003.parquet"],
     "versions": ["train.v1.parquet", "train.v2.parquet"],
     "counts": ["train-00000-of-00001.parquet", "train-00001-of-00002.parquet"],
 }
@@ -100,6 +103,8 @@ FILES = {
         ("numbers", "2020", ["years/2020.parquet"]),
         ("first", "data/train-00000-of-00003.parquet", ["data/train-00000-of-00003.parquet"]),
         ("beside", "train.parquet", ["train.parquet"]),
+        ("from one", "train", ["train-00001-of-00002.parquet", "train-00002-of-00002.parquet"]),
+        ("one on", "", ["data/0001.parquet", "data/0002.parquet"]),
         ("folder", "", ["data/0000.parquet", "data/0001.parquet"]),
     ],
 )
@@ -117,6 +122,7 @@ def test_files_are_chosen_by_their_names(files, rest, found):
         ("first", "train", "holds 1 of 3 parts of train, without number 1: give one for that part"),
         ("first", "", "holds 1 of 3 parts of train"),
         ("gap", "", "holds 2 of 3 parts of train, without number 1"),
+        ("last", "", "holds 1 of 3 parts of train, without number 0"),
         ("beside", "train", "00001.parquet and train.parquet are no parts of one table: give one"),
         ("beside", "", "are no parts of one table"),
         ("anew", "", "are no parts of one table"),

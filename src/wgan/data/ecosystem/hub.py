@@ -206,7 +206,7 @@ def chosen_files(files: Sequence[str], address: Address) -> list[str]:
 
 def _check_parts(names: Sequence[str], address: Address) -> None:
     """Refuse files that are not the parts of one whole, or not all of them."""
-    wholes, numbers, count = set(), set(), 0
+    wholes, numbers, said = set(), set(), None
     for name in names:
         path = PurePosixPath(name)
         found = NUMBERED.search(path.name.split(".")[0])
@@ -215,13 +215,19 @@ def _check_parts(names: Sequence[str], address: Address) -> None:
             continue
         wholes.add(str(path.parent / path.name[: found.start()]) + f"-of-{found[2]}")
         numbers.add(int(found[1] or found[3]))
-        count = int(found[2]) if found[2] else max(numbers) + 1
+        said = found[2]
     if len(wholes) > 1 or (numbers and len(numbers) < len(names)):
         raise WganError(
             f"{address}: {names[0]} and {names[-1]} are no parts of one table: give one,"
             f" {address}/{names[0]}"
         )
-    missing = sorted(set(range(count)) - numbers)
+    if not numbers:
+        return
+    first = min(numbers)
+    if said is not None:  # some count from 1 on
+        first = 1 if first == 1 and max(numbers) == int(said) else 0
+    count = max(numbers) + 1 - first if said is None else int(said)
+    missing = sorted(set(range(first, first + count)) - numbers)
     if missing:
         raise WganError(
             f"{address}: holds {len(numbers)} of {count} parts of {_split(names[0])}, without"
