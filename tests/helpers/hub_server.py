@@ -146,10 +146,10 @@ class Handler(BaseHTTPRequestHandler):
         routes = {
             r"/api/repos/create": self.create,
             r"/api/validate-yaml": self.validate,
-            r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?": self.info,
+            r"/api/(?:models|datasets)/([^/]+/[^/]+)(?:/revision/(.+))?": self.info,
             r"/api/models/([^/]+/[^/]+)/preupload/(.+)": self.preupload,
             r"/api/models/([^/]+/[^/]+)/commit/(.+)": self.commit,
-            r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)": self.resolve,
+            r"/(?:datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)": self.resolve,
             r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch": self.batch,
             r"/objects/([0-9a-f]{64})": self.object,
         }

@@ -9,16 +9,14 @@ and HF_HUB_OFFLINE, and keeps what was downloaded in its own cache.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from wgan.base.errors import WganError
+from wgan.base.hub import LOGIN, told
 from wgan.base.records import MOST_BYTES
 from wgan.base.version import __version__
 from wgan.models.files import CRITIC, GENERATOR, LAYOUT
@@ -39,11 +37,7 @@ REPO = re.compile(f"{PART}/{PART}", re.ASCII)
 REVISION = re.compile(r"[A-Za-z0-9][\w./-]{0,254}", re.ASCII)
 """A branch, tag or commit; it becomes a part of the path of a file in the cache."""
 COMMIT = re.compile("[0-9a-f]{40}")
-LONGEST = 300
-"""Characters of what the Hub says that are quoted: four lines of a terminal."""
-NETWORK = {"TransportError", "ConnectionError", "TimeoutException", "RequestException"}
-"""Names of errors of a connection in the libraries for HTTP that `huggingface_hub` was built on."""
-LOGIN = "set HF_TOKEN, or log in with `hf auth login`"
+NOUN = "model"
 
 
 @dataclass(frozen=True)
@@ -156,7 +150,7 @@ def fetch(model: Address) -> Path:
         raise WganError(
             f"{model}: is not in the cache, and HF_HUB_OFFLINE=1 forbids to ask for it: unset it"
         )
-    with _told(hub, str(model)):
+    with told(str(model), NOUN):
         api = _api(hub)
         info = api.model_info(
             model.repo,
@@ -234,7 +228,7 @@ def upload(folder: Path, repo: str, private: bool = False) -> Uploaded:
     hub = _library()
     place = str(Address(repo))
     check_login()
-    with _told(hub, place):
+    with told(place, NOUN):
         api = _api(hub)
         url = str(api.create_repo(repo, private=private or None, exist_ok=True))
         info = api.model_info(repo, timeout=float(hub.constants.HF_HUB_ETAG_TIMEOUT))
@@ -263,77 +257,3 @@ def _library() -> Any:
 
 def _api(hub: Any) -> Any:
     return hub.HfApi(library_name="wgan", library_version=__version__)
-
-
-@contextmanager
-def _told(hub: Any, place: str) -> Iterator[None]:
-    """Within, an error of the Hub or of its package is one line, and the package prints nothing."""
-    bars = not hub.utils.are_progress_bars_disabled()
-    level = hub.utils.logging.get_verbosity()
-    if bars:
-        hub.utils.disable_progress_bars()
-    hub.utils.logging.set_verbosity_error()
-    try:
-        yield
-    except WganError:
-        raise
-    except Exception as error:  # the package raises errors of its own, of HTTP and of Python
-        if isinstance(error, OSError) and error.filename is not None:  # of a file here
-            raise
-        raise WganError(f"{place}: {_reason(hub, error)}") from None
-    finally:
-        hub.utils.logging.set_verbosity(level)
-        if bars:
-            hub.utils.enable_progress_bars()
-
-
-def _reason(hub: Any, error: BaseException) -> str:
-    """Return the fault and the remedy of an error, without any token."""
-    endpoint = urlsplit(hub.constants.ENDPOINT)
-    host = endpoint.hostname or "the Hub"
-    chain = list(_causes(error))
-    for each in chain:
-        known = _known(hub, each, host)
-        if known is not None:
-            return known
-    words = " ".join(str(error).split())
-    token = hub.get_token()
-    if token:
-        words = words.replace(token, "HF_TOKEN")
-    refused = any(isinstance(each, hub.errors.BadRequestError) for each in chain)
-    said = f"{host} refuses this" if refused else type(error).__name__
-    return f"{said}: {words[:LONGEST]}"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
-
-
-def _known(hub: Any, error: BaseException, host: str) -> str | None:
-    """Return the fault and the remedy of one error; None where it is of no known kind."""
-    kinds = hub.errors
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, kinds.GatedRepoError):
-        return f"its owner gives access to those who ask on its page: ask there, then {LOGIN}"
-    if isinstance(error, kinds.RevisionNotFoundError):
-        return "has no such revision: give a branch, tag or commit of it"
-    if isinstance(error, kinds.RepositoryNotFoundError):
-        return f"{host} has no such model, or a private one: check the name; for a private, {LOGIN}"
-    if isinstance(error, kinds.EntryNotFoundError) and status is not None:
-        return "a file of the model is gone: give the command again"
-    if isinstance(error, kinds.OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE=1 forbids requests: unset it"
-    if status == 401:
-        return f"{host} does not know the token: {LOGIN}"
-    if status == 403:
-        return f"the token may not do that on {host}: {LOGIN}, with one that may"
-    if status is not None and status >= 500:
-        return f"{host} answered with an error of its own ({status}): try again later"
-    if status == 429:
-        return f"{host} had too many requests (429): try again later"
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & NETWORK or isinstance(error, TimeoutError):
-        return f"{host} cannot be reached or does not answer: check the connection, and HF_ENDPOINT"
-    return None

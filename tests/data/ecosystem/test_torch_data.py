@@ -5,9 +5,12 @@ import pytest
 import torch
 from PIL import Image
 from torch.utils.data import (
+    BatchSampler,
     DataLoader,
     Dataset,
     IterableDataset,
+    RandomSampler,
+    SequentialSampler,
     Subset,
     TensorDataset,
     WeightedRandomSampler,
@@ -115,7 +118,7 @@ def test_a_stream_that_ends_early_is_said():
 @pytest.mark.parametrize("second", [torch.rand(N), torch.rand(N, 2)], ids=["numbers", "arrays"])
 def test_what_is_no_class_is_left_out_and_refused_where_it_is_asked_for(second):
     source = TensorDataset(torch.rand(N, 3), second)
-    with pytest.warns(UserWarning, match="it is left out"):
+    with pytest.warns(UserWarning, match="classes are left out"):
         assert load(source).labels is None
     with pytest.raises(WganError, match="class is"):
         load(source, labels="own")
@@ -152,3 +155,136 @@ def test_palettes_are_colours():
     palette = Image.new("P", (8, 8), 1)
     palette.putpalette([0, 0, 0, 9, 8, 7])
     assert load(Odd(lambda i: palette)).rows[:][0, 0, 0].tolist() == [9, 8, 7]
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        [np.array([1, 2]), np.array([0.25, 0.5])],
+        [np.array([1, 2], np.uint8), np.array([300, 400])],
+        [torch.tensor([0.5, 1.0]), torch.tensor([0.1, 1e300], dtype=torch.float64)],
+    ],
+    ids=["whole numbers and fractions", "bytes and larger", "float and double"],
+)
+def test_samples_of_several_types_keep_their_values(samples):
+    values = opened(Odd(lambda i: samples[i % 2])).values
+    assert np.array_equal(values[1], samples[1])
+    assert np.array_equal(values[0], samples[0])
+
+
+class Counted(Pictures):
+    """Classes from 1 on, which are no places in the names of the data set."""
+
+    classes = ("1", "2", "3")
+
+    def __getitem__(self, i):
+        return torch.full((3,), float(i)), i % 3 + 1
+
+
+def test_numbers_that_no_name_stands_for_come_back_as_they_are():
+    arrived = opened(Counted())
+    assert arrived.labels.tolist()[:3] == [1, 2, 3]
+    numbers = arrived.like(np.zeros((3, 3)), np.array(["1", "2", "3"])).tensors[1]
+    assert numbers.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("mode", "wanted"),
+    [
+        ("CMYK", "RGB"),
+        ("HSV", "RGB"),
+        ("YCbCr", "RGB"),
+        ("RGBX", "RGB"),
+        ("LA", "RGBA"),
+        ("La", "RGBA"),
+        ("PA", "RGBA"),
+        ("1", "L"),
+    ],
+)
+def test_pictures_of_other_modes_become_shades(mode, wanted):
+    colours = Image.new("RGBA", (8, 8), (200, 100, 50, 255))
+    through = {"La": "LA", "PA": "P", "HSV": "RGB", "YCbCr": "RGB", "CMYK": "RGB", "RGBX": "RGB"}
+    picture = colours.convert(through.get(mode, "RGBA" if mode != "1" else "RGB")).convert(mode)
+    values = opened(Odd(lambda i: picture)).values
+    plain = {"L": [0, 255], "RGB": [200, 100, 50], "RGBA": [200, 100, 50, 255]}[wanted]
+    if wanted == "L":
+        assert values.shape == (N, 8, 8)
+        assert set(np.unique(values)) <= set(plain)
+    elif mode in ("LA", "La"):
+        assert values.shape == (N, 8, 8, 4)
+        assert values[0, 0, 0].tolist() == [124, 124, 124, 255]
+    elif mode == "PA":
+        assert values.shape == (N, 8, 8, 4)
+    else:
+        assert np.abs(values[0, 0, 0].astype(int) - plain).max() <= 3, "rounding of the mode"
+
+
+def test_lightness_is_no_red():
+    white = Image.new("LAB", (8, 8), (255, 128, 128))
+    assert opened(Odd(lambda i: white)).values[0, 0, 0].min() > 250
+
+
+class Twice(BatchSampler):
+    def __iter__(self):
+        for batch in super().__iter__():
+            yield from (batch, batch)
+
+
+WEIGHTED = WeightedRandomSampler(torch.ones(N), N)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"batch_sampler": BatchSampler(RandomSampler(X), 8, False)}, "the loader shuffles"),
+        ({"batch_sampler": BatchSampler(WEIGHTED, 8, False)}, "WeightedRandomSampler draws"),
+        ({"batch_sampler": Twice(SequentialSampler(X), 8, False)}, "Twice draws"),
+        ({"batch_sampler": [list(range(8))] * 5}, "list draws"),
+        ({"batch_size": None, "sampler": WEIGHTED}, "WeightedRandomSampler draws"),
+        ({"batch_size": None, "shuffle": True}, "the loader shuffles"),
+    ],
+)
+def test_every_loader_that_draws_is_said(settings, words):
+    notes = opened(DataLoader(TensorDataset(X), **settings)).notes
+    assert words in notes[0]
+
+
+def test_a_loader_in_order_is_not_said():
+    for settings in (
+        {"batch_sampler": BatchSampler(SequentialSampler(X), 8, False)},
+        {"batch_size": None},
+    ):
+        assert opened(DataLoader(TensorDataset(X), **settings)).notes == ()
+
+
+def test_a_stream_with_several_workers_is_refused():
+    with pytest.raises(WganError, match="each gives every sample of a stream: set num_workers=0"):
+        load(DataLoader(Bounded(N), batch_size=8, num_workers=2))
+
+
+def test_a_list_of_two_numbers_is_a_sample_and_a_tuple_a_pair():
+    assert opened(Odd(lambda i: [float(i), 1])).values[5].tolist() == [5, 1]
+    pairs = opened(Odd(lambda i: ([float(i), 2.0, 3.0], i % 2)))
+    assert pairs.values[5].tolist() == [5, 2, 3]
+    assert pairs.labels.tolist()[:3] == ["cat", "dog", "cat"]
+    with pytest.raises(WganError, match="rows of different lengths") as caught:
+        load(Odd(lambda i: [X[0], 1]))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("none", [lambda i: X[i], lambda i: (X[i], None)], ids=["no pair", "None"])
+def test_a_sample_without_a_class_is_said_and_refused_where_classes_are_asked_for(none):
+    source = Odd(lambda i: none(i) if i == 6 else (X[i], i % 2))
+    with pytest.warns(UserWarning, match="sample 7 has no class.*; classes are left out"):
+        assert load(source).labels is None
+    with pytest.raises(WganError, match="sample 7 has no class, and others have: give each"):
+        load(source, labels="own")
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: x, lambda x: DataLoader(x, 8)], ids=["data set", "loader"]
+)
+def test_a_data_set_that_ends_before_its_length_is_refused_in_one_line(wrap):
+    with pytest.raises(WganError, match="its length is 40, and a sample is not there") as caught:
+        load(wrap(Odd(lambda i: X[:30][i])))
+    assert "\n" not in str(caught.value)

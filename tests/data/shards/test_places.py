@@ -121,6 +121,8 @@ def test_sources_without_usable_shards_are_refused_in_one_line(folder):
         str(folder / "detour.txt"): "lists part-09.npy more than once",
         str(folder / "linked.txt"): "lists part-09.npy more than once",
         str(folder / "other.txt"): "a.csv: no shard that is read",
+        str(folder / "hub.txt"): "hf:// is not read as shards: give hf://datasets/USER/NAME itself",
+        str(folder / "beside.json"): "hf:// is not read as shards",
         str(folder / "notes.txt"): "not a kind of file that can be read",
     }
     (folder / "twice.txt").write_text("part-09.npy\npart-09.npy\n")
@@ -128,6 +130,8 @@ def test_sources_without_usable_shards_are_refused_in_one_line(folder):
     (folder / "linked.txt").write_text("part-09.npy\npart-99.npy\n")
     (folder / "part-99.npy").symlink_to(folder / "part-09.npy")
     (folder / "other.txt").write_text("part-09.npy\na.csv\n")
+    (folder / "hub.txt").write_text("hf://datasets/user/name/data/train-0.parquet\n")
+    (folder / "beside.json").write_text('["part-09.npy", "HF://datasets/user/name/a.npy"]')
     (folder / "notes.txt").write_text("hello\n")
     for source, words in faults.items():
         with pytest.raises(WganError) as caught:

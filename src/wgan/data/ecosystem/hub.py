@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from wgan.base.errors import WganError
+from wgan.base.hub import told
 from wgan.base.printing import counted
 from wgan.base.progress import Progress, silent
 from wgan.data.dataset import Dataset
@@ -28,23 +28,18 @@ from wgan.data.tables.parquet_files import ENDING as PARQUET
 from wgan.data.tables.sharded import from_table_shards
 
 PREFIX = "hf://"
-KIND_OF_REPOSITORY = "dataset"
+KIND_OF_REPOSITORY, NOUN = "dataset", "data set"
 PART = r"\w(?:[\w.-]{0,94}\w)?"
 """A user or a name: the Hub allows 96 characters, and no more kinds of characters."""
-ADDRESS = re.compile(rf"hf://datasets/({PART}/{PART})(?:@([A-Za-z0-9][\w./-]*?))??((?:/[^/]+)*)/?")
-NUMBERED = re.compile(r"(?:^|-)\d{4,5}(?:-of-\d{5})?(?:-[0-9a-f]+)?$")
-"""The end of a file's name that numbers the parts of a split, as the Hub writes it."""
+REVISION = r"(?:refs/(?:convert|pr)/)?[A-Za-z0-9][\w.-]*"
+"""A branch, tag or commit, or the Hub's names of converted files and of proposed changes."""
+ADDRESS = re.compile(rf"hf://datasets/({PART}/{PART})(?:@({REVISION}))?((?:/[^/]+)*)/?")
+NUMBERED = re.compile(r"(?:^|-)(\d{4,6})-of-(\d{4,6})(?:-[0-9a-f]+)?$|^(0\d{3})$")
+"""The end of a file's name that numbers the parts of a split, as the Hub writes it; or all of the
+name, in its converted files. Other numbers, such as years, are of the name.
+"""
 TIMEOUT = 30.0
 """Seconds that the Hub may take to list a repository; it takes well under one."""
-LONGEST = 200
-"""Characters of what the Hub says that are quoted."""
-FAULTS = {
-    "GatedRepoError": "asks for consent: give it on its page, and set HF_TOKEN",
-    "RepositoryNotFoundError": "no such data set, or a private one: check it, or set HF_TOKEN",
-    "RevisionNotFoundError": "has no such revision: give a branch, a tag or a commit",
-    "OfflineModeIsEnabled": "HF_HUB_OFFLINE=1 forbids to ask for it: unset it",
-}
-"""What errors of `huggingface_hub` mean, and what to do, by their names."""
 LISTED = 8
 """Splits that a message lists: more would not fit on a line."""
 
@@ -205,7 +200,39 @@ def chosen_files(files: Sequence[str], address: Address) -> list[str]:
         raise WganError(
             f"{address}: {splits[0]} is {len(found)} texts: give one, {address}/{found[0]}"
         )
+    _check_parts(found, address)
     return found
+
+
+def _check_parts(names: Sequence[str], address: Address) -> None:
+    """Refuse files that are not the parts of one whole, or not all of them."""
+    wholes, numbers, said = set(), set(), None
+    for name in names:
+        path = PurePosixPath(name)
+        found = NUMBERED.search(path.name.split(".")[0])
+        if found is None:
+            wholes.add(name)
+            continue
+        wholes.add(str(path.parent / path.name[: found.start()]) + f"-of-{found[2]}")
+        numbers.add(int(found[1] or found[3]))
+        said = found[2]
+    if len(wholes) > 1 or (numbers and len(numbers) < len(names)):
+        raise WganError(
+            f"{address}: {names[0]} and {names[-1]} are no parts of one table: give one,"
+            f" {address}/{names[0]}"
+        )
+    if not numbers:
+        return
+    first = min(numbers)
+    if said is not None:  # some count from 1 on
+        first = 1 if first == 1 and max(numbers) == int(said) else 0
+    count = max(numbers) + 1 - first if said is None else int(said)
+    missing = sorted(set(range(first, first + count)) - numbers)
+    if missing:
+        raise WganError(
+            f"{address}: holds {len(numbers)} of {count} parts of {_split(names[0])}, without"
+            f" number {missing[0]}: give one for that part alone, {address}/{names[0]}"
+        )
 
 
 def _split(name: str) -> str:
@@ -229,7 +256,7 @@ def _listed(address: Address) -> tuple[list[str], str]:
         raise WganError(f"{address}: needs huggingface_hub: pip install 'wgan[hub]'")
     import huggingface_hub
 
-    with _answered(address):
+    with told(str(address), NOUN):
         info = huggingface_hub.HfApi().dataset_info(
             address.repo, revision=address.revision, timeout=TIMEOUT
         )
@@ -245,39 +272,13 @@ def _downloaded(
     paths = []
     for i, name in enumerate(names):
         progress("downloading", i, len(names))
-        with _answered(address):
+        with told(str(address), NOUN):
             path = huggingface_hub.HfApi().hf_hub_download(
                 address.repo, name, revision=commit, repo_type=KIND_OF_REPOSITORY
             )
         paths.append(Path(path))
     progress("downloading", len(names), len(names))
     return paths
-
-
-@contextmanager
-def _answered(address: Address) -> Iterator[None]:
-    """Within, an error of the Hub or of its library is one line, and the library draws no bars."""
-    import huggingface_hub
-    import huggingface_hub.utils
-
-    utils: Any = huggingface_hub.utils
-    bars = utils.are_progress_bars_disabled()
-    utils.disable_progress_bars()
-    try:
-        yield
-    # The library raises errors of its own, of HTTP and of Python.
-    except Exception as error:
-        if isinstance(error, OSError) and error.filename is not None:  # of a file here
-            raise
-        known = [FAULTS[each.__name__] for each in type(error).__mro__ if each.__name__ in FAULTS]
-        token = huggingface_hub.get_token()
-        words = " ".join(str(error).split())[:LONGEST]
-        words = words.replace(token, "HF_TOKEN") if token else words
-        other = f"the Hub does not give it ({type(error).__name__}: {words}): check the connection"
-        raise WganError(f"{address}: {known[0] if known else other}") from None
-    finally:
-        if not bars:
-            utils.enable_progress_bars()
 
 
 @contextmanager

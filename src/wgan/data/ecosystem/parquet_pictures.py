@@ -6,7 +6,7 @@ hold pictures, and the names of the classes.
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def picture_columns(schema: Any) -> PictureColumns:
     own = {name for name, each in kinds.items() if each.get("_type") == "Image"}
     pictures = tuple(name for name in schema.names if name in stored & (own if kinds else stored))
     classes = {
-        name: tuple(map(str, each.get("names") or ()))
+        name: tuple(map(str, each["names"] if isinstance(each.get("names"), list) else ()))
         for name, each in kinds.items()
         if each.get("_type") == "ClassLabel"
     }
@@ -118,16 +118,30 @@ def from_parquet_pictures(
     data = from_encoded(Encoded(count, contents), source, *how)
     if column is None:
         return data
-    names = columns.classes.get(column, ())
-    values = np.array([_class_name(value, names) for value in _values(paths, column)])
-    return data.with_labels(values, f"{source}, column '{column}'")
+    name = f"{source}, column '{column}'"
+    try:
+        values = _class_names(_values(paths, column), columns.classes.get(column, ()), name)
+        return data.with_labels(values, name)
+    except WganError as error:
+        if labels is not None:
+            raise
+        warnings.warn(f"{error}; they are left out", stacklevel=2)
+        return data
 
 
-def _class_name(value: Any, names: Sequence[str]) -> Any:
-    """Return the class of a row; empty where it has none."""
-    if value is None or (names and value < 0):
-        return ""
-    return names[value] if names else value
+def _class_names(values: Iterable[Any], names: Sequence[str], name: str) -> np.ndarray:
+    """Return the class of each row; empty where it has none. Texts are names themselves."""
+    found = []
+    for i, value in enumerate(values):
+        if isinstance(value, int) and value >= len(names) > 0:
+            raise WganError(
+                f"{name}: row {i + 1} has class {value}, and the file names {len(names)}, from 0"
+                " on: name them all"
+            )
+        numbered = names and isinstance(value, int)
+        missing = value is None or (numbered and value < 0)
+        found.append("" if missing else names[value] if numbered else value)
+    return np.array(found)
 
 
 def _rows_of(path: Path) -> int:

@@ -179,6 +179,10 @@ def find_shards(source: str) -> tuple[Store, list[Place], str]:
     if Path(source).suffix.lower() in LISTS:
         names = listed(store.text(source), source)
         addresses = [name for name in names if scheme_of(name)]
+        if any(scheme_of(name) == "hf" for name in addresses):
+            raise WganError(
+                f"{source}: hf:// is not read as shards: give hf://datasets/USER/NAME itself"
+            )
         if addresses:  # their names count from the server on, so that longer lists change none
             base = "/".join(addresses[0].split("/")[:3])
             store = Store(base)
