@@ -1,4 +1,6 @@
-"""A stand-in for the Hugging Face Hub on this machine: it lists and sends files of data sets."""
+"""A stand-in for the Hugging Face Hub on this machine: it lists files of data sets, and sends
+those of one commit.
+"""
 
 import hashlib
 import json
@@ -22,7 +24,9 @@ class _Handler(BaseHTTPRequestHandler):
                 return self._send(200, self._info(repo, files))
             prefix = f"/datasets/{repo}/resolve/"
             if path.startswith(prefix):
-                name = path.removeprefix(prefix).partition("/")[2]
+                revision, _, name = path.removeprefix(prefix).partition("/")
+                if revision != COMMIT:  # a branch may move between two requests
+                    return self._send(404, b"", {"X-Error-Code": "RevisionNotFound"})
                 if name in files:
                     tag = hashlib.sha1(files[name]).hexdigest()
                     headers = {"ETag": f'"{tag}"', "X-Repo-Commit": COMMIT}

@@ -25,6 +25,7 @@ from wgan.data.kinds import KINDS
 from wgan.evaluation import HeldOutDistance
 from wgan.evaluation.results import Line
 from wgan.models import load_model
+from wgan.models.latents import truncated
 from wgan.runs import DataFacts, Evaluated, Finish, RunFolder
 from wgan.sharing import History, Said, card, check_said, read_history, write_shared
 from wgan.sharing.markup import quoted
@@ -265,6 +266,15 @@ def test_the_files_hold_the_same_model(run, tmp_path):
         write_shared(found, replace(SAID, critic=True), None, tmp_path / "no")
     with pytest.raises(WganError, match="already exists"):
         write_shared(model, SAID, None, tmp_path / "out")
+
+
+def test_a_model_that_cannot_be_saved_leaves_no_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty"):
+        with pytest.raises(WganError):
+            write_shared(truncated(small_model("vectors"), 0.5), SAID, None, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert not list((tmp_path / "empty").iterdir())
 
 
 def test_an_evaluation_of_an_earlier_generator_is_left_out(run):

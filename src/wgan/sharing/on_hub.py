@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
+from wgan.base.errors import WganError
 from wgan.base.provenance import provenance
 from wgan.models import Model
 from wgan.models.hub import Address, address, fetch
@@ -40,9 +41,11 @@ class OnHub:
             device: `auto`, `cpu`, `cuda` or `mps`.
 
         Raises:
-            WganError: as `wgan.models.hub.fetch`, or no such device.
+            WganError: as `wgan.models.hub.fetch`, two revisions, or no such device.
         """
         place = address(repo)
+        if place.revision and revision and place.revision != revision:
+            raise WganError(f"{place}, and revision = '{revision}': give one revision")
         return cls.load(fetch(Address(place.repo, revision or place.revision)), device)
 
     def push_to_hub(
