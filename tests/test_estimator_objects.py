@@ -72,11 +72,10 @@ def test_classes_of_the_data_and_y_exclude_each_other_before_training(monkeypatc
     [
         (TensorDataset(X), NAMES, {"high": 0, "low": 1}),
         (TensorDataset(X), NUMBERS + 3, {"3": 3, "4": 4}),
-        (Named("low", "middle", "high"), NAMES, {"low": 0, "high": 2}),
         (Named("low", "high"), NUMBERS, {"0": 0, "1": 1}),
         (Named("1", "0"), NUMBERS, {"0": 0, "1": 1}),
     ],
-    ids=["names", "numbers", "named", "numbers of names", "numbers as names"],
+    ids=["names", "numbers", "numbers of names", "numbers as names"],
 )
 def test_classes_that_come_as_y_come_back_as_numbers(data, y, numbers):
     model = quick(conditional=True).fit(data, y)
