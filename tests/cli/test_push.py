@@ -12,6 +12,7 @@ from short_runs import flags, wgan
 from small_models import small_model
 
 from wgan import WGAN
+from wgan.base.errors import WganError
 from wgan.models import save_model
 
 SMALL = flags(["network.width=8", "optimizer.batch=16", "training.steps=4"])
@@ -78,8 +79,8 @@ def test_every_command_that_needs_a_model_alone_takes_an_address(hub, run, capsy
         for name in ("shards", "local")
     )
     assert ours == theirs
-    said = refused(capsys, "evaluate hf://jo/rings")
-    assert "holds no run" in said
+    for command in ("evaluate hf://jo/rings", "push hf://jo/rings jo/again --license mit"):
+        assert "error: hf://jo/rings: holds no run" in refused(capsys, command)
 
 
 def test_the_document_has_its_keys(hub, run, capsys):
@@ -134,7 +135,7 @@ def test_what_a_dry_run_wrote_is_what_is_uploaded(hub, run, tmp_path):
         ("rings --license mit", "no name of a model"),
         ("jo/rings --license mit -o card", "is the folder of --dry-run"),
         ("ann/rings --license mit", "may not do that"),
-        ("jo/rings --license gpl-9", "refuses this: Invalid metadata"),
+        ("jo/rings --license gpl-9", "refuses this: invalid README.md"),
         ("jo/rings --license mit --dry-run -o home.txt", "already exists"),
     ],
 )
@@ -185,6 +186,8 @@ def test_estimators_are_read_and_pushed(hub, tmp_path):
     np.testing.assert_array_equal(found.sample(20, 3), fitted.sample(20, 3))
     commit = hub.repos["jo/mine"].refs["main"]
     assert WGAN.from_pretrained("hf://jo/mine", revision=commit).sample(2).shape == (2, 2)
+    with pytest.raises(WganError, match="hf://jo/mine@v1, and revision = 'main': give one"):
+        WGAN.from_pretrained("jo/mine@v1", revision="main")
     page = hub.repos["jo/mine"].files("main")[1]["README.md"].decode()
     assert "w1-exact-held-out" in page
     assert "trained without differential privacy" in page

@@ -112,7 +112,8 @@ class Handler(BaseHTTPRequestHandler):
         self.answer()
 
     def answer(self):
-        self.path = unquote(urlsplit(self.path).path)
+        parts = urlsplit(self.path)
+        self.path, self.query = unquote(parts.path), parts.query
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         self.user, self.writes = TOKENS.get(token, (None, False))
@@ -197,14 +198,17 @@ class Handler(BaseHTTPRequestHandler):
         errors = []
         if not said or said[1] not in LICENSES:
             errors = [{"message": f'"license" must be one of {sorted(LICENSES)}'}]
-        said = json.dumps({"errors": errors, "warnings": []}).encode()
-        self.send(said, 400 if errors else 200)
+        said = json.dumps({"errors": errors, "warnings": []})
+        if self.headers.get("Accept") == "text/plain":
+            said = "".join(each["message"] for each in errors)
+        self.send(said.encode(), 400 if errors else 200)
 
     def info(self, name, revision):
         sha, files = self.at(name, revision or "main")
+        sizes = {each: len(content) for each, content in files.items()} | self.server.sizes
         siblings = [
-            {"rfilename": each, "size": self.server.sizes.get(each, len(content))}
-            for each, content in files.items()
+            {"rfilename": each} | ({"size": sizes[each]} if "blobs" in self.query else {})
+            for each in files
         ]
         repo = self.server.repos[name]
         more = {"private": repo.private, "gated": "manual" if repo.gated else False}

@@ -272,7 +272,7 @@ def test_large_files_go_by_the_protocol_of_large_files(here, tmp_path, monkeypat
 
 def test_uploads_are_refused_in_one_line(here, tmp_path, monkeypatch):
     saved(tmp_path / "one")
-    (tmp_path / "one" / "README.md").write_text("---\nlicense: none-such\n---\n")
+    (tmp_path / "one" / "README.md").write_text("---\nlicense: mit\n---\n")
     assert "needs a token" in refusal(upload, tmp_path / "one", "jo/new")
     assert here.asked == []
     for token, words in {
@@ -281,13 +281,17 @@ def test_uploads_are_refused_in_one_line(here, tmp_path, monkeypatch):
         "hf_ann_writes": "may not do that",
         "hf_wrong\x01": "characters that no token has",
         "hf_é": "characters that no token has",
-        WRITES: "refuses this: Invalid metadata in README.md",
     }.items():
         hub_server.use(monkeypatch, here, tmp_path / "home", token)
         said = refusal(upload, tmp_path / "one", "jo/new")
         assert words in said
         assert token not in said
         assert token.strip() not in said
+    hub_server.use(monkeypatch, here, tmp_path / "home", WRITES)
+    (tmp_path / "one" / "README.md").write_text("---\nlicense: none-such\n---\n")
+    said = refusal(upload, tmp_path / "one", "jo/new")
+    assert 'refuses this: invalid README.md: "license" must be one of' in said
+    assert here.repos == {}  # no empty model is left
 
 
 def test_a_public_model_is_not_taken_for_a_private_one(here, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +25,18 @@ from wgan.data.kinds import KINDS
 from wgan.evaluation import HeldOutDistance
 from wgan.evaluation.results import Line
 from wgan.models import load_model
+from wgan.models.latents import truncated
 from wgan.runs import DataFacts, Evaluated, Finish, RunFolder
 from wgan.sharing import History, Said, card, check_said, read_history, write_shared
+from wgan.sharing.markup import quoted
 
 SMALL = flags(["network.width=8", "optimizer.batch=16", "training.steps=4"])
 SAID = Said("jo/model", "mit")
-SETTINGS = {"training": {"seed": 7, "steps": 30}, "optimizer": {"batch": 64, "lr": 0.002}}
+SETTINGS = {
+    "data": {"source": "digits"},
+    "training": {"seed": 7, "steps": 30},
+    "optimizer": {"batch": 64, "lr": 0.002},
+}
 
 
 def history(name="digits", settings=SETTINGS, finish=True, evaluated=True):
@@ -64,6 +71,10 @@ def test_the_front_matter_is_what_the_user_and_the_model_say():
     front, page = front_matter(card(model, replace(SAID, dataset="My data: *all*"), None))
     assert "datasets" not in front
     assert "| dataset | My data: \\*all\\* |" in page
+    # The Hub would take a name without a user for a data set of its own.
+    front, page = front_matter(card(model, replace(SAID, dataset="customers"), None))
+    assert "datasets" not in front
+    assert "| dataset | customers |" in page
 
 
 @pytest.mark.parametrize("kind", list(KINDS))
@@ -91,10 +102,18 @@ def test_levels_and_other_values_of_the_data_are_not_in_a_card():
         }
     )
     model = model_of(load(table).split().dataset.codec)
-    text = card(model, SAID, history("private-file"))
+    own = SETTINGS | {"data": {"source": "private-file.csv"}}
+    text = card(model, SAID, history("private-file", own))
     assert "disease" in text
     for value in ("Zyxoma", "Quvitis", "76543", "1234.75", "private-file"):
         assert value not in text
+
+
+def test_data_of_ones_own_are_not_taken_for_those_that_have_their_name():
+    own = SETTINGS | {"data": {"source": "./digits"}}
+    assert "dataset" not in section(
+        card(small_model("vectors"), SAID, history("digits", own)), "Data"
+    )
 
 
 def test_a_card_has_the_counts_settings_and_versions_of_the_run():
@@ -160,11 +179,32 @@ def test_names_of_data_and_users_act_neither_as_markdown_nor_as_yaml_nor_as_html
     assert len(rows[0].replace("\\|", "").split("|")) == 4
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://evil.example/x",
+        "HTTP://e.org",
+        "www.x.y",
+        "Www.x.y",
+        "@name",
+        "jo@e.org",
+        "ftp://e.org",
+    ],
+)
+def test_names_become_no_links(name):
+    """By the rules of GitHub's Markdown for links without marks, on the pieces that it sees."""
+    page = card(small_model("vectors"), replace(SAID, dataset=name), None)
+    row = next(line for line in page.splitlines() if line.startswith("| dataset"))
+    assert row.replace("<!-- -->", "") == f"| dataset | {name} |"
+    link = re.compile(r"(https?|ftp)://\S|www\.\S|\w@\w|(?<!\w)@\w", re.IGNORECASE)
+    assert link.search(name)
+    for piece in row.split("<!-- -->"):
+        assert not link.search(piece)
+
+
 @pytest.mark.parametrize("text", ["a: b # c", '"', "\\", "'x", "é\u2028", "\ufffe", "yes", "\x85"])
 def test_any_text_is_one_scalar_of_the_front_matter(text):
-    from wgan.sharing.card import _quoted
-
-    found = yaml.safe_load(f"x: {_quoted(text)}\ny: 1\n")
+    found = yaml.safe_load(f"x: {quoted(text)}\ny: 1\n")
     assert isinstance(found["x"], str)
     assert found["y"] == 1
 
@@ -226,6 +266,15 @@ def test_the_files_hold_the_same_model(run, tmp_path):
         write_shared(found, replace(SAID, critic=True), None, tmp_path / "no")
     with pytest.raises(WganError, match="already exists"):
         write_shared(model, SAID, None, tmp_path / "out")
+
+
+def test_a_model_that_cannot_be_saved_leaves_no_folder(tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty"):
+        with pytest.raises(WganError):
+            write_shared(truncated(small_model("vectors"), 0.5), SAID, None, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["empty"]
+    assert not list((tmp_path / "empty").iterdir())
 
 
 def test_an_evaluation_of_an_earlier_generator_is_left_out(run):

@@ -9,7 +9,7 @@ from rich.table import Table
 from wgan.base.intervals import CONFIDENCE
 from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import NUMBER, SEED
-from wgan.cli.output import Flag, print_table, screen
+from wgan.cli.output import Flag, check_here, print_table, screen
 from wgan.cli.progress import bar
 from wgan.evaluation import Evaluation, EvaluationOptions
 from wgan.runs import RunFolder
@@ -64,6 +64,7 @@ def evaluate_command(
     quiet
         Do not print what is being measured.
     """
+    check_here(run)
     options = EvaluationOptions(features, number, target, test, seed, encoding)
     with bar(quiet, remaining=False) as progress:
         evaluated = evaluate_run(run, options, progress=progress, data=data)

@@ -1,6 +1,7 @@
 """Parts that all commands share: the screen, and how flags and tables look."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cyclopts
@@ -9,6 +10,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from wgan.base.errors import WganError
 from wgan.base.printing import on_one_line, visible
 
 if TYPE_CHECKING:
@@ -51,6 +53,22 @@ class Written:
 def notes_on(as_json: bool) -> Screen:
     """Return where lines go that are not results: beside a document of JSON, standard error."""
     return aside if as_json else screen
+
+
+def check_here(run: Path) -> None:
+    """Refuse an address of the Hub where the folder of a run is needed.
+
+    Args:
+        run: what the user gave, of whose `hf://` a path keeps one slash.
+
+    Raises:
+        WganError: such an address.
+    """
+    from wgan.models.hub import SCHEME, is_address
+
+    if is_address(run) and not run.exists():
+        typed = str(run).replace(SCHEME, f"{SCHEME}/", 1)
+        raise WganError(f"{typed}: holds no run: give a folder that `wgan train` made")
 
 
 def print_columns(dataset: "Dataset", to: Screen = screen) -> None:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from wgan.base.errors import WganError
 from wgan.base.printing import counted
 from wgan.cli.json_output import Json, print_json
-from wgan.cli.output import Flag, screen
+from wgan.cli.output import Flag, check_here, screen
 
 
 def push_command(
@@ -65,6 +65,7 @@ def push_command(
 
     said = Said(name, license_, dataset, critic)
     check_said(said)
+    check_here(run)
     folder = RunFolder(run)
     model = folder.model()
     history = read_history(folder)

@@ -53,6 +53,10 @@ def from_memory(
     Where channels could be the first or the last axis, they are the last of an array and the first
     of a tensor, as is customary.
 
+    The values are copied, so that later changes to the array do not reach them; a large array takes
+    its memory twice. An array that `numpy.memmap` or `numpy.load` maps from a file with mode `r` is
+    not copied.
+
     Args:
         values: `[n]` or `[n, d]` vectors, or `[n, h, w]`, `[n, h, w, c]` or `[n, c, h, w]`
             pictures.
@@ -63,7 +67,16 @@ def from_memory(
     Raises:
         WganError: as `from_rows`.
     """
-    return from_rows(plain_array(values, name), name, isinstance(values, Tensor), kind, progress)
+    array = plain_array(values, name)
+    rows = array if _is_file(array) else array.copy()
+    return from_rows(rows, name, isinstance(values, Tensor), kind, progress)
+
+
+def _is_file(array: np.ndarray) -> bool:
+    """Return whether an array is, or is a part of, a file that is mapped to be read alone."""
+    while isinstance(array.base, np.ndarray) and not isinstance(array, np.memmap):
+        array = array.base
+    return isinstance(array, np.memmap) and array.mode == "r"
 
 
 def from_npy(

@@ -10,7 +10,7 @@ import numpy as np
 
 from wgan.base.errors import WganError
 from wgan.base.seeding import numpy_generator
-from wgan.data.arrays import from_memory, idx_rows
+from wgan.data.arrays import from_rows, idx_rows
 from wgan.data.dataset import Dataset
 
 PREFIX = "stacked-mnist:"
@@ -48,7 +48,7 @@ def from_mnist(folder: Path) -> Dataset:
     digits = np.bincount(labels, minlength=DIGITS) / len(labels)
     shares = np.einsum("i,j,k->ijk", digits, digits, digits).ravel()
     return replace(
-        from_memory(stacked, "stacked-mnist"), labels=numbers, classes=names, shares=shares
+        from_rows(stacked, "stacked-mnist"), labels=numbers, classes=names, shares=shares
     )
 
 

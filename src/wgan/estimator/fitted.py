@@ -94,7 +94,8 @@ class Fitted(BaseEstimator):
     ) -> np.ndarray:
         """Return the critic's score of each sample, `[n]`.
 
-        A conditional model scores a sample as one of the class that `labels` gives. In the papers'
+        A conditional model scores a sample as one of the class that `labels` gives, or that the
+        data bring. In the papers'
         convention real samples score high; `negated` is that of courses where they score low. A
         score has no zero point: only differences mean something.
 
@@ -107,9 +108,11 @@ class Fitted(BaseEstimator):
                 f"convention = {convention!r}: choose 'paper' (real scores high) or 'negated'"
             )
         codec = self.model_.codec
-        raw = raw_samples(self, codec, X)
+        raw, own = raw_samples(self, codec, X)
         if codec.names:
             return SIGNS[convention] * self.model_.scores(raw)
+        if labels is None and self.classes_:
+            labels = own
         numbers = None if labels is None else self.model_.label_numbers(labels, len(raw))
         return SIGNS[convention] * self.model_.scores(raw, numbers)
 
@@ -117,15 +120,16 @@ class Fitted(BaseEstimator):
         """Return minus the exact W1 between `X` and as many generated samples; higher is better.
 
         It is the mean over five generated sets, of at most 1,000 samples, in the units of
-        `held_out_distance()`. Of a conditional model, `y` `[n]` gives each sample's class, and
-        samples are transported within their class; otherwise `y` is ignored. Scores compare models
-        on the same samples: even real samples score below zero.
+        `held_out_distance()`. Of a conditional model, `y` `[n]` gives each sample's class, unless
+        the data bring their own, and samples are transported within their class; otherwise `y` is
+        ignored. Scores compare models on the same samples: even real samples score below zero.
 
         Raises:
             WganError: samples that are not of the data's kind, or a class that was not learned.
         """
         check_is_fitted(self, "model_")
-        raw = raw_samples(self, self.model_.codec, X)
+        raw, own = raw_samples(self, self.model_.codec, X)
+        y = own if y is None else y
         classed = bool(self.model_.classes) and y is not None
         numbers = self.model_.label_numbers(y, len(raw)) if classed else None
         return score_model(self.model_, raw, as_seed(self.random_state), numbers)

@@ -11,13 +11,20 @@ from torch import Tensor
 
 from wgan.base.errors import WganError
 from wgan.base.numbers import Seed
+from wgan.base.provenance import provenance
 from wgan.config import choose_device, resolve
 from wgan.data import Codec
 from wgan.data.ecosystem.arrived import Like, as_they_are
 from wgan.data.ecosystem.families import opened
 from wgan.data.ecosystem.frames import Frame
 from wgan.estimator.fitted import Fitted
-from wgan.estimator.inputs import layers_of, load_samples
+from wgan.estimator.inputs import (
+    COLUMNS,
+    columns_restored,
+    layers_of,
+    like_classes,
+    load_samples,
+)
 from wgan.models import load_model
 from wgan.sharing.on_hub import OnHub
 from wgan.training import Run
@@ -130,17 +137,41 @@ class WGAN(OnHub, Fitted):
         `[n, c, h, w]`, data of `datasets`, torch or xarray, or a path or name.
 
         A fifth of the samples is held out for `held_out_distance()` and `evaluate()`;
-        `settings={"data.held_out": 0.05}` holds out fewer. If `conditional`, `y` `[n]` holds each
-        sample's class, a whole number or a name. A path or name brings its own classes, or those
-        that the setting `data.labels` names. Otherwise `y` is ignored.
+        `settings={"data.held_out": 0.05}` holds out fewer. Arrays are copied, and so take their
+        memory twice, unless they are mapped from a file to be read alone.
+
+        If `conditional`, `y` `[n]` holds each sample's class, a whole number or a name. A path or
+        name brings its own classes, or those that the setting `data.labels` names; so may data of
+        `datasets` or torch. Otherwise `y` is ignored.
 
         Raises:
             WganError: data or settings that cannot be used, or to which `warm_start` cannot add
                 steps; an earlier fit then stays as it was.
         """
         earlier = self._earlier()
+        with columns_restored(self):
+            run, like = self._opened(X, y, earlier)
+            begun = provenance()
+            for words in run.notes():
+                warnings.warn(words, stacklevel=2)
+            for _ in run.records():
+                pass
+        self._run = run
+        self._periods = (*(self._periods if earlier is not None else ()), begun)
+        self._finish = None
+        self.config_ = run.config
+        self.history_ = run.history
+        self.model_ = run.model
+        self.classes_ = self.model_.classes
+        self._like = like
+        own_names = X.columns if isinstance(X, pd.DataFrame) else None
+        self._name_columns(self.model_.codec, own_names)
+        return self
+
+    def _opened(self, X: Data, y: object, earlier: Run | None) -> tuple[Run, Like]:
+        """Return the run that `fit` trains, and the way back to the user's library."""
         if earlier is None:
-            for name in ("n_features_in_", "feature_names_in_"):
+            for name in COLUMNS:
                 self.__dict__.pop(name, None)
         layers = layers_of(self.get_params(deep=False))
         config = resolve(layers).data
@@ -148,6 +179,8 @@ class WGAN(OnHub, Fitted):
         like: Like = as_they_are
         if not isinstance(X, str | Path):
             arrived = opened(X, config.labels if y is None else None)
+            if self.conditional and y is not None and arrived.labels is not None:
+                raise WganError(f"{arrived.name}: brings classes of its own: leave y out")
             like = arrived.like
             data = load_samples(self, arrived, config, self.conditional, reset=earlier is None)
         has_own = data is None or data.labels is not None
@@ -158,6 +191,7 @@ class WGAN(OnHub, Fitted):
             )
         if self.conditional and data is not None and y is not None:
             data = data.with_labels(y, "y")
+            like = like_classes(like, data.classes)
         run = Run.open(
             str(X) if data is None else data,
             variant=self.variant,
@@ -167,20 +201,7 @@ class WGAN(OnHub, Fitted):
         )
         if earlier is not None:
             go_on(run, earlier)
-        for words in run.notes():
-            warnings.warn(words, stacklevel=2)
-        for _ in run.records():
-            pass
-        self._run = run
-        self._finish = None
-        self.config_ = run.config
-        self.history_ = run.history
-        self.model_ = run.model
-        self.classes_ = self.model_.classes
-        self._like = like
-        own_names = X.columns if isinstance(X, pd.DataFrame) else None
-        self._name_columns(self.model_.codec, own_names)
-        return self
+        return run, like
 
     @classmethod
     def load(cls, folder: str | Path, device: str = "auto") -> "WGAN":

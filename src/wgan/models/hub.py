@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wgan.base.errors import WganError
-from wgan.base.hub import LOGIN, told
+from wgan.base.hub import LOGIN, LONGEST, told
 from wgan.base.records import MOST_BYTES
 from wgan.base.version import __version__
 from wgan.models.files import CRITIC, GENERATOR, LAYOUT
@@ -229,6 +229,7 @@ def upload(folder: Path, repo: str, private: bool = False) -> Uploaded:
     place = str(Address(repo))
     check_login()
     with told(place, NOUN):
+        _check_card(hub, place, folder / "README.md")
         api = _api(hub)
         url = str(api.create_repo(repo, private=private or None, exist_ok=True))
         info = api.model_info(repo, timeout=float(hub.constants.HF_HUB_ETAG_TIMEOUT))
@@ -244,6 +245,15 @@ def upload(folder: Path, repo: str, private: bool = False) -> Uploaded:
         changes += [hub.CommitOperationDelete(name) for name in stale]
         done = api.create_commit(repo, changes, commit_message=f"Upload by wgan {__version__}")
     return Uploaded(url, str(done.oid), sizes)
+
+
+def _check_card(hub: Any, place: str, path: Path) -> None:
+    """Refuse a card that the Hub refuses, before a model is made for it."""
+    try:
+        hub.ModelCard(path.read_text(encoding="utf-8")).validate()
+    except ValueError as error:
+        words = " ".join(str(error).split())[:LONGEST]
+        raise WganError(f"{place}: the Hub refuses this: invalid {path.name}: {words}") from None
 
 
 def _library() -> Any:

@@ -4,14 +4,13 @@ A card names columns and classes, and has counts, settings and figures. It has n
 no path, and nothing of the machine. Names that come from data or from the user are escaped.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wgan.base.printing import counted, markdown, on_one_line
+from wgan.base.printing import counted
 from wgan.data.formats import formats_of
 from wgan.data.naming import named_sources
 from wgan.evaluation import Evaluation, HeldOutDistance
@@ -20,12 +19,15 @@ from wgan.models.hub import BOUNDS
 from wgan.runs import RunFolder
 from wgan.runs.private import Guarantee, promised
 from wgan.runs.records import DataFacts, Evaluated, Finish
+from wgan.sharing.markup import quoted, shown, table
 
 PICTURE = "samples.png"
 COPYING = {"dcr-share", "copied-share", "repeated-share", "membership-auc"}
 """Metrics that tell whether a generator copies training samples."""
-DATASET = re.compile(r"[\w.-]+(?:/[\w.-]+)?", re.ASCII)
-"""The name of a data set of the Hub, which the front matter may hold as one."""
+DATASET = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+"""The name of a data set of the Hub, which the front matter may hold as one. The Hub takes a name
+without a user for a data set of its own.
+"""
 MOST_NAMES = 200
 """Names of columns or classes that a card lists: it stays a page."""
 PACKAGES = ("torch", "numpy")
@@ -122,21 +124,12 @@ def card(model: Model, said: Said, history: History | None) -> str:
 
 
 def _front_matter(model: Model, said: Said) -> str:
-    lines = ["---", "library_name: wgan", f"license: {_quoted(said.license)}"]
+    lines = ["---", "library_name: wgan", f"license: {quoted(said.license)}"]
     if DATASET.fullmatch(said.dataset):
-        lines += ["datasets:", f"- {_quoted(said.dataset)}"]
+        lines += ["datasets:", f"- {quoted(said.dataset)}"]
     tags = ("wgan", "gan", "wasserstein", "generative", model.codec.kind, model.variant)
-    lines += ["tags:", *(f"- {_quoted(tag)}" for tag in dict.fromkeys(tags)), "---", ""]
+    lines += ["tags:", *(f"- {quoted(tag)}" for tag in dict.fromkeys(tags)), "---", ""]
     return "\n".join(lines)
-
-
-def _quoted(text: str) -> str:
-    """Return text as a scalar of YAML: a string of JSON is one, once it has no control characters.
-
-    Text beyond the printable characters of YAML is left out with a question mark.
-    """
-    plain = re.sub("[\ufffe\uffff\ufeff]", "?", on_one_line(text))
-    return json.dumps(plain, ensure_ascii=False)
 
 
 def _summary(model: Model, said: Said) -> str:
@@ -144,9 +137,9 @@ def _summary(model: Model, said: Said) -> str:
     critic = " and its critic" if said.critic else ", without its critic"
     return "\n".join(
         [
-            f"# {markdown(name)}",
+            f"# {shown(name)}",
             "",
-            f"A generator of {markdown(model.codec.kind)}{critic}, trained as {model.variant} by"
+            f"A generator of {shown(model.codec.kind)}{critic}, trained as {model.variant} by"
             f" the Python package wgan.",
             "",
             f"![Samples of the generator]({PICTURE})",
@@ -190,8 +183,9 @@ def _data(model: Model, said: Said, history: History | None) -> str:
     codec = model.codec
     rows = [("kind", codec.kind), ("one sample", _one(codec.samples_in_words))]
     name = said.dataset
-    if not name and history is not None and history.data.name in named_sources():
-        name = history.data.name  # known to everyone: the name of a file might tell too much
+    source = None if history is None else history.settings.get("data", {}).get("source")
+    if not name and source in named_sources():
+        name = source  # known to everyone: the name of a file might tell too much
     if name:
         rows.insert(0, ("dataset", name))
     if history is not None:
@@ -204,7 +198,7 @@ def _data(model: Model, said: Said, history: History | None) -> str:
             more = len(names) - MOST_NAMES
             listed = ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
             rows.append((what, listed))
-    return "\n".join(["## Data", "", *_table(("", ""), rows), ""])
+    return "\n".join(["## Data", "", *table(("", ""), rows), ""])
 
 
 def _one(words: str) -> str:
@@ -221,7 +215,7 @@ def _training(model: Model, history: History | None) -> str:
     rows: list[tuple[str, str]] = [("variant", model.variant)]
     if history is None:
         text = "The folder of this model does not tell how it was trained."
-        return "\n".join(["## Training", "", *_table(("", ""), rows), "", text, ""])
+        return "\n".join(["## Training", "", *table(("", ""), rows), "", text, ""])
     planned = history.settings.get("training", {}).get("steps")
     if history.step is not None:
         rows.append(("generator steps", f"{history.step:,}"))
@@ -236,7 +230,7 @@ def _training(model: Model, history: History | None) -> str:
         rows.append(("seconds of training", f"{history.finish.seconds:,.0f}"))
     for period in history.periods:
         rows.append(("trained with", _versions(period)))
-    return "\n".join(["## Training", "", *_table(("", ""), rows), ""])
+    return "\n".join(["## Training", "", *table(("", ""), rows), ""])
 
 
 def _versions(period: Mapping[str, Any]) -> str:
@@ -277,25 +271,25 @@ def _of_distance(found: HeldOutDistance) -> list[str]:
         f" {found.n} generated samples against as many held-out ones. The floor has training"
         " samples in the place of generated ones."
     )
-    return [head, "", *(f"- {markdown(line)}" for line in str(found).splitlines()), ""]
+    return [head, "", *(f"- {shown(line)}" for line in str(found).splitlines()), ""]
 
 
 def _of_evaluation(found: Evaluation) -> list[str]:
     copying = [line.cells[0] for line in found.lines if line.metric in COPYING]
     parts = [
-        f"`wgan evaluate`, protocol `{markdown(found.protocol)}`:"
+        f"`wgan evaluate`, protocol `{shown(found.protocol)}`:"
         f" {counted(found.sets, 'set')} of {found.generated:,} generated samples against"
         f" {found.held_out:,} held-out ones. Intervals are 95 % over sets. The floor (real) has"
         " training samples in the place of generated ones.",
         "",
-        *_table(
+        *table(
             (*found.columns, "name"),
             [(*line.cells, line.name) for line in found.lines],
         ),
         "",
     ]
     if copying:
-        parts += [f"Copying of training samples: {markdown(', '.join(copying))}.", ""]
+        parts += [f"Copying of training samples: {shown(', '.join(copying))}.", ""]
     return parts
 
 
@@ -335,9 +329,3 @@ def _limits(history: History | None) -> str:
         "Samples repeat the biases of the data.",
     ]
     return "\n".join(["## Limits", "", *(f"- {point}" for point in points), ""])
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table of Markdown, with every cell escaped."""
-    body = [f"| {' | '.join(map(markdown, row))} |" for row in (head, *rows)]
-    return [body[0], f"|{'---|' * len(head)}", *body[1:]]

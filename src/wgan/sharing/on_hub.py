@@ -1,11 +1,12 @@
 """Estimators on the Hugging Face Hub: how they are read and uploaded."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from wgan.base.provenance import provenance
+from wgan.base.errors import WganError
 from wgan.models import Model
 from wgan.models.hub import Address, address, fetch
 from wgan.runs import DataFacts, Finish
@@ -17,12 +18,13 @@ from wgan.training import Run
 class OnHub:
     """A part of estimators: `from_pretrained` reads a model of the Hub, `push_to_hub` uploads one.
 
-    An estimator has `load(folder, device)`, and `model_` once it is fitted; also `_run` and
-    `_finish` if it was trained here.
+    An estimator has `load(folder, device)`, and `model_` once it is fitted; also `_run`,
+    `_finish` and the provenance of each fit in `_periods` if it was trained here.
     """
 
     model_: Model
     _run: Run
+    _periods: tuple[Mapping[str, Any], ...]
     _finish: Finish | None
 
     @classmethod
@@ -40,9 +42,11 @@ class OnHub:
             device: `auto`, `cpu`, `cuda` or `mps`.
 
         Raises:
-            WganError: as `wgan.models.hub.fetch`, or no such device.
+            WganError: as `wgan.models.hub.fetch`, two revisions, or no such device.
         """
         place = address(repo)
+        if place.revision and revision and place.revision != revision:
+            raise WganError(f"{place}, and revision = '{revision}': give one revision")
         return cls.load(fetch(Address(place.repo, revision or place.revision)), device)
 
     def push_to_hub(
@@ -79,7 +83,7 @@ class OnHub:
         return History(
             settings=asdict(run.config),
             data=DataFacts.of(run.config, run.dataset),
-            periods=(provenance(),),
+            periods=self._periods,
             step=run.state.step,
             finish=self._finish,
         )

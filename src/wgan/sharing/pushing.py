@@ -53,7 +53,8 @@ def write_shared(model: Model, said: Said, history: History | None, out: Path) -
         Its files.
 
     Raises:
-        WganError: a folder that holds something, or a critic that is not there.
+        WganError: a folder that holds something, a critic that is not there, or a model that cannot
+            be saved; a new folder is then removed.
     """
     check_said(said)
     if said.critic and model.critic is None:
@@ -61,12 +62,20 @@ def write_shared(model: Model, said: Said, history: History | None, out: Path) -
     check_new(out, "give a new folder", folder=True)
     model = replace(model, codec=model.codec.without_unseen())
     shared = model if said.critic else replace(model, critic=None)
+    made = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
-    save_model(shared, out)
-    pictures = formats_of(model.codec).pictures
-    raw = model.sample(PICTURES if pictures else POINTS)
-    write_samples(raw, model.codec, out / PICTURE)
-    write_text(out / CARD, card(shared, said, history))
+    try:
+        save_model(shared, out)
+        pictures = formats_of(model.codec).pictures
+        raw = model.sample(PICTURES if pictures else POINTS)
+        write_samples(raw, model.codec, out / PICTURE)
+        write_text(out / CARD, card(shared, said, history))
+    except BaseException:
+        for path in out.iterdir():  # it was new or empty
+            path.unlink()
+        if made:
+            out.rmdir()
+        raise
     return sorted(out.iterdir())
 
 

@@ -222,10 +222,18 @@ def test_settings_of_pictures_do_not_fit_tables(hub):
         load("hf://datasets/user/text", resize=(8, 8))
 
 
-def test_files_are_those_of_one_commit(hub, tmp_path):
-    load("hf://datasets/user/text")
-    commit = hub.repos["user/text"].refs["main"]
-    assert list((tmp_path / "home").rglob(f"snapshots/{commit}/shop.csv"))
+def test_files_are_those_of_one_commit(hub):
+    """The branch moves once the commit is known: what is read is still of that commit."""
+    repo = hub.repos["user/text"]
+    files = repo.files("main")[1]
+    rows = files["shop.csv"].count(b"\n") - 1
+    fewer = files["shop.csv"].splitlines(keepends=True)[: rows // 2]
+    hub.moves = lambda: repo.commit(files | {"shop.csv": b"".join(fewer)})
+    try:
+        assert len(load("hf://datasets/user/text")) == rows
+    finally:
+        hub.moves = None
+        repo.commit(files)
 
 
 def test_the_command_line_takes_an_address_and_a_hub_may_not_answer(hub, tmp_path):
