@@ -193,3 +193,17 @@ def test_a_card_has_date_and_versions_of_the_fit(monkeypatch):
     assert again._history().periods == (at,)
     assert again.set_params(steps=3).fit(vectors)._history().periods == (at, later)
     assert again.set_params(warm_start=False).fit(vectors)._history().periods == (later,)
+
+
+def test_classes_that_are_not_learned_are_named():
+    data = TensorDataset(X, torch.from_numpy(NUMBERS))
+    with pytest.warns(UserWarning, match="its classes are left out; conditional=True"):
+        assert quick().fit(data).classes_ == ()
+
+
+def test_texts_that_hardly_repeat_are_named():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"comment": [f"word {i}" for i in random.integers(1000, size=300)]})
+    frame["paid"] = random.random(300) < 0.5
+    with pytest.warns(UserWarning, match="hardly repeat: samples repeat them word for word"):
+        quick().fit(frame)

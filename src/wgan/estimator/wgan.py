@@ -181,6 +181,9 @@ class WGAN(OnHub, Fitted):
             arrived = opened(X, config.labels if y is None else None)
             if self.conditional and y is not None and arrived.labels is not None:
                 raise WganError(f"{arrived.name}: brings classes of its own: leave y out")
+            if not self.conditional and arrived.labels is not None:
+                words = "its classes are left out; conditional=True learns them"
+                warnings.warn(f"{arrived.name}: {words}", stacklevel=3)
             like = arrived.like
             data = load_samples(self, arrived, config, self.conditional, reset=earlier is None)
         has_own = data is None or data.labels is not None
