@@ -90,14 +90,14 @@ def test_a_broken_torch_is_said_without_a_traceback():
     assert done.stderr.startswith("wgan: error: ")
     assert re.search(r"torch \S+ cannot be imported \(OSError: libtorch_cpu.so: ", done.stderr)
     assert done.stderr.count("\n") == 1
-    assert "speed         cannot be told (OSError: libtorch_cpu.so" in done.stdout
+    assert "speed         unknown (OSError: libtorch_cpu.so" in done.stdout
     assert "disk " in done.stdout
 
 
 def test_what_cannot_be_read_is_said(quick, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(doctor, "CPUINFO", tmp_path / "cpuinfo")
     assert wgan("doctor") == 0
-    assert "matrix units  cannot be told (FileNotFoundError: " in capsys.readouterr().out
+    assert "matrix units  unknown (FileNotFoundError: " in capsys.readouterr().out
 
 
 def test_matrix_units_are_read_from_flags(tmp_path, monkeypatch):
