@@ -87,12 +87,16 @@ def processor_time() -> float:
     return spent.ru_utime + spent.ru_stime
 
 
+TOOLS = ("dev", "docs")
+"""Extras of those who work on the package: nothing of it imports what they name."""
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description="size and import time of each extra")
     parser.add_argument("wheel", type=Path)
     parser.add_argument("-c", "--constraints", type=Path)
-    parser.add_argument("--only", nargs="*", help="extras to measure; none: all but dev")
+    parser.add_argument("--only", nargs="*", help="extras to measure; none: all but dev and docs")
     parser.add_argument("--runs", type=int, default=RUNS)
     given = parser.parse_args()
     wheel = given.wheel.resolve()
@@ -107,7 +111,7 @@ def main() -> None:
         print("\n| extra | packages it names | distributions added | MB added | import, CPU s |")
         print("|---|---|---:|---:|---:|")
         for extra, names in extras_of(wheel).items():
-            if extra not in (given.only or [extra]) or (not given.only and extra == "dev"):
+            if extra not in (given.only or [extra]) or (not given.only and extra in TOOLS):
                 continue
             what = f"wgan[{extra}] @ {wheel.as_uri()}"
             try:

@@ -123,12 +123,14 @@ def main(arguments: Iterable[str]) -> None:
         if counts:
             middle, high = spread(counts)
             print(
-                f"{page.resolve().relative_to(ROOT)}: {len(counts)} sentences, median {middle:g}, "
+                f"{page}: {len(counts)} sentences, median {middle:g}, "
                 f"90 % {high:.0f}, longest {max(counts)}; {len(long_lines(page))} long lines"
             )
         for n, sentence in found:
             if options.long and n > options.long:
                 print(f"  {n}: {sentence}")
+    if not everything:
+        parser.error("these pages have no sentence")
     middle, high = spread(everything)
     print(f"all: {len(everything)} sentences, median {middle:g} words, 90 % {high:.0f}")
 

@@ -25,7 +25,6 @@ release = __version__
 extensions = ["myst_parser"]
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
-exclude_patterns = ["reference/api/__init__.md"]
 html_theme = "furo"
 smartquotes = False  # flags are to be copied as they are
 html_title = "wgan"

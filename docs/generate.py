@@ -38,7 +38,6 @@ MODULES = {
 }
 """Public modules in the order of the reference, each with its title."""
 HEADINGS = ("Args", "Returns", "Yields", "Raises", "Attributes", "See also", "References")
-MEMBERS = (ast.AnnAssign, ast.Expr)
 
 
 def write_reference(folder: Path) -> None:

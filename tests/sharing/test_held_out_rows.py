@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from wgan.data.tables.fitting import without_unseen
+from wgan.data.tables.schema import Column
 from wgan.models import export_model, load_model
 from wgan.sharing.card import Said
 from wgan.sharing.pushing import write_shared
@@ -53,3 +55,10 @@ def test_an_exported_model_has_no_text_of_held_out_rows(run, tmp_path):
     content = (tmp_path / "x.onnx").read_bytes()
     assert b"private word" in content
     assert not any(holds(content, text) for text in unseen(run))
+
+
+def test_a_level_that_looks_like_a_held_out_one_keeps_its_state():
+    column = Column("c", "category", "object", levels=("(held out 1)", "a", "b"), unseen=("b",))
+    shared = without_unseen(column)
+    assert shared.levels == ("(held out 1)", "a", "(held out 2)")
+    assert shared.places.tolist() == column.places.tolist() == [0, 1]

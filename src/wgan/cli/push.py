@@ -34,13 +34,13 @@ def push_command(
     Parameters
     ----------
     run
-        A run's folder, or one that `WGAN.save` wrote.
+        Folder of a run, or one that `WGAN.save` wrote.
     name
-        The model on the Hub, as user/name; it is made if need be.
+        Name of the model on the Hub, as user/name; a new one is made.
     license_
-        The licence of the model, by the Hub's identifier, such as apache-2.0. It must be given.
+        Licence of the model, by the Hub's identifier, such as apache-2.0. It must be given.
     dataset
-        The name of the data, for the card; names known to `wgan data` need not be given.
+        Name of the data, for the card; by default the name that `wgan data` lists, if it has one.
     critic
         Upload the critic too, which gives scores. It tells more of the training samples.
     private
@@ -48,11 +48,11 @@ def push_command(
     dry_run
         Write the folder that would be uploaded, and upload nothing.
     out
-        The new folder of --dry-run; the model's name unless given.
+        New folder of --dry-run; by default the name of the model.
     json_
         Print one JSON document instead of text.
     quiet
-        Print nothing but errors.
+        Print only errors.
     """
     if license_ is None:
         raise WganError(

@@ -25,7 +25,9 @@ FAR_FROM_COVERED = 0.8
 reports smaller gaps, which differ between runs.
 """
 EASILY_DETECTED = 0.75
-"""A detection AUC surely above it is called easy: half-way from chance (0.5) to certainty (1)."""
+"""A detection AUC surely above it is called easy: half-way from chance (0.5) to certainty (1). One
+that may be above it, or at chance, is undecided.
+"""
 CHANCE = 0.5
 """Detection AUC of a classifier that guesses."""
 FARTHEST = 3
@@ -147,7 +149,7 @@ def _detection(evaluation: Evaluation) -> str:
     elif low > max(line.real, CHANCE):
         words = "are told from real ones at times"
     elif line.generated.high > EASILY_DETECTED:
-        words = "may or may not be told from real ones, more held-out samples would show"
+        words = "may or may not be told from real ones (more held-out samples would tell)"
     else:
         words = "cannot be told from real ones by this classifier"
     return (

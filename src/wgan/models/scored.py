@@ -6,14 +6,11 @@ from jaxtyping import Int64
 from wgan.base.errors import WganError
 from wgan.base.seeding import derive, numpy_generator
 from wgan.distances import wasserstein
+from wgan.evaluation.held_out import REPEATS, SAMPLES
 from wgan.models.model import Model
 
 PURPOSE = "score"
 """The stream of random numbers that generated samples are drawn from."""
-SAMPLES = 1000
-"""Samples that are measured, as for the held-out distance at a run's end."""
-SETS = 5
-"""Sets of generated samples, as there."""
 
 
 def score_model(
@@ -48,11 +45,11 @@ def score_model(
     if labels is not None:
         classes = [np.flatnonzero(labels == number) for number in np.unique(labels)]
     total = 0.0
-    for draw in range(SETS):
+    for draw in range(REPEATS):
         if labels is None:
             generated = model.sampler(seed, PURPOSE, rules=False)(len(raw), draw)
         else:
             generated = model.sample(len(raw), derive(seed, PURPOSE, draw), labels)
         fake = measure(generated)
         total += sum(len(rows) * wasserstein(fake[rows], real[rows]) for rows in classes)
-    return -total / (SETS * len(raw))
+    return -total / (REPEATS * len(raw))

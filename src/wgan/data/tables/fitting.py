@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Set
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -67,7 +68,9 @@ def without_unseen(column: Column) -> Column:
     A level keeps its place, and a number stands for its text.
     """
     unseen = set(column.unseen)
-    texts = {level: f"(held out {i})" for i, level in enumerate(column.unseen, 1)}
+    names = (f"(held out {i})" for i in count(1))
+    free = (name for name in names if name not in column.levels)
+    texts = {level: next(free) for level in column.unseen}
     return replace(
         column,
         levels=tuple(texts.get(level, level) for level in column.levels),
@@ -175,7 +178,8 @@ def _hardly_repeats(column: Column) -> bool:
     """Whether a category has many levels, at least half of which are as rare as the rarest one."""
     shares = column.shares[: column.present_states]
     many = column.kind == "category" and len(shares) >= MANY_LEVELS
-    return many and float(np.median(shares)) <= min(shares)
+    # Noise of a private run can leave shares of 0, which say nothing.
+    return many and 0 < float(np.median(shares)) <= min(shares)
 
 
 def _listed(words: list[str]) -> str:
