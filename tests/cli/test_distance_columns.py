@@ -60,6 +60,17 @@ def test_weights_reach_the_distance_and_its_floor(capsys):
     assert found["x"] == "a.csv (60 rows), weighted"
 
 
+def test_row_numbers_that_are_measured_are_said(capsys):
+    many = table(120, 0, 0)[["age", "hours"]]
+    many.assign(number=range(120), day=np.arange(120) % 7).to_csv("c.csv", index=False)
+    assert main(["distance", "c.csv", "c.csv"]) == 0
+    said = capsys.readouterr().err
+    assert "'number' looks like row numbers, and is measured" in said
+    assert said.count("looks like") == 1
+    assert main(["distance", "c.csv", "c.csv", "--columns", "age,number"]) == 0
+    assert "looks like" not in capsys.readouterr().err
+
+
 def test_groups_are_halved_whole(capsys):
     found = values(capsys, "--groups", "who")
     expected = distance(X, Y, floor=True, x_groups=A["who"]).floor

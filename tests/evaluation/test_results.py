@@ -42,6 +42,16 @@ def test_cells_show_what_is_known(line, cells):
     assert line.cells == cells
 
 
+def test_an_evaluation_prints_as_a_table():
+    assert str(evaluation(FRECHET, OWN)).splitlines() == [
+        "5 sets of 200 generated samples against 200 held-out samples; on pixels-64",
+        "                      generated  real  blurred",
+        " Frechet distance  2.50 +- 0.25     2        9  low is good",
+        " edge density, %    25.1 +- 2.0    24       50  as real",
+        "a note",
+    ]
+
+
 def test_json_comes_back_as_it_was():
     e = evaluation(FRECHET, OWN)
     assert evaluation_from_json(json.loads(json.dumps(e.to_json()))) == e

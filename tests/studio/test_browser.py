@@ -8,15 +8,13 @@ import time
 import pandas as pd
 import pytest
 from mixed_tables import mixed_table
-from studio_browser import NEEDS_CHROMIUM, launched
+from studio_browser import NEEDS_CHROMIUM, PATIENCE, launched
 from studio_client import TOKEN
 from studio_server import serving
 
 from wgan.runs import RunFolder
 from wgan.studio.app import create_app
 
-PATIENCE = 40_000
-"""Milliseconds that a step of a flow may take: a process of training takes seconds to import."""
 SETTINGS = "network.width=8\noptimizer.batch=16\ntraining.log_every=1\ntraining.measure_every=10"
 UNNAMED = (
     "[...document.querySelectorAll('input, select, textarea')]"
@@ -75,6 +73,12 @@ def choose_tab(page, name):
     page.get_by_role("tab", name=name).click()
 
 
+def expect_chosen(page, name):
+    """Wait until a tab is chosen: the page hears of a new address after the key."""
+    tab = page.get_by_role("tab", name=name)
+    playwright.expect(tab).to_have_attribute("aria-selected", "true")
+
+
 def last_step(run):
     lines = RunFolder(run).metrics() if (run / "metrics.jsonl").exists() else []
     return lines[-1]["step"] if lines else 0
@@ -104,7 +108,7 @@ def test_from_a_dropped_table_to_a_downloaded_one(page, runs, tmp_path):
     page.get_by_role("heading", name="people", exact=True).wait_for()
     page.get_by_role("button", name="Stop").wait_for()
     several = re.compile(r"(\S+ ){3,}\S+")
-    playwright.expect(curve).to_have_attribute("points", several, timeout=PATIENCE)
+    playwright.expect(curve).to_have_attribute("points", several)
     before = len(curve.get_attribute("points").split())
     page.wait_for_function(
         "before => document.querySelectorAll('figure')[1].querySelector('polyline')"
@@ -164,7 +168,7 @@ def test_runs_are_drawn_together_and_read_by_keys(page):
     distance = page.locator("figure", has_text="Held-out distance")
     playwright.expect(distance.locator("polyline")).to_have_count(2)
     page.get_by_text("Other data than vectors-0").wait_for()
-    assert "floor" in distance.locator(".legend").text_content()
+    playwright.expect(distance.locator(".legend")).to_contain_text("floor")
     drawing = distance.get_by_role("img").first
     drawing.focus()
     drawing.press("End")
@@ -209,10 +213,11 @@ def test_what_goes_while_nobody_sees_the_page_is_gone(page, runs):
 def test_tabs_are_chosen_by_keys_and_remembered_by_the_address(page, address):
     page.get_by_role("tab", name="Runs").focus()
     page.keyboard.press("ArrowRight")
-    assert page.get_by_role("tab", name="New run").get_attribute("aria-selected") == "true"
+    expect_chosen(page, "New run")
     page.keyboard.press("End")
+    expect_chosen(page, "Lab")
     page.reload()
-    assert page.get_by_role("tab", name="Lab").get_attribute("aria-selected") == "true"
+    expect_chosen(page, "Lab")
     assert TOKEN not in page.url
 
 

@@ -5,7 +5,7 @@ leaves.
 import time
 
 import pytest
-from studio_browser import NEEDS_CHROMIUM, launched
+from studio_browser import NEEDS_CHROMIUM, PATIENCE, launched
 from studio_client import TOKEN
 from studio_server import app_with, serving
 
@@ -39,6 +39,7 @@ def browser():
 def page(browser, address):
     """The Lab, opened; no message in its console, and no request to another machine."""
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(PATIENCE)
     messages, requests = [], []
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
@@ -53,7 +54,7 @@ def page(browser, address):
 
 def reads(page, words):
     """Wait until the numbers hold some words."""
-    playwright.expect(page.locator("#lab-line-numbers")).to_contain_text(words, timeout=5000)
+    playwright.expect(page.locator("#lab-line-numbers")).to_contain_text(words)
 
 
 def test_the_example_is_drawn_by_keyboard_and_walks_five(page):
@@ -136,10 +137,10 @@ def test_a_histogram_without_mass_is_told_in_words(page):
 
 
 def test_a_training_is_watched_step_by_step_and_ends_when_the_page_leaves(page, sessions):
-    page.get_by_label("penalty").uncheck(timeout=30_000)
+    page.get_by_label("penalty").uncheck()
     page.get_by_role("button", name="Start").click()
     certified = page.locator("[data-variant='wgan-ortho']")
-    playwright.expect(certified).to_contain_text("0 % of the plane above 1", timeout=60_000)
+    playwright.expect(certified).to_contain_text("0 % of the plane above 1")
     page.get_by_role("button", name="Pause").click()
     step = certified.locator("dd").first
     before = int(step.inner_text())
@@ -161,8 +162,9 @@ def test_a_training_is_watched_step_by_step_and_ends_when_the_page_leaves(page, 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_shows_all_of_it_without_scrolling_sideways(browser, address, scheme):
     page = browser.new_page(viewport={"width": 380, "height": 800}, color_scheme=scheme)
+    page.set_default_timeout(PATIENCE)
     page.goto(address)
     page.wait_for_selector("#lab-line-numbers strong")
-    page.wait_for_selector(".lab-claim", timeout=30_000)
+    page.wait_for_selector(".lab-claim")
     assert page.evaluate("document.documentElement.scrollWidth") <= 380
     page.close()

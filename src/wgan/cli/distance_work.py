@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
+import pandas as pd
 
 from wgan.audit import bracket, dual
 from wgan.audit.columns import Columns, diameter_of
@@ -14,6 +15,8 @@ from wgan.audit.sources import Source, read_pair
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.progress import Progress
 from wgan.cli.distance_options import Options
+from wgan.data.dataset import MOST_EXACT
+from wgan.data.tables.column_kinds import numbers_rows
 from wgan.distances import (
     PermutationTest,
     distance,
@@ -63,6 +66,8 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
     population = options.bracket == "population"
     kind = options.kind or "auto"
     x, y = read_pair(a, b, options.number, options.seed, progress, population, columns, kind)
+    if x.names and not columns.measured:
+        _note_row_numbers(x)
     if options.bracket is not None:
         return x, y, _bracket(x, y, options, progress)
     space = fit_space(options.space, x.values, y.values, x.units)
@@ -72,6 +77,18 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
     if options.metric == "dual":
         return x, y, _dual(x, y, space, options, progress)
     return x, y, lambda: _distance(x, y, space, options, progress)
+
+
+def _note_row_numbers(x: Source) -> None:
+    """Say which columns in their own units look like row numbers, whose distance means nothing."""
+    for name, values in zip(x.names, x.values.T, strict=True):
+        whole = bool((np.floor(values) == values).all()) and np.abs(values).max() < MOST_EXACT
+        if whole and numbers_rows(name, pd.Series(values)):
+            warnings.warn(
+                f"column '{name}' looks like row numbers, and is measured like the others;"
+                " --columns with the names of the others leaves it out",
+                stacklevel=2,
+            )
 
 
 def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work:

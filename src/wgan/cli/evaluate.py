@@ -4,14 +4,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-from rich.table import Table
-
 from wgan.base.intervals import CONFIDENCE
 from wgan.cli.json_output import Json, print_json
 from wgan.cli.numbers import NUMBER, SEED
-from wgan.cli.output import Flag, check_here, print_table, screen
+from wgan.cli.output import Flag, check_here, screen
 from wgan.cli.progress import bar
-from wgan.evaluation import Evaluation, EvaluationOptions
+from wgan.evaluation import EvaluationOptions
 from wgan.runs import RunFolder
 from wgan.runs.evaluating import evaluate_run
 from wgan.runs.private import promised
@@ -79,7 +77,7 @@ def evaluate_command(
         }
         print_json("evaluate", values | {"privacy": None if promise is None else asdict(promise)})
         return 0
-    _print_figures(evaluation, "held-out samples" if test is None else f"rows of {test}")
+    screen.print(evaluation.table("held-out samples" if test is None else f"rows of {test}"))
     for sentence in (*evaluated.said, *(f"note: {note}" for note in evaluation.notes)):
         screen.print(sentence)
     if promise is not None:
@@ -92,19 +90,3 @@ def evaluate_command(
             f"evaluation.json and evaluation.png in {run}; `wgan report {run}` makes a page"
         )
     return 0
-
-
-def _print_figures(evaluation: Evaluation, compared_with: str) -> None:
-    e = evaluation
-    title = f"{e.sets} sets of {e.generated} generated samples against {e.held_out} {compared_with}"
-    if "target" in e.details:
-        title += f"; trained to tell {e.details['target']}"
-    if features := e.get("frechet"):
-        title += f"; on {features.of}"
-    screen.print(title)
-    table = Table(box=None)
-    for name in e.columns:
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    for line in e.lines:
-        table.add_row(*line.cells)
-    print_table(table)

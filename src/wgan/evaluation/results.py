@@ -1,6 +1,6 @@
 """Evaluation and its lines: what was measured, beside real samples and broken ones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -133,6 +133,29 @@ class Evaluation:
         """Headings above the cells of the lines."""
         return ("", "generated", "real", self.broken, *self.more_broken, "")
 
+    def __str__(self) -> str:
+        """Return all figures as a table, and the notes under it."""
+        return "\n".join([self.table(), *self.notes])
+
+    def table(self, compared_with: str = "held-out samples") -> str:
+        """Return all figures as lines of text, under a title.
+
+        Args:
+            compared_with: the real samples that generated ones were compared with.
+        """
+        title = (
+            f"{self.sets} sets of {self.generated} generated samples against {self.held_out}"
+            f" {compared_with}"
+        )
+        if "target" in self.details:
+            title += f"; trained to tell {self.details['target']}"
+        if features := self.get("frechet"):
+            title += f"; on {features.of}"
+        rows = [self.columns, *(line.cells for line in self.lines)]
+        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        to_the_right = [name != "" for name in self.columns]
+        return "\n".join([title, *(_aligned(cells, widths, to_the_right) for cells in rows)])
+
     def line(self, metric: str) -> Line:
         """Return the figure of that name, which must exist."""
         return next(line for line in self.lines if line.metric == metric)
@@ -147,6 +170,14 @@ class Evaluation:
         if not self.more_broken:
             del values["more_broken"]
         return values
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int], to_the_right: Sequence[bool]) -> str:
+    padded = [
+        f" {cell:>{width}} " if right else f" {cell:<{width}} "
+        for cell, width, right in zip(cells, widths, to_the_right, strict=True)
+    ]
+    return "".join(padded).rstrip()
 
 
 def evaluation_from_json(values: Mapping[str, Any]) -> Evaluation:

@@ -40,7 +40,7 @@ TOLERANCE = 0.05
 NOISE_DEGREES = 4
 # Probability that a single trend passes for converged by chance. A run that may end by it looks
 # again and again, hence a smaller one there: with 4 looks in each doubling, a run that falls by
-# just the tolerance is ended in 4 % of cases where noise is independent, and 11 % where neighbours
+# just the tolerance is ended in 4 % of cases where noise is independent, and 9 % where neighbours
 # correlate by 0.7; one that falls by twice as much in none of 4,000.
 ERROR, STOP_ERROR = 0.05, 0.01
 LOOKS = 4

@@ -116,21 +116,33 @@ def _kind_of_numbers(name: str, values: pd.Series) -> Kind:
     if not pd.api.types.is_integer_dtype(values.dtype):
         return "numeric"
     _hint_at_days(name, values)
-    unique = len(values) > LEAST_ROWS and values.nunique() > UNIQUE_SHARE * len(values)
     if max(abs(int(values.min())), abs(int(values.max()))) >= MOST_EXACT:
-        return "identifier" if unique else "category"
-    if not unique:
+        return "identifier" if _hardly_repeat(values) else "category"
+    if not numbers_rows(name, values):
         return "numeric"
     if ROW_NUMBER_NAME.search(name):
         return "identifier"
-    if not _counts_rows(values):
-        return "numeric"
     _note(
         f"column '{name}' is taken for row numbers, since it only rises, from {values.iloc[0]} to"
         f" {values.iloc[-1]} in {len(values)} rows",
         f'if not, [columns."{name}"] kind = "numeric"',
     )
     return "identifier"
+
+
+def numbers_rows(name: str, values: pd.Series) -> bool:
+    """Return whether whole numbers stand for rows, by their name or since they only rise.
+
+    Args:
+        name: the column's name.
+        values: whole numbers, none missing.
+    """
+    named = ROW_NUMBER_NAME.search(name) is not None
+    return _hardly_repeat(values) and (named or _counts_rows(values))
+
+
+def _hardly_repeat(values: pd.Series) -> bool:
+    return len(values) > LEAST_ROWS and values.nunique() > UNIQUE_SHARE * len(values)
 
 
 def _counts_rows(values: pd.Series) -> bool:
