@@ -11,6 +11,9 @@ import os
 if os.environ.get("WGAN_CUDA") != "1":
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+# Workers share the cores: small models with a thread a core in each take five times as long.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
 import torch
 from jaxtyping import install_import_hook
