@@ -118,6 +118,9 @@ def api(module: str) -> str:
         value = getattr(imported, name)
         if inspect.isclass(value):
             lines += described("py:class", f"{module}.{name}", value)
+        elif get_origin(value) is not None:  # an alias of types
+            meant = str(value).replace("typing.", "")
+            lines += ["", f"````{{py:type}} {module}.{name}", f":canonical: {meant}", "````", ""]
         elif callable(value):
             lines += described("py:function", f"{module}.{name}", value)
     return "\n".join([*lines, ""])
@@ -170,7 +173,12 @@ def members(cls: type) -> Iterator[tuple[str, str, object]]:
 
 
 def signature(value: object) -> str:
-    """A signature without annotations, which the docstring's arguments give in words."""
+    """A signature without annotations, which the docstring's arguments give in words.
+
+    A protocol has none, since nobody calls it.
+    """
+    if getattr(value, "_is_protocol", False):
+        return ""
     try:
         found = inspect.signature(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
