@@ -15,7 +15,8 @@ COMMON = ["training.steps=6", "training.log_every=1", "training.precision=float3
 COMMON += ["training.device=cpu"]
 SETTINGS = {
     "digits": ["data.source=digits"],
-    "25-gaussians": ["data.source=25-gaussians"],
+    # At the preset's rate the first estimates are so far off that rounding shows.
+    "25-gaussians": ["data.source=25-gaussians", "network.depth=3", "optimizer.lr=1e-3"],
     "labelled digits": ["data.source=digits", "data.labels=own"],
     "table": [],
 }

@@ -71,13 +71,13 @@ class Preset:
 PRESETS = {
     "toy": Preset(
         "points in a plane: weight, batch and latent of Gulrajani et al. (2017), section 4.1;"
-        " narrower, faster, with decay",
+        " narrower, deeper, faster, with decay",
         {
-            "network": {"kind": "mlp", "width": 256, "depth": 3, "latent": 2},
+            "network": {"kind": "mlp", "width": 256, "depth": 4, "latent": 2},
             "optimizer": {"batch": 256},
             "training": {"steps": 8_000},
         },
-        {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
+        {"optimizer": {"lr": 3e-3, "critic_steps": 1, "decay": "linear"}},
         penalty_weight=0.1,
         kind="vectors",
         suits=lambda data: data.toy is not None,
