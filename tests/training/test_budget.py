@@ -58,6 +58,18 @@ def test_steps_fill_what_measuring_leaves_of_the_time(speeds):
     assert words.endswith("10 minutes in all")
 
 
+@pytest.mark.parametrize(("one", "measurements"), [(0.5, 64), (2.0, 30), (8.0, 16)])
+def test_measurements_are_fewer_where_they_would_take_a_tenth_of_the_time(
+    speeds, one, measurements
+):
+    speeds["widths"], speeds["measuring"] = {64: 0.125}, (one, 0.0)
+    found, _ = budget.fitted(config(), 10, begin)
+    steps, often = found.training.steps, found.training.measure_every
+    rest = measurements * one + 100 * 0.125 / config().optimizer.critic_steps
+    assert steps == int(0.97 * (600 - rest) / 0.125)
+    assert often == (None if measurements == 64 else steps // measurements)
+
+
 def test_warm_up_and_measurements_of_ones_own_count(speeds):
     speeds["widths"], speeds["measuring"] = {64: 0.1}, (0.5, 8.0)
     own = config(measure_every=5, warmup_critic_steps=100)
@@ -155,6 +167,15 @@ def test_a_width_that_is_set_is_not_replaced_by_that_of_the_folder(monkeypatch):
     assert (found.training.steps, found.network.width) == (10_000, 128)
     found, _ = budget.in_time(5, config(width=32), [], Path("run"), begin)
     assert found.network.width == 64
+
+
+def test_measurements_that_were_chosen_stay_unless_others_are_set(monkeypatch):
+    monkeypatch.setattr(budget, "begun_config", lambda folder: config(measure_every=7))
+    found, _ = budget.in_time(5, config(), [], Path("run"), begin)
+    assert found.training.measure_every == 7
+    user = [("--set", {"training": {"measure_every": 3}})]
+    found, _ = budget.in_time(5, config(measure_every=3), user, Path("run"), begin)
+    assert found.training.measure_every == 3
 
 
 def test_steps_and_a_time_exclude_each_other():

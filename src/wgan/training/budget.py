@@ -29,6 +29,12 @@ NARROWEST = 16
 """Channels or units of the narrowest networks that are chosen."""
 KEPT = 0.97
 """Share of the time that steps get: the rest goes into snapshots, checkpoints and the log."""
+MEASURED = 0.1
+"""Largest share of the time that measurements while training get, if the least of them fit: the
+preset's 64 took a third of eight minutes of 64 x 64 pictures.
+"""
+LEAST_MEASUREMENTS = 16
+"""Fewest measurements while training, from which a curve and its trend can still be read."""
 LEAST_STEPS = 10
 """Steps of the shortest run: fewer leave the generator as it begins."""
 Begin = Callable[[Config], "Run"]
@@ -66,12 +72,12 @@ class Budget:
         )
 
 
-def sized(config: Config, steps: int, width: int) -> Config:
-    """Return a configuration with other steps and another width."""
+def sized(config: Config, steps: int, width: int, measure_every: int | None) -> Config:
+    """Return a configuration with other steps, another width and other measurements."""
     return replace(
         config,
         network=replace(config.network, width=width),
-        training=replace(config.training, steps=steps),
+        training=replace(config.training, steps=steps, measure_every=measure_every),
     )
 
 
@@ -86,7 +92,8 @@ def fitted(
 
     A trial of 20 steps tells how many fit; no more than the preset's are taken. If they are fewer
     than a quarter of the preset's, networks of half the width are tried next, and so on, down to
-    16. The time of the trials and of the run's measurements counts.
+    16. The time of the trials and of the run's measurements counts. These are fewer than usual if
+    they would take more than a tenth of the time.
 
     Args:
         config: resolved, with the preset's steps.
@@ -108,19 +115,20 @@ def fitted(
     found: tuple[str, ...] = ()
     while True:
         progress(f"a trial at width {width}", 0, None)
-        run = begin(trial(sized(config, config.training.steps, width)))
+        run = begin(trial(sized(config, config.training.steps, width, often)))
         # What a test of the data found is found once.
         config = replace(config, augment=run.config.augment)
         found = (*found, *run.chosen)
         alone = seconds_of_steps(run) / TRIAL_STEPS
         measuring = measuring or _seconds_of_measuring(run)
         one, finish = measuring
+        measurements = 0 if often else run.ranks.of_first(_measurements(one, minutes))
         update = alone / config.optimizer.critic_steps
         # At the end the first rank trains the critic of all ranks further, by itself.
         headroom = min(MOST_STEPS * update, 60 * minutes / PART) * run.ranks.world_size
         seconds = alone + (one / often if often else 0)
         rest = finish + headroom + config.training.warmup_critic_steps * update
-        rest += 0 if often else MEASUREMENTS * one
+        rest += measurements * one
         spent = time.monotonic() - began
         # All ranks take as many: those of the first.
         steps = run.ranks.of_first(int(KEPT * (60 * minutes - spent - rest) / seconds))
@@ -134,7 +142,20 @@ def fitted(
             f" measures the run: give {needed:.2g} or more"
         )
     budget = Budget(min(steps, config.training.steps), width, seconds, rest, spent)
-    return sized(config, budget.steps, width), (*found, budget.words(minutes))
+    if 0 < measurements < MEASUREMENTS:
+        often = max(1, budget.steps // measurements)
+    return sized(config, budget.steps, width, often), (*found, budget.words(minutes))
+
+
+def _measurements(one: float, minutes: float) -> int:
+    """Return how many measurements a run makes while it trains.
+
+    Args:
+        one: seconds of a measurement.
+        minutes: time of the whole run.
+    """
+    fit = int(60 * minutes * MEASURED / one) if one else MEASUREMENTS
+    return min(MEASUREMENTS, max(LEAST_MEASUREMENTS, fit))
 
 
 def trial(config: Config) -> Config:
@@ -194,7 +215,8 @@ def in_time(
 ) -> tuple[Config, tuple[str, ...]]:
     """Return a configuration whose run fits into a time, and words on the choice.
 
-    A run that has begun keeps its steps, and its width unless the user sets another.
+    A run that has begun keeps its steps, and its width and measurements unless the user sets
+    others.
 
     Args:
         minutes: time of the whole run.
@@ -212,8 +234,16 @@ def in_time(
         raise WganError("--minutes and --steps: the time decides the steps: leave one of them out")
     own_width = any("width" in nested.get("network", {}) for _, nested in user)
     begun = None if folder is None or not ranks.first else begun_config(folder)
-    kept = ranks.of_first(None if begun is None else [begun.training.steps, begun.network.width])
+    kept = ranks.of_first(None if begun is None else _chosen(begun))
     if kept is None:
         return fitted(config, minutes, begin, not own_width, progress)
-    steps, width = kept
-    return sized(config, steps, config.network.width if own_width else width), ()
+    steps, width, often = kept
+    if own_width:
+        width = config.network.width
+    return sized(config, steps, width, config.training.measure_every or often or None), ()
+
+
+def _chosen(config: Config) -> tuple[int, int, int]:
+    """Return steps, width, and steps between measurements (0: unset) of a configuration."""
+    training = config.training
+    return training.steps, config.network.width, training.measure_every or 0
