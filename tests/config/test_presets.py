@@ -134,7 +134,6 @@ def test_batches_that_packs_do_not_divide_are_refused(key, mixed):
     [
         (("mlp",), "vectors"),
         (("conv", "bottleneck"), "images"),
-        (("conv",), "small-images"),
         (("own",), "vectors"),
     ],
 )

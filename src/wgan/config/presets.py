@@ -117,12 +117,13 @@ PRESETS = {
         suits=lambda data: max(data.shape[1:]) <= SMALL_SIDE,
     ),
     "images": Preset(
-        "pictures: narrow bottleneck pair, one critic step, a high learning rate with linear decay",
+        "pictures: narrow networks, one critic step, a high learning rate with linear decay",
         {
-            "network": {"kind": "bottleneck", "width": 32, "depth": 1, "latent": 128},
+            # The depth is that of other pairs, which are chosen by `network.kind`.
+            "network": {"kind": "conv", "width": 32, "depth": 1, "latent": 128},
             "training": {"steps": 20_000},
         },
-        {"optimizer": {"lr": 1e-3, "critic_steps": 1, "decay": "linear"}},
+        {"optimizer": {"lr": 2e-3, "critic_steps": 1, "decay": "linear"}},
         kind="images",
     ),
     "series": Preset(
@@ -245,7 +246,7 @@ def _suiting(data: Dataset) -> str:
     architectures = find_pair(data.codec).architectures
     served = (
         name
-        for name in ("vectors", "images", "small-images")
+        for name in ("vectors", "images")
         if PRESETS[name].any_variant["network"]["kind"] in architectures
     )
     return next(own, None) or next(served, "vectors")
