@@ -114,9 +114,19 @@ def test_the_stop_report_says_what_to_do_next():
 def test_samples_far_outside_the_data_are_a_run_that_diverged():
     """The mean distance from (0, 0), (6, 8) to their middle is 5."""
     real = np.array([[0.0, 0.0], [6.0, 8.0]])
-    assert diverged(CONFIG, 15.0, real) == []
-    assert diverged(CONFIG, 15.1, real) == [
+    assert diverged(CONFIG, 15.0, 0.1, real) == []
+    assert diverged(CONFIG, 15.1, 0.1, real) == [
         "the run diverged: W1 15.1, where a single point in the middle of the data reads 5; lower"
         " optimizer.lr (0.0001) and choose another --out"
     ]
-    assert diverged(CONFIG, float("nan"), real) == []
+    assert diverged(CONFIG, float("nan"), 0.1, real) == []
+
+
+def test_samples_that_are_one_point_are_told():
+    real = np.array([[0.0, 0.0], [6.0, 8.0]])
+    assert diverged(CONFIG, 5.5, 1e-15, real) == [
+        "all samples seem to be one point: each set of them reads W1 5.5, where a single point in"
+        " the middle of the data reads 5; lower optimizer.lr (0.0001) and choose another --out"
+    ]
+    assert diverged(CONFIG, 5.5, 1e-6, real) == []
+    assert diverged(CONFIG, 2.4, 0.0, real) == [], "nearer than any point"

@@ -43,6 +43,8 @@ FAR_OUTSIDE = 3.0
 """Ratio that marks a diverged run: its samples lie this many times farther from the data than a
 single point in their middle does. An untrained generator reads about 1, the worst collapse below 2.
 """
+ALIKE = 1e-9
+"""Share of W1 that its interval has at most if all samples are the same point, but for rounding."""
 LEAST_IN_A_QUARTER = 2
 """Fewest measurements in a quarter for a statement: with a single one, chance would decide."""
 
@@ -198,20 +200,29 @@ def _mean(lines: Sequence[Metrics], name: str) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def diverged(config: Config, w1: float, real: Float[np.ndarray, "n d"]) -> list[str]:
-    """Return a sentence if a run has diverged: its samples lie far outside the data.
+def diverged(
+    config: Config, w1: float, half_width: float, real: Float[np.ndarray, "n d"]
+) -> list[str]:
+    """Return a sentence if a run has diverged.
 
-    A generator that gives the mean of the data alone reads W1 = E |x - mean|.
+    Its samples then lie far outside the data. Or they are one point, as where all units of a layer
+    have died: all sets of them then read the same W1. A generator that gives the mean of the data
+    alone reads W1 = E |x - mean|.
 
     Args:
         config: the run's configuration.
         w1: its held-out distance.
+        half_width: of the interval of that distance over sets of samples.
         real: held-out samples, in the coordinates of that distance.
     """
     middle = float(np.linalg.norm(real - real.mean(0), axis=1).mean())
-    if not w1 > FAR_OUTSIDE * middle:
+    if w1 > FAR_OUTSIDE * middle:
+        what = f"the run diverged: W1 {w1:.3g}"
+    elif half_width <= ALIKE * w1 and w1 > middle / 2:
+        what = f"all samples seem to be one point: each set of them reads W1 {w1:.3g}"
+    else:
         return []
     return [
-        f"the run diverged: W1 {w1:.3g}, where a single point in the middle of the data reads"
-        f" {middle:.3g}; lower optimizer.lr ({config.optimizer.lr:g}) and choose another --out"
+        f"{what}, where a single point in the middle of the data reads {middle:.3g}; lower"
+        f" optimizer.lr ({config.optimizer.lr:g}) and choose another --out"
     ]

@@ -328,7 +328,7 @@ class Run:
         watch = self.watch if isinstance(self.watch, Watch) else None
         trend = watch.trend if watch else None
         real = self.dataset.codec.measure(self.split.held_out_sample(0, distance.n))
-        diagnosis = diverged(self.config, distance.w1, real)
+        diagnosis = diverged(self.config, distance.w1, distance.half_width, real)
         diagnosis += diagnose(self.variant, self.config, self.history, trend, headroom)
         finish = Finish(
             held_out=distance,
