@@ -58,7 +58,7 @@ def test_steps_fill_what_measuring_leaves_of_the_time(speeds):
     assert words.endswith("10 minutes in all")
 
 
-@pytest.mark.parametrize(("one", "measurements"), [(0.5, 64), (2.0, 30), (8.0, 16)])
+@pytest.mark.parametrize(("one", "measurements"), [(0.5, 64), (1.5, 40), (8.0, 32)])
 def test_measurements_are_fewer_where_they_would_take_a_tenth_of_the_time(
     speeds, one, measurements
 ):

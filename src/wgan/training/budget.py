@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wgan.base.errors import WganError
 from wgan.base.progress import Progress, silent
 from wgan.config import Config, Layer
-from wgan.evaluation.watch import Watch
+from wgan.evaluation.watch import POINTS, Watch
 from wgan.runs.beginning import begun_config
 from wgan.training.headroom import MOST_STEPS, PART
 from wgan.training.loop import MEASUREMENTS
@@ -30,11 +30,9 @@ NARROWEST = 16
 KEPT = 0.97
 """Share of the time that steps get: the rest goes into snapshots, checkpoints and the log."""
 MEASURED = 0.1
-"""Largest share of the time that measurements while training get, if the least of them fit: the
-preset's 64 took a third of eight minutes of 64 x 64 pictures.
+"""Share of the time above which measurements while training become fewer. The share is a choice:
+64 measurements took a third of eight minutes of 64 x 64 pictures.
 """
-LEAST_MEASUREMENTS = 16
-"""Fewest measurements while training, from which a curve and its trend can still be read."""
 LEAST_STEPS = 10
 """Steps of the shortest run: fewer leave the generator as it begins."""
 Begin = Callable[[Config], "Run"]
@@ -93,7 +91,7 @@ def fitted(
     A trial of 20 steps tells how many fit; no more than the preset's are taken. If they are fewer
     than a quarter of the preset's, networks of half the width are tried next, and so on, down to
     16. The time of the trials and of the run's measurements counts. These are fewer than usual if
-    they would take more than a tenth of the time.
+    they would take more than a tenth of the time, but enough for a trend.
 
     Args:
         config: resolved, with the preset's steps.
@@ -148,14 +146,14 @@ def fitted(
 
 
 def _measurements(one: float, minutes: float) -> int:
-    """Return how many measurements a run makes while it trains.
+    """Return how many measurements a run makes while it trains: enough for a trend in any case.
 
     Args:
         one: seconds of a measurement.
         minutes: time of the whole run.
     """
     fit = int(60 * minutes * MEASURED / one) if one else MEASUREMENTS
-    return min(MEASUREMENTS, max(LEAST_MEASUREMENTS, fit))
+    return min(MEASUREMENTS, max(POINTS, fit))
 
 
 def trial(config: Config) -> Config:

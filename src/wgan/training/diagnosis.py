@@ -207,7 +207,8 @@ def diverged(
 
     Its samples then lie far outside the data. Or they are one point, as where all units of a layer
     have died: all sets of them then read the same W1. A generator that gives the mean of the data
-    alone reads W1 = E |x - mean|.
+    alone reads W1 = E |x - mean|. Any other point c reads at least half of that, since
+    |mean - c| <= E |x - c|.
 
     Args:
         config: the run's configuration.
