@@ -1,14 +1,16 @@
 """Pairs of networks for images at equal processor time, on features of pictures.
 
 Each setting trains for the same processor time of one thread, at a constant learning rate, since a
-run that ends by the clock has no last step. Then 2,500 generated pictures are compared with 5,000
-pictures of a test file that no training saw: Frechet and kernel distance, precision and recall on
-features. The floor is 2,500 other test pictures. The time of the comparison is not counted.
-Pictures are `[n, height, width, channels]` in a `.npy`.
+run that ends by the clock has no last step. With `--steps` it trains for that many steps, with the
+preset's decay, and the processor time is written. Then 2,500 generated pictures are compared with
+5,000 pictures of a test file that no training saw: Frechet and kernel distance, precision and
+recall on features. The floor is 2,500 other test pictures. The time of the comparison is not
+counted. Pictures are `[n, height, width, channels]` in a `.npy`.
 
     python benchmarks/image_networks.py train.npy test.npy --features mobilenet.npz \\
         --seconds 300 --set network.kind=bottleneck --set network.depth=1 [--preset images] \\
-        [--variant wgan-gp] [--seed 0] [--picture samples.png] --out image_networks.jsonl
+        [--variant wgan-gp] [--seed 0] [--steps 15000] [--picture samples.png] \\
+        --out image_networks.jsonl
 """
 
 import argparse
@@ -47,13 +49,15 @@ def figures(features: Features, raw: np.ndarray, reference: np.ndarray) -> dict[
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Train for the processor time, halt at each measurement, and return all of them."""
-    ours = {"optimizer": {"decay": "none"}, "training": {"checkpoint_every": ENDLESS}}
+    """Train for the time or the steps, halt at each measurement, and return all of them."""
+    ours: dict[str, dict[str, Any]] = {"training": {"checkpoint_every": ENDLESS}}
+    if not options.steps:
+        ours["optimizer"] = {"decay": "none"}
     run = Run.open(
         str(options.train),
         variant=options.variant,
         preset=options.preset,
-        steps=ENDLESS,
+        steps=options.steps or ENDLESS,
         seed=options.seed,
         layers=[("benchmark", ours), from_settings(options.settings)],
         watch=None,
@@ -64,12 +68,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     reference = features(test[:REFERENCE])
     floor = figures(features, test[REFERENCE : REFERENCE + GENERATED], reference)
     found = []
-    due = [options.seconds * (i + 1) / options.measurements for i in range(options.measurements)]
+    due = [(i + 1) / options.measurements for i in range(options.measurements)]
     spent, begun = 0.0, time.process_time()
     for record in run.records():
-        if spent + time.process_time() - begun < due[len(found)]:
+        seconds = spent + time.process_time() - begun
+        done = record.step / options.steps if options.steps else seconds / options.seconds
+        if done < due[len(found)]:
             continue
-        spent += time.process_time() - begun
+        spent = seconds
         sampler = run.model.sampler(options.seed, "figures")
         reached = {"step": record.step, "seconds": round(spent, 1)}
         found.append(reached | figures(features, sampler(GENERATED, 0), reference))
@@ -100,6 +106,7 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=300.0)
+    parser.add_argument("--steps", type=int, help="in place of the seconds")
     parser.add_argument("--measurements", type=int, default=2)
     parser.add_argument("--preset", default="images")
     parser.add_argument("--variant")

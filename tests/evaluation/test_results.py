@@ -52,6 +52,15 @@ def test_an_evaluation_prints_as_a_table():
     ]
 
 
+def test_columns_stand_in_line_behind_names_of_wide_letters():
+    wide = replace(OWN, title="輪郭の密度の平均")  # a terminal shows each letter as wide as two
+    assert str(evaluation(FRECHET, wide)).splitlines()[1:4] == [
+        "                         generated  real  blurred",
+        " Frechet distance     2.50 +- 0.25     2        9  low is good",
+        " 輪郭の密度の平均, %   25.1 +- 2.0    24       50  as real",
+    ]
+
+
 def test_json_comes_back_as_it_was():
     e = evaluation(FRECHET, OWN)
     assert evaluation_from_json(json.loads(json.dumps(e.to_json()))) == e

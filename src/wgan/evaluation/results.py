@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rich.cells import cell_len
+
 from wgan.base.intervals import Mean, decimals, short
 from wgan.base.records import typed
 from wgan.evaluation.metric import Metric
@@ -152,7 +154,7 @@ class Evaluation:
         if features := self.get("frechet"):
             title += f"; on {features.of}"
         rows = [self.columns, *(line.cells for line in self.lines)]
-        widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+        widths = [max(map(cell_len, cells)) for cells in zip(*rows, strict=True)]
         to_the_right = [name != "" for name in self.columns]
         return "\n".join([title, *(_aligned(cells, widths, to_the_right) for cells in rows)])
 
@@ -173,10 +175,11 @@ class Evaluation:
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int], to_the_right: Sequence[bool]) -> str:
-    padded = [
-        f" {cell:>{width}} " if right else f" {cell:<{width}} "
-        for cell, width, right in zip(cells, widths, to_the_right, strict=True)
-    ]
+    """Return a line of cells of those widths, in columns of a terminal, where 幅 takes two."""
+    padded = []
+    for cell, width, right in zip(cells, widths, to_the_right, strict=True):
+        space = " " * (width - cell_len(cell))
+        padded.append(f" {space}{cell} " if right else f" {cell}{space} ")
     return "".join(padded).rstrip()
 
 
