@@ -55,36 +55,56 @@ def test_weights_reach_every_metric():
         assert weighted == pytest.approx(doubled, rel=1e-3)
 
 
+def halves(x, splits=10, seed=0):
+    """Return random halves of samples, as the floor draws them."""
+    generator = np.random.default_rng(seed)
+    orders = [generator.permutation(len(x)) for _ in range(splits)]
+    middle = len(x) // 2
+    return [(x[order[:middle]], x[order[middle : 2 * middle]]) for order in orders]
+
+
 def test_the_floor_is_the_same_metric_between_disjoint_halves_of_x():
     result = distance(X, Y, "exact", floor=True)
-    order = np.random.default_rng(0).permutation(50)
-    assert result.floor == wasserstein(X[order[:25]], X[order[25:]])
-    assert result.floor_n == 25
-    assert f"| floor {result.floor:.4g}, halves of x, n=25" in str(result)
+    values = [wasserstein(a, b) for a, b in halves(X)]
+    assert result.floor == pytest.approx(np.mean(values), rel=1e-12)
+    assert result.floor_sd == pytest.approx(np.std(values, ddof=1), rel=1e-9)
+    assert (result.floor_splits, result.floor_n, result.floor_m) == (10, 25, 25)
+    words = f"{result.floor:.4g} +- {result.floor_sd:.2g} (s.d. of 10 splits), halves of x, n=25"
+    assert f"| floor {words}" in str(result)
+    assert words in result.table()
     assert distance(X[:3], Y, floor=True).floor is None
     assert distance(X[:4], Y, floor=True, x_weights=[1.0, 0, 0, 0]).floor is None
+
+
+def test_large_samples_have_fewer_splits(monkeypatch):
+    monkeypatch.setattr("wgan.distances.floor.MOST_PAIRS", 25 * 25)
+    result = distance(X, Y, "exact", floor=True)
+    assert result.floor == wasserstein(*halves(X)[0])
+    assert (result.floor_sd, result.floor_splits) == (None, 1)
+    assert f"| floor {result.floor:.4g}, halves of x, n=25" in str(result)
+    monkeypatch.setattr("wgan.distances.floor.MOST_PAIRS", 4 * 25 * 25 - 1)
+    assert distance(X, Y, "exact", floor=True).floor_splits == 3
 
 
 def test_whole_groups_go_to_a_half_of_the_floor():
     groups = np.repeat(np.arange(10), [1, 2, 3, 4, 5, 6, 7, 8, 9, 5])
     result = distance(X, Y, "exact", floor=True, x_groups=groups)
-    order = np.random.default_rng(0).permutation(10)
-    halves = [np.isin(groups, order[:5]), np.isin(groups, order[5:])]
-    assert result.floor == wasserstein(X[halves[0]], X[halves[1]])
-    sizes = [half.sum() for half in halves]
+    sides = [(np.isin(groups, a), np.isin(groups, b)) for a, b in halves(np.arange(10))]
+    assert result.floor == pytest.approx(np.mean([wasserstein(X[a], X[b]) for a, b in sides]))
+    sizes = [round(np.mean([pair[side].sum() for pair in sides])) for side in (0, 1)]
     assert sizes == [result.floor_n, result.floor_m] != [25, 25]
-    assert f"halves of x by groups, n={sizes[0]} and {sizes[1]}" in str(result)
+    assert f"halves of x by groups, n={sizes[0]} and {sizes[1]} on average" in str(result)
 
 
 def test_epsilon_reaches_sinkhorn_and_its_floor_and_is_refused_elsewhere():
     result = distance(X, Y, "sinkhorn", 2, epsilon=0.7, floor=True)
     assert result.value == sinkhorn_divergence(X, Y, 2, 0.7).value
     assert result.epsilon == 0.7
-    order = np.random.default_rng(0).permutation(50)
-    halves = X[order[:25]], X[order[25:]]
-    assert result.floor == sinkhorn_divergence(*halves, 2, 0.7).value
+    values = [sinkhorn_divergence(a, b, 2, 0.7).value for a, b in halves(X)]
+    assert result.floor == pytest.approx(np.mean(values), rel=1e-12)
     usual = distance(X, Y, "sinkhorn", floor=True)
-    assert usual.floor == sinkhorn_divergence(*halves, 1, usual.epsilon).value
+    values = [sinkhorn_divergence(a, b, 1, usual.epsilon).value for a, b in halves(X)]
+    assert usual.floor == pytest.approx(np.mean(values), rel=1e-12)
     with pytest.raises(WganError, match="the metric is exact: leave it out"):
         distance(X, Y, "exact", epsilon=0.7)
 
@@ -93,9 +113,8 @@ def test_circular_columns_are_of_exact_transport(monkeypatch):
     monkeypatch.setattr(choice, "EXACT_PAIRS", 10)
     found = distance(X, Y, circular={1: 5.0}, floor=True)
     assert found.value == transport(X, Y, circular={1: 5.0}).distance
-    order = np.random.default_rng(0).permutation(50)
-    halves = X[order[:25]], X[order[25:]]
-    assert found.floor == transport(*halves, circular={1: 5.0}).distance
+    values = [transport(a, b, circular={1: 5.0}).distance for a, b in halves(X)]
+    assert found.floor == pytest.approx(np.mean(values), rel=1e-12)
     with pytest.raises(WganError, match="the metric is sliced"):
         distance(X, Y, "sliced", circular={1: 5.0})
 

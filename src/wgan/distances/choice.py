@@ -15,7 +15,8 @@ from wgan.base.numbers import ArrayLike
 from wgan.base.progress import Progress, silent
 from wgan.distances.costs import Ground
 from wgan.distances.exact import transport
-from wgan.distances.groups import group_codes, halves_of_groups
+from wgan.distances.floor import floor_of
+from wgan.distances.groups import group_codes
 from wgan.distances.line import wasserstein_1d, wasserstein_circle
 from wgan.distances.plan import Transport
 from wgan.distances.results import Printed, figures
@@ -51,8 +52,9 @@ class Distance(Printed):
     `solver` says in words how it was computed, `why` how the metric was chosen. `gap` is the
     relative duality gap of an exact solve, `standard_error` the Monte-Carlo error of drawn
     directions, and `epsilon` the weight of the entropy. `floor` is the same metric between two
-    halves of x, of `floor_n` and `floor_m` samples: sampling alone makes as much. `floor_missing`
-    says why it could not be measured. `transport` holds the plan and the potentials, if exact
+    halves of x, of `floor_n` and `floor_m` samples: sampling alone makes as much. It is the mean
+    over `floor_splits` random splits, whose standard deviation is `floor_sd`. `floor_missing` says
+    why it could not be measured. `transport` holds the plan and the potentials, if exact
     transport was solved.
     """
 
@@ -69,6 +71,8 @@ class Distance(Printed):
     standard_error: float | None = None
     epsilon: float | None = None
     floor: float | None = None
+    floor_sd: float | None = None
+    floor_splits: int | None = None
     floor_n: int | None = None
     floor_m: int | None = None
     floor_missing: str | None = None
@@ -91,14 +95,20 @@ class Distance(Printed):
         )
         if self.floor is None:
             return line
-        return f"{line} | floor {figures(self.floor)}, {self._halves}"
+        return f"{line} | floor {self._floor}"
 
     @property
-    def _halves(self) -> str:
-        """Words for the samples between which the floor was measured."""
+    def _floor(self) -> str:
+        """The floor in words, with the samples between which it was measured."""
+        assert self.floor is not None
+        words = figures(self.floor)
+        many = self.floor_sd is not None
+        if self.floor_sd is not None:
+            words += f" +- {self.floor_sd:.2g} (s.d. of {self.floor_splits} splits)"
         if self.floor_n == self.floor_m:
-            return f"halves of x, n={self.floor_n}"
-        return f"halves of x by groups, n={self.floor_n} and {self.floor_m}"
+            return f"{words}, halves of x, n={self.floor_n}"
+        sizes = f"n={self.floor_n} and {self.floor_m}{' on average' if many else ''}"
+        return f"{words}, halves of x by groups, {sizes}"
 
     def facts(self) -> dict[str, str]:
         """Return the rows of the table; see `Printed`."""
@@ -116,7 +126,7 @@ class Distance(Printed):
         if self.gap is not None:
             rows["duality gap"] = f"{self.gap:.1e}, relative"
         if self.floor is not None:
-            rows["floor"] = f"{figures(self.floor)}, the same between {self._halves}"
+            rows["floor"] = f"{self._floor}: the same metric"
         if self.floor_missing:
             rows["floor"] = f"none: {self.floor_missing}"
         return rows
@@ -159,8 +169,9 @@ def distance(
         y_weights: weights `[m]`; None: equal.
         seed: random seed of the directions and of the floor's halves; the same seed gives the
             same result.
-        floor: also measure two random halves of x against each other, after the distance. If that
-            fails, the distance stands, and `floor_missing` says why.
+        floor: also measure two random halves of x against each other, after the distance: ten
+            times, fewer for more than 1,265 samples. If that fails, the distance stands, and
+            `floor_missing` says why.
         units: the unit of the coordinates, for the reader.
         progress: a listener to exact transport of large samples.
         epsilon: the weight of the entropy of Sinkhorn, in the unit to the power p; None: see
@@ -208,16 +219,24 @@ def distance(
     task = Task(p, seed, epsilon, progress, periods)
     solution = SOLVERS[name](a, b, task)
     measured = Distance(metric=name, p=p, n=n, m=m, d=d, units=units, why=why, **_fields(solution))
-    halves = _halves(a, codes, seed) if floor else None
-    if halves is None:
+    if not floor:
         return measured
     progress(f"{measured.name} = {figures(measured.value)}; its floor", 0, None)
-    n_half, m_half = len(halves[0][0]), len(halves[1][0])
+    again = replace(task, epsilon=solution.epsilon)
     try:
-        value = SOLVERS[name](*halves, replace(task, epsilon=solution.epsilon)).value
+        found = floor_of(a, codes, seed, lambda one, two: SOLVERS[name](one, two, again).value)
     except WganError as error:  # the distance is not lost with it
         return replace(measured, floor_missing=str(error))
-    return replace(measured, floor=value, floor_n=n_half, floor_m=m_half)
+    if found is None:
+        return measured
+    return replace(
+        measured,
+        floor=found.value,
+        floor_sd=found.sd,
+        floor_splits=found.splits,
+        floor_n=found.n,
+        floor_m=found.m,
+    )
 
 
 def chosen_metric(metric: str, n: int, m: int, d: int) -> tuple[str, str]:
@@ -252,17 +271,6 @@ def _by_size(n: int, m: int, d: int) -> tuple[str, str]:
         f"{n} x {m} pairs are too many for exact transport in seconds; this is another"
         " distance, at most W; for W request `exact`, or take fewer samples"
     )
-
-
-def _halves(x: Samples, codes: np.ndarray, seed: int) -> tuple[Samples, Samples] | None:
-    """Return two random halves, whole groups in each; None if one is a single or weightless."""
-    samples, weights = x
-    first, second = halves_of_groups(codes, seeded_generator(seed))
-    if min(len(first), len(second)) < 2:
-        return None
-    if weights[first].sum() == 0 or weights[second].sum() == 0:
-        return None
-    return (samples[first], weights[first]), (samples[second], weights[second])
 
 
 @dataclass(frozen=True)
