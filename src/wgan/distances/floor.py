@@ -10,8 +10,8 @@ from wgan.distances.groups import halves_of_groups
 from wgan.distances.samples import Samples, seeded_generator
 
 MOST_SPLITS = 10
-"""Splits into halves. On 300 rows with categories the floor then varied by 2 % between 20 seeds, and
-with one split by 7 %.
+"""Splits into halves. On 300 rows with categories the floor varied by 2 % between seeds with ten,
+and by 7 % with one.
 """
 MOST_PAIRS = 4_000_000
 """Pairs of samples in all splits together: about a second of exact transport."""
