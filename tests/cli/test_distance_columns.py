@@ -67,6 +67,10 @@ def test_row_numbers_that_are_measured_are_said(capsys):
     said = capsys.readouterr().err
     assert "'number' looks like row numbers, and is measured" in said
     assert said.count("looks like") == 1
+    shuffled = pd.read_csv("c.csv").sample(frac=1, random_state=0)
+    shuffled.to_csv("d.csv", index=False)
+    assert main(["distance", "d.csv", "c.csv"]) == 0  # they only rise in the second
+    assert "'number' looks like row numbers" in capsys.readouterr().err
     assert main(["distance", "c.csv", "c.csv", "--columns", "age,number"]) == 0
     assert "looks like" not in capsys.readouterr().err
 

@@ -67,7 +67,7 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
     kind = options.kind or "auto"
     x, y = read_pair(a, b, options.number, options.seed, progress, population, columns, kind)
     if x.names and not columns.measured:
-        _note_row_numbers(x)
+        _note_row_numbers(x, y)
     if options.bracket is not None:
         return x, y, _bracket(x, y, options, progress)
     space = fit_space(options.space, x.values, y.values, x.units)
@@ -79,16 +79,20 @@ def prepared(a: str, b: str, options: Options, progress: Progress) -> tuple[Sour
     return x, y, lambda: _distance(x, y, space, options, progress)
 
 
-def _note_row_numbers(x: Source) -> None:
+def _note_row_numbers(x: Source, y: Source) -> None:
     """Say which columns in their own units look like row numbers, whose distance means nothing."""
-    for name, values in zip(x.names, x.values.T, strict=True):
-        whole = bool((np.floor(values) == values).all()) and np.abs(values).max() < MOST_EXACT
-        if whole and numbers_rows(name, pd.Series(values)):
+    for name, *sides in zip(x.names, x.values.T, y.values.T, strict=True):
+        if any(_numbers_rows(name, values) for values in sides):
             warnings.warn(
                 f"column '{name}' looks like row numbers, and is measured like the others;"
                 " --columns with the names of the others leaves it out",
                 stacklevel=2,
             )
+
+
+def _numbers_rows(name: str, values: np.ndarray) -> bool:
+    whole = bool((np.floor(values) == values).all()) and np.abs(values).max() < MOST_EXACT
+    return whole and numbers_rows(name, pd.Series(values))
 
 
 def _bracket(x: Source, y: Source, options: Options, progress: Progress) -> Work:
