@@ -1,11 +1,11 @@
 """Pairs of networks for images at equal processor time, on features of pictures.
 
 Each setting trains for the same processor time of one thread, at a constant learning rate, since a
-run that ends by the clock has no last step. With `--steps` it trains for that many steps, with the
-preset's decay, and the processor time is written. Then 2,500 generated pictures are compared with
-5,000 pictures of a test file that no training saw: Frechet and kernel distance, precision and
-recall on features. The floor is 2,500 other test pictures. The time of the comparison is not
-counted. Pictures are `[n, height, width, channels]` in a `.npy`.
+run that ends by the clock has no last step. With `--steps` the run has so many and the preset's
+decay, and ends with them or with the time, whichever comes first. Then 2,500 generated pictures are
+compared with 5,000 pictures of a test file that no training saw: Frechet and kernel distance,
+precision and recall on features. The floor is 2,500 other test pictures. The time of the comparison
+is not counted. Pictures are `[n, height, width, channels]` in a `.npy`.
 
     python benchmarks/image_networks.py train.npy test.npy --features mobilenet.npz \\
         --seconds 300 --set network.kind=bottleneck --set network.depth=1 [--preset images] \\
@@ -49,7 +49,7 @@ def figures(features: Features, raw: np.ndarray, reference: np.ndarray) -> dict[
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Train for the time or the steps, halt at each measurement, and return all of them."""
+    """Train for the time or the steps, and return what each measurement found."""
     ours: dict[str, dict[str, Any]] = {"training": {"checkpoint_every": ENDLESS}}
     if not options.steps:
         ours["optimizer"] = {"decay": "none"}
@@ -68,19 +68,19 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     reference = features(test[:REFERENCE])
     floor = figures(features, test[REFERENCE : REFERENCE + GENERATED], reference)
     found = []
-    due = [(i + 1) / options.measurements for i in range(options.measurements)]
+    due = [options.seconds * (i + 1) / options.measurements for i in range(options.measurements)]
     spent, begun = 0.0, time.process_time()
     for record in run.records():
         seconds = spent + time.process_time() - begun
-        done = record.step / options.steps if options.steps else seconds / options.seconds
-        if done < due[len(found)]:
+        last = record.step == options.steps
+        if seconds < due[len(found)] and not last:
             continue
         spent = seconds
         sampler = run.model.sampler(options.seed, "figures")
         reached = {"step": record.step, "seconds": round(spent, 1)}
         found.append(reached | figures(features, sampler(GENERATED, 0), reference))
         print(found[-1], flush=True)
-        if len(found) == len(due):
+        if last or len(found) == len(due):
             break
         begun = time.process_time()
     if options.picture:
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("test", type=Path)
     parser.add_argument("--features", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--steps", type=int, help="in place of the seconds")
+    parser.add_argument("--steps", type=int, help="of the run; else endless")
     parser.add_argument("--measurements", type=int, default=2)
     parser.add_argument("--preset", default="images")
     parser.add_argument("--variant")
