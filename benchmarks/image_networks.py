@@ -85,7 +85,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         begun = time.process_time()
     if options.picture:
         write_picture(options.picture, sampler(64, 1))
-    about = {"variant": run.config.objective.variant, "seed": options.seed}
+    about = {"variant": run.config.objective.variant, "seed": options.seed, "steps": options.steps}
     return about | {"settings": options.settings, "found": found, "floor": floor}
 
 

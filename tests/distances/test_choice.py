@@ -76,6 +76,15 @@ def test_the_floor_is_the_same_metric_between_disjoint_halves_of_x():
     assert distance(X[:4], Y, floor=True, x_weights=[1.0, 0, 0, 0]).floor is None
 
 
+def test_splits_with_a_weightless_half_are_left_out():
+    weights = [1.0, 1.0, 0.0, 0.0]
+    result = distance(X[:4], Y, "exact", floor=True, x_weights=weights)
+    apart = [pair for pair in halves(np.array(weights)) if min(side.sum() for side in pair) > 0]
+    assert result.floor_splits == len(apart) < 10
+    assert result.floor == pytest.approx(wasserstein(X[:1], X[1:2]), rel=1e-12)
+    assert result.floor_sd == pytest.approx(0, abs=1e-12)
+
+
 def test_large_samples_have_fewer_splits(monkeypatch):
     monkeypatch.setattr("wgan.distances.floor.MOST_PAIRS", 25 * 25)
     result = distance(X, Y, "exact", floor=True)

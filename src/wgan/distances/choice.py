@@ -101,14 +101,13 @@ class Distance(Printed):
     def _floor(self) -> str:
         """The floor in words, with the samples between which it was measured."""
         assert self.floor is not None
-        words = figures(self.floor)
-        many = self.floor_sd is not None
+        words, mean = figures(self.floor), ""
         if self.floor_sd is not None:
             words += f" +- {self.floor_sd:.2g} (s.d. of {self.floor_splits} splits)"
+            mean = " on average"
         if self.floor_n == self.floor_m:
             return f"{words}, halves of x, n={self.floor_n}"
-        sizes = f"n={self.floor_n} and {self.floor_m}{' on average' if many else ''}"
-        return f"{words}, halves of x by groups, {sizes}"
+        return f"{words}, halves of x by groups, n={self.floor_n} and {self.floor_m}{mean}"
 
     def facts(self) -> dict[str, str]:
         """Return the rows of the table; see `Printed`."""
