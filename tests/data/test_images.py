@@ -1,6 +1,7 @@
 """Pictures: any layout becomes channels first in [-1, 1], and comes back."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,7 +151,11 @@ def test_values_that_come_later_are_in_the_range_of_the_data(data, later, words)
 def test_whole_numbers_of_another_type_are_read_by_their_range():
     codec = read_images(BYTES, "x").codec
     codec.check(BYTES.astype(np.int64))
-    assert np.array_equal(codec.measure(BYTES.astype(np.int64)), codec.measure(BYTES))
+    narrower = replace(codec, low=10.0, high=200.0)
+    for each in (codec, narrower):
+        assert np.array_equal(each.measure(BYTES.astype(np.int64)), each.measure(BYTES))
+    assert narrower.measure(BYTES).min() == 0
+    assert narrower.measure(BYTES).max() == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*are read in")

@@ -21,18 +21,18 @@ def speeds(monkeypatch):
     """Trials that take what the test says: seconds of a step by width, and of measuring."""
     known = {"widths": {}, "measuring": (0.0, 0.0), "tried": []}
 
-    def seconds_of_steps(run):
+    def seconds_of_a_step(run):
         known["tried"].append(run.width)
-        return budget.TRIAL_STEPS * known["widths"][run.width]
+        return known["widths"][run.width]
 
-    monkeypatch.setattr(budget, "seconds_of_steps", seconds_of_steps)
+    monkeypatch.setattr(budget, "seconds_of_a_step", seconds_of_a_step)
     monkeypatch.setattr(budget, "_seconds_of_measuring", lambda run: known["measuring"])
     monkeypatch.setattr(budget.time, "monotonic", lambda: 0.0)
     return known
 
 
 def begin(config):
-    assert config.training.steps == budget.WARM_UP + budget.TRIAL_STEPS
+    assert config.training.steps == budget.WARM_UP + budget.MOST_TIMED
     return SimpleNamespace(width=config.network.width, ranks=ALONE, config=config, chosen=())
 
 
@@ -145,7 +145,7 @@ SMALL = {"network.width": 4, "optimizer.batch": 8, "training.measure_every": 100
 
 
 def test_a_run_takes_the_steps_of_its_trial_and_keeps_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(budget, "seconds_of_steps", lambda run: budget.TRIAL_STEPS * 5.0)
+    monkeypatch.setattr(budget, "seconds_of_a_step", lambda run: 5.0)
     monkeypatch.setattr(budget, "_seconds_of_measuring", lambda run: (0.0, 0.0))
     run = Run.open("8-gaussians", settings=SMALL, out=tmp_path / "run", minutes=1)
     assert 10 <= run.config.training.steps <= 11
@@ -153,11 +153,40 @@ def test_a_run_takes_the_steps_of_its_trial_and_keeps_them(tmp_path, monkeypatch
     assert any("1 minutes" in note for note in run.advice())
     assert [record.step for record in run.records()][-1] == run.config.training.steps
     run.close()
-    monkeypatch.setattr(budget, "seconds_of_steps", lambda run: budget.TRIAL_STEPS * 1.0)
+    monkeypatch.setattr(budget, "seconds_of_a_step", lambda run: 1.0)
     again = Run.open("8-gaussians", settings=SMALL, out=tmp_path / "run", minutes=1)
     assert again.config.training.steps == run.config.training.steps
     assert again.state.step == run.config.training.steps
     assert RunFolder(tmp_path / "run").config().training.steps == run.config.training.steps
+
+
+class Timed:
+    """A run without networks, whose steps take what the test says after the first two."""
+
+    watch = "that of the run"
+
+    def __init__(self, seconds):
+        self.seconds, self.now, self.step = seconds, 0.0, 0
+
+    def records(self, stop):
+        while True:
+            stopping = stop()
+            assert self.watch is None, "nothing measures a trial"
+            yield SimpleNamespace(step=self.step)
+            if stopping or self.step == budget.WARM_UP + budget.MOST_TIMED:
+                return
+            self.now += self.seconds if self.step >= budget.WARM_UP else 99.0
+            self.step += 1
+
+
+@pytest.mark.parametrize(("seconds", "steps"), [(0.125, 22), (1.0, 2 + 5), (60.0, 2 + 4)])
+def test_a_trial_of_slow_steps_ends_early(seconds, steps, monkeypatch):
+    """After 5 seconds and 3 steps; that 3 steps were timed is known a step later."""
+    run = Timed(seconds)
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: run.now)
+    assert budget.seconds_of_a_step(run) == seconds
+    assert run.step == steps
+    assert run.watch == "that of the run"
 
 
 def test_a_width_that_is_set_is_not_replaced_by_that_of_the_folder(monkeypatch):
@@ -186,7 +215,7 @@ def test_steps_and_a_time_exclude_each_other():
 def test_a_trial_leaves_the_run_as_it_was():
     trial = Run.open("8-gaussians", steps=3, settings=SMALL)
     watch = trial.watch
-    assert budget.seconds_of_steps(trial) > 0
+    assert budget.seconds_of_a_step(trial) > 0
     assert trial.watch is watch
 
 

@@ -128,10 +128,16 @@ class ImageCodec(PlainCodec):
 
     def measure(self, raw: np.ndarray) -> Float[np.ndarray, "n d"]:
         """Return pixels in [0, 1], channels first whatever the layout, flattened."""
-        values = np.asarray(raw, dtype=np.float64).clip(self.low, self.high)
-        unit = (values - self.low) / (self.high - self.low)
+        raw = np.asarray(raw)
+        # Of bytes, 256 values are computed and not every pixel.
+        is_bytes = raw.dtype == np.uint8
+        unit = self._unit(np.arange(256))[raw] if is_bytes else self._unit(raw)
         channels_first = np.moveaxis(unit, -1, 1) if self.layout == "hwc" else unit
         return channels_first.reshape(len(raw), int(np.prod(self.shape)))
+
+    def _unit(self, raw: np.ndarray) -> np.ndarray:
+        values = np.asarray(raw, dtype=np.float64).clip(self.low, self.high)
+        return (values - self.low) / (self.high - self.low)
 
     def to_files(self, raw: np.ndarray) -> np.ndarray:
         """Return `[n, h, w, c]`, the pixels of a picture file each.

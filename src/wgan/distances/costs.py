@@ -11,10 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError, did_you_mean
 from wgan.base.numbers import ArrayLike, check_number, float_array
+from wgan.distances.pricing import all_costs
 from wgan.distances.samples import TOO_FAR, centred_pair, check_dimensions
 
 Cost: TypeAlias = ArrayLike | Callable[[np.ndarray, np.ndarray], ArrayLike]
@@ -116,7 +116,7 @@ class Ground:
         """
         if self.is_norm:
             xs, ys, unit = centred_pair(*self.scaled(a, b))
-            return cdist(xs, ys, "euclidean" if p == 1 else "sqeuclidean"), unit
+            return all_costs(xs, ys, p), unit
         if self.cost is not None and not callable(self.cost):
             costs = _checked(self.cost, (len(a), len(b)), "").copy()  # the user's own
         else:

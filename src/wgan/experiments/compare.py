@@ -27,7 +27,7 @@ from wgan.runs import RunFolder
 from wgan.runs.evaluating import requested
 from wgan.runs.records import labels_digest
 from wgan.training import Run
-from wgan.training.budget import seconds_of_steps, trial
+from wgan.training.budget import seconds_of_a_step, trial
 
 DEFAULT_VARIANTS = ("gan", "wgan", "wgan-gp")
 SHARE_OF_STEPS = 2
@@ -213,8 +213,8 @@ def _is_evaluated(path: Path, options: EvaluationOptions, steps: int) -> bool:
 def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
     """Return the steps of each variant that take as long as `length` of the first.
 
-    They are kept in the folder, so that the same runs are continued. Each variant is tried for 20
-    steps, three times in turn, in this process alone with as many threads as a run has; the
+    They are kept in the folder, so that the same runs are continued. Each variant is tried for up
+    to 20 steps, three times in turn, in this process alone with as many threads as a run has; the
     medians count.
 
     Args:
@@ -236,7 +236,7 @@ def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
     for _ in range(PILOT_ROUNDS):
         for name, config in configs.items():
             run = Run.start(trial(config), dataset, watch=None)
-            seconds[name].append(seconds_of_steps(run))
+            seconds[name].append(seconds_of_a_step(run))
     torch.set_num_threads(threads)
     typical = {name: statistics.median(each) for name, each in seconds.items()}
     steps = {name: max(1, round(length * typical[names[0]] / typical[name])) for name in names}
@@ -244,7 +244,7 @@ def equal_time(plan: Plan, length: int, dataset: Dataset) -> dict[str, int]:
     values: Mapping[str, Any] = {
         "first": [names[0], length],
         "steps": steps,
-        "seconds_of_20_steps": typical,
+        "seconds_of_a_step": typical,
     }
     write_text(path, json.dumps(values, indent=2) + "\n")
     return steps

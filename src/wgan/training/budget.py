@@ -19,8 +19,12 @@ from wgan.training.parallel import ALONE, Ranks
 if TYPE_CHECKING:
     from wgan.training.run import Run
 
-WARM_UP, TRIAL_STEPS = 2, 20
+WARM_UP, LEAST_TIMED, MOST_TIMED = 2, 3, 20
 """Untimed first steps, which choose kernels and get memory, and timed steps after them."""
+TIMED_SECONDS = 5.0
+"""Time after which a trial ends before its last step: 22 steps of 128 x 128 pixels at the preset's
+width took 200 seconds.
+"""
 LEAST_SHARE = 0.25
 """Share of a preset's steps below which networks are made narrower: half the width makes steps two
 to four times as fast. The share is a choice, not measured.
@@ -88,10 +92,11 @@ def fitted(
 ) -> tuple[Config, tuple[str, ...]]:
     """Return the configuration of a run that fits into a time, and words on the choice.
 
-    A trial of 20 steps tells how many fit; no more than the preset's are taken. If they are fewer
-    than a quarter of the preset's, networks of half the width are tried next, and so on, down to
-    16. The time of the trials and of the run's measurements counts. These are fewer than usual if
-    they would take more than a tenth of the time, but enough for a trend.
+    A trial of 20 steps, or of fewer if they take 5 seconds, tells how many fit; no more than the
+    preset's are taken. If they are fewer than a quarter of the preset's, networks of half the width
+    are tried next, and so on, down to 16. The time of the trials and of the run's measurements
+    counts. These are fewer than usual if they would take more than a tenth of the time, but enough
+    for a trend.
 
     Args:
         config: resolved, with the preset's steps.
@@ -117,7 +122,7 @@ def fitted(
         # What a test of the data found is found once.
         config = replace(config, augment=run.config.augment)
         found = (*found, *run.chosen)
-        alone = seconds_of_steps(run) / TRIAL_STEPS
+        alone = seconds_of_a_step(run)
         measuring = measuring or _seconds_of_measuring(run)
         one, finish = measuring
         measurements = 0 if often else run.ranks.of_first(_measurements(one, minutes))
@@ -164,26 +169,31 @@ def trial(config: Config) -> Config:
     """
     training = replace(
         config.training,
-        steps=WARM_UP + TRIAL_STEPS,
+        steps=WARM_UP + MOST_TIMED,
         warmup_critic_steps=0,
         stop_when_converged=False,
     )
     return replace(config, training=training)
 
 
-def seconds_of_steps(run: "Run") -> float:
-    """Return the seconds of a run from its second step to its last.
+def seconds_of_a_step(run: "Run") -> float:
+    """Return the mean seconds of a run's steps after its second.
 
     Args:
         run: one that has not begun and that nothing measures.
     """
     run.watch, watch = None, run.watch
-    started = 0.0
-    for record in run.records():
-        if record.step == WARM_UP:
+    started, timed = 0.0, -WARM_UP
+
+    def enough() -> bool:
+        return timed >= LEAST_TIMED and time.perf_counter() - started >= TIMED_SECONDS
+
+    for record in run.records(stop=enough):
+        timed = record.step - WARM_UP
+        if timed == 0:
             started = time.perf_counter()
     run.watch = watch
-    return time.perf_counter() - started
+    return (time.perf_counter() - started) / timed
 
 
 def _seconds_of_measuring(run: "Run") -> tuple[float, float]:
