@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,11 +20,12 @@ from wgan.training.parallel import ALONE
 @pytest.fixture
 def speeds(monkeypatch):
     """Trials that take what the test says: seconds of a step by width, and of measuring."""
-    known = {"widths": {}, "measuring": (0.0, 0.0), "tried": []}
+    known = {"widths": {}, "measuring": (0.0, 0.0), "tried": [], "batches": []}
 
     def seconds_of_a_step(run):
         known["tried"].append(run.width)
-        return known["widths"][run.width]
+        known["batches"].append(run.config.optimizer.batch)
+        return known["widths"][run.width] * run.config.optimizer.batch / BATCH
 
     monkeypatch.setattr(budget, "seconds_of_a_step", seconds_of_a_step)
     monkeypatch.setattr(budget, "_seconds_of_measuring", lambda run: known["measuring"])
@@ -31,9 +33,15 @@ def speeds(monkeypatch):
     return known
 
 
-def begin(config):
+BATCH = 64
+"""Of the default configuration."""
+
+
+def begin(config, kind="images"):
     assert config.training.steps == budget.WARM_UP + budget.MOST_TIMED
-    return SimpleNamespace(width=config.network.width, ranks=ALONE, config=config, chosen=())
+    data = SimpleNamespace(codec=SimpleNamespace(kind=kind))
+    width = config.network.width
+    return SimpleNamespace(width=width, ranks=ALONE, config=config, chosen=(), dataset=data)
 
 
 def chosen(config, *arguments, **options):
@@ -54,7 +62,8 @@ def test_steps_fill_what_measuring_leaves_of_the_time(speeds):
     rest = 8 + 64 * 0.5 + 100 * update  # the verdict, measurements, and the critic's headroom
     assert steps == int(0.97 * (600 - rest) / 0.125)
     assert width == 64
-    assert f"10 minutes: {steps:,} steps of 125 ms at width 64, {rest:.0f} s of measuring" in words
+    chose = f"10 minutes: {steps:,} steps of 125 ms at width 64 in batches of 64, {rest:.0f} s of"
+    assert chose in words
     assert words.endswith("10 minutes in all")
 
 
@@ -107,6 +116,55 @@ def test_networks_are_narrower_where_few_steps_fit(speeds):
     assert chosen(config(), 2, begin, may_narrow=True)[1] == 16, "the narrowest"
 
 
+def test_batches_of_pictures_are_smaller_before_networks_are_narrower(speeds):
+    speeds["widths"] = {64: 2.4, 32: 1.1, 16: 0.5}
+    found, _ = budget.fitted(config(), 30, begin, may_narrow=True, may_halve=True)
+    assert (found.optimizer.batch, found.network.width) == (16, 64)
+    assert speeds["batches"] == [64, 32, 16]
+    assert set(speeds["tried"]) == {64}
+    found, _ = budget.fitted(config(), 10, begin, may_narrow=True, may_halve=True)
+    assert (found.optimizer.batch, found.network.width) == (16, 32)
+    found, words = budget.fitted(config(), 60, begin, may_narrow=True, may_halve=True)
+    assert (found.optimizer.batch, found.network.width) == (32, 64)
+    assert "in batches of 32" in words[-1]
+
+
+def test_a_batch_is_halved_only_while_its_parts_are_whole(speeds):
+    speeds["widths"] = {64: 8.0}
+    whole = config()
+    in_parts = replace(whole, optimizer=replace(whole.optimizer, microbatches=32))
+    in_packs = replace(whole, network=replace(whole.network, pack=32))
+    for own in (in_parts, in_packs):
+        assert budget.fitted(own, 10, begin, may_halve=True)[0].optimizer.batch == 32
+
+
+@pytest.mark.parametrize(
+    ("set_by_user", "kind", "batch"),
+    [
+        ({}, "images", 16),
+        ({}, "tables", 64),
+        ({"batch": 64}, "images", 64),
+        ({"generator_batch": 8}, "images", 64),
+    ],
+)
+def test_a_batch_is_chosen_for_pictures_alone_and_never_over_the_users(
+    speeds, set_by_user, kind, batch
+):
+    speeds["widths"] = {64: 8.0, 32: 8.0, 16: 8.0}
+    own = replace(config(), optimizer=replace(config().optimizer, **set_by_user))
+    user = [("--set", {"optimizer": set_by_user})]
+    found, _ = budget.in_time(10, own, user, None, partial(begin, kind=kind))
+    assert found.optimizer.batch == batch
+
+
+def test_a_batch_that_was_chosen_stays_unless_another_is_set(monkeypatch):
+    begun = replace(config(), optimizer=replace(config().optimizer, batch=16))
+    monkeypatch.setattr(budget, "begun_config", lambda folder: begun)
+    assert budget.in_time(5, config(), [], Path("run"), begin)[0].optimizer.batch == 16
+    user = [("--set", {"optimizer": {"batch": 64}})]
+    assert budget.in_time(5, config(), user, Path("run"), begin)[0].optimizer.batch == 64
+
+
 def test_what_a_trial_finds_of_the_data_is_found_once(speeds):
     speeds["widths"] = {64: 0.4, 32: 0.2}
     asked = []
@@ -147,6 +205,7 @@ SMALL = {"network.width": 4, "optimizer.batch": 8, "training.measure_every": 100
 def test_a_run_takes_the_steps_of_its_trial_and_keeps_them(tmp_path, monkeypatch):
     monkeypatch.setattr(budget, "seconds_of_a_step", lambda run: 5.0)
     monkeypatch.setattr(budget, "_seconds_of_measuring", lambda run: (0.0, 0.0))
+    monkeypatch.setattr(budget.time, "monotonic", lambda: 0.0)  # a busy machine begins slowly
     run = Run.open("8-gaussians", settings=SMALL, out=tmp_path / "run", minutes=1)
     assert 10 <= run.config.training.steps <= 11
     assert run.config.network.width == 4, "set by the user"

@@ -67,7 +67,7 @@ def train_command(
         Generator steps.
     minutes
         Time for the whole run. A trial of some seconds chooses the steps that fit, at most those of
-        the preset. If few fit, it also chooses narrower networks.
+        the preset. If few fit, it also chooses narrower networks, and for pictures smaller batches.
     out
         Folder of the run; by default runs/DATA-VARIANT-SEED.
     seed

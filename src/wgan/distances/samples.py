@@ -109,12 +109,13 @@ def centred_pair(
     >>> centred_pair(np.array([[0.0], [4e200]]), np.array([[2e200]]))[2] > 1e200
     True
     """
-    largest = max(float(np.abs(a).max()), float(np.abs(b).max()))
+    largest = max(float(max(z.max(), -z.min())) for z in (a, b))
     unit = ldexp(1.0, frexp(largest)[1] - 1) if largest > 0 else 1.0
-    a = a / unit
-    b = b / unit
+    a, b = a / unit, b / unit
     middle = a.mean(axis=0)
-    return a - middle, b - middle, unit
+    a -= middle  # in place, since of large pictures each pass over memory takes long
+    b -= middle
+    return a, b, unit
 
 
 def in_unit(value: float, unit: float) -> float:

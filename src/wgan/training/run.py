@@ -109,8 +109,8 @@ class Run:
             pair: builders of networks of your own; None: those of the kind of data.
             progress: listener to reading the data.
             ranks: this process, and those that train with it, see `Ranks.join`.
-            minutes: a time for the whole run, which decides its steps and perhaps the width of its
-                networks (see `wgan.training.budget`); None: the preset's steps.
+            minutes: a time for the whole run, which decides its steps, and perhaps its batch and
+                the width of its networks (see `wgan.training.budget`); None: the preset's steps.
 
         Raises:
             WganError: data or settings that cannot be used, or a folder that holds something else.
