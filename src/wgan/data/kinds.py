@@ -133,7 +133,7 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     "vectors": Kind(VectorCodec, read_vectors, axes=(1, 2)),
-    # At 64 x 64 pixels, batches of 16 gave in 10 minutes what 64 did in 30; smaller: not tried.
+    # At 64 x 64 pixels, batches of 16 gave in 10 minutes nearly what 64 did in 28 (LOG.md).
     "images": Kind(ImageCodec, read_images, axes=(3, 4), augmentation=PICTURES, least_batch=16),
     "series": Kind(
         SeriesCodec, read_series, Cutter(from_table, from_array), conditions=series_conditions
