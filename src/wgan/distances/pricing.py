@@ -10,33 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int64
-from scipy.spatial.distance import cdist
 
 EXACT_VALUES = 1_000_000
 """Coordinates in one step of float64, 8 MB."""
 
 UNIT = float(np.finfo(np.float32).eps) / 2
 """Largest relative error of one rounding in float32."""
-
-UNIT_64 = float(np.finfo(np.float64).eps) / 2
-"""The same of float64."""
-
-MANY_COLUMNS = 256
-"""Columns from which one matrix product makes the costs of all pairs, at least five times as fast.
-"""
-
-ACCURACY = 1e-9
-"""Largest relative error of such a squared distance: a hundredth of what the solver's proof leaves
-open.
-"""
-
-ROWS_AT_ONCE = 1024
-"""Points of x whose products are made at once, so that errors take no second matrix of n x m."""
-
-MOST_AGAIN = 0.05
-"""Share of the pairs that are computed again; above it all of them are. One pair so costs about ten
-times its share of the product.
-"""
 
 UNDERFLOW = 1e-36
 """Added to the error of squared distances: near 1e-38 float32 loses its digits."""
@@ -168,47 +147,6 @@ def costs_of(x: np.ndarray, y: np.ndarray, i: np.ndarray, j: np.ndarray, p: int)
         part = slice(at, at + step)
         cost[part] = pair_costs(x[i[part]], y[j[part]], p)
     return cost
-
-
-def all_costs(
-    x: Float[np.ndarray, "n d"], y: Float[np.ndarray, "m d"], p: int
-) -> Float[np.ndarray, "n m"]:
-    """Return the costs |x_i - y_j|^p of all pairs, with a relative error of at most 1e-9.
-
-    In many columns they come from one matrix product, |x|^2 + |y|^2 - 2 x y. A sum of d products in
-    any order has an error below (d + 8) 2^-53 (|x| + |y|)^2 (Higham 2002, section 3.1), as for
-    `sides`. Pairs so near that this might be more than 1e-9 of the square are computed again.
-
-    Args:
-        x: points `[n, d]` near the origin.
-        y: points `[m, d]`.
-        p: 1 or 2.
-
-    >>> far = np.full((1, 300), 100.0)
-    >>> all_costs(far, far + 1e-9, 1).round(13)  # sqrt(300) 1e-9, rounded at 100
-    array([[1.73206e-08]])
-    """
-    metric = "euclidean" if p == 1 else "sqeuclidean"
-    d = x.shape[1]
-    if d < MANY_COLUMNS:
-        return cdist(x, y, metric)
-    squared = np.empty((len(x), len(y)))
-    lengths = [np.sqrt(np.einsum("nd,nd->n", z, z)) for z in (x, y)]
-    again = 0
-    for start in range(0, len(x), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        block = squared[rows]
-        np.matmul(x[rows], y.T, out=block)
-        block *= -2.0
-        block += lengths[0][rows, None] ** 2
-        block += lengths[1] ** 2
-        error = (lengths[0][rows, None] + lengths[1]) ** 2 * ((d + 8) * UNIT_64)
-        i, j = np.nonzero(block * ACCURACY < error)
-        again += len(i)
-        if again > MOST_AGAIN * squared.size:
-            return cdist(x, y, metric)
-        block[i, j] = costs_of(x[rows], y, i, j, 2)
-    return np.sqrt(squared, out=squared) if p == 1 else squared
 
 
 def box_costs(rows: Blocks, columns: Blocks, p: int) -> Float[np.ndarray, "b c"]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
 from wgan.base.numbers import ArrayLike, check_number
+from wgan.distances.costs import all_costs
 from wgan.distances.samples import (
     Samples,
     centred_pair,
@@ -114,8 +114,7 @@ def sinkhorn_divergence(
     a, wa = _weighty(a, wa)
     b, wb = _weighty(b, wb)
     a, b, unit = centred_pair(a, b)
-    metric = "euclidean" if p == 1 else "sqeuclidean"
-    scaled = [cdist(*pair, metric) for pair in ((a, b), (a, a), (b, b))]
+    scaled = [all_costs(*pair, p) for pair in ((a, b), (a, a), (b, b))]
     across, *within = (in_power(cost, unit, p) for cost in scaled)
     widest = max(float(cost.max()) for cost in (across, *within))
     if widest < np.finfo(np.float64).tiny and max(float(cost.max()) for cost in scaled) > 0:

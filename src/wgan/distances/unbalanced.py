@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse import coo_array
-from scipy.spatial.distance import cdist
 
 from wgan.base.errors import WganError
 from wgan.base.matching import matched
 from wgan.base.numbers import ArrayLike, check_number, float_array
+from wgan.distances.costs import all_costs
 from wgan.distances.exact import all_pairs
 from wgan.distances.plan import Transport, sparse_plan
 from wgan.distances.samples import (
@@ -197,7 +197,7 @@ def _costs(a: np.ndarray, b: np.ndarray, p: int) -> tuple[np.ndarray, float]:
     # The matrix is copied to take the dummies: 52 bytes a pair in place of 44, a tenth a side.
     check_memory(1 + int(1.1 * len(a)), 1 + int(1.1 * len(b)))
     a, b, unit = centred_pair(a, b)
-    return cdist(a, b, "euclidean" if p == 1 else "sqeuclidean"), unit
+    return all_costs(a, b, p), unit
 
 
 def _extended(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from wgan.distances import pricing
-from wgan.distances.pricing import all_costs
+from wgan.distances import costs
+from wgan.distances.costs import all_costs
 
 METRICS = {1: "euclidean", 2: "sqeuclidean"}
 
@@ -14,19 +14,19 @@ METRICS = {1: "euclidean", 2: "sqeuclidean"}
 def again(monkeypatch):
     """Pairs that are computed again."""
     counted = []
-    costs_of = pricing.costs_of
+    plainly = costs.costs_of
 
     def counting(x, y, i, j, p):
         counted.extend(zip(i.tolist(), j.tolist(), strict=True))
-        return costs_of(x, y, i, j, p)
+        return plainly(x, y, i, j, p)
 
-    monkeypatch.setattr(pricing, "costs_of", counting)
+    monkeypatch.setattr(costs, "costs_of", counting)
     return counted
 
 
 @pytest.mark.parametrize("p", [1, 2])
 def test_costs_in_many_columns_are_those_of_differences(p, again, monkeypatch):
-    monkeypatch.setattr(pricing, "ROWS_AT_ONCE", 7)  # several blocks, the last one smaller
+    monkeypatch.setattr(costs, "ROWS_AT_ONCE", 7)  # several blocks, the last one smaller
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(30, 300)), rng.normal(size=(20, 300))
     y[3], y[5], y[7] = x[17], x[29] + 1e-9, x[0] + 1e-3  # the same, near, not so near
