@@ -108,6 +108,8 @@ def centred_pair(
 
     >>> centred_pair(np.array([[0.0], [4e200]]), np.array([[2e200]]))[2] > 1e200
     True
+    >>> centred_pair(np.array([[0.0], [-4e200]]), np.array([[2.0]]))[2] > 1e200
+    True
     """
     largest = max(float(max(z.max(), -z.min())) for z in (a, b))
     unit = ldexp(1.0, frexp(largest)[1] - 1) if largest > 0 else 1.0
